@@ -1,0 +1,199 @@
+"""What people decide, as immutable events.
+
+An event is the unit of truth: current state, undo, audit, conflict detection and the
+state at any past moment all follow from the ledger of events. Leaf deltas say exactly
+what an event did to demand, in thousandths of a unit; summing them up to a sequence
+number gives every input at that moment.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from forecasting.calendar import Dates, week_label
+from forecasting.hierarchy import THOUSANDTHS, Ints
+
+TOTAL = ""
+"""The aim of an input that changes total demand, not one activation's lift."""
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    OVERRIDE = "override"
+    HOLD = "hold"
+    RELEASE = "release"
+    COMMENT = "comment"
+    ACTIVATION = "activation"
+    LIFT = "lift"
+    UNDO = "undo"
+    IMPORT = "import"
+    ROLLBACK = "rollback"
+    RUN = "run"
+    PERSON = "person"
+    SETTING = "setting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """A node of the product hierarchy, a node of the locations, and weeks."""
+
+    product_level: str = "all"
+    product: str = "all"
+    location_level: str = "all"
+    location: str = "all"
+    first_week: dt.date
+    """Sunday of the first week."""
+    last_week: dt.date
+    """Sunday of the last week; the same for a single week."""
+    activation: str = TOTAL
+    """The activation whose lift is meant; '' means total demand."""
+
+    def __str__(self) -> str:
+        place = "" if self.location_level == "all" else f" at {self.location}"
+        weeks = week_label(self.first_week)
+        if self.last_week != self.first_week:
+            weeks += f" to {week_label(self.last_week)}"
+        aim = f", lift of {self.activation}" if self.activation else ""
+        product = "all products" if self.product_level == "all" else self.product
+        return f"{product}{place}, {weeks}{aim}"
+
+    def to_json(self) -> str:
+        """As stored in the ledger."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Scope:
+        """As read from the ledger."""
+        fields = json.loads(text)
+        for name in ("first_week", "last_week"):
+            fields[name] = dt.date.fromisoformat(fields[name])
+        return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaves:
+    """Leaf deltas, as parallel columns of length n."""
+
+    sku: tuple[str, ...] = ()
+    door: tuple[str, ...] = ()
+    week: Dates = field(default_factory=lambda: np.empty(0, "datetime64[D]"))
+    delta: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    """Thousandths of a unit."""
+
+    def __len__(self) -> int:
+        return len(self.sku)
+
+    def keys(self) -> set[tuple[str, str, np.datetime64]]:
+        """The leaves touched."""
+        return set(zip(self.sku, self.door, self.week, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One immutable line of the ledger."""
+
+    seq: int = 0
+    """Position in the ledger, from 1 without gaps; 0 before it was written."""
+    recorded_at: dt.datetime = dt.datetime(1970, 1, 1)  # noqa: DTZ001
+    """UTC, without a zone."""
+    person: str
+    function: str
+    """What the person spoke for at that moment; the input an override belongs to."""
+    kind: Kind
+    cycle: str = ""
+    scope: Scope | None = None
+    operation: str = ""
+    value: float | None = None
+    """As the person gave it: units for set and add, per cent for percent."""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """Whatever else this kind of event needs; JSON."""
+    reason: str = ""
+    note: str = ""
+    base: int = 0
+    """Sequence number of the state that the person was looking at."""
+    client_id: str
+    """Made by the client, so that a repeated request is answered, not applied twice."""
+    leaves: Leaves = field(default_factory=Leaves)
+
+    def written(self, *, seq: int, recorded_at: dt.datetime) -> Event:
+        """The same event with its place in the ledger."""
+        return replace(self, seq=seq, recorded_at=recorded_at)
+
+    @property
+    def units(self) -> float:
+        """Net change of demand, in units."""
+        return float(self.leaves.delta.sum()) / THOUSANDTHS
+
+    @property
+    def sentence(self) -> str:
+        """The event in plain words, without who and when."""
+        match self.kind:
+            case Kind.OVERRIDE:
+                return f"{self._change()} for {self.scope}"
+            case Kind.HOLD | Kind.RELEASE:
+                verb = "held" if self.kind is Kind.HOLD else "released"
+                return f"{verb} {self.scope}"
+            case Kind.COMMENT:
+                return f"commented on {self.scope}: {self.note}"
+            case Kind.ACTIVATION:
+                after, before = self.body.get("after"), self.body.get("before")
+                if before is None:
+                    return f"added activation {self.body['activation']}"
+                if after and after.get("status") == "cancelled":
+                    return f"cancelled activation {self.body['activation']}"
+                return f"changed activation {self.body['activation']}"
+            case Kind.LIFT:
+                to = "the estimate" if self.value is None else f"{self.value:g}x"
+                what = self.body["sku"]
+                return f"set the lift of {what} in {self.body['activation']} to {to}"
+            case Kind.UNDO:
+                return f"took back #{self.body['target']}"
+            case Kind.IMPORT:
+                return f"imported {self.body.get('summary', 'files')}"
+            case Kind.ROLLBACK:
+                return f"rolled back import #{self.body['batch']}"
+            case Kind.RUN:
+                return f"made a forecast of {self.body.get('series', 0):,} series"
+            case Kind.PERSON:
+                return f"set {self.body['name']} to {self.body['function']}"
+            case Kind.SETTING:
+                return f"set {self.body['name']} to {self.body['value']}"
+
+    def _change(self) -> str:
+        value = self.value or 0.0
+        match self.operation:
+            case "set":
+                return f"set {value:,.10g} u"
+            case "percent":
+                return f"changed by {value:+,.10g} %"
+            case _:
+                return f"changed by {value:+,.10g} u"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Somebody else's event that came between a person's look and their entry."""
+
+    theirs: Event
+    name: str
+    """The other person's name."""
+    now_units: float
+    """What the cell holds now, in units."""
+
+    @property
+    def sentence(self) -> str:
+        """Who did what, when."""
+        when = f"{self.theirs.recorded_at:%H:%M} UTC"
+        function = self.theirs.function.capitalize()
+        return (
+            f"{self.name} in {function} {self.theirs.sentence} at {when}; "
+            f"it is {self.now_units:,.1f} u now"
+        )

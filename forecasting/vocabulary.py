@@ -1,0 +1,155 @@
+"""The words of the trade, once: codes, labels and the glossary behind every tooltip.
+
+`docs/glossary.md` is generated from `GLOSSARY`, and a test keeps the two equal.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Function(StrEnum):
+    """Who a person speaks for."""
+
+    MARKETING = "marketing"
+    MERCHANDISING = "merchandising"
+    PLANNING = "planning"
+    LEADERSHIP = "leadership"
+    ADMIN = "admin"
+
+    @property
+    def label(self) -> str:
+        """As shown on a page."""
+        return self.value.capitalize()
+
+
+INPUTS = (Function.MARKETING, Function.MERCHANDISING, Function.PLANNING)
+"""The functions that give an input to the consensus."""
+
+
+class Status(StrEnum):
+    """Verdict on one featured SKU, or on a whole activation."""
+
+    RED = "red"
+    AMBER = "amber"
+    GREEN = "green"
+    BLUE = "blue"
+    GREY = "grey"
+
+    @property
+    def label(self) -> str:
+        """The word that goes with the colour."""
+        return {
+            "red": "Short",
+            "amber": "Tight",
+            "green": "Covered",
+            "blue": "Excess",
+            "grey": "No data",
+        }[self.value]
+
+    @property
+    def sign(self) -> str:
+        """The shape that goes with the colour, for those who cannot tell colours."""
+        return {"red": "●", "amber": "◆", "green": "✓", "blue": "■", "grey": "○"}[
+            self.value
+        ]
+
+
+class Operation(StrEnum):
+    """How people say a change."""
+
+    SET = "set"
+    ADD = "add"
+    PERCENT = "percent"
+
+
+class Reason(StrEnum):
+    """Why a number was changed."""
+
+    PROMO_ADD = "PROMO_ADD"
+    PROMO_CHANGE = "PROMO_CHANGE"
+    PROMO_CANCEL = "PROMO_CANCEL"
+    PRICE = "PRICE"
+    NEW_ITEM = "NEW_ITEM"
+    EXIT = "EXIT"
+    ASSORTMENT = "ASSORTMENT"
+    COMPETITOR = "COMPETITOR"
+    WEATHER = "WEATHER"
+    EVENT = "EVENT"
+    TREND = "TREND"
+    STOCKOUT_FIX = "STOCKOUT_FIX"
+    SUPPLY = "SUPPLY"
+    TARGET_PRESSURE = "TARGET_PRESSURE"
+    DATA_FIX = "DATA_FIX"
+    OTHER = "OTHER"
+
+    @property
+    def label(self) -> str:
+        """As shown in a list."""
+        return {
+            "PROMO_ADD": "Promotion added",
+            "PROMO_CHANGE": "Promotion changed",
+            "PROMO_CANCEL": "Promotion cancelled",
+            "PRICE": "Price",
+            "NEW_ITEM": "New item",
+            "EXIT": "Exit",
+            "ASSORTMENT": "Assortment or door",
+            "COMPETITOR": "Competitor",
+            "WEATHER": "Weather",
+            "EVENT": "Event or holiday",
+            "TREND": "Trend",
+            "STOCKOUT_FIX": "Corrects a past stockout",
+            "SUPPLY": "Supply",
+            "TARGET_PRESSURE": "To meet a target",
+            "DATA_FIX": "Data was wrong",
+            "OTHER": "Other (say what)",
+        }[self.value]
+
+
+GLOSSARY: dict[str, str] = {
+    "Activation": "One thing Marketing does that moves demand: a price cut, a feature, "
+    "an e-mail, a social push, an event, a partnership drop.",
+    "As of": "The last closed week: its sales and closing stock are known. The plan "
+    "starts in the week after.",
+    "At risk": "Expected units short in the activation, times the promoted price "
+    "(revenue) or the promoted price less unit cost (margin).",
+    "Baseline": "Expected demand at regular price with no activation, in units: level, "
+    "season and trend.",
+    "Bridge": "Every planned activation mapped against the projected on-hand of its "
+    "featured SKUs, 6 to 8 weeks ahead.",
+    "Consensus": "The one demand forecast that Marketing, Merchandising and Planning "
+    "agree on.",
+    "Demand": "What customers want to buy, whether or not it is on the shelf. Sales are "
+    "what was sold.",
+    "Door": "A selling location: a store, or an online shop.",
+    "Draft": "The open cycle's plan: agreed where agreed, else proposed, else "
+    "statistical.",
+    "Featured SKU": "A SKU that an activation puts in front of customers.",
+    "Fill rate": "Share of expected demand that stock will meet.",
+    "Headroom": "Projected on-hand at the end of the week if this activation had no "
+    "lift; below zero when stock is already short without it.",
+    "Hold": "A cell that stays as it is when a total above it is changed.",
+    "Input": "One function's own view of demand. Marketing, Merchandising and Planning "
+    "each have one; nobody edits another's.",
+    "Lead time": "Weeks from releasing an order to the first day its units can be sold.",
+    "Lift": "What an activation does to baseline demand: 1.8x means 80 % more.",
+    "P10-P90": "Range that demand falls into eight times out of ten.",
+    "Projected on hand": "Stock expected at the end of a week: stock now, plus receipts, "
+    "less demand; never below zero.",
+    "Proposed": "Statistical forecast plus the mean change of the functions that spoke "
+    "on the cell.",
+    "Receipt": "Units due from a supplier at a door.",
+    "Routine replenishment": "The re-ordering that history shows: it keeps the usual "
+    "weeks of supply of baseline demand, knows nothing of the activation, and can only "
+    "arrive after the lead time.",
+    "Statistical": "Baseline plus the expected lift of every activation, before anybody "
+    "changes anything.",
+    "Stockout risk": "Probability that demand is not met in full in at least one week.",
+    "Threshold": "Headroom must cover the expected lift so far, times a share set per "
+    "activation type (1.0: all of it).",
+    "Units short": "Expected demand that stock will not meet, in units.",
+    "Weeks of supply": "How long stock lasts against forward demand.",
+    "Working plan": "The latest published consensus plus the decisions taken since; "
+    "before anything is published, the draft.",
+}
+"""Term to definition; every term shown on a page is here."""
