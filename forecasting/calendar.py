@@ -181,9 +181,7 @@ def month_label(week: dt.date) -> str:
     return f"{MONTH_NAMES[name.period - 1]} FY{name.year % 100:02d}"
 
 
-def exposure_share(
-    start: dt.date, end: dt.date, weeks: Dates
-) -> npt.NDArray[np.float64]:
+def exposure_share(start: dt.date, end: dt.date, weeks: Dates) -> npt.NDArray[np.float64]:
     """Share of each week's days on which an activation runs.
 
     Parameters

@@ -100,7 +100,7 @@ def aggregate(values: Ints, groups: Ints, n_groups: int) -> Ints:
     -------
     int array, shape (n_groups, ...)
     """
-    totals = np.zeros((n_groups, *values.shape[1:]), dtype=values.dtype)
+    totals: Ints = np.zeros((n_groups, *values.shape[1:]), dtype=values.dtype)
     np.add.at(totals, groups, values)
     return totals
 
@@ -142,7 +142,8 @@ def largest_remainder(total: int, weights: Floats, ties: Ints | None = None) -> 
         split[ranked[:left]] += 1
     elif left < 0:  # floating point put a share a hair above a whole number
         split[ranked[left:]] -= 1
-    return split if total >= 0 else -split
+    signed: Ints = split if total >= 0 else -split
+    return signed
 
 
 def spread(
@@ -219,7 +220,5 @@ def spread(
     if weights.sum() <= 0:
         weights = np.ones(int(free.sum()))
     result = leaves.copy()
-    result[free] = largest_remainder(
-        target, weights, None if ties is None else ties[free]
-    )
+    result[free] = largest_remainder(target, weights, None if ties is None else ties[free])
     return result

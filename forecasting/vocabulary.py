@@ -50,9 +50,7 @@ class Status(StrEnum):
     @property
     def sign(self) -> str:
         """The shape that goes with the colour, for those who cannot tell colours."""
-        return {"red": "●", "amber": "◆", "green": "✓", "blue": "■", "grey": "○"}[
-            self.value
-        ]
+        return {"red": "●", "amber": "◆", "green": "✓", "blue": "■", "grey": "○"}[self.value]
 
 
 class Operation(StrEnum):
@@ -117,13 +115,11 @@ GLOSSARY: dict[str, str] = {
     "season and trend.",
     "Bridge": "Every planned activation mapped against the projected on-hand of its "
     "featured SKUs, 6 to 8 weeks ahead.",
-    "Consensus": "The one demand forecast that Marketing, Merchandising and Planning "
-    "agree on.",
+    "Consensus": "The one demand forecast that Marketing, Merchandising and Planning agree on.",
     "Demand": "What customers want to buy, whether or not it is on the shelf. Sales are "
     "what was sold.",
     "Door": "A selling location: a store, or an online shop.",
-    "Draft": "The open cycle's plan: agreed where agreed, else proposed, else "
-    "statistical.",
+    "Draft": "The open cycle's plan: agreed where agreed, else proposed, else statistical.",
     "Featured SKU": "A SKU that an activation puts in front of customers.",
     "Fill rate": "Share of expected demand that stock will meet.",
     "Headroom": "Projected on-hand at the end of the week if this activation had no "

@@ -102,7 +102,7 @@ class Event:
 
     seq: int = 0
     """Position in the ledger, from 1 without gaps; 0 before it was written."""
-    recorded_at: dt.datetime = dt.datetime(1970, 1, 1)  # noqa: DTZ001
+    recorded_at: dt.datetime = dt.datetime(1970, 1, 1)
     """UTC, without a zone."""
     person: str
     function: str

@@ -1,0 +1,284 @@
+"""The ledger: events appended by one writer thread, in groups, each exactly once.
+
+Callers hand in a function that prepares an event; the writer runs it when its turn comes,
+so that it sees every event before it, then commits a group of events that do not touch
+each other in one transaction and only afterwards answers. A repeated client id is answered
+with the event that it made the first time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from data.store import Store, sql
+from forecasting.consensus.events import Event, Kind, Leaves, Scope
+
+GROUP = 200
+"""Most events of one transaction."""
+REMEMBERED = 20_000
+"""Latest events kept in memory, for conflict detection and refresh."""
+
+EVERYTHING: frozenset[str] = frozenset()
+"""Touches of an event that must stand alone in its transaction."""
+
+Work = Callable[[duckdb.DuckDBPyConnection, int], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Request:
+    """One caller waiting for one event."""
+
+    client_id: str
+    touches: frozenset[str]
+    prepare: Callable[[], Event]
+    work: Work | None
+    answer: Future[Event] = field(default_factory=Future)
+
+
+class Ledger:
+    """Append and read events.
+
+    Parameters
+    ----------
+    store : Store
+        The open database.
+    on_commit : callable
+        Called by the writer with the events of each committed group, before their
+        callers are answered: it folds them into the live plan.
+    """
+
+    def __init__(self, store: Store, on_commit: Callable[[Sequence[Event]], None]) -> None:
+        self._store = store
+        self._on_commit = on_commit
+        self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        with store.cursor() as cursor:
+            rows = cursor.execute("select client_id, seq from event").fetchall()
+        self._known: dict[str, int] = dict(rows)
+        self.seq = max(self._known.values(), default=0)
+        self._recent: deque[Event] = deque(self._read(self.seq - REMEMBERED), maxlen=REMEMBERED)
+        self._writer = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._writer.start()
+
+    def submit(
+        self,
+        client_id: str,
+        prepare: Callable[[], Event],
+        *,
+        touches: frozenset[str] = EVERYTHING,
+        work: Work | None = None,
+    ) -> Event:
+        """Append one event and wait until it is durable and folded.
+
+        Parameters
+        ----------
+        client_id : str
+            The request's own id; the same one again is answered with the same event.
+        prepare : callable
+            Makes the event on the writer's thread, seeing all before it; may refuse.
+        touches : frozenset of str
+            What the event reads and changes; events that share any are not grouped.
+        work : callable, optional
+            (cursor, seq): more to be written in the same transaction.
+        """
+        request = _Request(client_id=client_id, touches=touches, prepare=prepare, work=work)
+        self._requests.put(request)
+        return request.answer.result()
+
+    def tail(self, after: int) -> list[Event]:
+        """Events after a sequence number, oldest first."""
+        recent = list(self._recent)
+        if not recent or recent[0].seq <= after + 1:
+            return [event for event in recent if event.seq > after]
+        return self._read(after)
+
+    def event(self, seq: int) -> Event | None:
+        """One event with its leaves."""
+        with self._store.cursor() as cursor:
+            found = _events(cursor, "event_one", {"seq": seq})
+        return found[0] if found else None
+
+    def close(self) -> None:
+        """Finish what was handed in, then stop the writer."""
+        self._requests.put(None)
+        self._writer.join()
+
+    def _read(self, after: int) -> list[Event]:
+        with self._store.cursor() as cursor:
+            return _events(cursor, "event_tail", {"after": after})
+
+    def _run(self) -> None:
+        with self._store.cursor() as cursor:
+            while (request := self._requests.get()) is not None:
+                waiting = [request]
+                stop = False
+                while len(waiting) < GROUP:
+                    try:
+                        more = self._requests.get_nowait()
+                    except queue.Empty:
+                        break
+                    if more is None:
+                        stop = True
+                        break
+                    waiting.append(more)
+                while waiting:
+                    waiting = self._commit_group(waiting, cursor)
+                if stop:
+                    return
+
+    def _commit_group(
+        self, waiting: list[_Request], cursor: duckdb.DuckDBPyConnection
+    ) -> list[_Request]:
+        """Commit the first requests that do not touch each other; return the rest."""
+        touched: set[str] = set()
+        group: list[tuple[_Request, Event]] = []
+        ids: set[str] = set()
+        later: list[_Request] = []
+        for i, request in enumerate(waiting):
+            alone = not request.touches
+            if group and (alone or touched & request.touches or request.client_id in ids):
+                later = waiting[i:]
+                break
+            if request.client_id in self._known:
+                self._answer_again(request)
+                continue
+            try:
+                event = request.prepare()
+            except BaseException as error:  # the caller gets it, the writer goes on
+                request.answer.set_exception(error)
+                continue
+            now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+            seq = self.seq + len(group) + 1
+            group.append((request, event.written(seq=seq, recorded_at=now)))
+            touched |= request.touches
+            ids.add(request.client_id)
+            if alone:
+                later = waiting[i + 1 :]
+                break
+        if group:
+            self._write(group, cursor)
+        return later
+
+    def _answer_again(self, request: _Request) -> None:
+        event = self.event(self._known[request.client_id])
+        assert event is not None
+        request.answer.set_result(event)
+
+    def _write(
+        self, group: list[tuple[_Request, Event]], cursor: duckdb.DuckDBPyConnection
+    ) -> None:
+        events = [event for _, event in group]
+        try:
+            cursor.execute("begin")
+            _insert(cursor, events)
+            for request, event in group:
+                if request.work is not None:
+                    request.work(cursor, event.seq)
+            cursor.execute("commit")
+        except BaseException as error:
+            cursor.execute("rollback")
+            for request, _ in group:
+                request.answer.set_exception(error)
+            return
+        self.seq = events[-1].seq
+        self._known.update((event.client_id, event.seq) for event in events)
+        self._recent.extend(events)
+        failure: BaseException | None = None
+        try:
+            self._on_commit(events)
+        except BaseException as error:  # durable all the same: say so to the caller
+            failure = error
+        for request, event in group:
+            if failure is None:
+                request.answer.set_result(event)
+            else:
+                request.answer.set_exception(failure)
+
+
+def _insert(cursor: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
+    rows = [
+        (
+            event.seq,
+            event.recorded_at,
+            event.person,
+            event.function,
+            event.kind.value,
+            event.cycle,
+            event.scope.to_json() if event.scope else None,
+            event.operation,
+            event.value,
+            json.dumps(dict(event.body), default=str),
+            event.reason,
+            event.note,
+            event.base,
+            event.client_id,
+        )
+        for event in events
+    ]
+    cursor.execute(sql("event_insert"), [list(column) for column in zip(*rows, strict=True)])
+    with_leaves = [event for event in events if len(event.leaves)]
+    if not with_leaves:
+        return
+    counts = [len(event.leaves) for event in with_leaves]
+    leaves = pa.table(
+        {
+            "seq": np.repeat([event.seq for event in with_leaves], counts),
+            "input": pa.array(
+                [str(event.body.get("input", event.function)) for event in with_leaves]
+            ).take(pa.array(np.repeat(np.arange(len(counts)), counts))),
+            "activation": pa.array(
+                [event.scope.activation if event.scope else "" for event in with_leaves]
+            ).take(pa.array(np.repeat(np.arange(len(counts)), counts))),
+            "sku": [sku for event in with_leaves for sku in event.leaves.sku],
+            "door": [door for event in with_leaves for door in event.leaves.door],
+            "week": np.concatenate([event.leaves.week for event in with_leaves]),
+            "delta": np.concatenate([event.leaves.delta for event in with_leaves]),
+        }
+    )
+    cursor.register("new_leaves", leaves)
+    cursor.execute("insert into leaf select * from new_leaves")
+    cursor.unregister("new_leaves")
+
+
+def _events(
+    cursor: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, int]
+) -> list[Event]:
+    leaves: dict[int, Leaves] = {}
+    frame = cursor.execute(sql(name.replace("event", "leaf")), parameters).df()
+    for _, rows in frame.groupby("seq"):
+        leaves[int(rows["seq"].iloc[0])] = Leaves(
+            sku=tuple(rows["sku"]),
+            door=tuple(rows["door"]),
+            week=rows["week"].to_numpy().astype("datetime64[D]"),
+            delta=rows["delta"].to_numpy(dtype=np.int64),
+        )
+    return [
+        Event(
+            seq=row[0],
+            recorded_at=row[1],
+            person=row[2],
+            function=row[3],
+            kind=Kind(row[4]),
+            cycle=row[5],
+            scope=Scope.from_json(row[6]) if row[6] else None,
+            operation=row[7],
+            value=row[8],
+            body=json.loads(row[9]),
+            reason=row[10],
+            note=row[11],
+            base=row[12],
+            client_id=row[13],
+            leaves=leaves.get(row[0], Leaves()),
+        )
+        for row in cursor.execute(sql(name), parameters).fetchall()
+    ]
