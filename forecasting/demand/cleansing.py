@@ -1,0 +1,161 @@
+"""From sales to demand history: one row per series, one column per week.
+
+Sales are demand cut off by what was on the shelf. A week that was in stock for 40 % of
+its days is taken as 40 % of a week of evidence, not as a weak week; a week that was
+hardly on the shelf is no evidence at all. Where only the closing stock is known, a week
+that ended empty counts as "at least this much". Raw sales are kept beside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecasting.calendar import Dates
+from forecasting.hierarchy import Bools, Floats, Ints
+
+LEAST_SHARE = 0.10
+"""Below this share of the week on the shelf, sales say nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Weekly history of n series (SKU at a door) over T weeks."""
+
+    skus: npt.NDArray[np.object_]
+    """Names of all SKUs, shape (S,)."""
+    doors: npt.NDArray[np.object_]
+    """Names of all doors, shape (D,)."""
+    classes: Ints
+    """Class of each SKU, 0 to C - 1, shape (S,)."""
+    sku_of: Ints
+    """SKU of each series, shape (n,)."""
+    door_of: Ints
+    """Door of each series, shape (n,)."""
+    weeks: Dates
+    """Week starts, shape (T,)."""
+    units: Floats
+    """Demand seen, units, not negative; 0 where there is no evidence; (n, T)."""
+    exposure: Floats
+    """Share of the week that the units are evidence for, 0 to 1; (n, T)."""
+    sold_out: Bools
+    """The week ended empty and nobody knows when: units are a lower bound; (n, T)."""
+    regular_price: Floats
+    """Log of regular price against the series' mean; 0 where unknown; (n, T)."""
+
+    def until(self, n_weeks: int) -> Panel:
+        """The first weeks only, as they were known then."""
+        return Panel(
+            skus=self.skus,
+            doors=self.doors,
+            classes=self.classes,
+            sku_of=self.sku_of,
+            door_of=self.door_of,
+            weeks=self.weeks[:n_weeks],
+            units=self.units[:, :n_weeks],
+            exposure=self.exposure[:, :n_weeks],
+            sold_out=self.sold_out[:, :n_weeks],
+            regular_price=self.regular_price[:, :n_weeks],
+        )
+
+
+def build_panel(
+    history: pd.DataFrame,
+    ranging: pd.DataFrame,
+    prices: pd.DataFrame,
+    *,
+    skus: pd.DataFrame,
+    doors: list[str],
+    weeks: Dates,
+) -> Panel:
+    """Arrange weekly history as a panel.
+
+    Parameters
+    ----------
+    history : DataFrame, one row per (sku, door, week)
+        units, in_stock (share, NaN unknown), on_hand (week end, NaN unknown).
+    ranging : DataFrame, one row per series
+        sku, door.
+    prices : DataFrame, one row per price change
+        sku, door (blank: all), week, regular_price.
+    skus : DataFrame, one row per SKU
+        sku, class.
+    doors : list of str
+        Every door.
+    weeks : datetime64 array, shape (T,)
+        The weeks wanted, consecutive.
+    """
+    sku_names = skus["sku"].to_numpy(dtype=object)
+    door_names = np.array(doors, dtype=object)
+    sku_index, door_index = pd.Index(sku_names), pd.Index(door_names)
+    classes = pd.factorize(skus["class"].fillna("(none)"), sort=True)[0].astype(np.int64)
+    sku_of = sku_index.get_indexer(pd.Index(ranging["sku"]))
+    door_of = door_index.get_indexer(pd.Index(ranging["door"]))
+    series = np.full((len(sku_names), len(door_names)), -1, dtype=np.int64)
+    series[sku_of, door_of] = np.arange(len(ranging))
+    shape = (len(ranging), len(weeks))
+
+    row = series[
+        sku_index.get_indexer(pd.Index(history["sku"])),
+        door_index.get_indexer(pd.Index(history["door"])),
+    ]
+    column = (history["week"].to_numpy().astype("datetime64[D]") - weeks[0]).astype(int) // 7
+    inside = (row >= 0) & (column >= 0) & (column < len(weeks))
+    row, column = row[inside], column[inside]
+
+    def place(name: str) -> Floats:
+        placed = np.full(shape, np.nan)
+        placed[row, column] = history[name].to_numpy(dtype=float)[inside]
+        return placed
+
+    sales, in_stock, on_hand = place("units"), place("in_stock"), place("on_hand")
+    # No sales row but stock at the end of the week: a true zero. Neither: not known.
+    sales = np.where(np.isnan(sales) & (on_hand > 0), 0.0, sales)
+    known = ~np.isnan(sales)
+    share = np.where(np.isnan(in_stock), 1.0, in_stock)
+    evidence = known & (share >= LEAST_SHARE)
+    return Panel(
+        skus=sku_names,
+        doors=door_names,
+        classes=classes,
+        sku_of=sku_of,
+        door_of=door_of,
+        weeks=weeks,
+        units=np.where(evidence, np.maximum(np.nan_to_num(sales), 0.0), 0.0),
+        exposure=np.where(evidence, share, 0.0),
+        sold_out=known & np.isnan(in_stock) & (on_hand <= 0),
+        regular_price=_log_prices(prices, series, sku_index, door_index, weeks, len(ranging)),
+    )
+
+
+def _log_prices(
+    prices: pd.DataFrame,
+    series: Ints,
+    sku_index: pd.Index[str],
+    door_index: pd.Index[str],
+    weeks: Dates,
+    n_series: int,
+) -> Floats:
+    """Log regular price of each series against its own mean, carried forward then back."""
+    level = np.full((n_series, len(weeks)), np.nan)
+    ordered = prices.sort_values("week", kind="stable")
+    sku = sku_index.get_indexer(pd.Index(ordered["sku"]))
+    everywhere = ordered["door"].isna().to_numpy()
+    door = door_index.get_indexer(pd.Index(ordered["door"]))
+    since = ordered["week"].to_numpy().astype("datetime64[D]")
+    column = np.maximum((since - weeks[0]).astype(int) // 7, 0)
+    value = ordered["regular_price"].to_numpy(dtype=float)
+    usable = (sku >= 0) & (everywhere | (door >= 0)) & (column < len(weeks)) & (value > 0)
+    for pass_everywhere in (True, False):  # a door's own price outranks the general one
+        for i in np.flatnonzero(usable & (everywhere == pass_everywhere)):
+            rows = series[sku[i]] if pass_everywhere else series[sku[i], door[i] : door[i] + 1]
+            level[rows[rows >= 0], column[i]] = value[i]
+    filled = pd.DataFrame(level).ffill(axis=1).bfill(axis=1).to_numpy()
+    some = ~np.isnan(filled).all(axis=1)
+    logs = np.zeros_like(filled)
+    logs[some] = np.log(filled[some])
+    logs[some] -= logs[some].mean(axis=1, keepdims=True)
+    return logs
