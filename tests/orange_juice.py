@@ -57,8 +57,10 @@ def _items(frame: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for kind, chosen in (("price", frame["deal"] == 1), ("feature", frame["feat"] > 0)):
         cells = frame[chosen]
-        stated = cells["discount"] if kind == "price" else cells["discount"].where(
-            cells["deal"] == 0
+        stated = (
+            cells["discount"]
+            if kind == "price"
+            else cells["discount"].where(cells["deal"] == 0)
         )
         parts.append(
             pd.DataFrame(

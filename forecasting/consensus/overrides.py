@@ -1,0 +1,169 @@
+"""What an override does, leaf by leaf; who it collides with; and how it is taken back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.consensus.events import Event, Kind, Leaves
+from forecasting.errors import OutOfBounds
+from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, spread
+from forecasting.vocabulary import Operation
+
+LARGEST_UNITS = 1e9
+
+
+def new_total(present: int, operation: Operation, value: float) -> int:
+    """Total that a person means, in thousandths of a unit.
+
+    Parameters
+    ----------
+    present : int
+        Present total, thousandths.
+    operation : Operation
+    value : float
+        Units for set and add, per cent for percent: 10 is ten per cent more.
+
+    Raises
+    ------
+    OutOfBounds
+        If the value is not a finite number that a retailer could mean.
+    """
+    if not math.isfinite(value):
+        raise OutOfBounds("Enter a number.")
+    match operation:
+        case Operation.SET:
+            total = value * THOUSANDTHS
+        case Operation.ADD:
+            total = present + value * THOUSANDTHS
+        case Operation.PERCENT:
+            total = present * (1 + value / 100)
+    if total < 0:
+        raise OutOfBounds(
+            f"That would make the total {total / THOUSANDTHS:,.1f} units; "
+            "demand cannot be negative."
+        )
+    if total > LARGEST_UNITS * THOUSANDTHS:
+        raise OutOfBounds("That is more units than any retailer sells; check the number.")
+    return round(total)
+
+
+def resolve(
+    present: Ints,
+    operation: Operation,
+    value: float,
+    *,
+    held: Bools,
+    active: Bools,
+    reference: Floats,
+) -> Ints:
+    """Leaf deltas of an override.
+
+    Parameters
+    ----------
+    present : int array, shape (n,)
+        The input's present leaves, thousandths of a unit.
+    held, active : bool array, shape (n,)
+    reference : float array, shape (n,)
+        Profile used where the present leaves are all zero.
+
+    Returns
+    -------
+    int array, shape (n,)
+
+    Raises
+    ------
+    ImpossibleSpread, OutOfBounds
+    """
+    total = new_total(int(present.sum()), operation, value)
+    after = spread(present, total, held=held, active=active, reference=reference)
+    return after - present
+
+
+def collisions(
+    events: Iterable[Event], *, person: str, input_of: str, aim: str, leaves: Leaves
+) -> list[Event]:
+    """Other people's later events of the same input that touch any of these leaves.
+
+    Parameters
+    ----------
+    events : iterable of Event
+        Those after the person's base.
+    """
+    keys: set[object] | None = None
+    found = []
+    for event in events:
+        if event.kind not in (Kind.OVERRIDE, Kind.UNDO) or event.person == person:
+            continue
+        if str(event.body.get("input", event.function)) != input_of:
+            continue
+        if (event.scope.activation if event.scope else "") != aim or not len(event.leaves):
+            continue
+        keys = keys if keys is not None else set(leaves.keys())
+        if not keys.isdisjoint(event.leaves.keys()):
+            found.append(event)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackedChange:
+    """One ordinary change of one leaf, as the ledger has it."""
+
+    seq: int
+    leaf: tuple[str, str, np.datetime64]
+    delta: int
+    is_undo: bool
+
+
+def undone(events: Sequence[Event]) -> set[int]:
+    """Sequence numbers that are taken back, given every undo event in order."""
+    taken_back: set[int] = set()
+    for event in events:
+        if event.kind is Kind.UNDO:
+            target = int(event.body["target"])
+            taken_back ^= {target}
+    return taken_back
+
+
+def leaf_values(
+    stack: Sequence[StackedChange], taken_back: set[int]
+) -> dict[tuple[str, str, np.datetime64], int]:
+    """What each leaf of an input is worth once some changes are taken back.
+
+    A leaf is worth what its last standing change left it at, or nothing where none
+    stands. A change that stands above one that is taken back keeps its value.
+    """
+    running: dict[tuple[str, str, np.datetime64], int] = {}
+    worth: dict[tuple[str, str, np.datetime64], int] = {}
+    for change in stack:
+        running[change.leaf] = running.get(change.leaf, 0) + change.delta
+        worth.setdefault(change.leaf, 0)
+        if not change.is_undo and change.seq not in taken_back:
+            worth[change.leaf] = running[change.leaf]
+    return worth
+
+
+def inverse(
+    stack: Sequence[StackedChange], taken_back: set[int]
+) -> tuple[Leaves, list[tuple[str, str, np.datetime64]]]:
+    """Leaf deltas that bring leaves to what they are worth, and the leaves left alone."""
+    present: dict[tuple[str, str, np.datetime64], int] = {}
+    for change in stack:
+        present[change.leaf] = present.get(change.leaf, 0) + change.delta
+    worth = leaf_values(stack, taken_back)
+    moved = {leaf: worth[leaf] - now for leaf, now in present.items() if worth[leaf] != now}
+    superseded = [leaf for leaf in present if leaf not in moved]
+    return leaves_of(moved), superseded
+
+
+def leaves_of(deltas: Mapping[tuple[str, str, np.datetime64], int]) -> Leaves:
+    """A mapping of leaf to delta as columns."""
+    return Leaves(
+        sku=tuple(sku for sku, _, _ in deltas),
+        door=tuple(door for _, door, _ in deltas),
+        week=np.array([week for _, _, week in deltas], dtype="datetime64[D]"),
+        delta=np.array(list(deltas.values()), dtype=np.int64),
+    )

@@ -1,0 +1,197 @@
+"""The Bridge: a verdict on every featured SKU of an activation, door by door.
+
+For each activation, SKU and door: is there enough stock, how likely is it to run out, how
+many units and how much money are at risk, and when does it start. Limits are settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from forecasting.hierarchy import Bools, Floats, Ints
+from forecasting.inventory.projection import Projection
+from forecasting.inventory.risk import Risk
+from forecasting.vocabulary import Status
+
+STATUSES = (Status.GREEN, Status.BLUE, Status.AMBER, Status.RED, Status.GREY)
+"""Order of status codes in arrays."""
+GREEN, BLUE, AMBER, RED, GREY = range(5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where one status ends and the next begins."""
+
+    red_probability: float = 0.30
+    amber_probability: float = 0.10
+    least_fill: float = 0.90
+    threshold_share: float = 1.0
+    """Share of the expected lift that headroom must cover."""
+    threshold_by_type: dict[str, float] = field(default_factory=dict)
+    excess_cover: float = 2.0
+    """Excess is weeks of supply after the end beyond this many times the target."""
+    target_cover_weeks: float = 8.0
+    group_share: float = 0.20
+    """A group has a status where cells with this share of its demand have it or worse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRisk:
+    """One SKU of one activation, at n doors, over the W weeks of the plan."""
+
+    activation: str
+    sku: int
+    doors: Ints
+    """Positions of the doors, (n,)."""
+    first: int
+    """First and last week of the activation inside the plan."""
+    last: int
+    demand: Floats
+    """Units per week, this activation and everything else included, (n, W)."""
+    lift_units: Floats
+    """Of which this activation adds, (n, W)."""
+    headroom: Floats
+    """Signed projected on-hand had this activation no lift, (n, W)."""
+    on_hand: Floats
+    """Projected on-hand at week end, (n, W)."""
+    p_stockout: Floats
+    """Per week, (n, W)."""
+    units_short: Floats
+    """This activation's share of expected units short per week, (n, W)."""
+    p_window: Floats
+    """Probability of a stockout in any week of the activation, (n,)."""
+    breach: Bools
+    """The threshold rule is broken, (n,)."""
+    status: npt.NDArray[np.int8]
+    """Status codes, (n,)."""
+    first_short: Ints
+    """First week in which running out is likely, -1 for none, (n,)."""
+    price: Floats
+    """Price in force during the activation, NaN unknown, (n,)."""
+    unit_margin: Floats
+    """That price less unit cost, NaN unknown, (n,)."""
+
+    @property
+    def window(self) -> slice:
+        """The weeks of the activation."""
+        return slice(self.first, self.last + 1)
+
+    @property
+    def short(self) -> Floats:
+        """Expected units short in the activation, door by door, (n,)."""
+        total: Floats = self.units_short[:, self.window].sum(axis=1)
+        return total
+
+    @property
+    def window_demand(self) -> Floats:
+        """Demand in the activation, door by door, (n,)."""
+        total: Floats = self.demand[:, self.window].sum(axis=1)
+        return total
+
+
+def assess_item(
+    *,
+    activation: str,
+    kind: str,
+    sku: int,
+    doors: Ints,
+    first: int,
+    last: int,
+    demand: Floats,
+    lift_units: Floats,
+    all_lift_units: Floats,
+    projection: Projection,
+    risk: Risk,
+    known: Bools,
+    price: Floats,
+    unit_cost: float,
+    limits: Limits,
+) -> ItemRisk:
+    """Judge one SKU of one activation.
+
+    Parameters
+    ----------
+    activation, kind : str
+        The activation and its type.
+    doors : int array, shape (n,)
+        Doors where it runs.
+    first, last : int
+        Its weeks within the plan.
+    demand, lift_units, all_lift_units : float array, shape (n, W)
+        Total demand; what this activation adds; what all activations add.
+    projection, risk
+        Of the same n doors.
+    known : bool array, shape (n,)
+        Stock, receipts and forecast are known and not stale.
+    price : float array, shape (n,)
+        Promoted price.
+    """
+    window = slice(first, last + 1)
+    headroom = projection.signed + np.cumsum(lift_units, axis=1)
+    so_far = np.cumsum(lift_units[:, window], axis=1)
+    share = limits.threshold_by_type.get(kind, limits.threshold_share)
+    breach: Bools = np.any(headroom[:, window] < share * so_far, axis=1)
+    p_window = risk.p_any(first, last)
+    # Where activations share a cell, what is short is split by lift.
+    part = np.divide(
+        lift_units, all_lift_units, out=np.ones_like(lift_units), where=all_lift_units > 1e-9
+    )
+    units_short = risk.units_short * np.clip(part, 0.0, 1.0)
+    wanted = demand[:, window].sum(axis=1)
+    missing = risk.units_short[:, window].sum(axis=1)
+    fill = np.where(wanted > 0, 1 - missing / np.maximum(wanted, 1e-9), 1.0)
+    after = demand[:, last + 1 : last + 14]
+    pace = after.mean(axis=1) if after.shape[1] else np.zeros(len(doors))
+    cover = projection.on_hand[:, last] / np.maximum(pace, 1e-9)
+    excess = (pace > 0) & (cover > limits.excess_cover * limits.target_cover_weeks)
+    status = np.select(
+        [
+            ~known,
+            (p_window > limits.red_probability) | (fill < limits.least_fill),
+            (p_window >= limits.amber_probability) | breach,
+            excess,
+        ],
+        [GREY, RED, AMBER, BLUE],
+        default=GREEN,
+    ).astype(np.int8)
+    likely = risk.p_stockout[:, window] > limits.red_probability
+    first_short = np.where(likely.any(axis=1), first + likely.argmax(axis=1), -1)
+    return ItemRisk(
+        activation=activation,
+        sku=sku,
+        doors=doors,
+        first=first,
+        last=last,
+        demand=demand,
+        lift_units=lift_units,
+        headroom=headroom,
+        on_hand=projection.on_hand,
+        p_stockout=risk.p_stockout,
+        units_short=np.where(known[:, None], units_short, 0.0),
+        p_window=p_window,
+        breach=breach,
+        status=status,
+        first_short=np.where(known, first_short, -1),
+        price=price,
+        unit_margin=price - unit_cost,
+    )
+
+
+def group_status(status: npt.NDArray[np.int8], demand: Floats, limits: Limits) -> Status:
+    """Status of a group of doors or SKUs: the worst that a fair share of demand has.
+
+    Red where cells with `group_share` of the group's demand are red; else grey where as
+    much is unknown; else amber where as much is amber or red; blue where half is excess.
+    """
+    weight = demand + 1e-6
+    share = np.bincount(status, weights=weight, minlength=5) / weight.sum()
+    if share[RED] >= limits.group_share:
+        return Status.RED
+    if share[GREY] >= limits.group_share:
+        return Status.GREY
+    if share[RED] + share[AMBER] >= limits.group_share:
+        return Status.AMBER
+    return Status.BLUE if share[BLUE] >= 0.5 else Status.GREEN

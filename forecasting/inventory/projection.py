@@ -1,0 +1,141 @@
+"""Projected on-hand: what is left at the end of each week, and what could not be sold.
+
+Sales that stock does not allow are lost, not kept waiting. Signed balances would count a
+shortage again in every later week; here a week that runs out starts the next one at zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.hierarchy import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """Stock of n places over W weeks, units."""
+
+    on_hand: Floats
+    """At the end of each week, never below zero, (n, W)."""
+    lost: Floats
+    """Demand of each week that was not met, (n, W)."""
+    signed: Floats
+    """Opening stock plus receipts less demand, running, may be negative, (n, W)."""
+
+
+def project(opening: Floats, receipts: Floats, demand: Floats) -> Projection:
+    """Project stock through weeks of receipts and demand.
+
+    Parameters
+    ----------
+    opening : float array, shape (n,)
+        Units on hand before the first week.
+    receipts, demand : float array, shape (n, W)
+        Units; a receipt can be sold in the week in which it arrives.
+
+    Notes
+    -----
+    With S the signed balance and M = min(0, running minimum of S): on-hand = S - M and
+    lost = the fall of M. This is the week-by-week recursion in closed form.
+
+    Examples
+    --------
+    >>> demand = np.array([[80.0, 80, 200, 200, 80, 80]])
+    >>> receipts = np.array([[0.0, 100, 0, 0, 240, 0]])
+    >>> result = project(np.array([300.0]), receipts, demand)
+    >>> result.on_hand.tolist()
+    [[220.0, 240.0, 40.0, 0.0, 160.0, 80.0]]
+    >>> result.lost.sum()
+    160.0
+    """
+    signed = opening[:, None] + np.cumsum(receipts - demand, axis=1)
+    lowest = np.minimum(np.minimum.accumulate(signed, axis=1), 0.0)
+    before = np.concatenate([np.zeros((len(opening), 1)), lowest[:, :-1]], axis=1)
+    return Projection(on_hand=signed - lowest, lost=before - lowest, signed=signed)
+
+
+def routine_receipts(
+    opening: Floats, receipts: Floats, baseline: Floats, *, cover: Floats, lead_time: int
+) -> Floats:
+    """Replenishment that goes on as history shows: it knows the baseline, not the lift.
+
+    Each week, as far ahead as the lead time allows, it orders what baseline demand is
+    expected to leave below the usual weeks of supply.
+
+    Parameters
+    ----------
+    opening : float array, shape (n,)
+    receipts, baseline : float array, shape (n, W)
+        Units already on order, and baseline demand.
+    cover : float array, shape (n,)
+        Weeks of supply usually held at the end of a week.
+    lead_time : int
+        Weeks; an order released in the first week arrives at the start of week
+        `lead_time` (counted from 0).
+
+    Returns
+    -------
+    float array, shape (n, W)
+        Units arriving each week, on top of `receipts`.
+    """
+    n_weeks = baseline.shape[1]
+    extra = np.zeros_like(baseline)
+    stock = opening.astype(float)
+    for t in range(n_weeks):
+        stock = stock + receipts[:, t]
+        if t >= lead_time:
+            ahead = baseline[:, t + 1 : t + 5]
+            pace = ahead.mean(axis=1) if ahead.shape[1] else baseline[:, t]
+            short = baseline[:, t] + cover * pace - stock
+            extra[:, t] = np.maximum(short, 0.0)
+            stock = stock + extra[:, t]
+        stock = np.maximum(stock - baseline[:, t], 0.0)
+    return extra
+
+
+def weeks_of_supply(on_hand: Floats, demand: Floats) -> Floats:
+    """Weeks for which the stock at the end of each week meets the demand after it.
+
+    Parameters
+    ----------
+    on_hand, demand : float array, shape (n, W)
+
+    Returns
+    -------
+    float array, shape (n, W)
+        The last week counts in part. Stock that outlasts the horizon is given the weeks
+        that are left; NaN where nothing at all is demanded after the week.
+
+    Examples
+    --------
+    >>> demand = np.array([[0.0, 80, 80, 200, 80, 80]])
+    >>> weeks_of_supply(np.full((1, 6), 300.0), demand)[0, 0].round(2)
+    np.float64(2.7)
+    """
+    n, n_weeks = demand.shape
+    result = np.full((n, n_weeks), np.nan)
+    for t in range(n_weeks - 1):
+        later = demand[:, t + 1 :]
+        used = np.cumsum(later, axis=1)
+        stock = on_hand[:, [t]]
+        before = used - later
+        part = np.where(later > 0, (stock - before) / np.where(later > 0, later, 1), 1.0)
+        weeks = np.clip(np.where(used <= stock, 1.0, part), 0.0, 1.0).sum(axis=1)
+        result[:, t] = np.where(used[:, -1] > 0, weeks, np.nan)
+    return result
+
+
+def due_weeks(eta_weeks: Ints, *, past_due_to: int = 1) -> Ints:
+    """Week in which open receipts are counted; past-due ones are not "this week".
+
+    Parameters
+    ----------
+    eta_weeks : int array
+        Week of the promised date, 0 for the first planned week; negative is past due.
+    past_due_to : int
+        Week to which a past-due receipt is pushed.
+    """
+    pushed: Ints = np.where(eta_weeks < 0, past_due_to, eta_weeks)
+    return pushed

@@ -1,0 +1,121 @@
+"""Probability that demand is not met, and how many units short.
+
+The error of a lift is the same error in every week and at every door of an activation: it
+does not average out. So it is drawn on a few nodes (Gauss-Hermite), and given each node
+the weeks scatter on their own. Along the weeks the stock's mean and variance are carried
+through sales and receipts, cut off at zero each week, so that units lost once are not lost
+again. A simulation is the test's oracle, not the engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtr
+
+from forecasting.hierarchy import Floats
+
+_Z, _W = np.polynomial.hermite_e.hermegauss(7)
+NODES: Floats = _Z
+NODE_WEIGHTS: Floats = _W / _W.sum()
+
+SHARED_SD = 0.10
+"""Log error of the baseline's level that all weeks share."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """Risk of n places over W weeks."""
+
+    p_stockout: Floats
+    """Probability that the week's demand is not met in full, (n, W)."""
+    units_short: Floats
+    """Expected units short in the week, (n, W)."""
+    stock_mean: Floats
+    """Mean stock before each week's receipts, node by node, (K, n, W)."""
+    stock_sd: Floats
+    demand: Floats
+    """Demand node by node, (K, n, W)."""
+    demand_sd: Floats
+    receipts: Floats
+    """(n, W)."""
+
+    def p_any(self, first: int, last: int) -> Floats:
+        """Probability of a stockout in at least one of the weeks `first` to `last`.
+
+        Returns
+        -------
+        float array, shape (n,)
+        """
+        mean, sd = self.stock_mean[:, :, first], self.stock_sd[:, :, first]
+        survived = np.ones(mean.shape)
+        for t in range(first, last + 1):
+            left = mean + self.receipts[:, t] - self.demand[:, :, t]
+            spread = np.sqrt(sd**2 + self.demand_sd[:, :, t] ** 2)
+            z = left / np.maximum(spread, 1e-9)
+            stays = ndtr(z)
+            survived = survived * stays
+            # Stock of those worlds that did not run out: a normal cut off at zero.
+            hazard = _density(z) / np.maximum(stays, 1e-12)
+            hazard = np.where(stays < 1e-6, 0.0, hazard)
+            mean = np.maximum(left + spread * hazard, 0.0)
+            sd = spread * np.sqrt(np.clip(1 - hazard * (hazard + z), 1e-6, 1.0))
+        p: Floats = np.clip(1 - np.tensordot(NODE_WEIGHTS, survived, axes=1), 0.0, 1.0)
+        return p
+
+
+def assess(
+    opening: Floats, receipts: Floats, demand: Floats, *, lift_sd: Floats, alpha: float
+) -> Risk:
+    """Assess the risk of running out, week by week.
+
+    Parameters
+    ----------
+    opening : float array, shape (n,)
+        Units on hand before the first week.
+    receipts, demand : float array, shape (n, W)
+        Units expected to arrive, and mean demand.
+    lift_sd : float array, shape (W,)
+        Standard deviation of the log lift in each week; 0 without activation.
+    alpha : float
+        Overdispersion of a week's demand around its mean.
+
+    Returns
+    -------
+    Risk
+    """
+    shared = np.sqrt(SHARED_SD**2 + lift_sd**2)
+    scale = np.exp(NODES[:, None] * shared - 0.5 * shared**2)  # (K, W), mean 1
+    paths = demand[None] * scale[:, None, :]
+    spread = np.sqrt(paths + alpha * paths**2)
+    n, n_weeks = demand.shape
+    shape = (len(NODES), n, n_weeks)
+    p, short = np.empty(shape), np.empty(shape)
+    means, sds = np.empty(shape), np.empty(shape)
+    mean, variance = np.broadcast_to(opening, shape[:2]).astype(float), np.zeros(shape[:2])
+    for t in range(n_weeks):
+        means[:, :, t], sds[:, :, t] = mean, np.sqrt(variance)
+        left = mean + receipts[:, t] - paths[:, :, t]
+        sd = np.sqrt(variance + spread[:, :, t] ** 2 + 1e-12)
+        z = left / sd
+        stays, density = ndtr(z), _density(z)
+        p[:, :, t] = 1 - stays
+        mean = left * stays + sd * density
+        short[:, :, t] = mean - left
+        square = (left**2 + sd**2) * stays + left * sd * density
+        variance = np.maximum(square - mean**2, 0.0)
+    return Risk(
+        p_stockout=np.clip(np.tensordot(NODE_WEIGHTS, p, axes=1), 0.0, 1.0),
+        units_short=np.maximum(np.tensordot(NODE_WEIGHTS, short, axes=1), 0.0),
+        stock_mean=means,
+        stock_sd=sds,
+        demand=paths,
+        demand_sd=spread,
+        receipts=receipts,
+    )
+
+
+def _density(z: Floats) -> Floats:
+    density: Floats = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    return density

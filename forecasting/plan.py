@@ -1,0 +1,630 @@
+"""The live plan: factors and events folded into demand, stock and risk, SKU by SKU.
+
+One per process, shared by all sessions. The same function computes a SKU when the plan is
+built and when somebody edits it. A computed SKU is a frozen value that is swapped for a new
+one; readers never see half a change. Nothing here opens a database or draws.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecasting.calendar import Dates
+from forecasting.consensus.activations import Activation, Item
+from forecasting.consensus.events import TOTAL, Event, Kind, Leaves, Scope
+from forecasting.demand.lift import DEEPEST, EVENT_SD, parts
+from forecasting.errors import UnknownName
+from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
+from forecasting.inventory.bridge import ItemRisk, Limits, assess_item
+from forecasting.inventory.projection import Projection, project, routine_receipts
+from forecasting.inventory.risk import Risk, assess
+from forecasting.vocabulary import INPUTS
+
+SUPPLIES = ("firm", "planned", "routine")
+FIRM, PLANNED, ROUTINE = SUPPLIES
+
+_CELLS_KEPT = 4_000_000
+"""Leaf cells of computed SKUs kept in memory; older ones are computed again when asked."""
+
+InputKey = tuple[str, str]
+"""(function, aim): whose input, and the activation whose lift it means ('' for total)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What the plan stands on: a run's factors and the facts of the as-of week.
+
+    S SKUs, D selling doors, W weeks, p columns of the lift model.
+    """
+
+    run: int
+    """Sequence number of the run; 0 where none was made."""
+    as_of: dt.date
+    weeks: Dates
+    skus: pd.DataFrame
+    """One row per SKU: sku, description, style, class, department, ..."""
+    doors: pd.DataFrame
+    """One row per selling door: door, name, region, channel, kind."""
+    level: Floats
+    """Units per week at index 1, NaN without forecast, (S, D)."""
+    shape: Floats
+    """Season and regular price, (S, W)."""
+    ranged: tuple[Ints, Ints]
+    """First and last ranged week of each SKU and door, (S, D) each; last < first: never."""
+    log_lift: Floats
+    """Coefficients, (S, D, p)."""
+    lift_sd: Floats
+    """(S, p)."""
+    columns: tuple[str, ...]
+    """Types of activation, then price depth, then price depth with others."""
+    alpha: float
+    opening: Floats
+    """On hand at the end of the as-of week, NaN unknown, (S, D)."""
+    receipts: pd.DataFrame
+    """Open receipts: sku, door, week (positions), units, planned (bool), late (bool)."""
+    cover: Floats
+    """Weeks of supply usually held, (S, D)."""
+    lead_time: Ints
+    """Weeks, (S,)."""
+    price: Floats
+    """Regular price, NaN unknown, (S, D)."""
+    unit_cost: Floats
+    """NaN unknown, (S,)."""
+
+    @property
+    def shape3(self) -> tuple[int, int, int]:
+        """(S, D, W)."""
+        return (*self.level.shape, len(self.weeks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkuPlan:
+    """Everything the plan says of one SKU, door by door and week by week.
+
+    Integer arrays are thousandths of a unit, (D, W).
+    """
+
+    sku: int
+    active: Bools
+    """Ranged and with a forecast, (D, W)."""
+    baseline: Ints
+    lifts: tuple[tuple[str, Ints], ...]
+    """Incremental demand of each live activation, by identity."""
+    deltas: Mapping[str, Ints]
+    """What each function's input adds, by function."""
+    statistical: Ints
+    draft: Ints
+    opening: Floats
+    receipts: Floats
+    """Open receipts counted, units, (D, W)."""
+    routine: Floats
+    """Routine replenishment counted, units, (D, W)."""
+    projection: Projection
+    no_lift: Projection
+    """The same had no activation any lift."""
+    risk: Risk | None
+    """None where there is no activation to judge."""
+    known: Bools
+    """Stock and forecast are known, (D,)."""
+    items: tuple[ItemRisk, ...]
+
+    def input_of(self, function: str) -> Ints:
+        """One function's whole input: the statistical forecast and what it adds."""
+        delta = self.deltas.get(function)
+        return self.statistical if delta is None else np.maximum(self.statistical + delta, 0)
+
+
+@dataclass(slots=True)
+class _State:
+    """What events have made of the plan; mutated only under the plan's lock."""
+
+    activations: dict[str, Activation] = field(default_factory=dict)
+    inputs: dict[int, dict[InputKey, Ints]] = field(default_factory=dict)
+    holds: dict[str, dict[tuple[int, int, int], int]] = field(default_factory=dict)
+    """Function to held leaf (sku, door, week) to the event that holds it."""
+
+
+class LivePlan:
+    """The plan in memory.
+
+    Parameters
+    ----------
+    base : Base
+        Factors and facts.
+    activations : iterable of Activation
+        As they stand now.
+    inputs : DataFrame
+        Sum of leaf deltas: input, activation, sku, door, week, delta (thousandths).
+    holds : mapping of function to Leaves
+        Leaves held now.
+    seq : int
+        Sequence number up to which all this is folded.
+    """
+
+    def __init__(
+        self,
+        base: Base,
+        *,
+        activations: Iterable[Activation] = (),
+        inputs: pd.DataFrame | None = None,
+        holds: Mapping[str, Iterable[tuple[Leaves, int]]] | None = None,
+        limits: Limits | None = None,
+        seq: int = 0,
+    ) -> None:
+        self.base = base
+        self.limits = limits or Limits()
+        self.seq = seq
+        self.products = Tree.of(base.skus, ["department", "class", "style"], leaf="sku")
+        self.locations = Tree.of(base.doors, ["region", "channel"], leaf="door")
+        self.sku_index = {name: i for i, name in enumerate(base.skus["sku"])}
+        self.door_index = {name: i for i, name in enumerate(base.doors["door"])}
+        self._lock = threading.RLock()
+        self._state = _State()
+        n_skus, n_doors, n_weeks = base.shape3
+        self._receipts = _receipts_by_sku(base)
+        self._featuring: dict[int, list[str]] = {}
+        self._computed: OrderedDict[int, SkuPlan] = OrderedDict()
+        self._room = max(_CELLS_KEPT // max(n_doors * n_weeks, 1), 64)
+        self.totals: dict[str, Ints] = {
+            name: np.zeros((n_skus, n_weeks), np.int64)
+            for name in ("baseline", "statistical", "draft", *INPUTS)
+        }
+        """Thousandths of a unit by SKU and week over all doors, by layer."""
+        self.items: dict[int, tuple[ItemRisk, ...]] = {}
+        """Verdicts by SKU."""
+        self.changed: dict[int, int] = {}
+        """SKU to the sequence number of its last change."""
+        for activation in activations:
+            self._put_activation(activation)
+        for function, held in (holds or {}).items():
+            for leaves, seq_of_hold in held:
+                self._hold(function, leaves, seq_of_hold)
+        if inputs is not None:
+            self._fold_inputs(inputs)
+        for sku in range(n_skus):
+            self._refresh(sku)
+
+    # Reading ----------------------------------------------------------------------------
+
+    def sku(self, sku: int) -> SkuPlan:
+        """Everything about one SKU, as it stands."""
+        computed = self._computed.get(sku)
+        if computed is None:
+            with self._lock:
+                computed = self._compute(sku, supply=ROUTINE)
+                self._keep(computed)
+        return computed
+
+    def sku_with(self, sku: int, *, supply: str) -> SkuPlan:
+        """The same, counting another supply."""
+        if supply == ROUTINE:
+            return self.sku(sku)
+        with self._lock:
+            return self._compute(sku, supply=supply)
+
+    def activation(self, identity: str) -> Activation:
+        """One activation as it stands.
+
+        Raises
+        ------
+        UnknownName
+        """
+        found = self._state.activations.get(identity)
+        if found is None:
+            raise UnknownName(f"There is no activation '{identity}'.")
+        return found
+
+    def activations(self) -> list[Activation]:
+        """All activations that touch the plan's weeks, by start."""
+        last = self.base.weeks[-1] + np.timedelta64(6, "D")
+        inside = [
+            a
+            for a in self._state.activations.values()
+            if np.datetime64(a.end, "D") >= self.base.weeks[0]
+            and np.datetime64(a.start, "D") <= last
+        ]
+        return sorted(inside, key=lambda a: (a.start, a.activation))
+
+    def featuring(self, sku: int) -> list[str]:
+        """Live activations that feature a SKU, in the calendar's order."""
+        return list(self._featuring.get(sku, []))
+
+    def held(self, function: str, sku: int) -> Bools:
+        """Which cells of a function's input are held, (D, W)."""
+        _, n_doors, n_weeks = self.base.shape3
+        mask = np.zeros((n_doors, n_weeks), dtype=bool)
+        for held_sku, door, week in self._state.holds.get(function, {}):
+            if held_sku == sku:
+                mask[door, week] = True
+        return mask
+
+    def members(self, scope: Scope) -> tuple[Ints, Ints, Ints]:
+        """Positions of the SKUs, doors and weeks of a scope.
+
+        Raises
+        ------
+        UnknownName
+            If a node does not exist.
+        """
+        first = (np.datetime64(scope.first_week, "D") - self.base.weeks[0]).astype(int) // 7
+        last = (np.datetime64(scope.last_week, "D") - self.base.weeks[0]).astype(int) // 7
+        weeks = np.arange(max(first, 0), min(last, len(self.base.weeks) - 1) + 1)
+        return (
+            self.products.members(scope.product_level, scope.product),
+            self.locations.members(scope.location_level, scope.location),
+            weeks,
+        )
+
+    def scope_weeks(self, activation: Activation) -> tuple[int, int]:
+        """First and last week of an activation inside the plan; last < first: none."""
+        share = np.flatnonzero(activation.share(self.base.weeks) > 0)
+        return (int(share[0]), int(share[-1])) if len(share) else (0, -1)
+
+    # Folding ----------------------------------------------------------------------------
+
+    def fold(self, events: Sequence[Event]) -> set[int]:
+        """Take events into the plan; return the SKUs that changed."""
+        with self._lock:
+            touched: set[int] = set()
+            for event in events:
+                touched |= self._fold_one(event)
+                self.seq = event.seq
+            for sku in touched:
+                self._refresh(sku)
+                self.changed[sku] = self.seq
+            return touched
+
+    def _fold_one(self, event: Event) -> set[int]:
+        touched: set[int] = set()
+        if event.kind in (Kind.OVERRIDE, Kind.UNDO) and len(event.leaves):
+            aim = event.scope.activation if event.scope else TOTAL
+            key = (str(event.body.get("input", event.function)), aim)
+            touched |= self._add(key, event.leaves)
+        if event.kind in (Kind.ACTIVATION, Kind.LIFT) or "activation_state" in event.body:
+            state = event.body.get("activation_state") or event.body.get("after")
+            identity = str(event.body["activation"])
+            touched |= self._featured(identity)
+            if state is None:
+                self._drop_activation(identity)
+            else:
+                self._put_activation(Activation.from_dict(state))
+            touched |= self._featured(identity)
+        if event.kind is Kind.HOLD:
+            self._hold(event.function, event.leaves, event.seq)
+        if event.kind is Kind.RELEASE:
+            self._release(event.function, event.leaves)
+        if event.kind is Kind.UNDO and "hold" in event.body:
+            self._release(event.function, Leaves(), of_event=int(event.body["target"]))
+        return touched
+
+    def _add(self, key: InputKey, leaves: Leaves) -> set[int]:
+        frame = pd.DataFrame(
+            {"sku": leaves.sku, "door": leaves.door, "week": leaves.week, "delta": leaves.delta}
+        ).assign(input=key[0], activation=key[1])
+        return self._fold_inputs(frame)
+
+    def _fold_inputs(self, frame: pd.DataFrame) -> set[int]:
+        """Add leaf deltas to the inputs; leaves outside the plan are passed over."""
+        _, n_doors, n_weeks = self.base.shape3
+        sku = frame["sku"].map(self.sku_index).to_numpy(dtype=float)
+        door = frame["door"].map(self.door_index).to_numpy(dtype=float)
+        days = frame["week"].to_numpy().astype("datetime64[D]") - self.base.weeks[0]
+        week = days.astype(np.int64) // 7
+        inside = ~np.isnan(sku) & ~np.isnan(door) & (week >= 0) & (week < n_weeks)
+        owners = frame["input"].to_numpy(dtype=object)
+        aims = frame["activation"].to_numpy(dtype=object)
+        deltas = frame["delta"].to_numpy(dtype=np.int64)
+        touched = set()
+        for i in np.flatnonzero(inside):
+            s, d, w = int(sku[i]), int(door[i]), int(week[i])
+            of_sku = self._state.inputs.setdefault(s, {})
+            key = (str(owners[i]), str(aims[i]))
+            if key not in of_sku:
+                of_sku[key] = np.zeros((n_doors, n_weeks), np.int64)
+            elif s not in touched:
+                of_sku[key] = of_sku[key].copy()
+            of_sku[key][d, w] += deltas[i]
+            touched.add(s)
+        return touched
+
+    def _featured(self, identity: str) -> set[int]:
+        activation = self._state.activations.get(identity)
+        if activation is None:
+            return set()
+        return {self.sku_index[i.sku] for i in activation.items if i.sku in self.sku_index}
+
+    def _put_activation(self, activation: Activation) -> None:
+        self._drop_activation(activation.activation)
+        self._state.activations[activation.activation] = activation
+        if not activation.is_live or self.scope_weeks(activation)[1] < 0:
+            return
+        for sku in self._featured(activation.activation):
+            names = {*self._featuring.get(sku, []), activation.activation}
+            state = self._state.activations
+            self._featuring[sku] = sorted(names, key=lambda n: (state[n].start, n))
+
+    def _drop_activation(self, identity: str) -> None:
+        for sku in self._featured(identity):
+            self._featuring[sku] = [n for n in self._featuring.get(sku, []) if n != identity]
+        self._state.activations.pop(identity, None)
+
+    def _hold(self, function: str, leaves: Leaves, seq: int) -> None:
+        held = self._state.holds.setdefault(function, {})
+        for key in self._positions(leaves):
+            held[key] = seq
+
+    def _release(self, function: str, leaves: Leaves, *, of_event: int | None = None) -> None:
+        held = self._state.holds.setdefault(function, {})
+        gone = [k for k, s in held.items() if s == of_event] if of_event else None
+        for key in gone if gone is not None else self._positions(leaves):
+            held.pop(key, None)
+
+    def _positions(self, leaves: Leaves) -> list[tuple[int, int, int]]:
+        found = []
+        for sku, door, week in zip(leaves.sku, leaves.door, leaves.week, strict=True):
+            w = int((week - self.base.weeks[0]).astype(int)) // 7
+            if sku in self.sku_index and door in self.door_index and w >= 0:
+                found.append((self.sku_index[sku], self.door_index[door], w))
+        return found
+
+    def _refresh(self, sku: int) -> None:
+        computed = self._compute(sku, supply=ROUTINE)
+        self.totals["baseline"][sku] = computed.baseline.sum(axis=0)
+        self.totals["statistical"][sku] = computed.statistical.sum(axis=0)
+        self.totals["draft"][sku] = computed.draft.sum(axis=0)
+        for function in INPUTS:
+            self.totals[function][sku] = computed.input_of(function).sum(axis=0)
+        if computed.items or sku in self.items:
+            self.items[sku] = computed.items
+        self._keep(computed)
+
+    def _keep(self, computed: SkuPlan) -> None:
+        self._computed[computed.sku] = computed
+        while len(self._computed) > self._room:
+            self._computed.popitem(last=False)
+
+    # Computing --------------------------------------------------------------------------
+
+    def _compute(self, sku: int, *, supply: str) -> SkuPlan:
+        base = self.base
+        n_weeks = len(base.weeks)
+        span = np.arange(n_weeks)
+        first, last = base.ranged[0][sku], base.ranged[1][sku]
+        forecast = ~np.isnan(base.level[sku])
+        active: Bools = forecast[:, None] & (span >= first[:, None]) & (span <= last[:, None])
+        level = np.nan_to_num(base.level[sku])
+        baseline = np.where(active, level[:, None] * base.shape[sku], 0.0)
+        lifts, lift_sd = self._lifts(sku, baseline, active)
+        base_milli = np.rint(baseline * THOUSANDTHS).astype(np.int64)
+        lift_milli = tuple(
+            (a, np.rint(units * THOUSANDTHS).astype(np.int64)) for a, units in lifts.items()
+        )
+        statistical: Ints = base_milli + sum((u for _, u in lift_milli), np.int64(0))
+        deltas = self._deltas(sku, {a for a, _ in lift_milli})
+        draft = proposed(statistical, deltas)
+        opening = base.opening[sku]
+        known: Bools = ~np.isnan(opening) & forecast
+        stock = np.maximum(np.nan_to_num(opening), 0.0)
+        receipts = self._receipts_of(sku, supply)
+        routine = np.zeros_like(receipts)
+        if supply == ROUTINE:
+            routine = routine_receipts(
+                stock,
+                receipts,
+                baseline,
+                cover=base.cover[sku],
+                lead_time=int(base.lead_time[sku]),
+            )
+        demand = draft / THOUSANDTHS
+        plain = np.maximum(draft - sum((u for _, u in lift_milli), np.int64(0)), 0)
+        arriving = receipts + routine
+        projection = project(stock, arriving, demand)
+        risk = None
+        items: tuple[ItemRisk, ...] = ()
+        if lift_milli:
+            risk = assess(stock, arriving, demand, lift_sd=lift_sd, alpha=base.alpha)
+            items = self._items(sku, lift_milli, demand, active, projection, risk, known)
+        return SkuPlan(
+            sku=sku,
+            active=active,
+            baseline=base_milli,
+            lifts=lift_milli,
+            deltas=deltas,
+            statistical=statistical,
+            draft=draft,
+            opening=opening,
+            receipts=receipts,
+            routine=routine,
+            projection=projection,
+            no_lift=project(stock, arriving, plain / THOUSANDTHS),
+            risk=risk,
+            known=known,
+            items=items,
+        )
+
+    def _lifts(
+        self, sku: int, baseline: Floats, active: Bools
+    ) -> tuple[dict[str, Floats], Floats]:
+        """Incremental units of each activation, (D, W); sd of the log lift by week, (W,)."""
+        names = self._featuring.get(sku, [])
+        n_doors, n_weeks = baseline.shape
+        sd = np.zeros(n_weeks)
+        if not names:
+            return {}, sd
+        coefficients = self.base.log_lift[sku]
+        name_of_sku = self.base.skus["sku"].iat[sku]
+        rows: list[tuple[str, Item, Bools, Floats, Floats, int]] = []
+        priced = np.zeros(baseline.shape, dtype=bool)
+        plain = np.zeros(baseline.shape, dtype=bool)
+        for name in names:
+            activation = self._state.activations[name]
+            share = activation.share(self.base.weeks)
+            kind = (
+                self.base.columns.index(activation.type)
+                if activation.type in self.base.columns
+                else -1
+            )
+            for item in activation.items:
+                if item.sku != name_of_sku:
+                    continue
+                cells = self._doors_of(item)[:, None] & (share > 0) & active
+                depth = min(item.discount or 0.0, DEEPEST)
+                states = cells & ~priced if depth > 0 else np.zeros_like(cells)
+                priced |= states
+                plain |= cells & ~states
+                log_price = np.where(states, np.log1p(-depth), 0.0)
+                rows.append((name, item, cells, log_price, share, kind))
+        logs = np.zeros((len(rows), n_doors, n_weeks))
+        for i, (_, item, cells, log_price, share, kind) in enumerate(rows):
+            if item.lift is not None:
+                full = np.full(baseline.shape, np.log(max(item.lift, 1e-3)))
+            else:
+                of_kind = coefficients[:, [kind]] if kind >= 0 else np.zeros((n_doors, 1))
+                full = of_kind + coefficients[:, [-2]] * log_price
+                full = full + coefficients[:, [-1]] * np.where(plain, log_price, 0.0)
+                kinds = np.sqrt(self.base.lift_sd[sku, kind] ** 2 + EVENT_SD**2)
+                sd = np.maximum(sd, np.where(share > 0, kinds, 0.0))
+            logs[i] = np.where(cells, np.log1p(np.expm1(np.clip(full, -3, 4)) * share), 0.0)
+            if item.lift is not None:
+                sd = np.maximum(sd, np.where(share > 0, EVENT_SD, 0.0))
+        cell = np.tile(np.arange(n_doors * n_weeks), len(rows))
+        increments, _ = parts(logs.ravel(), cell, n_doors * n_weeks)
+        units = increments.reshape(logs.shape) * baseline
+        summed: dict[str, Floats] = {name: np.zeros_like(baseline) for name in names}
+        for (name, *_), increment in zip(rows, units, strict=True):
+            summed[name] = summed[name] + increment
+        return summed, sd
+
+    def _doors_of(self, item: Item) -> Bools:
+        """Where an item runs, (D,)."""
+        at: Bools = np.full(len(self.door_index), item.door is None)
+        if item.door in self.door_index:
+            at[self.door_index[item.door]] = True
+        return at
+
+    def _deltas(self, sku: int, live: set[str]) -> dict[str, Ints]:
+        """What each function adds; what it aimed at an activation goes with it."""
+        deltas: dict[str, Ints] = {}
+        for (function, aim), leaves in self._state.inputs.get(sku, {}).items():
+            if aim == TOTAL or aim in live:
+                deltas[function] = deltas.get(function, 0) + leaves
+        return deltas
+
+    def _receipts_of(self, sku: int, supply: str) -> Floats:
+        _, n_doors, n_weeks = self.base.shape3
+        due = np.zeros((n_doors, n_weeks))
+        rows = self._receipts.get(sku)
+        if rows is None:
+            return due
+        door, week, units, planned = rows
+        counted = ~planned if supply == FIRM else np.ones(len(door), dtype=bool)
+        np.add.at(due, (door[counted], week[counted]), units[counted])
+        return due
+
+    def _items(
+        self,
+        sku: int,
+        lifts: tuple[tuple[str, Ints], ...],
+        demand: Floats,
+        active: Bools,
+        projection: Projection,
+        risk: Risk,
+        known: Bools,
+    ) -> tuple[ItemRisk, ...]:
+        total = np.sum([u for _, u in lifts], axis=0) / THOUSANDTHS
+        found = []
+        for name, units in lifts:
+            activation = self._state.activations[name]
+            first, last = self.scope_weeks(activation)
+            mine = [i for i in activation.items if i.sku == self.base.skus["sku"].iat[sku]]
+            at = np.any([self._doors_of(item) for item in mine], axis=0)
+            at &= active[:, first : last + 1].any(axis=1)
+            doors = np.flatnonzero(at)
+            if not len(doors):
+                continue
+            depth = max((i.discount or 0.0 for i in mine), default=0.0)
+            found.append(
+                assess_item(
+                    activation=name,
+                    kind=activation.type,
+                    sku=sku,
+                    doors=doors,
+                    first=first,
+                    last=last,
+                    demand=demand[doors],
+                    lift_units=units[doors] / THOUSANDTHS,
+                    all_lift_units=total[doors],
+                    projection=_at(projection, doors),
+                    risk=_risk_at(risk, doors),
+                    known=known[doors],
+                    price=self.base.price[sku, doors] * (1 - depth),
+                    unit_cost=float(self.base.unit_cost[sku]),
+                    limits=self.limits,
+                )
+            )
+        return tuple(found)
+
+
+def proposed(statistical: Ints, deltas: Mapping[str, Ints]) -> Ints:
+    """The number proposed before anybody agrees on one.
+
+    Statistical plus the mean change of the functions that spoke on the cell: one that
+    said nothing does not vote for the statistical number. Accuracy weights replace the
+    plain mean once four cycles have been scored.
+    """
+    spoken = [deltas[f] for f in INPUTS if f in deltas]
+    if not spoken:
+        return statistical
+    stacked = np.stack(spoken)
+    voices = np.maximum((stacked != 0).sum(axis=0), 1)
+    change = np.rint(stacked.sum(axis=0) / voices).astype(np.int64)
+    result: Ints = np.maximum(statistical + change, 0)
+    return result
+
+
+def _at(projection: Projection, rows: Ints) -> Projection:
+    return Projection(
+        on_hand=projection.on_hand[rows],
+        lost=projection.lost[rows],
+        signed=projection.signed[rows],
+    )
+
+
+def _risk_at(risk: Risk, rows: Ints) -> Risk:
+    return Risk(
+        p_stockout=risk.p_stockout[rows],
+        units_short=risk.units_short[rows],
+        stock_mean=risk.stock_mean[:, rows],
+        stock_sd=risk.stock_sd[:, rows],
+        demand=risk.demand[:, rows],
+        demand_sd=risk.demand_sd[:, rows],
+        receipts=risk.receipts[rows],
+    )
+
+
+def _receipts_by_sku(
+    base: Base,
+) -> dict[int, tuple[Ints, Ints, Floats, npt.NDArray[np.bool_]]]:
+    frame = base.receipts
+    order = np.argsort(frame["sku"].to_numpy(), kind="stable")
+    sku = frame["sku"].to_numpy(dtype=np.int64)[order]
+    columns = (
+        frame["door"].to_numpy(dtype=np.int64)[order],
+        frame["week"].to_numpy(dtype=np.int64)[order],
+        frame["units"].to_numpy(dtype=float)[order],
+        frame["planned"].to_numpy(dtype=bool)[order],
+    )
+    starts = np.flatnonzero(np.diff(sku, prepend=-1))
+    ends = np.append(starts[1:], len(sku))
+    return {
+        int(sku[a]): (columns[0][a:b], columns[1][a:b], columns[2][a:b], columns[3][a:b])
+        for a, b in zip(starts, ends, strict=True)
+    }

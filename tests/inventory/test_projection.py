@@ -1,0 +1,93 @@
+"""Projection: the guide's worked examples, the plain recursion, and invariants."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from forecasting.inventory.projection import (
+    due_weeks,
+    project,
+    routine_receipts,
+    weeks_of_supply,
+)
+
+DEMAND = np.array([[80.0, 80, 200, 200, 80, 80]])
+RECEIPTS = np.array([[0.0, 100, 0, 0, 240, 0]])
+UNITS = hnp.arrays(float, (3, 9), elements=st.floats(0, 500))
+OPENING = hnp.arrays(float, 3, elements=st.floats(0, 800))
+
+
+def recursion(opening, receipts, demand):
+    """Week by week, as a planner would on paper."""
+    on_hand, lost = np.zeros_like(demand), np.zeros_like(demand)
+    stock = opening.copy()
+    for t in range(demand.shape[1]):
+        available = stock + receipts[:, t]
+        sales = np.minimum(available, demand[:, t])
+        lost[:, t] = demand[:, t] - sales
+        stock = available - sales
+        on_hand[:, t] = stock
+    return on_hand, lost
+
+
+def test_the_worked_example_loses_160_units_in_week_4():
+    result = project(np.array([300.0]), RECEIPTS, DEMAND)
+    assert result.on_hand.tolist() == [[220, 240, 40, 0, 160, 80]]
+    assert result.lost.tolist() == [[0, 0, 0, 160, 0, 0]]
+    assert result.signed.tolist() == [[220, 240, 40, -160, 0, -80]]
+
+
+@given(OPENING, UNITS, UNITS)
+def test_the_closed_form_is_the_recursion(opening, receipts, demand):
+    on_hand, lost = recursion(opening, receipts, demand)
+    result = project(opening, receipts, demand)
+    np.testing.assert_allclose(result.on_hand, on_hand, atol=1e-6)
+    np.testing.assert_allclose(result.lost, lost, atol=1e-6)
+
+
+@given(OPENING, UNITS, UNITS)
+def test_units_are_conserved_and_stock_is_never_negative(opening, receipts, demand):
+    result = project(opening, receipts, demand)
+    sold = demand.sum(axis=1) - result.lost.sum(axis=1)
+    np.testing.assert_allclose(
+        result.on_hand[:, -1], opening + receipts.sum(axis=1) - sold, atol=1e-6
+    )
+    assert (result.on_hand >= -1e-6).all()
+    assert (result.lost >= -1e-6).all()
+
+
+@given(OPENING, UNITS, UNITS)
+def test_units_lost_are_the_deepest_point_of_the_signed_balance(opening, receipts, demand):
+    result = project(opening, receipts, demand)
+    deepest = np.maximum(-result.signed.min(axis=1), 0)
+    np.testing.assert_allclose(result.lost.sum(axis=1), deepest, atol=1e-6)
+
+
+def test_weeks_of_supply_consume_the_demand_ahead():
+    ahead = np.array([[0.0, 80, 80, 200, 80, 80]])
+    assert weeks_of_supply(np.full((1, 6), 300.0), ahead)[0, 0] == pytest.approx(2.7)
+    assert weeks_of_supply(np.zeros((1, 6)), ahead)[0, 0] == 0
+    assert np.isnan(weeks_of_supply(np.ones((1, 6)), np.zeros((1, 6)))).all()
+
+
+def test_a_week_without_demand_counts_as_a_whole_week_of_supply():
+    ahead = np.array([[0.0, 10, 0, 10, 10]])
+    assert weeks_of_supply(np.full((1, 5), 15.0), ahead)[0, 0] == pytest.approx(2.5)
+
+
+def test_routine_replenishment_waits_for_the_lead_time_and_keeps_the_usual_cover():
+    baseline = np.full((2, 12), 10.0)
+    opening, receipts = np.array([20.0, 500.0]), np.zeros((2, 12))
+    extra = routine_receipts(
+        opening, receipts, baseline, cover=np.array([3.0, 3.0]), lead_time=4
+    )
+    assert (extra[:, :4] == 0).all()
+    held = project(opening, receipts + extra, baseline).on_hand
+    np.testing.assert_allclose(held[0, 4:], 30.0)
+    assert extra[1].sum() == 0
+
+
+def test_a_past_due_receipt_is_not_counted_as_arriving_this_week():
+    assert due_weeks(np.array([-3, 0, 2])).tolist() == [1, 0, 2]
