@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -39,6 +40,7 @@ class Verdict:
     """What became of the rows of one table."""
 
     table: str
+    path: Path
     label: str
     read: int
     accepted: int
@@ -95,6 +97,7 @@ def judge(
     notes = [f"column '{name}' is not known and was ignored" for name in unknown]
     return Verdict(
         table=table.name,
+        path=raw.source.path,
         label=raw.source.label,
         read=staged + len(raw.broken),
         accepted=kept,

@@ -75,6 +75,12 @@ class Store:
         with self.cursor() as cursor:
             return cursor.execute(sql(name), parameters).df()
 
+    def table(self, name: str) -> pd.DataFrame:
+        """Rows in force of one table of the contract, without their batch."""
+        columns = ", ".join(f'"{column}"' for column in tables.TABLES[name].names)
+        with self.cursor() as cursor:
+            return cursor.execute(f"select {columns} from {name}_now order by all").df()
+
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the whole database to a new file.
 

@@ -7,7 +7,6 @@ one; readers never see half a change. Nothing here opens a database or draws.
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.calendar import Dates
+from forecasting.basis import Base
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.events import TOTAL, Event, Kind, Leaves, Scope
 from forecasting.demand.lift import DEEPEST, EVENT_SD, parts
@@ -36,53 +35,6 @@ _CELLS_KEPT = 4_000_000
 
 InputKey = tuple[str, str]
 """(function, aim): whose input, and the activation whose lift it means ('' for total)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Base:
-    """What the plan stands on: a run's factors and the facts of the as-of week.
-
-    S SKUs, D selling doors, W weeks, p columns of the lift model.
-    """
-
-    run: int
-    """Sequence number of the run; 0 where none was made."""
-    as_of: dt.date
-    weeks: Dates
-    skus: pd.DataFrame
-    """One row per SKU: sku, description, style, class, department, ..."""
-    doors: pd.DataFrame
-    """One row per selling door: door, name, region, channel, kind."""
-    level: Floats
-    """Units per week at index 1, NaN without forecast, (S, D)."""
-    shape: Floats
-    """Season and regular price, (S, W)."""
-    ranged: tuple[Ints, Ints]
-    """First and last ranged week of each SKU and door, (S, D) each; last < first: never."""
-    log_lift: Floats
-    """Coefficients, (S, D, p)."""
-    lift_sd: Floats
-    """(S, p)."""
-    columns: tuple[str, ...]
-    """Types of activation, then price depth, then price depth with others."""
-    alpha: float
-    opening: Floats
-    """On hand at the end of the as-of week, NaN unknown, (S, D)."""
-    receipts: pd.DataFrame
-    """Open receipts: sku, door, week (positions), units, planned (bool), late (bool)."""
-    cover: Floats
-    """Weeks of supply usually held, (S, D)."""
-    lead_time: Ints
-    """Weeks, (S,)."""
-    price: Floats
-    """Regular price, NaN unknown, (S, D)."""
-    unit_cost: Floats
-    """NaN unknown, (S,)."""
-
-    @property
-    def shape3(self) -> tuple[int, int, int]:
-        """(S, D, W)."""
-        return (*self.level.shape, len(self.weeks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +197,20 @@ class LivePlan:
             if held_sku == sku:
                 mask[door, week] = True
         return mask
+
+    def aimed(self, sku: int, function: str, aim: str) -> Ints:
+        """What a function's input adds with one aim, thousandths of a unit, (D, W)."""
+        _, n_doors, n_weeks = self.base.shape3
+        found = self._state.inputs.get(sku, {}).get((function, aim))
+        return np.zeros((n_doors, n_weeks), np.int64) if found is None else found
+
+    def exposed(self, sku: int, identity: str) -> Bools:
+        """Cells in which an activation features a SKU, (D, W)."""
+        activation = self.activation(identity)
+        name = self.base.skus["sku"].iat[sku]
+        doors = [self._doors_of(item) for item in activation.items if item.sku == name]
+        at: Bools = np.any(doors, axis=0) if doors else np.zeros(self.base.shape3[1], bool)
+        return at[:, None] & (activation.share(self.base.weeks) > 0)
 
     def members(self, scope: Scope) -> tuple[Ints, Ints, Ints]:
         """Positions of the SKUs, doors and weeks of a scope.

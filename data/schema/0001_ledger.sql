@@ -34,7 +34,6 @@ create table run_series (
     sku   varchar not null,
     door  varchar not null,
     level double not null,
-    cover double,
     ranged_from date,
     ranged_to   date,
     log_lift float[] not null

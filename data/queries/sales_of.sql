@@ -1,0 +1,5 @@
+-- One row per SKU and week from $since to $until over all doors: units sold.
+select sku, (date - dayofweek(date)::int)::date as week, sum(units) as units
+from sales_now
+where date >= $since and date < $until
+group by all

@@ -1,0 +1,379 @@
+"""The command line: the same product without a browser.
+
+Exit 0: done. Exit 2: the input or the request was refused, one clear line per problem,
+nothing changed. Exit 1: our fault. With --json the result is one JSON object on standard
+output; progress and notes go to standard error.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from data import files
+from data.sample import make_sample
+from data.store import DEFAULT_PATH, Store
+from data.tables import TABLES
+from forecasting import views
+from forecasting.demand.backtest import backtest as run_backtest
+from forecasting.demand.worker import read_panel
+from forecasting.errors import BadFiles, Refused
+from forecasting.plan import SUPPLIES
+from forecasting.rights import LOCAL_ADMIN
+from forecasting.vocabulary import Function
+from forecasting.workspace import Workspace
+
+STAFF = (
+    ("mara", "Mara Quill", Function.MARKETING),
+    ("dana", "Dana Okoro", Function.PLANNING),
+    ("ines", "Ines Falk", Function.MERCHANDISING),
+    ("victor", "Victor Lindqvist", Function.LEADERSHIP),
+    ("sam", "Sam Attwater", Function.ADMIN),
+)
+"""The sample company's people; all of them made up."""
+
+_db = click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=lambda: Path(os.environ.get("CONCORD_DB", DEFAULT_PATH)),
+    help="Database file (default: CONCORD_DB, else data/local/concord.duckdb).",
+)
+_as = click.option("--as", "person", default=LOCAL_ADMIN.id, help="Who acts.")
+_json = click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
+_as_of = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None)
+_supply = click.option("--supply", type=click.Choice(SUPPLIES), default="routine")
+_plan = click.option("--plan", type=click.Choice(["working", "draft"]), default="working")
+_out = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
+
+
+class _Verbs(click.Group):
+    """Turns refusals into exit 2 with one line per problem."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BadFiles as error:
+            for problem in error.problems:
+                click.echo(str(problem), err=True)
+            sys.exit(2)
+        except Refused as error:
+            click.echo(f"{error.title}: {error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=_Verbs)
+def main() -> None:
+    """Concord: one forecast that Marketing, Planning and Merchandising agree on."""
+
+
+@contextmanager
+def _opened(db: Path) -> Iterator[Workspace]:
+    workspace = Workspace(db)
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+def _say(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result, default=str))
+        return
+    for name, value in result.items():
+        click.echo(f"{name}: {json.dumps(value, default=str)}")
+
+
+def _teller() -> Callable[[str, float], None]:
+    started = time.monotonic()
+
+    def tell(text: str, share: float) -> None:
+        spent = time.monotonic() - started
+        left = f", {spent / share - spent:.0f} s left" if share > 0.05 else ""
+        click.echo(f"  {share:4.0%}  {text}{left}", err=True)
+
+    return tell
+
+
+@main.command()
+@_db
+@_json
+@click.option("--skus", default=240, type=click.IntRange(9, 100_000))
+@click.option("--doors", default=12, type=click.IntRange(3, 500))
+@click.option("--weeks", default=130, type=click.IntRange(60, 520))
+@click.option("--seed", default=7)
+def sample(db: Path, as_json: bool, skus: int, doors: int, weeks: int, seed: int) -> None:
+    """Build a made-up retailer with known truth, and its first forecast."""
+    started = time.perf_counter()
+    if db.exists():
+        raise Refused(f"{db} exists already; choose another --db, or delete it first.")
+    tell = _teller()
+    tell("drawing the company", 0.05)
+    drawn = make_sample(skus=skus, doors=doors, weeks=weeks, seed=seed)
+    # Built beside and moved into place, so that a half-built company is never opened.
+    building = db.with_name(db.name + ".building")
+    building.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder, _opened(building) as workspace:
+        for name, frame in drawn.tables.items():
+            frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
+        tell("importing its files", 0.2)
+        _, judged = workspace.import_files(LOCAL_ADMIN.id, [Path(folder)])
+        for identity, name, function in STAFF:
+            workspace.set_person(
+                LOCAL_ADMIN.id, identity=identity, name=name, function=function
+            )
+        run = workspace.refresh(
+            LOCAL_ADMIN.id, tell=lambda text, share: tell(text, 0.5 + 0.5 * share)
+        )
+    truth = db.with_name(db.stem + ".truth")
+    truth.mkdir(parents=True, exist_ok=True)
+    for name, frame in drawn.truth.items():
+        frame.to_parquet(truth / f"{name}.parquet", index=False)
+    building.rename(db)
+    counts = {v.table: v.accepted for v in judged.verdicts}
+    seconds = round(time.perf_counter() - started, 1)
+    result = {"tables": counts, "series": run.body["series"], "seconds": seconds}
+    _say(result, as_json=as_json)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@_json
+def template(folder: Path, as_json: bool) -> None:
+    """Write an empty file of every table, and COLUMNS.md that explains them."""
+    written = files.write_templates(folder)
+    _say({"files": [str(path) for path in written]}, as_json=as_json)
+
+
+@main.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_db
+@_as
+@_json
+@click.option("--allow-rejects", is_flag=True, help="Load good rows, write refused ones.")
+def import_(
+    paths: tuple[Path, ...], db: Path, person: str, as_json: bool, allow_rejects: bool
+) -> None:
+    """Load files or folders of files, all or nothing."""
+    started = time.perf_counter()
+    with _opened(db) as workspace:
+        event, judged = workspace.import_files(person, paths, allow_rejects=allow_rejects)
+    for note in judged.notes:
+        click.echo(note, err=True)
+    tables = {}
+    for verdict in judged.verdicts:
+        tables[verdict.table] = {
+            "read": verdict.read,
+            "accepted": verdict.accepted,
+            "rejected": verdict.rejected,
+        }
+        for note in verdict.notes:
+            click.echo(f"{verdict.label}: {note}", err=True)
+        if verdict.rejected:
+            target = files.write_rejects(verdict, verdict.path)
+            click.echo(f"{verdict.rejected:,} refused rows are in {target}", err=True)
+    seconds = round(time.perf_counter() - started, 2)
+    _say({"batch": event.seq, "tables": tables, "seconds": seconds}, as_json=as_json)
+
+
+@main.command()
+@_db
+@_as
+@_json
+@_as_of
+@click.option("--workers", default=1, help="Processes; a fit needs one so far.")
+@click.option("--full", is_flag=True, help="Fit everything (what every refresh does so far).")
+def refresh(
+    db: Path, person: str, as_json: bool, as_of: dt.datetime | None, workers: int, full: bool
+) -> None:
+    """Cleanse history, fit baseline and lift, and put the run in force."""
+    del workers, full
+    started = time.perf_counter()
+    with _opened(db) as workspace:
+        event = workspace.refresh(person, as_of=as_of.date() if as_of else None, tell=_teller())
+    result = {"run": event.seq, **event.body}
+    result["seconds"] = round(time.perf_counter() - started, 2)
+    _say(result, as_json=as_json)
+
+
+@main.command()
+@_db
+@_as
+@_json
+@click.option("--origins", default=6, type=click.IntRange(1))
+@click.option("--step", default=4, type=click.IntRange(1))
+@click.option("--horizon", default=8, type=click.IntRange(1, 52))
+@_out
+def backtest(
+    db: Path, person: str, as_json: bool, origins: int, step: int, horizon: int, out: Path
+) -> None:
+    """Forecast from several past weeks and compare with what came."""
+    started = time.perf_counter()
+    with _opened(db) as workspace, workspace.fit_inputs(person) as folder:
+        panel, exposures, n_weeks = read_panel(folder, horizon=0)
+        if n_weeks < 26 + horizon:
+            raise Refused(
+                f"There are {n_weeks} weeks of history; a backtest of {horizon} weeks ahead "
+                f"needs at least {26 + horizon}."
+            )
+        result = run_backtest(
+            panel, exposures, origins=origins, step=step, horizon=horizon, progress=_teller()
+        )
+    files.export(result.rows, out)
+    seconds = round(time.perf_counter() - started, 2)
+    _say({**result.metrics, "rows": len(result.rows), "seconds": seconds}, as_json=as_json)
+
+
+@main.command()
+@_db
+@_json
+@_as_of
+@click.option("--weeks", default=26, type=click.IntRange(1, 52))
+@_supply
+@_plan
+@_out
+def project(
+    db: Path,
+    as_json: bool,
+    as_of: dt.datetime | None,
+    weeks: int,
+    supply: str,
+    plan: str,
+    out: Path,
+) -> None:
+    """Write projected on-hand of every SKU, door and week."""
+    del plan  # before anything is published, the working plan is the draft
+    with _opened(db) as workspace:
+        _check_as_of(workspace, as_of)
+        rows = views.projection_rows(workspace.plan, weeks=weeks, supply=supply)
+    files.export(rows, out)
+    totals = rows[["demand", "receipts", "lost_units"]].sum().round(1).to_dict()
+    _say({"rows": len(rows), **totals}, as_json=as_json)
+
+
+@main.command()
+@_db
+@_json
+@_as_of
+@click.option("--weeks", default=8, type=click.IntRange(1, 52))
+@_supply
+@_plan
+@_out
+def bridge(
+    db: Path,
+    as_json: bool,
+    as_of: dt.datetime | None,
+    weeks: int,
+    supply: str,
+    plan: str,
+    out: Path,
+) -> None:
+    """Write every activation, featured SKU, door and week with its risk."""
+    del plan
+    with _opened(db) as workspace:
+        _check_as_of(workspace, as_of)
+        live = workspace.plan
+        rows = views.bridge_rows(live, weeks=weeks, supply=supply)
+        judged = views.verdicts(live, weeks=weeks, supply=supply)
+    files.export(rows, out)
+    cells = rows.drop_duplicates(["activation", "sku", "door"])["status"].value_counts()
+    activations = pd.Series([v.status.value for v in judged], dtype=str).value_counts()
+    result = {
+        "rows": len(rows),
+        "cells": {str(k): int(v) for k, v in cells.items()},
+        "activations": {str(k): int(v) for k, v in activations.items()},
+        "units_short": round(float(rows["units_short"].sum()), 1),
+    }
+    _say(result, as_json=as_json)
+
+
+@main.command()
+@_db
+@_json
+@click.option("--table", type=click.Choice([*TABLES, "bridge", "projection"]), required=True)
+@_out
+def export(db: Path, as_json: bool, table: str, out: Path) -> None:
+    """Write any table to CSV, XLSX or Parquet."""
+    with _opened(db) as workspace:
+        if table == "bridge":
+            frame = views.bridge_rows(workspace.plan)
+        elif table == "projection":
+            frame = views.projection_rows(workspace.plan, weeks=26)
+        else:
+            frame = workspace.store.table(table)
+    files.export(frame, out)
+    _say({"rows": len(frame), "file": str(out)}, as_json=as_json)
+
+
+@main.command()
+@_db
+@_json
+@_out
+def backup(db: Path, as_json: bool, out: Path) -> None:
+    """Write a consistent copy of the database to a new file."""
+    if not db.exists():
+        raise Refused(f"There is no database at {db}.")
+    store = Store(db)
+    try:
+        store.backup(out)
+    finally:
+        store.close()
+    _say({"file": str(out), "bytes": out.stat().st_size}, as_json=as_json)
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False))
+@_db
+@_json
+def restore(source: Path, db: Path, as_json: bool) -> None:
+    """Put a backup in the place of a database that does not exist yet."""
+    if not source.exists():
+        raise Refused(f"There is no backup at {source}.")
+    if db.exists():
+        raise Refused(f"{db} exists; move it away first, so that nothing is lost.")
+    checked = Store(source)  # refuses what is not a Concord database
+    try:
+        checked.backup(db)
+    finally:
+        checked.close()
+    _say({"file": str(db), "bytes": db.stat().st_size}, as_json=as_json)
+
+
+@main.command()
+@_db
+@click.option("--port", default=8501)
+def serve(db: Path, port: int) -> None:
+    """Start the app on this machine."""
+    root = Path(__file__).parents[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py")]
+    options = [f"--server.port={port}", "--server.address=localhost"]
+    environment = {**os.environ, "CONCORD_DB": str(db)}
+    sys.exit(subprocess.call([*command, *options], env=environment, cwd=root))  # noqa: S603
+
+
+def _check_as_of(workspace: Workspace, as_of: dt.datetime | None) -> None:
+    """A projection starts from the run in force; another week needs another run."""
+    if as_of is None:
+        return
+    base = workspace.plan.base
+    asked = as_of.date()
+    if not base.as_of <= asked < base.as_of + dt.timedelta(7):
+        raise Refused(
+            f"The forecast in force is as of the week of {base.as_of}. Run "
+            f"'refresh --as-of {asked}' first."
+        )
+
+
+if __name__ == "__main__":
+    main()

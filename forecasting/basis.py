@@ -1,0 +1,210 @@
+"""What the plan stands on: a run's factors and the facts of the as-of week, as arrays."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.calendar import Dates, week_start, weeks_from
+from forecasting.hierarchy import Floats, Ints
+from forecasting.inventory.projection import due_weeks
+
+USUAL_COVER_WEEKS = 4.0
+"""Weeks of supply assumed where stock was never counted."""
+USUAL_LEAD_TIME_WEEKS = 6
+"""Lead time assumed where a SKU has none; the SKU page says so."""
+STALE_AFTER_WEEKS = 2
+"""Stock counted longer ago than this is not stock that anybody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What the plan stands on: a run's factors and the facts of the as-of week.
+
+    S SKUs, D selling doors, W weeks, p columns of the lift model.
+    """
+
+    run: int
+    """Sequence number of the run; 0 where none was made."""
+    as_of: dt.date
+    weeks: Dates
+    skus: pd.DataFrame
+    """One row per SKU: sku, description, style, class, department, ..."""
+    doors: pd.DataFrame
+    """One row per selling door: door, name, region, channel, kind."""
+    level: Floats
+    """Units per week at index 1, NaN without forecast, (S, D)."""
+    shape: Floats
+    """Season and regular price, (S, W)."""
+    ranged: tuple[Ints, Ints]
+    """First and last ranged week of each SKU and door, (S, D) each; last < first: never."""
+    log_lift: Floats
+    """Coefficients, (S, D, p)."""
+    lift_sd: Floats
+    """(S, p)."""
+    columns: tuple[str, ...]
+    """Types of activation, then price depth, then price depth with others."""
+    alpha: float
+    opening: Floats
+    """On hand at the end of the as-of week, NaN unknown, (S, D)."""
+    receipts: pd.DataFrame
+    """Open receipts: sku, door, week (positions), units, planned (bool), late (bool)."""
+    cover: Floats
+    """Weeks of supply usually held, (S, D)."""
+    lead_time: Ints
+    """Weeks, (S,)."""
+    price: Floats
+    """Regular price, NaN unknown, (S, D)."""
+    unit_cost: Floats
+    """NaN unknown, (S,)."""
+
+    @property
+    def shape3(self) -> tuple[int, int, int]:
+        """(S, D, W)."""
+        return (*self.level.shape, len(self.weeks))
+
+
+def assemble(
+    *,
+    run: int,
+    run_body: Mapping[str, Any],
+    horizon: int,
+    skus: pd.DataFrame,
+    doors: pd.DataFrame,
+    series: pd.DataFrame,
+    sku_factors: pd.DataFrame,
+    stock: pd.DataFrame,
+    receipts: pd.DataFrame,
+    prices: pd.DataFrame,
+) -> Base:
+    """Arrange a run's factors and today's facts.
+
+    Parameters
+    ----------
+    run : int
+        Sequence number of the run.
+    run_body : mapping
+        as_of (ISO date), columns, alpha.
+    horizon : int
+        Weeks of the plan.
+    skus, doors : DataFrame
+        Every SKU; every selling door.
+    series : DataFrame, one row per SKU and door of the run
+        sku, door, level, ranged_from, ranged_to, log_lift.
+    sku_factors : DataFrame, one row per SKU of the run
+        sku, shape, lift_sd.
+    stock : DataFrame, one row per SKU and door
+        sku, door, on_hand, in_transit, week (of the count), cover.
+    receipts : DataFrame, one row per open receipt line
+        sku, door, eta, units, status.
+    prices : DataFrame, one row per SKU and door with a price
+        sku, door (blank: all), regular_price.
+    """
+    as_of = dt.date.fromisoformat(str(run_body["as_of"]))
+    weeks = weeks_from(as_of + dt.timedelta(7), horizon)
+    columns = tuple(run_body["columns"])
+    sku_index, door_index = pd.Index(skus["sku"]), pd.Index(doors["door"])
+    n_skus, n_doors, p = len(skus), len(doors), len(columns)
+    shape2 = (n_skus, n_doors)
+
+    def positions(frame: pd.DataFrame) -> tuple[pd.DataFrame, Ints, Ints]:
+        sku = sku_index.get_indexer(pd.Index(frame["sku"]))
+        door = door_index.get_indexer(pd.Index(frame["door"]))
+        inside = (sku >= 0) & (door >= 0)
+        return frame[inside], sku[inside], door[inside]
+
+    rows, s, d = positions(series)
+    level = np.full(shape2, np.nan)
+    level[s, d] = rows["level"].to_numpy(dtype=float)
+    first, last = np.full(shape2, 0), np.full(shape2, -1)
+    first[s, d] = _weeks_until(rows["ranged_from"], weeks, missing=0)
+    last[s, d] = _weeks_until(rows["ranged_to"], weeks, missing=horizon)
+    log_lift = np.zeros((n_skus, n_doors, p))
+    if len(rows):
+        log_lift[s, d] = np.stack(rows["log_lift"].to_list())
+    seasonal, lift_sd = np.ones((n_skus, horizon)), np.full((n_skus, p), 0.3)
+    at = sku_index.get_indexer(pd.Index(sku_factors["sku"]))
+    known = sku_factors[at >= 0]
+    if len(known):
+        seasonal[at[at >= 0]] = np.stack(known["shape"].to_list())[:, :horizon]
+        lift_sd[at[at >= 0]] = np.stack(known["lift_sd"].to_list())
+
+    rows, s, d = positions(stock)
+    opening, cover = np.full(shape2, np.nan), np.full(shape2, USUAL_COVER_WEEKS)
+    age = (np.datetime64(as_of) - rows["week"].to_numpy().astype("datetime64[D]")).astype(int)
+    fresh = age // 7 <= STALE_AFTER_WEEKS
+    opening[s[fresh], d[fresh]] = rows["on_hand"].to_numpy(dtype=float)[fresh]
+    usual = rows["cover"].to_numpy(dtype=float)
+    counted = ~np.isnan(usual)
+    cover[s[counted], d[counted]] = np.clip(usual[counted], 1.0, 16.0)
+    moving = rows["in_transit"].fillna(0).to_numpy(dtype=float) * fresh
+    on_its_way = pd.DataFrame(
+        {"sku": s, "door": d, "week": 0, "units": moving, "planned": False, "late": False}
+    )
+
+    rows, s, d = positions(receipts)
+    eta = (rows["eta"].to_numpy().astype("datetime64[D]") - weeks[0]).astype(int) // 7
+    due = pd.DataFrame(
+        {
+            "sku": s,
+            "door": d,
+            "week": due_weeks(eta),
+            "units": rows["units"].to_numpy(dtype=float),
+            "planned": (rows["status"] == "planned").to_numpy(),
+            "late": eta < 0,
+        }
+    )
+    open_receipts = pd.concat([on_its_way[moving > 0], due], ignore_index=True)
+    return Base(
+        run=run,
+        as_of=week_start(as_of),
+        weeks=weeks,
+        skus=skus.reset_index(drop=True),
+        doors=doors.reset_index(drop=True),
+        level=level,
+        shape=seasonal,
+        ranged=(first, last),
+        log_lift=log_lift,
+        lift_sd=lift_sd,
+        columns=columns,
+        alpha=float(run_body["alpha"]),
+        opening=opening,
+        receipts=open_receipts[open_receipts["week"] < horizon],
+        cover=cover,
+        lead_time=skus["lead_time_weeks"]
+        .fillna(USUAL_LEAD_TIME_WEEKS)
+        .to_numpy(dtype=np.int64),
+        price=_prices(skus, prices, sku_index, door_index),
+        unit_cost=skus["unit_cost"].to_numpy(dtype=float),
+    )
+
+
+def _weeks_until(dates: pd.Series, weeks: Dates, *, missing: int) -> Ints:
+    """Position of the week of each date; `missing` where there is none."""
+    days = pd.to_datetime(dates).to_numpy().astype("datetime64[D]")
+    position = (days - weeks[0]).astype("timedelta64[D]").astype(np.int64) // 7
+    return np.where(np.isnat(days), missing, position)
+
+
+def _prices(
+    skus: pd.DataFrame,
+    prices: pd.DataFrame,
+    sku_index: pd.Index[str],
+    door_index: pd.Index[str],
+) -> Floats:
+    """Regular price in force, (S, D): the door's own, the general one, the SKU's."""
+    price = np.repeat(skus["unit_price"].to_numpy(dtype=float)[:, None], len(door_index), 1)
+    general = prices[prices["door"].isna()]
+    at = sku_index.get_indexer(pd.Index(general["sku"]))
+    price[at[at >= 0]] = general["regular_price"].to_numpy(dtype=float)[at >= 0, None]
+    own = prices[prices["door"].notna()]
+    s = sku_index.get_indexer(pd.Index(own["sku"]))
+    d = door_index.get_indexer(pd.Index(own["door"]))
+    inside = (s >= 0) & (d >= 0)
+    price[s[inside], d[inside]] = own["regular_price"].to_numpy(dtype=float)[inside]
+    return price

@@ -1,0 +1,75 @@
+"""Who may do what, as data. The workspace asks here before every verb."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forecasting.errors import NotAllowed
+from forecasting.vocabulary import INPUTS, Function
+
+MARKETING, MERCHANDISING, PLANNING = INPUTS
+EVERYONE = tuple(Function)
+
+RIGHTS: dict[str, tuple[Function, ...]] = {
+    "read": EVERYONE,
+    "override": INPUTS,
+    "hold": INPUTS,
+    "comment": INPUTS,
+    "undo": (*INPUTS, Function.ADMIN),
+    "undo others' changes": (PLANNING,),
+    "activation": (MARKETING,),
+    "lift": (MARKETING,),
+    "import": (PLANNING, Function.ADMIN),
+    "refresh": (PLANNING, Function.ADMIN),
+    "people": (Function.ADMIN,),
+    "settings": (Function.LEADERSHIP,),
+}
+"""Verb to the functions that have it."""
+
+SAID = {
+    "override": "change a forecast input",
+    "hold": "hold cells",
+    "comment": "comment",
+    "undo": "take back a change",
+    "undo others' changes": "take back other people's changes",
+    "activation": "add, change or cancel activations",
+    "lift": "set the expected lift",
+    "import": "import data",
+    "refresh": "refresh the forecast",
+    "people": "change people and their functions",
+    "settings": "change settings",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who uses Concord."""
+
+    id: str
+    name: str
+    function: Function
+
+    def may(self, verb: str) -> bool:
+        """Whether this person's function has the right."""
+        return self.function in RIGHTS[verb]
+
+
+LOCAL_ADMIN = Person(id="admin", name="Local admin", function=Function.ADMIN)
+"""Always there, so that a new database has somebody to start with."""
+
+
+def require(person: Person, verb: str) -> None:
+    """Refuse what a person's function may not do.
+
+    Raises
+    ------
+    NotAllowed
+        Naming the person, the right, and who has it.
+    """
+    if person.may(verb):
+        return
+    holders = " or ".join(function.label for function in RIGHTS[verb])
+    raise NotAllowed(
+        f"{person.name} speaks for {person.function.label}, which cannot "
+        f"{SAID.get(verb, verb)}. Ask {holders}."
+    )

@@ -1,0 +1,359 @@
+"""What pages, exports and the command line show of the live plan, as frames.
+
+Reading only: every number here is taken from the plan, none is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.calendar import as_date
+from forecasting.consensus.activations import Activation
+from forecasting.hierarchy import THOUSANDTHS, Floats, Ints, aggregate
+from forecasting.inventory.bridge import GREY, RED, STATUSES, ItemRisk, group_status
+from forecasting.inventory.projection import weeks_of_supply
+from forecasting.plan import ROUTINE, LivePlan
+from forecasting.vocabulary import Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One activation as the Bridge shows it."""
+
+    activation: Activation
+    status: Status
+    units_short: float
+    revenue_at_risk: float
+    """NaN where no price is known."""
+    margin_at_risk: float
+    """NaN where no unit cost is known."""
+    demand: float
+    """Units expected in the activation, all featured SKUs and doors."""
+    lift_units: float
+    """Of which it adds."""
+    n_skus: int
+    n_doors: int
+    n_cells: int
+    """Featured SKUs times doors."""
+    red_cells: int
+    grey_cells: int
+    first_short: pd.Timestamp | None
+    """First week in which a red SKU and door is likely to run out."""
+    first_week: pd.Timestamp
+    """First week of the activation inside the plan."""
+    weeks_to_start: int
+    """Weeks from the first planned week to its start; below 1: it has begun."""
+
+
+def item_risks(plan: LivePlan, *, supply: str = ROUTINE) -> list[ItemRisk]:
+    """Every verdict on every featured SKU, counting a supply."""
+    if supply == ROUTINE:
+        return [item for items in plan.items.values() for item in items]
+    featured = [sku for sku, items in plan.items.items() if items]
+    return [item for sku in featured for item in plan.sku_with(sku, supply=supply).items]
+
+
+def verdicts(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> list[Verdict]:
+    """Activations that start or run in the next weeks, most margin at risk first.
+
+    Parameters
+    ----------
+    plan : LivePlan
+    weeks : int
+        How far ahead to look.
+    supply : str
+        firm, planned or routine.
+    """
+    by_activation: dict[str, list[ItemRisk]] = {}
+    for item in item_risks(plan, supply=supply):
+        by_activation.setdefault(item.activation, []).append(item)
+    found = []
+    for activation in plan.activations():
+        first, last = plan.scope_weeks(activation)
+        if activation.is_live and last >= 0 and first < weeks:
+            items = by_activation.get(activation.activation, [])
+            found.append(_verdict(plan, activation, items, first))
+    order = {Status.RED: 0, Status.AMBER: 1, Status.GREY: 2, Status.BLUE: 3, Status.GREEN: 4}
+    return sorted(
+        found,
+        key=lambda v: (
+            order[v.status],
+            -np.nan_to_num(v.margin_at_risk) - 1e-6 * v.units_short,
+            v.activation.start,
+        ),
+    )
+
+
+def _verdict(
+    plan: LivePlan, activation: Activation, items: list[ItemRisk], first: int
+) -> Verdict:
+    week = pd.Timestamp(plan.base.weeks[first])
+    start = (np.datetime64(activation.start, "D") - plan.base.weeks[0]).astype(int) // 7
+    if not items:
+        return Verdict(
+            activation=activation, status=Status.GREY, units_short=0.0,
+            revenue_at_risk=np.nan, margin_at_risk=np.nan, demand=0.0, lift_units=0.0,
+            n_skus=0, n_doors=0, n_cells=0, red_cells=0, grey_cells=0,
+            first_short=None, first_week=week, weeks_to_start=int(start),
+        )  # fmt: skip
+    status = np.concatenate([i.status for i in items])
+    demand = np.concatenate([i.window_demand for i in items])
+    short = np.concatenate([i.short for i in items])
+    price = np.concatenate([i.price for i in items])
+    margin = np.concatenate([i.unit_margin for i in items])
+    weeks = np.concatenate([i.first_short[i.status == RED] for i in items])
+    soon = weeks[weeks >= 0]
+    return Verdict(
+        activation=activation,
+        status=group_status(status, demand, plan.limits),
+        units_short=float(short.sum()),
+        revenue_at_risk=_money(short, price),
+        margin_at_risk=_money(short, margin),
+        demand=float(demand.sum()),
+        lift_units=float(sum(i.lift_units[:, i.window].sum() for i in items)),
+        n_skus=len({i.sku for i in items}),
+        n_doors=len({int(d) for i in items for d in i.doors}),
+        n_cells=len(status),
+        red_cells=int((status == RED).sum()),
+        grey_cells=int((status == GREY).sum()),
+        first_short=pd.Timestamp(plan.base.weeks[soon.min()]) if len(soon) else None,
+        first_week=week,
+        weeks_to_start=int(start),
+    )
+
+
+def _money(units: Floats, each: Floats) -> float:
+    """Sum of units times money; NaN where no money is known at all."""
+    known = ~np.isnan(each)
+    return float((units * np.nan_to_num(each)).sum()) if known.any() else float("nan")
+
+
+def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataFrame:
+    """Featured SKUs of one activation, most units short first.
+
+    Returns
+    -------
+    DataFrame, one row per SKU
+        sku, description, status, demand, lift_units, on_hand, units_short,
+        revenue_at_risk, margin_at_risk, p_window (worst door), red_doors, doors,
+        first_short (date or NaT).
+    """
+    rows = []
+    for item in item_risks(plan, supply=supply):
+        if item.activation != identity:
+            continue
+        named = plan.base.skus.iloc[item.sku]
+        soon = item.first_short[item.first_short >= 0]
+        opening = plan.base.opening[item.sku, item.doors]
+        rows.append(
+            {
+                "sku": named["sku"],
+                "description": named["description"],
+                "status": group_status(item.status, item.window_demand, plan.limits).value,
+                "demand": item.window_demand.sum(),
+                "lift_units": item.lift_units[:, item.window].sum(),
+                "on_hand": np.nansum(opening) if not np.isnan(opening).all() else np.nan,
+                "units_short": item.short.sum(),
+                "revenue_at_risk": _money(item.short, item.price),
+                "margin_at_risk": _money(item.short, item.unit_margin),
+                "p_window": item.p_window.max(),
+                "red_doors": int((item.status == RED).sum()),
+                "doors": len(item.doors),
+                "first_short": plan.base.weeks[soon.min()] if len(soon) else pd.NaT,
+            }
+        )
+    columns = [
+        "sku", "description", "status", "demand", "lift_units", "on_hand", "units_short",
+        "revenue_at_risk", "margin_at_risk", "p_window", "red_doors", "doors", "first_short",
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values("units_short", ascending=False, ignore_index=True)
+
+
+def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.DataFrame:
+    """Every activation, featured SKU, door and week with its risk: the contract's columns."""
+    parts = []
+    sku_names = plan.base.skus["sku"].to_numpy()
+    door_names = plan.base.doors["door"].to_numpy()
+    names = np.array([status.value for status in STATUSES])
+    for item in item_risks(plan, supply=supply):
+        if item.first >= weeks:
+            continue
+        n, length = len(item.doors), item.last + 1 - item.first
+        window = item.window
+        start = item.on_hand[:, item.first - 1] if item.first else None
+        opening = np.nan_to_num(plan.base.opening[item.sku, item.doors])
+        before = np.column_stack([opening if start is None else start, item.on_hand[:, window]])
+        soon = np.where(item.first_short >= 0, item.first_short, 0)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "activation": item.activation,
+                    "sku": sku_names[item.sku],
+                    "door": np.repeat(door_names[item.doors], length),
+                    "week": np.tile(plan.base.weeks[window], n),
+                    "demand": item.demand[:, window].ravel(),
+                    "lift_units": item.lift_units[:, window].ravel(),
+                    "on_hand_start": before[:, :-1].ravel(),
+                    "on_hand_end": item.on_hand[:, window].ravel(),
+                    "headroom": item.headroom[:, window].ravel(),
+                    "p_stockout": item.p_stockout[:, window].ravel(),
+                    "p_window": np.repeat(item.p_window, length),
+                    "units_short": item.units_short[:, window].ravel(),
+                    "revenue_at_risk": (
+                        item.units_short[:, window] * item.price[:, None]
+                    ).ravel(),
+                    "margin_at_risk": (
+                        item.units_short[:, window] * item.unit_margin[:, None]
+                    ).ravel(),
+                    "status": np.repeat(names[item.status], length),
+                    "first_short_week": np.repeat(
+                        np.where(
+                            item.first_short >= 0,
+                            plan.base.weeks[soon],
+                            np.datetime64("NaT", "D"),
+                        ),
+                        length,
+                    ),
+                }
+            )
+        )
+    if not parts:
+        columns = (
+            "activation sku door week demand lift_units on_hand_start on_hand_end headroom "
+            "p_stockout p_window units_short revenue_at_risk margin_at_risk status "
+            "first_short_week"
+        )
+        return pd.DataFrame(columns=columns.split())
+    frame = pd.concat(parts, ignore_index=True)
+    # What nobody knows is blank, not zero.
+    unknown = frame["status"] == Status.GREY.value
+    blank = ["on_hand_start", "on_hand_end", "headroom", "p_stockout", "p_window"]
+    blank += ["units_short", "revenue_at_risk", "margin_at_risk"]
+    frame.loc[unknown, blank] = np.nan
+    return frame
+
+
+def projection_rows(plan: LivePlan, *, weeks: int, supply: str = ROUTINE) -> pd.DataFrame:
+    """Projected on-hand of every SKU, door and week: the contract's columns."""
+    parts = []
+    door_names = plan.base.doors["door"].to_numpy()
+    for sku, name in enumerate(plan.base.skus["sku"]):
+        computed = plan.sku_with(sku, supply=supply)
+        at = np.flatnonzero(computed.active.any(axis=1))
+        if not len(at):
+            continue
+        demand = computed.draft[at] / THOUSANDTHS
+        supplied = weeks_of_supply(computed.projection.on_hand[at], demand)[:, :weeks]
+        missing = ~computed.known[at]
+        columns = {
+            "demand": demand[:, :weeks],
+            "receipts": (computed.receipts + computed.routine)[at, :weeks],
+            "on_hand": computed.projection.on_hand[at, :weeks],
+            "lost_units": computed.projection.lost[at, :weeks],
+            "weeks_of_supply": supplied,
+        }
+        for blank in ("on_hand", "lost_units", "weeks_of_supply"):
+            columns[blank] = np.where(missing[:, None], np.nan, columns[blank])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "week": np.tile(plan.base.weeks[:weeks], len(at)),
+                    "sku": name,
+                    "door": np.repeat(door_names[at], min(weeks, len(plan.base.weeks))),
+                    **{key: values.ravel() for key, values in columns.items()},
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+LAYERS = ("statistical", "marketing", "merchandising", "planning", "draft")
+
+
+def grid(
+    plan: LivePlan,
+    *,
+    layer: str,
+    level: str,
+    skus: Ints,
+    location_level: str = "all",
+    location: str = "all",
+    weeks: Ints,
+) -> pd.DataFrame:
+    """One layer by node and week, in units.
+
+    Parameters
+    ----------
+    layer : str
+        One of `LAYERS`, or baseline.
+    level : str
+        department, class, style or sku: what a row is.
+    skus : int array
+        SKUs that take part.
+    location_level, location : str
+        Where.
+    weeks : int array
+        Positions of the weeks wanted.
+
+    Returns
+    -------
+    DataFrame
+        Index: node; columns: week starts as dates; values: units.
+    """
+    if location_level == "all":
+        leaves = plan.totals[layer][np.ix_(skus, weeks)]
+    else:
+        doors = plan.locations.members(location_level, location)
+        leaves = np.stack(
+            [_layer(plan, int(s), layer)[np.ix_(doors, weeks)].sum(axis=0) for s in skus]
+        )
+    nodes = plan.products.nodes[level][skus]
+    names, groups = np.unique(nodes.astype(str), return_inverse=True)
+    order = pd.unique(nodes.astype(str))
+    totals = aggregate(leaves, groups, len(names)) / THOUSANDTHS
+    dates = [as_date(w) for w in plan.base.weeks[weeks]]
+    return pd.DataFrame(totals, index=pd.Index(names, name=level), columns=dates).loc[order]
+
+
+def _layer(plan: LivePlan, sku: int, layer: str) -> Ints:
+    computed = plan.sku(sku)
+    match layer:
+        case "baseline":
+            return computed.baseline
+        case "statistical":
+            return computed.statistical
+        case "draft":
+            return computed.draft
+        case function:
+            return computed.input_of(function)
+
+
+def parts_of(plan: LivePlan, skus: Iterable[int], doors: Ints) -> pd.DataFrame:
+    """The forecast of some SKUs unfolded into its parts, week by week.
+
+    Returns
+    -------
+    DataFrame, one row per part and week
+        part, week, units. The parts of a week add up to its draft exactly.
+    """
+    n_weeks = len(plan.base.weeks)
+    sums: dict[str, Ints] = {"Baseline": np.zeros(n_weeks, np.int64)}
+    for sku in skus:
+        computed = plan.sku(sku)
+        sums["Baseline"] = sums["Baseline"] + computed.baseline[doors].sum(axis=0)
+        for name, units in computed.lifts:
+            label = f"Lift: {plan.activation(name).name}"
+            sums[label] = sums.get(label, 0) + units[doors].sum(axis=0)
+        change = (computed.draft - computed.statistical)[doors].sum(axis=0)
+        sums["People"] = sums.get("People", 0) + change
+    rows = [
+        pd.DataFrame({"part": name, "week": plan.base.weeks, "units": units / THOUSANDTHS})
+        for name, units in sums.items()
+        if name == "Baseline" or np.any(units)
+    ]
+    return pd.concat(rows, ignore_index=True)
