@@ -585,9 +585,9 @@ def _plant_problems(tables: dict[str, pd.DataFrame], rng: np.random.Generator) -
     scale(now & of("Winter sale", stock), 5.0)
     scale(now & of("White week social push", stock), 1.8)
     blind = sorted(featured.get("Lamp display", set()))[::2]
-    tables["inventory"] = stock[~(now & stock["sku"].isin(blind).to_numpy())].reset_index(
-        drop=True
-    )
+    lately = (stock["date"] > stock["date"].max() - pd.Timedelta(35, "D")).to_numpy()
+    uncounted = lately & stock["sku"].isin(blind).to_numpy()
+    tables["inventory"] = stock[~uncounted].reset_index(drop=True)
     # The warehouse keeps a reserve of some SKUs.
     reserve = rng.permutation(skus.index.to_numpy())[: len(skus) // 3]
     tables["inventory"] = pd.concat(

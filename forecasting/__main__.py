@@ -258,8 +258,8 @@ def project(
         _check_as_of(workspace, as_of)
         rows = views.projection_rows(workspace.plan, weeks=weeks, supply=supply)
     files.export(rows, out)
-    totals = rows[["demand", "receipts", "lost_units"]].sum().round(1).to_dict()
-    _say({"rows": len(rows), **totals}, as_json=as_json)
+    sums = {n: round(float(rows[n].sum()), 1) for n in ("demand", "receipts", "lost_units")}
+    _say({"rows": len(rows), **sums}, as_json=as_json)
 
 
 @main.command()

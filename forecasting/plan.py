@@ -30,6 +30,9 @@ from forecasting.vocabulary import INPUTS
 SUPPLIES = ("firm", "planned", "routine")
 FIRM, PLANNED, ROUTINE = SUPPLIES
 
+RISK_WEEKS = 13
+"""Weeks for which risk is assessed, or to the end of the SKU's last activation."""
+
 _CELLS_KEPT = 4_000_000
 """Leaf cells of computed SKUs kept in memory; older ones are computed again when asked."""
 
@@ -116,13 +119,16 @@ class LivePlan:
         self.seq = seq
         self.products = Tree.of(base.skus, ["department", "class", "style"], leaf="sku")
         self.locations = Tree.of(base.doors, ["region", "channel"], leaf="door")
-        self.sku_index = {name: i for i, name in enumerate(base.skus["sku"])}
-        self.door_index = {name: i for i, name in enumerate(base.doors["door"])}
+        self.sku_names: list[str] = base.skus["sku"].tolist()
+        self.door_names: list[str] = base.doors["door"].tolist()
+        self.sku_index = {name: i for i, name in enumerate(self.sku_names)}
+        self.door_index = {name: i for i, name in enumerate(self.door_names)}
         self._lock = threading.RLock()
         self._state = _State()
         n_skus, n_doors, n_weeks = base.shape3
         self._receipts = _receipts_by_sku(base)
         self._featuring: dict[int, list[str]] = {}
+        self._routine: dict[int, Floats] = {}
         self._computed: OrderedDict[int, SkuPlan] = OrderedDict()
         self._room = max(_CELLS_KEPT // max(n_doors * n_weeks, 1), 64)
         self.totals: dict[str, Ints] = {
@@ -207,7 +213,7 @@ class LivePlan:
     def exposed(self, sku: int, identity: str) -> Bools:
         """Cells in which an activation features a SKU, (D, W)."""
         activation = self.activation(identity)
-        name = self.base.skus["sku"].iat[sku]
+        name = self.sku_names[sku]
         doors = [self._doors_of(item) for item in activation.items if item.sku == name]
         at: Bools = np.any(doors, axis=0) if doors else np.zeros(self.base.shape3[1], bool)
         return at[:, None] & (activation.share(self.base.weeks) > 0)
@@ -382,13 +388,16 @@ class LivePlan:
         receipts = self._receipts_of(sku, supply)
         routine = np.zeros_like(receipts)
         if supply == ROUTINE:
-            routine = routine_receipts(
-                stock,
-                receipts,
-                baseline,
-                cover=base.cover[sku],
-                lead_time=int(base.lead_time[sku]),
-            )
+            # It knows the baseline only, so that no edit ever moves it.
+            if sku not in self._routine:
+                self._routine[sku] = routine_receipts(
+                    stock,
+                    receipts,
+                    baseline,
+                    cover=base.cover[sku],
+                    lead_time=int(base.lead_time[sku]),
+                )
+            routine = self._routine[sku]
         demand = draft / THOUSANDTHS
         plain = np.maximum(draft - sum((u for _, u in lift_milli), np.int64(0)), 0)
         arriving = receipts + routine
@@ -396,7 +405,15 @@ class LivePlan:
         risk = None
         items: tuple[ItemRisk, ...] = ()
         if lift_milli:
-            risk = assess(stock, arriving, demand, lift_sd=lift_sd, alpha=base.alpha)
+            ends = max(self.scope_weeks(self._state.activations[a])[1] for a, _ in lift_milli)
+            ahead = slice(0, max(ends + 2, RISK_WEEKS))
+            risk = assess(
+                stock,
+                arriving[:, ahead],
+                demand[:, ahead],
+                lift_sd=lift_sd[ahead],
+                alpha=base.alpha,
+            )
             items = self._items(sku, lift_milli, demand, active, projection, risk, known)
         return SkuPlan(
             sku=sku,
@@ -426,7 +443,7 @@ class LivePlan:
         if not names:
             return {}, sd
         coefficients = self.base.log_lift[sku]
-        name_of_sku = self.base.skus["sku"].iat[sku]
+        name_of_sku = self.sku_names[sku]
         rows: list[tuple[str, Item, Bools, Floats, Floats, int]] = []
         priced = np.zeros(baseline.shape, dtype=bool)
         plain = np.zeros(baseline.shape, dtype=bool)
@@ -510,7 +527,7 @@ class LivePlan:
         for name, units in lifts:
             activation = self._state.activations[name]
             first, last = self.scope_weeks(activation)
-            mine = [i for i in activation.items if i.sku == self.base.skus["sku"].iat[sku]]
+            mine = [i for i in activation.items if i.sku == self.sku_names[sku]]
             at = np.any([self._doors_of(item) for item in mine], axis=0)
             at &= active[:, first : last + 1].any(axis=1)
             doors = np.flatnonzero(at)

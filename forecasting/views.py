@@ -177,8 +177,7 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
 def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.DataFrame:
     """Every activation, featured SKU, door and week with its risk: the contract's columns."""
     parts = []
-    sku_names = plan.base.skus["sku"].to_numpy()
-    door_names = plan.base.doors["door"].to_numpy()
+    sku_names, door_names = np.array(plan.sku_names), np.array(plan.door_names)
     names = np.array([status.value for status in STATUSES])
     for item in item_risks(plan, supply=supply):
         if item.first >= weeks:
@@ -241,8 +240,8 @@ def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.
 def projection_rows(plan: LivePlan, *, weeks: int, supply: str = ROUTINE) -> pd.DataFrame:
     """Projected on-hand of every SKU, door and week: the contract's columns."""
     parts = []
-    door_names = plan.base.doors["door"].to_numpy()
-    for sku, name in enumerate(plan.base.skus["sku"]):
+    door_names = np.array(plan.door_names)
+    for sku, name in enumerate(plan.sku_names):
         computed = plan.sku_with(sku, supply=supply)
         at = np.flatnonzero(computed.active.any(axis=1))
         if not len(at):

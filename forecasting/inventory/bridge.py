@@ -58,9 +58,9 @@ class ItemRisk:
     on_hand: Floats
     """Projected on-hand at week end, (n, W)."""
     p_stockout: Floats
-    """Per week, (n, W)."""
+    """Per week as far as risk is assessed, (n, R)."""
     units_short: Floats
-    """This activation's share of expected units short per week, (n, W)."""
+    """This activation's share of expected units short per week, (n, R)."""
     p_window: Floats
     """Probability of a stockout in any week of the activation, (n,)."""
     breach: Bools
@@ -136,9 +136,9 @@ def assess_item(
     breach: Bools = np.any(headroom[:, window] < share * so_far, axis=1)
     p_window = risk.p_any(first, last)
     # Where activations share a cell, what is short is split by lift.
-    part = np.divide(
-        lift_units, all_lift_units, out=np.ones_like(lift_units), where=all_lift_units > 1e-9
-    )
+    ahead = slice(0, risk.units_short.shape[1])
+    mine, everyones = lift_units[:, ahead], all_lift_units[:, ahead]
+    part = np.divide(mine, everyones, out=np.ones_like(mine), where=everyones > 1e-9)
     units_short = risk.units_short * np.clip(part, 0.0, 1.0)
     wanted = demand[:, window].sum(axis=1)
     missing = risk.units_short[:, window].sum(axis=1)
