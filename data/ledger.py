@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -26,6 +27,7 @@ from forecasting.consensus.events import Event, Kind, Leaves, Scope
 
 GROUP = 200
 """Most events of one transaction."""
+FEW_LEAVES = 2_000
 REMEMBERED = 20_000
 """Latest events kept in memory, for conflict detection and refresh."""
 
@@ -229,25 +231,32 @@ def _insert(cursor: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
     with_leaves = [event for event in events if len(event.leaves)]
     if not with_leaves:
         return
-    counts = [len(event.leaves) for event in with_leaves]
-    leaves = pa.table(
-        {
-            "seq": np.repeat([event.seq for event in with_leaves], counts),
-            "input": pa.array(
-                [str(event.body.get("input", event.function)) for event in with_leaves]
-            ).take(pa.array(np.repeat(np.arange(len(counts)), counts))),
-            "activation": pa.array(
-                [event.scope.activation if event.scope else "" for event in with_leaves]
-            ).take(pa.array(np.repeat(np.arange(len(counts)), counts))),
-            "sku": [sku for event in with_leaves for sku in event.leaves.sku],
-            "door": [door for event in with_leaves for door in event.leaves.door],
-            "week": np.concatenate([event.leaves.week for event in with_leaves]),
-            "delta": np.concatenate([event.leaves.delta for event in with_leaves]),
-        }
-    )
-    cursor.register("new_leaves", leaves)
+    columns = _leaf_columns(with_leaves)
+    if len(columns[0]) <= FEW_LEAVES:  # cheaper than registering a table
+        cursor.execute(sql("leaf_insert"), [column.to_pylist() for column in columns])
+        return
+    names = ["seq", "input", "activation", "sku", "door", "week", "delta"]
+    cursor.register("new_leaves", pa.table(columns, names=names))
     cursor.execute("insert into leaf select * from new_leaves")
     cursor.unregister("new_leaves")
+
+
+def _leaf_columns(events: Sequence[Event]) -> list[pa.Array]:
+    """The leaves of some events, one array per column of the table."""
+    rows = np.repeat(np.arange(len(events)), [len(event.leaves) for event in events])
+
+    def of_event(values: list[Any]) -> pa.Array:
+        return pa.array(values).take(pa.array(rows))
+
+    return [
+        of_event([event.seq for event in events]),
+        of_event([str(event.body.get("input", event.function)) for event in events]),
+        of_event([event.scope.activation if event.scope else "" for event in events]),
+        pa.array([sku for event in events for sku in event.leaves.sku]),
+        pa.array([door for event in events for door in event.leaves.door]),
+        pa.array(np.concatenate([event.leaves.week for event in events])),
+        pa.array(np.concatenate([event.leaves.delta for event in events])),
+    ]
 
 
 def _events(

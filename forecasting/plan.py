@@ -277,35 +277,39 @@ class LivePlan:
             self._release(event.function, Leaves(), of_event=int(event.body["target"]))
         return touched
 
-    def _add(self, key: InputKey, leaves: Leaves) -> set[int]:
-        frame = pd.DataFrame(
-            {"sku": leaves.sku, "door": leaves.door, "week": leaves.week, "delta": leaves.delta}
-        ).assign(input=key[0], activation=key[1])
-        return self._fold_inputs(frame)
+    def _fold_inputs(self, frame: pd.DataFrame) -> None:
+        """Take the sum of leaf deltas of every input."""
+        for (function, aim), rows in frame.groupby(["input", "activation"]):
+            self._add(
+                (str(function), str(aim)),
+                Leaves(
+                    sku=tuple(rows["sku"]),
+                    door=tuple(rows["door"]),
+                    week=rows["week"].to_numpy().astype("datetime64[D]"),
+                    delta=rows["delta"].to_numpy(dtype=np.int64),
+                ),
+            )
 
-    def _fold_inputs(self, frame: pd.DataFrame) -> set[int]:
-        """Add leaf deltas to the inputs; leaves outside the plan are passed over."""
+    def _add(self, key: InputKey, leaves: Leaves) -> set[int]:
+        """Add leaf deltas to an input; leaves outside the plan are passed over."""
         _, n_doors, n_weeks = self.base.shape3
-        sku = frame["sku"].map(self.sku_index).to_numpy(dtype=float)
-        door = frame["door"].map(self.door_index).to_numpy(dtype=float)
-        days = frame["week"].to_numpy().astype("datetime64[D]") - self.base.weeks[0]
-        week = days.astype(np.int64) // 7
-        inside = ~np.isnan(sku) & ~np.isnan(door) & (week >= 0) & (week < n_weeks)
-        owners = frame["input"].to_numpy(dtype=object)
-        aims = frame["activation"].to_numpy(dtype=object)
-        deltas = frame["delta"].to_numpy(dtype=np.int64)
-        touched = set()
-        for i in np.flatnonzero(inside):
-            s, d, w = int(sku[i]), int(door[i]), int(week[i])
-            of_sku = self._state.inputs.setdefault(s, {})
-            key = (str(owners[i]), str(aims[i]))
-            if key not in of_sku:
-                of_sku[key] = np.zeros((n_doors, n_weeks), np.int64)
-            elif s not in touched:
-                of_sku[key] = of_sku[key].copy()
-            of_sku[key][d, w] += deltas[i]
-            touched.add(s)
-        return touched
+        weeks = ((leaves.week - self.base.weeks[0]).astype(np.int64) // 7).tolist()
+        fresh: dict[int, Ints] = {}
+        for name, place, w, delta in zip(
+            leaves.sku, leaves.door, weeks, leaves.delta.tolist(), strict=True
+        ):
+            s, d = self.sku_index.get(name), self.door_index.get(place)
+            if s is None or d is None or not 0 <= w < n_weeks:
+                continue
+            if s not in fresh:  # readers keep the array they hold
+                before = self._state.inputs.get(s, {}).get(key)
+                fresh[s] = (
+                    np.zeros((n_doors, n_weeks), np.int64) if before is None else before.copy()
+                )
+            fresh[s][d, w] += delta
+        for s, array in fresh.items():
+            self._state.inputs[s] = {**self._state.inputs.get(s, {}), key: array}
+        return set(fresh)
 
     def _featured(self, identity: str) -> set[int]:
         activation = self._state.activations.get(identity)
