@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -355,11 +354,17 @@ def restore(source: Path, db: Path, as_json: bool) -> None:
 @click.option("--port", default=8501)
 def serve(db: Path, port: int) -> None:
     """Start the app on this machine."""
+    from streamlit.runtime.pages_manager import PagesManager
+    from streamlit.web import cli
+
+    # Until app.py has run once, Streamlit takes pages/ for its own folder of pages and
+    # answers a first deep link with "Page not found". Say beforehand that it is not.
+    PagesManager.uses_pages_directory = False
+    os.environ["CONCORD_DB"] = str(db)
     root = Path(__file__).parents[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(root / "app.py")]
-    options = [f"--server.port={port}", "--server.address=localhost"]
-    environment = {**os.environ, "CONCORD_DB": str(db)}
-    sys.exit(subprocess.call([*command, *options], env=environment, cwd=root))  # noqa: S603
+    os.chdir(root)  # .streamlit/config.toml is read from here
+    sys.argv = ["streamlit", "run", str(root / "app.py"), f"--server.port={port}"]
+    sys.exit(cli.main())
 
 
 def _check_as_of(workspace: Workspace, as_of: dt.datetime | None) -> None:

@@ -1,0 +1,100 @@
+"""Concord's front door: who you are, which pages there are, and who else is here.
+
+It computes nothing. Page scripts sit one level below `pages/` on purpose, so that a deep
+link that is the first request after a start still comes through here
+(docs/decisions/0003-pages-below-pages.md).
+"""
+
+import gc
+from pathlib import Path
+
+import streamlit as st
+
+from forecasting.vocabulary import Function
+from pages.components import frame
+
+st.set_page_config(
+    page_title="Concord", page_icon=":material/handshake:", layout="wide",
+    initial_sidebar_state="collapsed",
+)  # fmt: skip
+st.html(Path(__file__).parent / "pages" / "components" / "style.css")
+
+PAGES = {
+    "Weekly": [
+        ("bridge", "weekly/bridge.py", "Bridge", ":material/calendar_view_week:"),
+        ("activations", "weekly/activations.py", "Activations", ":material/campaign:"),
+    ],
+    "Monthly": [
+        ("consensus", "monthly/consensus.py", "Consensus", ":material/edit_note:"),
+    ],
+    "Explore": [
+        ("sku", "explore/sku.py", "SKU", ":material/sell:"),
+        ("history", "explore/history.py", "History", ":material/history:"),
+    ],
+    "Set-up": [
+        ("data", "setup/data.py", "Data", ":material/upload_file:"),
+        ("people", "setup/people.py", "People", ":material/group:"),
+    ],
+}
+
+
+def choose_person() -> None:
+    st.title("Who are you today?", anchor=False)
+    st.markdown(
+        "Choose whom you speak for. **This is not a login**: nobody is checked, and the app "
+        "answers on this computer only. Rights follow the function you choose."
+    )
+    space = frame.workspace()
+    tasks = {
+        Function.MARKETING: "plans activations and says what lift to expect",
+        Function.MERCHANDISING: "owns assortment and price, gives an input to the forecast",
+        Function.PLANNING: "owns the baseline, facilitates the consensus, moves stock",
+        Function.LEADERSHIP: "reads everything, sets targets and thresholds",
+        Function.ADMIN: "imports data, keeps people and functions",
+    }
+    people = space.people
+    for start in range(0, len(people), 3):
+        for column, person in zip(st.columns(3), people[start : start + 3], strict=False):
+            with column.container(border=True, height="stretch"):
+                st.markdown(
+                    f"**{person.name}**  \n{person.function.label}: {tasks[person.function]}."
+                )
+                if st.button(f"Continue as {person.name}", width="stretch"):
+                    st.session_state["person"] = person.id
+                    st.rerun()
+
+
+def who_is_here(page: str) -> None:
+    person = frame.me()
+    others = frame.presence().others(frame.session_id())
+    here = f" · {len(others) + 1} here" if others else ""
+    with st.container(horizontal=True, horizontal_alignment="right", key="whoami"):
+        with st.popover(f"{person.name} ({person.function.label}){here}", type="tertiary"):
+            for name, where in others:
+                st.markdown(f"{name} is on **{where}**")
+            if not others:
+                st.markdown("Nobody else is here.")
+            st.caption("Choosing a person is not a login.")
+            if st.button("Be somebody else"):
+                del st.session_state["person"]
+                st.rerun()
+    frame.watcher(page)
+
+
+pages = {
+    section: [
+        st.Page(f"pages/{path}", title=name, icon=icon, url_path=url, default=url == "bridge")
+        for url, path, name, icon in entries
+    ]
+    for section, entries in PAGES.items()
+}
+chosen = st.navigation([page for section in pages.values() for page in section], position="top")
+known = {person.id for person in frame.workspace().people}
+if st.session_state.get("person") not in known:
+    choose_person()
+else:
+    if not st.session_state.get("_frozen"):
+        gc.freeze()  # imports never go away; collections need not look at them again
+        st.session_state["_frozen"] = True
+    who_is_here(chosen.title)
+    chosen.run()

@@ -1,0 +1,259 @@
+"""Every picture. Only this module knows altair."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from forecasting.calendar import week_label
+from forecasting.views import Verdict
+from pages.components import theme
+
+_DAY = pd.Timedelta(1, "D")
+
+
+def _week_axis(weeks: list[pd.Timestamp]) -> alt.Axis:
+    labels = {int(w.timestamp() * 1000): week_label(w.date()) for w in weeks}
+    cases = " : ".join(f"+datum.value == {ms} ? '{text}'" for ms, text in labels.items())
+    return alt.Axis(
+        values=[{"year": w.year, "month": w.month, "date": w.day} for w in weeks],
+        labelExpr=f"{cases} : ''",
+        labelAngle=0,
+        title=None,
+        grid=True,
+        labelOverlap="greedy",
+    )
+
+
+def _utc(values: object) -> pd.Series:
+    return pd.Series(pd.to_datetime(values))
+
+
+def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> alt.LayerChart:
+    """Activations as bars over weeks, coloured by status, in the order given."""
+    rows = pd.DataFrame(
+        {
+            "activation": [v.activation.activation for v in judged],
+            "row": [f"{v.status.sign} {v.activation.name}" for v in judged],
+            "from": [max(pd.Timestamp(v.activation.start), first) for v in judged],
+            "to": [pd.Timestamp(v.activation.end) + _DAY for v in judged],
+            "status": [v.status.label for v in judged],
+            "At risk": [theme.money(v.margin_at_risk) + " margin" for v in judged],
+            "Units short": [theme.units(v.units_short) for v in judged],
+            "Runs out": [
+                f"{theme.week(v.first_short)} at {v.red_cells} of {v.n_cells} SKU-doors"
+                if v.first_short is not None
+                else "–"
+                for v in judged
+            ],
+            "tag": [
+                f"{theme.money(v.margin_at_risk)}" if v.units_short >= 1 else "" for v in judged
+            ],
+        }
+    )
+    weeks = [first + pd.Timedelta(7 * i, "D") for i in range(n_weeks)]
+    end = weeks[-1] + 7 * _DAY
+    rows["to"] = rows["to"].clip(upper=end)
+    pick = alt.selection_point(name="pick", fields=["activation"], on="click", toggle=False)
+    x = alt.X(
+        "from:T",
+        scale=alt.Scale(domain=[first.isoformat(), end.isoformat()]),
+        axis=_week_axis(weeks),
+    )
+    y = alt.Y(
+        "row:N",
+        sort=rows["row"].tolist(),
+        title=None,
+        axis=alt.Axis(labelLimit=260, labelFontSize=12, labelOverlap=False),
+    )
+    bars = (
+        alt.Chart(rows)
+        .mark_bar(cornerRadius=3, height=17, cursor="pointer")
+        .encode(
+            x=x,
+            x2="to:T",
+            y=y,
+            color=alt.Color(
+                "status:N",
+                scale=theme.status_scale(),
+                legend=alt.Legend(title=None, orient="top", direction="horizontal"),
+            ),
+            opacity=alt.condition(pick, alt.value(1.0), alt.value(0.55), empty=True),
+            tooltip=["row", "status", "At risk", "Units short", "Runs out"],
+        )
+        .add_params(pick)
+    )
+    tags = (
+        alt.Chart(rows)
+        .mark_text(align="left", dx=6, fontSize=11)
+        .encode(x=alt.X("to:T"), y=y, text="tag:N", color=alt.value(_ink()))
+    )
+    return (bars + tags).properties(height=max(27 * len(rows), 60)).configure_view(stroke=None)
+
+
+def projection(
+    fan: pd.DataFrame, *, window: tuple[pd.Timestamp, pd.Timestamp], first_short: object
+) -> alt.LayerChart:
+    """Projected on-hand before and after lift, its range, receipts and the threshold."""
+    colours = theme.layer_colours()
+    frame = fan.assign(week=_utc(fan["week"]))
+    weeks = list(frame["week"])
+    x = alt.X("week:T", axis=_week_axis(weeks))
+    base = alt.Chart(frame)
+    shade = (
+        alt.Chart(pd.DataFrame({"a": [window[0]], "b": [window[1] + 7 * _DAY]}))
+        .mark_rect(opacity=0.10, color=colours["Lift"])
+        .encode(x="a:T", x2="b:T")
+    )
+    band = base.mark_area(opacity=0.18, color=colours["Planning"]).encode(
+        x=x, y=alt.Y("low:Q", title="units on hand at week end"), y2="high:Q"
+    )
+    bars = base.mark_bar(size=10, color=colours["Receipts"]).encode(
+        x=x, y="receipts:Q", tooltip=[_tip("receipts", "Receipts, u")]
+    )
+    lines = frame.melt(
+        "week", ["before_lift", "after_lift", "needed"], var_name="line", value_name="units"
+    )
+    names = {
+        "before_lift": "On hand without lift",
+        "after_lift": "On hand with lift",
+        "needed": "Lift so far (threshold)",
+    }
+    lines["line"] = lines["line"].map(names)
+    drawn = (
+        alt.Chart(lines)
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=x,
+            y="units:Q",
+            color=alt.Color(
+                "line:N",
+                scale=alt.Scale(
+                    domain=list(names.values()),
+                    range=[colours["Statistical"], colours["Planning"], colours["Lift"]],
+                ),
+                legend=alt.Legend(
+                    title=None, orient="top", symbolType="stroke", labelLimit=220
+                ),
+            ),
+            strokeDash=alt.StrokeDash(
+                "line:N",
+                scale=alt.Scale(domain=list(names.values()), range=[[5, 3], [1, 0], [2, 2]]),
+                legend=None,
+            ),
+            tooltip=["line", _tip("units", "Units")],
+        )
+    )
+    layers = [shade, band, bars, drawn]
+    if first_short is not None and not pd.isna(first_short):
+        mark = pd.DataFrame({"week": [pd.Timestamp(first_short)]})
+        red = theme.status_colours()["red"]
+        layers.append(
+            alt.Chart(mark)
+            .mark_rule(color=red, strokeWidth=2, strokeDash=[4, 3])
+            .encode(x="week:T")
+        )
+        layers.append(
+            alt.Chart(mark)
+            .mark_text(color=red, align="left", dx=5, dy=6, baseline="top", text="runs out")
+            .encode(x="week:T", y=alt.value(0))
+        )
+    return alt.layer(*layers).properties(height=270)
+
+
+def forecast(
+    history: pd.DataFrame,
+    parts: pd.DataFrame,
+    lines: pd.DataFrame,
+    *,
+    last_year: pd.DataFrame | None = None,
+) -> alt.LayerChart:
+    """History, then the forecast's parts stacked, with each layer as a line."""
+    colours = theme.layer_colours()
+    layers = []
+    stacked = parts.assign(
+        week=_utc(parts["week"]),
+        kind=np.where(
+            parts["part"].str.startswith("Lift"), "Lift",
+            np.where(parts["part"] == "People", "People", "Baseline"),
+        ),
+    )  # fmt: skip
+    layers.append(
+        alt.Chart(stacked)
+        .mark_bar(opacity=0.5, size=9)
+        .encode(
+            x=alt.X("week:T", title=None, axis=alt.Axis(format="%b %d", labelAngle=0)),
+            y=alt.Y("units:Q", title="units per week"),
+            color=alt.Color(
+                "kind:N",
+                scale=alt.Scale(
+                    domain=["Baseline", "Lift", "People"],
+                    range=[colours["Baseline"], colours["Lift"], colours["People"]],
+                ),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=["part", _tip("units", "Units"), alt.Tooltip("week:T", format="%b %d, %Y")],
+        )
+    )
+    if last_year is not None and len(last_year):
+        layers.append(
+            alt.Chart(last_year.assign(week=_utc(last_year["week"])))
+            .mark_line(color=colours["Last year"], strokeDash=[4, 3])
+            .encode(x="week:T", y="units:Q")
+        )
+    if len(history):
+        layers.append(
+            alt.Chart(history.assign(week=_utc(history["week"])))
+            .mark_line(color=colours["History"], strokeWidth=1.5)
+            .encode(x="week:T", y="units:Q", tooltip=[_tip("units", "Sold, u")])
+        )
+    if len(lines):
+        names = list(dict.fromkeys(lines["layer"]))
+        layers.append(
+            alt.Chart(lines.assign(week=_utc(lines["week"])))
+            .mark_line()
+            .encode(
+                x="week:T",
+                y="units:Q",
+                detail="layer:N",
+                color=alt.Color(
+                    "layer:N",
+                    scale=alt.Scale(domain=names, range=[colours[n] for n in names]),
+                    legend=alt.Legend(title=None, orient="top"),
+                ),
+                strokeWidth=alt.condition(
+                    alt.datum.layer == "Draft", alt.value(2.6), alt.value(1.2)
+                ),
+                tooltip=["layer", _tip("units", "Units")],
+            )
+        )
+    return alt.layer(*layers).resolve_scale(color="independent").properties(height=280)
+
+
+def gantt(rows: pd.DataFrame) -> alt.Chart:
+    """The activation calendar: one bar each, coloured by status."""
+    return (
+        alt.Chart(rows)
+        .mark_bar(cornerRadius=3, height=14)
+        .encode(
+            x=alt.X("from:T", title=None, axis=alt.Axis(format="%b %d", labelAngle=0)),
+            x2="to:T",
+            y=alt.Y(
+                "name:N", sort=rows["name"].tolist(), title=None, axis=alt.Axis(labelLimit=240)
+            ),
+            color=alt.Color(
+                "status:N",
+                scale=theme.status_scale(),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=["name", "type", "status", "dates"],
+        )
+        .properties(height=max(21 * len(rows), 60))
+    )
+
+
+def _tip(field: str, title: str) -> alt.Tooltip:
+    return alt.Tooltip(f"{field}:Q", title=title, format=",.1f")
+
+
+def _ink() -> str:
+    return "#e8edf2" if theme.mode() == "dark" else "#26323d"

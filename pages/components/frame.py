@@ -1,0 +1,107 @@
+"""What every page stands in: the workspace, who is looking, and who else is here."""
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import streamlit as st
+
+from data.store import DEFAULT_PATH
+from forecasting.errors import ConcordError
+from forecasting.rights import Person
+from forecasting.vocabulary import GLOSSARY
+from forecasting.workspace import Workspace
+
+GONE_AFTER_S = 12
+
+
+@dataclass
+class Presence:
+    """Who has which page open; forgotten a few seconds after the last sign of life."""
+
+    seen: dict[str, tuple[str, str, float]] = field(default_factory=dict)
+
+    def tell(self, session: str, name: str, page: str) -> None:
+        self.seen[session] = (name, page, time.monotonic())
+
+    def others(self, session: str) -> list[tuple[str, str]]:
+        now = time.monotonic()
+        return sorted(
+            (name, page)
+            for key, (name, page, at) in list(self.seen.items())
+            if key != session and now - at < GONE_AFTER_S
+        )
+
+
+@st.cache_resource(show_spinner="Opening the database and building the plan ...")
+def _open(path: str) -> Workspace:
+    return Workspace(Path(path))
+
+
+@st.cache_resource
+def presence() -> Presence:
+    return Presence()
+
+
+def workspace() -> Workspace:
+    """The one workspace of this process."""
+    return _open(os.environ.get("CONCORD_DB", str(DEFAULT_PATH)))
+
+
+def me() -> Person:
+    """Who is looking."""
+    return workspace().person(st.session_state["person"])
+
+
+def session_id() -> str:
+    if "session" not in st.session_state:
+        st.session_state["session"] = os.urandom(8).hex()
+    return st.session_state["session"]
+
+
+def title(name: str, finding: str) -> None:
+    """Page title and, in words, the answer to the page's question."""
+    st.title(name, anchor=False)
+    st.markdown(finding)
+
+
+def term(name: str) -> str:
+    """Definition of a term, for a tooltip."""
+    return f"**{name}**: {GLOSSARY[name]}"
+
+
+def needs_forecast() -> bool:
+    """Whether there is a plan; else says what to do and stops there."""
+    if workspace().has_forecast:
+        return True
+    st.info(
+        "There is no forecast yet. Import your files on the **Data** page and press "
+        "**Refresh the forecast** there."
+    )
+    st.page_link("pages/setup/data.py", label="Go to Data", icon=":material/upload:")
+    return False
+
+
+def refused(error: ConcordError) -> None:
+    """Say a refusal where it happened."""
+    st.error(f"**{error.title}.** {error}")
+
+
+def watch_rows(skus: list[int] | None) -> None:
+    """Which SKUs this page shows; it redraws when another person changes them."""
+    st.session_state["watched"] = skus
+    st.session_state["seen"] = workspace().seq
+
+
+@st.fragment(run_every=2)
+def watcher(page: str) -> None:
+    """Tells the others that this session is here, and redraws when its rows changed."""
+    space = workspace()
+    presence().tell(session_id(), me().name, page)
+    seen = st.session_state.get("seen", space.seq)
+    if space.seq == seen:
+        return
+    watched = st.session_state.get("watched")
+    if watched is None or space.touched(watched, since=seen):
+        st.rerun()

@@ -1,0 +1,149 @@
+"""The live grid: what people type becomes events, what others type appears.
+
+The editor keeps its own overlay of typed values by position. Each run first turns what is
+new in the overlay into overrides, then draws fresh numbers under it with the same key, so
+that selection and scroll stay. Only a conflict, or somebody else's later change of a cell
+typed here, drops the overlay (a new generation of the key).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.consensus.events import Scope
+from forecasting.errors import ConcordError, Conflicted
+from pages.components import frame
+
+
+@dataclass
+class Clash:
+    """An edit that met somebody else's."""
+
+    scope: Scope
+    value: float | None
+    error: Conflicted
+
+
+def edit(
+    shown: pd.DataFrame,
+    *,
+    key: str,
+    editable: bool,
+    scope_of: Callable[[str, object], Scope],
+    weeks: dict[str, object],
+    fresh: Callable[[], pd.DataFrame],
+    config: dict[str, object],
+    alt: str,
+) -> pd.DataFrame:
+    """Draw a grid that writes through to the person's own input.
+
+    Parameters
+    ----------
+    shown : DataFrame
+        Index: node; week columns and, before them, columns nobody edits.
+    key : str
+        Identity of the filters; edits belong to it.
+    scope_of : callable
+        (node, week) to the scope that a cell stands for.
+    weeks : dict of str to week
+        The editable columns.
+    fresh : callable
+        Reads the grid again once edits are written.
+    """
+    state = st.session_state
+    generation = state.setdefault("generation", 0)
+    widget = f"{key}_{generation}"
+    done = state.setdefault("done", {}).setdefault(widget, {})
+    base = state.setdefault("grid_base", {}).setdefault(widget, frame.workspace().seq)
+    typed = (state.get(widget) or {}).get("edited_rows", {}) if editable else {}
+    wrote = False
+    for row, cells in typed.items():
+        for column, value in cells.items():
+            node = shown.index[int(row)]
+            cell = (node, column)
+            if column not in weeks or (cell in done and done[cell] == value):
+                continue
+            done[cell] = value
+            wrote |= _write(
+                scope_of(node, weeks[column]), value, base, f"{widget}:{cell}:{value}"
+            )
+    if wrote:
+        state["grid_base"][widget] = frame.workspace().seq
+        shown = fresh()
+    if any(_overtaken(shown, cell, value) for cell, value in done.items()):
+        state["generation"] = generation + 1
+        widget = f"{key}_{generation + 1}"
+    state["grid_base"][widget] = frame.workspace().seq
+    st.data_editor(
+        shown, key=widget, height=min(430, 40 + 32 * max(len(shown), 1)), num_rows="fixed", alt=alt,
+        disabled=[c for c in shown.columns if c not in weeks] if editable else True,
+        column_config=config,
+    )  # fmt: skip
+    return shown
+
+
+def _write(scope: Scope, value: float | None, base: int, client: str) -> bool:
+    """One typed cell into an override; a refusal is kept for the page to show."""
+    state = st.session_state
+    try:
+        frame.workspace().override(
+            frame.me().id,
+            scope,
+            "clear" if value is None else "set",
+            value,
+            reason=state.get("reason", "TREND"),
+            note=state.get("note", ""),
+            base=base,
+            client_id=f"{frame.session_id()}:{client}",
+        )
+    except Conflicted as error:
+        state["clash"] = Clash(scope, value, error)
+        state["generation"] += 1
+        return False
+    except ConcordError as error:
+        state["grid_refusal"] = error
+        state["generation"] += 1
+        return False
+    return True
+
+
+def _overtaken(shown: pd.DataFrame, cell: tuple[str, str], value: float | None) -> bool:
+    """Whether a cell typed here no longer holds what was typed."""
+    node, column = cell
+    if node not in shown.index:
+        return True
+    now = shown.loc[node, column]
+    return value is None or abs(float(now) - float(value)) > 0.051
+
+
+def clash_panel() -> None:
+    """Theirs, mine, or something else: the person decides, nothing is lost."""
+    state = st.session_state
+    refusal = state.pop("grid_refusal", None)
+    if refusal is not None:
+        frame.refused(refusal)
+    clash: Clash | None = state.get("clash")
+    if clash is None:
+        return
+    conflict = clash.error.conflicts[0]
+    mine = "back to statistical" if clash.value is None else f"{clash.value:,.10g} u"
+    with st.container(border=True):
+        st.warning(f"**Changed by somebody else.** {conflict.sentence}. You entered {mine}.")
+        with st.container(horizontal=True):
+            theirs = st.button(f"Keep {conflict.name}'s ({conflict.now_units:,.1f} u)")
+            mine_too = st.button(f"Keep mine ({mine})")
+            st.caption("Or type another number into the cell.")
+    if theirs:
+        state["clash"] = None
+        st.rerun()
+    if mine_too:
+        space = frame.workspace()
+        space.override(
+            frame.me().id, clash.scope, "clear" if clash.value is None else "set", clash.value,
+            reason=state.get("reason", "TREND"),
+            note=f"kept against {conflict.name}'s change", base=space.seq,
+        )  # fmt: skip
+        state["clash"] = None
+        st.rerun()

@@ -1,0 +1,88 @@
+"""Colours and formats: one meaning each, in light and dark."""
+
+import math
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from forecasting.calendar import week_label
+from forecasting.vocabulary import Status
+
+_STATUS = {
+    "light": {"red": "#c0352b", "amber": "#b87503", "green": "#2f7d4f", "blue": "#2b6cb0", "grey": "#7b8794"},
+    "dark": {"red": "#f0776c", "amber": "#f2b14a", "green": "#6fc58f", "blue": "#7ab4ea", "grey": "#9aa5b1"},
+}  # fmt: skip
+_LAYERS = {
+    "light": {
+        "History": "#8a94a0", "Last year": "#b3bac2", "Baseline": "#5b6b7b", "Lift": "#d98324",
+        "Statistical": "#5b6b7b", "Marketing": "#a23b5b", "Merchandising": "#4b8f5a",
+        "Planning": "#0f5c8c", "Draft": "#16202a", "People": "#6d4aa0", "Receipts": "#9db7c9",
+    },
+    "dark": {
+        "History": "#8f9aa6", "Last year": "#66707b", "Baseline": "#9fb0c1", "Lift": "#f0a04b",
+        "Statistical": "#9fb0c1", "Marketing": "#e08aa6", "Merchandising": "#7cc48f",
+        "Planning": "#5fb0e0", "Draft": "#f2f5f8", "People": "#b79ae0", "Receipts": "#4d6678",
+    },
+}  # fmt: skip
+
+
+def mode() -> str:
+    """'light' or 'dark', as the browser shows the page."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def status_colours() -> dict[str, str]:
+    return _STATUS[mode()]
+
+
+def layer_colours() -> dict[str, str]:
+    return _LAYERS[mode()]
+
+
+def status_scale() -> alt.Scale:
+    colours = status_colours()
+    labels = [status.label for status in Status]
+    return alt.Scale(domain=labels, range=[colours[status.value] for status in Status])
+
+
+def said(status: str) -> str:
+    """'● Short': sign and word, so that colour is never alone."""
+    of = Status(status)
+    return f"{of.sign} {of.label}"
+
+
+def units(value: float | None, *, sign: bool = False) -> str:
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:{'+' if sign else ''},.0f} u"
+
+
+def money(value: float | None) -> str:
+    """Three significant digits at most: $48k, $1.25M."""
+    if value is None or math.isnan(value):
+        return "–"
+    size = abs(value)
+    if size >= 1e6:
+        return f"${value / 1e6:,.3g}M"
+    if size >= 1e4:
+        return f"${value / 1e3:,.0f}k"
+    if size >= 1e3:
+        return f"${value / 1e3:,.1f}k"
+    return f"${value:,.0f}"
+
+
+def percent(value: float | None, *, sign: bool = False) -> str:
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:{'+' if sign else ''}.1%}"
+
+
+def week(value: object) -> str:
+    if value is None or pd.isna(value):
+        return "–"
+    return week_label(pd.Timestamp(value).date())
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

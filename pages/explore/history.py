@@ -1,0 +1,131 @@
+"""History: the ledger. Who decided what, when and why; and any one of it taken back."""
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.consensus.events import Kind
+from forecasting.errors import ConcordError
+from forecasting.vocabulary import Function, Reason
+from pages.components import frame, theme
+
+UNDOABLE = {Kind.OVERRIDE, Kind.HOLD, Kind.COMMENT, Kind.ACTIVATION, Kind.LIFT, Kind.UNDO}
+
+
+def take_back(space, person, event) -> None:
+    """Preview, then decide."""
+    again = event.kind is Kind.UNDO
+    try:
+        preview = space.preview_undo(person.id, event.seq)
+    except ConcordError as error:
+        st.caption(f"Cannot be taken back: {error}")
+        return
+    units = preview.leaves.delta.sum() / 1000
+    left = (
+        f" {theme.plural(preview.n_superseded, 'cell')} were changed later and stay."
+        if preview.n_superseded
+        else ""
+    )
+    st.markdown(
+        f"{'Bringing it back' if again else 'Taking it back'} moves the forecast input by "
+        f"**{theme.units(units, sign=True)}** in {theme.plural(len(preview.leaves), 'cell')}.{left}"
+    )
+    if st.button("Bring it back" if again else "Take it back", type="primary"):
+        try:
+            space.undo(person.id, event.seq)
+        except ConcordError as error:
+            frame.refused(error)
+        else:
+            st.rerun()
+
+
+def page() -> None:
+    space, person = frame.workspace(), frame.me()
+    frame.watch_rows(None)
+    head = st.container()
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    people = {p.id: p.name for p in space.people}
+    who = bar.selectbox(
+        "Person",
+        ["", *people],
+        key="who",
+        bind="query-params",
+        format_func=lambda p: people.get(p, "Anybody"),
+        width=180,
+    )
+    function = bar.selectbox(
+        "Function",
+        ["", *Function],
+        key="function",
+        bind="query-params",
+        format_func=lambda f: Function(f).label if f else "Any function",
+        width=170,
+    )
+    kind = bar.selectbox(
+        "What",
+        ["", *Kind],
+        key="kind",
+        bind="query-params",
+        format_func=lambda k: Kind(k).value.capitalize() if k else "Anything",
+        width=150,
+    )
+    reason = bar.selectbox(
+        "Reason",
+        ["", *Reason],
+        key="why",
+        bind="query-params",
+        format_func=lambda r: Reason(r).label if r else "Any reason",
+        width=200,
+    )
+    sku = bar.text_input("SKU", key="sku", bind="query-params", width=160)
+    events = space.events(
+        person.id, person=who or None, function=function or None, kind=kind or None,
+        reason=reason or None, sku=sku or None,
+    )  # fmt: skip
+    with head:
+        frame.title(
+            "History",
+            f"**{theme.plural(space.seq, 'decision')} on record**, {len(events)} shown. Nothing "
+            "is ever deleted; a change that is taken back stays here beside what took it back.",
+        )  # fmt: skip
+    if not events:
+        st.info("Nothing fits these filters.")
+        return
+    table = pd.DataFrame(
+        {
+            "#": [e.seq for e in events],
+            "When (UTC)": [e.recorded_at for e in events],
+            "Who": [people.get(e.person, e.person) for e in events],
+            "Function": [Function(e.function).label for e in events],
+            "What": [e.sentence for e in events],
+            "Units": [e.units if len(e.leaves) else None for e in events],
+            "Why": [Reason(e.reason).label if e.reason else "" for e in events],
+            "Note": [e.note for e in events],
+            "": ["taken back" if space.is_taken_back(e.seq) else "" for e in events],
+        }
+    )
+    picked = st.dataframe(
+        table, hide_index=True, height=430, on_select="rerun", selection_mode="single-row",
+        key="ledger", alt="Every decision, latest first",
+        column_config={
+            "When (UTC)": st.column_config.DatetimeColumn(format="MMM DD, HH:mm:ss"),
+            "Units": st.column_config.NumberColumn(format="%+.1f"),
+            "What": st.column_config.TextColumn(width="large"),
+        },
+    )  # fmt: skip
+    if picked.selection.rows:
+        event = events[picked.selection.rows[0]]
+        st.markdown(
+            f"**#{event.seq}** {people.get(event.person, event.person)} {event.sentence}"
+        )
+        if event.kind in UNDOABLE and person.may("undo"):
+            take_back(space, person, event)
+        elif event.kind is Kind.IMPORT:
+            st.caption("Imports are rolled back on the Data page.")
+    else:
+        st.caption("Select a row to see what taking it back would do.")
+    st.download_button(
+        "Download (CSV)", table.to_csv(index=False), "history.csv", on_click="ignore"
+    )
+
+
+page()

@@ -1,0 +1,191 @@
+"""SKU: everything about one SKU on one page."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from forecasting import views
+from forecasting.basis import USUAL_LEAD_TIME_WEEKS
+from forecasting.hierarchy import THOUSANDTHS
+from pages.components import charts, frame, theme
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    space = frame.workspace()
+    plan = space.plan
+    names = plan.base.skus["description"].fillna("").tolist()
+    label = dict(zip(plan.sku_names, names, strict=True))
+    head = st.container()
+    row = st.columns([3, 2, 3])
+    chosen = row[0].selectbox(
+        "SKU", plan.sku_names, key="sku", bind="query-params",
+        format_func=lambda s: f"{s} · {label[s]}" if label[s] else s,
+    )  # fmt: skip
+    sku = plan.sku_index[chosen]
+    doors = ["All doors", *plan.base.doors["name"]]
+    at = row[1].selectbox("Door", doors, key="door", bind="query-params")
+    places = np.arange(len(plan.door_names))
+    if at != "All doors":
+        places = np.flatnonzero((plan.base.doors["name"] == at).to_numpy())
+    frame.watch_rows([sku])
+    computed = plan.sku(sku)
+    attributes = plan.base.skus.iloc[sku]
+    on_hand = plan.base.opening[sku, places]
+    stock = float(np.nansum(on_hand)) if not np.isnan(on_hand).all() else float("nan")
+    demand = computed.draft[places, :8].sum() / THOUSANDTHS
+    coming = (computed.receipts + computed.routine)[places, :8].sum()
+    lost = computed.projection.lost[places, :8].sum()
+    with head:
+        if np.isnan(stock):
+            finding = (
+                "Nobody has counted its stock lately, so nothing can be said of its cover."
+            )
+        elif lost >= 1:
+            finding = f"**{theme.units(lost)} of the next 8 weeks' demand will not be met** as planned."
+        else:
+            finding = f"{theme.units(stock)} on hand meet the {theme.units(demand)} expected in 8 weeks."
+        frame.title(f"SKU {chosen}", f"{label[chosen]} · {attributes['class']} · {finding}")
+    tiles = st.columns(6)
+    tiles[0].metric("On hand", theme.units(stock), border=True)
+    tiles[1].metric(
+        "Due in 8 weeks", theme.units(coming), help=frame.term("Receipt"), border=True
+    )
+    tiles[2].metric(
+        "Demand, 8 weeks", theme.units(demand), help=frame.term("Demand"), border=True
+    )
+    tiles[3].metric(
+        "Not met",
+        theme.units(lost if not np.isnan(stock) else None),
+        help=frame.term("Units short"),
+        border=True,
+    )
+    price = (
+        np.nanmean(plan.base.price[sku]) if not np.isnan(plan.base.price[sku]).all() else None
+    )
+    tiles[4].metric(
+        "Regular price",
+        theme.money(price) if price is None or price >= 100 else f"${price:,.2f}",
+        border=True,
+    )
+    given = attributes["lead_time_weeks"]
+    lead = USUAL_LEAD_TIME_WEEKS if pd.isna(given) else int(given)
+    tiles[5].metric(
+        "Lead time",
+        f"{lead} wk{' (assumed)' if pd.isna(given) else ''}",
+        help=frame.term("Lead time"),
+        border=True,
+    )
+
+    since = plan.base.as_of - dt.timedelta(7 * 51)
+    sold = space.store.query("sku_history", sku=chosen, since=since)
+    here = sold[sold["door"].isin([plan.door_names[d] for d in places])]
+    history = here.groupby("week", as_index=False)["units"].sum()
+    parts = views.parts_of(plan, [sku], places)
+    parts = parts[parts["week"] <= plan.base.weeks[25]]
+    draft = pd.DataFrame(
+        {
+            "layer": "Draft",
+            "week": plan.base.weeks[:26],
+            "units": computed.draft[places, :26].sum(axis=0) / THOUSANDTHS,
+        }
+    )
+    st.markdown("**Sold, and the forecast by its parts**, units per week")
+    st.altair_chart(
+        charts.forecast(history, parts, draft),
+        width="stretch",
+        alt=f"A year of sales of {chosen} and 26 weeks of forecast by part",
+    )
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        st.markdown("**Projected on-hand**")
+        fan = views.on_hand_fan(plan, sku, places)
+        first, last = (
+            pd.Timestamp(plan.base.weeks[0]),
+            pd.Timestamp(plan.base.weeks[0]) - pd.Timedelta(7, "D"),
+        )
+        if computed.items:
+            first = pd.Timestamp(plan.base.weeks[computed.items[0].first])
+            last = pd.Timestamp(plan.base.weeks[computed.items[0].last])
+        dry = np.flatnonzero(fan["after_lift"].to_numpy() < 0.5)
+        gone = fan["week"].iloc[dry[0]] if len(dry) and not np.isnan(stock) else None
+        if np.isnan(stock):
+            st.info(
+                "No stock count of the last two weeks. Import inventory to see the projection."
+            )
+        else:
+            st.altair_chart(
+                charts.projection(fan, window=(first, last), first_short=gone), width="stretch",
+                alt=f"Projected on-hand of {chosen}, runs out {theme.week(gone)}",
+            )  # fmt: skip
+    with right:
+        st.markdown("**Activations**")
+        rows = []
+        for item in computed.items:
+            act = plan.activation(item.activation)
+            verdict = views.group_status(item.status, item.window_demand, plan.limits)
+            base = item.window_demand.sum() - item.lift_units[:, item.window].sum()
+            rows.append(
+                (
+                    theme.said(verdict),
+                    act.name,
+                    theme.week(act.start),
+                    item.window_demand.sum() / base if base > 0 else None,
+                    item.short.sum(),
+                )
+            )
+        if rows:
+            st.dataframe(
+                pd.DataFrame(rows, columns=["Status", "Activation", "Starts", "Lift", "Short, u"]), hide_index=True,
+                column_config={"Lift": st.column_config.NumberColumn(format="%.2fx", help=frame.term("Lift")), "Short, u": st.column_config.NumberColumn(format="%.1f")},
+            )  # fmt: skip
+        else:
+            st.caption("Not featured in any planned activation.")
+        st.markdown("**Open receipts**")
+        due = plan.base.receipts[plan.base.receipts["sku"] == sku]
+        due = due[due["door"].isin(places)]
+        if len(due):
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        "Arrives": [theme.week(plan.base.weeks[w]) for w in due["week"]],
+                        "Door": plan.base.doors["name"].to_numpy()[due["door"].to_numpy(dtype=int)],
+                        "Units": due["units"],
+                        "": np.where(due["late"], "past due, counted a week later", ""),
+                    }
+                ).sort_values("Arrives"),
+                hide_index=True, height=180,
+            )  # fmt: skip
+        else:
+            st.caption("Nothing is on order.")
+    st.markdown("**Doors**")
+    known = np.where(
+        computed.known[places], computed.projection.lost[places, :8].sum(axis=1), np.nan
+    )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Door": plan.base.doors["name"].to_numpy()[places],
+                "Region": plan.base.doors["region"].to_numpy()[places],
+                "On hand, u": on_hand,
+                "Demand, 8 weeks": computed.draft[places, :8].sum(axis=1) / THOUSANDTHS,
+                "Due, 8 weeks": (computed.receipts + computed.routine)[places, :8].sum(axis=1),
+                "Not met, u": known,
+                "Usual cover, wk": plan.base.cover[sku, places],
+            }
+        ),
+        hide_index=True,
+        column_config={c: st.column_config.NumberColumn(format="%.1f") for c in ("Demand, 8 weeks", "Due, 8 weeks", "Not met, u", "Usual cover, wk")},
+    )  # fmt: skip
+    st.download_button(
+        "Download its sales history (CSV)",
+        data=sold.to_csv(index=False),
+        file_name=f"{chosen}.csv",
+        on_click="ignore",
+    )
+
+
+page()

@@ -1,0 +1,416 @@
+"""Consensus: the one forecast, each function's input beside it, the own one editable."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from forecasting import views
+from forecasting.calendar import Comparison, as_date, last_year, week_label
+from forecasting.consensus.events import Kind, Scope
+from forecasting.errors import ConcordError
+from forecasting.vocabulary import INPUTS, Operation, Reason, Status
+from pages.components import charts, frame, grid, theme
+
+LAYER_SAID = {
+    "statistical": "Statistical",
+    "marketing": "Marketing's input",
+    "merchandising": "Merchandising's input",
+    "planning": "Planning's input",
+    "draft": "Draft (proposed)",
+}
+MOST_ROWS = 200
+
+
+def weekly(leaves: pd.DataFrame, weeks: list[dt.date]) -> pd.DataFrame:
+    return leaves[weeks].rename(columns={w: week_label(w) for w in weeks}).round(1)
+
+
+def year_ago(space, weeks: list[dt.date], skus: list[str]) -> tuple[pd.DataFrame, float]:
+    """Sales of the same weeks a year before, and their sum."""
+    partners = {w: last_year(w, mode=Comparison.WEEK_NUMBER) for w in weeks}
+    known = [p for p in partners.values() if p is not None]
+    if not known:
+        return pd.DataFrame(columns=["week", "units"]), float("nan")
+    sold = space.store.query("sales_of", since=min(known), until=max(known) + dt.timedelta(7))
+    sold = sold[sold["sku"].isin(skus)]
+    by_week = sold.groupby(pd.to_datetime(sold["week"]).dt.date)["units"].sum()
+    rows = [(w, by_week[p]) for w, p in partners.items() if p in by_week.index]
+    frame_ = pd.DataFrame(rows, columns=["week", "units"])
+    return frame_, float(frame_["units"].sum()) if rows else float("nan")
+
+
+def budget_of(space, weeks: list[dt.date], classes: set[str]) -> float:
+    rows = space.store.table("budget")
+    dates = pd.to_datetime(rows["date"]).dt.date
+    chosen = rows[
+        dates.between(weeks[0], weeks[-1] + dt.timedelta(6)) & rows["class"].isin(classes)
+    ]
+    return float(chosen["units"].sum()) if len(chosen) else float("nan")
+
+
+def change_panel(space, person, scope_of, nodes: list[str], weeks: list[dt.date]) -> None:
+    """A change of one row over several weeks, with its effect before it is made."""
+    with st.popover("Change several weeks", width="stretch"):
+        node = st.selectbox("Row", nodes, key="bulk_node")
+        ends = st.select_slider(
+            "Weeks", weeks, value=(weeks[0], weeks[min(3, len(weeks) - 1)]),
+            format_func=week_label, key="bulk_weeks",
+        )  # fmt: skip
+        how = st.segmented_control(
+            "How", list(Operation), default=Operation.PERCENT, key="bulk_how",
+            format_func={"set": "Set to, u", "add": "Add, u", "percent": "Change by, %"}.get,
+        )  # fmt: skip
+        value = st.number_input("Value", value=0.0, step=1.0, key="bulk_value")
+        scope = scope_of(node, ends)
+        now = space.input_units(person.id, scope)
+        after = {"set": value, "add": now + value, "percent": now * (1 + value / 100)}[
+            how or "percent"
+        ]
+        st.markdown(
+            f"Your input is {theme.units(now)} now and would be **{theme.units(after)}**."
+        )
+        buttons = st.columns(4)
+        try:
+            if buttons[0].button("Apply", type="primary", width="stretch"):
+                space.override(
+                    person.id, scope, how or "percent", value,
+                    reason=st.session_state["reason"], note=st.session_state["note"],
+                    base=st.session_state["seen"],
+                )  # fmt: skip
+                st.session_state["generation"] = st.session_state.get("generation", 0) + 1
+                st.rerun()
+            if buttons[1].button(
+                "Clear", width="stretch", help="Back to the statistical number"
+            ):
+                space.override(
+                    person.id, scope, "clear", None, reason=st.session_state["reason"],
+                    note=st.session_state["note"], base=st.session_state["seen"],
+                )  # fmt: skip
+                st.session_state["generation"] = st.session_state.get("generation", 0) + 1
+                st.rerun()
+            if buttons[2].button("Hold", width="stretch", help=frame.term("Hold")):
+                space.hold(person.id, scope)
+                st.toast(f"Held {scope}")
+            if buttons[3].button("Release", width="stretch"):
+                space.release(person.id, scope)
+                st.toast(f"Released {scope}")
+        except ConcordError as error:
+            frame.refused(error)
+        words = st.text_input(
+            "Comment", key="bulk_comment", placeholder="Say something about it"
+        )
+        if st.button("Comment", disabled=not words):
+            space.comment(person.id, scope, words)
+            st.toast("Comment recorded")
+
+
+def trail(space, person, scope: Scope) -> None:
+    """What happened to the selected row, in words, each change undoable."""
+    events = [
+        e for e in space.cell_history(person.id, scope)
+        if e.kind in (Kind.OVERRIDE, Kind.UNDO, Kind.HOLD, Kind.RELEASE)
+    ][:12]  # fmt: skip
+    if not events:
+        st.caption("Nobody has changed these weeks of this row.")
+    for event in events:
+        back = space.is_taken_back(event.seq)
+        who = space.person(event.person).name
+        words = f"{who} ({event.function.capitalize()}) {event.sentence}"
+        why = f" · {Reason(event.reason).label}" if event.reason else ""
+        note = f" · “{event.note}”" if event.note else ""
+        text = f"~~{words}~~" if back else words
+        row = st.columns([8, 2], vertical_alignment="center")
+        row[0].markdown(
+            f"{text}{why}{note}  \n:gray[{event.recorded_at:%b %d %H:%M} UTC · #{event.seq}]"
+        )
+        mine = event.person == person.id or person.may("undo others' changes")
+        if (
+            event.kind is Kind.OVERRIDE
+            and mine
+            and not back
+            and row[1].button("Take back", key=f"undo_{event.seq}", width="stretch")
+        ):
+            try:
+                space.undo(person.id, event.seq)
+            except ConcordError as error:
+                frame.refused(error)
+            else:
+                st.session_state["generation"] = st.session_state.get("generation", 0) + 1
+                st.rerun()
+
+
+def risks_of(plan, skus: np.ndarray) -> pd.DataFrame:
+    """Verdicts on the featured SKUs among these."""
+    rows = []
+    for sku in skus:
+        for item in plan.items.get(int(sku), ()):
+            act = plan.activation(item.activation)
+            status = views.group_status(item.status, item.window_demand, plan.limits)
+            rows.append((act.name, plan.sku_names[int(sku)], status, item.p_window.max(),
+                         item.short.sum(), act.start))  # fmt: skip
+    frame_ = pd.DataFrame(
+        rows, columns=["Activation", "SKU", "of", "risk", "Short, u", "start"]
+    )
+    frame_["Status"] = [theme.said(s) for s in frame_["of"]]
+    order = [Status.RED, Status.AMBER, Status.GREY, Status.BLUE, Status.GREEN]
+    frame_["rank"] = [order.index(s) for s in frame_["of"]]
+    frame_["Stockout risk"] = frame_["risk"] * 100
+    frame_ = frame_.sort_values(["rank", "Short, u"], ascending=[True, False])
+    return frame_[["Status", "Activation", "SKU", "Stockout risk", "Short, u"]]
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    space, person = frame.workspace(), frame.me()
+    plan = space.plan
+    speaks = person.function in INPUTS
+    head = st.container()
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    departments = plan.products.names("department")
+    department = bar.selectbox(
+        "Department", ["All departments", *departments], key="department", bind="query-params",
+        width=165,
+    )  # fmt: skip
+    skus = np.arange(len(plan.sku_names))
+    if department != "All departments":
+        skus = plan.products.members("department", department)
+    classes = list(dict.fromkeys(plan.products.nodes["class"][skus]))
+    klass = bar.selectbox(
+        "Class", ["All classes", *classes], key="class", bind="query-params", width=150
+    )
+    if klass != "All classes" and klass in classes:
+        skus = plan.products.members("class", klass)
+    acts = {a.activation: a.name for a in plan.activations() if a.is_live}
+    act = bar.selectbox(
+        "Activation", ["Any", *acts], key="activation", bind="query-params", width=190,
+        format_func=lambda a: acts.get(a, "Any activation"),
+    )  # fmt: skip
+    if act != "Any":
+        featured = {
+            plan.sku_index[i.sku] for i in plan.activation(act).items if i.sku in plan.sku_index
+        }
+        skus = np.array([s for s in skus if s in featured], dtype=np.int64)
+    places = {"all": "All doors"} | {f"region:{r}": r for r in plan.locations.names("region")}
+    places |= {
+        f"door:{d}": n for d, n in zip(plan.door_names, plan.base.doors["name"], strict=True)
+    }
+    place = bar.selectbox(
+        "Doors",
+        list(places),
+        key="place",
+        bind="query-params",
+        format_func=places.get,
+        width=160,
+    )
+    level = bar.selectbox(
+        "Rows", ["department", "class", "style", "sku"], index=1, key="level",
+        bind="query-params", format_func=lambda x: {"sku": "SKU"}.get(x, x.capitalize()), width=120,
+    )  # fmt: skip
+    count = bar.selectbox(
+        "Weeks", [8, 13, 26, 52], index=1, key="weeks", bind="query-params", width=90
+    )
+    own = person.function.value
+    layers = list(LAYER_SAID)
+    layer = bar.selectbox(
+        "Layer", layers, index=layers.index(own) if speaks else 4, key="layer",
+        bind="query-params", width=200, help=frame.term("Input"),
+        format_func=lambda x: LAYER_SAID[x] + (" (yours)" if speaks and x == own else ""),
+    )  # fmt: skip
+    if not len(skus):
+        st.info("No SKU fits these filters. Choose another class or activation.")
+        return
+    weeks = [as_date(w) for w in plan.base.weeks[:count]]
+    columns = np.arange(count)
+    location_level, _, location = ("all", "", "all") if place == "all" else place.partition(":")
+    editable = speaks and layer == own
+
+    def read(name: str) -> pd.DataFrame:
+        return views.grid(
+            space.plan, layer=name, level=level, skus=skus, location_level=location_level,
+            location=location, weeks=columns,
+        )  # fmt: skip
+
+    def scope_of(node: str, week) -> Scope:
+        first, last = week if isinstance(week, tuple) else (week, week)
+        return Scope(
+            product_level=level, product=node, location_level=location_level, location=location,
+            first_week=first, last_week=last,
+        )  # fmt: skip
+
+    reasons = st.container(horizontal=True, vertical_alignment="bottom")
+    if editable:
+        reasons.selectbox(
+            "Reason for what you type", list(Reason), format_func=lambda r: Reason(r).label,
+            index=10, key="reason", width=230,
+        )  # fmt: skip
+        reasons.text_input(
+            "Note", key="note", placeholder="What do you know that the model does not?"
+        )
+    nodes = list(read("draft").index)
+    if len(nodes) > MOST_ROWS:
+        st.info(
+            f"{len(nodes):,} rows; the first {MOST_ROWS} are shown. Narrow the filters to see others."
+        )
+        nodes = nodes[:MOST_ROWS]
+        skus = skus[np.isin(plan.products.nodes[level][skus].astype(str), nodes)]
+
+    def shown() -> pd.DataFrame:
+        leaves = read(layer).loc[nodes]
+        statistical = read("statistical").loc[nodes]
+        table = weekly(leaves, weeks)
+        table.insert(0, "Total", leaves.sum(axis=1).round(0))
+        table.insert(1, "vs stat.", ((leaves - statistical).sum(axis=1)).round(0))
+        if level == "sku":
+            names = plan.base.skus.set_index("sku")["description"]
+            table.insert(0, "Description", names.reindex(table.index))
+        return table
+
+    grid.clash_panel()
+    with reasons:
+        if editable:
+            change_panel(space, person, scope_of, nodes, weeks)
+    config = {
+        week_label(w): st.column_config.NumberColumn(
+            format="%.0f" if level != "sku" else "%.1f", width=102
+        )
+        for w in weeks
+    }
+    config |= {
+        "_index": st.column_config.TextColumn(
+            level.capitalize() if level != "sku" else "SKU", pinned=True, width=130
+        ),
+        "Description": st.column_config.TextColumn(width=150),
+        "Total": st.column_config.NumberColumn("Total, u", format="localized", width=80),
+        "vs stat.": st.column_config.NumberColumn("vs stat., u", format="localized", width=80),
+    }
+    key = f"grid_{own}_{layer}_{level}_{department}_{klass}_{act}_{place}_{count}"
+    table = grid.edit(
+        shown(), key=key, editable=editable, scope_of=scope_of,
+        weeks={week_label(w): w for w in weeks}, fresh=shown, config=config,
+        alt=f"{LAYER_SAID[layer]} by {level} and week, units",
+    )  # fmt: skip
+    frame.watch_rows([int(s) for s in skus])
+    plan = space.plan
+    draft = float(read("draft").to_numpy().sum())
+    statistical = float(read("statistical").to_numpy().sum())
+    names = [plan.sku_names[s] for s in skus]
+    _, ly_total = year_ago(space, weeks, names) if place == "all" else (None, float("nan"))
+    whole = act == "Any" and place == "all"
+    budget = (
+        budget_of(space, weeks, set(plan.products.nodes["class"][skus]))
+        if whole
+        else float("nan")
+    )
+    risks = risks_of(plan, skus)
+    red = int((risks["Status"] == theme.said("red")).sum())
+    with head:
+        change = theme.units(draft - statistical, sign=True)
+        frame.title(
+            "Consensus",
+            f"**{theme.units(draft)} in the next {count} weeks**, {change} against the "
+            f"statistical forecast · {theme.plural(red, 'featured SKU')} short in an activation"
+            + (f" · you speak for **{person.function.label}**" if speaks else
+               f" · {person.function.label} reads, and changes nothing here"),
+        )  # fmt: skip
+        tiles = st.columns(4)
+        tiles[0].metric("Draft", theme.units(draft), help=frame.term("Draft"), border=True)
+        tiles[1].metric(
+            "Against statistical",
+            theme.percent(draft / statistical - 1 if statistical else None, sign=True),
+            help=frame.term("Statistical"),
+            border=True,
+        )
+        tiles[2].metric(
+            "Against last year's sales",
+            theme.percent(draft / ly_total - 1 if ly_total else None, sign=True),
+            help="Same fiscal week numbers a year ago; sales, not demand.",
+            border=True,
+        )
+        tiles[3].metric(
+            "Against budget",
+            theme.percent(draft / budget - 1 if budget else None, sign=True),
+            help="A budget is a target, never mixed with the forecast.",
+            border=True,
+        )
+    one_row(space, plan, person, table, level, location_level, location, skus, weeks, scope_of)
+
+
+def one_row(
+    space, plan, person, table, level, location_level, location, skus, weeks, scope_of
+) -> None:
+    """The selected row: its chart with parts and inputs, its risk, its trail."""
+    node = st.selectbox("Row in detail", list(table.index), key="row", bind="query-params")
+    mine = skus[plan.products.nodes[level][skus].astype(str) == node]
+    doors = plan.locations.members(location_level, location)
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        columns = np.arange(len(weeks))
+        parts = views.parts_of(plan, [int(s) for s in mine], doors)
+        parts = parts[parts["week"] <= plan.base.weeks[len(weeks) - 1]]
+        lines = []
+        for name in (*(f.value for f in INPUTS), "draft"):
+            total = views.grid(
+                plan, layer=name, level=level, skus=mine, location_level=location_level,
+                location=location, weeks=columns,
+            ).to_numpy()[0]  # fmt: skip
+            stat = views.grid(
+                plan, layer="statistical", level=level, skus=mine, location_level=location_level,
+                location=location, weeks=columns,
+            ).to_numpy()[0]  # fmt: skip
+            if name == "draft" or np.any(np.abs(total - stat) > 1e-9):
+                lines.append(
+                    pd.DataFrame({"layer": name.capitalize(), "week": weeks, "units": total})
+                )
+        names = [plan.sku_names[s] for s in mine]
+        ly, _ = year_ago(space, weeks, names) if location_level == "all" else (None, 0)
+        since = plan.base.as_of - dt.timedelta(7 * 25)
+        sold = space.store.query(
+            "sales_of", since=since, until=plan.base.as_of + dt.timedelta(7)
+        )
+        sold = sold[sold["sku"].isin(names)].groupby("week", as_index=False)["units"].sum()
+        st.altair_chart(
+            charts.forecast(
+                sold if location_level == "all" else sold.iloc[:0], parts, pd.concat(lines), last_year=ly
+            ),
+            width="stretch", alt=f"Forecast of {node} by its parts, with each function's input",
+        )  # fmt: skip
+        st.caption(
+            "Grey line: sold. Dashed: last year. Bars: the parts that add up to the draft."
+        )
+        if len(mine) == 1:
+            fan = views.on_hand_fan(plan, int(mine[0]), doors)
+            st.altair_chart(
+                charts.projection(
+                    fan, window=(pd.Timestamp(weeks[0]), pd.Timestamp(weeks[0]) - pd.Timedelta(7, "D")),
+                    first_short=None,
+                ),
+                width="stretch", alt=f"Projected on-hand of {node}",
+            )  # fmt: skip
+    with right:
+        risks = risks_of(plan, mine)
+        st.markdown("**In activations**")
+        if risks.empty:
+            st.caption("Not featured in any planned activation.")
+        else:
+            st.dataframe(
+                risks, hide_index=True, height=min(36 + 32 * len(risks), 210),
+                column_config={
+                    "Stockout risk": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100),
+                    "Short, u": st.column_config.NumberColumn(format="%.1f"),
+                },
+            )  # fmt: skip
+        st.markdown("**What people changed**")
+        with st.container(height=260, border=False):
+            trail(space, person, scope_of(node, (weeks[0], weeks[-1])))
+    st.download_button(
+        "Download this grid (CSV)",
+        data=table.to_csv(),
+        file_name="consensus.csv",
+        on_click="ignore",
+    )
+
+
+page()

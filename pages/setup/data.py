@@ -1,0 +1,233 @@
+"""Data: files in, judged before anything is written; and the forecast refreshed."""
+
+import io
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from data import files
+from data.tables import TABLES
+from forecasting.errors import BadFiles, ConcordError
+from pages.components import frame, theme
+
+
+@st.cache_data
+def templates() -> bytes:
+    """Every template and the guide to columns, zipped."""
+    buffer = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(buffer, "w") as archive:
+        for path in files.write_templates(Path(folder)):
+            archive.write(path, path.name)
+    return buffer.getvalue()
+
+
+def saved(uploads) -> list[Path]:
+    """Uploaded files in a folder of this session, under their own names."""
+    folder = Path(st.session_state.setdefault("uploads", tempfile.mkdtemp(prefix="concord-")))
+    for old in folder.iterdir():
+        old.unlink()
+    paths = []
+    for upload in uploads:
+        path = folder / Path(upload.name).name
+        path.write_bytes(upload.getbuffer())
+        paths.append(path)
+    return paths
+
+
+def problems_table(problems) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "File": [p.file for p in problems],
+            "Line": [p.line for p in problems],
+            "Column": [p.column for p in problems],
+            "Found": [p.found for p in problems],
+            "Expected": [p.expected for p in problems],
+            "Lines like it": [p.count for p in problems],
+        }
+    )
+
+
+def importing(space, person) -> None:
+    st.subheader("Import files", anchor=False)
+    uploads = st.file_uploader(
+        "CSV, Parquet or XLSX, named after their tables", accept_multiple_files=True,
+        type=["csv", "parquet", "xlsx"], key=f"files_{st.session_state.get('round', 0)}",
+    )  # fmt: skip
+    st.download_button(
+        "Download templates of all tables (ZIP)",
+        templates(),
+        "concord-templates.zip",
+        on_click="ignore",
+    )
+    if not uploads:
+        st.caption(f"Tables: {', '.join(TABLES)}. Blank means unknown, which is not zero.")
+        return
+    paths = saved(uploads)
+    try:
+        with st.spinner("Reading and checking; nothing is written yet ..."):
+            judged = space.preview_import(person.id, paths)
+    except BadFiles as error:
+        st.error("**Nothing was imported.** These files cannot be used as they are.")
+        st.dataframe(problems_table(error.problems), hide_index=True)
+        return
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Table": [v.table for v in judged.verdicts],
+                "File": [v.label for v in judged.verdicts],
+                "Read": [v.read for v in judged.verdicts],
+                "Accepted": [v.accepted for v in judged.verdicts],
+                "Refused": [v.rejected for v in judged.verdicts],
+                "Remarks": ["; ".join(v.notes) for v in judged.verdicts],
+            }
+        ),
+        hide_index=True,
+    )
+    problems = judged.all_problems
+    if problems:
+        st.error(f"**{sum(p.count for p in problems):,} problems.** The first of each kind:")
+        st.dataframe(problems_table(problems), hide_index=True)
+    good = sum(v.accepted for v in judged.verdicts)
+    with st.container(horizontal=True):
+        whole = st.button(
+            f"Import {good:,} rows", type="primary", disabled=bool(problems) or not good
+        )
+        part = (
+            problems
+            and not judged.problems
+            and st.button(f"Import only the {good:,} good rows", disabled=not good)
+        )
+    if whole or part:
+        try:
+            with st.spinner("Importing ..."):
+                event, _ = space.import_files(person.id, paths, allow_rejects=bool(part))
+        except ConcordError as error:
+            frame.refused(error)
+            return
+        st.session_state["round"] = st.session_state.get("round", 0) + 1
+        st.session_state["imported"] = (
+            f"Imported {event.body['summary']} (batch #{event.seq}). Refresh the forecast to use it."
+        )
+        st.rerun()
+
+
+@st.fragment(run_every=1)
+def refresh_progress(space) -> None:
+    progress = space.progress
+    was = st.session_state.get("refreshing", False)
+    st.session_state["refreshing"] = progress is not None
+    if progress is not None:
+        spent = time.monotonic() - progress.started
+        left = (
+            f", about {spent / progress.share - spent:.0f} s left"
+            if progress.share > 0.1
+            else ""
+        )
+        st.progress(
+            min(progress.share, 1.0),
+            f"{progress.by} is refreshing the forecast: {progress.text}{left}",
+        )
+        st.caption("Everybody goes on reading and editing meanwhile.")
+    elif was:
+        st.rerun()
+
+
+def refreshing(space, person) -> None:
+    st.subheader("Forecast", anchor=False)
+    if space.has_forecast:
+        base = space.plan.base
+        runs = space.events(person.id, kind="run", most=1)
+        body = runs[0].body if runs else {}
+        st.markdown(
+            f"In force: run #{base.run}, as of {theme.week(base.as_of)}, {body.get('series', 0):,} "
+            f"series fitted in {body.get('seconds', 0):.1f} s from {body.get('weeks', 0)} weeks."
+        )
+    else:
+        st.info("No forecast yet.")
+    if space.refresh_error:
+        st.error(f"**The last refresh failed.** {space.refresh_error}")
+    if person.may("refresh"):
+        if st.button(
+            "Refresh the forecast", type="primary", disabled=space.progress is not None
+        ):
+            try:
+                space.start_refresh(person.id)
+                time.sleep(0.2)
+            except ConcordError as error:
+                frame.refused(error)
+            else:
+                st.session_state["refreshing"] = True
+    else:
+        st.caption("Planning or Admin refreshes the forecast.")
+    refresh_progress(space)
+
+
+def batches(space, person) -> None:
+    st.subheader("Imports", anchor=False)
+    rows = space.store.query("batches")
+    if rows.empty:
+        st.info("Nothing has been imported yet. Start with the templates.")
+        return
+    rows["person"] = rows["person"].map({p.id: p.name for p in space.people})
+    st.dataframe(
+        rows.assign(rolled_back=rows["rolled_back"].map({True: "rolled back", False: "in force"})),
+        hide_index=True,
+        column_config={
+            "batch": "#", "recorded_at": st.column_config.DatetimeColumn("When (UTC)", format="MMM DD, HH:mm"),
+            "person": "Who", "summary": "What", "rolled_back": "State",
+        },
+    )  # fmt: skip
+    live = rows[~rows["rolled_back"]]["batch"].astype(int).tolist()
+    if person.may("import") and live:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            batch = st.selectbox("Import", live, format_func=lambda b: f"#{b}", width=120)
+            if st.button("Roll it back"):
+                st.session_state["confirm_batch"] = batch
+        if st.session_state.get("confirm_batch") == batch:
+            st.warning(
+                f"Rolling back #{batch} takes its rows out of force. They stay on record."
+            )
+            if st.button(f"Yes, roll back #{batch}", type="primary"):
+                space.roll_back(person.id, batch)
+                st.session_state["confirm_batch"] = None
+                st.rerun()
+
+
+def page() -> None:
+    space, person = frame.workspace(), frame.me()
+    frame.watch_rows([])
+    last = space.store.query("last_sales_week")["week"].iloc[0]
+    known = (
+        "No sales are in yet."
+        if pd.isna(last)
+        else f"**Sales are in up to {theme.week(last)}.**"
+    )
+    stale = (
+        " The forecast is older than the sales: refresh it."
+        if space.has_forecast
+        and not pd.isna(last)
+        and pd.Timestamp(last).date() > space.plan.base.as_of
+        else ""
+    )
+    frame.title("Data", known + stale)
+    said = st.session_state.pop("imported", None)
+    if said:
+        st.success(said)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        if person.may("import"):
+            importing(space, person)
+        else:
+            st.caption(f"{person.function.label} reads. Planning or Admin imports files.")
+        batches(space, person)
+    with right:
+        refreshing(space, person)
+        with st.expander("What each column means"):
+            st.markdown(files.columns_guide())
+
+
+page()

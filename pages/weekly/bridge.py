@@ -1,0 +1,246 @@
+"""The Bridge: will the promoted items be there, and if not, since when is it known."""
+
+import pandas as pd
+import streamlit as st
+
+from forecasting import views
+from forecasting.plan import SUPPLIES
+from forecasting.vocabulary import Status
+from pages.components import charts, frame, theme
+
+SUPPLY_SAID = {
+    "routine": "orders + routine replenishment",
+    "planned": "confirmed + planned orders",
+    "firm": "confirmed orders only",
+}
+
+
+def finding(judged: list[views.Verdict]) -> str:
+    red = [v for v in judged if v.status is Status.RED]
+    if not judged:
+        return "No activation is planned in these weeks."
+    if not red:
+        return f"None of {theme.plural(len(judged), 'activation')} is expected to run out."
+    margin = sum(v.margin_at_risk for v in red if v.margin_at_risk == v.margin_at_risk)
+    begun = sum(v.weeks_to_start < 1 for v in red)
+    later = f"; {theme.plural(begun, 'has', 'have')} begun already" if begun else ""
+    return (
+        f"**{len(red)} of {theme.plural(len(judged), 'activation')} will run out** · "
+        f"{theme.money(margin)} margin at risk · "
+        f"{theme.plural(len(red) - begun, 'has', 'have')} not started{later}"
+    )
+
+
+def tiles(judged: list[views.Verdict]) -> None:
+    def count(status: Status) -> int:
+        return sum(v.status is status for v in judged)
+
+    short = sum(v.units_short for v in judged)
+    margins = [v.margin_at_risk for v in judged if v.margin_at_risk == v.margin_at_risk]
+    cells = st.columns(6)
+    cells[0].metric(
+        "Margin at risk", theme.money(sum(margins)) if margins else "–",
+        help=frame.term("At risk"), border=True,
+    )  # fmt: skip
+    cells[1].metric(
+        "Units short", theme.units(short), help=frame.term("Units short"), border=True
+    )
+    cells[2].metric("● Short", count(Status.RED), border=True)
+    cells[3].metric("◆ Tight", count(Status.AMBER), border=True)
+    covered = count(Status.GREEN) + count(Status.BLUE)
+    cells[4].metric("✓ Covered, ■ excess", covered, border=True)
+    cells[5].metric(
+        "○ No data", count(Status.GREY), border=True,
+        help="Stock, receipts or forecast are missing or old. Unknown is never shown as covered.",
+    )  # fmt: skip
+
+
+def table(judged: list[views.Verdict]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Status": [theme.said(v.status) for v in judged],
+            "Activation": [v.activation.name for v in judged],
+            "Type": [v.activation.type for v in judged],
+            "Starts": [v.activation.start for v in judged],
+            "Demand, u": [v.demand for v in judged],
+            "of it lift, u": [v.lift_units for v in judged],
+            "Short, u": [v.units_short for v in judged],
+            "Margin at risk": [v.margin_at_risk for v in judged],
+            "Runs out": [theme.week(v.first_short) for v in judged],
+            "Short SKU-doors": [f"{v.red_cells} of {v.n_cells}" for v in judged],
+        }
+    )
+
+
+def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
+    act = verdict.activation
+    st.subheader(f"{theme.said(verdict.status)}: {act.name}", anchor=False)
+    doors = theme.plural(verdict.n_doors, "door")
+    start = f"{act.start:%b} {act.start.day} to {act.end:%b} {act.end.day}"
+    runs_out = (
+        f"Runs out in {theme.week(verdict.first_short)} at {verdict.red_cells} of "
+        f"{verdict.n_cells} SKU-doors."
+        if verdict.first_short is not None
+        else "No SKU is likely to run out in it."
+    )
+    st.markdown(
+        f"{act.type.capitalize()}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
+        f"{doors}. Expects {theme.units(verdict.demand)}, of which it adds "
+        f"{theme.units(verdict.lift_units)}. {runs_out}"
+    )
+    skus = views.skus_of(plan, act.activation, supply=supply)
+    if skus.empty:
+        st.info("No SKU is featured in these weeks. Add some on the Activations page.")
+        return
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        shown = pd.DataFrame(
+            {
+                "Status": skus["status"].map(theme.said),
+                "SKU": skus["sku"],
+                "On hand, u": skus["on_hand"],
+                "Demand, u": skus["demand"],
+                "Short, u": skus["units_short"],
+                "Margin": skus["margin_at_risk"],
+                "Short doors": skus["red_doors"].astype(str)
+                + " of "
+                + skus["doors"].astype(str),
+            }
+        )
+        picked = st.dataframe(
+            shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
+            key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",
+            column_config={
+                "On hand, u": st.column_config.NumberColumn(format="localized"),
+                "Demand, u": st.column_config.NumberColumn(format="%.0f"),
+                "Short, u": st.column_config.NumberColumn(format="%.1f"),
+                "Margin": st.column_config.NumberColumn("Margin at risk", format="dollar"),
+            },
+        )  # fmt: skip
+        rows = picked.selection.rows
+    chosen = skus.iloc[rows[0] if rows else 0]
+    sku = plan.sku_index[chosen["sku"]]
+    item = next(
+        i for i in views.item_risks(plan, supply=supply)
+        if i.sku == sku and i.activation == act.activation
+    )  # fmt: skip
+    with right:
+        st.markdown(
+            f"**{chosen['sku']}** · {chosen['description'] or ''} · stockout risk at the worst "
+            f"door {theme.percent(chosen['p_window'])}, expected short "
+            f"{theme.units(chosen['units_short'])}"
+        )
+        at = st.selectbox(
+            "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
+            label_visibility="collapsed", key=f"door_{act.activation}_{sku}",
+        )  # fmt: skip
+        places = item.doors
+        if at != "All its doors":
+            places = item.doors[(plan.base.doors["name"].iloc[item.doors] == at).to_numpy()]
+        fan = views.on_hand_fan(plan, sku, places)
+        window = (
+            pd.Timestamp(plan.base.weeks[item.first]), pd.Timestamp(plan.base.weeks[item.last])
+        )  # fmt: skip
+        mine = item.first_short[pd.Index(item.doors).isin(places)]
+        soon = mine[mine >= 0]
+        first = plan.base.weeks[soon.min()] if len(soon) else None
+        st.altair_chart(
+            charts.projection(fan, window=window, first_short=first), width="stretch",
+            alt=f"Projected on-hand of {chosen['sku']}: first likely to run out "
+            f"{theme.week(first)}",
+        )  # fmt: skip
+    by_door = views.doors_of(plan, item)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Door": by_door["name"],
+                "Status": by_door["status"].map(theme.said),
+                "Stockout risk": by_door["p_window"] * 100,
+                "Short, u": by_door["units_short"],
+                "On hand now, u": by_door["on_hand"],
+                "Demand in it, u": by_door["demand"],
+                "Runs out": by_door["first_short"].map(theme.week),
+            }
+        ),
+        hide_index=True, alt=f"Doors of {chosen['sku']}, most likely to run out first",
+        column_config={
+            "Stockout risk": st.column_config.ProgressColumn(
+                format="%.0f %%", min_value=0, max_value=100, help=frame.term("Stockout risk")
+            ),
+            "Short, u": st.column_config.NumberColumn(format="%.1f"),
+            "Demand in it, u": st.column_config.NumberColumn(format="%.1f"),
+        },
+    )  # fmt: skip
+    st.page_link(
+        "pages/explore/sku.py", label=f"Everything about {chosen['sku']}",
+        query_params={"sku": chosen["sku"]},
+    )  # fmt: skip
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    plan = frame.workspace().plan
+    frame.watch_rows(None)
+    head, filters = st.columns([5, 6], vertical_alignment="bottom")
+    with filters.container(horizontal=True, horizontal_alignment="right"):
+        weeks = st.selectbox(
+            "Weeks ahead",
+            [4, 6, 8, 12, 26],
+            index=2,
+            key="weeks",
+            bind="query-params",
+            width=110,
+        )
+        klass = st.selectbox(
+            "Class", ["All classes", *sorted(plan.products.names("class"))], key="class",
+            bind="query-params", width=170,
+        )  # fmt: skip
+        supply = st.selectbox(
+            "Stock counts", SUPPLIES, index=2, key="supply", bind="query-params", width=240,
+            format_func=SUPPLY_SAID.get, help=frame.term("Routine replenishment"),
+        )  # fmt: skip
+    judged = views.verdicts(plan, weeks=weeks, supply=supply)
+    if klass != "All classes":
+        inside = set(plan.base.skus["sku"].iloc[plan.products.members("class", klass)])
+        judged = [v for v in judged if inside & {i.sku for i in v.activation.items}]
+    with head:
+        frame.title("Bridge", finding(judged))
+    if not judged:
+        st.info("Plan an activation on the Activations page, or look further ahead.")
+        return
+    tiles(judged)
+    names = {v.activation.activation: v for v in judged}
+    event = st.session_state.get("calendar")
+    clicked = event["selection"].get("pick", []) if event else []
+    if clicked and clicked != st.session_state.get("last_click"):
+        st.session_state["last_click"] = clicked
+        if clicked[0].get("activation") in names:
+            st.session_state["activation"] = clicked[0]["activation"]
+    first = pd.Timestamp(plan.base.weeks[0])
+    st.altair_chart(
+        charts.calendar(judged, first, weeks), width="stretch", on_select="rerun",
+        selection_mode="pick", key="calendar", alt=f"Calendar of activations. {finding(judged)}",
+    )  # fmt: skip
+    line = st.columns([6, 2], vertical_alignment="bottom")
+    chosen = line[0].selectbox(
+        "Activation", list(names), key="activation", bind="query-params",
+        format_func=lambda a: f"{theme.said(names[a].status)} · {names[a].activation.name}",
+        help="Or click a bar of the calendar.",
+    )  # fmt: skip
+    with line[1].popover("Table and download", width="stretch"):
+        st.dataframe(table(judged), hide_index=True)
+        st.download_button(
+            "Download every SKU, door and week (CSV)",
+            data=lambda: views.bridge_rows(plan, weeks=weeks, supply=supply).to_csv(index=False),
+            file_name="bridge.csv", on_click="ignore",
+        )  # fmt: skip
+    one_activation(plan, names[chosen], supply)
+    as_of = theme.week(plan.base.as_of)
+    st.caption(
+        f"As of {as_of}. Counts {SUPPLY_SAID[supply]}. Working plan: nothing has been published "
+        "yet, so this is the draft."
+    )
+
+
+page()
