@@ -41,6 +41,11 @@ _CLASSES = (
     ("Home", "Kitchen", 3.8, 32.0, 0.02, 0.50),
     ("Home", "Candles", 6.5, 18.0, 0.25, 0.80),
 )
+_ONE_OF = {
+    "Coats": "Coat", "Knitwear": "Jumper", "Shirts": "Shirt", "Trousers": "Trousers",
+    "Scarves": "Scarf", "Bedding": "Duvet set", "Lighting": "Lamp", "Kitchen": "Pan",
+    "Candles": "Candle",
+}  # fmt: skip
 _COLOURS = ("navy", "grey", "ivory", "rust", "sage", "black")
 _SIZES = {"Apparel": ("S", "M", "L"), "Home": ("one size",)}
 _STORES = (
@@ -137,7 +142,7 @@ def _draw_skus(
                 rows.append(
                     {
                         "sku": f"{style}-{colour[:3].upper()}{ending}",
-                        "description": f"{klass.rstrip('s')} {style_no}, {colour}"
+                        "description": f"{_ONE_OF[klass]} {style_no}, {colour}"
                         + ("" if size == "one size" else f", {size}"),
                         "style": style,
                         "class": klass,

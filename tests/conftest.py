@@ -1,9 +1,16 @@
 """What tests share: strict hypothesis settings, real files and real databases."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from forecasting.workspace import Workspace
+
+ROOT = Path(__file__).parents[1]
 
 settings.register_profile(
     "concord",
@@ -23,3 +30,27 @@ def shared_data() -> Path:
     if not SHARED.exists():
         pytest.skip("the real data sets are not beside this checkout (../shared/data)")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory) -> Path:
+    """A small sample company, built once through the command line; do not write to it."""
+    path = tmp_path_factory.mktemp("company") / "concord.duckdb"
+    command = [sys.executable, "-m", "forecasting", "sample", "--db", str(path)]
+    command += ["--skus", "72", "--doors", "7", "--weeks", "110"]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def company_copy(company, tmp_path) -> Path:
+    """A copy of the sample company that a test may change."""
+    return Path(shutil.copy(company, tmp_path / "copy.duckdb"))
+
+
+@pytest.fixture
+def space(company_copy):
+    """A workspace on a company of its own."""
+    opened = Workspace(company_copy)
+    yield opened
+    opened.close()

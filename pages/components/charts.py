@@ -21,6 +21,7 @@ def _week_axis(weeks: list[pd.Timestamp]) -> alt.Axis:
         title=None,
         grid=True,
         labelOverlap="greedy",
+        labelSeparation=10,
     )
 
 
@@ -233,12 +234,15 @@ def gantt(rows: pd.DataFrame) -> alt.Chart:
     """The activation calendar: one bar each, coloured by status."""
     return (
         alt.Chart(rows)
-        .mark_bar(cornerRadius=3, height=14)
+        .mark_bar(cornerRadius=3, height=13)
         .encode(
             x=alt.X("from:T", title=None, axis=alt.Axis(format="%b %d", labelAngle=0)),
             x2="to:T",
             y=alt.Y(
-                "name:N", sort=rows["name"].tolist(), title=None, axis=alt.Axis(labelLimit=240)
+                "name:N",
+                sort=rows["name"].tolist(),
+                title=None,
+                axis=alt.Axis(labelLimit=240, labelOverlap=False),
             ),
             color=alt.Color(
                 "status:N",
@@ -247,7 +251,7 @@ def gantt(rows: pd.DataFrame) -> alt.Chart:
             ),
             tooltip=["name", "type", "status", "dates"],
         )
-        .properties(height=max(21 * len(rows), 60))
+        .properties(height=max(24 * len(rows) + 20, 80))
     )
 
 

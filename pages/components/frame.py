@@ -2,8 +2,10 @@
 
 import os
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -64,6 +66,32 @@ def title(name: str, finding: str) -> None:
     """Page title and, in words, the answer to the page's question."""
     st.title(name, anchor=False)
     st.markdown(finding)
+
+
+def select(
+    label: str,
+    options: Sequence[Any],
+    *,
+    key: str,
+    default: Any = None,
+    said: Callable[[Any], str] = str,
+    help: str | None = None,
+    width: int | Literal["stretch"] = "stretch",
+) -> Any:
+    """A choice that stands in the link, under its key, by value.
+
+    Streamlit's own binding writes the label that is shown, which changes with the data;
+    a link has to say the same tomorrow.
+    """
+    values = {str(option): option for option in options}
+    linked = st.query_params.get(key)
+    if linked in values and linked != st.session_state.get(f"{key} in link"):
+        st.session_state[key] = values[linked]
+    if st.session_state.get(key) not in options:
+        st.session_state[key] = options[0] if default is None else default
+    chosen = st.selectbox(label, options, key=key, format_func=said, help=help, width=width)
+    st.session_state[f"{key} in link"] = st.query_params[key] = str(chosen)
+    return chosen
 
 
 def term(name: str) -> str:

@@ -44,38 +44,21 @@ def page() -> None:
     head = st.container()
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     people = {p.id: p.name for p in space.people}
-    who = bar.selectbox(
-        "Person",
-        ["", *people],
-        key="who",
-        bind="query-params",
-        format_func=lambda p: people.get(p, "Anybody"),
-        width=180,
-    )
-    function = bar.selectbox(
-        "Function",
-        ["", *Function],
-        key="function",
-        bind="query-params",
-        format_func=lambda f: Function(f).label if f else "Any function",
-        width=170,
-    )
-    kind = bar.selectbox(
-        "What",
-        ["", *Kind],
-        key="kind",
-        bind="query-params",
-        format_func=lambda k: Kind(k).value.capitalize() if k else "Anything",
-        width=150,
-    )
-    reason = bar.selectbox(
-        "Reason",
-        ["", *Reason],
-        key="why",
-        bind="query-params",
-        format_func=lambda r: Reason(r).label if r else "Any reason",
-        width=200,
-    )
+    with bar:
+        anybody = {"": "Anybody"} | people
+        who = frame.select(
+            "Person", list(anybody), key="who", said=anybody.__getitem__, width=180
+        )
+        functions = {"": "Any function"} | {f.value: f.label for f in Function}
+        function = frame.select(
+            "Function", list(functions), key="function", said=functions.__getitem__, width=170
+        )
+        kinds = {"": "Anything"} | {k.value: k.value.capitalize() for k in Kind}
+        kind = frame.select("What", list(kinds), key="kind", said=kinds.__getitem__, width=150)
+        reasons = {"": "Any reason"} | {r.value: r.label for r in Reason}
+        reason = frame.select(
+            "Reason", list(reasons), key="why", said=reasons.__getitem__, width=200
+        )
     sku = bar.text_input("SKU", key="sku", bind="query-params", width=160)
     events = space.events(
         person.id, person=who or None, function=function or None, kind=kind or None,

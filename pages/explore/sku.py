@@ -21,13 +21,14 @@ def page() -> None:
     label = dict(zip(plan.sku_names, names, strict=True))
     head = st.container()
     row = st.columns([3, 2, 3])
-    chosen = row[0].selectbox(
-        "SKU", plan.sku_names, key="sku", bind="query-params",
-        format_func=lambda s: f"{s} · {label[s]}" if label[s] else s,
-    )  # fmt: skip
+    with row[0]:
+        chosen = frame.select(
+            "SKU", plan.sku_names, key="sku",
+            said=lambda s: f"{s} · {label[s]}" if label[s] else s,
+        )  # fmt: skip
     sku = plan.sku_index[chosen]
-    doors = ["All doors", *plan.base.doors["name"]]
-    at = row[1].selectbox("Door", doors, key="door", bind="query-params")
+    with row[1]:
+        at = frame.select("Door", ["All doors", *plan.base.doors["name"]], key="door")
     places = np.arange(len(plan.door_names))
     if at != "All doors":
         places = np.flatnonzero((plan.base.doors["name"] == at).to_numpy())

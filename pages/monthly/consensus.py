@@ -169,56 +169,48 @@ def page() -> None:
     speaks = person.function in INPUTS
     head = st.container()
     bar = st.container(horizontal=True, vertical_alignment="bottom")
-    departments = plan.products.names("department")
-    department = bar.selectbox(
-        "Department", ["All departments", *departments], key="department", bind="query-params",
-        width=165,
-    )  # fmt: skip
-    skus = np.arange(len(plan.sku_names))
-    if department != "All departments":
-        skus = plan.products.members("department", department)
-    classes = list(dict.fromkeys(plan.products.nodes["class"][skus]))
-    klass = bar.selectbox(
-        "Class", ["All classes", *classes], key="class", bind="query-params", width=150
-    )
-    if klass != "All classes" and klass in classes:
-        skus = plan.products.members("class", klass)
-    acts = {a.activation: a.name for a in plan.activations() if a.is_live}
-    act = bar.selectbox(
-        "Activation", ["Any", *acts], key="activation", bind="query-params", width=190,
-        format_func=lambda a: acts.get(a, "Any activation"),
-    )  # fmt: skip
-    if act != "Any":
-        featured = {
-            plan.sku_index[i.sku] for i in plan.activation(act).items if i.sku in plan.sku_index
+    with bar:
+        departments = ["All departments", *plan.products.names("department")]
+        department = frame.select("Department", departments, key="department", width=165)
+        skus = np.arange(len(plan.sku_names))
+        if department != "All departments":
+            skus = plan.products.members("department", department)
+        classes = list(dict.fromkeys(plan.products.nodes["class"][skus]))
+        klass = frame.select("Class", ["All classes", *classes], key="class", width=150)
+        if klass != "All classes":
+            skus = plan.products.members("class", klass)
+        acts = {"any": "Any activation"}
+        acts |= {a.activation: a.name for a in plan.activations() if a.is_live}
+        act = frame.select(
+            "Activation", list(acts), key="activation", said=acts.__getitem__, width=190
+        )
+        if act != "any":
+            featured = {i.sku for i in plan.activation(act).items}
+            skus = np.array([s for s in skus if plan.sku_names[s] in featured], dtype=np.int64)
+        places = {"all": "All doors"} | {
+            f"region:{r}": r for r in plan.locations.names("region")
         }
-        skus = np.array([s for s in skus if s in featured], dtype=np.int64)
-    places = {"all": "All doors"} | {f"region:{r}": r for r in plan.locations.names("region")}
-    places |= {
-        f"door:{d}": n for d, n in zip(plan.door_names, plan.base.doors["name"], strict=True)
-    }
-    place = bar.selectbox(
-        "Doors",
-        list(places),
-        key="place",
-        bind="query-params",
-        format_func=places.get,
-        width=160,
-    )
-    level = bar.selectbox(
-        "Rows", ["department", "class", "style", "sku"], index=1, key="level",
-        bind="query-params", format_func=lambda x: {"sku": "SKU"}.get(x, x.capitalize()), width=120,
-    )  # fmt: skip
-    count = bar.selectbox(
-        "Weeks", [8, 13, 26, 52], index=1, key="weeks", bind="query-params", width=90
-    )
-    own = person.function.value
-    layers = list(LAYER_SAID)
-    layer = bar.selectbox(
-        "Layer", layers, index=layers.index(own) if speaks else 4, key="layer",
-        bind="query-params", width=200, help=frame.term("Input"),
-        format_func=lambda x: LAYER_SAID[x] + (" (yours)" if speaks and x == own else ""),
-    )  # fmt: skip
+        doors = zip(plan.door_names, plan.base.doors["name"], strict=True)
+        places |= {f"door:{d}": n for d, n in doors}
+        place = frame.select(
+            "Doors", list(places), key="place", said=places.__getitem__, width=160
+        )
+        levels = {"department": "Department", "class": "Class", "style": "Style", "sku": "SKU"}
+        level = frame.select(
+            "Rows",
+            list(levels),
+            key="level",
+            default="class",
+            said=levels.__getitem__,
+            width=120,
+        )
+        count = frame.select("Weeks", [8, 13, 26, 52], key="weeks", default=13, width=90)
+        own = person.function.value
+        layer = frame.select(
+            "Layer", list(LAYER_SAID), key="layer", default=own if speaks else "draft", width=200,
+            said=lambda x: LAYER_SAID[x] + (" (yours)" if speaks and x == own else ""),
+            help=frame.term("Input"),
+        )  # fmt: skip
     if not len(skus):
         st.info("No SKU fits these filters. Choose another class or activation.")
         return
@@ -298,7 +290,7 @@ def page() -> None:
     statistical = float(read("statistical").to_numpy().sum())
     names = [plan.sku_names[s] for s in skus]
     _, ly_total = year_ago(space, weeks, names) if place == "all" else (None, float("nan"))
-    whole = act == "Any" and place == "all"
+    whole = act == "any" and place == "all"
     budget = (
         budget_of(space, weeks, set(plan.products.nodes["class"][skus]))
         if whole
@@ -342,7 +334,7 @@ def one_row(
     space, plan, person, table, level, location_level, location, skus, weeks, scope_of
 ) -> None:
     """The selected row: its chart with parts and inputs, its risk, its trail."""
-    node = st.selectbox("Row in detail", list(table.index), key="row", bind="query-params")
+    node = frame.select("Row in detail", list(table.index), key="row")
     mine = skus[plan.products.nodes[level][skus].astype(str) == node]
     doors = plan.locations.members(location_level, location)
     left, right = st.columns([6, 5], gap="medium")

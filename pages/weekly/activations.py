@@ -85,7 +85,7 @@ def lifts(space, person, act: Activation, skus: pd.DataFrame) -> None:
         }
     )
     st.dataframe(
-        shown, hide_index=True, height=min(38 + 32 * len(shown), 250),
+        shown, hide_index=True, placeholder="–", height=min(38 + 32 * len(shown), 250),
         column_config={
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help=frame.term("Lift")),
             "Stated by Marketing": st.column_config.NumberColumn(format="%.2fx"),
@@ -167,10 +167,10 @@ def page() -> None:
         if not names:
             st.info("Nothing is planned yet.")
         else:
-            chosen = st.selectbox(
-                "Activation", list(names), key="activation", bind="query-params",
-                format_func=lambda a: f"{names[a].name} ({names[a].start:%b %d})"
-                + (" · cancelled" if not names[a].is_live else ""),
+            chosen = frame.select(
+                "Activation", list(names), key="activation",
+                said=lambda a: f"{names[a].name} ({names[a].start:%b %d})"
+                + ("" if names[a].is_live else " · cancelled"),
             )  # fmt: skip
             act = names[chosen]
             verdict = judged.get(chosen)

@@ -109,7 +109,7 @@ def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
         )
         picked = st.dataframe(
             shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
-            key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",
+            placeholder="–", key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",
             column_config={
                 "On hand, u": st.column_config.NumberColumn(format="localized"),
                 "Demand, u": st.column_config.NumberColumn(format="%.0f"),
@@ -184,21 +184,14 @@ def page() -> None:
     frame.watch_rows(None)
     head, filters = st.columns([5, 6], vertical_alignment="bottom")
     with filters.container(horizontal=True, horizontal_alignment="right"):
-        weeks = st.selectbox(
-            "Weeks ahead",
-            [4, 6, 8, 12, 26],
-            index=2,
-            key="weeks",
-            bind="query-params",
-            width=110,
+        weeks = frame.select(
+            "Weeks ahead", [4, 6, 8, 12, 26], key="weeks", default=8, width=110
         )
-        klass = st.selectbox(
-            "Class", ["All classes", *sorted(plan.products.names("class"))], key="class",
-            bind="query-params", width=170,
-        )  # fmt: skip
-        supply = st.selectbox(
-            "Stock counts", SUPPLIES, index=2, key="supply", bind="query-params", width=240,
-            format_func=SUPPLY_SAID.get, help=frame.term("Routine replenishment"),
+        classes = ["All classes", *sorted(plan.products.names("class"))]
+        klass = frame.select("Class", classes, key="class", width=170)
+        supply = frame.select(
+            "Stock counts", SUPPLIES, key="supply", default="routine", width=240,
+            said=SUPPLY_SAID.__getitem__, help=frame.term("Routine replenishment"),
         )  # fmt: skip
     judged = views.verdicts(plan, weeks=weeks, supply=supply)
     if klass != "All classes":
@@ -223,11 +216,11 @@ def page() -> None:
         selection_mode="pick", key="calendar", alt=f"Calendar of activations. {finding(judged)}",
     )  # fmt: skip
     line = st.columns([6, 2], vertical_alignment="bottom")
-    chosen = line[0].selectbox(
-        "Activation", list(names), key="activation", bind="query-params",
-        format_func=lambda a: f"{theme.said(names[a].status)} · {names[a].activation.name}",
-        help="Or click a bar of the calendar.",
-    )  # fmt: skip
+    with line[0]:
+        chosen = frame.select(
+            "Activation", list(names), key="activation", help="Or click a bar of the calendar.",
+            said=lambda a: f"{theme.said(names[a].status)} · {names[a].activation.name}",
+        )  # fmt: skip
     with line[1].popover("Table and download", width="stretch"):
         st.dataframe(table(judged), hide_index=True)
         st.download_button(

@@ -1,0 +1,218 @@
+"""The ledger: grouped, exactly once, and nothing acknowledged is ever lost."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data.ledger import Ledger
+from data.store import Store, sql
+from forecasting.consensus.events import Event, Kind, Leaves, Scope
+from forecasting.errors import DatabaseBusy
+
+ROOT = Path(__file__).parents[2]
+WEEK = np.datetime64("2026-12-06", "D")
+
+
+def event(client: str, sku: str = "A", delta: int = 1000) -> Event:
+    leaves = Leaves(sku=(sku,), door=("D1",), week=np.array([WEEK]), delta=np.array([delta]))
+    scope = Scope(
+        product_level="sku", product=sku, first_week=WEEK.item(), last_week=WEEK.item()
+    )
+    return Event(
+        person="dana", function="planning", kind=Kind.OVERRIDE, client_id=client,
+        scope=scope, operation="add", value=delta / 1000, reason="TREND", leaves=leaves,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def ledger():
+    store = Store()
+    opened = Ledger(store, lambda _events: None)
+    yield opened
+    opened.close()
+    store.close()
+
+
+def test_events_are_numbered_without_gaps_and_read_back_whole(ledger):
+    written = [
+        ledger.submit(
+            f"c{i}", lambda i=i: event(f"c{i}", f"S{i}"), touches=frozenset({f"S{i}"})
+        )
+        for i in range(5)
+    ]
+    assert [e.seq for e in written] == [1, 2, 3, 4, 5]
+    back = ledger._read(2)
+    assert [e.seq for e in back] == [3, 4, 5]
+    assert back[0].leaves.sku == ("S2",)
+    assert back[0].leaves.delta.tolist() == [1000]
+    assert back[0].scope == written[2].scope
+    assert back[0].recorded_at == written[2].recorded_at
+
+
+def test_a_repeated_client_id_is_answered_not_applied_twice(ledger):
+    first = ledger.submit("same", lambda: event("same"))
+    again = ledger.submit("same", lambda: pytest.fail("prepared twice"))
+    assert again.seq == first.seq
+    assert ledger.seq == 1
+
+
+def test_a_refusal_reaches_its_caller_and_nobody_else(ledger):
+    def refuse():
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        ledger.submit("bad", refuse)
+    assert ledger.submit("good", lambda: event("good")).seq == 1
+
+
+def test_events_that_touch_the_same_cells_see_each_other(ledger):
+    seen = []
+    ledger._on_commit = lambda events: seen.extend(e.seq for e in events)
+    known = []
+
+    def prepare(i):
+        known.append(list(seen))
+        return event(f"t{i}")
+
+    threads = [
+        threading.Thread(
+            target=ledger.submit,
+            args=(f"t{i}", lambda i=i: prepare(i)),
+            kwargs={"touches": frozenset({"A"})},
+        )
+        for i in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert known == [list(range(1, i + 1)) for i in range(20)]
+
+
+def test_an_import_that_fails_on_the_way_leaves_nothing(ledger):
+    def broken(cursor, seq):
+        cursor.execute("insert into doors (door, batch) values ('D1', ?)", [seq])
+        raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError, match="disk full"):
+        ledger.submit("x", lambda: event("x"), work=broken)
+    with ledger._store.cursor() as cursor:
+        assert cursor.execute("select count(*) from doors").fetchall() == [(0,)]
+        assert cursor.execute("select count(*) from event").fetchall() == [(0,)]
+
+
+def test_every_statement_runs_against_an_empty_database():
+    store = Store()
+    with store.cursor() as cursor:
+        for path in sorted((ROOT / "data" / "queries").glob("*.sql")):
+            assert sql(path.stem).startswith("--"), f"{path.name} says what one row is"
+            cursor.execute("explain " + sql(path.stem), parameters_of(path.stem))
+    store.close()
+
+
+def parameters_of(name: str):
+    if name in ("event_insert", "leaf_insert"):
+        return [[] for _ in range(14 if name == "event_insert" else 7)]
+    values = {
+        "as_of": WEEK.item(), "since": WEEK.item(), "until": WEEK.item(), "first_week": WEEK.item(),
+        "last_week": WEEK.item(), "seq": 1, "after": 0, "run": 1, "most": 5, "sku": "A",
+        "skus": ["A"], "person": "x", "function": "x", "kind": "x", "reason": "x",
+    }  # fmt: skip
+    said = re.sub(r"--.*", "", sql(name))
+    return {key: value for key, value in values.items() if re.search(rf"\${key}\b", said)}
+
+
+def test_a_second_process_is_told_who_holds_the_file(tmp_path):
+    path = tmp_path / "held.duckdb"
+    code = f"import time; from pathlib import Path; from data.store import Store; s = Store(Path({str(path)!r})); print('open', flush=True); time.sleep(60)"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout.readline().strip() == "open"
+        with pytest.raises(DatabaseBusy, match=str(holder.pid)):
+            Store(path)
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+EDITOR = """
+import sys, threading
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from forecasting.workspace import Workspace
+from forecasting.consensus.events import Scope
+from forecasting.calendar import as_date
+space = Workspace(Path({db!r}))
+plan = space.plan
+week = as_date(plan.base.weeks[2])
+names = [n for i, n in enumerate(plan.sku_names) if plan.sku(i).active[:, 2].any()]
+lock = threading.Lock()
+acks = open({acks!r}, "a", buffering=1)
+def work(n):
+    for i in range({each}):
+        client = f"edit-{{n}}-{{i}}"
+        sku = names[(n * {each} + i) % len(names)]
+        scope = Scope(product_level="sku", product=sku, first_week=week, last_week=week)
+        event = space.override("dana", scope, "add", 1.0, reason="TREND", client_id=client)
+        with lock:
+            acks.write(f"{{client}} {{event.seq}}\\n")
+threads = [threading.Thread(target=work, args=(n,)) for n in range(32)]
+[t.start() for t in threads]; [t.join() for t in threads]
+print("done", flush=True)
+space.close()
+"""
+
+
+@pytest.mark.slow
+def test_two_thousand_edits_survive_a_kill_in_the_middle_each_exactly_once(
+    company_copy, tmp_path
+):
+    acks = tmp_path / "acks.txt"
+    code = EDITOR.format(root=str(ROOT), db=str(company_copy), acks=str(acks), each=63)
+
+    def run() -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+
+    first = run()
+    deadline = time.monotonic() + 120
+    while not acks.exists() or len(acks.read_text().splitlines()) < 700:
+        assert time.monotonic() < deadline, "the edits never got going"
+        assert first.poll() is None, "the editor ended before it could be killed"
+        time.sleep(0.02)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    before = [line.split() for line in acks.read_text().splitlines()]
+    assert 700 <= len(before) < 2016
+    # The same clients try everything again; what was done is answered, not repeated.
+    second = run()
+    assert second.stdout.read().strip() == "done"
+    assert second.wait() == 0
+    after = [line.split() for line in acks.read_text().splitlines()][len(before) :]
+    assert len(after) == 2016
+    assert dict(before).items() <= dict(after).items()
+    store = Store(company_copy)
+    with store.cursor() as cursor:
+        clients, events, units = cursor.execute(
+            "select count(distinct client_id), count(*), (select sum(delta) from leaf) from event "
+            "where client_id like 'edit-%'"
+        ).fetchall()[0]
+        seqs = [s for (s,) in cursor.execute("select seq from event order by seq").fetchall()]
+        bodies = cursor.execute("select body from event limit 1").fetchall()
+    store.close()
+    assert clients == events == 2016
+    assert units == 2016 * 1000
+    assert seqs == list(range(1, len(seqs) + 1))
+    assert json.loads(bodies[0][0])

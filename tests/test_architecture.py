@@ -1,0 +1,122 @@
+"""The arrows of docs/architecture.md, proved twice: statically and in a fresh interpreter."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+GROUND = {"vocabulary", "errors", "calendar", "hierarchy"}
+
+# Part of the house to what it may import of the house; a prefix covers what is below it.
+MAY_IMPORT = {
+    "forecasting.vocabulary": set(),
+    "forecasting.errors": {"forecasting.consensus.events"},  # for type checking only
+    "forecasting.calendar": set(),
+    "forecasting.hierarchy": {"forecasting.errors"},
+    "forecasting.rights": {"forecasting.errors", "forecasting.vocabulary"},
+    "forecasting.demand": {"forecasting.demand", *(f"forecasting.{g}" for g in GROUND)},
+    "forecasting.consensus": {"forecasting.consensus", *(f"forecasting.{g}" for g in GROUND)},
+    "forecasting.inventory": {"forecasting.inventory", *(f"forecasting.{g}" for g in GROUND)},
+    "data": {
+        "data",
+        "forecasting.consensus.events",
+        *(f"forecasting.{g}" for g in GROUND),
+    },
+}
+
+
+def house_imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] in ("data", "forecasting", "pages")}
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def sources(*folders: str) -> list[Path]:
+    return [p for folder in folders for p in sorted((ROOT / folder).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("path", sources("forecasting", "data"), ids=module_of)
+def test_every_module_imports_only_what_its_place_allows(path):
+    module = module_of(path)
+    rule = next(
+        (MAY_IMPORT[p] for p in MAY_IMPORT if module == p or module.startswith(p + ".")), None
+    )
+    if rule is None:
+        pytest.skip(
+            "the roof: plan, views, workspace and command line may import what they need"
+        )
+    for name in house_imports(path):
+        assert any(name == a or name.startswith(a + ".") for a in rule), (
+            f"{module} imports {name}"
+        )
+
+
+def test_only_workspace_and_command_line_import_data():
+    users = {
+        module_of(p)
+        for p in sources("forecasting")
+        if any(name.split(".")[0] == "data" for name in house_imports(p))
+    }
+    assert users == {"forecasting.workspace", "forecasting.__main__"}
+
+
+@pytest.mark.parametrize(
+    ("library", "only_in"),
+    [
+        ("duckdb", {"data"}),
+        ("streamlit", {"app", "pages"}),
+        ("altair", {"pages"}),
+        ("statsmodels", {"forecasting"}),
+    ],
+)
+def test_each_framework_is_known_in_one_place_only(library, only_in):
+    for path in [*sources("forecasting", "data", "pages"), ROOT / "app.py"]:
+        top = path.relative_to(ROOT).parts[0].removesuffix(".py")
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if module_of(path) == "forecasting.__main__":
+            continue  # `serve` starts the app
+        for node in ast.walk(tree):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if any(name.split(".")[0] == library for name in names):
+                assert top in only_in, f"{path} imports {library}"
+
+
+def test_statsmodels_stays_in_demand_and_altair_in_charts():
+    for path in sources("forecasting", "pages"):
+        text = path.read_text(encoding="utf-8")
+        if "import statsmodels" in text:
+            assert "forecasting/demand" in path.as_posix()
+        if "import altair" in text:
+            assert path.parent.name == "components"
+
+
+def test_no_page_imports_a_page():
+    for path in sources("pages"):
+        for name in house_imports(path):
+            if name.startswith("pages."):
+                assert name.startswith("pages.components"), f"{path} imports {name}"
+
+
+def test_the_plan_loads_neither_streamlit_nor_duckdb():
+    code = (
+        "import sys, forecasting.plan, forecasting.views;"
+        "bad = {'streamlit', 'duckdb', 'altair', 'data'} & set(sys.modules);"
+        "sys.exit(str(bad) if bad else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
