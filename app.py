@@ -78,7 +78,6 @@ def who_is_here(page: str) -> None:
             if st.button("Be somebody else"):
                 del st.session_state["person"]
                 st.rerun()
-    frame.watcher(page)
 
 
 pages = {
@@ -98,3 +97,4 @@ else:
         st.session_state["_frozen"] = True
     who_is_here(chosen.title)
     chosen.run()
+    frame.watcher(chosen.title)  # after the page has said what it shows

@@ -132,4 +132,5 @@ def watcher(page: str) -> None:
         return
     watched = st.session_state.get("watched")
     if watched is None or space.touched(watched, since=seen):
+        st.session_state["seen"] = space.seq
         st.rerun()

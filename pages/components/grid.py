@@ -76,6 +76,7 @@ def edit(
         state["generation"] = generation + 1
         widget = f"{key}_{generation + 1}"
     state["grid_base"][widget] = frame.workspace().seq
+    state["grid_key"] = widget
     st.data_editor(
         shown, key=widget, height=min(430, 40 + 32 * max(len(shown), 1)), num_rows="fixed", alt=alt,
         disabled=[c for c in shown.columns if c not in weeks] if editable else True,

@@ -260,7 +260,7 @@ def page() -> None:
             table.insert(0, "Description", names.reindex(table.index))
         return table
 
-    grid.clash_panel()
+    alerts = st.container()
     with reasons:
         if editable:
             change_panel(space, person, scope_of, nodes, weeks)
@@ -284,6 +284,8 @@ def page() -> None:
         weeks={week_label(w): w for w in weeks}, fresh=shown, config=config,
         alt=f"{LAYER_SAID[layer]} by {level} and week, units",
     )  # fmt: skip
+    with alerts:
+        grid.clash_panel()
     frame.watch_rows([int(s) for s in skus])
     plan = space.plan
     draft = float(read("draft").to_numpy().sum())
