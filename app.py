@@ -64,7 +64,7 @@ def choose_person() -> None:
                     st.rerun()
 
 
-def who_is_here(page: str) -> None:
+def who_is_here() -> None:
     person = frame.me()
     others = frame.presence().others(frame.session_id())
     here = f" · {len(others) + 1} here" if others else ""
@@ -95,6 +95,6 @@ else:
     if not st.session_state.get("_frozen"):
         gc.freeze()  # imports never go away; collections need not look at them again
         st.session_state["_frozen"] = True
-    who_is_here(chosen.title)
+    who_is_here()
     chosen.run()
     frame.watcher(chosen.title)  # after the page has said what it shows

@@ -1,0 +1,42 @@
+# Concord's few verbs. `make app` and `make test` are all the set-up there is.
+PYTHON ?= python3
+BIN := .venv/bin
+DB := $(or $(CONCORD_DB),data/local/concord.duckdb)
+
+.PHONY: app test check fix bench clean
+
+app: .venv/.installed  ## build the sample company if there is no database, and serve
+	@test -f "$(DB)" || $(BIN)/python -m forecasting sample --db "$(DB)"
+	$(BIN)/python -m forecasting serve --db "$(DB)"
+
+test: .venv/.installed-dev  ## every test; browser tests skip where there is no Chromium
+	$(BIN)/python -m pytest
+
+check: .venv/.installed-dev  ## what CI runs: format, lint, types, import rules, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+fix: .venv/.installed-dev  ## put format and simple lint right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.installed-dev  ## measure; run it on an idle machine
+	$(BIN)/python -m tests.load.bench
+
+clean:
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Concord needs Python 3.11 or newer; set PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.installed: requirements.txt .venv/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

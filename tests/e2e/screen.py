@@ -1,0 +1,57 @@
+"""What hands and eyes do on the screen."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+
+def settled(page: Page) -> None:
+    page.wait_for_selector(
+        "[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000
+    )
+    page.wait_for_timeout(400)
+
+
+def grid(page: Page) -> Locator:
+    """The consensus grid: the first one whose cells can be reached."""
+    found = page.get_by_test_id("stDataFrame").first
+    expect(found.get_by_test_id("glide-cell-1-0")).to_be_attached(timeout=30_000)
+    return found
+
+
+def cell(found: Locator, column: int, row: int) -> Locator:
+    return found.get_by_test_id(f"glide-cell-{column}-{row}")
+
+
+def value(found: Locator, column: int, row: int) -> float:
+    return float(cell(found, column, row).inner_text().replace(",", ""))
+
+
+def edit_cell(page: Page, found: Locator, column: int, row: int, text: object) -> None:
+    """Select through the grid's accessible twin, open the overlay, type, commit."""
+    target = cell(found, column, row)
+    for _ in range(30):
+        target.evaluate("e => { e.blur(); e.focus(); }")
+        if target.get_attribute("aria-selected") == "true":
+            break
+        page.wait_for_timeout(50)
+    page.keyboard.press("Enter")
+    box = page.locator("#portal input, #portal textarea").first
+    expect(box).to_be_visible()
+    box.fill(str(text))
+    page.keyboard.press("Enter")
+    expect(page.locator("#portal input, #portal textarea")).to_have_count(0)
+
+
+def tile(page: Page, label: str) -> str:
+    box = page.get_by_test_id("stMetric").filter(has_text=label).first
+    return box.get_by_test_id("stMetricValue").inner_text()
+
+
+def number(text: str) -> float:
+    return float(re.sub(r"[^\d.\-]", "", text.replace("−", "-")))
+
+
+def nothing_is_broken(page: Page) -> None:
+    assert page.get_by_test_id("stException").count() == 0
+    assert page.get_by_text("Page not found").count() == 0

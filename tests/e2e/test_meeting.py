@@ -1,0 +1,113 @@
+"""A meeting in Chromium: links, a shared grid in two browsers, a conflict, undo, risk."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from forecasting.vocabulary import Function
+from forecasting.workspace import Workspace
+
+from . import screen
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def meeting(company_copy, serve):
+    space = Workspace(company_copy)
+    space.set_person("admin", identity="nora", name="Nora Second", function=Function.PLANNING)
+    item = next(
+        item for items in space.plan.items.values() for item in items
+        if (item.p_window < 0.3).all() and item.first >= 1 and item.status.max() < 4
+    )  # fmt: skip
+    sku = space.plan.sku_names[item.sku]
+    klass = space.plan.products.nodes["class"][item.sku]
+    space.close()
+    return serve(company_copy), sku, klass, item
+
+
+def test_a_deep_link_works_as_the_first_request_after_a_start(meeting, visit):
+    server, sku, _, _ = meeting
+    page = visit(server.url, "Victor Lindqvist", path=f"sku?sku={sku}")
+    expect(page.get_by_role("heading", name=f"SKU {sku}")).to_be_visible(timeout=30_000)
+    screen.settled(page)
+    screen.nothing_is_broken(page)
+    assert page.url.startswith(f"{server.url}/sku?sku={sku}")
+
+
+def test_two_planners_meet_on_one_cell_and_no_number_is_lost(meeting, visit):
+    server, sku, klass, item = meeting
+    path = f"consensus?class={klass}&level=sku&row={sku}&weeks=13"
+    dana = visit(server.url, "Dana Okoro", path=path)
+    nora = visit(server.url, "Nora Second", path=path)
+    for page in (dana, nora):
+        screen.settled(page)
+        screen.nothing_is_broken(page)
+    hers, theirs = screen.grid(dana), screen.grid(nora)
+    row = next(r for r in range(40) if screen.cell(hers, 0, r).inner_text() == sku)
+    column = 4 + item.first  # after the name, description, total and difference
+    before = screen.value(hers, column, row)
+    draft = screen.number(screen.tile(dana, "Draft"))
+    risky = dana.get_by_test_id("stDataFrame").nth(1)
+
+    screen.edit_cell(dana, hers, column, row, round(before * 6 + 400))
+    typed = round(before * 6 + 400)
+    expect(screen.cell(theirs, column, row)).to_have_text(str(typed), timeout=3_000)
+    expect(dana.get_by_text(f"set {typed:,} u for {sku}")).to_be_visible(timeout=10_000)
+    assert screen.number(screen.tile(dana, "Draft")) == pytest.approx(
+        draft + typed - before, abs=2
+    )
+    expect(risky.get_by_test_id("glide-cell-0-0")).to_have_text("● Short", timeout=10_000)
+
+    # Both type into the same cell at the same time: the second meets the first by name.
+    other = column + 1
+    screen.edit_cell(dana, hers, other, row, 55)
+    screen.edit_cell(nora, theirs, other, row, 77)
+    expect(nora.get_by_text("Changed by somebody else")).to_be_visible(timeout=10_000)
+    expect(nora.get_by_text("Dana Okoro in Planning set 55 u")).to_be_visible()
+    nora.get_by_role("button", name="Keep Dana Okoro's").click()
+    screen.settled(nora)
+    expect(screen.cell(screen.grid(nora), other, row)).to_have_text("55", timeout=5_000)
+
+    # The first change is taken back; the number and the risk return.
+    changed = dana.locator("[data-testid=stHorizontalBlock]", has_text=f"set {typed:,} u")
+    changed.get_by_role("button", name="Take back").last.click()
+    expect(screen.cell(screen.grid(dana), column, row)).to_have_text(
+        f"{before:g}", timeout=10_000
+    )
+    deadline = time.monotonic() + 3
+    while abs(screen.value(screen.grid(nora), column, row) - before) > 0.05:
+        assert time.monotonic() < deadline, "the other browser never saw it"
+        time.sleep(0.1)
+    for page in (dana, nora):
+        screen.nothing_is_broken(page)
+    server, *_ = meeting
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_page_is_drawn_without_an_error(meeting, visit, dark):
+    server, sku, klass, _ = meeting
+    page = visit(server.url, "Dana Okoro", dark=dark)
+    for name in ("Bridge", "Activations", "Consensus", "SKU", "History", "Data", "People"):
+        page.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text(name, timeout=30_000)
+        screen.settled(page)
+        screen.nothing_is_broken(page)
+
+
+def test_marketing_cancels_an_activation_and_the_bridge_forgets_it(meeting, visit):
+    server, *_ = meeting
+    mara = visit(server.url, "Mara Quill", path="activations")
+    screen.settled(mara)
+    name = "Holiday e-mail"
+    mara.get_by_role("combobox").first.click()
+    mara.get_by_role("option", name=name).click()
+    screen.settled(mara)
+    mara.get_by_role("button", name=f"Cancel {name}").click()
+    mara.get_by_role("button", name=f"Yes, cancel {name}").click()
+    expect(mara.get_by_text(f"Cancelled {name}")).to_be_visible(timeout=10_000)
+    mara.get_by_role("link", name="Bridge", exact=True).click()
+    screen.settled(mara)
+    mara.get_by_role("combobox").last.click()
+    expect(mara.get_by_role("option").first).to_be_visible()
+    assert mara.get_by_role("option", name=name).count() == 0
