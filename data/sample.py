@@ -245,14 +245,15 @@ def _draw_activations(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     plan: list[tuple[int, int, str, float, str, str]] = []
     numbers = week_numbers(calendar)
-    classes = [name for _, name, *_ in _CLASSES]
+    classes = list(skus["class"].unique())
     for t in range(weeks):
         for week, length, kind, discount, name in _YEARLY:
             if numbers[t] == week and t + length <= weeks:
                 klass = classes[int(rng.integers(len(classes)))]
                 plan.append((t, length, kind, discount, name, klass))
     for t, length, kind, discount, name, klass in _COMING:
-        plan.append((weeks + t, length, kind, discount, name, klass))
+        lead = klass if klass in classes else classes[t % len(classes)]
+        plan.append((weeks + t, length, kind, discount, name, lead))
     activations, items = [], []
     for number, (t, length, kind, discount, name, klass) in enumerate(plan, 1):
         start = as_date(calendar[t]) + dt.timedelta(4 if kind == "event" else 0)

@@ -601,6 +601,8 @@ def _receipts_by_sku(
     base: Base,
 ) -> dict[int, tuple[Ints, Ints, Floats, npt.NDArray[np.bool_]]]:
     frame = base.receipts
+    if frame.empty:
+        return {}
     order = np.argsort(frame["sku"].to_numpy(), kind="stable")
     sku = frame["sku"].to_numpy(dtype=np.int64)[order]
     columns = (

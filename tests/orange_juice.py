@@ -102,3 +102,27 @@ def promoted_cells(folder: Path) -> pd.DataFrame:
             "door": "D" + chosen["store"].astype(str).str.zfill(3),
         }
     )
+
+
+def made_up_stock(
+    tables: dict[str, pd.DataFrame], *, weeks: float = 2.5
+) -> dict[str, pd.DataFrame]:
+    """Stock that the data set does not have, so that the Bridge has something to judge.
+
+    Every SKU and store holds `weeks` times its mean weekly sales at the end of every tenth
+    week. Nothing that is measured of the forecast depends on it.
+    """
+    sales = tables["sales"]
+    mean = sales.groupby(["sku", "door"], as_index=False)["units"].mean()
+    dates = sorted(sales["date"].unique())[::-10]
+    counts = mean.merge(pd.DataFrame({"date": dates}), how="cross")
+    return {
+        "inventory": pd.DataFrame(
+            {
+                "date": counts["date"],
+                "sku": counts["sku"],
+                "door": counts["door"],
+                "on_hand": np.ceil(counts["units"] * weeks),
+            }
+        )
+    }

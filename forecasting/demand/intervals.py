@@ -31,10 +31,15 @@ def overdispersion(units: Floats, mean: Floats, known: Bools) -> float:
 def quantiles(mean: Floats, alpha: Floats | float, levels: tuple[float, ...]) -> list[Floats]:
     """Quantiles of demand with a mean and an overdispersion, one array per level.
 
-    A gamma with the count's own variance: continuous, not negative, skewed as demand is.
+    A gamma with the count's own variance, rounded to whole units: not negative, skewed as
+    demand is, and zero where zero is likely.
     """
     safe = np.maximum(mean, 1e-9)
     variance = safe + np.asarray(alpha) * safe**2
     shape = safe**2 / variance
     scale = variance / safe
-    return [np.where(mean > 1e-9, special.gammaincinv(shape, q) * scale, 0.0) for q in levels]
+    found = []
+    for level in levels:
+        exact = special.gammaincinv(shape, level) * scale
+        found.append(np.where(mean > 1e-9, np.maximum(np.ceil(exact - 0.5), 0.0), 0.0))
+    return found

@@ -84,9 +84,10 @@ def test_two_planners_meet_on_one_cell_and_no_number_is_lost(meeting, visit):
         screen.nothing_is_broken(page)
     server, *_ = meeting
 
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_page_is_drawn_without_an_error(meeting, visit, dark):
-    server, sku, klass, _ = meeting
+    server, *_ = meeting
     page = visit(server.url, "Dana Okoro", dark=dark)
     for name in ("Bridge", "Activations", "Consensus", "SKU", "History", "Data", "People"):
         page.get_by_role("link", name=name, exact=True).click()
