@@ -89,7 +89,7 @@ def importing(space, person) -> None:
     )
     problems = judged.all_problems
     if problems:
-count = sum(p.count for p in problems)
+        count = sum(p.count for p in problems)
         st.error(f"**{theme.plural(count, 'problem')}.** {problems[0]}")
         st.dataframe(problems_table(problems), hide_index=True)
     good = sum(v.accepted for v in judged.verdicts)
