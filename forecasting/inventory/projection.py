@@ -47,7 +47,7 @@ def project(opening: Floats, receipts: Floats, demand: Floats) -> Projection:
     >>> result = project(np.array([300.0]), receipts, demand)
     >>> result.on_hand.tolist()
     [[220.0, 240.0, 40.0, 0.0, 160.0, 80.0]]
-    >>> result.lost.sum()
+    >>> float(result.lost.sum())
     160.0
     """
     signed = opening[:, None] + np.cumsum(receipts - demand, axis=1)
