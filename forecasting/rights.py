@@ -15,7 +15,7 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "override": INPUTS,
     "hold": INPUTS,
     "comment": INPUTS,
-    "undo": (*INPUTS, Function.ADMIN),
+    "undo": INPUTS,
     "undo others' changes": (PLANNING,),
     "activation": (MARKETING,),
     "lift": (MARKETING,),

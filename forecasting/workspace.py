@@ -9,9 +9,6 @@ into the live plan.
 from __future__ import annotations
 
 import datetime as dt
-import json
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -31,14 +28,21 @@ from data.ledger import Ledger
 from data.store import Store
 from forecasting.basis import assemble
 from forecasting.calendar import as_date, week_start
-from forecasting.consensus.activations import Activation, Item
-from forecasting.consensus.events import TOTAL, Conflict, Event, Kind, Leaves, Scope
+from forecasting.consensus.activations import (
+    Activation,
+    as_changed,
+    as_imported,
+    items_frame,
+)
+from forecasting.consensus.events import Conflict, Event, Kind, Leaves, Scope
+from forecasting.consensus.holds import held_by
 from forecasting.consensus.overrides import (
     StackedChange,
     collisions,
     inverse,
     resolve,
 )
+from forecasting.demand.worker import fit_in_process
 from forecasting.errors import (
     BadFiles,
     ConcordError,
@@ -49,11 +53,12 @@ from forecasting.errors import (
     Refused,
     UnknownName,
 )
-from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints
+from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory.bridge import Limits
 from forecasting.plan import LivePlan
 from forecasting.rights import LOCAL_ADMIN, Person, require
-from forecasting.vocabulary import INPUTS, Function, Operation, Reason
+from forecasting.selection import Selection
+from forecasting.vocabulary import Function, Operation, Reason
 
 HORIZON_WEEKS = 52
 CLEAR = "clear"
@@ -225,21 +230,19 @@ class Workspace:
         operation = CLEAR if operation == CLEAR else Operation(operation)
         if operation != CLEAR and value is None:
             raise OutOfBounds("Enter a number.")
-        if scope.activation != TOTAL:
-            plan.activation(scope.activation)
-        skus, doors, weeks = self._members(plan, scope)
+        names = Selection.of(plan, scope).names
         seen = self.seq if base is None else base
-        names = plan.base.skus["sku"].to_numpy(dtype=object)[skus]
         function = actor.function.value
 
         def prepare() -> Event:
-            now = self.plan
-            present, held, active, reference = _present(
-                now, scope, function, skus, doors, weeks
+            chosen = Selection.of(self.plan, scope)
+            present, held, active = (
+                chosen.present(function),
+                chosen.held(function),
+                chosen.active(),
             )
-            keys = _leaf_keys(now, skus, doors, weeks)
             if operation == CLEAR:
-                deltas = np.where(held, 0, -_own(now, scope, function, skus, doors, weeks))
+                deltas = np.where(held, 0, -chosen.own(function))
             else:
                 assert value is not None
                 deltas = resolve(
@@ -248,16 +251,9 @@ class Workspace:
                     float(value),
                     held=held,
                     active=active,
-                    reference=reference,
+                    reference=chosen.reference(),
                 )
-            moved = np.flatnonzero(deltas)
-            touched = moved if len(moved) else np.flatnonzero(active)
-            leaves = Leaves(
-                sku=tuple(keys[0][touched]),
-                door=tuple(keys[1][touched]),
-                week=keys[2][touched],
-                delta=deltas[touched],
-            )
+            leaves = chosen.leaves(deltas, deltas != 0 if deltas.any() else active)
             self._refuse_conflicts(actor, scope, leaves, seen, int(present.sum()))
             return self._event(
                 actor,
@@ -273,13 +269,12 @@ class Workspace:
                 leaves=leaves,
             )
 
-        return self._submit(prepare, client_id, touches=frozenset(map(str, names)))
+        return self._submit(prepare, client_id, touches=names)
 
     def input_units(self, by: str, scope: Scope) -> float:
         """What the person's own input holds for a scope, in units."""
         actor = self._allowed(by, "read")
-        skus, doors, weeks = self._members(self.plan, scope)
-        present, *_ = _present(self.plan, scope, actor.function.value, skus, doors, weeks)
+        present = Selection.of(self.plan, scope).present(actor.function.value)
         return int(present.sum()) / THOUSANDTHS
 
     def hold(self, by: str, scope: Scope, *, client_id: str | None = None) -> Event:
@@ -297,7 +292,7 @@ class Workspace:
         actor = self._allowed(by, "comment")
         if not text.strip():
             raise OutOfBounds("A comment needs words.")
-        self._members(self.plan, scope)
+        Selection.of(self.plan, scope)
         return self._append(
             actor, Kind.COMMENT, scope=scope, note=_note(text), client_id=client_id
         )
@@ -447,10 +442,9 @@ class Workspace:
     def cell_history(self, by: str, scope: Scope) -> list[Event]:
         """Events that touched any cell of a scope, latest first."""
         self._allowed(by, "read")
-        skus, _, _ = self._members(self.plan, scope)
         found = self.store.query(
             "cell_events",
-            skus=self.plan.base.skus["sku"].iloc[skus].tolist(),
+            skus=sorted(Selection.of(self.plan, scope).names),
             first_week=scope.first_week,
             last_week=scope.last_week,
         )
@@ -551,7 +545,7 @@ class Workspace:
         try:
             told("collecting history", 0.0)
             with self._fit_inputs(as_of) as inputs, tempfile.TemporaryDirectory() as made:
-                _run_worker(inputs, Path(made), told)
+                fit_in_process(inputs, Path(made), tell=told)
                 facts = runs.read_facts(Path(made))
                 event = self._submit(
                     lambda: self._event(actor, Kind.RUN, body=facts),
@@ -592,7 +586,7 @@ class Workspace:
             raise Refused("There are no sales to learn from. Import data first.")
         week = week_start(as_of) if as_of else pd.Timestamp(last).date()
         with tempfile.TemporaryDirectory() as folder:
-            items = _items_frame(self.activations)
+            items = items_frame(self.activations)
             runs.write_inputs(
                 self.store, items, Path(folder), as_of=week, horizon=HORIZON_WEEKS
             )
@@ -636,31 +630,11 @@ class Workspace:
 
         return self.ledger.submit(identity, prepared, touches=touches, work=work)
 
-    def _members(self, plan: LivePlan, scope: Scope) -> tuple[Ints, Ints, Ints]:
-        skus, doors, weeks = plan.members(scope)
-        first, last = as_date(plan.base.weeks[0]), as_date(plan.base.weeks[-1])
-        if not len(weeks) or scope.first_week < first or scope.last_week > last:
-            raise OutOfBounds(
-                f"The plan runs from {first} to {last}; {scope.first_week} to "
-                f"{scope.last_week} is not inside it."
-            )
-        return skus, doors, weeks
-
     def _hold(self, by: str, scope: Scope, kind: Kind, client_id: str | None) -> Event:
         actor = self._allowed(by, "hold")
-        plan = self.plan
-        skus, doors, weeks = self._members(plan, scope)
-        active = np.concatenate(
-            [plan.sku(int(s)).active[np.ix_(doors, weeks)].ravel() for s in skus]
-        )
-        keys = _leaf_keys(plan, skus, doors, weeks)
-        at = np.flatnonzero(active)
-        leaves = Leaves(
-            sku=tuple(keys[0][at]),
-            door=tuple(keys[1][at]),
-            week=keys[2][at],
-            delta=np.zeros(len(at), np.int64),
-        )
+        chosen = Selection.of(self.plan, scope)
+        active = chosen.active()
+        leaves = chosen.leaves(np.zeros(len(active), np.int64), active)
         return self._append(actor, kind, scope=scope, leaves=leaves, client_id=client_id)
 
     def _refuse_conflicts(
@@ -808,7 +782,10 @@ class Workspace:
     def _rebuild(self) -> None:
         """Build the plan anew from the run in force, the facts and the ledger."""
         events = self.ledger.tail(0)
-        self._activations = self._load_activations(events)
+        self._activations = as_changed(
+            as_imported(self.store.query("activation_rows"), self.store.query("item_rows")),
+            events,
+        )
         made = [e for e in events if e.kind is Kind.RUN]
         if not made:
             return
@@ -832,179 +809,13 @@ class Workspace:
             base,
             activations=self._activations.values(),
             inputs=self.store.query("input_at", seq=seq, first_week=as_date(base.weeks[0])),
-            holds=_holds(events, self._taken_back),
+            holds=held_by(events, self._taken_back),
             limits=Limits(),
             seq=seq,
         )
         # Events that came while the plan was built are folded before it is put in force.
         plan.fold(self.ledger.tail(seq))
         self._plan = plan
-
-    def _load_activations(self, events: Sequence[Event]) -> dict[str, Activation]:
-        """Activations as imported, then as people changed them since."""
-        rows = self.store.query("activation_rows")
-        items: dict[str, list[Item]] = {}
-        listed = self.store.query("item_rows")
-        for name, sku, door, discount, lift in listed.itertuples(index=False):
-            items.setdefault(str(name), []).append(
-                Item(
-                    sku=str(sku),
-                    door=None if pd.isna(door) else str(door),
-                    discount=None if pd.isna(discount) else min(float(discount), 0.99),
-                    lift=None if pd.isna(lift) else min(float(lift), 50.0),
-                )
-            )
-        found: dict[str, Activation] = {}
-        batch_of: dict[str, int] = {}
-        for row in rows.to_dict("records"):
-            identity = str(row["activation"])
-            batch_of[identity] = int(row["batch"])
-            found[identity] = Activation(
-                activation=identity,
-                name=_text(row["name"]) or identity,
-                type=str(row["type"]),
-                start=pd.Timestamp(row["start"]).date(),
-                end=pd.Timestamp(row["end"]).date(),
-                status=str(row["status"]),
-                owner=_text(row["owner"]),
-                channel=_text(row["channel"]),
-                spend=None if pd.isna(row["spend"]) else float(row["spend"]),
-                lock_date=(
-                    None if pd.isna(row["lock_date"]) else pd.Timestamp(row["lock_date"]).date()
-                ),
-                items=tuple(items.get(identity, ())),
-            )
-        for event in events:
-            identity = str(event.body.get("activation", ""))
-            if not identity or batch_of.get(identity, 0) > event.seq:
-                continue  # a later import speaks last
-            state = event.body.get("activation_state") or event.body.get("after")
-            if state is not None:
-                found[identity] = Activation.from_dict(state)
-            elif event.kind in (Kind.ACTIVATION, Kind.LIFT, Kind.UNDO):
-                found.pop(identity, None)
-        return found
-
-
-def _present(
-    plan: LivePlan, scope: Scope, function: str, skus: Ints, doors: Ints, weeks: Ints
-) -> tuple[Ints, Bools, Bools, Floats]:
-    """Present leaves of an input, which are held, which are active, and a profile."""
-    at = np.ix_(doors, weeks)
-    present, held, active, profile = [], [], [], []
-    for sku in skus:
-        computed = plan.sku(int(sku))
-        if scope.activation == TOTAL:
-            value = computed.input_of(function)
-        else:
-            lift = dict(computed.lifts).get(scope.activation)
-            own = plan.aimed(int(sku), function, scope.activation)
-            value = np.maximum((0 if lift is None else lift) + own, 0)
-        usable = computed.active
-        if scope.activation != TOTAL:
-            usable = usable & plan.exposed(int(sku), scope.activation)
-        present.append(value[at].ravel())
-        held.append(plan.held(function, int(sku))[at].ravel())
-        active.append(usable[at].ravel())
-        profile.append(computed.statistical[at].ravel().astype(float))
-    return (
-        np.concatenate(present),
-        np.concatenate(held),
-        np.concatenate(active),
-        np.concatenate(profile),
-    )
-
-
-def _own(
-    plan: LivePlan, scope: Scope, function: str, skus: Ints, doors: Ints, weeks: Ints
-) -> Ints:
-    """What an input adds with this aim, leaf by leaf."""
-    at = np.ix_(doors, weeks)
-    aimed = [plan.aimed(int(s), function, scope.activation)[at].ravel() for s in skus]
-    return np.concatenate(aimed)
-
-
-def _leaf_keys(plan: LivePlan, skus: Ints, doors: Ints, weeks: Ints) -> tuple[Any, Any, Any]:
-    """Names of every leaf, in the order in which leaves are stacked."""
-    sku = plan.base.skus["sku"].to_numpy(dtype=object)[skus]
-    door = plan.base.doors["door"].to_numpy(dtype=object)[doors]
-    week = plan.base.weeks[weeks]
-    block = len(doors) * len(weeks)
-    return (
-        np.repeat(sku, block),
-        np.tile(np.repeat(door, len(weeks)), len(skus)),
-        np.tile(week, len(skus) * len(doors)),
-    )
-
-
-def _holds(
-    events: Sequence[Event], taken_back: set[int]
-) -> dict[str, list[tuple[Leaves, int]]]:
-    """Leaves held now, by function: later holds and releases win over earlier ones."""
-    held: dict[str, dict[tuple[str, str, Any], int]] = {f.value: {} for f in INPUTS}
-    for event in events:
-        if event.kind is Kind.HOLD and event.seq not in taken_back:
-            held[event.function].update(dict.fromkeys(event.leaves.keys(), event.seq))
-        elif event.kind is Kind.RELEASE:
-            for key in sorted(event.leaves.keys()):
-                held[event.function].pop(key, None)
-    return {
-        function: [
-            (
-                Leaves(
-                    sku=tuple(k[0] for k in keys),
-                    door=tuple(k[1] for k in keys),
-                    week=np.array([k[2] for k in keys], dtype="datetime64[D]"),
-                    delta=np.zeros(len(keys), np.int64),
-                ),
-                seq,
-            )
-            for seq in set(cells.values())
-            if (keys := [k for k, s in cells.items() if s == seq])
-        ]
-        for function, cells in held.items()
-    }
-
-
-def _run_worker(inputs: Path, made: Path, tell: Callable[[str, float], None]) -> None:
-    """Fit in another process; its progress comes line by line."""
-    root = Path(__file__).parents[1]
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as trouble:
-        process = subprocess.Popen(  # noqa: S603 - our own module, our own folders
-            [sys.executable, "-m", "forecasting.demand.worker", str(inputs), str(made)],
-            stdout=subprocess.PIPE,
-            stderr=trouble,
-            text=True,
-            cwd=root,
-        )
-        assert process.stdout is not None
-        for line in process.stdout:
-            told = json.loads(line)
-            tell(str(told["text"]), float(told["share"]))
-        if process.wait() != 0:
-            trouble.seek(0)
-            last = trouble.read().strip().splitlines()[-1:] or ["no reason given"]
-            raise Refused(
-                f"The fit stopped ({last[0]}). The forecast before it stays in force."
-            )
-
-
-def _items_frame(activations: Sequence[Activation]) -> pd.DataFrame:
-    """Featured SKUs of every live activation, in the calendar's order."""
-    rows = [
-        (n, a.type, i.sku, i.door, a.start, a.end, i.discount, i.lift)
-        for n, a in enumerate(activations)
-        if a.is_live
-        for i in a.items
-    ]
-    names = ["activation", "type", "sku", "door", "start", "end", "discount", "lift"]
-    frame = pd.DataFrame(rows, columns=names)
-    frame[["discount", "lift"]] = frame[["discount", "lift"]].astype(float)
-    for name in ("start", "end"):
-        frame[name] = pd.to_datetime(frame[name])
-    for name in ("type", "sku", "door"):
-        frame[name] = frame[name].astype("string")
-    return frame
 
 
 def _reason(reason: Reason | str, note: str) -> Reason:
@@ -1022,7 +833,3 @@ def _note(text: str) -> str:
     if len(text) > LONGEST_NOTE:
         raise OutOfBounds(f"A note has at most {LONGEST_NOTE:,} characters.")
     return text.strip()
-
-
-def _text(value: object) -> str:
-    return "" if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)

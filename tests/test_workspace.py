@@ -12,6 +12,7 @@ from forecasting import workspace as workspace_module
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.events import Scope
+from forecasting.demand import worker
 from forecasting.errors import (
     BadFiles,
     Conflicted,
@@ -301,7 +302,7 @@ def test_two_people_changing_one_activation_meet_a_conflict(space):
         space.save_activation("otto", space.plan.activation(act), base=base)
 
 
-def stopped(*_):
+def stopped(*_, **__):
     raise Refused("not now")
 
 
@@ -329,7 +330,7 @@ VERBS = {
 def test_a_verb_is_done_for_those_who_have_it_and_refused_to_the_others(
     space, verb, monkeypatch
 ):
-    monkeypatch.setattr(workspace_module, "_run_worker", stopped)
+    monkeypatch.setattr(workspace_module, "fit_in_process", stopped)
     for function, who in WHO.items():
         before = space.seq
         allowed = Function(function) in RIGHTS[verb]
@@ -401,7 +402,7 @@ def test_a_fit_that_crashes_leaves_the_run_before_in_force(space, monkeypatch):
     run = space.plan.base.run
     real = subprocess.Popen
     monkeypatch.setattr(
-        workspace_module.subprocess, "Popen",
+        worker.subprocess, "Popen",
         lambda command, **more: real([command[0], "-c", "import sys; sys.exit('out of memory')"], **more),
     )  # fmt: skip
     with pytest.raises(Refused, match="out of memory"):

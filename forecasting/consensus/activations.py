@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import pandas as pd
+
 from forecasting.calendar import Dates, exposure_share
+from forecasting.consensus.events import Event, Kind
 from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import Floats
 
@@ -85,3 +88,87 @@ class Activation:
                 fields[name] = dt.date.fromisoformat(fields[name])
         fields["items"] = tuple(Item(**item) for item in fields.get("items", ()))
         return cls(**fields)
+
+
+def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Activation, int]]:
+    """Activations as files gave them, each with the import batch it came with.
+
+    Parameters
+    ----------
+    rows : DataFrame, one row per activation
+        activation, name, type, start, end, status, owner, channel, spend, lock_date, batch.
+    items : DataFrame, one row per featured SKU
+        activation, sku, door, discount, lift; blank is unknown.
+    """
+    featured: dict[str, list[Item]] = {}
+    for name, sku, door, discount, lift in items.itertuples(index=False):
+        featured.setdefault(str(name), []).append(
+            Item(
+                sku=str(sku),
+                door=None if pd.isna(door) else str(door),
+                discount=None if pd.isna(discount) else min(float(discount), 0.99),
+                lift=None if pd.isna(lift) else min(float(lift), 50.0),
+            )
+        )
+    found = {}
+    for row in rows.to_dict("records"):
+        identity = str(row["activation"])
+        activation = Activation(
+            activation=identity,
+            name=identity if pd.isna(row["name"]) else str(row["name"]),
+            type=str(row["type"]),
+            start=pd.Timestamp(row["start"]).date(),
+            end=pd.Timestamp(row["end"]).date(),
+            status=str(row["status"]),
+            owner="" if pd.isna(row["owner"]) else str(row["owner"]),
+            channel="" if pd.isna(row["channel"]) else str(row["channel"]),
+            spend=None if pd.isna(row["spend"]) else float(row["spend"]),
+            lock_date=None
+            if pd.isna(row["lock_date"])
+            else pd.Timestamp(row["lock_date"]).date(),
+            items=tuple(featured.get(identity, ())),
+        )
+        found[identity] = (activation, int(row["batch"]))
+    return found
+
+
+def as_changed(
+    imported: Mapping[str, tuple[Activation, int]], events: Sequence[Event]
+) -> dict[str, Activation]:
+    """Activations as they stand after people changed them; a later import speaks last."""
+    found = {identity: activation for identity, (activation, _) in imported.items()}
+    for event in events:
+        identity = str(event.body.get("activation", ""))
+        batch = imported[identity][1] if identity in imported else 0
+        if not identity or batch > event.seq:
+            continue
+        state = event.body.get("activation_state") or event.body.get("after")
+        if state is not None:
+            found[identity] = Activation.from_dict(state)
+        elif event.kind in (Kind.ACTIVATION, Kind.LIFT, Kind.UNDO):
+            found.pop(identity, None)
+    return found
+
+
+def items_frame(activations: Sequence[Activation]) -> pd.DataFrame:
+    """Featured SKUs of every live activation, in the calendar's order, for a fit.
+
+    Returns
+    -------
+    DataFrame, one row per featured SKU
+        activation (position), type, sku, door, start, end, discount, lift.
+    """
+    rows = [
+        (n, a.type, i.sku, i.door, a.start, a.end, i.discount, i.lift)
+        for n, a in enumerate(activations)
+        if a.is_live
+        for i in a.items
+    ]
+    names = ["activation", "type", "sku", "door", "start", "end", "discount", "lift"]
+    frame = pd.DataFrame(rows, columns=names)
+    frame[["discount", "lift"]] = frame[["discount", "lift"]].astype(float)
+    for name in ("start", "end"):
+        frame[name] = pd.to_datetime(frame[name])
+    for name in ("type", "sku", "door"):
+        frame[name] = frame[name].astype("string")
+    return frame

@@ -8,7 +8,9 @@ crash leaves nothing behind that anybody would mistake for a run.
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +21,38 @@ import pandas as pd
 from forecasting.calendar import Dates
 from forecasting.demand import lift, model
 from forecasting.demand.cleansing import Panel, build_panel
+from forecasting.errors import Refused
 
 LONGEST_HISTORY_WEEKS = 156
+
+
+def fit_in_process(source: Path, target: Path, *, tell: Callable[[str, float], None]) -> None:
+    """Run this module as another process, so that nobody waits for the fit.
+
+    Raises
+    ------
+    Refused
+        If the process fails; its last words are in the message.
+    """
+    root = Path(__file__).parents[2]
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as trouble:
+        process = subprocess.Popen(  # noqa: S603 - our own module, our own folders
+            [sys.executable, "-m", "forecasting.demand.worker", str(source), str(target)],
+            stdout=subprocess.PIPE,
+            stderr=trouble,
+            text=True,
+            cwd=root,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            told = json.loads(line)
+            tell(str(told["text"]), float(told["share"]))
+        if process.wait() != 0:
+            trouble.seek(0)
+            last = trouble.read().strip().splitlines()[-1:] or ["no reason given"]
+            raise Refused(
+                f"The fit stopped ({last[0]}). The forecast before it stays in force."
+            )
 
 
 def read_panel(folder: Path, *, horizon: int) -> tuple[Panel, lift.Exposures, int]:
