@@ -104,11 +104,19 @@ class Ledger:
             return [event for event in recent if event.seq > after]
         return self._read(after)
 
+    def events(self, seqs: Sequence[int]) -> list[Event]:
+        """Some events with their leaves, oldest first."""
+        with self._store.cursor() as cursor:
+            return _events(cursor, "event_some", {"seqs": list(seqs)})
+
     def event(self, seq: int) -> Event | None:
         """One event with its leaves."""
+        return next(iter(self.events([seq])), None)
+
+    def of_kinds(self, *kinds: Kind) -> list[Event]:
+        """Every event of some kinds, oldest first."""
         with self._store.cursor() as cursor:
-            found = _events(cursor, "event_one", {"seq": seq})
-        return found[0] if found else None
+            return _events(cursor, "event_of_kinds", {"kinds": [k.value for k in kinds]})
 
     def close(self) -> None:
         """Finish what was handed in, then stop the writer."""
@@ -260,7 +268,7 @@ def _leaf_columns(events: Sequence[Event]) -> list[pa.Array]:
 
 
 def _events(
-    cursor: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, int]
+    cursor: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]
 ) -> list[Event]:
     leaves: dict[int, Leaves] = {}
     frame = cursor.execute(sql(name.replace("event", "leaf")), parameters).df()

@@ -243,10 +243,13 @@ class LivePlan:
     # Folding ----------------------------------------------------------------------------
 
     def fold(self, events: Sequence[Event]) -> set[int]:
-        """Take events into the plan; return the SKUs that changed."""
+        """Take events into the plan; return the SKUs that changed.
+
+        Events that are in it already are passed over.
+        """
         with self._lock:
             touched: set[int] = set()
-            for event in events:
+            for event in (e for e in events if e.seq > self.seq):
                 touched |= self._fold_one(event)
                 self.seq = event.seq
             for sku in touched:

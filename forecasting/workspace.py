@@ -41,6 +41,7 @@ from forecasting.consensus.overrides import (
     collisions,
     inverse,
     resolve,
+    undone,
 )
 from forecasting.demand.worker import fit_in_process
 from forecasting.errors import (
@@ -64,6 +65,10 @@ HORIZON_WEEKS = 52
 CLEAR = "clear"
 """Operation of an override that takes the own input back to statistical."""
 LONGEST_NOTE = 2000
+_SHAPING = (
+    Kind.ACTIVATION, Kind.LIFT, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.RUN,
+)  # fmt: skip
+"""Kinds of events that shape the plan beside the overrides, which are summed in SQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +115,7 @@ class Workspace:
         self._plan: LivePlan | None = None
         self._progress: Progress | None = None
         self._refreshing = threading.Lock()
+        self._folding = threading.Lock()
         self.refresh_error: str = ""
         """Why the last refresh failed, '' if it did not."""
         self.ledger = Ledger(self.store, self._fold)
@@ -430,10 +436,7 @@ class Workspace:
             sku=sku,
             most=most,
         )
-        wanted = set(found["seq"].astype(int))
-        if not wanted:
-            return []
-        return [e for e in reversed(self.ledger.tail(min(wanted) - 1)) if e.seq in wanted]
+        return self.ledger.events(found["seq"].tolist())[::-1]
 
     def is_taken_back(self, seq: int) -> bool:
         """Whether a change stands taken back."""
@@ -448,7 +451,7 @@ class Workspace:
             first_week=scope.first_week,
             last_week=scope.last_week,
         )
-        return [e for seq in found["seq"] if (e := self.ledger.event(int(seq))) is not None]
+        return self.ledger.events(found["seq"].tolist())[::-1]
 
     def input_at(self, by: str, seq: int) -> pd.DataFrame:
         """What every input added at a past moment: input, activation, sku, door, week,
@@ -748,10 +751,11 @@ class Workspace:
 
     def _fold(self, events: Sequence[Event]) -> None:
         """Called by the ledger's writer after each commit."""
-        for event in events:
-            self._note_event(event)
-        if self._plan is not None:
-            self._plan.fold(events)
+        with self._folding:
+            for event in events:
+                self._note_event(event)
+            if self._plan is not None:
+                self._plan.fold(events)
 
     def _note_event(self, event: Event) -> None:
         match event.kind:
@@ -775,20 +779,36 @@ class Workspace:
             self._activations[identity] = Activation.from_dict(state)
 
     def _load_people(self) -> None:
-        for event in self.ledger.tail(0):
-            if event.kind in (Kind.PERSON, Kind.UNDO):
-                self._note_event(event)
+        for event in self.ledger.of_kinds(Kind.PERSON, Kind.UNDO):
+            self._note_event(event)
 
     def _rebuild(self) -> None:
-        """Build the plan anew from the run in force, the facts and the ledger."""
-        events = self.ledger.tail(0)
-        self._activations = as_changed(
-            as_imported(self.store.query("activation_rows"), self.store.query("item_rows")),
-            events,
+        """Build the plan anew from the run in force, the facts and the ledger.
+
+        It is built beside the one in force while people go on; what they did meanwhile is
+        folded in before the new one takes its place.
+        """
+        seq = self.seq
+        events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
+        imported = as_imported(
+            self.store.query("activation_rows"), self.store.query("item_rows")
         )
+        activations = as_changed(imported, events)
+        plan = self._built(seq, activations, events)
+        with self._folding:
+            later = self.ledger.tail(seq)
+            self._activations = as_changed(imported, [*events, *later])
+            if plan is not None:
+                plan.fold(later)
+                self._plan = plan
+
+    def _built(
+        self, seq: int, activations: Mapping[str, Activation], events: Sequence[Event]
+    ) -> LivePlan | None:
+        """The plan as of a sequence number; None where no run was made."""
         made = [e for e in events if e.kind is Kind.RUN]
         if not made:
-            return
+            return None
         run = made[-1]
         as_of = dt.date.fromisoformat(run.body["as_of"])
         doors = self.store.query("all_doors")
@@ -804,18 +824,15 @@ class Workspace:
             receipts=self.store.query("open_receipts"),
             prices=self.store.query("prices_in_force", as_of=as_of),
         )
-        seq = self.seq
-        plan = LivePlan(
+        taken_back = undone([e for e in events if e.kind is Kind.UNDO])
+        return LivePlan(
             base,
-            activations=self._activations.values(),
+            activations=activations.values(),
             inputs=self.store.query("input_at", seq=seq, first_week=as_date(base.weeks[0])),
-            holds=held_by(events, self._taken_back),
+            holds=held_by(events, taken_back),
             limits=Limits(),
             seq=seq,
         )
-        # Events that came while the plan was built are folded before it is put in force.
-        plan.fold(self.ledger.tail(seq))
-        self._plan = plan
 
 
 def _reason(reason: Reason | str, note: str) -> Reason:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import subprocess
+import threading
 
 import numpy as np
 import pandas as pd
@@ -423,6 +424,26 @@ def test_a_refresh_puts_a_new_run_in_force_and_keeps_what_people_added(space):
     )
     assert told == sorted(told)
     assert len(told) > 4
+
+
+def test_edits_made_while_the_plan_is_built_anew_are_in_the_new_one(space):
+    sku = featured(space)
+    stop = threading.Event()
+    made = []
+
+    def edit():
+        while not stop.is_set():
+            made.append(space.override("dana", scope(space, sku), "add", 1, reason="TREND"))
+
+    before = total(space, "planning", sku, 2)
+    editor = threading.Thread(target=edit)
+    editor.start()
+    for _ in range(4):
+        space._rebuild()
+    stop.set()
+    editor.join()
+    assert len(made) > 3
+    assert total(space, "planning", sku, 2) == pytest.approx(before + len(made), abs=1e-6)
 
 
 def test_an_empty_database_says_what_to_do_first():

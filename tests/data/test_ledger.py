@@ -125,7 +125,7 @@ def parameters_of(name: str):
     values = {
         "as_of": WEEK.item(), "since": WEEK.item(), "until": WEEK.item(), "first_week": WEEK.item(),
         "last_week": WEEK.item(), "seq": 1, "after": 0, "run": 1, "most": 5, "sku": "A",
-        "skus": ["A"], "person": "x", "function": "x", "kind": "x", "reason": "x",
+        "skus": ["A"], "seqs": [1], "kinds": ["x"], "person": "x", "function": "x", "kind": "x", "reason": "x",
     }  # fmt: skip
     said = re.sub(r"--.*", "", sql(name))
     return {key: value for key, value in values.items() if re.search(rf"\${key}\b", said)}
