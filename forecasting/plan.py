@@ -148,7 +148,13 @@ class LivePlan:
         if inputs is not None:
             self._fold_inputs(inputs)
         for sku in range(n_skus):
-            self._refresh(sku)
+            if self._featuring.get(sku) or sku in self._state.inputs:
+                self._refresh(sku)
+            else:  # only its totals are needed until somebody looks at it
+                _, baseline = self._baseline(sku)
+                plain = np.rint(baseline * THOUSANDTHS).astype(np.int64).sum(axis=0)
+                for layer in self.totals.values():
+                    layer[sku] = plain
 
     # Reading ----------------------------------------------------------------------------
 
@@ -374,13 +380,7 @@ class LivePlan:
 
     def _compute(self, sku: int, *, supply: str) -> SkuPlan:
         base = self.base
-        n_weeks = len(base.weeks)
-        span = np.arange(n_weeks)
-        first, last = base.ranged[0][sku], base.ranged[1][sku]
-        forecast = ~np.isnan(base.level[sku])
-        active: Bools = forecast[:, None] & (span >= first[:, None]) & (span <= last[:, None])
-        level = np.nan_to_num(base.level[sku])
-        baseline = np.where(active, level[:, None] * base.shape[sku], 0.0)
+        active, baseline = self._baseline(sku)
         lifts, lift_sd = self._lifts(sku, baseline, active)
         base_milli = np.rint(baseline * THOUSANDTHS).astype(np.int64)
         lift_milli = tuple(
@@ -390,7 +390,7 @@ class LivePlan:
         deltas = self._deltas(sku, {a for a, _ in lift_milli})
         draft = proposed(statistical, deltas)
         opening = base.opening[sku]
-        known: Bools = ~np.isnan(opening) & forecast
+        known: Bools = ~np.isnan(opening) & ~np.isnan(base.level[sku])
         stock = np.maximum(np.nan_to_num(opening), 0.0)
         receipts = self._receipts_of(sku, supply)
         routine = np.zeros_like(receipts)
@@ -439,6 +439,17 @@ class LivePlan:
             known=known,
             items=items,
         )
+
+    def _baseline(self, sku: int) -> tuple[Bools, Floats]:
+        """Where a SKU is ranged and has a forecast, and its baseline in units, (D, W)."""
+        span = np.arange(len(self.base.weeks))
+        first, last = self.base.ranged[0][sku], self.base.ranged[1][sku]
+        level = self.base.level[sku]
+        active: Bools = (
+            ~np.isnan(level)[:, None] & (span >= first[:, None]) & (span <= last[:, None])
+        )
+        full = np.nan_to_num(level)[:, None] * self.base.shape[sku]
+        return active, np.where(active, full, 0.0)
 
     def _lifts(
         self, sku: int, baseline: Floats, active: Bools
