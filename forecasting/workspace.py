@@ -249,6 +249,10 @@ class Workspace:
             )
             if operation == CLEAR:
                 deltas = np.where(held, 0, -chosen.own(function))
+                if not deltas.any():
+                    raise OutOfBounds(
+                        "Your input adds nothing of its own here, so there is nothing to clear."
+                    )
             else:
                 assert value is not None
                 deltas = resolve(

@@ -196,6 +196,9 @@ def test_clearing_returns_the_own_input_to_statistical(space):
     space.override("dana", scope(space, sku), "set", 150, reason="TREND")
     space.override("dana", scope(space, sku), "clear", None, reason="DATA_FIX")
     assert total(space, "planning", sku, 2) == total(space, "statistical", sku, 2)
+    assert space.events("dana", most=1)[0].sentence.startswith("went back to the statistical")
+    with pytest.raises(OutOfBounds, match="nothing to clear"):
+        space.override("dana", scope(space, sku), "clear", None, reason="DATA_FIX")
 
 
 def test_the_state_survives_closing_and_opening_again(space, company_copy):

@@ -172,6 +172,8 @@ class Event:
         match self.operation:
             case "set":
                 return f"set {value:,.10g} u"
+            case "clear":
+                return "went back to the statistical number"
             case "percent":
                 return f"changed by {value:+,.10g} %"
             case _:
