@@ -13,11 +13,14 @@ import streamlit as st
 from forecasting.vocabulary import Function
 from pages.components import frame
 
+COMPONENTS = Path(__file__).parent / "pages" / "components"
+
+# A Material icon would be fetched from the internet; this one is ours.
 st.set_page_config(
-    page_title="Concord", page_icon=":material/handshake:", layout="wide",
+    page_title="Concord", page_icon=str(COMPONENTS / "icon.png"), layout="wide",
     initial_sidebar_state="collapsed",
 )  # fmt: skip
-st.html(Path(__file__).parent / "pages" / "components" / "style.css")
+st.html(COMPONENTS / "style.css")
 
 PAGES = {
     "Weekly": [

@@ -537,3 +537,29 @@ def test_last_sales_of_the_grid_agree_with_a_second_way_of_adding_up(space):
         leaf = space.plan.sku(s).statistical[:, :6].sum() / THOUSANDTHS
         by_hand[space.plan.products.nodes["class"][s]] += leaf
     pd.testing.assert_series_equal(grid.sum(axis=1), by_hand, check_names=False)
+
+
+def test_not_one_of_the_malformed_files_changes_a_single_value(space, tmp_path):
+    from tests.data.test_import import GOOD, MALFORMED, write
+
+    def content():
+        with space.store.cursor() as cursor:
+            names = [
+                n
+                for (n,) in cursor.execute(
+                    "select table_name from duckdb_tables() where database_name = current_database()"
+                ).fetchall()
+            ]
+            return {
+                n: cursor.execute(f"select count(*), bit_xor(hash(t)) from {n} as t").fetchall()
+                for n in names
+            }
+
+    before, seq = content(), space.seq
+    for number, (tables, *_) in enumerate(MALFORMED.values()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with pytest.raises(BadFiles):
+            space.import_files("dana", write(folder, **{**GOOD, **tables}))
+    assert content() == before
+    assert space.seq == seq
