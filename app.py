@@ -98,6 +98,7 @@ else:
     if not st.session_state.get("_frozen"):
         gc.freeze()  # imports never go away; collections need not look at them again
         st.session_state["_frozen"] = True
+    st.session_state["page"] = chosen.title
     who_is_here()
     chosen.run()
     frame.watcher(chosen.title)  # after the page has said what it shows

@@ -33,6 +33,9 @@ FIRM, PLANNED, ROUTINE = SUPPLIES
 RISK_WEEKS = 13
 """Weeks for which risk is assessed, or to the end of the SKU's last activation."""
 
+UNKNOWN_TYPE_SD = 0.3
+"""Log lift of a type that history never had: expected to do nothing, give or take this."""
+
 _CELLS_KEPT = 4_000_000
 """Leaf cells of computed SKUs kept in memory; older ones are computed again when asked."""
 
@@ -491,7 +494,8 @@ class LivePlan:
                 of_kind = coefficients[:, [kind]] if kind >= 0 else np.zeros((n_doors, 1))
                 full = of_kind + coefficients[:, [-2]] * log_price
                 full = full + coefficients[:, [-1]] * np.where(plain, log_price, 0.0)
-                kinds = np.sqrt(self.base.lift_sd[sku, kind] ** 2 + EVENT_SD**2)
+                own = self.base.lift_sd[sku, kind] if kind >= 0 else UNKNOWN_TYPE_SD
+                kinds = np.sqrt(own**2 + EVENT_SD**2)
                 sd = np.maximum(sd, np.where(share > 0, kinds, 0.0))
             logs[i] = np.where(cells, np.log1p(np.expm1(np.clip(full, -3, 4)) * share), 0.0)
             if item.lift is not None:

@@ -145,15 +145,17 @@ class Event:
                 return f"commented on {self.scope}: {self.note}"
             case Kind.ACTIVATION:
                 after, before = self.body.get("after"), self.body.get("before")
+                name = str((after or before or {}).get("name", self.body["activation"]))
                 if before is None:
-                    return f"added activation {self.body['activation']}"
+                    return f"added the activation {name}"
                 if after and after.get("status") == "cancelled":
-                    return f"cancelled activation {self.body['activation']}"
-                return f"changed activation {self.body['activation']}"
+                    return f"cancelled the activation {name}"
+                return f"changed the activation {name}"
             case Kind.LIFT:
                 to = "the estimate" if self.value is None else f"{self.value:g}x"
                 what = self.body["sku"]
-                return f"set the lift of {what} in {self.body['activation']} to {to}"
+                name = self.body.get("after", {}).get("name", self.body["activation"])
+                return f"set the lift of {what} in {name} to {to}"
             case Kind.UNDO:
                 return f"took back #{self.body['target']}"
             case Kind.IMPORT:

@@ -20,6 +20,9 @@ _Z, _W = np.polynomial.hermite_e.hermegauss(7)
 NODES: Floats = _Z
 NODE_WEIGHTS: Floats = _W / _W.sum()
 
+HALF_A_UNIT = 0.5
+"""Customers want whole units: demand is not met from half a unit below zero on."""
+
 SHARED_SD = 0.10
 """Log error of the baseline's level that all weeks share."""
 
@@ -53,7 +56,7 @@ class Risk:
         for t in range(first, last + 1):
             left = mean + self.receipts[:, t] - self.demand[:, :, t]
             spread = np.sqrt(sd**2 + self.demand_sd[:, :, t] ** 2)
-            z = left / np.maximum(spread, 1e-9)
+            z = (left + HALF_A_UNIT) / np.maximum(spread, 1e-9)
             stays = ndtr(z)
             survived = survived * stays
             # Stock of those worlds that did not run out: a normal cut off at zero.
@@ -100,7 +103,7 @@ def assess(
         sd = np.sqrt(variance + spread[:, :, t] ** 2 + 1e-12)
         z = left / sd
         stays, density = ndtr(z), _density(z)
-        p[:, :, t] = 1 - stays
+        p[:, :, t] = 1 - ndtr((left + HALF_A_UNIT) / sd)
         mean = left * stays + sd * density
         short[:, :, t] = mean - left
         square = (left**2 + sd**2) * stays + left * sd * density

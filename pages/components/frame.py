@@ -36,7 +36,10 @@ class Presence:
         )
 
 
-@st.cache_resource(show_spinner="Opening the database and building the plan ...")
+@st.cache_resource(
+    show_spinner="Opening the database and building the plan ...",
+    on_release=Workspace.close,
+)
 def _open(path: str) -> Workspace:
     return Workspace(Path(path))
 
@@ -83,15 +86,23 @@ def select(
     Streamlit's own binding writes the label that is shown, which changes with the data;
     a link has to say the same tomorrow.
     """
+    name = slot(key)
     values = {str(option): option for option in options}
     linked = st.query_params.get(key)
-    if linked in values and linked != st.session_state.get(f"{key} in link"):
-        st.session_state[key] = values[linked]
-    if st.session_state.get(key) not in options:
-        st.session_state[key] = options[0] if default is None else default
-    chosen = st.selectbox(label, options, key=key, format_func=said, help=help, width=width)
-    st.session_state[f"{key} in link"] = st.query_params[key] = str(chosen)
+    # The link speaks when it was changed from outside, or when the page is new.
+    changed = linked != st.session_state.get(f"{name} in link")
+    if linked in values and (changed or name not in st.session_state):
+        st.session_state[name] = values[linked]
+    if st.session_state.get(name) not in options:
+        st.session_state[name] = options[0] if default is None else default
+    chosen = st.selectbox(label, options, key=name, format_func=said, help=help, width=width)
+    st.session_state[f"{name} in link"] = st.query_params[key] = str(chosen)
     return chosen
+
+
+def slot(key: str) -> str:
+    """Where a page keeps a choice: each page its own, or one page's would leak into another."""
+    return f"{st.session_state.get('page', '')}.{key}"
 
 
 def term(name: str) -> str:

@@ -87,7 +87,7 @@ def page() -> None:
         }
     )
     picked = st.dataframe(
-        table, hide_index=True, height=430, on_select="rerun", selection_mode="single-row",
+        table, hide_index=True, placeholder="–", height=430, on_select="rerun", selection_mode="single-row",
         key="ledger", alt="Every decision, latest first",
         column_config={
             "When (UTC)": st.column_config.DatetimeColumn(format="MMM DD, HH:mm:ss"),

@@ -21,7 +21,7 @@ def form(space, person, plan, known: Activation | None) -> None:
         n: f"{n} · {d}"
         for n, d in zip(plan.sku_names, plan.base.skus["description"].fillna(""), strict=True)
     }
-    with st.form("activation_form", border=True):
+    with st.form(f"form_{known.activation if known else 'new'}", border=True):
         st.markdown(f"**{'Change ' + known.name if known else 'Add an activation'}**")
         a, b, c = st.columns(3)
         name = a.text_input("Name", known.name if known else "")
@@ -32,7 +32,7 @@ def form(space, person, plan, known: Activation | None) -> None:
         end = b.date_input("Last day", known.end if known else fresh + dt.timedelta(6))
         discount = c.number_input(
             "Price cut, %", 0.0, 95.0, step=5.0,
-            value=100 * max((i.discount or 0 for i in known.items), default=0) if known else 0.0,
+            value=100.0 * max((i.discount or 0.0 for i in known.items), default=0.0) if known else 0.0,
         )  # fmt: skip
         before = list(dict.fromkeys(i.sku for i in known.items)) if known else []
         skus = st.multiselect("Featured SKUs", list(names), before, format_func=names.get)
@@ -65,6 +65,7 @@ def form(space, person, plan, known: Activation | None) -> None:
     except ConcordError as error:
         frame.refused(error)
     else:
+        st.query_params["activation"] = identity  # the page opens on it
         st.session_state["activation_saved"] = (
             f"Saved {name.strip()}. The Bridge has judged it anew."
         )
@@ -213,9 +214,7 @@ def page() -> None:
                             st.rerun()
     with change:
         if person.may("activation"):
-            form_key = "new"
-            with st.container(key=form_key):
-                _add(space, person, plan)
+            form(space, person, plan, None)
         else:
             st.info("Only Marketing adds activations.")
     table = pd.DataFrame(
@@ -239,11 +238,6 @@ def page() -> None:
         st.download_button(
             "Download (CSV)", table.to_csv(index=False), "activations.csv", on_click="ignore"
         )
-
-
-def _add(space, person, plan) -> None:
-    if st.toggle("New activation", key="adding"):
-        form(space, person, plan, None)
 
 
 page()

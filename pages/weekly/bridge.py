@@ -209,7 +209,7 @@ def page() -> None:
     if clicked and clicked != st.session_state.get("last_click"):
         st.session_state["last_click"] = clicked
         if clicked[0].get("activation") in names:
-            st.session_state["activation"] = clicked[0]["activation"]
+            st.session_state[frame.slot("activation")] = clicked[0]["activation"]
     first = pd.Timestamp(plan.base.weeks[0])
     st.altair_chart(
         charts.calendar(judged, first, weeks), width="stretch", on_select="rerun",

@@ -45,12 +45,12 @@ def opened(page: str, who: str | None, **params: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
     if who:
         app.session_state["person"] = who
+    if page != "bridge":
+        app.run()
+        app.switch_page(PAGES[page]).run()  # a change of page empties the link
     for key, value in params.items():
         app.query_params[key] = value
-    app.run()
-    if page != "bridge":
-        app.switch_page(PAGES[page]).run()
-    return app
+    return app.run()
 
 
 def text_of(app: AppTest) -> str:
@@ -79,16 +79,11 @@ def test_somebody_unknown_is_asked_who_they_are_and_told_it_is_no_login(served):
     assert app.title[0].value == "Bridge"
 
 
-def test_a_link_to_an_activation_shows_that_activation(served):
-    plain = opened("bridge", "dana")
-    box = next(b for b in plain.selectbox if b.key == "activation")
-    other = next(a for a in ("A030", *box.options) if a != box.value)
-    names = plain.session_state["activation"]
-    linked = opened("bridge", "dana", weeks="12", supply="firm")
-    assert linked.session_state["weeks"] == 12
-    assert linked.session_state["supply"] == "firm"
-    assert names
-    assert other
+def test_choices_in_a_link_are_what_the_page_shows(served):
+    linked = opened("bridge", "dana", weeks="12", supply="firm", activation="nonsense")
+    assert linked.session_state["Bridge.weeks"] == 12
+    assert linked.session_state["Bridge.supply"] == "firm"
+    assert not linked.exception
 
 
 def grid_key(app: AppTest) -> str:
@@ -145,7 +140,7 @@ def test_a_conflict_is_shown_with_a_name_and_a_choice(served):
     space.set_person("admin", identity="nora", name="Nora Second", function=Function.PLANNING)
     app = opened("consensus", "dana", level="class", weeks="13")
     day = as_date(space.plan.base.weeks[3])
-    klass = app.session_state["row"]
+    klass = app.session_state["Consensus.row"]
     space.override(
         "nora", Scope(product_level="class", product=klass, first_week=day, last_week=day), "set", 777,
         reason="TREND",
@@ -165,6 +160,27 @@ def test_a_conflict_is_shown_with_a_name_and_a_choice(served):
     mine.click().run()
     scope = Scope(product_level="class", product=klass, first_week=day, last_week=day)
     assert space.input_units("dana", scope) == 555.0
+
+
+def test_every_activation_opens_on_its_page_and_on_the_bridge(served):
+    from pages.components import frame
+
+    for act in frame.workspace().plan.activations():
+        for page in ("activations", "bridge"):
+            app = opened(page, "mara", activation=act.activation, weeks="26")
+            assert not app.exception, (page, act.name)
+            assert act.name in " ".join(text_of(app).split()) or any(
+                act.name in s.value for s in app.subheader
+            )
+
+
+def test_every_sku_opens_on_its_page(served):
+    from pages.components import frame
+
+    for sku in frame.workspace().plan.sku_names[::9]:
+        app = opened("sku", "ines", sku=sku)
+        assert not app.exception, sku
+        assert app.title[0].value == f"SKU {sku}"
 
 
 def test_without_a_forecast_a_page_says_what_to_do(tmp_path, monkeypatch):

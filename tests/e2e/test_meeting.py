@@ -117,3 +117,24 @@ def test_marketing_cancels_an_activation_and_the_bridge_forgets_it(meeting, visi
     mara.get_by_role("combobox").last.click()
     expect(mara.get_by_role("option").first).to_be_visible()
     assert mara.get_by_role("option", name=name).count() == 0
+
+
+def test_marketing_adds_an_activation_and_the_bridge_judges_it(meeting, visit):
+    server, *_ = meeting
+    mara = visit(server.url, "Mara Quill", path="activations")
+    screen.settled(mara)
+    mara.get_by_role("tab", name="Add an activation").click()
+    panel = mara.get_by_role("tabpanel").last
+    panel.get_by_role("textbox", name="Name").fill("Candle flash")
+    panel.get_by_role("combobox", name="Featured SKUs").click()
+    mara.keyboard.type("Candle")
+    mara.keyboard.press("Enter")
+    mara.keyboard.press("Escape")
+    panel.get_by_role("button", name="Save").click()
+    expect(mara.get_by_text("Saved Candle flash")).to_be_visible(timeout=15_000)
+    screen.settled(mara)
+    screen.nothing_is_broken(mara)
+    assert "activation=N" in mara.url
+    mara.get_by_role("link", name="See it on the Bridge").click()
+    expect(mara.get_by_role("heading", name="Candle flash")).to_be_visible(timeout=15_000)
+    screen.nothing_is_broken(mara)

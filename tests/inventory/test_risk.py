@@ -42,6 +42,18 @@ def test_closed_form_agrees_with_simulation(opening, lift_sd):
     np.testing.assert_allclose(risk.units_short[0].sum(), short.sum(), atol=0.04 * demand.sum())
 
 
+@pytest.mark.parametrize(
+    ("mean", "opening"), [(0.5, 1), (0.5, 2), (0.5, 4), (1.5, 3), (1.5, 9), (4, 16), (12, 50)]
+)
+def test_few_units_are_judged_as_counts_not_as_a_smooth_quantity(mean, opening):
+    stock, none = np.array([float(opening)]), np.zeros((1, 5))
+    demand, spread = np.full((1, 5), float(mean)), np.array([0, 0, 0.3, 0.3, 0])
+    risk = assess(stock, none, demand, lift_sd=spread, alpha=0.2)
+    _, any_p, short = simulate(stock, none, demand, lift_sd=spread, alpha=0.2, first=2, last=3)
+    assert risk.p_any(2, 3)[0] == pytest.approx(any_p, abs=0.07)
+    assert risk.units_short[0].sum() == pytest.approx(short.sum(), abs=0.07 * demand.sum())
+
+
 def test_certain_cover_and_certain_shortage_are_told_apart():
     demand = np.full((2, 4), 50.0)
     none = np.zeros((2, 4))
