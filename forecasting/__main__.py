@@ -339,8 +339,9 @@ def restore(source: Path, db: Path, as_json: bool) -> None:
     """Put a backup in the place of a database that does not exist yet."""
     if not source.exists():
         raise Refused(f"There is no backup at {source}.")
-    if db.exists():
-        raise Refused(f"{db} exists; move it away first, so that nothing is lost.")
+    for path in (db, db.with_name(db.name + ".wal")):  # a log left alone would be replayed
+        if path.exists():
+            raise Refused(f"{path} exists; move it away first, so that nothing is lost.")
     checked = Store(source)  # refuses what is not a Concord database
     try:
         checked.backup(db)

@@ -216,6 +216,9 @@ def test_a_backup_restores_to_the_same_plan(tmp_path, company_copy):
     concord("backup", "--db", company_copy, "--out", tmp_path / "b.duckdb", "--json")
     _, told = concord("restore", tmp_path / "b.duckdb", "--db", company_copy, code=2)
     assert "so that nothing is lost" in told
+    (tmp_path / "new.duckdb.wal").write_bytes(b"left by another database")
+    concord("restore", tmp_path / "b.duckdb", "--db", tmp_path / "new.duckdb", code=2)
+    (tmp_path / "new.duckdb.wal").unlink()
     concord("restore", tmp_path / "b.duckdb", "--db", tmp_path / "new.duckdb", "--json")
     with (
         Workspace_closed(company_copy) as one,

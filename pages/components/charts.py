@@ -11,6 +11,16 @@ from pages.components import theme
 _DAY = pd.Timedelta(1, "D")
 
 
+def _told_apart(names: list[str]) -> list[str]:
+    """Names, numbered where the same one comes again: a row of a chart is one name."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found
+
+
 def _week_axis(weeks: list[pd.Timestamp]) -> alt.Axis:
     labels = {int(w.timestamp() * 1000): week_label(w.date()) for w in weeks}
     cases = " : ".join(f"+datum.value == {ms} ? '{text}'" for ms, text in labels.items())
@@ -34,7 +44,7 @@ def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> alt.La
     rows = pd.DataFrame(
         {
             "activation": [v.activation.activation for v in judged],
-            "row": [f"{v.status.sign} {v.activation.name}" for v in judged],
+            "row": _told_apart([f"{v.status.sign} {v.activation.name}" for v in judged]),
             "from": [max(pd.Timestamp(v.activation.start), first) for v in judged],
             "to": [pd.Timestamp(v.activation.end) + _DAY for v in judged],
             "status": [v.status.label for v in judged],
@@ -232,6 +242,7 @@ def forecast(
 
 def gantt(rows: pd.DataFrame) -> alt.Chart:
     """The activation calendar: one bar each, coloured by status."""
+    rows = rows.assign(name=_told_apart(rows["name"].tolist()))
     return (
         alt.Chart(rows)
         .mark_bar(cornerRadius=3, height=13)

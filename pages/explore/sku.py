@@ -48,8 +48,10 @@ def page() -> None:
         elif lost >= 1:
             finding = f"**{theme.units(lost)} of the next 8 weeks' demand will not be met** as planned."
         else:
-            finding = f"{theme.units(stock)} on hand meet the {theme.units(demand)} expected in 8 weeks."
-        frame.title(f"SKU {chosen}", f"{label[chosen]} · {attributes['class']} · {finding}")
+            finding = (
+                f"{theme.units(stock)} on hand and {theme.units(coming)} due meet the "
+                f"{theme.units(demand)} expected in 8 weeks."
+            )frame.title(f"SKU {chosen}", f"{label[chosen]} · {attributes['class']} · {finding}")
     tiles = st.columns(6)
     tiles[0].metric("On hand", theme.units(stock), border=True)
     tiles[1].metric(
