@@ -51,7 +51,8 @@ def page() -> None:
             finding = (
                 f"{theme.units(stock)} on hand and {theme.units(coming)} due meet the "
                 f"{theme.units(demand)} expected in 8 weeks."
-            )frame.title(f"SKU {chosen}", f"{label[chosen]} · {attributes['class']} · {finding}")
+            )
+        frame.title(f"SKU {chosen}", f"{label[chosen]} · {attributes['class']} · {finding}")
     tiles = st.columns(6)
     tiles[0].metric("On hand", theme.units(stock), border=True)
     tiles[1].metric(
