@@ -51,8 +51,8 @@ def choose_person() -> None:
     tasks = {
         Function.MARKETING: "plans activations and says what lift to expect",
         Function.MERCHANDISING: "owns assortment and price, gives an input to the forecast",
-        Function.PLANNING: "owns the baseline, facilitates the consensus, moves stock",
-        Function.LEADERSHIP: "reads everything, sets targets and thresholds",
+        Function.PLANNING: "owns the baseline, facilitates the consensus, imports data",
+        Function.LEADERSHIP: "reads everything",
         Function.ADMIN: "imports data, keeps people and functions",
     }
     people = space.people
