@@ -72,7 +72,9 @@ def test_rights_hold_on_the_command_line_too(tmp_path, company_copy):
 def test_a_database_in_use_is_refused_with_the_process(company_copy):
     space = Workspace(company_copy)
     try:
-        _, told = concord("bridge", "--db", company_copy, "--out", "/tmp/never.csv", code=2)
+        _, told = concord(
+            "bridge", "--db", company_copy, "--out", company_copy.with_name("never.csv"), code=2
+        )
         assert f"process {os.getpid()}" in told
     finally:
         space.close()
