@@ -273,12 +273,7 @@ def _events(
     leaves: dict[int, Leaves] = {}
     frame = cursor.execute(sql(name.replace("event", "leaf")), parameters).df()
     for _, rows in frame.groupby("seq"):
-        leaves[int(rows["seq"].iloc[0])] = Leaves(
-            sku=tuple(rows["sku"]),
-            door=tuple(rows["door"]),
-            week=rows["week"].to_numpy().astype("datetime64[D]"),
-            delta=rows["delta"].to_numpy(dtype=np.int64),
-        )
+        leaves[int(rows["seq"].iloc[0])] = Leaves.of(rows)
     return [
         Event(
             seq=row[0],

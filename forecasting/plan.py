@@ -200,10 +200,6 @@ class LivePlan:
         ]
         return sorted(inside, key=lambda a: (a.start, a.activation))
 
-    def featuring(self, sku: int) -> list[str]:
-        """Live activations that feature a SKU, in the calendar's order."""
-        return list(self._featuring.get(sku, []))
-
     def held(self, function: str, sku: int) -> Bools:
         """Which cells of a function's input are held, (D, W)."""
         _, n_doors, n_weeks = self.base.shape3
@@ -292,15 +288,7 @@ class LivePlan:
     def _fold_inputs(self, frame: pd.DataFrame) -> None:
         """Take the sum of leaf deltas of every input."""
         for (function, aim), rows in frame.groupby(["input", "activation"]):
-            self._add(
-                (str(function), str(aim)),
-                Leaves(
-                    sku=tuple(rows["sku"]),
-                    door=tuple(rows["door"]),
-                    week=rows["week"].to_numpy().astype("datetime64[D]"),
-                    delta=rows["delta"].to_numpy(dtype=np.int64),
-                ),
-            )
+            self._add((str(function), str(aim)), Leaves.of(rows))
 
     def _add(self, key: InputKey, leaves: Leaves) -> set[int]:
         """Add leaf deltas to an input; leaves outside the plan are passed over."""

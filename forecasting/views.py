@@ -18,7 +18,7 @@ from forecasting.inventory.bridge import GREY, RED, STATUSES, ItemRisk, group_st
 from forecasting.inventory.projection import weeks_of_supply
 from forecasting.inventory.risk import NODE_WEIGHTS
 from forecasting.plan import ROUTINE, LivePlan
-from forecasting.vocabulary import Status
+from forecasting.vocabulary import WORST_FIRST, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +41,8 @@ class Verdict:
     n_cells: int
     """Featured SKUs times doors."""
     red_cells: int
-    grey_cells: int
     first_short: pd.Timestamp | None
     """First week in which a red SKU and door is likely to run out."""
-    first_week: pd.Timestamp
-    """First week of the activation inside the plan."""
     weeks_to_start: int
     """Weeks from the first planned week to its start; below 1: it has begun."""
 
@@ -77,29 +74,25 @@ def verdicts(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> list[V
         first, last = plan.scope_weeks(activation)
         if activation.is_live and last >= 0 and first < weeks:
             items = by_activation.get(activation.activation, [])
-            found.append(_verdict(plan, activation, items, first))
-    order = {Status.RED: 0, Status.AMBER: 1, Status.GREY: 2, Status.BLUE: 3, Status.GREEN: 4}
+            found.append(_verdict(plan, activation, items))
     return sorted(
         found,
         key=lambda v: (
-            order[v.status],
+            WORST_FIRST.index(v.status),
             -np.nan_to_num(v.margin_at_risk) - 1e-6 * v.units_short,
             v.activation.start,
         ),
     )
 
 
-def _verdict(
-    plan: LivePlan, activation: Activation, items: list[ItemRisk], first: int
-) -> Verdict:
-    week = pd.Timestamp(plan.base.weeks[first])
+def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> Verdict:
     start = (np.datetime64(activation.start, "D") - plan.base.weeks[0]).astype(int) // 7
     if not items:
         return Verdict(
             activation=activation, status=Status.GREY, units_short=0.0,
             revenue_at_risk=np.nan, margin_at_risk=np.nan, demand=0.0, lift_units=0.0,
-            n_skus=0, n_doors=0, n_cells=0, red_cells=0, grey_cells=0,
-            first_short=None, first_week=week, weeks_to_start=int(start),
+            n_skus=0, n_doors=0, n_cells=0, red_cells=0,
+            first_short=None, weeks_to_start=int(start),
         )  # fmt: skip
     status = np.concatenate([i.status for i in items])
     demand = np.concatenate([i.window_demand for i in items])
@@ -120,9 +113,7 @@ def _verdict(
         n_doors=len({int(d) for i in items for d in i.doors}),
         n_cells=len(status),
         red_cells=int((status == RED).sum()),
-        grey_cells=int((status == GREY).sum()),
         first_short=pd.Timestamp(plan.base.weeks[soon.min()]) if len(soon) else None,
-        first_week=week,
         weeks_to_start=int(start),
     )
 
@@ -272,9 +263,6 @@ def projection_rows(plan: LivePlan, *, weeks: int, supply: str = ROUTINE) -> pd.
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-LAYERS = ("statistical", "marketing", "merchandising", "planning", "draft")
-
-
 def grid(
     plan: LivePlan,
     *,
@@ -290,7 +278,7 @@ def grid(
     Parameters
     ----------
     layer : str
-        One of `LAYERS`, or baseline.
+        baseline, statistical, draft, or a function: its input.
     level : str
         department, class, style or sku: what a row is.
     skus : int array

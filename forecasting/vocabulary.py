@@ -53,6 +53,10 @@ class Status(StrEnum):
         return {"red": "●", "amber": "◆", "green": "✓", "blue": "■", "grey": "○"}[self.value]
 
 
+WORST_FIRST = (Status.RED, Status.AMBER, Status.GREY, Status.BLUE, Status.GREEN)
+"""Statuses in the order in which people look at them."""
+
+
 class Operation(StrEnum):
     """How people say a change."""
 

@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -578,10 +578,8 @@ class Workspace:
             raise RefreshRunning("Wait until it is done; its progress is on the Data page.")
 
         def run() -> None:
-            try:
+            with suppress(ConcordError):  # refresh keeps its error for everybody to see
                 self.refresh(by)
-            except ConcordError as error:
-                self.refresh_error = str(error)
 
         threading.Thread(target=run, name="refresh", daemon=True).start()
 

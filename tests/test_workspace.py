@@ -10,6 +10,7 @@ import pytest
 
 from forecasting import views
 from forecasting import workspace as workspace_module
+from forecasting.__main__ import STAFF
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.events import Scope
@@ -29,13 +30,7 @@ from forecasting.rights import LOCAL_ADMIN, RIGHTS
 from forecasting.vocabulary import INPUTS, Function, Status
 from forecasting.workspace import Workspace
 
-WHO = {
-    "marketing": "mara",
-    "planning": "dana",
-    "merchandising": "ines",
-    "leadership": "victor",
-    "admin": "sam",
-}
+WHO = {function.value: identity for identity, _, function in STAFF}
 
 
 def scope(space, sku=0, week=2, **more) -> Scope:

@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from forecasting.calendar import Dates, week_label
 from forecasting.hierarchy import THOUSANDTHS, Ints
@@ -90,6 +91,16 @@ class Leaves:
 
     def __len__(self) -> int:
         return len(self.sku)
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> Leaves:
+        """From a frame with columns sku, door, week and delta."""
+        return cls(
+            sku=tuple(rows["sku"]),
+            door=tuple(rows["door"]),
+            week=rows["week"].to_numpy().astype("datetime64[D]"),
+            delta=rows["delta"].to_numpy(dtype=np.int64),
+        )
 
     def keys(self) -> set[tuple[str, str, np.datetime64]]:
         """The leaves touched."""

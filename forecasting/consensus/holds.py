@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from forecasting.consensus.events import Event, Kind, Leaves
+from forecasting.consensus.overrides import leaves_of
 from forecasting.vocabulary import INPUTS
 
 Held = dict[str, list[tuple[Leaves, int]]]
@@ -32,17 +33,8 @@ def held_by(events: Sequence[Event], taken_back: Collection[int]) -> Held:
                 holder[event.function].pop(leaf, None)
     return {
         function: [
-            (_as_leaves([leaf for leaf, by in cells.items() if by == seq]), seq)
+            (leaves_of({leaf: 0 for leaf, by in cells.items() if by == seq}), seq)
             for seq in sorted(set(cells.values()))
         ]
         for function, cells in holder.items()
     }
-
-
-def _as_leaves(keys: list[tuple[str, str, np.datetime64]]) -> Leaves:
-    return Leaves(
-        sku=tuple(sku for sku, _, _ in keys),
-        door=tuple(door for _, door, _ in keys),
-        week=np.array([week for _, _, week in keys], dtype="datetime64[D]"),
-        delta=np.zeros(len(keys), np.int64),
-    )

@@ -8,7 +8,7 @@ their sales are not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -99,17 +99,7 @@ def _one_origin(
     future = exposures.take((exposures.week >= end) & (exposures.week < end + horizon))
     target = panel.weeks[end : end + horizon]
     factors = model.fit(known, past, weeks=target)
-    shifted = lift.Exposures(
-        activation=future.activation,
-        series=future.series,
-        week=future.week - end,
-        share=future.share,
-        kind=future.kind,
-        log_price=future.log_price,
-        fixed=future.fixed,
-        kinds=future.kinds,
-        n_weeks=horizon,
-    )
+    shifted = replace(future, week=future.week - end, n_weeks=horizon)
     log_price = panel.regular_price[:, end : end + horizon]
     predicted = model.predict(factors, known, shifted, log_price=log_price)
     series = predicted["series"].to_numpy()

@@ -8,7 +8,7 @@ that ended empty counts as "at least this much". Raw sales are kept beside.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -48,12 +48,8 @@ class Panel:
 
     def until(self, n_weeks: int) -> Panel:
         """The first weeks only, as they were known then."""
-        return Panel(
-            skus=self.skus,
-            doors=self.doors,
-            classes=self.classes,
-            sku_of=self.sku_of,
-            door_of=self.door_of,
+        return replace(
+            self,
             weeks=self.weeks[:n_weeks],
             units=self.units[:, :n_weeks],
             exposure=self.exposure[:, :n_weeks],

@@ -10,7 +10,7 @@ event error, so that eighty doors of one event do not pass for eighty events.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -71,7 +71,8 @@ class Exposures:
 
     def take(self, rows: Bools) -> Exposures:
         """Only some rows."""
-        return Exposures(
+        return replace(
+            self,
             activation=self.activation[rows],
             series=self.series[rows],
             week=self.week[rows],
@@ -79,8 +80,6 @@ class Exposures:
             kind=self.kind[rows],
             log_price=self.log_price[rows],
             fixed=self.fixed[rows],
-            kinds=self.kinds,
-            n_weeks=self.n_weeks,
         )
 
     def design(self) -> Floats:
@@ -280,8 +279,8 @@ def _pooled(
 ) -> Floats:
     """Average response: a negative binomial regression with the baseline as offset.
 
-    A weak prior (one log unit around no effect, as two extra rows a column) keeps a type
-    that was hardly ever used finite.
+    A weak prior (one log unit around no effect) keeps a type that was hardly ever used
+    finite.
     """
     coefficients = np.zeros(design.shape[1])
     if not len(units):

@@ -217,7 +217,7 @@ def _level_around(units: Floats, effect: Floats, believed: Floats) -> Floats:
 
 
 def _elasticity(panel: Panel, units: Floats, expected: Floats, current: Floats) -> Floats:
-    """One step towards the pooled effect of regular price, shrunk to its class's.
+    """One step towards the effect of regular price: pooled, then each series' own, shrunk.
 
     A regular price that hardly moves says nothing, and leaves the effect at zero.
     """

@@ -85,6 +85,11 @@ def edit(
     return shown
 
 
+def drop_overlay() -> None:
+    """Forget what is typed and show what is written: the editor gets a new key."""
+    st.session_state["generation"] = st.session_state.get("generation", 0) + 1
+
+
 def _write(scope: Scope, value: float | None, base: int, client: str) -> bool:
     """One typed cell into an override; a refusal is kept for the page to show."""
     state = st.session_state
@@ -101,11 +106,11 @@ def _write(scope: Scope, value: float | None, base: int, client: str) -> bool:
         )
     except Conflicted as error:
         state["clash"] = Clash(scope, value, error)
-        state["generation"] += 1
+        drop_overlay()
         return False
     except ConcordError as error:
         state["grid_refusal"] = error
-        state["generation"] += 1
+        drop_overlay()
         return False
     return True
 

@@ -10,7 +10,7 @@ from forecasting import views
 from forecasting.calendar import Comparison, as_date, last_year, week_label
 from forecasting.consensus.events import Kind, Scope
 from forecasting.errors import ConcordError
-from forecasting.vocabulary import INPUTS, Operation, Reason, Status
+from forecasting.vocabulary import INPUTS, WORST_FIRST, Operation, Reason
 from pages.components import charts, frame, grid, theme
 
 LAYER_SAID = {
@@ -79,7 +79,7 @@ def change_panel(space, person, scope_of, nodes: list[str], weeks: list[dt.date]
                     reason=st.session_state["reason"], note=st.session_state["note"],
                     base=st.session_state["seen"],
                 )  # fmt: skip
-                st.session_state["generation"] = st.session_state.get("generation", 0) + 1
+                grid.drop_overlay()
                 st.rerun()
             if buttons[1].button(
                 "Clear", width="stretch", help="Back to the statistical number"
@@ -88,7 +88,7 @@ def change_panel(space, person, scope_of, nodes: list[str], weeks: list[dt.date]
                     person.id, scope, "clear", None, reason=st.session_state["reason"],
                     note=st.session_state["note"], base=st.session_state["seen"],
                 )  # fmt: skip
-                st.session_state["generation"] = st.session_state.get("generation", 0) + 1
+                grid.drop_overlay()
                 st.rerun()
             if buttons[2].button("Hold", width="stretch", help=frame.term("Hold")):
                 space.hold(person.id, scope)
@@ -137,7 +137,7 @@ def trail(space, person, scope: Scope) -> None:
             except ConcordError as error:
                 frame.refused(error)
             else:
-                st.session_state["generation"] = st.session_state.get("generation", 0) + 1
+                grid.drop_overlay()
                 st.rerun()
 
 
@@ -154,8 +154,7 @@ def risks_of(plan, skus: np.ndarray) -> pd.DataFrame:
         rows, columns=["Activation", "SKU", "of", "risk", "Short, u", "start"]
     )
     frame_["Status"] = [theme.said(s) for s in frame_["of"]]
-    order = [Status.RED, Status.AMBER, Status.GREY, Status.BLUE, Status.GREEN]
-    frame_["rank"] = [order.index(s) for s in frame_["of"]]
+    frame_["rank"] = [WORST_FIRST.index(s) for s in frame_["of"]]
     frame_["Stockout risk"] = frame_["risk"] * 100
     frame_ = frame_.sort_values(["rank", "Short, u"], ascending=[True, False])
     return frame_[["Status", "Activation", "SKU", "Stockout risk", "Short, u"]]
@@ -344,16 +343,16 @@ def one_row(
         columns = np.arange(len(weeks))
         parts = views.parts_of(plan, [int(s) for s in mine], doors)
         parts = parts[parts["week"] <= plan.base.weeks[len(weeks) - 1]]
-        lines = []
-        for name in (*(f.value for f in INPUTS), "draft"):
-            total = views.grid(
+
+        def line(name: str) -> np.ndarray:
+            return views.grid(
                 plan, layer=name, level=level, skus=mine, location_level=location_level,
                 location=location, weeks=columns,
             ).to_numpy()[0]  # fmt: skip
-            stat = views.grid(
-                plan, layer="statistical", level=level, skus=mine, location_level=location_level,
-                location=location, weeks=columns,
-            ).to_numpy()[0]  # fmt: skip
+
+        lines, stat = [], line("statistical")
+        for name in (*(f.value for f in INPUTS), "draft"):
+            total = line(name)
             if name == "draft" or np.any(np.abs(total - stat) > 1e-9):
                 lines.append(
                     pd.DataFrame({"layer": name.capitalize(), "week": weeks, "units": total})

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from forecasting.__main__ import STAFF
 from forecasting.vocabulary import Function
 
 ROOT = Path(__file__).parents[2]
@@ -18,13 +19,7 @@ PAGES = {
     "data": "pages/setup/data.py",
     "people": "pages/setup/people.py",
 }
-WHO = {
-    "marketing": "mara",
-    "planning": "dana",
-    "merchandising": "ines",
-    "leadership": "victor",
-    "admin": "sam",
-}
+WHO = {function.value: identity for identity, _, function in STAFF}
 
 
 @pytest.fixture(scope="module")
