@@ -1,25 +1,47 @@
 """Statistical runs: what a fit reads, written as Parquet; what it made, loaded.
 
 The fitting process never sees the database: the app writes its inputs from a cursor and
-loads its factors in the transaction of the run's own event.
+loads its factors in the transaction of the run's own event. History is written in blocks
+of whole classes, so that a fit holds one block at a time in memory, and so that only the
+blocks whose history or past activations changed are fitted again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 
-from data.store import Store
+from data import files
+from data.store import Store, sql
+from forecasting.errors import Refused
+
+LONGEST_HISTORY_WEEKS = 156
+BLOCK_SERIES = 6_000
+"""A block is filled with classes up to so many series."""
+LEAST_WEEKS = 26
+"""Weeks of history before the first origin of a backtest."""
+LARGEST_BLOCK = 15_000
+"""A class with more is divided; its parts then do not see each other's activations."""
 
 
 def write_inputs(
-    store: Store, items: pd.DataFrame, folder: Path, *, as_of: dt.date, horizon: int
-) -> None:
+    store: Store,
+    items: pd.DataFrame,
+    folder: Path,
+    *,
+    as_of: dt.date,
+    horizon: int,
+    former: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write what a fit needs, as known at the as-of week.
 
     Parameters
@@ -34,40 +56,277 @@ def write_inputs(
         First day of the last closed week.
     horizon : int
         Weeks to forecast.
+    former : mapping, optional
+        What the run in force says of itself; blocks that are as they were then are left
+        out of the job.
+
+    Returns
+    -------
+    dict
+        The job: as_of, first_week, horizon, kinds, weekday_shares, blocks (name, series,
+        fingerprint), reused (names of blocks), and prior and calibration if reused.
     """
+    series = store.query("series", as_of=as_of)
+    skus = store.query("all_skus")[["sku", "class", "department"]]
+    skus = skus.assign(block=_blocks(skus, series))
+    since = as_of - dt.timedelta(7 * (LONGEST_HISTORY_WEEKS - 1))
+    with store.cursor() as cursor:
+        cursor.register("blocks", skus[["sku", "block"]])
+        cursor.execute(
+            f"copy ({sql('history_by_block')}) to '{_quoted(folder / 'history')}' "
+            "(format parquet, partition_by (block), overwrite)",
+            {"as_of": as_of, "since": since},
+        )
+        prints = _fingerprints(cursor, folder)
+        first = store.query("first_week", as_of=as_of, since=since)["week"].iloc[0]
+    prices = store.query("price_changes")
     frames = {
-        "history": store.query("history", as_of=as_of),
-        "series": store.query("series", as_of=as_of),
-        "prices": store.query("price_changes"),
-        "skus": store.query("all_skus")[["sku", "class"]],
+        "series": series.merge(skus[["sku", "block"]], on="sku"),
+        "prices": prices,
+        "skus": skus,
         "doors": store.query("all_doors")[["door", "kind"]],
         "items": items,
     }
     for name, frame in frames.items():
         frame.to_parquet(folder / f"{name}.parquet", index=False)
-    job = {"as_of": as_of.isoformat(), "horizon": horizon}
+    past = items[items["start"] < pd.Timestamp(as_of) + pd.Timedelta(7, "D")]
+    counts = frames["series"].groupby("block").size()
+    kinds = sorted(items["type"].unique())
+    job: dict[str, Any] = {
+        "as_of": as_of.isoformat(),
+        "first_week": pd.Timestamp(first).date().isoformat(),
+        "horizon": horizon,
+        "kinds": kinds,
+        "weekday_shares": weekday_shares(store, as_of),
+        "blocks": {
+            str(block): {
+                "series": int(counts.get(block, 0)),
+                "fingerprint": _digest(
+                    [as_of, horizon, kinds, prints.get(int(block), ""), _of(past, skus, block),
+                     _of(prices, skus, block), _of(series, skus, block)],
+                ),
+            }
+            for block in sorted(skus["block"].unique())
+            if int(counts.get(block, 0))
+        },
+    }  # fmt: skip
+    job["reused"] = _unchanged(job, former)
+    if job["reused"] and former is not None:
+        job |= {name: former[name] for name in ("prior", "calibration", "event_sd")}
+        job["former_blocks"] = former["blocks"]
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+    return job
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
-    """What a finished fit says of itself: as-of, columns, dispersion, seconds."""
+    """What a finished fit says of itself: as-of, columns, calibration, methods, seconds."""
     facts: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     return facts
 
 
 def load_factors(
-    cursor: duckdb.DuckDBPyConnection, run: int, *, inputs: Path, made: Path
+    cursor: duckdb.DuckDBPyConnection,
+    run: int,
+    *,
+    inputs: Path,
+    made: Path,
+    former: int | None = None,
 ) -> None:
-    """Insert a finished fit's factors as run `run`, within the writer's transaction."""
-    cursor.execute(
-        "insert into run_series (run, sku, door, level, ranged_from, ranged_to, log_lift) "
-        "select ?, made.sku, made.door, made.level, series.ranged_from, series.ranged_to, "
-        "made.log_lift::float[] from read_parquet(?) as made "
-        "join read_parquet(?) as series using (sku, door)",
-        [run, str(made / "run_series.parquet"), str(inputs / "series.parquet")],
+    """Insert a finished fit's factors as run `run`, within the writer's transaction.
+
+    Blocks that were not fitted again are taken over from run `former`.
+    """
+    job = json.loads((inputs / "job.json").read_text(encoding="utf-8"))
+    columns = "sku, door, level, log_lift, share, ahead"
+    if any(made.glob("series/*.parquet")):
+        cursor.execute(
+            f"insert into run_series (run, {columns}, ranged_from, ranged_to) "
+            "select ?, made.sku, made.door, made.level, made.log_lift::float[], made.share, "
+            "made.ahead::float[], series.ranged_from, series.ranged_to "
+            "from read_parquet(?) as made join read_parquet(?) as series using (sku, door)",
+            [run, str(made / "series" / "*.parquet"), str(inputs / "series.parquet")],
+        )
+        cursor.execute(
+            "insert into run_sku select ?, sku, shape::float[], lift_sd::float[] "
+            "from read_parquet(?)",
+            [run, str(made / "skus" / "*.parquet")],
+        )
+        cursor.execute(
+            "insert into run_correction select ?, sku, door, week, reason, raw, clean "
+            "from read_parquet(?)",
+            [run, str(made / "corrections" / "*.parquet")],
+        )
+    if job["reused"]:
+        skus = pd.read_parquet(inputs / "skus.parquet")
+        kept = skus[skus["block"].isin([int(b) for b in job["reused"]])][["sku"]]
+        cursor.register("kept", kept)
+        for table, names in (
+            ("run_series", f"{columns}, ranged_from, ranged_to"),
+            ("run_sku", "sku, shape, lift_sd"),
+            ("run_correction", "sku, door, week, reason, raw, clean"),
+        ):
+            cursor.execute(
+                f"insert into {table} (run, {names}) select ?, {names} from {table} "
+                "where run = ? and sku in (select sku from kept)",
+                [run, former],
+            )
+        cursor.unregister("kept")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backtest:
+    """A complete backtest: what was asked, and its cells summed up."""
+
+    made_at: dt.datetime
+    person: str
+    asked: dict[str, int]
+    """origins, step, lags."""
+    rows: int
+    """Cells that were scored."""
+    sums: pd.DataFrame
+    """One row per origin, lag, class, door and promoted or not: cells, units, forecast,
+    inside (P10 to P90), and sums of absolute errors error_p50, error_naive, error_mean13."""
+
+
+def ask_backtest(folder: Path, *, origins: int, step: int, lags: int) -> None:
+    """Say in a job what a backtest is to do.
+
+    Raises
+    ------
+    Refused
+        If the history is too short for it.
+    """
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    first, last = (dt.date.fromisoformat(job[n]) for n in ("first_week", "as_of"))
+    weeks = (last - first).days // 7 + 1
+    if weeks < LEAST_WEEKS + lags:
+        raise Refused(
+            f"There are {weeks} weeks of history; a backtest of {lags} weeks ahead "
+            f"needs at least {LEAST_WEEKS + lags}."
+        )
+    job |= {"origins": origins, "step": step, "lags": lags}
+    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
+
+
+def load_backtest(
+    store: Store, *, by: str, inputs: Path, made: Path, asked: dict[str, int]
+) -> Backtest:
+    """Sum a finished backtest's cells and keep the sums as the last complete result."""
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    with store.cursor() as cursor:
+        sums = cursor.execute(
+            sql("sum_backtest"),
+            {"rows": str(made / "rows" / "*.parquet"), "skus": str(inputs / "skus.parquet")},
+        ).df()
+        cells = int(sums["cells"].sum())
+        cursor.execute("begin")
+        number = int(now.timestamp() * 1000)
+        cursor.execute(
+            "insert into backtest values (?, ?, ?, ?)",
+            [number, now, by, json.dumps({**asked, "rows": cells})],
+        )
+        cursor.register("sums", sums)
+        cursor.execute("insert into backtest_sum by name select ? as id, * from sums", [number])
+        cursor.execute("commit")
+        cursor.unregister("sums")
+    return Backtest(made_at=now, person=by, asked=asked, rows=cells, sums=sums)
+
+
+def last_backtest(store: Store) -> Backtest | None:
+    """The last complete backtest, or None."""
+    found = store.query("last_backtest")
+    if found.empty:
+        return None
+    one = found.iloc[0]
+    body = json.loads(one["body"])
+    return Backtest(
+        made_at=one["made_at"].to_pydatetime(),
+        person=str(one["person"]),
+        asked={name: int(body[name]) for name in ("origins", "step", "lags")},
+        rows=int(body["rows"]),
+        sums=store.query("backtest_sums", id=int(one["id"])),
     )
-    cursor.execute(
-        "insert into run_sku select ?, sku, shape::float[], lift_sd::float[] "
-        "from read_parquet(?)",
-        [run, str(made / "run_sku.parquet")],
-    )
+
+
+def export_backtest(store: Store, made: Path, target: Path) -> None:
+    """Write every cell of a finished backtest to one file: the contract's columns."""
+    with store.cursor() as cursor:
+        rows = cursor.execute(
+            "select * exclude (mean13) from read_parquet(?) "
+            "order by origin_week, sku, door, target_week",
+            [str(made / "rows" / "*.parquet")],
+        ).df()
+    files.export(rows, target)
+
+
+def weekday_shares(store: Store, as_of: dt.date) -> list[float] | None:
+    """Share of demand on each day from Sunday on; None where sales are not daily."""
+    days = store.query("weekday_sales", as_of=as_of).set_index("day").reindex(range(7))
+    rows = days["sold_on"].fillna(0)
+    if rows.sum() == 0 or rows.min() < 0.03 * rows.sum():
+        return None
+    units = days["units"].fillna(0.0)
+    return [round(float(share), 5) for share in units / units.sum()]
+
+
+def _blocks(skus: pd.DataFrame, series: pd.DataFrame) -> pd.Series:
+    """Block of each SKU: whole classes, in order, until a block is full."""
+    count = skus["sku"].map(series.groupby("sku").size()).fillna(0).to_numpy()
+    key = skus["department"].fillna("") + "\x1f" + skus["class"].fillna("")
+    block = np.zeros(len(skus), dtype=np.int64)
+    number, filled = 0, 0.0
+    for _, rows in pd.Series(np.arange(len(skus))).groupby(key.to_numpy(), sort=True):
+        at = rows.to_numpy()
+        size = count[at].sum()
+        if filled and filled + size > BLOCK_SERIES:
+            number, filled = number + 1, 0.0
+        if size > LARGEST_BLOCK:
+            part = (np.cumsum(count[at]) // BLOCK_SERIES).astype(np.int64)
+            block[at] = number + part
+            number, filled = number + int(part.max()) + 1, 0.0
+            continue
+        block[at] = number
+        filled += size
+    return pd.Series(block, index=skus.index)
+
+
+def _fingerprints(cursor: duckdb.DuckDBPyConnection, folder: Path) -> dict[int, str]:
+    """What the history of each block comes to."""
+    if not any((folder / "history").rglob("*.parquet")):
+        return {}
+    rows = cursor.execute(
+        "select block, count(*), bit_xor(hash(sku, door, week, units, in_stock, on_hand)) "
+        "from read_parquet(?, hive_partitioning = true) group by block",
+        [str(folder / "history" / "*" / "*.parquet")],
+    ).fetchall()
+    return {int(block): f"{count}:{mixed}" for block, count, mixed in rows}
+
+
+def _unchanged(job: Mapping[str, Any], former: Mapping[str, Any] | None) -> list[str]:
+    """Blocks that the run in force was fitted on just as they are."""
+    if not former or "prior" not in former:
+        return []
+    before = former["blocks"]
+    return [
+        name
+        for name, block in job["blocks"].items()
+        if before.get(name, {}).get("fingerprint") == block["fingerprint"]
+    ]
+
+
+def _of(frame: pd.DataFrame, skus: pd.DataFrame, block: int) -> pd.DataFrame:
+    return frame[frame["sku"].isin(skus.loc[skus["block"] == block, "sku"])]
+
+
+def _digest(values: list[Any]) -> str:
+    text = [
+        v.drop(columns="activation", errors="ignore").to_csv(index=False)
+        if isinstance(v, pd.DataFrame)
+        else str(v)
+        for v in values
+    ]
+    return hashlib.sha256("\n".join(text).encode()).hexdigest()[:24]
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

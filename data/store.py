@@ -124,14 +124,15 @@ class Store:
 
 def _migrations() -> list[tuple[str, list[str]]]:
     """Names and statements, in the order in which they are applied."""
-    ledger, views = (
+    ledger, views, factors = (
         (HERE / "schema" / f"{name}.sql").read_text(encoding="utf-8").split(";\n")
-        for name in ("0001_ledger", "0002_views")
+        for name in ("0001_ledger", "0002_views", "0004_runs")
     )
     return [
         ("0001_ledger", [text for text in ledger if text.strip()]),
         ("0002_views", [text for text in views if text.strip()]),
         ("0003_facts", tables.create_sql()),
+        ("0004_runs", [text for text in factors if text.strip()]),
     ]
 
 

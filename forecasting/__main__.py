@@ -26,8 +26,7 @@ from data.sample import make_sample
 from data.store import DEFAULT_PATH, Store
 from data.tables import TABLES
 from forecasting import views
-from forecasting.demand.backtest import backtest as run_backtest
-from forecasting.demand.worker import read_panel
+from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused
 from forecasting.plan import SUPPLIES
 from forecasting.rights import LOCAL_ADMIN
@@ -54,6 +53,12 @@ _json = click.option("--json", "as_json", is_flag=True, help="Machine-readable r
 _as_of = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None)
 _supply = click.option("--supply", type=click.Choice(SUPPLIES), default="routine")
 _plan = click.option("--plan", type=click.Choice(["working", "draft"]), default="working")
+_workers = click.option(
+    "--workers",
+    default=lambda: min(os.cpu_count() or 1, 4),
+    type=click.IntRange(1, 64),
+    help="Processes that fit side by side (default: one a core, at most 4).",
+)
 _out = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
 
 
@@ -191,17 +196,23 @@ def import_(
 @_as
 @_json
 @_as_of
-@click.option("--workers", default=1, help="Processes; a fit needs one so far.")
-@click.option("--full", is_flag=True, help="Fit everything (what every refresh does so far).")
+@_workers
+@click.option("--full", is_flag=True, help="Fit everything, not only what changed.")
 def refresh(
     db: Path, person: str, as_json: bool, as_of: dt.datetime | None, workers: int, full: bool
 ) -> None:
     """Cleanse history, fit baseline and lift, and put the run in force."""
-    del workers, full
     started = time.perf_counter()
     with _opened(db) as workspace:
-        event = workspace.refresh(person, as_of=as_of.date() if as_of else None, tell=_teller())
-    result = {"run": event.seq, **event.body}
+        event = workspace.refresh(
+            person,
+            as_of=as_of.date() if as_of else None,
+            workers=workers,
+            full=full,
+            tell=_teller(),
+        )
+    told = ("as_of", "columns", "series", "series_fitted", "weeks", "event_sd", "alpha")
+    result = {"run": event.seq, **{name: event.body[name] for name in told}}
     result["seconds"] = round(time.perf_counter() - started, 2)
     _say(result, as_json=as_json)
 
@@ -210,28 +221,30 @@ def refresh(
 @_db
 @_as
 @_json
+@_workers
 @click.option("--origins", default=6, type=click.IntRange(1))
 @click.option("--step", default=4, type=click.IntRange(1))
 @click.option("--horizon", default=8, type=click.IntRange(1, 52))
 @_out
 def backtest(
-    db: Path, person: str, as_json: bool, origins: int, step: int, horizon: int, out: Path
+    db: Path,
+    person: str,
+    as_json: bool,
+    workers: int,
+    origins: int,
+    step: int,
+    horizon: int,
+    out: Path,
 ) -> None:
     """Forecast from several past weeks and compare with what came."""
     started = time.perf_counter()
-    with _opened(db) as workspace, workspace.fit_inputs(person) as folder:
-        panel, exposures, n_weeks = read_panel(folder, horizon=0)
-        if n_weeks < 26 + horizon:
-            raise Refused(
-                f"There are {n_weeks} weeks of history; a backtest of {horizon} weeks ahead "
-                f"needs at least {26 + horizon}."
-            )
-        result = run_backtest(
-            panel, exposures, origins=origins, step=step, horizon=horizon, progress=_teller()
-        )
-    files.export(result.rows, out)
+    with _opened(db) as workspace:
+        result = workspace.backtest(
+            person, origins=origins, step=step, horizon=horizon, workers=workers, rows_to=out,
+            tell=_teller(),
+        )  # fmt: skip
     seconds = round(time.perf_counter() - started, 2)
-    _say({**result.metrics, "rows": len(result.rows), "seconds": seconds}, as_json=as_json)
+    _say({**summed(result.sums), "rows": result.rows, "seconds": seconds}, as_json=as_json)
 
 
 @main.command()

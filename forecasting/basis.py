@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar import Dates, week_start, weeks_from
+from forecasting.demand.intervals import Calibration, uncalibrated
+from forecasting.demand.priors import USUAL_EVENT_SD
 from forecasting.hierarchy import Floats, Ints
 from forecasting.inventory.projection import due_weeks
 
@@ -48,7 +50,19 @@ class Base:
     lift_sd: Floats
     """(S, p)."""
     columns: tuple[str, ...]
-    """Types of activation, then price depth, then price depth with others."""
+    """Types of activation, then lift.SHAPES, then priors.BESIDE."""
+    share: Floats
+    """Share of each SKU in the demand of its class at a door, (S, D)."""
+    ahead: Floats
+    """Weeks of demand bought ahead of the first three weeks before they began, (S, D, 3)."""
+    rivals: Ints
+    """Number of the class of each SKU, (S,)."""
+    event_sd: float
+    """Log lift that differs from event to event, shared by weeks and doors."""
+    calibration: Calibration
+    """What quantiles of a forecast mean."""
+    weekday_shares: Floats | None
+    """Share of a week's demand on each day from Sunday on; None: a seventh each."""
     alpha: float
     opening: Floats
     """On hand at the end of the as-of week, NaN unknown, (S, D)."""
@@ -89,13 +103,13 @@ def assemble(
     run : int
         Sequence number of the run.
     run_body : mapping
-        as_of (ISO date), columns, alpha.
+        as_of (ISO date), columns, alpha, event_sd, calibration, weekday_shares.
     horizon : int
         Weeks of the plan.
     skus, doors : DataFrame
         Every SKU; every selling door.
     series : DataFrame, one row per SKU and door of the run
-        sku, door, level, ranged_from, ranged_to, log_lift.
+        sku, door, level, ranged_from, ranged_to, log_lift, share, ahead.
     sku_factors : DataFrame, one row per SKU of the run
         sku, shape, lift_sd.
     stock : DataFrame, one row per SKU and door
@@ -108,6 +122,7 @@ def assemble(
     as_of = dt.date.fromisoformat(str(run_body["as_of"]))
     weeks = weeks_from(as_of + dt.timedelta(7), horizon)
     columns = tuple(run_body["columns"])
+    days = run_body.get("weekday_shares")
     sku_index, door_index = pd.Index(skus["sku"]), pd.Index(doors["door"])
     n_skus, n_doors, p = len(skus), len(doors), len(columns)
     shape2 = (n_skus, n_doors)
@@ -124,9 +139,12 @@ def assemble(
     first, last = np.full(shape2, 0), np.full(shape2, -1)
     first[s, d] = _weeks_until(rows["ranged_from"], weeks, missing=0)
     last[s, d] = _weeks_until(rows["ranged_to"], weeks, missing=horizon)
-    log_lift = np.zeros((n_skus, n_doors, p))
+    log_lift, ahead = np.zeros((n_skus, n_doors, p)), np.zeros((n_skus, n_doors, 3))
+    share = np.zeros(shape2)
     if len(rows):
         log_lift[s, d] = np.stack(rows["log_lift"].to_list())
+        ahead[s, d] = np.stack(rows["ahead"].to_list())
+        share[s, d] = rows["share"].to_numpy(dtype=float)
     seasonal, lift_sd = np.ones((n_skus, horizon)), np.full((n_skus, p), 0.3)
     at = sku_index.get_indexer(pd.Index(sku_factors["sku"]))
     known = sku_factors[at >= 0]
@@ -172,6 +190,18 @@ def assemble(
         log_lift=log_lift,
         lift_sd=lift_sd,
         columns=columns,
+        share=share,
+        ahead=ahead,
+        rivals=pd.factorize(skus["department"].fillna("") + "\x1f" + skus["class"].fillna(""))[
+            0
+        ].astype(np.int64),
+        event_sd=float(run_body.get("event_sd", USUAL_EVENT_SD)),
+        calibration=(
+            Calibration.from_json(run_body["calibration"])
+            if "calibration" in run_body
+            else uncalibrated()
+        ),
+        weekday_shares=None if days is None else np.array(days, dtype=float),
         alpha=float(run_body["alpha"]),
         opening=opening,
         receipts=open_receipts[open_receipts["week"] < horizon],

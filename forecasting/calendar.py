@@ -181,8 +181,13 @@ def month_label(week: dt.date) -> str:
     return f"{MONTH_NAMES[name.period - 1]} FY{name.year % 100:02d}"
 
 
-def exposure_share(start: dt.date, end: dt.date, weeks: Dates) -> npt.NDArray[np.float64]:
-    """Share of each week's days on which an activation runs.
+def exposure_share(
+    start: dt.date,
+    end: dt.date,
+    weeks: Dates,
+    weekday_shares: npt.NDArray[np.float64] | None = None,
+) -> npt.NDArray[np.float64]:
+    """Share of each week's demand on whose days an activation runs.
 
     Parameters
     ----------
@@ -190,14 +195,26 @@ def exposure_share(start: dt.date, end: dt.date, weeks: Dates) -> npt.NDArray[np
         First and last day, both included.
     weeks : datetime64 array, shape (W,)
         Week starts.
+    weekday_shares : float array, shape (7,), optional
+        Share of a week's demand on each day from Sunday on; a seventh each if not known.
 
     Returns
     -------
     float array, shape (W,)
-        0 to 1. Days count alike until a day-of-week profile is known.
+        0 to 1.
+
+    Examples
+    --------
+    A campaign from Thursday to Monday, with the weekend of a shop:
+
+    >>> days = np.array([0.15, 0.10, 0.10, 0.11, 0.13, 0.18, 0.23])
+    >>> weeks = weeks_from(dt.date(2026, 4, 5), 2)
+    >>> exposure_share(dt.date(2026, 4, 9), dt.date(2026, 4, 13), weeks, days).round(2)
+    array([0.54, 0.25])
     """
-    first, last = np.datetime64(start, "D"), np.datetime64(end, "D")
-    from_day = np.maximum(weeks, first)
-    to_day = np.minimum(weeks + np.timedelta64(6, "D"), last)
-    days = (to_day - from_day).astype(np.int64) + 1
-    return np.clip(days, 0, 7) / 7.0
+    days = np.full(7, 1 / 7) if weekday_shares is None else weekday_shares
+    before = np.concatenate([[0.0], np.cumsum(days)])
+    since = np.clip((np.datetime64(start, "D") - weeks).astype(np.int64), 0, 7)
+    until = np.clip((np.datetime64(end, "D") - weeks).astype(np.int64) + 1, 0, 7)
+    share: npt.NDArray[np.float64] = np.maximum(before[until] - before[since], 0.0)
+    return share

@@ -110,3 +110,7 @@ class BadFiles(Refused):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Cancelled(Refused):
+    """Somebody stopped it; what was in force before stays in force."""

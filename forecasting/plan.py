@@ -16,15 +16,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from forecasting import statistical
 from forecasting.basis import Base
-from forecasting.consensus.activations import Activation, Item
+from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import TOTAL, Event, Kind, Leaves, Scope
-from forecasting.demand.lift import DEEPEST, EVENT_SD, parts
 from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
 from forecasting.inventory.bridge import ItemRisk, Limits, assess_item
 from forecasting.inventory.projection import Projection, project, routine_receipts
 from forecasting.inventory.risk import Risk, assess
+from forecasting.statistical import BOUGHT_AHEAD, OTHERS, OwnLift, baseline_of, doors_of
 from forecasting.vocabulary import INPUTS
 
 SUPPLIES = ("firm", "planned", "routine")
@@ -32,9 +33,6 @@ FIRM, PLANNED, ROUTINE = SUPPLIES
 
 RISK_WEEKS = 13
 """Weeks for which risk is assessed, or to the end of the SKU's last activation."""
-
-UNKNOWN_TYPE_SD = 0.3
-"""Log lift of a type that history never had: expected to do nothing, give or take this."""
 
 _CELLS_KEPT = 4_000_000
 """Leaf cells of computed SKUs kept in memory; older ones are computed again when asked."""
@@ -56,6 +54,9 @@ class SkuPlan:
     baseline: Ints
     lifts: tuple[tuple[str, Ints], ...]
     """Incremental demand of each live activation, by identity."""
+    spillover: Mapping[str, Ints]
+    """What activations do outside their own cells: `BOUGHT_AHEAD` takes back in the weeks
+    after, `OTHERS` is what other SKUs of the class take or bring."""
     deltas: Mapping[str, Ints]
     """What each function's input adds, by function."""
     statistical: Ints
@@ -143,8 +144,19 @@ class LivePlan:
         """Verdicts by SKU."""
         self.changed: dict[int, int] = {}
         """SKU to the sequence number of its last change."""
+        self._classmates: dict[int, Ints] = {
+            int(c): np.flatnonzero(base.rivals == c) for c in np.unique(base.rivals)
+        }
+        self._push: dict[int, Floats] = {}
+        """What each featured SKU's lift adds to its class, in shares of it, (D, W)."""
+        self._pressure: dict[int, Floats] = {}
+        """The same summed over a class."""
         for activation in activations:
             self._put_activation(activation)
+        for sku in list(self._featuring):
+            self._press(sku)
+        for group in self._classmates:
+            self._sum_pressure(group)
         for function, held in (holds or {}).items():
             for leaves, seq_of_hold in held:
                 self._hold(function, leaves, seq_of_hold)
@@ -154,10 +166,7 @@ class LivePlan:
             if self._featuring.get(sku) or sku in self._state.inputs:
                 self._refresh(sku)
             else:  # only its totals are needed until somebody looks at it
-                _, baseline = self._baseline(sku)
-                plain = np.rint(baseline * THOUSANDTHS).astype(np.int64).sum(axis=0)
-                for layer in self.totals.values():
-                    layer[sku] = plain
+                self._retotal(sku)
 
     # Reading ----------------------------------------------------------------------------
 
@@ -219,7 +228,9 @@ class LivePlan:
         """Cells in which an activation features a SKU, (D, W)."""
         activation = self.activation(identity)
         name = self.sku_names[sku]
-        doors = [self._doors_of(item) for item in activation.items if item.sku == name]
+        doors = [
+            doors_of(item, self.door_index) for item in activation.items if item.sku == name
+        ]
         at: Bools = np.any(doors, axis=0) if doors else np.zeros(self.base.shape3[1], bool)
         return at[:, None] & (activation.share(self.base.weeks) > 0)
 
@@ -254,13 +265,42 @@ class LivePlan:
         """
         with self._lock:
             touched: set[int] = set()
+            promoted: set[int] = set()
             for event in (e for e in events if e.seq > self.seq):
+                promoted |= self._fold_activation(event)
                 touched |= self._fold_one(event)
                 self.seq = event.seq
+            touched |= promoted | self._beside(promoted)
             for sku in touched:
-                self._refresh(sku)
+                if self._featuring.get(sku) or sku in self._state.inputs or sku in self.items:
+                    self._refresh(sku)
+                else:
+                    self._computed.pop(sku, None)
+                    self._retotal(sku)
                 self.changed[sku] = self.seq
             return touched
+
+    def _beside(self, promoted: set[int]) -> set[int]:
+        """SKUs of the same class as some whose lift changed: they lose or gain by it."""
+        moved = {int(self.base.rivals[sku]) for sku in promoted if self._press(sku)}
+        for group in moved:
+            self._sum_pressure(group)
+        return {int(sku) for group in moved for sku in self._classmates[group]}
+
+    def _fold_activation(self, event: Event) -> set[int]:
+        """Take what an event does to the calendar; the SKUs that it features or featured."""
+        if event.kind not in (Kind.ACTIVATION, Kind.LIFT) and (
+            "activation_state" not in event.body
+        ):
+            return set()
+        state = event.body.get("activation_state") or event.body.get("after")
+        identity = str(event.body["activation"])
+        touched = self._featured(identity)
+        if state is None:
+            self._drop_activation(identity)
+        else:
+            self._put_activation(Activation.from_dict(state))
+        return touched | self._featured(identity)
 
     def _fold_one(self, event: Event) -> set[int]:
         touched: set[int] = set()
@@ -268,15 +308,6 @@ class LivePlan:
             aim = event.scope.activation if event.scope else TOTAL
             key = (str(event.body.get("input", event.function)), aim)
             touched |= self._add(key, event.leaves)
-        if event.kind in (Kind.ACTIVATION, Kind.LIFT) or "activation_state" in event.body:
-            state = event.body.get("activation_state") or event.body.get("after")
-            identity = str(event.body["activation"])
-            touched |= self._featured(identity)
-            if state is None:
-                self._drop_activation(identity)
-            else:
-                self._put_activation(Activation.from_dict(state))
-            touched |= self._featured(identity)
         if event.kind is Kind.HOLD:
             self._hold(event.function, event.leaves, event.seq)
         if event.kind is Kind.RELEASE:
@@ -371,13 +402,16 @@ class LivePlan:
 
     def _compute(self, sku: int, *, supply: str) -> SkuPlan:
         base = self.base
-        active, baseline = self._baseline(sku)
-        lifts, lift_sd = self._lifts(sku, baseline, active)
-        base_milli = np.rint(baseline * THOUSANDTHS).astype(np.int64)
-        lift_milli = tuple(
-            (a, np.rint(units * THOUSANDTHS).astype(np.int64)) for a, units in lifts.items()
+        active, baseline, own, outside = self._statistical(sku)
+        base_milli = _milli(baseline)
+        lift_milli = tuple((a, _milli(units)) for a, units in own.units.items())
+        spilt = {name: _milli(units) for name, units in outside.items()}
+        # The parts are rounded, and the forecast is their sum: they add up exactly.
+        statistical: Ints = (
+            base_milli
+            + sum((u for _, u in lift_milli), np.int64(0))
+            + sum(spilt.values(), np.int64(0))
         )
-        statistical: Ints = base_milli + sum((u for _, u in lift_milli), np.int64(0))
         deltas = self._deltas(sku, {a for a, _ in lift_milli})
         draft = proposed(statistical, deltas)
         opening = base.opening[sku]
@@ -409,7 +443,7 @@ class LivePlan:
                 stock,
                 arriving[:, ahead],
                 demand[:, ahead],
-                lift_sd=lift_sd[ahead],
+                lift_sd=own.sd[ahead],
                 alpha=base.alpha,
             )
             items = self._items(sku, lift_milli, demand, active, projection, risk, known)
@@ -418,6 +452,7 @@ class LivePlan:
             active=active,
             baseline=base_milli,
             lifts=lift_milli,
+            spillover=spilt,
             deltas=deltas,
             statistical=statistical,
             draft=draft,
@@ -431,77 +466,68 @@ class LivePlan:
             items=items,
         )
 
-    def _baseline(self, sku: int) -> tuple[Bools, Floats]:
-        """Where a SKU is ranged and has a forecast, and its baseline in units, (D, W)."""
-        span = np.arange(len(self.base.weeks))
-        first, last = self.base.ranged[0][sku], self.base.ranged[1][sku]
-        level = self.base.level[sku]
-        active: Bools = (
-            ~np.isnan(level)[:, None] & (span >= first[:, None]) & (span <= last[:, None])
+    def _own(self, sku: int) -> tuple[Bools, Floats, OwnLift]:
+        """Where a SKU is active, its baseline, and what its own activations do."""
+        active, baseline = baseline_of(self.base, sku)
+        state = self._state.activations
+        own = statistical.own_lift(
+            self.base,
+            sku,
+            name=self.sku_names[sku],
+            activations=[state[name] for name in self._featuring.get(sku, [])],
+            active=active,
+            baseline=baseline,
+            door_index=self.door_index,
         )
-        full = np.nan_to_num(level)[:, None] * self.base.shape[sku]
-        return active, np.where(active, full, 0.0)
+        return active, baseline, own
 
-    def _lifts(
-        self, sku: int, baseline: Floats, active: Bools
-    ) -> tuple[dict[str, Floats], Floats]:
-        """Incremental units of each activation, (D, W); sd of the log lift by week, (W,)."""
-        names = self._featuring.get(sku, [])
-        n_doors, n_weeks = baseline.shape
-        sd = np.zeros(n_weeks)
-        if not names:
-            return {}, sd
-        coefficients = self.base.log_lift[sku]
-        name_of_sku = self.sku_names[sku]
-        rows: list[tuple[str, Item, Bools, Floats, Floats, int]] = []
-        priced = np.zeros(baseline.shape, dtype=bool)
-        plain = np.zeros(baseline.shape, dtype=bool)
-        for name in names:
-            activation = self._state.activations[name]
-            share = activation.share(self.base.weeks)
-            kind = (
-                self.base.columns.index(activation.type)
-                if activation.type in self.base.columns
-                else -1
-            )
-            for item in activation.items:
-                if item.sku != name_of_sku:
-                    continue
-                cells = self._doors_of(item)[:, None] & (share > 0) & active
-                depth = min(item.discount or 0.0, DEEPEST)
-                states = cells & ~priced if depth > 0 else np.zeros_like(cells)
-                priced |= states
-                plain |= cells & ~states
-                log_price = np.where(states, np.log1p(-depth), 0.0)
-                rows.append((name, item, cells, log_price, share, kind))
-        logs = np.zeros((len(rows), n_doors, n_weeks))
-        for i, (_, item, cells, log_price, share, kind) in enumerate(rows):
-            if item.lift is not None:
-                full = np.full(baseline.shape, np.log(max(item.lift, 1e-3)))
-            else:
-                of_kind = coefficients[:, [kind]] if kind >= 0 else np.zeros((n_doors, 1))
-                full = of_kind + coefficients[:, [-2]] * log_price
-                full = full + coefficients[:, [-1]] * np.where(plain, log_price, 0.0)
-                own = self.base.lift_sd[sku, kind] if kind >= 0 else UNKNOWN_TYPE_SD
-                kinds = np.sqrt(own**2 + EVENT_SD**2)
-                sd = np.maximum(sd, np.where(share > 0, kinds, 0.0))
-            logs[i] = np.where(cells, np.log1p(np.expm1(np.clip(full, -3, 4)) * share), 0.0)
-            if item.lift is not None:
-                sd = np.maximum(sd, np.where(share > 0, EVENT_SD, 0.0))
-        cell = np.tile(np.arange(n_doors * n_weeks), len(rows))
-        increments, _ = parts(logs.ravel(), cell, n_doors * n_weeks)
-        units = increments.reshape(logs.shape) * baseline
-        summed: dict[str, Floats] = {name: np.zeros_like(baseline) for name in names}
-        for (name, *_), increment in zip(rows, units, strict=True):
-            summed[name] = summed[name] + increment
-        return summed, sd
+    def _statistical(self, sku: int) -> tuple[Bools, Floats, OwnLift, dict[str, Floats]]:
+        """The same, and what activations do to it from outside its cells, in units."""
+        active, baseline, own = self._own(sku)
+        others = self._pressure.get(int(self.base.rivals[sku]))
+        mine = self._push.get(sku)
+        pressed = (
+            np.zeros_like(baseline)
+            if others is None
+            else others - (0.0 if mine is None else mine)
+        )
+        ahead, rivals = statistical.spillover_of(self.base, sku, own, pressed)
+        lifted = baseline * own.multiplier
+        return (
+            active,
+            baseline,
+            own,
+            {
+                BOUGHT_AHEAD: lifted * (ahead - 1),
+                OTHERS: lifted * ahead * (rivals - 1),
+            },
+        )
 
-    def _doors_of(self, item: Item) -> Bools:
-        """Where an item runs, (D,)."""
-        at: Bools = np.full(len(self.door_index), item.door is None)
-        if item.door in self.door_index:
-            at[self.door_index[item.door]] = True
-        return at
+    def _press(self, sku: int) -> bool:
+        """Note what a SKU's lift adds to its class; whether that changed."""
+        _, _, own = self._own(sku)
+        before = self._push.pop(sku, None)
+        after = statistical.push_of(self.base, sku, own) if own.units else None
+        if after is not None:
+            self._push[sku] = after
+        if before is None or after is None:
+            return before is not after
+        return not np.array_equal(before, after)
+
+    def _sum_pressure(self, group: int) -> None:
+        """Sum over a class, in one order, so that the same calendar gives the same sum."""
+        pushes = [self._push[s] for s in self._classmates[group].tolist() if s in self._push]
+        self._pressure.pop(group, None)
+        if pushes:
+            self._pressure[group] = np.sum(pushes, axis=0)
+
+    def _retotal(self, sku: int) -> None:
+        """Totals of a SKU that nobody edits and nothing features."""
+        _, baseline, _, outside = self._statistical(sku)
+        plain = _milli(baseline).sum(axis=0)
+        total = plain + sum(_milli(units).sum(axis=0) for units in outside.values())
+        for name, layer in self.totals.items():
+            layer[sku] = plain if name == "baseline" else total
 
     def _deltas(self, sku: int, live: set[str]) -> dict[str, Ints]:
         """What each function adds; what it aimed at an activation goes with it."""
@@ -538,7 +564,7 @@ class LivePlan:
             activation = self._state.activations[name]
             first, last = self.scope_weeks(activation)
             mine = [i for i in activation.items if i.sku == self.sku_names[sku]]
-            at = np.any([self._doors_of(item) for item in mine], axis=0)
+            at = np.any([doors_of(item, self.door_index) for item in mine], axis=0)
             at &= active[:, first : last + 1].any(axis=1)
             doors = np.flatnonzero(at)
             if not len(doors):
@@ -564,6 +590,10 @@ class LivePlan:
                 )
             )
         return tuple(found)
+
+
+def _milli(units: Floats) -> Ints:
+    return np.rint(units * THOUSANDTHS).astype(np.int64)
 
 
 def proposed(statistical: Ints, deltas: Mapping[str, Ints]) -> Ints:

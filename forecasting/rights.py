@@ -21,6 +21,7 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "lift": (MARKETING,),
     "import": (PLANNING, Function.ADMIN),
     "refresh": (PLANNING, Function.ADMIN),
+    "backtest": (PLANNING, Function.ADMIN),
     "people": (Function.ADMIN,),
     "settings": (Function.LEADERSHIP,),
 }
@@ -36,6 +37,7 @@ SAID = {
     "lift": "set the expected lift",
     "import": "import data",
     "refresh": "refresh the forecast",
+    "backtest": "run a backtest",
     "people": "change people and their functions",
     "settings": "change settings",
 }

@@ -18,6 +18,7 @@ from forecasting.inventory.bridge import GREY, RED, STATUSES, ItemRisk, group_st
 from forecasting.inventory.projection import weeks_of_supply
 from forecasting.inventory.risk import NODE_WEIGHTS
 from forecasting.plan import ROUTINE, LivePlan
+from forecasting.statistical import BOUGHT_AHEAD, OTHERS
 from forecasting.vocabulary import WORST_FIRST, Status
 
 
@@ -321,6 +322,13 @@ def _layer(plan: LivePlan, sku: int, layer: str) -> Ints:
             return computed.input_of(function)
 
 
+SPILLOVER = {
+    BOUGHT_AHEAD: "Spillover: bought ahead in weeks before",
+    OTHERS: "Spillover: activations of other SKUs",
+}
+"""What the parts are called that activations have outside their own cells."""
+
+
 def parts_of(plan: LivePlan, skus: Iterable[int], doors: Ints) -> pd.DataFrame:
     """The forecast of some SKUs unfolded into its parts, week by week.
 
@@ -336,6 +344,9 @@ def parts_of(plan: LivePlan, skus: Iterable[int], doors: Ints) -> pd.DataFrame:
         sums["Baseline"] = sums["Baseline"] + computed.baseline[doors].sum(axis=0)
         for name, units in computed.lifts:
             label = f"Lift: {plan.activation(name).name}"
+            sums[label] = sums.get(label, 0) + units[doors].sum(axis=0)
+        for name, units in computed.spillover.items():
+            label = SPILLOVER[name]
             sums[label] = sums.get(label, 0) + units[doors].sum(axis=0)
         change = (computed.draft - computed.statistical)[doors].sum(axis=0)
         sums["People"] = sums.get("People", 0) + change

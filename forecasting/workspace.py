@@ -11,10 +11,9 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ import pandas as pd
 from data import files, runs
 from data.files import Judged
 from data.ledger import Ledger
+from data.runs import Backtest
 from data.store import Store
 from forecasting.basis import assemble
 from forecasting.calendar import as_date, week_start
@@ -43,19 +43,18 @@ from forecasting.consensus.overrides import (
     resolve,
     undone,
 )
-from forecasting.demand.worker import fit_in_process
+from forecasting.demand.worker import run_in_process
 from forecasting.errors import (
     BadFiles,
-    ConcordError,
     Conflicted,
     NoForecast,
     OutOfBounds,
-    RefreshRunning,
     Refused,
     UnknownName,
 )
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory.bridge import Limits
+from forecasting.jobs import Job, Tell
 from forecasting.plan import LivePlan
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.selection import Selection
@@ -69,17 +68,6 @@ _SHAPING = (
     Kind.ACTIVATION, Kind.LIFT, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.RUN,
 )  # fmt: skip
 """Kinds of events that shape the plan beside the overrides, which are summed in SQL."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """Where a running refresh is."""
-
-    text: str
-    share: float
-    started: float
-    """time.monotonic() at its start."""
-    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +101,9 @@ class Workspace:
         self._activations: dict[str, Activation] = {}
         self._taken_back: set[int] = set()
         self._plan: LivePlan | None = None
-        self._progress: Progress | None = None
-        self._refreshing = threading.Lock()
+        self.refreshing = Job("refresh")
+        self.backtesting = Job("backtest")
         self._folding = threading.Lock()
-        self.refresh_error: str = ""
-        """Why the last refresh failed, '' if it did not."""
         self.ledger = Ledger(self.store, self._fold)
         self._load_people()
         self._rebuild()
@@ -513,24 +499,23 @@ class Workspace:
         self._rebuild()
         return event
 
-    # Refresh ----------------------------------------------------------------------------
-
-    @property
-    def progress(self) -> Progress | None:
-        """The running refresh, or None."""
-        return self._progress
+    # Refresh and backtest ---------------------------------------------------------------
 
     def refresh(
         self,
         by: str,
         *,
         as_of: dt.date | None = None,
-        tell: Callable[[str, float], None] = lambda _text, _share: None,
+        workers: int = 1,
+        full: bool = False,
+        tell: Tell = lambda _text, _share: None,
     ) -> Event:
         """Make a new statistical run in a process of its own, and put it in force.
 
-        Everybody goes on reading and editing meanwhile; if the fit fails, the run before
-        stays in force.
+        Everybody goes on reading and editing meanwhile; if the fit fails or is stopped,
+        the run before stays in force. Only what changed since that run is fitted: blocks
+        of classes whose history, prices and past activations are as they were keep their
+        factors, unless `full`.
 
         Raises
         ------
@@ -540,52 +525,93 @@ class Workspace:
             If there are no sales, or the fit failed.
         """
         actor = self._allowed(by, "refresh")
-        if not self._refreshing.acquire(blocking=False):
-            raise RefreshRunning("Wait until it is done; its progress is on the Data page.")
-        started = time.monotonic()
-
-        def told(text: str, share: float) -> None:
-            self._progress = Progress(text=text, share=share, started=started, by=actor.name)
-            tell(text, share)
-
-        self.refresh_error = ""
-        try:
+        with self.refreshing.running(actor.name, tell) as told:
             told("collecting history", 0.0)
-            with self._fit_inputs(as_of) as inputs, tempfile.TemporaryDirectory() as made:
-                fit_in_process(inputs, Path(made), tell=told)
-                facts = runs.read_facts(Path(made))
+            before = None if full else self._run_in_force()
+            with (
+                self._fit_inputs(as_of, before) as inputs,
+                tempfile.TemporaryDirectory() as folder,
+            ):
+                made = Path(folder)
+                run_in_process(
+                    "fit", inputs, made, tell=told, workers=workers,
+                    started=self.refreshing.stoppable,
+                )  # fmt: skip
+                facts = runs.read_facts(made)
+                former = before.seq if before else None
                 event = self._submit(
                     lambda: self._event(actor, Kind.RUN, body=facts),
                     None,
                     work=lambda cursor, seq: runs.load_factors(
-                        cursor, seq, inputs=inputs, made=Path(made)
+                        cursor, seq, inputs=inputs, made=made, former=former
                     ),
                 )
             told("building the plan", 0.98)
             self._rebuild()
             return event
-        except ConcordError as error:
-            self.refresh_error = str(error)
-            raise
-        finally:
-            self._progress = None
-            self._refreshing.release()
 
     def start_refresh(self, by: str) -> None:
         """Refresh in the background; progress is told to everybody."""
         self._allowed(by, "refresh")
-        if self._progress is not None:
-            raise RefreshRunning("Wait until it is done; its progress is on the Data page.")
+        self.refreshing.in_background(lambda: self.refresh(by))
 
-        def run() -> None:
-            with suppress(ConcordError):  # refresh keeps its error for everybody to see
-                self.refresh(by)
+    def backtest(
+        self,
+        by: str,
+        *,
+        origins: int = 6,
+        step: int = 4,
+        horizon: int = 8,
+        workers: int = 1,
+        rows_to: Path | None = None,
+        tell: Tell = lambda _text, _share: None,
+    ) -> Backtest:
+        """Forecast from several past weeks as it would have been then, and keep the result.
 
-        threading.Thread(target=run, name="refresh", daemon=True).start()
+        Raises
+        ------
+        RefreshRunning
+            If one is under way.
+        Refused
+            If the history is too short, or it was stopped; the last result stays.
+        """
+        actor = self._allowed(by, "backtest")
+        with self.backtesting.running(actor.name, tell) as told:
+            told("collecting history", 0.0)
+            with self._fit_inputs(None) as inputs, tempfile.TemporaryDirectory() as folder:
+                asked = {"origins": origins, "step": step, "lags": horizon}
+                runs.ask_backtest(inputs, **asked)
+                run_in_process(
+                    "backtest", inputs, Path(folder), tell=told, workers=workers,
+                    started=self.backtesting.stoppable,
+                )  # fmt: skip
+                told("keeping the result", 0.99)
+                result = runs.load_backtest(
+                    self.store, by=actor.name, inputs=inputs, made=Path(folder), asked=asked
+                )
+                if rows_to is not None:
+                    runs.export_backtest(self.store, Path(folder), rows_to)
+            return result
+
+    def start_backtest(self, by: str, *, origins: int, step: int, horizon: int) -> None:
+        """Backtest in the background; progress is told to everybody."""
+        self._allowed(by, "backtest")
+        self.backtesting.in_background(
+            lambda: self.backtest(by, origins=origins, step=step, horizon=horizon)
+        )
+
+    def stop_backtest(self, by: str) -> bool:
+        """Stop the running backtest; the last complete result stays."""
+        self._allowed(by, "backtest")
+        return self.backtesting.stop()
+
+    def last_backtest(self) -> Backtest | None:
+        """The last complete backtest, or None."""
+        return runs.last_backtest(self.store)
 
     @contextmanager
-    def _fit_inputs(self, as_of: dt.date | None) -> Iterator[Path]:
-        """A folder with everything a fit reads."""
+    def _fit_inputs(self, as_of: dt.date | None, before: Event | None = None) -> Iterator[Path]:
+        """A folder with everything a fit reads that the run before did not know."""
         last = self.store.query("last_sales_week")["week"].iloc[0]
         if pd.isna(last):
             raise Refused("There are no sales to learn from. Import data first.")
@@ -593,16 +619,18 @@ class Workspace:
         with tempfile.TemporaryDirectory() as folder:
             items = items_frame(self.activations)
             runs.write_inputs(
-                self.store, items, Path(folder), as_of=week, horizon=HORIZON_WEEKS
+                self.store,
+                items,
+                Path(folder),
+                as_of=week,
+                horizon=HORIZON_WEEKS,
+                former=before.body if before else None,
             )
             yield Path(folder)
 
-    @contextmanager
-    def fit_inputs(self, by: str, as_of: dt.date | None = None) -> Iterator[Path]:
-        """The same for a backtest."""
-        self._allowed(by, "read")
-        with self._fit_inputs(as_of) as folder:
-            yield folder
+    def _run_in_force(self) -> Event | None:
+        made = self.ledger.of_kinds(Kind.RUN)
+        return made[-1] if made else None
 
     # Inside -----------------------------------------------------------------------------
 

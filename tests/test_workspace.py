@@ -103,7 +103,8 @@ def test_parts_add_up_to_the_draft_exactly(space):
     space.override("mara", scope(space, sku), "add", 7, reason="EVENT")
     computed = space.plan.sku(sku)
     lifts = sum(units for _, units in computed.lifts)
-    np.testing.assert_array_equal(computed.baseline + lifts, computed.statistical)
+    spilt = sum(computed.spillover.values())
+    np.testing.assert_array_equal(computed.baseline + lifts + spilt, computed.statistical)
     parts = views.parts_of(space.plan, [sku], np.arange(len(space.plan.door_names)))
     by_week = parts.groupby("week")["units"].sum().to_numpy()
     np.testing.assert_allclose(
@@ -322,6 +323,7 @@ VERBS = {
     "people": lambda s, who: s.set_person(who, identity="new", name="New", function=Function.PLANNING),
     "import": lambda s, who: s.preview_import(who, []),
     "refresh": lambda s, who: s.refresh(who),
+    "backtest": lambda s, who: s.backtest(who),
 }  # fmt: skip
 
 
@@ -329,7 +331,7 @@ VERBS = {
 def test_a_verb_is_done_for_those_who_have_it_and_refused_to_the_others(
     space, verb, monkeypatch
 ):
-    monkeypatch.setattr(workspace_module, "fit_in_process", stopped)
+    monkeypatch.setattr(workspace_module, "run_in_process", stopped)
     for function, who in WHO.items():
         before = space.seq
         allowed = Function(function) in RIGHTS[verb]
@@ -405,10 +407,10 @@ def test_a_fit_that_crashes_leaves_the_run_before_in_force(space, monkeypatch):
         lambda command, **more: real([command[0], "-c", "import sys; sys.exit('out of memory')"], **more),
     )  # fmt: skip
     with pytest.raises(Refused, match="out of memory"):
-        space.refresh("dana")
+        space.refresh("dana", full=True)
     assert space.plan.base.run == run
-    assert space.progress is None
-    assert "out of memory" in space.refresh_error
+    assert space.refreshing.progress is None
+    assert "out of memory" in space.refreshing.error
 
 
 def test_a_refresh_puts_a_new_run_in_force_and_keeps_what_people_added(space):

@@ -62,9 +62,9 @@ class Activation:
         """Whether it moves demand: not cancelled."""
         return self.status != CANCELLED
 
-    def share(self, weeks: Dates) -> Floats:
-        """Share of each week's days on which it runs, (W,)."""
-        return exposure_share(self.start, self.end, weeks)
+    def share(self, weeks: Dates, weekday_shares: Floats | None = None) -> Floats:
+        """Share of each week's demand on whose days it runs, (W,)."""
+        return exposure_share(self.start, self.end, weeks, weekday_shares)
 
     def cancelled(self) -> Activation:
         """The same, called off."""

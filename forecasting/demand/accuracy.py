@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pandas as pd
 
 from forecasting.hierarchy import Floats
 
@@ -56,3 +59,43 @@ def coverage(actual: Floats, low: Floats, high: Floats) -> float | None:
         return None
     inside = (actual[known] >= low[known]) & (actual[known] <= high[known])
     return float(inside.mean())
+
+
+def of_sums(sums: pd.DataFrame) -> dict[str, float | int | None]:
+    """Accuracy of cells that were summed up: from the sums, never a mean of ratios.
+
+    Parameters
+    ----------
+    sums : DataFrame
+        cells, units, forecast, inside, error_p50, error_naive, error_mean13.
+
+    Returns
+    -------
+    dict
+        cells; wape (of p50), wape_of_naive, wape_of_mean13; bias (of forecast, forecast
+        minus actual); within_p10_p90. None where nothing was sold, or nothing scored.
+    """
+    cells, units = int(sums["cells"].sum()), float(sums["units"].sum())
+
+    def per_unit(column: str) -> float | None:
+        return float(sums[column].sum()) / units if units > 0 else None
+
+    return {
+        "cells": cells,
+        "wape": per_unit("error_p50"),
+        "wape_of_naive": per_unit("error_naive"),
+        "wape_of_mean13": per_unit("error_mean13"),
+        "bias": (float(sums["forecast"].sum()) - units) / units if units > 0 else None,
+        "within_p10_p90": int(sums["inside"].sum()) / cells if cells else None,
+    }
+
+
+def summed(sums: pd.DataFrame) -> dict[str, Any]:
+    """The same for all, promoted and other cells, and by lag."""
+    promoted = sums["promoted"].to_numpy(dtype=bool)
+    return {
+        "all": of_sums(sums),
+        "promoted": of_sums(sums[promoted]),
+        "not_promoted": of_sums(sums[~promoted]),
+        "by_lag": {int(str(lag)): of_sums(rows) for lag, rows in sums.groupby("lag")},
+    }

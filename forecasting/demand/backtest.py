@@ -8,7 +8,7 @@ their sales are not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,16 +20,6 @@ from forecasting.demand.cleansing import Panel
 from forecasting.hierarchy import Bools
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backtest:
-    """Result of a backtest."""
-
-    rows: pd.DataFrame
-    """One row per origin, target week, SKU and door; the columns of the contract."""
-    metrics: dict[str, Any]
-    """By lag, promoted and not: wape (of p50), bias (of forecast), coverage."""
-
-
 def backtest(
     panel: Panel,
     exposures: lift.Exposures,
@@ -38,8 +28,8 @@ def backtest(
     step: int,
     horizon: int,
     progress: Callable[[str, float], None] = lambda _text, _share: None,
-) -> Backtest:
-    """Forecast from several origins and compare.
+) -> pd.DataFrame:
+    """Forecast from several origins, beside what came.
 
     Parameters
     ----------
@@ -53,21 +43,29 @@ def backtest(
         Weeks between origins.
     horizon : int
         Weeks forecast from each origin.
+
+    Returns
+    -------
+    DataFrame, one row per origin, target week, SKU and door
+        origin_week, target_week, sku, door, units (what was wanted), promoted, naive (the same
+        week last year, else mean13), mean13 (mean of the last 13 weeks), baseline, forecast
+        (the mean), p10, p50, p90. What was wanted is sales over the share of the week on
+        the shelf; weeks that were on it for less than half are left out.
     """
-    n_weeks = len(panel.weeks)
-    last = n_weeks - horizon
+    last = len(panel.weeks) - horizon
     ends = [end for end in range(last - step * (origins - 1), last + 1, step) if end >= 26]
-    promoted = _promoted(panel, exposures)
     frames = []
     for number, end in enumerate(ends):
         progress(f"origin {number + 1} of {len(ends)}", number / len(ends))
-        frames.append(_one_origin(panel, exposures, promoted, end, horizon))
-    rows = pd.concat(frames, ignore_index=True)
-    return Backtest(rows=rows, metrics=measure(rows))
+        frames.append(_one_origin(panel, exposures, end, horizon))
+    return pd.concat(frames, ignore_index=True)
 
 
 def measure(rows: pd.DataFrame) -> dict[str, Any]:
-    """Accuracy of a backtest's rows: all, promoted, others, and by lag."""
+    """Accuracy of a backtest's rows: all, promoted, others, and by lag.
+
+    Error is forecast minus actual.
+    """
     lag = ((rows["target_week"] - rows["origin_week"]).dt.days // 7).to_numpy()
     promoted = rows["promoted"].to_numpy(dtype=bool)
     everything = np.ones(len(rows), dtype=bool)
@@ -79,6 +77,7 @@ def measure(rows: pd.DataFrame) -> dict[str, Any]:
             "cells": len(part),
             "wape": wape(actual, part["p50"].to_numpy()),
             "wape_of_naive": wape(actual, part["naive"].to_numpy()),
+            "wape_of_mean13": wape(actual, part["mean13"].to_numpy()),
             "bias": bias(actual, part["forecast"].to_numpy()),
             "within_p10_p90": coverage(actual, part["p10"].to_numpy(), part["p90"].to_numpy()),
         }
@@ -92,34 +91,32 @@ def measure(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _one_origin(
-    panel: Panel, exposures: lift.Exposures, promoted: Bools, end: int, horizon: int
+    panel: Panel, exposures: lift.Exposures, end: int, horizon: int
 ) -> pd.DataFrame:
-    known = panel.until(end)
-    past = exposures.take(exposures.week < end)
-    future = exposures.take((exposures.week >= end) & (exposures.week < end + horizon))
-    target = panel.weeks[end : end + horizon]
-    factors = model.fit(known, past, weeks=target)
-    shifted = replace(future, week=future.week - end, n_weeks=horizon)
-    log_price = panel.regular_price[:, end : end + horizon]
-    predicted = model.predict(factors, known, shifted, log_price=log_price)
+    then = panel.until(end + horizon)
+    calendar = exposures.take(exposures.week < end + horizon)
+    calendar = replace(calendar, n_weeks=end + horizon)
+    predicted = model.predict(model.fit(then, calendar, known=end), then)
     series = predicted["series"].to_numpy()
     week = predicted["week"].to_numpy() + end
-    exposure = panel.exposure[series, week]
-    # A week that was not fully on the shelf is not scored: its sales are not demand.
-    scored = (exposure >= 0.999) & (panel.exposure[series, :end].sum(axis=1) > 0)
+    wanted, known = panel.wanted()
+    scored = known[series, week] & (panel.exposure[series, :end].sum(axis=1) > 0)
     sku, door = panel.sku_of[series], panel.door_of[series]
-    naive = panel.units[series, np.maximum(week - 52, 0)]
-    recent = panel.units[:, max(end - 13, 0) : end].mean(axis=1)
-    seasonal = (week >= 52) & (panel.exposure[series, np.maximum(week - 52, 0)] > 0)
+    seen = panel.exposure[:, max(end - 13, 0) : end]
+    recent = panel.units[:, max(end - 13, 0) : end].sum(axis=1)
+    mean13 = (recent / np.maximum(seen.sum(axis=1), 1.0))[series]
+    last_year = np.maximum(week - 52, 0)
+    seasonal = (week >= 52) & known[series, last_year]
     rows = pd.DataFrame(
         {
             "origin_week": panel.weeks[end - 1],
             "target_week": panel.weeks[week],
             "sku": panel.skus[sku],
             "door": panel.doors[door],
-            "units": panel.units[series, week],
-            "promoted": promoted[series, week],
-            "naive": np.where(seasonal, naive, recent[series]),
+            "units": wanted[series, week],
+            "promoted": predicted["promoted"],
+            "naive": np.where(seasonal, wanted[series, last_year], mean13),
+            "mean13": mean13,
             "baseline": predicted["baseline"],
             "forecast": predicted["forecast"],
             "p10": predicted["p10"],
@@ -129,9 +126,3 @@ def _one_origin(
     )
     kept: pd.DataFrame = rows[scored].reset_index(drop=True)
     return kept
-
-
-def _promoted(panel: Panel, exposures: lift.Exposures) -> Bools:
-    promoted: Bools = np.zeros(panel.units.shape, dtype=bool)
-    promoted[exposures.series, exposures.week] = True
-    return promoted

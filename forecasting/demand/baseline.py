@@ -1,34 +1,38 @@
-"""Baseline: level, season and regular price of every series, all series at once.
+"""Level: what a series sells in a week without season, price change or activation.
 
-The level is exponential smoothing of evidence: discounted demand over discounted
-exposure, so that a week counts for as much as it was on the shelf, a promoted week counts
-through its lift, and a missing week counts for nothing. With full weeks and no season it
-is statsmodels' simple exponential smoothing, and a test holds it to that.
+Exponential smoothing of evidence, all series at once: discounted demand over discounted
+expectation, so that a week counts for as much as it was on the shelf, a promoted week
+counts through its lift but for hardly more than another one (its demand is larger and as
+uncertain), and a missing week counts for nothing. With full weeks and equal evidence it is
+statsmodels' simple exponential smoothing, and a test holds it to that.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import statsmodels.api as sm
 
-from forecasting.calendar import Dates, week_numbers
 from forecasting.demand.cleansing import Panel
-from forecasting.hierarchy import Floats, Ints
+from forecasting.hierarchy import Bools, Floats, Ints
 
-SMOOTHING = (0.03, 0.06, 0.10, 0.15, 0.22, 0.32, 0.45)
-"""Smoothing parameters tried; the backtest inside the history chooses, class by class."""
+SMOOTHING = (0.02, 0.04, 0.07, 0.11, 0.17, 0.27)
+"""Smoothing parameters tried; what came in held-out weeks chooses, segment by segment."""
+USUAL_SMOOTHING = 0.07
 
 PRIOR_WEEKS = 2.0
 """Weeks of evidence that a SKU's pace at a typical door is worth to one door."""
 
-HARMONICS = 5
-"""Yearly waves of a class's season, each shrunk more than the slower ones."""
-
-YEAR = 365.25 / 7
+INTERMITTENT = 1.32
+"""Mean weeks between sales from which demand counts as intermittent (Syntetos-Boylan)."""
 
 
 def smooth_level(
-    units: Floats, effect: Floats, *, alpha: Floats, prior: Floats, prior_weeks: float
+    units: Floats,
+    effect: Floats,
+    *,
+    alpha: Floats,
+    prior: Floats,
+    prior_weeks: float,
+    weight: Floats | None = None,
 ) -> Floats:
     """Level of every series before every week.
 
@@ -44,6 +48,8 @@ def smooth_level(
         Level believed before any evidence.
     prior_weeks : float
         Weeks of evidence that belief is worth.
+    weight : float array, shape (n, T), optional
+        Evidence of a week per unit of its effect; 1 if not given.
 
     Returns
     -------
@@ -51,18 +57,63 @@ def smooth_level(
         Column t is the level known before week t; the last one is the level now.
     """
     n_series, n_weeks = units.shape
+    counted = effect if weight is None else effect * weight
+    sold = units if weight is None else units * weight
     levels = np.empty((n_series, n_weeks + 1))
     seen = prior * prior_weeks * alpha
-    weight = np.full(n_series, prior_weeks) * alpha
+    known = np.full(n_series, prior_weeks) * alpha
     keep = 1 - alpha
     levels[:, 0] = prior
     for t in range(n_weeks):
         informed = effect[:, t] > 0
         decay = np.where(informed, keep, 1.0)
-        seen = seen * decay + alpha * units[:, t] * informed
-        weight = weight * decay + alpha * effect[:, t]
-        levels[:, t + 1] = seen / np.maximum(weight, 1e-12)
+        seen = seen * decay + alpha * sold[:, t] * informed
+        known = known * decay + alpha * counted[:, t]
+        levels[:, t + 1] = seen / np.maximum(known, 1e-12)
     return levels
+
+
+def evidence(mean: Floats, *, alpha: float) -> Floats:
+    """What a unit of a week's expected demand is worth as evidence for the level.
+
+    A week's demand varies by mean + alpha mean^2: the larger the mean, the less each unit
+    of it says. Scaled so that a week without activation weighs about one.
+
+    Parameters
+    ----------
+    mean : float array, shape (n, T)
+        Expected demand; 0 is no evidence.
+    alpha : float
+        Overdispersion.
+    """
+    usual = _mean_where(mean, mean > 0)
+    worth: Floats = (1 + alpha * usual)[:, None] / (1 + alpha * mean)
+    return worth
+
+
+def level_around(units: Floats, effect: Floats, weight: Floats, prior: Floats) -> Floats:
+    """Level of each series in each week, seen from before and after it, without it.
+
+    Lift and season are measured against what went on around a week, not only before it.
+
+    Returns
+    -------
+    float array, shape (n, T)
+    """
+    flat = np.full(len(units), 0.15)
+
+    def one_way(step: int) -> Floats:
+        return smooth_level(
+            units[:, ::step],
+            effect[:, ::step],
+            weight=weight[:, ::step],
+            alpha=flat,
+            prior=prior,
+            prior_weeks=PRIOR_WEEKS,
+        )[:, :-1][:, ::step]
+
+    around: Floats = 0.5 * (one_way(1) + one_way(-1))
+    return around
 
 
 def prior_level(panel: Panel, units: Floats, effect: Floats) -> Floats:
@@ -79,80 +130,18 @@ def prior_level(panel: Panel, units: Floats, effect: Floats) -> Floats:
     return pace[panel.sku_of] * size[panel.door_of]
 
 
-def season(panel: Panel, units: Floats, expected: Floats, weeks: Dates) -> Floats:
-    """Seasonal index of every class in every week wanted.
-
-    Parameters
-    ----------
-    panel : Panel
-    units, expected : float array, shape (n, T)
-        Demand seen, and expected without season.
-    weeks : datetime64 array, shape (W,)
-        Weeks wanted; history and future alike.
-
-    Returns
-    -------
-    float array, shape (C, W)
-        Geometric mean over a year is 1.
-
-    Notes
-    -----
-    Weighted least squares of log(seen / expected) of the class and week on yearly waves
-    and a line, with a ridge that grows with the wave's frequency; the line catches a
-    trend that the level follows by itself, so it is not extrapolated.
-    """
-    n_classes = int(panel.classes.max(initial=0)) + 1
-    of_series = panel.classes[panel.sku_of]
-    total = np.zeros((n_classes, units.shape[1]))
-    base = np.zeros_like(total)
-    np.add.at(total, of_series, units)
-    np.add.at(base, of_series, expected)
-    waves = _waves(panel.weeks)
-    years = np.arange(len(panel.weeks)) / YEAR
-    design = np.column_stack([waves, np.ones(len(years)), years - years.mean()])
-    spread = np.repeat(0.25 / np.arange(1, HARMONICS + 1), 2)
-    wanted = _waves(weeks)
-    index = np.ones((n_classes, len(weeks)))
-    for c in range(n_classes):
-        known = (base[c] > 0) & (total[c] > 0)
-        if known.sum() < 26:
-            continue
-        log_ratio = np.log(total[c, known] / base[c, known])
-        shrink = np.concatenate([1 / spread**2, [1e-6, 1 / 0.2**2]])
-        padded = np.vstack([design[known], np.eye(design.shape[1])])
-        target = np.concatenate([log_ratio, np.zeros(design.shape[1])])
-        noise = 0.15  # what all of a class share in a week; the first fit measures it
-        for _ in range(2):
-            weights = 1 / (noise**2 + 1 / total[c, known])
-            fitted = sm.WLS(target, padded, weights=np.concatenate([weights, shrink])).fit()
-            noise = max(float(np.std(np.asarray(fitted.resid)[: known.sum()])), 0.02)
-        index[c] = np.exp(wanted @ np.asarray(fitted.params)[: waves.shape[1]])
-    return index
+def is_intermittent(units: Floats, known: Bools) -> Bools:
+    """Whether a series sells in fewer than three weeks of four, (n,)."""
+    weeks = known.sum(axis=1)
+    sold = ((units > 0) & known).sum(axis=1)
+    often: Bools = weeks > INTERMITTENT * np.maximum(sold, 1)
+    return often
 
 
-def choose_smoothing(panel: Panel, units: Floats, effect: Floats, prior: Floats) -> Floats:
-    """Smoothing parameter of each class that predicts six weeks ahead best.
-
-    Returns
-    -------
-    float array, shape (n,)
-        One value a series, the same within a class.
-    """
-    n_weeks = units.shape[1]
-    ahead = min(6, n_weeks - 1)
-    tail = min(max(n_weeks - 52, 13, ahead), n_weeks - 1)
-    of_series = panel.classes[panel.sku_of]
-    n_classes = int(panel.classes.max(initial=0)) + 1
-    cost = np.full((len(SMOOTHING), n_classes), np.inf)
-    for i, alpha in enumerate(SMOOTHING):
-        flat = np.full(len(units), alpha)
-        levels = smooth_level(units, effect, alpha=flat, prior=prior, prior_weeks=PRIOR_WEEKS)
-        mean = levels[:, tail - ahead + 1 : n_weeks - ahead + 1] * effect[:, tail:]
-        error = np.abs(mean - units[:, tail:]) * (effect[:, tail:] > 0)
-        cost[i] = np.bincount(of_series, error.sum(axis=1), minlength=n_classes)
-    best = np.array(SMOOTHING)[np.argmin(cost, axis=0)]
-    chosen: Floats = best[of_series]
-    return chosen
+def _mean_where(values: Floats, chosen: Bools) -> Floats:
+    count = np.maximum(chosen.sum(axis=1), 1)
+    mean: Floats = np.where(chosen, values, 0.0).sum(axis=1) / count
+    return mean
 
 
 def _ratio(group: Ints, part: Floats, whole: Floats, n: int, *, fallback: float) -> Floats:
@@ -162,10 +151,3 @@ def _ratio(group: Ints, part: Floats, whole: Floats, n: int, *, fallback: float)
     believed = max(float(np.median(wholes)) * 0.01, 1e-6)
     ratio: Floats = (parts + fallback * believed) / (wholes + believed)
     return ratio
-
-
-def _waves(weeks: Dates) -> Floats:
-    """Sines and cosines of the week of the fiscal year, shape (W, 2 x HARMONICS)."""
-    angle = 2 * np.pi * (week_numbers(weeks) - 0.5) / 52.1775
-    columns = [f(k * angle) for k in range(1, HARMONICS + 1) for f in (np.sin, np.cos)]
-    return np.column_stack(columns)

@@ -20,6 +20,17 @@ from forecasting.hierarchy import Bools, Floats, Ints
 LEAST_SHARE = 0.10
 """Below this share of the week on the shelf, sales say nothing."""
 
+ENOUGH_SHARE = 0.5
+"""From this share of the week on the shelf, sales say well enough what was wanted."""
+
+PEAK = 6.0
+"""Standard deviations above expectation from which a lone week is not believed."""
+_BESIDE_PEAK = 2.5
+"""Where the week before or after was this high too, it is not a lone peak."""
+
+PARTLY, SOLD_OUT, LONE_PEAK = "partly on the shelf", "ended empty", "lone peak"
+"""Reasons for which a fit does not take a week as it was."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
@@ -31,6 +42,10 @@ class Panel:
     """Names of all doors, shape (D,)."""
     classes: Ints
     """Class of each SKU, 0 to C - 1, shape (S,)."""
+    class_names: tuple[str, ...]
+    """Shape (C,)."""
+    departments: Ints
+    """Department of each class, shape (C,)."""
     sku_of: Ints
     """SKU of each series, shape (n,)."""
     door_of: Ints
@@ -45,6 +60,15 @@ class Panel:
     """The week ended empty and nobody knows when: units are a lower bound; (n, T)."""
     regular_price: Floats
     """Log of regular price against the series' mean; 0 where unknown; (n, T)."""
+
+    def wanted(self) -> tuple[Floats, Bools]:
+        """Demand to hold a forecast against, and in which cells it is known, (n, T).
+
+        Sales over the share of the week on the shelf. To leave out every week that was not
+        fully in stock would leave out the weeks in which most was wanted.
+        """
+        known: Bools = (self.exposure >= ENOUGH_SHARE) & ~self.sold_out
+        return np.where(known, self.units / np.maximum(self.exposure, ENOUGH_SHARE), 0.0), known
 
     def until(self, n_weeks: int) -> Panel:
         """The first weeks only, as they were known then."""
@@ -78,7 +102,7 @@ def build_panel(
     prices : DataFrame, one row per price change
         sku, door (blank: all), week, regular_price.
     skus : DataFrame, one row per SKU
-        sku, class.
+        sku, class; department if known.
     doors : list of str
         Every door.
     weeks : datetime64 array, shape (T,)
@@ -87,7 +111,7 @@ def build_panel(
     sku_names = skus["sku"].to_numpy(dtype=object)
     door_names = np.array(doors, dtype=object)
     sku_index, door_index = pd.Index(sku_names), pd.Index(door_names)
-    classes = pd.factorize(skus["class"].fillna("(none)"), sort=True)[0].astype(np.int64)
+    classes, class_names, departments = _classes(skus)
     sku_of = sku_index.get_indexer(pd.Index(ranging["sku"]))
     door_of = door_index.get_indexer(pd.Index(ranging["door"]))
     series = np.full((len(sku_names), len(door_names)), -1, dtype=np.int64)
@@ -117,6 +141,8 @@ def build_panel(
         skus=sku_names,
         doors=door_names,
         classes=classes,
+        class_names=class_names,
+        departments=departments,
         sku_of=sku_of,
         door_of=door_of,
         weeks=weeks,
@@ -124,6 +150,79 @@ def build_panel(
         exposure=np.where(evidence, share, 0.0),
         sold_out=known & np.isnan(in_stock) & (on_hand <= 0),
         regular_price=_log_prices(prices, series, sku_index, door_index, weeks, len(ranging)),
+    )
+
+
+def lone_peaks(units: Floats, expected: Floats, known: Bools, *, alpha: float) -> Bools:
+    """Weeks far above anything expected, with nothing to explain them, (n, T).
+
+    A bulk order or a typing error is not demand that will come again. A level that really
+    rose stays high, and two high weeks in a row are believed.
+
+    Parameters
+    ----------
+    units, expected : float array, shape (n, T)
+    known : bool array, shape (n, T)
+        Weeks to look at: with evidence and without an activation.
+    alpha : float
+        Overdispersion.
+    """
+    spread = np.sqrt(expected + alpha * expected**2 + 1.0)
+    height = np.where(known, (units - expected) / spread, 0.0)
+    beside = np.zeros_like(height)
+    beside[:, 1:] = height[:, :-1]
+    beside[:, :-1] = np.maximum(beside[:, :-1], height[:, 1:])
+    peaks: Bools = (height > PEAK) & (beside < _BESIDE_PEAK)
+    return peaks
+
+
+def corrections(panel: Panel, clean: Floats, weeks: int) -> pd.DataFrame:
+    """Weeks that were not taken as they were.
+
+    Parameters
+    ----------
+    panel : Panel
+    clean : float array, shape (n, T)
+        Demand of whole weeks as history lets believe it.
+    weeks : int
+        T.
+
+    Returns
+    -------
+    DataFrame, one row per corrected week
+        sku, door, week, reason, raw, clean: units.
+    """
+    raw = panel.units[:, :weeks]
+    series, week = np.nonzero(np.abs(clean - raw) > 0.05)
+    return pd.DataFrame(
+        {
+            "sku": panel.skus[panel.sku_of[series]],
+            "door": panel.doors[panel.door_of[series]],
+            "week": panel.weeks[week],
+            "reason": np.select(
+                [panel.exposure[series, week] < 1, clean[series, week] > raw[series, week]],
+                [PARTLY, SOLD_OUT],
+                default=LONE_PEAK,
+            ),
+            "raw": raw[series, week],
+            "clean": clean[series, week],
+        }
+    )
+
+
+def _classes(skus: pd.DataFrame) -> tuple[Ints, tuple[str, ...], Ints]:
+    """Class of each SKU, the classes' names, and the department of each class."""
+    department = (
+        skus["department"].fillna("") if "department" in skus else pd.Series("", skus.index)
+    )
+    pairs = list(zip(department, skus["class"].fillna("(none)"), strict=True))
+    found = sorted(set(pairs))
+    position = {pair: i for i, pair in enumerate(found)}
+    names = sorted({d for d, _ in found})
+    return (
+        np.array([position[pair] for pair in pairs], dtype=np.int64),
+        tuple(c for _, c in found),
+        np.array([names.index(d) for d, _ in found], dtype=np.int64),
     )
 
 

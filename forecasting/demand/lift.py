@@ -1,10 +1,11 @@
-"""Lift: what an activation does to baseline demand.
+"""Lift: what an activation does to the demand of the cells it exposes.
 
-One pooled regression (negative binomial, through statsmodels) says what each type of
-activation and each per cent of price does on average. Every class, SKU and series then
-departs from its parent only as far as its own evidence goes: a Gaussian prior around the
-parent, a few Newton steps on its own rows. Rows of one SKU and week share an unexplained
-event error, so that eighty doors of one event do not pass for eighty events.
+A cell's lift is the exponential of a sum over the activations in it: one term for the type
+of each, one for the depth of its price cut (and its depth beyond a fifth, where more price
+buys less), one for a price cut that other activations tell people about, one for the
+second and later weeks of the same activation, one for activations that meet. What each is
+worth is estimated in response.py; this module only says which cell is exposed to what, and
+how the increments add up.
 """
 
 from __future__ import annotations
@@ -14,26 +15,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 
 from forecasting.calendar import Dates
 from forecasting.hierarchy import Bools, Floats, Ints
 
-PRICE, PRICE_WITH_OTHERS = "price depth", "price depth with others"
+PRICE = "price depth"
+PRICE_WITH_OTHERS = "price depth with others"
+DEEP = "price depth beyond a fifth"
+LATER = "later weeks"
+MEETING = "several at once"
+SHAPES = (PRICE, PRICE_WITH_OTHERS, DEEP, LATER, MEETING)
 """Columns of the design beside one column per type of activation."""
 
 DEEPEST = 0.95
 """A deeper discount is taken as this one: a price of zero has no logarithm."""
+A_FIFTH = float(np.log(0.8))
 
-EVENT_SD = 0.25
-"""Log lift that differs from event to event, unexplained."""
-
-_PRIOR_SD = {"class": 0.30, "sku": 0.25, "series": 0.12}
-_PRICE_TIMES = 3.0
-"""Elasticities are per log price: their spread is this many times that of a lift."""
-
-_MOST_ROWS = 200_000
-"""The pooled regression needs no more rows than this; more are thinned."""
+LEAST_LOG, MOST_LOG = -1.5, 3.5
+"""Bounds of one activation's log lift: between a fifth and 33 times the baseline."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +45,13 @@ class Exposures:
     week: Ints
     """Position of the week."""
     share: Floats
-    """Share of the week's days on which it runs, 0 to 1."""
+    """Share of the week's demand on whose days it runs, 0 to 1."""
     kind: Ints
     """Position of its type in `kinds`."""
     log_price: Floats
     """log(1 - discount) where this activation states the cell's price, else 0."""
+    later: Bools
+    """Not the activation's first week."""
     fixed: Floats
     """Log of a lift that people stated; NaN where it is to be estimated."""
     kinds: tuple[str, ...]
@@ -62,14 +63,14 @@ class Exposures:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the design's columns."""
-        return (*self.kinds, PRICE, PRICE_WITH_OTHERS)
+        return (*self.kinds, *SHAPES)
 
     def cells(self) -> tuple[Ints, Ints, Ints]:
         """Cell of each row, and series and week of each cell."""
         keys, cell = np.unique(self.series * self.n_weeks + self.week, return_inverse=True)
         return cell, keys // self.n_weeks, keys % self.n_weeks
 
-    def take(self, rows: Bools) -> Exposures:
+    def take(self, rows: Bools | Ints) -> Exposures:
         """Only some rows."""
         return replace(
             self,
@@ -79,24 +80,74 @@ class Exposures:
             share=self.share[rows],
             kind=self.kind[rows],
             log_price=self.log_price[rows],
+            later=self.later[rows],
             fixed=self.fixed[rows],
         )
 
-    def design(self) -> Floats:
-        """Regressors of each row, shape (m, p): its type, its price, and their meeting."""
-        matrix = np.zeros((len(self), len(self.columns)))
-        matrix[np.arange(len(self)), self.kind] = 1.0
-        matrix[:, -2] = self.log_price
-        matrix[:, -1] = self.log_price * self._meets_others()
-        return matrix
+    def of_series(self, chosen: Ints, n_series: int) -> Exposures:
+        """Those of some series, which are numbered anew in the order given."""
+        position = np.full(n_series, -1, dtype=np.int64)
+        position[chosen] = np.arange(len(chosen))
+        kept = self.take(position[self.series] >= 0)
+        return replace(kept, series=position[kept.series])
 
-    def _meets_others(self) -> Bools:
-        """Whether the cell of each row is also exposed to something without a price."""
+    def unstated(self, before: int) -> Exposures:
+        """The same, with lifts that people stated for weeks before one forgotten.
+
+        What happened then is for history to say.
+        """
+        return replace(self, fixed=np.where(self.week < before, np.nan, self.fixed))
+
+    def design(self) -> Floats:
+        """Regressors of each row at full exposure, shape (m, p)."""
         cell, series, _ = self.cells()
-        plain = np.zeros(len(series))
-        np.add.at(plain, cell, self.log_price == 0)
-        meets: Bools = plain[cell] > 0
-        return meets
+        rows = np.bincount(cell, minlength=len(series))[cell]
+        plain = np.bincount(cell, self.log_price == 0, minlength=len(series))[cell] > 0
+        return design(
+            self.kind,
+            len(self.kinds),
+            log_price=self.log_price,
+            later=self.later,
+            told_by_others=plain,
+            in_cell=rows,
+        )
+
+
+def design(
+    kind: Ints,
+    n_kinds: int,
+    *,
+    log_price: Floats,
+    later: Bools,
+    told_by_others: Bools,
+    in_cell: Ints,
+) -> Floats:
+    """Regressors of m activations in their cells, shape (m, n_kinds + len(SHAPES)).
+
+    Parameters
+    ----------
+    kind : int array, shape (m,)
+        Type of each; -1 for one that has no column.
+    log_price : float array, shape (m,)
+        log(1 - discount) where it states its cell's price, else 0.
+    later : bool array, shape (m,)
+        Not its first week.
+    told_by_others : bool array, shape (m,)
+        Something without a price cut runs in the same cell.
+    in_cell : int array, shape (m,)
+        How many activations share its cell.
+    """
+    matrix = np.zeros((len(kind), n_kinds + len(SHAPES)))
+    has = kind >= 0
+    matrix[np.flatnonzero(has), kind[has]] = 1.0
+    at = n_kinds
+    matrix[:, at] = log_price
+    matrix[:, at + 1] = log_price * told_by_others
+    matrix[:, at + 2] = np.minimum(log_price - A_FIFTH, 0.0)
+    matrix[:, at + 3] = later
+    # Each of k that meet carries its share of k - 1 meetings.
+    matrix[:, at + 4] = (in_cell - 1) / np.maximum(in_cell, 1)
+    return matrix
 
 
 def expose(
@@ -105,6 +156,7 @@ def expose(
     *,
     kinds: Sequence[str],
     weeks: Dates,
+    weekday_shares: Floats | None = None,
 ) -> Exposures:
     """Expand featured SKUs into the cells that they expose.
 
@@ -117,6 +169,8 @@ def expose(
     kinds : sequence of str
         The types with a column; others are left out.
     weeks : datetime64 array, shape (T,)
+    weekday_shares : float array, shape (7,), optional
+        Share of a week's demand on each day from Sunday on; a seventh each if not known.
 
     Notes
     -----
@@ -138,9 +192,10 @@ def expose(
     row = np.repeat(np.arange(len(rows)), length)
     offset = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
     week = first[row] + offset
-    days_in = np.minimum(weeks[week] + np.timedelta64(6, "D"), end[row]) - np.maximum(
-        weeks[week], start[row]
-    )
+    until = np.minimum((end[row] - weeks[week]).astype(int), 6)
+    since = np.maximum((start[row] - weeks[week]).astype(int), 0)
+    days = np.full(7, 1 / 7) if weekday_shares is None else weekday_shares
+    so_far = np.concatenate([[0.0], np.cumsum(days)])
     discount = np.clip(rows["discount"].to_numpy(dtype=float)[row], 0, DEEPEST)
     of_series = rows["series"].to_numpy(dtype=np.int64)[row]
     states = ~np.isnan(discount) & (discount > 0)
@@ -153,9 +208,10 @@ def expose(
         activation=rows["activation"].to_numpy(dtype=np.int64)[row],
         series=of_series,
         week=week,
-        share=(days_in.astype(int) + 1) / 7.0,
+        share=so_far[until + 1] - so_far[since],
         kind=kind[row],
         log_price=log_price,
+        later=weeks[week] > start[row],
         fixed=np.log(np.maximum(lift, 1e-3)),
         kinds=tuple(kinds),
         n_weeks=len(weeks),
@@ -177,7 +233,12 @@ def log_lifts(exposures: Exposures, coefficients: Floats) -> Floats:
     """
     full = np.einsum("mp,mp->m", exposures.design(), coefficients[exposures.series])
     full = np.where(np.isnan(exposures.fixed), full, exposures.fixed)
-    logs: Floats = np.log1p(np.expm1(np.clip(full, -3, 4)) * exposures.share)
+    return at_share(full, exposures.share)
+
+
+def at_share(full: Floats, share: Floats) -> Floats:
+    """Log lift over a week of an activation that runs on a share of its demand."""
+    logs: Floats = np.log1p(np.expm1(np.clip(full, LEAST_LOG, MOST_LOG)) * share)
     return logs
 
 
@@ -198,159 +259,24 @@ def parts(logs: Floats, cell: Ints, n_cells: int) -> tuple[Floats, Floats]:
     return logs * rate[cell], np.exp(total)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """How series respond to activations."""
+def design_of_cells(
+    exposures: Exposures, coefficients: Floats | None = None
+) -> tuple[Floats, Ints, Ints]:
+    """Regressors summed over the rows of each cell, with the cell's series and week.
 
-    columns: tuple[str, ...]
-    pooled: Floats
-    """Coefficients over everything, shape (p,)."""
-    series: Floats
-    """Coefficients of each series, shape (n, p)."""
-    sku_sd: Floats
-    """Their standard deviation, SKU by SKU, shape (S, p)."""
-
-
-def estimate_response(
-    units: Floats,
-    expected: Floats,
-    design: Floats,
-    *,
-    columns: tuple[str, ...],
-    week: Ints,
-    series: Ints,
-    sku_of: Ints,
-    class_of: Ints,
-    alpha: float,
-) -> Response:
-    """Estimate the response to activations from exposed cells.
-
-    Parameters
-    ----------
-    units : float array, shape (m,)
-        Demand seen in each exposed cell.
-    expected : float array, shape (m,)
-        What was expected there without activation (the baseline times evidence).
-    design : float array, shape (m, p)
-        Regressors of each cell: the sum of its rows, exposure included.
-    columns : tuple of str
-        Names of the regressors.
-    week, series : int array, shape (m,)
-    sku_of : int array, shape (n,)
-        SKU of each series.
-    class_of : int array, shape (S,)
-        Class of each SKU.
-    alpha : float
-        Overdispersion: variance = mean + alpha mean^2.
+    An activation that runs on a share of the week's demand enters with the share of its log
+    lift that this comes to, which depends on the lift: by `coefficients`, (n series, p), as
+    far as they are known.
     """
-    n_series, n_skus, n_columns = len(sku_of), len(class_of), design.shape[1]
-    prior = np.ones(n_columns)
-    prior[[columns.index(PRICE), columns.index(PRICE_WITH_OTHERS)]] = _PRICE_TIMES
-    usable = (expected > 1e-6) & (np.abs(design).sum(axis=1) > 0)
-    units, expected, design = units[usable], expected[usable], design[usable]
-    week, series = week[usable], series[usable]
-    pooled = _pooled(units, expected, design, alpha=alpha, prior=prior)
-    sku = sku_of[series]
-    # Doors of one SKU and week share an event error: their evidence is worth less.
-    weights = expected / (1 + alpha * expected)
-    _, event = np.unique(sku * (week.max(initial=0) + 1) + week, return_inverse=True)
-    together = np.zeros(event.max(initial=-1) + 1)
-    np.add.at(together, event, weights)
-    worth = 1 / (1 + EVENT_SD**2 * together[event])
-    rows = (units, expected, design, alpha)
-    per_class, _ = _shrunk(
-        *rows, class_of[sku], pooled[None, :].repeat(class_of.max(initial=0) + 1, axis=0),
-        worth=worth, sd=_PRIOR_SD["class"] * prior,
-    )  # fmt: skip
-    per_sku, sku_sd = _shrunk(
-        *rows, sku, per_class[class_of], worth=worth, sd=_PRIOR_SD["sku"] * prior
-    )
-    per_series, _ = _shrunk(
-        *rows, series, per_sku[sku_of], worth=np.ones(len(units)),
-        sd=_PRIOR_SD["series"] * prior,
-    )  # fmt: skip
-    assert per_series.shape == (n_series, n_columns)
-    assert sku_sd.shape == (n_skus, n_columns)
-    return Response(columns=columns, pooled=pooled, series=per_series, sku_sd=sku_sd)
-
-
-def _pooled(
-    units: Floats, expected: Floats, design: Floats, *, alpha: float, prior: Floats
-) -> Floats:
-    """Average response: a negative binomial regression with the baseline as offset.
-
-    A weak prior (one log unit around no effect) keeps a type that was hardly ever used
-    finite.
-    """
-    coefficients = np.zeros(design.shape[1])
-    if not len(units):
-        return coefficients
-    step = max(len(units) // _MOST_ROWS, 1)
-    used = np.abs(design).sum(axis=0) > 0
-    family = sm.families.NegativeBinomial(alpha=max(alpha, 1e-3))
-    model = sm.GLM(
-        units[::step],
-        design[::step][:, used],
-        family=family,
-        offset=np.log(expected[::step]),
-    )
-    fitted = model.fit(maxiter=25, tol=1e-6)
-    covariance = np.asarray(fitted.cov_params())
-    precision = np.linalg.pinv(covariance)
-    ridge = np.diag(1 / prior[used] ** 2)
-    coefficients[used] = np.linalg.solve(
-        precision + ridge, precision @ np.asarray(fitted.params)
-    )
-    return coefficients
-
-
-def _shrunk(
-    units: Floats,
-    expected: Floats,
-    design: Floats,
-    alpha: float,
-    group: Ints,
-    parent: Floats,
-    *,
-    worth: Floats,
-    sd: Floats,
-    steps: int = 3,
-) -> tuple[Floats, Floats]:
-    """Each group's coefficients: its parent's, moved as far as its rows justify.
-
-    Returns
-    -------
-    (coefficients, their standard deviations), shape (groups, p) each. A group without
-    rows has its parent's coefficients and the prior's standard deviation.
-    """
-    n_groups, p = parent.shape
-    ridge = np.diag(1 / sd**2)
-    current = parent.copy()
-    information = np.broadcast_to(ridge, (n_groups, p, p)).copy()
-    order = np.argsort(group, kind="stable")
-    starts = np.searchsorted(group[order], np.arange(n_groups))
-    filled = np.flatnonzero(np.bincount(group, minlength=n_groups))
-    x, y, base, w = design[order], units[order], expected[order], worth[order]
-    owner = group[order]
-    for _ in range(steps if len(filled) else 0):
-        eta = np.clip(np.einsum("mp,mp->m", x, current[owner]), -4, 4)
-        mean = base * np.exp(eta)
-        weight = w * mean / (1 + alpha * mean)
-        score = w * (y - mean) / (1 + alpha * mean)
-        products = (x[:, :, None] * x[:, None, :]).reshape(len(x), p * p)
-        hessian = np.add.reduceat(products * weight[:, None], starts[filled], axis=0)
-        gradient = np.add.reduceat(x * score[:, None], starts[filled], axis=0)
-        information[filled] = hessian.reshape(-1, p, p) + ridge
-        away = (current - parent)[filled] / sd**2
-        move = np.linalg.solve(information[filled], (gradient - away)[:, :, None])[:, :, 0]
-        current[filled] += np.clip(move, -1.0, 1.0)
-    deviation = np.sqrt(np.diagonal(np.linalg.inv(information), axis1=1, axis2=2))
-    return current, deviation
-
-
-def design_of_cells(exposures: Exposures) -> tuple[Floats, Ints, Ints]:
-    """Regressors summed over the rows of each cell, with the cell's series and week."""
     cell, series, week = exposures.cells()
-    design = np.zeros((len(series), len(exposures.columns)))
-    np.add.at(design, cell, exposures.design() * exposures.share[:, None])
-    return design, series, week
+    rows = exposures.design()
+    part = exposures.share.copy()
+    if coefficients is not None:
+        full = np.einsum("mp,mp->m", rows, coefficients[exposures.series])
+        full = np.clip(full, LEAST_LOG, MOST_LOG)
+        told = (np.abs(full) > 0.05) & (part < 1)
+        part[told] = at_share(full[told], part[told]) / full[told]
+    matrix = np.empty((len(series), rows.shape[1]))
+    for column in range(rows.shape[1]):
+        matrix[:, column] = np.bincount(cell, rows[:, column] * part, minlength=len(series))
+    return matrix, series, week

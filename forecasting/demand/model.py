@@ -1,192 +1,275 @@
 """The demand model: history in, factors out.
 
-Level, season and lift are estimated in turn, each given the others, a few times over:
+Level, season and response are estimated in turn, each given the others, a few times over:
 a promotion that is taken for season, or a season taken for level, is sorted out by the
-next round. What comes out is not a table of forecasts but their factors, small enough to
-keep for every run and quick to multiply out for one SKU.
+next round. First on the history without its last weeks: what came in those chooses the
+methods, says how wide the intervals are, and starts the estimate on all of the history.
+
+What comes out is not a table of forecasts but their factors, small enough to keep for
+every run and quick to multiply out for one SKU.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from forecasting.calendar import Dates
-from forecasting.demand import baseline, intervals, lift
-from forecasting.demand.cleansing import Panel
-from forecasting.hierarchy import Floats
+from forecasting.demand import (
+    baseline,
+    intervals,
+    lift,
+    methods,
+    priors,
+    response,
+    season,
+    spillover,
+)
+from forecasting.demand.cleansing import Panel, lone_peaks
+from forecasting.demand.intervals import Calibration, Residuals
+from forecasting.demand.lift import Exposures
+from forecasting.demand.methods import Method
+from forecasting.demand.priors import REGULAR, RIVALS, STOCKED, Prior
+from forecasting.demand.response import Response
+from forecasting.hierarchy import Bools, Floats, Ints
 
 ROUNDS = 3
 TYPICAL_ALPHA = 0.4
-"""Overdispersion assumed while lifts are estimated; what it is comes out at the end."""
+"""Overdispersion assumed while responses are estimated."""
+_STEADY_SMOOTHING = 0.015
+"""A season is measured against a level that hardly moves within a year."""
+_TOO_LITTLE = 0.02
+"""A cell whose regressors are all smaller than this says nothing of them."""
 
 Progress = Callable[[str, float], None]
 
 
+def silent(_text: str, _share: float) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effects:
+    """What multiplies the level of each series in each week, history and future; (n, W)."""
+
+    season: Floats
+    price: Floats
+    """Of the regular price, against the series' mean price."""
+    lift: Floats
+    """Of the cell's own activations."""
+    others: Floats
+    """Of activations of other SKUs in the class at the door."""
+    ahead: Floats
+    """Of what was bought ahead in the weeks before."""
+    exposed: Bools
+
+    @property
+    def baseline(self) -> Floats:
+        """Without any activation."""
+        return self.season * self.price
+
+    @property
+    def total(self) -> Floats:
+        """Everything."""
+        return self.season * self.price * self.lift * self.others * self.ahead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What one look at T weeks of history gave."""
+
+    known: int
+    """T."""
+    units: Floats
+    """Demand, sold-out weeks completed, (n, T)."""
+    effects: Effects
+    response: Response
+    share: Floats
+    """Share of each series in its class at its door, (n,)."""
+    around: Floats
+    """Level seen from both sides, (n, T)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factors:
-    """A fitted run."""
+    """A fitted run of n series over T known weeks and H weeks ahead."""
 
-    level: Floats
-    """Units per week of each series at index 1, shape (n,)."""
-    season: Floats
-    """Seasonal index of each class in each future week, shape (C, H)."""
-    price: Floats
-    """Effect of regular price on each series, per log price, shape (n,)."""
-    last_price: Floats
-    """Log regular price against the series' mean at the as-of week, shape (n,)."""
-    response: lift.Response
-    alpha: float
-    """Overdispersion of weeks without activation."""
-    alpha_promoted: float
-    """Overdispersion of weeks with one."""
     weeks: Dates
-    """Future weeks, shape (H,)."""
+    """Weeks ahead, (H,)."""
+    level: Floats
+    """Units a week at index 1 and mean regular price, (n,)."""
+    index: Floats
+    """Season and trend of each class in each week ahead, (C, H)."""
+    response: Response
+    share: Floats
+    """Share of each series in its class at its door, (n,)."""
+    ahead: Floats
+    """Weeks of demand bought ahead of the next three weeks, (n, 3)."""
+    calibration: Calibration
+    event_sd: float
+    """Log lift that differs from event to event, shared by doors."""
+    methods: tuple[Method, ...]
+    """What was chosen for each segment, and on what evidence."""
+    residuals: Residuals | None
+    """Held-out cells; None where the history is too short to hold any out."""
+    effects: Effects
+    """Over all T + H weeks."""
     fitted: Floats
-    """Expected demand of the history without activation, shape (n, T)."""
+    """Expected demand of the history without activation, (n, T)."""
+    clean: Floats
+    """Demand of whole weeks as history lets believe it, (n, T)."""
+
+    def in_force(self, panel: Panel) -> tuple[Floats, Floats, Floats]:
+        """What a plan needs, with the regular prices in force at the as-of week taken in.
+
+        Returns
+        -------
+        (level of each series, (n,); its share in its class at its door, (n,); season,
+        trend and coming moves of regular price of each SKU in each week ahead, (S, H))
+        """
+        known = self.fitted.shape[1]
+        of_class = panel.classes[panel.sku_of]
+        group = of_class * len(panel.doors) + panel.door_of
+        price = self.effects.price[:, [known - 1]]
+        others = self.response.series[:, [self.response.columns.index(RIVALS)]]
+        beside = np.exp(others * spillover.log_others(price, self.share, group))
+        shape = self.index[panel.classes].copy()
+        moves = self.effects.price[:, known:] / price
+        count = np.maximum(np.bincount(panel.sku_of, minlength=len(panel.skus)), 1)
+        for week in range(moves.shape[1]):
+            total = np.bincount(panel.sku_of, moves[:, week] - 1, minlength=len(panel.skus))
+            shape[:, week] *= 1 + total / count
+        level = self.level * (price * beside)[:, 0]
+        return level, spillover.share_of_group(self.share * price[:, 0], group), shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What a fit works on: the same for every look."""
+
+    panel: Panel
+    exposures: Exposures
+    of_class: Ints
+    """Class of each series, (n,)."""
+    group: Ints
+    """Class at a door, (n,)."""
+    exposed: Bools
+    columns: tuple[str, ...]
+    prior: Prior
+    event_sd: float = priors.USUAL_EVENT_SD
+    """Log lift that doors of one SKU and week share, as far as it is known."""
 
 
 def fit(
     panel: Panel,
-    exposures: lift.Exposures,
+    exposures: Exposures,
     *,
-    weeks: Dates,
-    progress: Progress = lambda _text, _share: None,
+    known: int,
+    prior: Prior | None = None,
+    calibration: Calibration | None = None,
+    progress: Progress = silent,
 ) -> Factors:
-    """Estimate level, season, price and lift from history.
+    """Estimate level, season, price, lift and spillover from history.
 
     Parameters
     ----------
     panel : Panel
-        T weeks of demand history.
+        T weeks of demand history, then H weeks of which only prices are looked at.
     exposures : Exposures
-        Every past activation's cells, over the panel's weeks.
-    weeks : datetime64 array, shape (H,)
-        Weeks to forecast, after the panel's.
+        Every activation's cells, past and planned, over the panel's weeks.
+    known : int
+        T.
+    prior : Prior, optional
+        What classes respond like; what is generally known if not given.
+    calibration : Calibration, optional
+        Learnt elsewhere; otherwise from this history's own last weeks.
     progress : callable
         Told (what is being done, share done).
+
+    Returns
+    -------
+    Factors
     """
-    n_weeks = len(panel.weeks)
-    everything = np.concatenate([panel.weeks, weeks])
-    of_class = panel.classes[panel.sku_of]
-    design, series, week = lift.design_of_cells(exposures)
-    multiplier = np.ones(panel.units.shape)
-    exposed = np.zeros(panel.units.shape, dtype=bool)
-    exposed[series, week] = True
-    index = np.ones((int(panel.classes.max(initial=0)) + 1, len(everything)))
-    elasticity = np.zeros(len(panel.units))
-    units = panel.units
-    response = None
-    for number in range(ROUNDS):
-        progress(f"level, season and lift, round {number + 1} of {ROUNDS}", number / ROUNDS)
-        price = np.exp(elasticity[:, None] * panel.regular_price)
-        steady = index[of_class, :n_weeks] * price * panel.exposure
-        # The first round knows no lift yet: it looks at weeks without activation only,
-        # unless a series hardly has any.
-        effect = steady * multiplier
-        if number == 0:
-            rarely = (exposed & (effect > 0)).mean(axis=1) < 0.6
-            effect = np.where(exposed & rarely[:, None], 0.0, effect)
-        believed = baseline.prior_level(panel, units * (effect > 0), effect)
-        smoothing = baseline.choose_smoothing(panel, units, effect, believed)
-        around = _level_around(units, effect, believed)
-        index = baseline.season(
-            panel,
-            units * (effect > 0),
-            around * price * panel.exposure * multiplier * (effect > 0),
-            everything,
-        )
-        steady = index[of_class, :n_weeks] * price * panel.exposure
-        expected = around * steady
-        response = lift.estimate_response(
-            units[series, week],
-            expected[series, week],
-            design,
-            columns=exposures.columns,
-            week=week,
-            series=series,
-            sku_of=panel.sku_of,
-            class_of=panel.classes,
-            alpha=TYPICAL_ALPHA,
-        )
-        multiplier = np.ones(units.shape)
-        logs = lift.log_lifts(exposures, response.series)
-        cell, at_series, at_week = exposures.cells()
-        _, total = lift.parts(logs, cell, len(at_series))
-        multiplier[at_series, at_week] = total
-        elasticity = _elasticity(panel, units, around * steady * multiplier, elasticity)
-        units = _uncensored(panel, around * steady * multiplier)
-    assert response is not None
+    problem = _problem(panel, exposures.unstated(known), prior)
+    held = methods.weeks_held_out(known)
+    chosen: tuple[Method, ...] = ()
+    trial: Estimate | None = None
+    residuals = None
+    if held:
+        progress("trying methods on the last weeks", 0.05)
+        trial = _estimate(problem, known - held, start=None, rounds=ROUNDS)
+        chosen, residuals = _try(problem, trial, known)
+    progress("level, season and response", 0.5)
+    if trial:
+        problem = replace(problem, event_sd=_event_sd(problem, trial))
+    final = _estimate(
+        problem, known, start=trial.response if trial else None, rounds=ROUNDS - bool(trial)
+    )
     progress("uncertainty", 0.9)
-    price = np.exp(elasticity[:, None] * panel.regular_price)
-    effect = index[of_class, :n_weeks] * price * panel.exposure * multiplier
-    believed = baseline.prior_level(panel, units, effect)
-    levels = baseline.smooth_level(
-        units, effect, alpha=smoothing, prior=believed, prior_weeks=baseline.PRIOR_WEEKS
-    )
-    ahead = min(4, n_weeks - 1)
-    foreseen = np.empty_like(units)
-    foreseen[:, :ahead] = levels[:, [0]] * effect[:, :ahead]
-    foreseen[:, ahead:] = levels[:, 1 : n_weeks - ahead + 1] * effect[:, ahead:]
-    recent = np.zeros(units.shape, dtype=bool)
-    recent[:, max(n_weeks - 78, min(26, n_weeks // 2)) :] = True
-    seen = (effect > 0) & recent
+    if calibration is None:
+        calibration = intervals.calibrate(residuals) if residuals else intervals.uncalibrated()
+    flat = methods.flat_season(chosen, problem.of_class)
+    effects = _without_season(final.effects, flat)
+    if problem.exposures.fixed.size:  # what people say of the future stands
+        stated = _problem(panel, exposures, prior)
+        effects = _effects(stated, final.response, effects.season, final.share)
+    past = effects.total[:, :known] * panel.exposure[:, :known]
+    levels = _levels(problem, final, past, methods.smoothing(chosen, panel, known))
+    growth = methods.growth(chosen, final.around, problem.of_class, panel, known)
+    future = slice(known, len(panel.weeks))
+    first = np.array([_first(problem.of_class == c) for c in range(len(growth))])
+    index = np.where((first >= 0)[:, None], effects.season[np.maximum(first, 0), future], 1.0)
+    ahead = np.arange(1, len(panel.weeks) - known + 1)
     return Factors(
+        weeks=panel.weeks[future],
         level=levels[:, -1],
-        season=index[:, n_weeks:],
-        price=elasticity,
-        last_price=panel.regular_price[:, -1],
-        response=response,
-        alpha=intervals.overdispersion(units, foreseen, seen & ~exposed),
-        alpha_promoted=intervals.overdispersion(units, foreseen, seen & exposed),
-        weeks=weeks,
-        fitted=around * index[of_class, :n_weeks] * price,
+        index=index * np.exp(growth[:, None] * methods.damped(ahead)),
+        response=final.response,
+        share=final.share,
+        ahead=spillover.still_ahead(effects.lift[:, :known]),
+        calibration=calibration,
+        event_sd=_event_sd(problem, final),
+        methods=chosen,
+        residuals=residuals,
+        effects=effects,
+        fitted=final.around * effects.baseline[:, :known],
+        clean=_whole_weeks(problem, final),
     )
 
 
-def predict(
-    factors: Factors, panel: Panel, exposures: lift.Exposures, *, log_price: Floats
-) -> pd.DataFrame:
-    """Forecast every series in every future week.
+def predict(factors: Factors, panel: Panel) -> pd.DataFrame:
+    """Forecast every series in every week ahead.
 
     Parameters
     ----------
     factors : Factors
     panel : Panel
         The one the factors were fitted on.
-    exposures : Exposures
-        The activations of the future weeks.
-    log_price : float array, shape (n, H)
-        Log regular price of the future weeks against the series' mean.
 
     Returns
     -------
     DataFrame, one row per (series, week)
-        series, week (positions), baseline, forecast (the mean), p10, p50, p90: units.
+        series, week (positions), promoted, baseline, forecast (the mean), p10, p50, p90:
+        units; and `percent_point`, the point of least expected percentage error.
     """
     n_weeks = len(factors.weeks)
-    base = (
-        factors.level[:, None]
-        * factors.season[panel.classes[panel.sku_of]]
-        * np.exp(factors.price[:, None] * log_price)
-    )
-    mean = base.copy()
-    exposed = np.zeros(base.shape, dtype=bool)
-    cell, series, week = exposures.cells()
-    logs = lift.log_lifts(exposures, factors.response.series)
-    _, total = lift.parts(logs, cell, len(series))
-    mean[series, week] *= total
-    exposed[series, week] = True
-    alpha = np.where(exposed, factors.alpha_promoted, factors.alpha)
-    p10, p50, p90 = intervals.quantiles(mean, alpha, (0.1, 0.5, 0.9))
+    known = len(panel.weeks) - n_weeks
+    effects = factors.effects
+    of_class = panel.classes[panel.sku_of]
+    base = factors.level[:, None] * factors.index[of_class] * effects.price[:, known:]
+    mean = base * (effects.lift * effects.others * effects.ahead)[:, known:]
+    promoted = effects.exposed[:, known:]
+    lag = np.broadcast_to(np.arange(1, n_weeks + 1), mean.shape)
+    p10, p50, p90 = factors.calibration.quantiles(mean, promoted, lag, (0.1, 0.5, 0.9))
     at_series, at_week = np.divmod(np.arange(base.size), n_weeks)
     return pd.DataFrame(
         {
             "series": at_series,
             "week": at_week,
+            "promoted": promoted.ravel(),
             "baseline": base.ravel(),
             "forecast": mean.ravel(),
             "p10": p10.ravel(),
@@ -196,51 +279,311 @@ def predict(
     )
 
 
-def _level_around(units: Floats, effect: Floats, believed: Floats) -> Floats:
-    """Level of each series in each week, seen from before and after it, without it.
+def _problem(panel: Panel, exposures: Exposures, prior: Prior | None) -> Problem:
+    columns = (*exposures.columns, *priors.BESIDE)
+    exposed = np.zeros(panel.units.shape, dtype=bool)
+    exposed[exposures.series, exposures.week] = True
+    of_class = panel.classes[panel.sku_of]
+    return Problem(
+        panel=panel,
+        exposures=exposures,
+        of_class=of_class,
+        group=of_class * len(panel.doors) + panel.door_of,
+        exposed=exposed,
+        columns=columns,
+        prior=prior or priors.usual(columns),
+    )
 
-    Lift and season are measured against what went on around a week, not only before it.
+
+def _estimate(problem: Problem, known: int, *, start: Response | None, rounds: int) -> Estimate:
+    """Level, season and response of the first `known` weeks."""
+    panel = problem.panel
+    history = panel.until(known)
+    units, exposure = history.units, history.exposure
+    shape = panel.units.shape
+    n_classes = int(panel.classes.max(initial=0)) + 1
+    index = np.ones((n_classes, shape[1]))
+    share = spillover.share_of_group(units.sum(axis=1) + 1e-9, problem.group)
+    found = start
+    if start is None:
+        effects = _no_effects(problem)
+    else:
+        effects = _effects(problem, start, np.ones(shape), share)
+    for number in range(rounds):
+        effect = effects.total[:, :known] * exposure
+        if number == 0 and start is None:
+            # It knows no lift yet: it looks at weeks without activation only, unless a
+            # series hardly has any.
+            rarely = (problem.exposed[:, :known] & (effect > 0)).mean(axis=1) < 0.6
+            effect = np.where(problem.exposed[:, :known] & rarely[:, None], 0.0, effect)
+        believed = baseline.prior_level(panel, units * (effect > 0), effect)
+        weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
+        around = baseline.level_around(units, effect, weight, believed)
+        share = spillover.share_of_group(around.mean(axis=1), problem.group)
+        effects = replace(effects, season=index[problem.of_class])
+        found = _respond(problem, history, units, around, effects, share, found)
+        effects = _effects(problem, found, effects.season, share)
+        index = _season(problem, units, effects, exposure, believed, known)
+        effects = replace(effects, season=index[problem.of_class])
+        units = _cleansed(
+            history, around * effects.total[:, :known] * exposure, problem.exposed[:, :known]
+        )
+    assert found is not None
+    effect = effects.total[:, :known] * exposure
+    believed = baseline.prior_level(panel, units, effect)
+    weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
+    return Estimate(
+        known=known,
+        units=units,
+        effects=effects,
+        response=found,
+        share=share,
+        around=baseline.level_around(units, effect, weight, believed),
+    )
+
+
+def _respond(
+    problem: Problem,
+    history: Panel,
+    units: Floats,
+    around: Floats,
+    effects: Effects,
+    share: Floats,
+    start: Response | None,
+) -> Response:
+    """Response to everything, given level and season."""
+    known = units.shape[1]
+    panel = problem.panel
+    beside = np.stack(
+        [
+            history.regular_price,
+            spillover.log_others(
+                effects.lift[:, :known] * effects.price[:, :known], share, problem.group
+            ),
+            spillover.bought_ahead(effects.lift[:, :known], problem.exposed[:, :known]),
+        ],
+        axis=-1,
+    )
+    expected = around * effects.season[:, :known] * history.exposure
+    says = (np.abs(beside).sum(axis=-1) > _TOO_LITTLE) | problem.exposed[:, :known]
+    series, week = np.nonzero(says & (expected > 1e-6))
+    design = np.zeros((len(series), len(problem.columns)))
+    design[:, -len(priors.BESIDE) :] = beside[series, week]
+    n_own = len(problem.exposures.columns)
+    own, at_series, at_week = lift.design_of_cells(
+        problem.exposures, start.series[:, :n_own] if start else None
+    )
+    row = np.full(problem.exposed.shape, -1, dtype=np.int64)
+    row[at_series, at_week] = np.arange(len(at_series))
+    cell = row[series, week]
+    design[cell >= 0, :n_own] = own[cell[cell >= 0]]
+    sku = panel.sku_of[series]
+    return response.respond(
+        response.Rows(
+            units=units[series, week],
+            expected=expected[series, week],
+            design=design,
+            week=week,
+            series=series,
+            sku=sku,
+            of_class=panel.classes[sku],
+        ),
+        prior=problem.prior,
+        n_series=len(panel.sku_of),
+        sku_of=panel.sku_of,
+        class_of=panel.classes,
+        alpha=TYPICAL_ALPHA,
+        event_sd=problem.event_sd,
+        start=start,
+    )
+
+
+def _no_effects(problem: Problem) -> Effects:
+    ones = np.ones(problem.panel.units.shape)
+    return Effects(
+        season=ones, price=ones, lift=ones, others=ones, ahead=ones, exposed=problem.exposed
+    )
+
+
+def _effects(problem: Problem, found: Response, seasonal: Floats, share: Floats) -> Effects:
+    """Multiply a response out over history and future."""
+    panel, exposures = problem.panel, problem.exposures
+    beside = {name: found.columns.index(name) for name in priors.BESIDE}
+    own = found.series[:, : len(exposures.columns)]
+    cell, series, week = exposures.cells()
+    _, total = lift.parts(lift.log_lifts(exposures, own), cell, len(series))
+    lifted = np.ones(panel.units.shape)
+    lifted[series, week] = total
+    price = np.exp(found.series[:, [beside[REGULAR]]] * panel.regular_price)
+    others = spillover.log_others(lifted * price, share, problem.group)
+    ahead = spillover.bought_ahead(lifted, problem.exposed)
+    return Effects(
+        season=seasonal,
+        price=price,
+        lift=lifted,
+        others=np.exp(found.series[:, [beside[RIVALS]]] * others),
+        ahead=np.exp(found.series[:, [beside[STOCKED]]] * ahead),
+        exposed=problem.exposed,
+    )
+
+
+def _season(
+    problem: Problem,
+    units: Floats,
+    effects: Effects,
+    exposure: Floats,
+    believed: Floats,
+    known: int,
+) -> Floats:
+    """Seasonal index of every class over history and future, (C, W)."""
+    panel = problem.panel
+    effect = (effects.price * effects.lift * effects.others * effects.ahead)[:, :known]
+    effect = effect * exposure
+    weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
+    flat = np.full(len(units), _STEADY_SMOOTHING)
+    seasonal = effects.season[:, :known]
+    slow = 0.5 * sum(
+        baseline.smooth_level(
+            units[:, ::step],
+            (effect * seasonal)[:, ::step],
+            weight=weight[:, ::step],
+            alpha=flat,
+            prior=believed,
+            prior_weeks=baseline.PRIOR_WEEKS,
+        )[:, :-1][:, ::step]
+        for step in (1, -1)
+    )
+    n_classes = int(panel.classes.max(initial=0)) + 1
+    # Promoted weeks count for less: what a lift misses is not season.
+    counted = np.where(problem.exposed[:, :known], 0.3, 1.0) * weight * (effect > 0)
+    total = _by_class(units * counted, problem.of_class, n_classes)
+    steady = _by_class(slow * effect * counted, problem.of_class, n_classes)
+    return season.seasonal_index(
+        total, steady, panel.weeks[:known], panel.weeks, parent=panel.departments
+    )
+
+
+def _by_class(values: Floats, of_class: Ints, n_classes: int) -> Floats:
+    total = np.zeros((n_classes, values.shape[1]))
+    np.add.at(total, of_class, values)
+    return total
+
+
+def _cleansed(history: Panel, expected: Floats, exposed: Bools) -> Floats:
+    """Demand as it is used.
+
+    Where a week ended empty at an unknown time, what it was likely to be; where a lone
+    peak has nothing to explain it, what was expected.
     """
-    flat = np.full(len(units), 0.12)
-    before = baseline.smooth_level(
-        units, effect, alpha=flat, prior=believed, prior_weeks=baseline.PRIOR_WEEKS
-    )[:, :-1]
-    after = baseline.smooth_level(
-        units[:, ::-1],
-        effect[:, ::-1],
-        alpha=flat,
+    known = (history.exposure >= 0.999) & ~exposed
+    peaks = lone_peaks(history.units, expected, known, alpha=TYPICAL_ALPHA)
+    units = np.where(peaks, expected, history.units)
+    if history.sold_out.any():
+        likely = intervals.at_least(expected, TYPICAL_ALPHA, history.units)
+        units = np.where(history.sold_out, likely, units)
+    return units
+
+
+def _whole_weeks(problem: Problem, estimate: Estimate) -> Floats:
+    """Demand of every week had it been on the shelf throughout; 0 where nothing is known."""
+    share = problem.panel.exposure[:, : estimate.known]
+    expected = estimate.around * estimate.effects.total[:, : estimate.known]
+    rest = intervals.rest_of_week(expected, estimate.units, share)
+    whole: Floats = np.where((share > 0) & (share < 1), estimate.units + rest, estimate.units)
+    return whole
+
+
+def _levels(problem: Problem, estimate: Estimate, effect: Floats, alpha: Floats) -> Floats:
+    """Level before every week, by the smoothing chosen, (n, T + 1)."""
+    believed = baseline.prior_level(problem.panel, estimate.units, effect)
+    return baseline.smooth_level(
+        estimate.units,
+        effect,
+        weight=baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA),
+        alpha=alpha,
         prior=believed,
         prior_weeks=baseline.PRIOR_WEEKS,
-    )[:, :-1][:, ::-1]
-    around: Floats = 0.5 * (before + after)
-    return around
+    )
 
 
-def _elasticity(panel: Panel, units: Floats, expected: Floats, current: Floats) -> Floats:
-    """One step towards the effect of regular price: pooled, then each series' own, shrunk.
+def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, ...], Residuals]:
+    """Let the held-out weeks choose methods and show how far off forecasts are."""
+    panel = problem.panel
+    units = panel.units[:, :known]
+    seen = panel.exposure[:, :known]
+    wanted, scored = panel.until(known).wanted()
+    whole = replace(trial, units=np.concatenate([trial.units, units[:, trial.known :]], axis=1))
 
-    A regular price that hardly moves says nothing, and leaves the effect at zero.
+    def foresee(effects: Effects, alpha: float) -> Floats:
+        past = effects.total[:, :known]
+        flat = np.full(len(units), alpha)
+        return _levels(problem, whole, past * seen, flat)
+
+    return methods.choose(
+        panel,
+        wanted,
+        scored,
+        trial.known,
+        of_class=problem.of_class,
+        exposed=problem.exposed[:, :known],
+        with_season=trial.effects.total[:, :known],
+        without=_without_season(trial.effects, np.ones(len(units), dtype=bool)).total[
+            :, :known
+        ],
+        levels=lambda seasonal, alpha: foresee(
+            trial.effects
+            if seasonal
+            else _without_season(trial.effects, np.ones(len(units), dtype=bool)),
+            alpha,
+        ),
+        around=trial.around,
+    )
+
+
+def _without_season(effects: Effects, flat: Bools) -> Effects:
+    """The same with a season of 1 for some series."""
+    return replace(effects, season=np.where(flat[:, None], 1.0, effects.season))
+
+
+def _event_sd(problem: Problem, estimate: Estimate) -> float:
+    """Log lift that doors of one SKU and week share beyond the model.
+
+    What they share in promoted weeks, less what they share in any other.
     """
-    x = panel.regular_price
-    weight = np.where(expected > 0, expected / (1 + 0.3 * expected), 0.0)
-    score = np.where(expected > 0, (units - expected) / (1 + 0.3 * expected), 0.0)
-    information = (weight * x**2).sum(axis=1)
-    gradient = (score * x).sum(axis=1)
-    total = information.sum()
-    pooled = gradient.sum() / (total + 50.0)
-    own_prior = 1 / 0.5**2
-    own = (gradient - information * pooled) / (information * 0.2 + own_prior) * 0.2
-    stepped: Floats = np.clip(current + pooled + own, -5.0, 0.0)
-    return stepped
+    known = estimate.known
+    exposed = problem.exposed[:, :known]
+    promoted, events = _shared_variance(problem, estimate, exposed)
+    if events < 10:
+        return priors.USUAL_EVENT_SD
+    plain, _ = _shared_variance(problem, estimate, ~exposed)
+    few = 20 * priors.USUAL_EVENT_SD**2
+    return float(np.sqrt((max(promoted - plain, 0.0) * events + few) / (events + 20)))
 
 
-def _uncensored(panel: Panel, expected: Floats) -> Floats:
-    """Demand where a week ended empty at an unknown time: at least what was expected.
+def _shared_variance(problem: Problem, estimate: Estimate, chosen: Bools) -> tuple[float, int]:
+    """Variance of log demand that doors share in a SKU's week, and the SKU weeks seen.
 
-    At most twice the sales, so that one sold-out day does not explode.
+    What SKU weeks scatter more than their doors would by themselves.
     """
-    if not panel.sold_out.any():
-        return panel.units
-    believed = np.minimum(expected, 2 * panel.units + 1)
-    lifted: Floats = np.where(panel.sold_out, np.maximum(panel.units, believed), panel.units)
-    return lifted
+    known, panel = estimate.known, problem.panel
+    expected = estimate.around * estimate.effects.total[:, :known] * panel.exposure[:, :known]
+    series, week = np.nonzero(chosen & (expected > 0))
+    mean, units = expected[series, week], estimate.units[series, week]
+    _, place = np.unique(panel.sku_of[series] * known + week, return_inverse=True)
+    total, sold = np.bincount(place, mean), np.bincount(place, units)
+    enough = (total >= 5) & (np.bincount(place) >= 3)
+    if enough.sum() < 10:
+        return 0.0, int(enough.sum())
+    inside = enough[place]
+    of_event = (mean * (sold / np.maximum(total, 1e-9))[place])[inside]
+    alpha = intervals.overdispersion(units[inside], of_event)
+    scatter = np.bincount(place, mean + alpha * mean**2) / np.maximum(total, 1e-9) ** 2
+    log_ratio = np.log((sold[enough] + 0.5) / (total[enough] + 0.5))
+    weight = 1 / (scatter[enough] + 0.05)
+    centre = np.average(log_ratio, weights=weight)
+    variance = np.average((log_ratio - centre) ** 2 - scatter[enough], weights=weight)
+    return max(float(variance), 0.0), int(enough.sum())
+
+
+def _first(chosen: Bools) -> int:
+    return int(np.argmax(chosen)) if chosen.any() else -1

@@ -1,53 +1,115 @@
 """A fit in a process of its own: files in, files out, no database.
 
-`python -m forecasting.demand.worker IN OUT` reads the history that the app wrote, fits, and
-writes the factors of a run. Progress goes to standard output, one JSON object a line. A
-crash leaves nothing behind that anybody would mistake for a run.
+`python -m forecasting.demand.worker fit IN OUT` reads the history that the app wrote, fits,
+and writes the factors of a run; `backtest IN OUT` does the same for several past weeks and
+writes what would have been forecast. Progress goes to standard output, one JSON object a
+line. A crash leaves nothing behind that anybody would mistake for a run.
+
+History comes in blocks of whole classes. One block at a time is in memory, per process.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasting.calendar import Dates
-from forecasting.demand import lift, model
+from forecasting.demand import backtest, cleansing, intervals, lift, model, priors
 from forecasting.demand.cleansing import Panel, build_panel
-from forecasting.errors import Refused
+from forecasting.demand.intervals import Calibration, Residuals
+from forecasting.demand.lift import Exposures
+from forecasting.demand.priors import Prior
+from forecasting.errors import Cancelled, Refused
+from forecasting.hierarchy import Bools, Floats
 
-LONGEST_HISTORY_WEEKS = 156
+LEARN_FROM_SERIES = 10_000
+"""Series of the blocks from which the company's own prior is learnt."""
+RESIDUALS_PER_BLOCK = 60_000
+
+Tell = Callable[[str, float], None]
 
 
-def fit_in_process(source: Path, target: Path, *, tell: Callable[[str, float], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A handle on the process, for whoever wants to stop it."""
+
+    process: subprocess.Popen[str]
+
+    def stop(self) -> None:
+        """End it and what it started; nothing that it was making is kept."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+
+
+def run_in_process(
+    task: str,
+    source: Path,
+    target: Path,
+    *,
+    tell: Tell,
+    workers: int = 1,
+    started: Callable[[Running], None] = lambda _running: None,
+) -> None:
     """Run this module as another process, so that nobody waits for the fit.
+
+    Parameters
+    ----------
+    task : {"fit", "backtest"}
+    source, target : Path
+        Folder to read; folder to write.
+    tell : callable
+        Told (what is being done, share done).
+    workers : int
+        Processes that fit blocks.
+    started : callable
+        Given a handle that stops the process.
 
     Raises
     ------
+    Cancelled
+        If it was stopped.
     Refused
         If the process fails; its last words are in the message.
     """
     root = Path(__file__).parents[2]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as trouble:
         process = subprocess.Popen(  # noqa: S603 - our own module, our own folders
-            [sys.executable, "-m", "forecasting.demand.worker", str(source), str(target)],
+            [
+                sys.executable, "-m", "forecasting.demand.worker", task,
+                str(source), str(target), str(workers),
+            ],
             stdout=subprocess.PIPE,
             stderr=trouble,
             text=True,
             cwd=root,
-        )
+            start_new_session=True,  # so that it can be stopped with its own processes
+            # One thread a process: blocks are what runs side by side.
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )  # fmt: skip
+        started(Running(process))
         assert process.stdout is not None
         for line in process.stdout:
             told = json.loads(line)
             tell(str(told["text"]), float(told["share"]))
-        if process.wait() != 0:
+        code = process.wait()
+        if code < 0:
+            raise Cancelled("It was stopped. What was in force before stays in force.")
+        if code != 0:
             trouble.seek(0)
             last = trouble.read().strip().splitlines()[-1:] or ["no reason given"]
             raise Refused(
@@ -55,104 +117,254 @@ def fit_in_process(source: Path, target: Path, *, tell: Callable[[str, float], N
             )
 
 
-def read_panel(folder: Path, *, horizon: int) -> tuple[Panel, lift.Exposures, int]:
-    """The panel over history and horizon, every exposure, and the weeks of history."""
-    frames = {
-        name: pd.read_parquet(folder / f"{name}.parquet")
-        for name in ("history", "series", "prices", "skus", "doors", "items")
-    }
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    weeks = _weeks(frames["history"], np.datetime64(job["as_of"], "D"), horizon)
+def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposures, int]:
+    """One block's panel over history and horizon, its exposures, and weeks of history."""
+    job = json.loads((source / "job.json").read_text(encoding="utf-8"))
+    mine = [("block", "==", int(block))]
+    series = pd.read_parquet(source / "series.parquet", filters=mine)
+    series = series.sort_values(["sku", "door"], ignore_index=True)
+    skus = pd.read_parquet(source / "skus.parquet", filters=mine)
+    skus = skus[skus["sku"].isin(series["sku"].unique())].reset_index(drop=True)
+    folder = source / "history" / f"block={int(block)}"
+    history = (
+        pd.read_parquet(folder)
+        if folder.exists()
+        else pd.DataFrame(columns=["sku", "door", "week", "units", "in_stock", "on_hand"])
+    )
+    weeks = _weeks(job, horizon)
+    wanted = [("sku", "in", skus["sku"].tolist())]
     panel = build_panel(
-        frames["history"],
-        frames["series"],
-        frames["prices"],
-        skus=frames["skus"],
-        doors=frames["doors"]["door"].tolist(),
+        history,
+        series,
+        pd.read_parquet(source / "prices.parquet", filters=wanted),
+        skus=skus,
+        doors=pd.read_parquet(source / "doors.parquet")["door"].tolist(),
         weeks=weeks,
     )
-    items = frames["items"]
+    shares = job["weekday_shares"]
     exposures = lift.expose(
-        items, frames["series"], kinds=sorted(items["type"].unique()), weeks=weeks
+        pd.read_parquet(source / "items.parquet", filters=wanted),
+        series,
+        kinds=job["kinds"],
+        weeks=weeks,
+        weekday_shares=None if shares is None else np.array(shares),
     )
-    return panel, exposures, len(weeks) - horizon
+    known = len(weeks) - horizon
+    return panel, exposures.take(_ranged(series, exposures, weeks, known)), known
 
 
-def fit_folder(source: Path, target: Path, *, tell: Callable[[str, float], None]) -> None:
+def _ranged(series: pd.DataFrame, exposures: Exposures, weeks: Dates, known: int) -> Bools:
+    """Which exposures can happen: in weeks to come, only where the SKU is ranged."""
+    first = series["ranged_from"].to_numpy().astype("datetime64[D]")[exposures.series]
+    last = series["ranged_to"].to_numpy().astype("datetime64[D]")[exposures.series]
+    week = weeks[exposures.week]
+    early = ~np.isnat(first) & (week < first - np.timedelta64(6, "D"))
+    late = ~np.isnat(last) & (week > last)
+    possible: Bools = (exposures.week < known) | ~(early | late)
+    return possible
+
+
+def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> None:
     """Fit what lies in one folder and write the run's factors to another."""
     started = time.perf_counter()
     job = json.loads((source / "job.json").read_text(encoding="utf-8"))
-    horizon = int(job["horizon"])
-    tell("reading history", 0.02)
-    panel, exposures, n_weeks = read_panel(source, horizon=horizon)
-    history = panel.until(n_weeks)
-    future = panel.weeks[n_weeks:]
-    factors = model.fit(
-        history,
-        exposures.take(exposures.week < n_weeks),
-        weeks=future,
-        progress=lambda text, share: tell(text, 0.1 + 0.8 * share),
-    )
-    tell("writing the run", 0.95)
-    _write(panel, factors, n_weeks, target)
-    series = pd.read_parquet(source / "series.parquet")
+    columns = (*job["kinds"], *lift.SHAPES, *priors.BESIDE)
+    todo = [name for name in job["blocks"] if name not in job["reused"]]
+    for folder in ("series", "skus", "corrections"):
+        (target / folder).mkdir(parents=True, exist_ok=True)
+    prior = Prior.from_json(job["prior"]) if job["reused"] else priors.usual(columns)
+    if len(job["blocks"]) > 1 and not job["reused"]:
+        tell("what the company responds to", 0.02)
+        learning = _to_learn_from(job["blocks"])
+        each = _each(
+            _learn, learning, workers, source, prior,
+            tell=lambda _text, share: tell("what the company responds to", 0.2 * share),
+        )  # fmt: skip
+        found = [pair for _, pairs in each for pair in pairs]
+        prior = priors.learnt(prior, found)
+    done: dict[str, dict[str, Any]] = {}
+    fitting = _each(
+        _fit_block, todo, workers, source, target, prior,
+        tell=lambda text, share: tell(text, 0.2 + 0.75 * share),
+    )  # fmt: skip
+    for name, body in fitting:
+        done[name] = body
+        tell(f"fitted {_series(job, done):,} of {_series(job, todo):,} series",
+             0.2 + 0.75 * _series(job, done) / max(_series(job, todo), 1))  # fmt: skip
+    tell("writing the run", 0.96)
+    residuals = [body.pop("residuals") for body in done.values()]
+    kept = [r for r in residuals if r is not None]
+    if job["reused"]:
+        calibration = Calibration.from_json(job["calibration"])
+        event_sd = float(job["event_sd"])
+    else:
+        calibration = (
+            intervals.calibrate(Residuals.together(kept)) if kept else intervals.uncalibrated()
+        )
+        weights = [max(body["series"], 1) for body in done.values()]
+        spreads = [body["event_sd"] for body in done.values()]
+        event_sd = float(np.average(spreads, weights=weights)) if spreads else 0.25
+    blocks = {
+        name: {**job["blocks"][name], **done[name]}
+        if name in done
+        else job["former_blocks"][name]
+        for name in job["blocks"]
+    }
     facts = {
         "as_of": job["as_of"],
-        "columns": list(factors.response.columns),
-        "pooled": dict(
-            zip(factors.response.columns, factors.response.pooled.tolist(), strict=True)
-        ),
-        "alpha": factors.alpha,
-        "alpha_promoted": factors.alpha_promoted,
-        "series": len(series),
-        "weeks": n_weeks,
+        "columns": list(columns),
+        "prior": prior.as_json(),
+        "calibration": calibration.as_json(),
+        "event_sd": round(event_sd, 5),
+        "alpha": calibration.alpha_steady,
+        "weekday_shares": job["weekday_shares"],
+        "blocks": blocks,
+        "series": sum(b["series"] for b in blocks.values()),
+        "series_fitted": _series(job, done),
+        "weeks": len(_weeks(job, 0)),
         "seconds": round(time.perf_counter() - started, 2),
     }
     (target / "run.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
-def _weeks(history: pd.DataFrame, as_of: np.datetime64, horizon: int) -> Dates:
-    first = history["week"].to_numpy().astype("datetime64[D]").min()
-    length = int((as_of - first).astype(int)) // 7 + 1
-    kept = min(length, LONGEST_HISTORY_WEEKS)
-    start = as_of - np.timedelta64(7 * (kept - 1), "D")
-    weeks: Dates = start + np.arange(kept + horizon) * np.timedelta64(7, "D")
-    return weeks
+def backtest_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> None:
+    """Forecast what lies in one folder from several past weeks, and write every cell."""
+    job = json.loads((source / "job.json").read_text(encoding="utf-8"))
+    (target / "rows").mkdir(parents=True, exist_ok=True)
+    names = list(job["blocks"])
+    done: list[str] = []
+    for name, _ in _each(
+        _backtest_block, names, workers, source, target, job,
+        tell=lambda text, share: tell(text, 0.98 * share),
+    ):  # fmt: skip
+        done.append(name)
+        tell(f"tried on {_series(job, done):,} of {_series(job, names):,} series",
+             0.98 * _series(job, done) / max(_series(job, names), 1))  # fmt: skip
 
 
-def _write(panel: Panel, factors: model.Factors, n_weeks: int, target: Path) -> None:
-    """Level and response of every series; shape and spread of every SKU."""
-    target.mkdir(parents=True, exist_ok=True)
-    now = panel.regular_price[:, [n_weeks - 1]]
-    moves = np.exp(factors.price[:, None] * (panel.regular_price[:, n_weeks:] - now))
-    level = factors.level * np.exp(factors.price * now[:, 0])
-    shape = factors.season[panel.classes].copy()
-    for s in np.unique(panel.sku_of):
-        shape[s] *= moves[panel.sku_of == s].mean(axis=0)
+def _learn(
+    block: str, source: Path, prior: Prior, progress: Tell = model.silent
+) -> list[tuple[Floats, Floats]]:
+    """What the classes of one block respond like."""
+    panel, exposures, known = _block(source, block)
+    factors = model.fit(panel, exposures, known=known, prior=prior, progress=progress)
+    return list(zip(factors.response.classes, factors.response.class_sd, strict=True))
+
+
+def _fit_block(
+    block: str, source: Path, target: Path, prior: Prior, progress: Tell = model.silent
+) -> dict[str, Any]:
+    """Fit one block, write its factors, and say what everybody needs of it."""
+    panel, exposures, known = _block(source, block)
+    factors = model.fit(panel, exposures, known=known, prior=prior, progress=progress)
+    level, share, shape = factors.in_force(panel)
     pd.DataFrame(
         {
             "sku": panel.skus[panel.sku_of],
             "door": panel.doors[panel.door_of],
             "level": level,
             "log_lift": list(factors.response.series),
+            "share": share,
+            "ahead": list(factors.ahead),
         }
-    ).to_parquet(target / "run_series.parquet", index=False)
+    ).to_parquet(target / "series" / f"{block}.parquet", index=False)
     pd.DataFrame(
-        {
-            "sku": panel.skus,
-            "shape": list(shape),
-            "lift_sd": list(factors.response.sku_sd),
-        }
-    ).to_parquet(target / "run_sku.parquet", index=False)
+        {"sku": panel.skus, "shape": list(shape), "lift_sd": list(factors.response.sku_sd)}
+    ).to_parquet(target / "skus" / f"{block}.parquet", index=False)
+    cleansing.corrections(panel, factors.clean, known).to_parquet(
+        target / "corrections" / f"{block}.parquet", index=False
+    )
+    residuals = factors.residuals
+    return {
+        "methods": [
+            {"class": panel.class_names[m.of_class], "series": m.series, "said": m.in_words,
+             "intermittent": m.intermittent, "smoothing": m.smoothing, "season": m.season,
+             "growth": round(m.growth, 5)}
+            for m in factors.methods
+        ],
+        "series": len(panel.sku_of),
+        "event_sd": factors.event_sd,
+        "residuals": residuals.thinned(RESIDUALS_PER_BLOCK) if residuals else None,
+    }  # fmt: skip
+
+
+def _backtest_block(
+    block: str,
+    source: Path,
+    target: Path,
+    job: Mapping[str, Any],
+    progress: Tell = model.silent,
+) -> None:
+    panel, exposures, _ = read_block(source, block, horizon=0)
+    rows = backtest.backtest(
+        panel,
+        exposures,
+        origins=int(job["origins"]),
+        step=int(job["step"]),
+        horizon=int(job["lags"]),
+        progress=progress,
+    )
+    rows.to_parquet(target / "rows" / f"{block}.parquet", index=False)
+
+
+def _block(source: Path, block: str) -> tuple[Panel, Exposures, int]:
+    job = json.loads((source / "job.json").read_text(encoding="utf-8"))
+    return read_block(source, block, horizon=int(job["horizon"]))
+
+
+def _to_learn_from(blocks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A few blocks, the same ones each time, with enough series together."""
+    order = np.random.default_rng(0).permutation(list(blocks))
+    chosen: list[str] = []
+    for name in order:
+        chosen.append(str(name))
+        if sum(blocks[n]["series"] for n in chosen) >= LEARN_FROM_SERIES:
+            break
+    return chosen
+
+
+def _series(job: Mapping[str, Any], names: Any) -> int:
+    return sum(int(job["blocks"][name]["series"]) for name in names)
+
+
+def _each(
+    work: Callable[..., Any], names: Sequence[str], workers: int, *args: Any, tell: Tell
+) -> Iterator[tuple[str, Any]]:
+    """Do the work for every block, in this process or in several, as it is done.
+
+    In this process each block's own progress is told, as a share of all.
+    """
+    if min(workers, len(names)) <= 1:
+        for i, name in enumerate(names):
+
+            def told(text: str, share: float, *, done: int = i) -> None:
+                tell(text, (done + share) / len(names))
+
+            yield name, work(name, *args, progress=told)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(names)), mp_context=context) as pool:
+        futures = {pool.submit(work, name, *args): name for name in names}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+
+
+def _weeks(job: Mapping[str, Any], horizon: int) -> Dates:
+    since, as_of = np.datetime64(job["first_week"], "D"), np.datetime64(job["as_of"], "D")
+    known = int((as_of - since) / np.timedelta64(7, "D")) + 1
+    weeks: Dates = since + 7 * np.arange(known + horizon).astype("timedelta64[D]")
+    return weeks
 
 
 def main() -> None:
     """Entry point of the process."""
 
     def tell(text: str, share: float) -> None:
-        print(json.dumps({"text": text, "share": share}), flush=True)
+        print(json.dumps({"text": text, "share": round(share, 4)}), flush=True)
 
-    fit_folder(Path(sys.argv[1]), Path(sys.argv[2]), tell=tell)
+    task, source, target, workers = sys.argv[1:5]
+    run = {"fit": fit_folder, "backtest": backtest_folder}[task]
+    run(Path(source), Path(target), tell=tell, workers=int(workers))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Every picture. Only this module knows altair."""
 
 import altair as alt
-import numpy as np
 import pandas as pd
 
 from forecasting.calendar import week_label
@@ -183,11 +182,11 @@ def forecast(
     layers = []
     stacked = parts.assign(
         week=_utc(parts["week"]),
-        kind=np.where(
-            parts["part"].str.startswith("Lift"), "Lift",
-            np.where(parts["part"] == "People", "People", "Baseline"),
-        ),
-    )  # fmt: skip
+        kind=parts["part"].str.split(":").str[0],
+    )
+    kinds = [
+        k for k in ("Baseline", "Lift", "Spillover", "People") if (stacked["kind"] == k).any()
+    ]
     layers.append(
         alt.Chart(stacked)
         .mark_bar(opacity=0.5, size=9)
@@ -197,8 +196,8 @@ def forecast(
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(
-                    domain=["Baseline", "Lift", "People"],
-                    range=[colours["Baseline"], colours["Lift"], colours["People"]],
+                    domain=kinds,
+                    range=[colours[k] for k in kinds],
                 ),
                 legend=alt.Legend(title=None, orient="top"),
             ),

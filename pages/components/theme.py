@@ -15,12 +15,12 @@ _STATUS = {
 }  # fmt: skip
 _LAYERS = {
     "light": {
-        "History": "#8a94a0", "Last year": "#b3bac2", "Baseline": "#5b6b7b", "Lift": "#d98324",
+        "History": "#8a94a0", "Last year": "#b3bac2", "Baseline": "#5b6b7b", "Lift": "#d98324", "Spillover": "#b9a06a",
         "Statistical": "#5b6b7b", "Marketing": "#a23b5b", "Merchandising": "#4b8f5a",
         "Planning": "#0f5c8c", "Draft": "#16202a", "People": "#6d4aa0", "Receipts": "#9db7c9",
     },
     "dark": {
-        "History": "#8f9aa6", "Last year": "#66707b", "Baseline": "#9fb0c1", "Lift": "#f0a04b",
+        "History": "#8f9aa6", "Last year": "#66707b", "Baseline": "#9fb0c1", "Lift": "#f0a04b", "Spillover": "#cdb884",
         "Statistical": "#9fb0c1", "Marketing": "#e08aa6", "Merchandising": "#7cc48f",
         "Planning": "#5fb0e0", "Draft": "#f2f5f8", "People": "#b79ae0", "Receipts": "#4d6678",
     },

@@ -118,19 +118,15 @@ def importing(space, person) -> None:
 
 @st.fragment(run_every=1)
 def refresh_progress(space) -> None:
-    progress = space.progress
+    progress = space.refreshing.progress
     was = st.session_state.get("refreshing", False)
     st.session_state["refreshing"] = progress is not None
     if progress is not None:
-        spent = time.monotonic() - progress.started
-        left = (
-            f", about {spent / progress.share - spent:.0f} s left"
-            if progress.share > 0.1
-            else ""
-        )
+        left = progress.left()
         st.progress(
             min(progress.share, 1.0),
-            f"{progress.by} is refreshing the forecast: {progress.text}{left}",
+            f"{progress.by} is refreshing the forecast: {progress.text}"
+            + (f", about {left:.0f} s left" if left is not None else ""),
         )
         st.caption("Everybody goes on reading and editing meanwhile.")
     elif was:
@@ -145,15 +141,18 @@ def refreshing(space, person) -> None:
         body = runs[0].body if runs else {}
         st.markdown(
             f"In force: run #{base.run}, as of {theme.week(base.as_of)}, {body.get('series', 0):,} "
-            f"series fitted in {body.get('seconds', 0):.1f} s from {body.get('weeks', 0)} weeks."
+            f"series from {body.get('weeks', 0)} weeks, {body.get('series_fitted', 0):,} of them "
+            f"fitted anew in {body.get('seconds', 0):.1f} s."
         )
     else:
         st.info("No forecast yet.")
-    if space.refresh_error:
-        st.error(f"**The last refresh failed.** {space.refresh_error}")
+    if space.refreshing.error:
+        st.error(f"**The last refresh failed.** {space.refreshing.error}")
     if person.may("refresh"):
         if st.button(
-            "Refresh the forecast", type="primary", disabled=space.progress is not None
+            "Refresh the forecast",
+            type="primary",
+            disabled=space.refreshing.progress is not None,
         ):
             try:
                 space.start_refresh(person.id)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from data.ledger import Ledger
@@ -110,22 +111,30 @@ def test_an_import_that_fails_on_the_way_leaves_nothing(ledger):
         assert cursor.execute("select count(*) from event").fetchall() == [(0,)]
 
 
-def test_every_statement_runs_against_an_empty_database():
+def test_every_statement_runs_against_an_empty_database(tmp_path):
     store = Store()
     with store.cursor() as cursor:
+        cursor.register("blocks", pd.DataFrame({"sku": ["A"], "block": [0]}))
+        cursor.execute(
+            "copy (select date '2026-01-04' as origin_week, date '2026-01-11' as target_week, "
+            "'A' as sku, 'c' as class, 'D' as door, true as promoted, 1.0 as units, 1.0 as forecast, "
+            "1.0 as p10, 1.0 as p50, 1.0 as p90, 1.0 as naive, 1.0 as mean13) "
+            f"to '{tmp_path / 'rows.parquet'}'"
+        )
         for path in sorted((ROOT / "data" / "queries").glob("*.sql")):
             assert sql(path.stem).startswith("--"), f"{path.name} says what one row is"
-            cursor.execute("explain " + sql(path.stem), parameters_of(path.stem))
+            values = parameters_of(path.stem, rows=str(tmp_path / "rows.parquet"))
+            cursor.execute("explain " + sql(path.stem), values)
     store.close()
 
 
-def parameters_of(name: str):
+def parameters_of(name: str, rows: str = ""):
     if name in ("event_insert", "leaf_insert"):
         return [[] for _ in range(14 if name == "event_insert" else 7)]
     values = {
         "as_of": WEEK.item(), "since": WEEK.item(), "until": WEEK.item(), "first_week": WEEK.item(),
         "last_week": WEEK.item(), "seq": 1, "after": 0, "run": 1, "most": 5, "sku": "A",
-        "skus": ["A"], "seqs": [1], "kinds": ["x"], "person": "x", "function": "x", "kind": "x", "reason": "x",
+        "skus": rows if name == "sum_backtest" else ["A"], "rows": rows, "id": 1, "seqs": [1], "kinds": ["x"], "person": "x", "function": "x", "kind": "x", "reason": "x",
     }  # fmt: skip
     said = re.sub(r"--.*", "", sql(name))
     return {key: value for key, value in values.items() if re.search(rf"\${key}\b", said)}

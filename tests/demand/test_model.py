@@ -3,13 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.tsa.holtwinters import SimpleExpSmoothing
 
 from forecasting.calendar import weeks_from
-from forecasting.demand import baseline, cleansing, intervals, lift
+from forecasting.demand import baseline, cleansing, lift
 from forecasting.demand.accuracy import bias, coverage, wape
 
 WEEKS = weeks_from(pd.Timestamp("2026-03-01").date(), 6)
@@ -75,6 +74,24 @@ def test_stockouts_are_censored_and_silence_with_stock_is_a_true_zero():
     assert built.sold_out[0].tolist() == [False, False, False, False, True, False]
 
 
+def test_a_lone_peak_is_not_believed_but_a_level_that_rose_is():
+    units = np.full((2, 30), 10.0)
+    units[0, 20] = 400
+    units[1, 20:] = 400
+    known = np.ones((2, 30), bool)
+    peaks = cleansing.lone_peaks(units, np.full((2, 30), 10.0), known, alpha=0.3)
+    assert np.argwhere(peaks).tolist() == [[0, 20]]
+
+
+def test_a_week_hardly_on_the_shelf_is_not_what_a_forecast_is_held_against():
+    rows = [
+        ("A", "D", w, 6, s, 3) for w, s in zip(WEEKS, [1, 0.8, 0.5, 0.4, 0.2, 0], strict=True)
+    ]
+    wanted, known = panel(rows).wanted()
+    assert known[0].tolist() == [True, True, True, False, False, False]
+    np.testing.assert_allclose(wanted[0, :3], [6, 7.5, 12])
+
+
 def test_returns_do_not_make_demand_negative():
     assert panel([("A", "D", WEEKS[0], -4, 1.0, 9)]).units[0, 0] == 0
 
@@ -119,71 +136,47 @@ def test_a_price_cut_is_stated_once_per_cell_by_the_first_that_carries_one():
     assert np.exp(exposed.log_price).round(6).tolist() == [1.0, 0.8, 1.0]
 
 
+def exposures_of(logs, shares, log_price=(), kinds=("email",)):
+    n = len(logs)
+    return lift.Exposures(
+        activation=np.zeros(n, int), series=np.zeros(n, int), week=np.arange(n),
+        share=np.array(shares, float), kind=np.zeros(n, int),
+        log_price=np.array(log_price or [0.0] * n), later=np.zeros(n, bool),
+        fixed=np.array(logs, float), kinds=kinds, n_weeks=n,
+    )  # fmt: skip
+
+
 def test_the_worked_example_of_a_campaign_over_two_weeks():
     # B = 200 a week, m = 1.8, exposed for .54 and .25 of the weeks: 286.4 and 240.0 units.
-    exposures = lift.Exposures(
-        activation=np.zeros(2, int), series=np.zeros(2, int), week=np.array([0, 1]),
-        share=np.array([0.54, 0.25]), kind=np.zeros(2, int), log_price=np.zeros(2),
-        fixed=np.log([1.8, 1.8]), kinds=("email",), n_weeks=2,
-    )  # fmt: skip
-    logs = lift.log_lifts(exposures, np.zeros((1, 3)))
+    exposures = exposures_of(np.log([1.8, 1.8]), [0.54, 0.25])
+    logs = lift.log_lifts(exposures, np.zeros((1, len(exposures.columns))))
     shares, multiplier = lift.parts(logs, np.array([0, 1]), 2)
     np.testing.assert_allclose(200 * multiplier, [286.4, 240.0])
     np.testing.assert_allclose(200 * shares, [86.4, 40.0])
+
+
+def test_days_of_the_week_count_by_what_they_sell():
+    days = np.array([0.15, 0.10, 0.10, 0.11, 0.13, 0.18, 0.23])
+    exposed = lift.expose(
+        items((0, "email", "A", "D", "2026-03-05", "2026-03-09", None, None)),
+        SERIES, kinds=["email"], weeks=WEEKS, weekday_shares=days,
+    )  # fmt: skip
+    np.testing.assert_allclose(exposed.share, [0.54, 0.25])
+    assert exposed.later.tolist() == [False, True]
+
+
+def test_a_week_that_is_partly_exposed_enters_with_the_part_of_the_log_it_comes_to():
+    whole = np.zeros((1, 6))
+    whole[0, 0] = np.log(3.0)
+    exposures = exposures_of([np.nan], [0.5])
+    design, _, _ = lift.design_of_cells(exposures, whole)
+    assert design[0, 0] * np.log(3.0) == pytest.approx(np.log(2.0))
 
 
 @given(st.lists(st.floats(-1.5, 1.5), min_size=1, max_size=6))
 def test_the_parts_of_a_cell_add_up_to_its_increment(logs):
     shares, multiplier = lift.parts(np.array(logs), np.zeros(len(logs), int), 1)
     assert shares.sum() == pytest.approx(multiplier[0] - 1, abs=1e-9)
-
-
-def test_the_pooled_response_is_statsmodels_negative_binomial():
-    rng = np.random.default_rng(8)
-    design = np.column_stack([rng.integers(0, 2, 3000), rng.uniform(-0.4, 0, 3000)]).astype(
-        float
-    )
-    expected = rng.uniform(5, 40, 3000)
-    mean = expected * np.exp(design @ [0.4, -2.5])
-    units = rng.poisson(mean * rng.gamma(4, 0.25, 3000)).astype(float)
-    ours = lift._pooled(units, expected, design, alpha=0.25, prior=np.array([100.0, 100.0]))
-    theirs = sm.GLM(
-        units, design, family=sm.families.NegativeBinomial(alpha=0.25), offset=np.log(expected)
-    ).fit()
-    np.testing.assert_allclose(ours, theirs.params, atol=1e-4)
-    np.testing.assert_allclose(ours, [0.4, -2.5], atol=0.15)
-
-
-def test_a_group_without_evidence_has_its_parents_response_and_one_with_much_its_own():
-    rng = np.random.default_rng(2)
-    units = rng.poisson(30 * np.exp(1.0), 4000).astype(float)
-    parent = np.full((3, 1), 0.3)
-    group = np.where(np.arange(4000) < 3990, 0, 1)
-    estimate, sd = lift._shrunk(
-        units, np.full(4000, 30.0), np.ones((4000, 1)), 0.05, group, parent,
-        worth=np.ones(4000), sd=np.array([0.25]), steps=6,
-    )  # fmt: skip
-    assert estimate[2, 0] == 0.3
-    assert sd[2, 0] == pytest.approx(0.25)
-    assert estimate[0, 0] == pytest.approx(1.0, abs=0.02)
-    assert 0.3 < estimate[1, 0] < estimate[0, 0]
-
-
-def test_quantiles_are_ordered_and_carry_the_mean_and_spread_asked_for():
-    mean = np.array([0.2, 3.0, 40.0, 0.0])
-    p10, p50, p90 = intervals.quantiles(mean, 0.3, (0.1, 0.5, 0.9))
-    assert (p10 <= p50).all()
-    assert (p50 <= p90).all()
-    assert p50[2] < 40
-    assert p90[3] == 0
-
-
-def test_overdispersion_is_found_again():
-    rng = np.random.default_rng(5)
-    mean = rng.uniform(1, 60, 40_000)
-    units = rng.poisson(mean * rng.gamma(1 / 0.35, 0.35, 40_000)).astype(float)
-    found = intervals.overdispersion(units, mean, np.ones(40_000, bool))
-    assert found == pytest.approx(0.35, abs=0.03)
 
 
 ACTUAL, FORECAST = np.array([100.0, 0, 50, 10]), np.array([90.0, 5, 70, 10])

@@ -1,0 +1,321 @@
+"""Response: what each regressor is worth, from everything down to one series.
+
+What is generally known of promotions (the prior of the types, docs/metrics.md) is moved by
+what a class shows, that by what the SKU shows, that by what the SKU shows at one door, each
+only as far as its own evidence goes. The class is a negative binomial regression by
+statsmodels; SKUs and series are the same regression with a Gaussian prior around their
+parent, a few Newton steps for all at once, which a test holds equal to statsmodels.
+
+Doors of one SKU and week share what the event did to all of them, so eighty doors of one
+event do not pass for eighty events.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import statsmodels.api as sm
+from statsmodels.tools.sm_exceptions import ConvergenceWarning, SingularMatrixWarning
+
+from forecasting.demand.lift import DEEP, LATER, MEETING, PRICE, PRICE_WITH_OTHERS
+from forecasting.demand.priors import REGULAR, RIVALS, STOCKED, Prior
+from forecasting.hierarchy import Floats, Ints
+
+_BOUNDS = {
+    PRICE: (-8.0, 0.0),
+    REGULAR: (-6.0, 0.5),
+    # At -1 the class sells no more for all its activations; above 0 they help each other.
+    RIVALS: (-1.0, 0.3),
+    STOCKED: (-0.5, 0.0),
+}
+
+_SCALE = {PRICE: 3.0, PRICE_WITH_OTHERS: 3.0, DEEP: 3.0, REGULAR: 3.0, RIVALS: 0.5,
+          STOCKED: 0.3, LATER: 0.5, MEETING: 0.5}  # fmt: skip
+"""Spread of a coefficient within a class, against that of a type's log lift."""
+SKU_SD, SERIES_SD = 0.20, 0.12
+"""Spread of log lifts: SKUs around their class, doors around their SKU."""
+
+_MOST_ROWS = 20_000
+"""The regression of a class needs no more rows than this; more are thinned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Cells that say something of the response: m of them, with their regressors."""
+
+    units: Floats
+    """Demand seen, shape (m,)."""
+    expected: Floats
+    """Expected without the regressors, shape (m,)."""
+    design: Floats
+    """Shape (m, p)."""
+    week: Ints
+    series: Ints
+    sku: Ints
+    of_class: Ints
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """How series respond."""
+
+    columns: tuple[str, ...]
+    classes: Floats
+    """Coefficients of each class, shape (C, p)."""
+    class_sd: Floats
+    """Their standard deviations."""
+    series: Floats
+    """Coefficients of each series, shape (n, p)."""
+    sku_sd: Floats
+    """Standard deviation of each SKU's, shape (S, p)."""
+    spread: tuple[Floats, Floats]
+    """How far SKUs depart from their class, and doors from their SKU, (p,) each."""
+
+
+def respond(
+    rows: Rows,
+    *,
+    prior: Prior,
+    n_series: int,
+    sku_of: Ints,
+    class_of: Ints,
+    alpha: float,
+    event_sd: float,
+    start: Response | None = None,
+) -> Response:
+    """Estimate the response from exposed cells.
+
+    Parameters
+    ----------
+    rows : Rows
+    prior : Prior
+    n_series : int
+    sku_of : int array, shape (n,)
+        SKU of each series.
+    class_of : int array, shape (S,)
+        Class of each SKU.
+    alpha : float
+        Overdispersion: variance = mean + alpha mean^2.
+    event_sd : float
+        Log lift that doors of one SKU and week share beyond the model.
+    start : Response, optional
+        A former estimate to start from.
+    """
+    columns = prior.columns
+    n_classes = int(class_of.max(initial=0)) + 1
+    scale = np.array([_SCALE.get(name, 1.0) for name in columns])
+    usable = (rows.expected > 1e-6) & (np.abs(rows.design).sum(axis=1) > 0)
+    rows = _take(rows, usable)
+    worth = _worth(rows, alpha=alpha, event_sd=event_sd)
+    classes = np.tile(prior.mean, (n_classes, 1))
+    class_sd = np.tile(prior.sd, (n_classes, 1))
+    for c in range(n_classes):
+        mine = np.flatnonzero(rows.of_class == c)
+        if len(mine):
+            first = start.classes[c] if start else prior.mean
+            classes[c], class_sd[c] = _of_class(
+                _take(rows, mine), worth[mine], prior, alpha=alpha, start=first
+            )
+    classes = bounded(classes, columns)
+    of_skus, of_series = start.spread if start else (SKU_SD * scale, SERIES_SD * scale)
+    per_sku, sku_sd = shrunk(
+        rows, rows.sku, classes[class_of], alpha=alpha, worth=worth, sd=of_skus
+    )
+    spread_of_skus = spread_seen(
+        per_sku - classes[class_of], sku_sd, before=of_skus, usual=SKU_SD * scale
+    )
+    per_sku = bounded(per_sku, columns)
+    per_series, series_sd = shrunk(
+        rows, rows.series, per_sku[sku_of], alpha=alpha,
+        worth=np.ones(len(rows)), sd=of_series, steps=2,
+    )  # fmt: skip
+    spread_of_series = spread_seen(
+        per_series - per_sku[sku_of], series_sd, before=of_series, usual=SERIES_SD * scale
+    )
+    assert per_series.shape == (n_series, len(columns))
+    return Response(
+        columns=columns,
+        classes=classes,
+        class_sd=class_sd,
+        series=bounded(per_series, columns),
+        sku_sd=np.hypot(sku_sd, np.minimum(class_sd[class_of], of_skus) * 0.5),
+        spread=(spread_of_skus, spread_of_series),
+    )
+
+
+def spread_seen(away: Floats, deviation: Floats, *, before: Floats, usual: Floats) -> Floats:
+    """How far groups depart from their parents, by what they were seen to do, (p,).
+
+    One step of expectation-maximisation over the groups that know more than their prior,
+    with twenty groups' worth of the usual spread; at most half as much again as usual.
+
+    Parameters
+    ----------
+    away, deviation : float array, shape (G, p)
+        Coefficients less their parents', and their standard deviations.
+    before, usual : float array, shape (p,)
+        The spread that was assumed, and the usual one.
+    """
+    knows = deviation < 0.9 * before
+    count = knows.sum(axis=0)
+    seen = np.where(knows, away**2 + deviation**2, 0.0).sum(axis=0)
+    variance = (seen + 20 * usual**2) / (count + 20)
+    spread: Floats = np.clip(np.sqrt(variance), 0.2 * usual, 1.5 * usual)
+    return spread
+
+
+def bounded(coefficients: Floats, columns: tuple[str, ...]) -> Floats:
+    """Coefficients kept where they make sense, (k, p).
+
+    A price cut does not lower demand, and a deeper one not either.
+    """
+    kept = coefficients.copy()
+    for name, (low, high) in _BOUNDS.items():
+        if name in columns:
+            at = columns.index(name)
+            kept[:, at] = np.clip(kept[:, at], low, high)
+    price, told, deep = (columns.index(n) for n in (PRICE, PRICE_WITH_OTHERS, DEEP))
+    kept[:, told] = np.minimum(kept[:, told], -kept[:, price])
+    steepest = np.minimum(kept[:, price], kept[:, price] + kept[:, told])
+    flattest = np.maximum(kept[:, price], kept[:, price] + kept[:, told])
+    kept[:, deep] = np.clip(kept[:, deep], np.minimum(steepest, -2.0), -flattest)
+    return kept
+
+
+def _of_class(
+    rows: Rows, worth: Floats, prior: Prior, *, alpha: float, start: Floats
+) -> tuple[Floats, Floats]:
+    """Coefficients of one class and their standard deviations, by statsmodels.
+
+    A regression of demand with the expectation as offset; the prior enters by its
+    precision. Columns that the class never used keep the prior.
+    """
+    step = max(-(-len(rows) // _MOST_ROWS), 1)
+    rows, worth = _take(rows, slice(None, None, step)), worth[::step] * step
+    used = np.flatnonzero(np.abs(rows.design).sum(axis=0) > 1e-9)
+    family = sm.families.NegativeBinomial(alpha=max(alpha, 1e-3))
+    around = rows.design @ prior.mean
+    model = sm.GLM(
+        rows.units,
+        rows.design[:, used],
+        family=family,
+        offset=np.log(rows.expected) + np.clip(around, -4, 4),
+        var_weights=worth,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SingularMatrixWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = model.fit(
+            start_params=(start - prior.mean)[used], maxiter=8, tol=1e-5, scale=1.0
+        )
+    away = np.asarray(fitted.params)
+    information = -model.hessian(away, scale=1.0, observed=False)
+    ridge = np.diag(1 / prior.sd[used] ** 2)
+    covariance = np.linalg.inv(information + ridge)
+    mean, sd = prior.mean.copy(), prior.sd.copy()
+    mean[used] += covariance @ (information @ away)
+    sd[used] = np.sqrt(np.diag(covariance))
+    return mean, sd
+
+
+def _worth(rows: Rows, *, alpha: float, event_sd: float) -> Floats:
+    """Share of its evidence that a row keeps, its event being shared with other doors."""
+    precision = rows.expected / (1 + alpha * rows.expected)
+    event = rows.sku * (int(rows.week.max(initial=0)) + 1) + rows.week
+    _, place = np.unique(event, return_inverse=True)
+    together = np.bincount(place, precision)
+    worth: Floats = 1 / (1 + event_sd**2 * together[place])
+    return worth
+
+
+def shrunk(
+    rows: Rows,
+    group: Ints,
+    parent: Floats,
+    *,
+    alpha: float,
+    worth: Floats,
+    sd: Floats,
+    steps: int = 3,
+) -> tuple[Floats, Floats]:
+    """Each group's coefficients: its parent's, moved as far as its rows justify.
+
+    Parameters
+    ----------
+    rows : Rows
+    group : int array, shape (m,)
+        Group of each row, 0 to G - 1.
+    parent : float array, shape (G, p)
+        Coefficients believed before the group's own rows.
+    alpha : float
+        Overdispersion.
+    worth : float array, shape (m,)
+        Weight of each row.
+    sd : float array, shape (p,)
+        Standard deviation of groups around their parents.
+    steps : int
+        Newton steps on the posterior.
+
+    Returns
+    -------
+    (coefficients, their standard deviations), shape (G, p) each. A group without
+    rows has its parent's coefficients and the prior's standard deviation.
+    """
+    n_groups = len(parent)
+    current = parent.copy()
+    deviation = np.tile(sd, (n_groups, 1))
+    used = np.flatnonzero(np.abs(rows.design).sum(axis=0) > 1e-9)
+    if not len(rows) or not len(used):
+        return current, deviation
+    order = np.argsort(group, kind="stable")
+    owner = group[order]
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    filled = owner[starts]
+    x = np.ascontiguousarray(rows.design[order][:, used].T)  # (q, m): one column a time
+    y, base, w = rows.units[order], rows.expected[order], worth[order]
+    q = len(used)
+    ridge = np.diag(1 / sd[used] ** 2)
+    local = current[filled][:, used]
+    anchor = local.copy()
+    count = np.diff(np.append(starts, len(owner)))
+    information = np.empty((len(filled), q, q))
+    for _ in range(steps):
+        eta = np.zeros(len(owner))
+        for a in range(q):
+            eta += x[a] * np.repeat(local[:, a], count)
+        mean = base * np.exp(np.clip(eta, -4, 4))
+        shared = w / (1 + alpha * mean)
+        # Observed information counts a surprise for less, which keeps steps short.
+        weight, score = shared * mean, shared * (y - mean)
+        gradient = np.empty((len(filled), q))
+        for a in range(q):
+            gradient[:, a] = np.add.reduceat(x[a] * score, starts)
+            weighted = x[a] * weight
+            for b in range(a, q):
+                information[:, a, b] = np.add.reduceat(weighted * x[b], starts)
+                information[:, b, a] = information[:, a, b]
+        information += ridge
+        away = (local - anchor) / sd[used] ** 2
+        move = np.linalg.solve(information, (gradient - away)[:, :, None])[:, :, 0]
+        local += np.clip(move, -1.0, 1.0)
+    current[np.ix_(filled, used)] = local
+    spread = np.sqrt(np.diagonal(np.linalg.inv(information), axis1=1, axis2=2))
+    deviation[np.ix_(filled, used)] = spread
+    return current, deviation
+
+
+def _take(rows: Rows, chosen: np.ndarray | slice) -> Rows:
+    return Rows(
+        units=rows.units[chosen],
+        expected=rows.expected[chosen],
+        design=rows.design[chosen],
+        week=rows.week[chosen],
+        series=rows.series[chosen],
+        sku=rows.sku[chosen],
+        of_class=rows.of_class[chosen],
+    )

@@ -1,0 +1,124 @@
+"""Season: what the time of year does to a class.
+
+The log of what a class sold against a steady level is taken apart into a season (waves of
+the year, and holidays that move between weeks), a drift of the level, and noise. How large
+each may be is what makes the history most likely (maximum marginal likelihood of a
+Gaussian model), so a season that the history cannot show stays flat. Classes depart from
+the season that all share as far as their own history says so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+import numpy as np
+from dateutil.easter import easter
+from scipy.linalg import cho_factor, cho_solve
+
+from forecasting.calendar import Dates, as_date, week_numbers, week_start
+from forecasting.hierarchy import Floats, Ints
+
+HARMONICS = 12
+"""Yearly waves; the k-th has a standard deviation of 1/k of the first."""
+AROUND = {"Thanksgiving": (-1, 0, 1), "Christmas": (-2, -1, 0, 1), "Easter": (-1, 0, 1)}
+"""Weeks around each holiday that may have an effect of their own."""
+_HOLIDAY_SCALE = 0.4
+
+_SEASON_SD = (0.0, 0.05, 0.1, 0.2, 0.4)
+_DRIFT_SD = (0.005, 0.02, 0.05)
+_NOISE_SD = (0.02, 0.05, 0.1, 0.2, 0.4)
+
+FEWEST_WEEKS = 40
+
+
+def seasonal_index(
+    total: Floats, steady: Floats, known: Dates, wanted: Dates, *, parent: Ints
+) -> Floats:
+    """Seasonal index of every class in every week wanted.
+
+    Parameters
+    ----------
+    total, steady : float array, shape (C, T)
+        Units sold of each class, and what a steady level times lift would have sold.
+    known : datetime64 array, shape (T,)
+        Weeks of history.
+    wanted : datetime64 array, shape (W,)
+        Weeks for which the index is wanted, history and future alike.
+    parent : int array, shape (C,)
+        Group (department) of each class, whose season it starts from.
+
+    Returns
+    -------
+    float array, shape (C, W)
+        Geometric mean over any 52 weeks of waves is 1; holidays come on top.
+    """
+    log_index = np.zeros((len(total), len(wanted)))
+    if len(known) < FEWEST_WEEKS:
+        return np.exp(log_index)
+    basis = _basis(known), _basis(wanted)
+    for group in np.unique(parent):
+        members = np.flatnonzero(parent == group)
+        shared, at_known = _season_of(total[members].sum(0), steady[members].sum(0), *basis)
+        log_index[members] = shared
+        if len(members) == 1:
+            continue
+        for c in members:
+            own, _ = _season_of(total[c], steady[c] * np.exp(at_known), *basis)
+            log_index[c] += own
+    return np.exp(np.clip(log_index, -2.5, 2.5))
+
+
+def _season_of(
+    total: Floats, steady: Floats, basis: Floats, wanted: Floats
+) -> tuple[Floats, Floats]:
+    """Log season of one history: in the weeks wanted, and in those known."""
+    seen = (total > 0) & (steady > 0)
+    if seen.sum() < FEWEST_WEEKS:
+        return np.zeros(len(wanted)), np.zeros(len(basis))
+    log_ratio = np.log(total[seen] / steady[seen])
+    log_ratio = log_ratio - log_ratio.mean()
+    rows = basis[seen]
+    when = np.flatnonzero(seen).astype(float)
+    season = rows @ rows.T
+    drift = np.minimum(when[:, None], when[None, :]) + 400.0  # 400: an unknown start
+    best, chosen = -np.inf, (0.0, np.zeros(len(log_ratio)))
+    for noise in _NOISE_SD:
+        floor = np.diag(noise**2 + 1 / total[seen])
+        for drift_sd in _DRIFT_SD:
+            fixed = floor + drift_sd**2 * drift
+            for season_sd in _SEASON_SD:
+                factor = cho_factor(fixed + season_sd**2 * season, lower=True)
+                pull = cho_solve(factor, log_ratio)
+                likelihood = -0.5 * log_ratio @ pull - np.log(np.diag(factor[0])).sum()
+                if likelihood > best + 1e-9:
+                    best, chosen = likelihood, (season_sd, pull)
+    season_sd, pull = chosen
+    weights = season_sd**2 * (rows.T @ pull)
+    return wanted @ weights, basis @ weights
+
+
+def _basis(weeks: Dates) -> Floats:
+    """Waves of the week of the year and pulses around holidays, (W, q), by their scale."""
+    angle = 2 * np.pi * (week_numbers(weeks) - 0.5) / 52.1775
+    waves = [f(k * angle) / k for k in range(1, HARMONICS + 1) for f in (np.sin, np.cos)]
+    numbers = weeks.astype("datetime64[D]").astype(np.int64) // 7
+    pulses = []
+    years = range(as_date(weeks[0]).year - 1, as_date(weeks[-1]).year + 2)
+    for holiday, offsets in AROUND.items():
+        at = [_week_of(holiday, year) for year in years]
+        pulses += [np.isin(numbers, [w + k for w in at]) * _HOLIDAY_SCALE for k in offsets]
+    return np.column_stack([*waves, *pulses])
+
+
+@lru_cache(maxsize=512)
+def _week_of(holiday: str, year: int) -> int:
+    """Number of the fiscal week that a holiday falls in, counted from 1970."""
+    if holiday == "Easter":
+        day = easter(year)
+    elif holiday == "Christmas":
+        day = dt.date(year, 12, 25)
+    else:  # the fourth Thursday of November
+        first = dt.date(year, 11, 1)
+        day = first + dt.timedelta((3 - first.weekday()) % 7 + 21)
+    return int(np.datetime64(week_start(day), "D").astype(np.int64)) // 7

@@ -1,0 +1,68 @@
+"""A drawn company whose truth is known, arranged for the demand model."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from data.sample import Sample, make_sample
+from forecasting.calendar import weeks_from
+from forecasting.demand import cleansing, lift
+from forecasting.demand.cleansing import Panel
+from forecasting.demand.lift import Exposures
+
+
+@dataclass(frozen=True)
+class Company:
+    """What a fit would be given, and what the truth was."""
+
+    sample: Sample
+    panel: Panel
+    """History and `ahead` weeks."""
+    exposures: Exposures
+    known: int
+    items: pd.DataFrame
+    history: pd.DataFrame
+
+
+def draw(*, skus=120, doors=8, weeks=120, seed=11, ahead=8, keep_in_stock=True) -> Company:
+    sample = make_sample(skus=skus, doors=doors, weeks=weeks, seed=seed)
+    tables = sample.tables
+    sales = tables["sales"].rename(columns={"date": "week"})
+    stock = tables["inventory"].rename(columns={"date": "week"})
+    stock = stock[["week", "sku", "door", "on_hand"]]
+    history = sales.merge(stock, on=["week", "sku", "door"], how="left")
+    if not keep_in_stock:
+        history["in_stock"] = np.nan
+    series = tables["ranging"][["sku", "door"]].sort_values(["sku", "door"], ignore_index=True)
+    calendar = weeks_from(sales["week"].min().date(), weeks + ahead)
+    prices = tables["prices"].rename(columns={"date": "week"})
+    prices["week"] = pd.to_datetime(prices["week"])
+    panel = cleansing.build_panel(
+        history,
+        series,
+        prices,
+        skus=tables["skus"],
+        doors=tables["doors"]["door"].tolist(),
+        weeks=calendar,
+    )
+    acts = tables["activations"].reset_index(names="position")
+    styles = tables["activation_items"].drop(columns="sku")
+    items = styles.merge(tables["skus"][["sku", "style"]], on="style").merge(
+        acts[["activation", "position", "type", "start", "end"]], on="activation"
+    )
+    items = items.assign(name=items["activation"], activation=items["position"], lift=np.nan)
+    items = items.sort_values("position")
+    exposures = lift.expose(items, series, kinds=sorted(items["type"].unique()), weeks=calendar)
+    return Company(sample, panel, exposures, weeks, items, history)
+
+
+def beside_truth(company: Company, rows: pd.DataFrame) -> pd.DataFrame:
+    """Forecast rows beside the true baseline, mean and demand of their cells."""
+    panel = company.panel
+    named = rows.rename(columns={"baseline": "our_baseline"}).assign(
+        sku=panel.skus[panel.sku_of[rows["series"]]],
+        door=panel.doors[panel.door_of[rows["series"]]],
+        week=panel.weeks[company.known :][rows["week"]],
+    )
+    return company.sample.truth["demand"].merge(named, on=["sku", "door", "week"])

@@ -1,0 +1,124 @@
+"""What activations are worth: statsmodels where it estimates, and equal to it where it does not."""
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from forecasting.demand import lift, priors, response
+
+COLUMNS = ("email", *lift.SHAPES, *priors.BESIDE)
+
+
+def rows(units, expected, design, *, week=None, series=None, sku=None):
+    n = len(units)
+    zeros = np.zeros(n, int)
+    return response.Rows(
+        units=units, expected=expected, design=design, of_class=zeros,
+        week=zeros if week is None else week, series=zeros if series is None else series,
+        sku=zeros if sku is None else sku,
+    )  # fmt: skip
+
+
+def drawn(n=4000, seed=8, true=(0.4, -2.5)):
+    rng = np.random.default_rng(seed)
+    design = np.zeros((n, len(COLUMNS)))
+    design[:, 0] = rng.integers(0, 2, n)
+    design[:, 1] = rng.uniform(-0.2, 0, n) * rng.integers(0, 2, n)
+    expected = rng.uniform(5, 40, n)
+    mean = expected * np.exp(design[:, :2] @ np.array(true))
+    units = rng.poisson(mean * rng.gamma(4, 0.25, n)).astype(float)
+    return rows(units, expected, design, week=np.arange(n))
+
+
+def test_a_class_with_much_history_responds_as_statsmodels_negative_binomial_says():
+    data = drawn()
+    prior = priors.usual(COLUMNS)
+    ours, sd = response._of_class(data, np.ones(len(data)), prior, alpha=0.25, start=prior.mean)
+    theirs = sm.GLM(
+        data.units, data.design[:, :2], offset=np.log(data.expected),
+        family=sm.families.NegativeBinomial(alpha=0.25),
+    ).fit(scale=1.0)  # fmt: skip
+    # The prior weighs about as much as its precision says: hardly, and by the formula.
+    information = np.linalg.inv(theirs.cov_params())
+    ridge = np.diag(1 / prior.sd[:2] ** 2)
+    expected = np.linalg.solve(
+        information + ridge, information @ theirs.params + ridge @ prior.mean[:2]
+    )
+    np.testing.assert_allclose(ours[:2], expected, atol=2e-3)
+    np.testing.assert_allclose(ours[:2], [0.4, -2.5], atol=0.2)
+    np.testing.assert_array_equal(ours[2:], prior.mean[2:])
+    assert (sd[:2] < prior.sd[:2]).all()
+
+
+def test_newton_steps_for_all_groups_at_once_find_what_statsmodels_finds_for_each():
+    data = drawn(600, seed=3)
+    group = np.arange(600) % 2
+    parent = np.zeros((2, len(COLUMNS)))
+    wide = np.full(len(COLUMNS), 100.0)
+    ours, sd = response.shrunk(
+        data, group, parent, alpha=0.25, worth=np.ones(600), sd=wide, steps=12
+    )
+    for g in (0, 1):
+        mine = group == g
+        theirs = sm.GLM(
+            data.units[mine], data.design[mine][:, :2], offset=np.log(data.expected[mine]),
+            family=sm.families.NegativeBinomial(alpha=0.25),
+        ).fit(scale=1.0)  # fmt: skip
+        np.testing.assert_allclose(ours[g, :2], theirs.params, atol=1e-3)
+        np.testing.assert_allclose(sd[g, :2], theirs.bse, rtol=0.02)
+
+
+def test_a_group_without_evidence_has_its_parents_response_and_one_with_much_its_own():
+    rng = np.random.default_rng(2)
+    units = rng.poisson(30 * np.exp(1.0), 4000).astype(float)
+    design = np.zeros((4000, len(COLUMNS)))
+    design[:, 0] = 1.0
+    group = np.where(np.arange(4000) < 3990, 0, 1)
+    estimate, sd = response.shrunk(
+        rows(units, np.full(4000, 30.0), design), group, np.full((3, len(COLUMNS)), 0.3),
+        alpha=0.05, worth=np.ones(4000), sd=np.full(len(COLUMNS), 0.25), steps=6,
+    )  # fmt: skip
+    assert estimate[2, 0] == 0.3
+    assert sd[2, 0] == pytest.approx(0.25)
+    assert estimate[0, 0] == pytest.approx(1.0, abs=0.02)
+    assert 0.3 < estimate[1, 0] < estimate[0, 0]
+
+
+def test_eighty_doors_of_one_event_are_not_eighty_events():
+    design = np.zeros((160, len(COLUMNS)))
+    design[:, 0] = 1.0
+    many = rows(np.full(160, 40.0), np.full(160, 20.0), design, week=np.repeat([0, 1], 80))
+    worth = response._worth(many, alpha=0.2, event_sd=0.25)
+    alone = rows(np.full(2, 40.0), np.full(2, 20.0), design[:2], week=np.array([0, 1]))
+    assert worth.sum() < 10 * response._worth(alone, alpha=0.2, event_sd=0.25).sum()
+
+
+def test_a_deeper_cut_never_sells_less_and_rivals_never_take_more_than_was_gained():
+    wild = np.random.default_rng(1).normal(0, 6, (500, len(COLUMNS)))
+    kept = response.bounded(wild, COLUMNS)
+    at = {name: kept[:, COLUMNS.index(name)] for name in COLUMNS}
+    assert (at[lift.PRICE] <= 0).all()
+    assert (at[lift.PRICE] + at[lift.PRICE_WITH_OTHERS] <= 1e-9).all()
+    assert (at[lift.PRICE] + at[lift.PRICE_WITH_OTHERS] + at[lift.DEEP] <= 1e-9).all()
+    assert (at[lift.PRICE] + at[lift.DEEP] <= 1e-9).all()
+    assert (at[priors.RIVALS] >= -1).all()
+    assert (at[priors.STOCKED] <= 0).all()
+
+
+def test_a_company_learns_from_its_classes_and_keeps_what_is_known_where_they_say_nothing():
+    prior = priors.usual(COLUMNS)
+    found = prior.mean.copy()
+    found[0] = 0.6
+    sd = prior.sd.copy()
+    sd[0] = 0.03
+    own = priors.learnt(prior, [(found, sd)] * 6)
+    assert 0.55 < own.mean[0] < 0.62
+    np.testing.assert_allclose(own.mean[1:], prior.mean[1:], atol=0.02)
+    assert own.sd[0] < prior.sd[0]
+    assert priors.Prior.from_json(own.as_json()).columns == COLUMNS
+
+
+def test_a_type_nobody_has_heard_of_is_expected_to_do_something_give_or_take():
+    known = priors.usual(("hologram",))
+    assert known.mean[0] > 0
+    assert known.sd[0] > known.mean[0]

@@ -1,0 +1,88 @@
+"""The plan's arithmetic is the fit's: laid over the same calendar, they say the same."""
+
+import json
+
+import numpy as np
+import pytest
+
+from data import runs
+from forecasting import workspace as workspace_module
+from forecasting.consensus.activations import items_frame
+from forecasting.demand import model
+from forecasting.demand.priors import Prior
+from forecasting.demand.worker import read_block
+from forecasting.hierarchy import THOUSANDTHS
+from forecasting.statistical import OTHERS
+
+
+@pytest.fixture(scope="module")
+def both(company, tmp_path_factory):
+    """The plan, and the block's own prediction, of one company."""
+    space = workspace_module.Workspace(company)
+    folder = tmp_path_factory.mktemp("inputs")
+    runs.write_inputs(
+        space.store, items_frame(space.activations), folder,
+        as_of=space.plan.base.as_of, horizon=52,
+    )  # fmt: skip
+    job = json.loads((folder / "job.json").read_text())
+    assert list(job["blocks"]) == ["0"]
+    panel, exposures, known = read_block(folder, "0", horizon=52)
+    run = space.events("dana", kind="run", most=1)[0]
+    factors = model.fit(panel, exposures, known=known, prior=Prior.from_json(run.body["prior"]))
+    yield space.plan, panel, model.predict(factors, panel)
+    space.close()
+
+
+def test_every_cell_of_the_plan_is_what_the_fit_forecast(both):
+    plan, panel, rows = both
+    forecast = rows["forecast"].to_numpy().reshape(-1, 52)
+    baseline = rows["baseline"].to_numpy().reshape(-1, 52)
+    lifted = 0
+    for i, (s, d) in enumerate(zip(panel.sku_of, panel.door_of, strict=True)):
+        sku = plan.sku_index[panel.skus[s]]
+        door = plan.door_index[panel.doors[d]]
+        computed = plan.sku(sku)
+        active = computed.active[door]
+        if not active.any():
+            continue
+        np.testing.assert_allclose(
+            computed.baseline[door][active] / THOUSANDTHS,
+            baseline[i][active],
+            rtol=2e-3,
+            atol=2e-3,
+        )
+        np.testing.assert_allclose(
+            computed.statistical[door][active] / THOUSANDTHS,
+            forecast[i][active],
+            rtol=0.02,
+            atol=0.01,
+        )
+        lifted += int((np.abs(forecast[i] - baseline[i]) > 0.05).sum())
+    assert lifted > 200
+
+
+def test_cancelling_an_activation_gives_its_class_back_what_it_took(space):
+    plan = space.plan
+    base = plan.base
+    act, others = next(
+        (a, others)
+        for a in plan.activations()
+        for of_class in [base.rivals == base.rivals[plan.sku_index[a.items[0].sku]]]
+        for others in [
+            [
+                s
+                for s in np.flatnonzero(of_class).tolist()
+                if plan.sku_names[s] not in {i.sku for i in a.items}
+                and np.any(plan.sku(s).spillover[OTHERS])
+            ]
+        ]
+        if others
+    )
+    before = {s: plan.sku(s).statistical for s in range(len(plan.sku_names))}
+    event = space.cancel_activation("mara", act.activation)
+    assert any(np.any(plan.sku(s).statistical != before[s]) for s in others)
+    for s in others:
+        assert plan.totals["statistical"][s].sum() == plan.sku(s).statistical.sum()
+    space.undo("mara", event.seq)
+    for s, statistical in before.items():
+        np.testing.assert_array_equal(plan.sku(s).statistical, statistical)
