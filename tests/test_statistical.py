@@ -12,7 +12,6 @@ from forecasting.demand import model
 from forecasting.demand.priors import Prior
 from forecasting.demand.worker import read_block
 from forecasting.hierarchy import THOUSANDTHS
-from forecasting.statistical import OTHERS
 
 
 @pytest.fixture(scope="module")
@@ -64,20 +63,18 @@ def test_every_cell_of_the_plan_is_what_the_fit_forecast(both):
 def test_cancelling_an_activation_gives_its_class_back_what_it_took(space):
     plan = space.plan
     base = plan.base
-    act, others = next(
-        (a, others)
-        for a in plan.activations()
-        for of_class in [base.rivals == base.rivals[plan.sku_index[a.items[0].sku]]]
-        for others in [
-            [
-                s
-                for s in np.flatnonzero(of_class).tolist()
-                if plan.sku_names[s] not in {i.sku for i in a.items}
-                and np.any(plan.sku(s).spillover[OTHERS])
+    act, others = max(
+        (
+            (a, [s for s in np.flatnonzero(of_class).tolist() if plan.sku_names[s] not in own])
+            for a in plan.activations()
+            for own in [{i.sku for i in a.items}]
+            for of_class in [
+                np.isin(base.rivals, [base.rivals[plan.sku_index[name]] for name in own])
             ]
-        ]
-        if others
+        ),
+        key=lambda pair: len(pair[1]),
     )
+    assert others
     before = {s: plan.sku(s).statistical for s in range(len(plan.sku_names))}
     event = space.cancel_activation("mara", act.activation)
     assert any(np.any(plan.sku(s).statistical != before[s]) for s in others)

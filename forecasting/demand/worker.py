@@ -158,7 +158,7 @@ def _ranged(series: pd.DataFrame, exposures: Exposures, weeks: Dates, known: int
     first = series["ranged_from"].to_numpy().astype("datetime64[D]")[exposures.series]
     last = series["ranged_to"].to_numpy().astype("datetime64[D]")[exposures.series]
     week = weeks[exposures.week]
-    early = ~np.isnat(first) & (week < first - np.timedelta64(6, "D"))
+    early = ~np.isnat(first) & (week + np.timedelta64(6, "D") < first)
     late = ~np.isnat(last) & (week > last)
     possible: Bools = (exposures.week < known) | ~(early | late)
     return possible
