@@ -27,7 +27,7 @@ from forecasting.errors import Refused
 LONGEST_HISTORY_WEEKS = 156
 BLOCK_SERIES = 6_000
 """A block is filled with classes up to so many series."""
-LEAST_WEEKS = 26
+BACKTEST_NEEDS = 26
 """Weeks of history before the first origin of a backtest."""
 LARGEST_BLOCK = 15_000
 """A class with more is divided; its parts then do not see each other's activations."""
@@ -199,10 +199,10 @@ def ask_backtest(folder: Path, *, origins: int, step: int, lags: int) -> None:
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     first, last = (dt.date.fromisoformat(job[n]) for n in ("first_week", "as_of"))
     weeks = (last - first).days // 7 + 1
-    if weeks < LEAST_WEEKS + lags:
+    if weeks < BACKTEST_NEEDS + lags:
         raise Refused(
             f"There are {weeks} weeks of history; a backtest of {lags} weeks ahead "
-            f"needs at least {LEAST_WEEKS + lags}."
+            f"needs at least {BACKTEST_NEEDS + lags}."
         )
     job |= {"origins": origins, "step": step, "lags": lags}
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")

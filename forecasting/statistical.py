@@ -143,7 +143,7 @@ def _expected(
     later = base.weeks > np.datetime64(activation.start, "D")
     full = of_kind[:, None] + _coefficient(base, sku, lift.PRICE)[:, None] * log_price
     full = full + _coefficient(base, sku, lift.PRICE_WITH_OTHERS)[:, None] * (log_price * plain)
-    deep = np.minimum(log_price - lift.A_FIFTH, 0.0)
+    deep = np.minimum(log_price - lift.KNEE, 0.0)
     full = full + _coefficient(base, sku, lift.DEEP)[:, None] * deep
     full = full + _coefficient(base, sku, lift.LATER)[:, None] * later
     meeting = (in_cell - 1) / np.maximum(in_cell, 1)

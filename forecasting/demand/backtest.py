@@ -19,6 +19,9 @@ from forecasting.demand.accuracy import bias, coverage, wape
 from forecasting.demand.cleansing import Panel
 from forecasting.hierarchy import Bools
 
+LEAST_WEEKS = 26
+"""Weeks of history before the first origin."""
+
 
 def backtest(
     panel: Panel,
@@ -52,13 +55,19 @@ def backtest(
         (the mean), p10, p50, p90. What was wanted is sales over the share of the week on
         the shelf; weeks that were on it for less than half are left out.
     """
-    last = len(panel.weeks) - horizon
-    ends = [end for end in range(last - step * (origins - 1), last + 1, step) if end >= 26]
+    ends = weeks_known(len(panel.weeks), origins=origins, step=step, horizon=horizon)
     frames = []
     for number, end in enumerate(ends):
         progress(f"origin {number + 1} of {len(ends)}", number / len(ends))
-        frames.append(_one_origin(panel, exposures, end, horizon))
+        frames.append(one_origin(panel, exposures, known=end, horizon=horizon))
     return pd.concat(frames, ignore_index=True)
+
+
+def weeks_known(n_weeks: int, *, origins: int, step: int, horizon: int) -> list[int]:
+    """How many weeks are known at each origin; origins with too little are left out."""
+    last = n_weeks - horizon
+    first = last - step * (origins - 1)
+    return [end for end in range(first, last + 1, step) if end >= LEAST_WEEKS]
 
 
 def measure(rows: pd.DataFrame) -> dict[str, Any]:
@@ -90,23 +99,25 @@ def measure(rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _one_origin(
-    panel: Panel, exposures: lift.Exposures, end: int, horizon: int
+def one_origin(
+    panel: Panel, exposures: lift.Exposures, *, known: int, horizon: int
 ) -> pd.DataFrame:
+    """The rows of one origin, which knows the first `known` weeks."""
+    end = known
     then = panel.until(end + horizon)
     calendar = exposures.take(exposures.week < end + horizon)
     calendar = replace(calendar, n_weeks=end + horizon)
     predicted = model.predict(model.fit(then, calendar, known=end), then)
     series = predicted["series"].to_numpy()
     week = predicted["week"].to_numpy() + end
-    wanted, known = panel.wanted()
-    scored = known[series, week] & (panel.exposure[series, :end].sum(axis=1) > 0)
+    wanted, certain = panel.wanted()
+    scored = certain[series, week] & (panel.exposure[series, :end].sum(axis=1) > 0)
     sku, door = panel.sku_of[series], panel.door_of[series]
     seen = panel.exposure[:, max(end - 13, 0) : end]
     recent = panel.units[:, max(end - 13, 0) : end].sum(axis=1)
     mean13 = (recent / np.maximum(seen.sum(axis=1), 1.0))[series]
     last_year = np.maximum(week - 52, 0)
-    seasonal = (week >= 52) & known[series, last_year]
+    seasonal = (week >= 52) & certain[series, last_year]
     rows = pd.DataFrame(
         {
             "origin_week": panel.weeks[end - 1],

@@ -9,7 +9,10 @@ statsmodels' simple exponential smoothing, and a test holds it to that.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+from scipy.signal import lfilter
 
 from forecasting.demand.cleansing import Panel
 from forecasting.hierarchy import Bools, Floats, Ints
@@ -20,6 +23,9 @@ USUAL_SMOOTHING = 0.07
 
 PRIOR_WEEKS = 2.0
 """Weeks of evidence that a SKU's pace at a typical door is worth to one door."""
+
+AROUND = 0.15
+"""Smoothing of the level around a week, from either side."""
 
 INTERMITTENT = 1.32
 """Mean weeks between sales from which demand counts as intermittent (Syntetos-Boylan)."""
@@ -56,21 +62,26 @@ def smooth_level(
     float array, shape (n, T + 1)
         Column t is the level known before week t; the last one is the level now.
     """
-    n_series, n_weeks = units.shape
     counted = effect if weight is None else effect * weight
-    sold = units if weight is None else units * weight
-    levels = np.empty((n_series, n_weeks + 1))
-    seen = prior * prior_weeks * alpha
-    known = np.full(n_series, prior_weeks) * alpha
-    keep = 1 - alpha
+    sold = np.where(effect > 0, units, 0.0)
+    if weight is not None:
+        sold = sold * weight
+    levels = np.empty((len(units), units.shape[1] + 1))
     levels[:, 0] = prior
-    for t in range(n_weeks):
-        informed = effect[:, t] > 0
-        decay = np.where(informed, keep, 1.0)
-        seen = seen * decay + alpha * sold[:, t] * informed
-        known = known * decay + alpha * counted[:, t]
-        levels[:, t + 1] = seen / np.maximum(known, 1e-12)
+    for value in np.unique(alpha):
+        rows = slice(None) if (alpha == value).all() else alpha == value
+        start = np.full(len(levels[rows, 0]), prior_weeks * value)
+        seen = _discounted(value * sold[rows], 1 - value, start * prior[rows])
+        known = _discounted(value * counted[rows], 1 - value, start)
+        levels[rows, 1:] = seen / np.maximum(known, 1e-200)
     return levels
+
+
+def _discounted(added: Floats, keep: float, start: Floats) -> Floats:
+    """Running sum in which each week keeps a share of the one before, (n, T)."""
+    total, _ = lfilter([1.0], [1.0, -keep], added, axis=1, zi=(keep * start)[:, None])
+    summed: Floats = total
+    return summed
 
 
 def evidence(mean: Floats, *, alpha: float) -> Floats:
@@ -100,7 +111,7 @@ def level_around(units: Floats, effect: Floats, weight: Floats, prior: Floats) -
     -------
     float array, shape (n, T)
     """
-    flat = np.full(len(units), 0.15)
+    flat = np.full(len(units), AROUND)
 
     def one_way(step: int) -> Floats:
         return smooth_level(
@@ -114,6 +125,36 @@ def level_around(units: Floats, effect: Floats, weight: Floats, prior: Floats) -
 
     around: Floats = 0.5 * (one_way(1) + one_way(-1))
     return around
+
+
+def follower(effect: Floats, weight: Floats) -> Callable[[Floats], Floats]:
+    """What of a regressor the level around a week follows.
+
+    A level that is smoothed from demand over lift takes on, to first order, the same
+    smoothing of what the lift is made of.
+
+    Returns
+    -------
+    callable
+        Of a regressor, (n, T); gives an array of the same shape.
+    """
+    counted = effect * weight
+    start = np.full(len(effect), PRIOR_WEEKS * AROUND)
+    nothing = np.zeros(len(effect))
+
+    def before(values: Floats, first: Floats) -> Floats:
+        summed = _discounted(AROUND * values, 1 - AROUND, first)
+        return np.concatenate([first[:, None], summed[:, :-1]], axis=1)
+
+    forth, back = (2 * before(counted[:, ::step], start) for step in (1, -1))
+
+    def followed(regressor: Floats) -> Floats:
+        told = regressor * counted
+        ahead = before(told, nothing) / forth
+        behind = before(told[:, ::-1], nothing) / back
+        return ahead + behind[:, ::-1]
+
+    return followed
 
 
 def prior_level(panel: Panel, units: Floats, effect: Floats) -> Floats:

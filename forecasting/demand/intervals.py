@@ -25,6 +25,8 @@ VOLUMES = (2.0, 12.0)
 
 USUAL_ALPHA = (0.25, 0.4)
 """Overdispersion without and with activation, before held-out weeks say better."""
+_ENOUGH = 30_000
+"""More held-out cells than this say nothing more."""
 _FEW = 150.0
 """Held-out cells from which a group's own calibration weighs as much as everybody's."""
 
@@ -155,6 +157,7 @@ def calibrate(residuals: Residuals) -> Calibration:
 
     A group with few cells leans on the promoted (or not) cells of all lags and volumes.
     """
+    residuals = residuals.thinned(_ENOUGH)
     calibration = uncalibrated()
     jitter = np.random.default_rng(0).random(len(residuals.units))
     p, lag, volume = _groups(residuals.mean, residuals.promoted, residuals.lag)

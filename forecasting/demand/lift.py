@@ -1,8 +1,8 @@
 """Lift: what an activation does to the demand of the cells it exposes.
 
 A cell's lift is the exponential of a sum over the activations in it: one term for the type
-of each, one for the depth of its price cut (and its depth beyond a fifth, where more price
-buys less), one for a price cut that other activations tell people about, one for the
+of each, one for the depth of its price cut (and its depth beyond 15 %, where more price may
+buy less), one for a price cut that other activations tell people about, one for the
 second and later weeks of the same activation, one for activations that meet. What each is
 worth is estimated in response.py; this module only says which cell is exposed to what, and
 how the increments add up.
@@ -21,7 +21,7 @@ from forecasting.hierarchy import Bools, Floats, Ints
 
 PRICE = "price depth"
 PRICE_WITH_OTHERS = "price depth with others"
-DEEP = "price depth beyond a fifth"
+DEEP = "price depth beyond 15 %"
 LATER = "later weeks"
 MEETING = "several at once"
 SHAPES = (PRICE, PRICE_WITH_OTHERS, DEEP, LATER, MEETING)
@@ -29,7 +29,8 @@ SHAPES = (PRICE, PRICE_WITH_OTHERS, DEEP, LATER, MEETING)
 
 DEEPEST = 0.95
 """A deeper discount is taken as this one: a price of zero has no logarithm."""
-A_FIFTH = float(np.log(0.8))
+KNEE = float(np.log(0.85))
+"""Log price from which more depth may count for less."""
 
 LEAST_LOG, MOST_LOG = -1.5, 3.5
 """Bounds of one activation's log lift: between a fifth and 33 times the baseline."""
@@ -68,7 +69,8 @@ class Exposures:
     def cells(self) -> tuple[Ints, Ints, Ints]:
         """Cell of each row, and series and week of each cell."""
         keys, cell = np.unique(self.series * self.n_weeks + self.week, return_inverse=True)
-        return cell, keys // self.n_weeks, keys % self.n_weeks
+        series, week = np.divmod(keys, self.n_weeks)
+        return cell, series, week
 
     def take(self, rows: Bools | Ints) -> Exposures:
         """Only some rows."""
@@ -84,13 +86,6 @@ class Exposures:
             fixed=self.fixed[rows],
         )
 
-    def of_series(self, chosen: Ints, n_series: int) -> Exposures:
-        """Those of some series, which are numbered anew in the order given."""
-        position = np.full(n_series, -1, dtype=np.int64)
-        position[chosen] = np.arange(len(chosen))
-        kept = self.take(position[self.series] >= 0)
-        return replace(kept, series=position[kept.series])
-
     def unstated(self, before: int) -> Exposures:
         """The same, with lifts that people stated for weeks before one forgotten.
 
@@ -98,11 +93,10 @@ class Exposures:
         """
         return replace(self, fixed=np.where(self.week < before, np.nan, self.fixed))
 
-    def design(self) -> Floats:
-        """Regressors of each row at full exposure, shape (m, p)."""
-        cell, series, _ = self.cells()
-        rows = np.bincount(cell, minlength=len(series))[cell]
-        plain = np.bincount(cell, self.log_price == 0, minlength=len(series))[cell] > 0
+    def design(self, cell: Ints) -> Floats:
+        """Regressors of each row at full exposure, shape (m, p), given its cell."""
+        rows = np.bincount(cell)[cell]
+        plain = np.bincount(cell, self.log_price == 0)[cell] > 0
         return design(
             self.kind,
             len(self.kinds),
@@ -143,7 +137,7 @@ def design(
     at = n_kinds
     matrix[:, at] = log_price
     matrix[:, at + 1] = log_price * told_by_others
-    matrix[:, at + 2] = np.minimum(log_price - A_FIFTH, 0.0)
+    matrix[:, at + 2] = np.minimum(log_price - KNEE, 0.0)
     matrix[:, at + 3] = later
     # Each of k that meet carries its share of k - 1 meetings.
     matrix[:, at + 4] = (in_cell - 1) / np.maximum(in_cell, 1)
@@ -218,24 +212,6 @@ def expose(
     )
 
 
-def log_lifts(exposures: Exposures, coefficients: Floats) -> Floats:
-    """Log lift that each row adds to its cell, shape (m,).
-
-    Parameters
-    ----------
-    exposures : Exposures
-    coefficients : float array, shape (n series, p)
-
-    Notes
-    -----
-    At full exposure a row's lift is m = exp(x . b), or what people stated. At share s of
-    the week it is 1 + (m - 1) s: half a week of a doubled demand is one and a half.
-    """
-    full = np.einsum("mp,mp->m", exposures.design(), coefficients[exposures.series])
-    full = np.where(np.isnan(exposures.fixed), full, exposures.fixed)
-    return at_share(full, exposures.share)
-
-
 def at_share(full: Floats, share: Floats) -> Floats:
     """Log lift over a week of an activation that runs on a share of its demand."""
     logs: Floats = np.log1p(np.expm1(np.clip(full, LEAST_LOG, MOST_LOG)) * share)
@@ -259,24 +235,69 @@ def parts(logs: Floats, cell: Ints, n_cells: int) -> tuple[Floats, Floats]:
     return logs * rate[cell], np.exp(total)
 
 
-def design_of_cells(
-    exposures: Exposures, coefficients: Floats | None = None
-) -> tuple[Floats, Ints, Ints]:
-    """Regressors summed over the rows of each cell, with the cell's series and week.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Exposures with what is needed of them again and again, worked out once."""
 
-    An activation that runs on a share of the week's demand enters with the share of its log
-    lift that this comes to, which depends on the lift: by `coefficients`, (n series, p), as
-    far as they are known.
-    """
-    cell, series, week = exposures.cells()
-    rows = exposures.design()
-    part = exposures.share.copy()
-    if coefficients is not None:
-        full = np.einsum("mp,mp->m", rows, coefficients[exposures.series])
-        full = np.clip(full, LEAST_LOG, MOST_LOG)
-        told = (np.abs(full) > 0.05) & (part < 1)
-        part[told] = at_share(full[told], part[told]) / full[told]
-    matrix = np.empty((len(series), rows.shape[1]))
-    for column in range(rows.shape[1]):
-        matrix[:, column] = np.bincount(cell, rows[:, column] * part, minlength=len(series))
-    return matrix, series, week
+    exposures: Exposures
+    design: Floats
+    """Regressors of each row at full exposure, (m, p)."""
+    cell: Ints
+    """Cell of each row, (m,)."""
+    series: Ints
+    """Of each cell, (c,)."""
+    week: Ints
+    """Of each cell, (c,)."""
+
+    @staticmethod
+    def of(exposures: Exposures) -> Layout:
+        """Lay exposures out."""
+        cell, series, week = exposures.cells()
+        return Layout(
+            exposures=exposures,
+            design=exposures.design(cell),
+            cell=cell,
+            series=series,
+            week=week,
+        )
+
+    def log_lifts(self, coefficients: Floats) -> Floats:
+        """Log lift that each row adds to its cell, shape (m,).
+
+        Parameters
+        ----------
+        coefficients : float array, shape (n series, p)
+
+        Notes
+        -----
+        At full exposure a row's lift is m = exp(x . b), or what people stated. At share s of
+        the week it is 1 + (m - 1) s: half a week of a doubled demand is one and a half.
+        """
+        full = self._full(coefficients)
+        fixed = self.exposures.fixed
+        return at_share(np.where(np.isnan(fixed), full, fixed), self.exposures.share)
+
+    def of_cells(self, coefficients: Floats | None = None) -> Floats:
+        """Regressors summed over the rows of each cell, (c, p).
+
+        An activation that runs on a share of the week's demand enters with the share of its
+        log lift that this comes to, which depends on the lift: by `coefficients`, (n series,
+        p), as far as they are known.
+        """
+        part = self.exposures.share
+        told = part < 1
+        if coefficients is not None and told.any():
+            full = np.clip(self._full(coefficients), LEAST_LOG, MOST_LOG)
+            told &= np.abs(full) > 0.05
+            part = part.copy()
+            part[told] = at_share(full[told], part[told]) / full[told]
+        matrix = np.empty((len(self.series), self.design.shape[1]))
+        for column in range(self.design.shape[1]):
+            matrix[:, column] = np.bincount(
+                self.cell, self.design[:, column] * part, minlength=len(self.series)
+            )
+        return matrix
+
+    def _full(self, coefficients: Floats) -> Floats:
+        full: Floats = np.einsum("mp,mp->m", self.design, coefficients[self.exposures.series])
+        return full

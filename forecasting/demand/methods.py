@@ -24,8 +24,8 @@ RESIDUAL_LAGS = (1, 2, 4, 6, 8)
 """Weeks ahead at which the last weeks are held against the forecast."""
 DAMPING = 0.94
 """What is left of a week's growth in the next one."""
-_CLEARLY = 0.99
-"""A trend must bring the error below this share of the error without it."""
+CLEARLY = 0.99
+"""What is chosen must bring the error below this share of the usual method's."""
 _ALPHA = 0.4
 
 
@@ -45,7 +45,7 @@ class Method:
     error: float
     """Scaled squared error on held-out weeks, of what was chosen."""
     error_plain: float
-    """Of the usual smoothing without season or growth."""
+    """Of the usual smoothing, with season and without growth."""
     weeks: int
     """Held-out weeks."""
 
@@ -74,7 +74,7 @@ class Method:
 
 def weeks_held_out(known: int) -> int:
     """Weeks to hold out of a history; 0 where it is too short to spare any."""
-    held = min(26, max(8, known // 4))
+    held = min(16, max(8, known // 5))
     return held if known - held >= 20 else 0
 
 
@@ -118,7 +118,7 @@ def choose(
     n_segments = int(segment.max(initial=-1)) + 1
     seen = scored[:, tail]
     candidates = [(s, a) for s in (False, True) for a in baseline.SMOOTHING]
-    usual = candidates.index((False, baseline.USUAL_SMOOTHING))
+    usual = candidates.index((True, baseline.USUAL_SMOOTHING))
     means: dict[int, dict[tuple[bool, float], Floats]] = {}
     cost = np.zeros((len(candidates), n_segments))
     kept = {}
@@ -137,9 +137,9 @@ def choose(
             # One wild cell must not choose for a whole segment.
             error = np.where(seen, np.minimum(error, 25.0), 0.0)
             cost[i] += np.bincount(segment, error.sum(axis=1), minlength=n_segments)
-    # The usual is given up only for something better by more than chance would have it.
+    # The usual is given up only for what is clearly better: differences of less are chance.
     favoured = cost.copy()
-    favoured[usual] *= 0.998
+    favoured[usual] *= CLEARLY
     best = np.argmin(favoured, axis=0)
     growths = _growth(around, of_class, panel.exposure[:, :cut] > 0)
     growths = _if_it_helped(growths, kept, best, segment, with_season, without, units,
@@ -254,7 +254,7 @@ def _if_it_helped(
         for totals, guess in ((flat, mean), (moved, mean * drift[rows])):
             error = np.where(certain, np.minimum((guess - actual) ** 2 / spread, 25.0), 0.0)
             totals += np.bincount(of_class[rows], error.sum(axis=1), minlength=len(growths))
-    return np.where(moved < _CLEARLY * flat, growths, 0.0)
+    return np.where(moved < CLEARLY * flat, growths, 0.0)
 
 
 def _residuals(

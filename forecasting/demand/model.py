@@ -21,7 +21,6 @@ from forecasting.calendar import Dates
 from forecasting.demand import (
     baseline,
     intervals,
-    lift,
     methods,
     priors,
     response,
@@ -30,13 +29,13 @@ from forecasting.demand import (
 )
 from forecasting.demand.cleansing import Panel, lone_peaks
 from forecasting.demand.intervals import Calibration, Residuals
-from forecasting.demand.lift import Exposures
+from forecasting.demand.lift import Exposures, Layout
 from forecasting.demand.methods import Method
 from forecasting.demand.priors import REGULAR, RIVALS, STOCKED, Prior
 from forecasting.demand.response import Response
 from forecasting.hierarchy import Bools, Floats, Ints
 
-ROUNDS = 3
+ROUNDS = 2
 TYPICAL_ALPHA = 0.4
 """Overdispersion assumed while responses are estimated."""
 _STEADY_SMOOTHING = 0.015
@@ -151,7 +150,7 @@ class Problem:
     """What a fit works on: the same for every look."""
 
     panel: Panel
-    exposures: Exposures
+    layout: Layout
     of_class: Ints
     """Class of each series, (n,)."""
     group: Ints
@@ -205,15 +204,13 @@ def fit(
     progress("level, season and response", 0.5)
     if trial:
         problem = replace(problem, event_sd=_event_sd(problem, trial))
-    final = _estimate(
-        problem, known, start=trial.response if trial else None, rounds=ROUNDS - bool(trial)
-    )
+    final = _estimate(problem, known, start=trial.response if trial else None, rounds=ROUNDS)
     progress("uncertainty", 0.9)
     if calibration is None:
         calibration = intervals.calibrate(residuals) if residuals else intervals.uncalibrated()
     flat = methods.flat_season(chosen, problem.of_class)
     effects = _without_season(final.effects, flat)
-    if problem.exposures.fixed.size:  # what people say of the future stands
+    if not np.isnan(exposures.fixed).all():  # what people say of weeks to come stands
         stated = _problem(panel, exposures, prior)
         effects = _effects(stated, final.response, effects.season, final.share)
     past = effects.total[:, :known] * panel.exposure[:, :known]
@@ -281,12 +278,13 @@ def predict(factors: Factors, panel: Panel) -> pd.DataFrame:
 
 def _problem(panel: Panel, exposures: Exposures, prior: Prior | None) -> Problem:
     columns = (*exposures.columns, *priors.BESIDE)
+    layout = Layout.of(exposures)
     exposed = np.zeros(panel.units.shape, dtype=bool)
-    exposed[exposures.series, exposures.week] = True
+    exposed[layout.series, layout.week] = True
     of_class = panel.classes[panel.sku_of]
     return Problem(
         panel=panel,
-        exposures=exposures,
+        layout=layout,
         of_class=of_class,
         group=of_class * len(panel.doors) + panel.door_of,
         exposed=exposed,
@@ -353,35 +351,54 @@ def _respond(
 ) -> Response:
     """Response to everything, given level and season."""
     known = units.shape[1]
-    panel = problem.panel
-    beside = np.stack(
-        [
-            history.regular_price,
-            spillover.log_others(
-                effects.lift[:, :known] * effects.price[:, :known], share, problem.group
-            ),
-            spillover.bought_ahead(effects.lift[:, :known], problem.exposed[:, :known]),
-        ],
-        axis=-1,
-    )
+    panel, layout = problem.panel, problem.layout
+    lifted = effects.lift[:, :known]
+    beside = [
+        history.regular_price,
+        spillover.log_others(lifted * effects.price[:, :known], share, problem.group),
+        spillover.bought_ahead(lifted, problem.exposed[:, :known]),
+    ]
     expected = around * effects.season[:, :known] * history.exposure
-    says = (np.abs(beside).sum(axis=-1) > _TOO_LITTLE) | problem.exposed[:, :known]
-    series, week = np.nonzero(says & (expected > 1e-6))
-    design = np.zeros((len(series), len(problem.columns)))
-    design[:, -len(priors.BESIDE) :] = beside[series, week]
-    n_own = len(problem.exposures.columns)
-    own, at_series, at_week = lift.design_of_cells(
-        problem.exposures, start.series[:, :n_own] if start else None
+    says = np.any([np.abs(r) > _TOO_LITTLE for r in beside], axis=0)
+    at = np.flatnonzero((says | problem.exposed[:, :known]) & (expected > 1e-6))
+    own = layout.of_cells(start.series[:, : layout.design.shape[1]] if start else None)
+    past = layout.week < known
+    cells = layout.series[past] * known + layout.week[past]
+
+    def of_cells(column: int) -> Floats:
+        """One regressor over all cells, (n, T)."""
+        if column >= own.shape[1]:
+            found: Floats = beside[column - own.shape[1]]
+            return found
+        spread = np.zeros(units.size)
+        spread[cells] = own[past, column]
+        return spread.reshape(units.shape)
+
+    offset = expected.ravel()[at]
+    series, week = np.divmod(at, known)
+    design = np.zeros((len(at), len(problem.columns)), order="F")
+    effect = effects.total[:, :known] * history.exposure
+    follows = (
+        None
+        if start is None
+        else baseline.follower(effect, baseline.evidence(around * effect, alpha=TYPICAL_ALPHA))
     )
-    row = np.full(problem.exposed.shape, -1, dtype=np.int64)
-    row[at_series, at_week] = np.arange(len(at_series))
-    cell = row[series, week]
-    design[cell >= 0, :n_own] = own[cell[cell >= 0]]
+    for column in range(len(problem.columns)):
+        regressor = of_cells(column)
+        if not regressor.any():
+            continue
+        design[:, column] = regressor.ravel()[at]
+        if follows is not None and start is not None:
+            # The level follows what a response explains: what it would take back is no
+            # evidence. To first order that is the same smoothing, of the regressor.
+            taken_back = follows(regressor).ravel()[at]
+            offset *= np.exp(taken_back * start.series[series, column])
+            design[:, column] -= taken_back
     sku = panel.sku_of[series]
     return response.respond(
         response.Rows(
-            units=units[series, week],
-            expected=expected[series, week],
+            units=units.ravel()[at],
+            expected=offset,
             design=design,
             week=week,
             series=series,
@@ -407,13 +424,13 @@ def _no_effects(problem: Problem) -> Effects:
 
 def _effects(problem: Problem, found: Response, seasonal: Floats, share: Floats) -> Effects:
     """Multiply a response out over history and future."""
-    panel, exposures = problem.panel, problem.exposures
+    panel, layout = problem.panel, problem.layout
     beside = {name: found.columns.index(name) for name in priors.BESIDE}
-    own = found.series[:, : len(exposures.columns)]
-    cell, series, week = exposures.cells()
-    _, total = lift.parts(lift.log_lifts(exposures, own), cell, len(series))
+    logs = layout.log_lifts(found.series[:, : layout.design.shape[1]])
     lifted = np.ones(panel.units.shape)
-    lifted[series, week] = total
+    lifted[layout.series, layout.week] = np.exp(
+        np.bincount(layout.cell, logs, minlength=len(layout.series))
+    )
     price = np.exp(found.series[:, [beside[REGULAR]]] * panel.regular_price)
     others = spillover.log_others(lifted * price, share, problem.group)
     ahead = spillover.bought_ahead(lifted, problem.exposed)

@@ -37,7 +37,7 @@ _SCALE = {PRICE: 3.0, PRICE_WITH_OTHERS: 3.0, DEEP: 3.0, REGULAR: 3.0, RIVALS: 0
 SKU_SD, SERIES_SD = 0.20, 0.12
 """Spread of log lifts: SKUs around their class, doors around their SKU."""
 
-_MOST_ROWS = 20_000
+_MOST_ROWS = 12_000
 """The regression of a class needs no more rows than this; more are thinned."""
 
 
@@ -69,6 +69,8 @@ class Response:
     """Coefficients of each class, shape (C, p)."""
     class_sd: Floats
     """Their standard deviations."""
+    skus: Floats
+    """Coefficients of each SKU, shape (S, p)."""
     series: Floats
     """Coefficients of each series, shape (n, p)."""
     sku_sd: Floats
@@ -93,6 +95,7 @@ def respond(
     Parameters
     ----------
     rows : Rows
+        With an expectation above zero.
     prior : Prior
     n_series : int
     sku_of : int array, shape (n,)
@@ -109,30 +112,32 @@ def respond(
     columns = prior.columns
     n_classes = int(class_of.max(initial=0)) + 1
     scale = np.array([_SCALE.get(name, 1.0) for name in columns])
-    usable = (rows.expected > 1e-6) & (np.abs(rows.design).sum(axis=1) > 0)
-    rows = _take(rows, usable)
     worth = _worth(rows, alpha=alpha, event_sd=event_sd)
-    classes = np.tile(prior.mean, (n_classes, 1))
-    class_sd = np.tile(prior.sd, (n_classes, 1))
-    for c in range(n_classes):
-        mine = np.flatnonzero(rows.of_class == c)
-        if len(mine):
-            first = start.classes[c] if start else prior.mean
-            classes[c], class_sd[c] = _of_class(
-                _take(rows, mine), worth[mine], prior, alpha=alpha, start=first
-            )
+    parent = np.tile(prior.mean, (n_classes, 1))
+    if start is None:
+        classes, class_sd = _of_classes(rows, worth, prior, n_classes, alpha=alpha)
+    else:  # it only has to move on from what statsmodels found
+        step = max(len(rows) // (_MOST_ROWS * n_classes), 1)
+        some = _take(rows, slice(None, None, step))
+        classes, class_sd = shrunk(
+            some, some.of_class, parent, alpha=alpha, worth=worth[::step] * step,
+            sd=prior.sd, start=start.classes, steps=1,
+        )  # fmt: skip
     classes = bounded(classes, columns)
     of_skus, of_series = start.spread if start else (SKU_SD * scale, SERIES_SD * scale)
+    steps = 1 if start else 2
     per_sku, sku_sd = shrunk(
-        rows, rows.sku, classes[class_of], alpha=alpha, worth=worth, sd=of_skus
-    )
+        rows, rows.sku, classes[class_of], alpha=alpha, worth=worth, sd=of_skus,
+        start=start.skus if start else None, steps=steps,
+    )  # fmt: skip
     spread_of_skus = spread_seen(
         per_sku - classes[class_of], sku_sd, before=of_skus, usual=SKU_SD * scale
     )
     per_sku = bounded(per_sku, columns)
     per_series, series_sd = shrunk(
         rows, rows.series, per_sku[sku_of], alpha=alpha,
-        worth=np.ones(len(rows)), sd=of_series, steps=2,
+        worth=np.ones(len(rows)), sd=of_series,
+        start=start.series if start else None, steps=1,
     )  # fmt: skip
     spread_of_series = spread_seen(
         per_series - per_sku[sku_of], series_sd, before=of_series, usual=SERIES_SD * scale
@@ -142,6 +147,7 @@ def respond(
         columns=columns,
         classes=classes,
         class_sd=class_sd,
+        skus=per_sku,
         series=bounded(per_series, columns),
         sku_sd=np.hypot(sku_sd, np.minimum(class_sd[class_of], of_skus) * 0.5),
         spread=(spread_of_skus, spread_of_series),
@@ -187,10 +193,20 @@ def bounded(coefficients: Floats, columns: tuple[str, ...]) -> Floats:
     return kept
 
 
-def _of_class(
-    rows: Rows, worth: Floats, prior: Prior, *, alpha: float, start: Floats
+def _of_classes(
+    rows: Rows, worth: Floats, prior: Prior, n_classes: int, *, alpha: float
 ) -> tuple[Floats, Floats]:
-    """Coefficients of one class and their standard deviations, by statsmodels.
+    """Coefficients of each class and their standard deviations, (C, p) each."""
+    classes = np.tile(prior.mean, (n_classes, 1))
+    sd = np.tile(prior.sd, (n_classes, 1))
+    for c in np.unique(rows.of_class):
+        mine = np.flatnonzero(rows.of_class == c)
+        classes[c], sd[c] = of_class(_take(rows, mine), worth[mine], prior, alpha=alpha)
+    return classes, sd
+
+
+def of_class(rows: Rows, worth: Floats, prior: Prior, *, alpha: float) -> tuple[Floats, Floats]:
+    """Coefficients of one class and their standard deviations, by statsmodels, (p,) each.
 
     A regression of demand with the expectation as offset; the prior enters by its
     precision. Columns that the class never used keep the prior.
@@ -210,9 +226,7 @@ def _of_class(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SingularMatrixWarning)
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = model.fit(
-            start_params=(start - prior.mean)[used], maxiter=8, tol=1e-5, scale=1.0
-        )
+        fitted = model.fit(start_params=np.zeros(len(used)), maxiter=8, tol=1e-5, scale=1.0)
     away = np.asarray(fitted.params)
     information = -model.hessian(away, scale=1.0, observed=False)
     ridge = np.diag(1 / prior.sd[used] ** 2)
@@ -241,6 +255,7 @@ def shrunk(
     alpha: float,
     worth: Floats,
     sd: Floats,
+    start: Floats | None = None,
     steps: int = 3,
 ) -> tuple[Floats, Floats]:
     """Each group's coefficients: its parent's, moved as far as its rows justify.
@@ -258,6 +273,8 @@ def shrunk(
         Weight of each row.
     sd : float array, shape (p,)
         Standard deviation of groups around their parents.
+    start : float array, shape (G, p), optional
+        Where the steps start; the parents' coefficients if not given.
     steps : int
         Newton steps on the posterior.
 
@@ -272,24 +289,29 @@ def shrunk(
     used = np.flatnonzero(np.abs(rows.design).sum(axis=0) > 1e-9)
     if not len(rows) or not len(used):
         return current, deviation
-    order = np.argsort(group, kind="stable")
+    order: Ints | slice = slice(None)
+    if np.any(np.diff(group) < 0):
+        order = np.argsort(group, kind="stable")
     owner = group[order]
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
     filled = owner[starts]
-    x = np.ascontiguousarray(rows.design[order][:, used].T)  # (q, m): one column a time
-    y, base, w = rows.units[order], rows.expected[order], worth[order]
+    # One column at a time, in single precision: it is a step, not a sum of money.
+    single = np.float32
+    x = [rows.design[order, column].astype(single) for column in used]
+    y, base = rows.units[order].astype(single), rows.expected[order].astype(single)
+    w = worth[order].astype(single)
     q = len(used)
     ridge = np.diag(1 / sd[used] ** 2)
-    local = current[filled][:, used]
-    anchor = local.copy()
+    anchor = parent[filled][:, used]
+    local = (parent if start is None else start)[filled][:, used]
     count = np.diff(np.append(starts, len(owner)))
     information = np.empty((len(filled), q, q))
     for _ in range(steps):
-        eta = np.zeros(len(owner))
+        eta = np.zeros(len(owner), dtype=single)
         for a in range(q):
-            eta += x[a] * np.repeat(local[:, a], count)
+            eta += x[a] * np.repeat(local[:, a].astype(single), count)
         mean = base * np.exp(np.clip(eta, -4, 4))
-        shared = w / (1 + alpha * mean)
+        shared = w / (1 + single(alpha) * mean)
         # Observed information counts a surprise for less, which keeps steps short.
         weight, score = shared * mean, shared * (y - mean)
         gradient = np.empty((len(filled), q))

@@ -231,15 +231,21 @@ def backtest_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1)
     """Forecast what lies in one folder from several past weeks, and write every cell."""
     job = json.loads((source / "job.json").read_text(encoding="utf-8"))
     (target / "rows").mkdir(parents=True, exist_ok=True)
-    names = list(job["blocks"])
-    done: list[str] = []
-    for name, _ in _each(
-        _backtest_block, names, workers, source, target, job,
-        tell=lambda text, share: tell(text, 0.98 * share),
-    ):  # fmt: skip
-        done.append(name)
-        tell(f"tried on {_series(job, done):,} of {_series(job, names):,} series",
-             0.98 * _series(job, done) / max(_series(job, names), 1))  # fmt: skip
+    ends = backtest.weeks_known(
+        len(_weeks(job, 0)),
+        origins=int(job["origins"]),
+        step=int(job["step"]),
+        horizon=int(job["lags"]),
+    )
+    tasks = [f"{name} {end}" for name in job["blocks"] for end in ends]
+    tried = 0
+    trying = _each(
+        _backtest_origin, tasks, workers, source, target, int(job["lags"]),
+        tell=lambda _text, _share: None,
+    )  # fmt: skip
+    for number, (task, _) in enumerate(trying, start=1):
+        tried += int(job["blocks"][task.split()[0]]["series"])
+        tell(f"{tried:,} series forecast, from {len(ends)} weeks", 0.98 * number / len(tasks))
 
 
 def _learn(
@@ -288,23 +294,15 @@ def _fit_block(
     }  # fmt: skip
 
 
-def _backtest_block(
-    block: str,
-    source: Path,
-    target: Path,
-    job: Mapping[str, Any],
-    progress: Tell = model.silent,
+def _backtest_origin(
+    task: str, source: Path, target: Path, lags: int, progress: Tell = model.silent
 ) -> None:
+    """Forecast one block from one past week."""
+    block, end = task.split()
+    progress("a past week", 0.0)
     panel, exposures, _ = read_block(source, block, horizon=0)
-    rows = backtest.backtest(
-        panel,
-        exposures,
-        origins=int(job["origins"]),
-        step=int(job["step"]),
-        horizon=int(job["lags"]),
-        progress=progress,
-    )
-    rows.to_parquet(target / "rows" / f"{block}.parquet", index=False)
+    rows = backtest.one_origin(panel, exposures, known=int(end), horizon=lags)
+    rows.to_parquet(target / "rows" / f"{block}-{end}.parquet", index=False)
 
 
 def _block(source: Path, block: str) -> tuple[Panel, Exposures, int]:
@@ -330,7 +328,7 @@ def _series(job: Mapping[str, Any], names: Any) -> int:
 def _each(
     work: Callable[..., Any], names: Sequence[str], workers: int, *args: Any, tell: Tell
 ) -> Iterator[tuple[str, Any]]:
-    """Do the work for every block, in this process or in several, as it is done.
+    """Do the work for every block (or task), in this process or in several, as it is done.
 
     In this process each block's own progress is told, as a share of all.
     """

@@ -48,7 +48,7 @@ def test_four_fifths_of_true_lifts_lie_in_their_intervals(learnt):
     drawn, factors = learnt
     past = drawn.exposures.take(drawn.exposures.week < drawn.known)
     n_own = len(past.columns)
-    design = past.design()
+    design = lift.Layout.of(past).design
     log_lift = np.einsum("mp,mp->m", design, factors.response.series[past.series][:, :n_own])
     of_sku = factors.response.sku_sd[drawn.panel.sku_of[past.series]][:, :n_own]
     sd = np.sqrt(((design * of_sku) ** 2).sum(axis=1) + factors.event_sd**2)

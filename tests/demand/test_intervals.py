@@ -13,7 +13,7 @@ PLAIN = intervals.uncalibrated()
 
 def drawn(n=60_000, alpha=0.35, seed=5, wrong=1.0):
     rng = np.random.default_rng(seed)
-    mean = rng.uniform(1, 60, n)
+    mean = rng.uniform(5, 80, n)
     units = rng.poisson(mean * wrong * rng.gamma(1 / alpha, alpha, n)).astype(float)
     return Residuals(
         units=units, mean=mean, promoted=rng.random(n) < 0.3, lag=rng.integers(1, 9, n)

@@ -51,6 +51,21 @@ def test_missing_weeks_leave_the_level_where_it_was():
     assert levels[0, 1] == levels[0, 2] == levels[0, 3]
 
 
+def test_what_a_level_follows_of_a_regressor_is_how_it_moves_when_the_lift_is_divided_out():
+    rng = np.random.default_rng(6)
+    regressor = rng.integers(0, 2, (3, 60)).astype(float)
+    effect, weight = np.ones((3, 60)), np.ones((3, 60))
+    units = rng.uniform(20, 40, (3, 60))
+    flat = units.mean(axis=1, keepdims=True) * np.ones((3, 60))
+    follows = baseline.follower(effect, weight)(regressor)
+    step = 1e-4
+    prior = flat[:, 0]
+    before = baseline.level_around(flat, effect, weight, prior)
+    after = baseline.level_around(flat * np.exp(-step * regressor), effect, weight, prior)
+    moved = -(np.log(after) - np.log(before)) / step
+    np.testing.assert_allclose(follows, moved, atol=1e-3)
+
+
 def test_a_week_half_on_the_shelf_is_half_a_week_of_evidence():
     y = np.array([[20.0] * 20 + [10.0] * 20])
     seen = np.array([[1.0] * 20 + [0.5] * 20])
@@ -149,7 +164,7 @@ def exposures_of(logs, shares, log_price=(), kinds=("email",)):
 def test_the_worked_example_of_a_campaign_over_two_weeks():
     # B = 200 a week, m = 1.8, exposed for .54 and .25 of the weeks: 286.4 and 240.0 units.
     exposures = exposures_of(np.log([1.8, 1.8]), [0.54, 0.25])
-    logs = lift.log_lifts(exposures, np.zeros((1, len(exposures.columns))))
+    logs = lift.Layout.of(exposures).log_lifts(np.zeros((1, len(exposures.columns))))
     shares, multiplier = lift.parts(logs, np.array([0, 1]), 2)
     np.testing.assert_allclose(200 * multiplier, [286.4, 240.0])
     np.testing.assert_allclose(200 * shares, [86.4, 40.0])
@@ -166,10 +181,10 @@ def test_days_of_the_week_count_by_what_they_sell():
 
 
 def test_a_week_that_is_partly_exposed_enters_with_the_part_of_the_log_it_comes_to():
-    whole = np.zeros((1, 6))
+    whole = np.zeros((1, len(lift.SHAPES) + 1))
     whole[0, 0] = np.log(3.0)
     exposures = exposures_of([np.nan], [0.5])
-    design, _, _ = lift.design_of_cells(exposures, whole)
+    design = lift.Layout.of(exposures).of_cells(whole)
     assert design[0, 0] * np.log(3.0) == pytest.approx(np.log(2.0))
 
 

@@ -33,7 +33,7 @@ def drawn(n=4000, seed=8, true=(0.4, -2.5)):
 def test_a_class_with_much_history_responds_as_statsmodels_negative_binomial_says():
     data = drawn()
     prior = priors.usual(COLUMNS)
-    ours, sd = response._of_class(data, np.ones(len(data)), prior, alpha=0.25, start=prior.mean)
+    ours, sd = response.of_class(data, np.ones(len(data)), prior, alpha=0.25)
     theirs = sm.GLM(
         data.units, data.design[:, :2], offset=np.log(data.expected),
         family=sm.families.NegativeBinomial(alpha=0.25),
