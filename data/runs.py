@@ -137,12 +137,12 @@ def load_factors(
     Blocks that were not fitted again are taken over from run `former`.
     """
     job = json.loads((inputs / "job.json").read_text(encoding="utf-8"))
-    columns = "sku, door, level, log_lift, share, ahead"
+    columns = "sku, door, level, log_lift, share, log_regular, ahead"
     if any(made.glob("series/*.parquet")):
         cursor.execute(
             f"insert into run_series (run, {columns}, ranged_from, ranged_to) "
             "select ?, made.sku, made.door, made.level, made.log_lift::float[], made.share, "
-            "made.ahead::float[], series.ranged_from, series.ranged_to "
+            "made.log_regular, made.ahead::float[], series.ranged_from, series.ranged_to "
             "from read_parquet(?) as made join read_parquet(?) as series using (sku, door)",
             [run, str(made / "series" / "*.parquet"), str(inputs / "series.parquet")],
         )

@@ -53,6 +53,8 @@ class Base:
     """Types of activation, then lift.SHAPES, then priors.BESIDE."""
     share: Floats
     """Share of each SKU in the demand of its class at a door, (S, D)."""
+    log_regular: Floats
+    """Log regular price in force against its mean over history, (S, D)."""
     ahead: Floats
     """Weeks of demand bought ahead of the first three weeks before they began, (S, D, 3)."""
     rivals: Ints
@@ -109,7 +111,7 @@ def assemble(
     skus, doors : DataFrame
         Every SKU; every selling door.
     series : DataFrame, one row per SKU and door of the run
-        sku, door, level, ranged_from, ranged_to, log_lift, share, ahead.
+        sku, door, level, ranged_from, ranged_to, log_lift, share, log_regular, ahead.
     sku_factors : DataFrame, one row per SKU of the run
         sku, shape, lift_sd.
     stock : DataFrame, one row per SKU and door
@@ -140,11 +142,12 @@ def assemble(
     first[s, d] = _weeks_until(rows["ranged_from"], weeks, missing=0)
     last[s, d] = _weeks_until(rows["ranged_to"], weeks, missing=horizon)
     log_lift, ahead = np.zeros((n_skus, n_doors, p)), np.zeros((n_skus, n_doors, 3))
-    share = np.zeros(shape2)
+    share, log_regular = np.zeros(shape2), np.zeros(shape2)
     if len(rows):
         log_lift[s, d] = np.stack(rows["log_lift"].to_list())
         ahead[s, d] = np.stack(rows["ahead"].to_list())
         share[s, d] = rows["share"].to_numpy(dtype=float)
+        log_regular[s, d] = rows["log_regular"].to_numpy(dtype=float)
     seasonal, lift_sd = np.ones((n_skus, horizon)), np.full((n_skus, p), 0.3)
     at = sku_index.get_indexer(pd.Index(sku_factors["sku"]))
     known = sku_factors[at >= 0]
@@ -191,6 +194,7 @@ def assemble(
         lift_sd=lift_sd,
         columns=columns,
         share=share,
+        log_regular=log_regular,
         ahead=ahead,
         rivals=pd.factorize(skus["department"].fillna("") + "\x1f" + skus["class"].fillna(""))[
             0

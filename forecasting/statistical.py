@@ -102,7 +102,9 @@ def own_lift(
     if not rows:
         return OwnLift(units=units, multiplier=np.ones_like(baseline), exposed=none, sd=sd)
     in_cell = np.sum([cells for _, _, _, cells, _, _ in rows], axis=0)
-    plain = np.any([cells & (log_price == 0) for *_, cells, _, log_price in rows], axis=0)
+    telling = np.sum(
+        [cells & (a.type != lift.BARE_PRICE) for _, a, _, cells, _, _ in rows], axis=0
+    )
     logs = np.zeros((len(rows), n_doors, n_weeks))
     for i, (_, activation, item, cells, share, log_price) in enumerate(rows):
         own_sd = 0.0
@@ -110,7 +112,7 @@ def own_lift(
             full = np.full(baseline.shape, np.log(max(item.lift, 1e-3)))
         else:
             full, own_sd = _expected(
-                base, sku, activation, log_price=log_price, plain=plain, in_cell=in_cell
+                base, sku, activation, log_price=log_price, telling=telling, in_cell=in_cell
             )
         logs[i] = np.where(cells, lift.at_share(full, share), 0.0)
         sd = np.maximum(sd, np.where(share > 0, np.hypot(own_sd, base.event_sd), 0.0))
@@ -129,7 +131,7 @@ def _expected(
     activation: Activation,
     *,
     log_price: Floats,
-    plain: Bools,
+    telling: Ints,
     in_cell: Ints,
 ) -> tuple[Floats, float]:
     """Log lift at full exposure that history lets expect, (D, W), and its sd."""
@@ -142,7 +144,10 @@ def _expected(
         of_kind, sd = np.full(len(base.level[sku]), known.mean[0]), float(known.sd[0])
     later = base.weeks > np.datetime64(activation.start, "D")
     full = of_kind[:, None] + _coefficient(base, sku, lift.PRICE)[:, None] * log_price
-    full = full + _coefficient(base, sku, lift.PRICE_WITH_OTHERS)[:, None] * (log_price * plain)
+    told = log_price * (telling > 0)
+    if kind != lift.BARE_PRICE:
+        told = told + base.log_regular[sku][:, None] / np.maximum(telling, 1)
+    full = full + _coefficient(base, sku, lift.PRICE_TOLD)[:, None] * told
     deep = np.minimum(log_price - lift.KNEE, 0.0)
     full = full + _coefficient(base, sku, lift.DEEP)[:, None] * deep
     full = full + _coefficient(base, sku, lift.LATER)[:, None] * later

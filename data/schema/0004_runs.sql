@@ -1,6 +1,7 @@
--- What a run knows of spillover: share of the series in its class at its door, and weeks of
--- demand bought ahead of the three weeks after the as-of week.
+-- What a run knows of spillover: share of the series in its class at its door, log regular price
+-- against its mean, and weeks of demand bought ahead of the three weeks after the as-of week.
 alter table run_series add column share float;
+alter table run_series add column log_regular float;
 alter table run_series add column ahead float[];
 
 -- Weeks of history that a run did not take as they were.

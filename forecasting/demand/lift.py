@@ -2,7 +2,7 @@
 
 A cell's lift is the exponential of a sum over the activations in it: one term for the type
 of each, one for the depth of its price cut (and its depth beyond 15 %, where more price may
-buy less), one for a price cut that other activations tell people about, one for the
+buy less), one for a low price that people are told of, one for the
 second and later weeks of the same activation, one for activations that meet. What each is
 worth is estimated in response.py; this module only says which cell is exposed to what, and
 how the increments add up.
@@ -20,12 +20,15 @@ from forecasting.calendar import Dates
 from forecasting.hierarchy import Bools, Floats, Ints
 
 PRICE = "price depth"
-PRICE_WITH_OTHERS = "price depth with others"
+PRICE_TOLD = "price that is told of"
 DEEP = "price depth beyond 15 %"
 LATER = "later weeks"
 MEETING = "several at once"
-SHAPES = (PRICE, PRICE_WITH_OTHERS, DEEP, LATER, MEETING)
+SHAPES = (PRICE, PRICE_TOLD, DEEP, LATER, MEETING)
 """Columns of the design beside one column per type of activation."""
+
+BARE_PRICE = "price"
+"""The one type of activation that only cuts a price and tells nobody."""
 
 DEEPEST = 0.95
 """A deeper discount is taken as this one: a price of zero has no logarithm."""
@@ -51,6 +54,8 @@ class Exposures:
     """Position of its type in `kinds`."""
     log_price: Floats
     """log(1 - discount) where this activation states the cell's price, else 0."""
+    log_regular: Floats
+    """Log regular price of the cell against its series' mean, 0 where not known."""
     later: Bools
     """Not the activation's first week."""
     fixed: Floats
@@ -82,6 +87,7 @@ class Exposures:
             share=self.share[rows],
             kind=self.kind[rows],
             log_price=self.log_price[rows],
+            log_regular=self.log_regular[rows],
             later=self.later[rows],
             fixed=self.fixed[rows],
         )
@@ -95,16 +101,21 @@ class Exposures:
 
     def design(self, cell: Ints) -> Floats:
         """Regressors of each row at full exposure, shape (m, p), given its cell."""
-        rows = np.bincount(cell)[cell]
-        plain = np.bincount(cell, self.log_price == 0)[cell] > 0
+        tells = np.array([kind != BARE_PRICE for kind in self.kinds] or [True])[self.kind]
         return design(
             self.kind,
             len(self.kinds),
             log_price=self.log_price,
+            log_regular=self.log_regular,
             later=self.later,
-            told_by_others=plain,
-            in_cell=rows,
+            tells=tells,
+            telling=np.bincount(cell, tells)[cell].astype(np.int64),
+            in_cell=np.bincount(cell)[cell],
         )
+
+    def at_prices(self, log_regular: Floats) -> Exposures:
+        """The same with the regular prices of all series and weeks, (n, T)."""
+        return replace(self, log_regular=log_regular[self.series, self.week])
 
 
 def design(
@@ -112,8 +123,10 @@ def design(
     n_kinds: int,
     *,
     log_price: Floats,
+    log_regular: Floats,
     later: Bools,
-    told_by_others: Bools,
+    tells: Bools,
+    telling: Ints,
     in_cell: Ints,
 ) -> Floats:
     """Regressors of m activations in their cells, shape (m, n_kinds + len(SHAPES)).
@@ -124,19 +137,23 @@ def design(
         Type of each; -1 for one that has no column.
     log_price : float array, shape (m,)
         log(1 - discount) where it states its cell's price, else 0.
+    log_regular : float array, shape (m,)
+        Log regular price of the cell against its mean.
     later : bool array, shape (m,)
         Not its first week.
-    told_by_others : bool array, shape (m,)
-        Something without a price cut runs in the same cell.
-    in_cell : int array, shape (m,)
-        How many activations share its cell.
+    tells : bool array, shape (m,)
+        It tells people of the SKU: it is more than a bare price cut.
+    telling, in_cell : int array, shape (m,)
+        How many activations of its cell tell of it; how many there are.
     """
     matrix = np.zeros((len(kind), n_kinds + len(SHAPES)))
     has = kind >= 0
     matrix[np.flatnonzero(has), kind[has]] = 1.0
     at = n_kinds
     matrix[:, at] = log_price
-    matrix[:, at + 1] = log_price * told_by_others
+    # Who tells of a SKU tells of its price, whether it was cut or is low anyway.
+    matrix[:, at + 1] = log_price * (telling > 0)
+    matrix[:, at + 1] += np.where(tells, log_regular / np.maximum(telling, 1), 0.0)
     matrix[:, at + 2] = np.minimum(log_price - KNEE, 0.0)
     matrix[:, at + 3] = later
     # Each of k that meet carries its share of k - 1 meetings.
@@ -205,6 +222,7 @@ def expose(
         share=so_far[until + 1] - so_far[since],
         kind=kind[row],
         log_price=log_price,
+        log_regular=np.zeros(len(row)),
         later=weeks[week] > start[row],
         fixed=np.log(np.maximum(lift, 1e-3)),
         kinds=tuple(kinds),

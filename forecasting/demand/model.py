@@ -278,7 +278,7 @@ def predict(factors: Factors, panel: Panel) -> pd.DataFrame:
 
 def _problem(panel: Panel, exposures: Exposures, prior: Prior | None) -> Problem:
     columns = (*exposures.columns, *priors.BESIDE)
-    layout = Layout.of(exposures)
+    layout = Layout.of(exposures.at_prices(panel.regular_price))
     exposed = np.zeros(panel.units.shape, dtype=bool)
     exposed[layout.series, layout.week] = True
     of_class = panel.classes[panel.sku_of]

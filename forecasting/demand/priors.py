@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from forecasting.demand.lift import DEEP, LATER, MEETING, PRICE, PRICE_WITH_OTHERS
+from forecasting.demand.lift import DEEP, LATER, MEETING, PRICE, PRICE_TOLD
 from forecasting.hierarchy import Floats
 
 REGULAR, RIVALS, STOCKED = "regular price", "others in the class", "bought ahead"
@@ -28,7 +28,7 @@ _KNOWN = {
     "event": (0.35, 0.35),
     "partnership": (0.45, 0.50),
     PRICE: (-2.4, 1.0),
-    PRICE_WITH_OTHERS: (-0.4, 0.8),
+    PRICE_TOLD: (-0.4, 0.8),
     DEEP: (0.6, 1.2),
     LATER: (-0.08, 0.15),
     MEETING: (-0.05, 0.15),

@@ -19,7 +19,7 @@ import numpy as np
 import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, SingularMatrixWarning
 
-from forecasting.demand.lift import DEEP, LATER, MEETING, PRICE, PRICE_WITH_OTHERS
+from forecasting.demand.lift import DEEP, LATER, MEETING, PRICE, PRICE_TOLD
 from forecasting.demand.priors import REGULAR, RIVALS, STOCKED, Prior
 from forecasting.hierarchy import Floats, Ints
 
@@ -31,7 +31,7 @@ _BOUNDS = {
     STOCKED: (-0.5, 0.0),
 }
 
-_SCALE = {PRICE: 3.0, PRICE_WITH_OTHERS: 3.0, DEEP: 3.0, REGULAR: 3.0, RIVALS: 0.5,
+_SCALE = {PRICE: 3.0, PRICE_TOLD: 3.0, DEEP: 3.0, REGULAR: 3.0, RIVALS: 0.5,
           STOCKED: 0.3, LATER: 0.5, MEETING: 0.5}  # fmt: skip
 """Spread of a coefficient within a class, against that of a type's log lift."""
 SKU_SD, SERIES_SD = 0.20, 0.12
@@ -185,7 +185,7 @@ def bounded(coefficients: Floats, columns: tuple[str, ...]) -> Floats:
         if name in columns:
             at = columns.index(name)
             kept[:, at] = np.clip(kept[:, at], low, high)
-    price, told, deep = (columns.index(n) for n in (PRICE, PRICE_WITH_OTHERS, DEEP))
+    price, told, deep = (columns.index(n) for n in (PRICE, PRICE_TOLD, DEEP))
     kept[:, told] = np.minimum(kept[:, told], -kept[:, price])
     steepest = np.minimum(kept[:, price], kept[:, price] + kept[:, told])
     flattest = np.maximum(kept[:, price], kept[:, price] + kept[:, told])

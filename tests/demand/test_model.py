@@ -156,7 +156,7 @@ def exposures_of(logs, shares, log_price=(), kinds=("email",)):
     return lift.Exposures(
         activation=np.zeros(n, int), series=np.zeros(n, int), week=np.arange(n),
         share=np.array(shares, float), kind=np.zeros(n, int),
-        log_price=np.array(log_price or [0.0] * n), later=np.zeros(n, bool),
+        log_price=np.array(log_price or [0.0] * n), log_regular=np.zeros(n), later=np.zeros(n, bool),
         fixed=np.array(logs, float), kinds=kinds, n_weeks=n,
     )  # fmt: skip
 

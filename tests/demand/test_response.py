@@ -98,8 +98,8 @@ def test_a_deeper_cut_never_sells_less_and_rivals_never_take_more_than_was_gaine
     kept = response.bounded(wild, COLUMNS)
     at = {name: kept[:, COLUMNS.index(name)] for name in COLUMNS}
     assert (at[lift.PRICE] <= 0).all()
-    assert (at[lift.PRICE] + at[lift.PRICE_WITH_OTHERS] <= 1e-9).all()
-    assert (at[lift.PRICE] + at[lift.PRICE_WITH_OTHERS] + at[lift.DEEP] <= 1e-9).all()
+    assert (at[lift.PRICE] + at[lift.PRICE_TOLD] <= 1e-9).all()
+    assert (at[lift.PRICE] + at[lift.PRICE_TOLD] + at[lift.DEEP] <= 1e-9).all()
     assert (at[lift.PRICE] + at[lift.DEEP] <= 1e-9).all()
     assert (at[priors.RIVALS] >= -1).all()
     assert (at[priors.STOCKED] <= 0).all()
