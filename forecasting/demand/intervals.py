@@ -74,6 +74,9 @@ class Calibration:
     """Gamma level that stands for each of LEVELS, shape (2, 3, 3, len(LEVELS))."""
     cells: Ints
     """Held-out cells behind each group, shape (2, 3, 3)."""
+    surprise: tuple[float, float] = (0.0, 0.0)
+    """Log of what surprises add to the mean and not to where most weeks lie, without and
+    with activations: quantiles are measured from the mean less that."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists."""
@@ -81,6 +84,7 @@ class Calibration:
             "alpha": np.round(self.alpha, 5).tolist(),
             "levels": np.round(self.levels, 5).tolist(),
             "cells": self.cells.tolist(),
+            "surprise": [round(s, 5) for s in self.surprise],
         }
 
     @staticmethod
@@ -90,6 +94,7 @@ class Calibration:
             alpha=np.array(body["alpha"], dtype=float),
             levels=np.array(body["levels"], dtype=float),
             cells=np.array(body["cells"], dtype=np.int64),
+            surprise=(float(body["surprise"][0]), float(body["surprise"][1])),
         )
 
     @property
@@ -97,11 +102,6 @@ class Calibration:
         """Overdispersion of weeks without activation, a few weeks ahead."""
         weight = self.cells[0, 1] + 1
         return float(np.average(self.alpha[0, 1], weights=weight))
-
-    def alpha_of(self, mean: Floats, promoted: Bools, lag: Ints) -> Floats:
-        """Overdispersion of each cell, same shape as `mean`."""
-        found: Floats = self.alpha[_groups(mean, promoted, lag)]
-        return found
 
     def quantiles(
         self, mean: Floats, promoted: Bools, lag: Ints, levels: tuple[float, ...]
@@ -117,7 +117,8 @@ class Calibration:
             Weeks ahead, 1 for the first.
         levels : tuple of float
         """
-        group = _groups(mean, promoted, lag)
+        usual = mean * np.exp(-np.where(promoted, self.surprise[1], self.surprise[0]))
+        group = _groups(usual, promoted, lag)
         alpha = self.alpha[group]
         of_group = self.levels[group]
         found = []
@@ -126,7 +127,7 @@ class Calibration:
             low, high = LEVELS[at - 1], LEVELS[at]
             part = (level - low) / (high - low)
             meant = of_group[..., at - 1] * (1 - part) + of_group[..., at] * part
-            found.append(gamma_quantile(mean, alpha, np.clip(meant, 1e-4, 1 - 1e-4)))
+            found.append(gamma_quantile(usual, alpha, np.clip(meant, 1e-4, 1 - 1e-4)))
         return found
 
     def likeliest_in_percent(self, mean: Floats, promoted: Bools, lag: Ints) -> Floats:

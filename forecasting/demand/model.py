@@ -36,6 +36,8 @@ from forecasting.demand.response import Response
 from forecasting.hierarchy import Bools, Floats, Ints
 
 ROUNDS = 2
+TEMPER = 1.0
+"""Standard deviations above expectation from which a week says no more."""
 TYPICAL_ALPHA = 0.4
 """Overdispersion assumed while responses are estimated."""
 _STEADY_SMOOTHING = 0.015
@@ -82,14 +84,25 @@ class Estimate:
 
     known: int
     """T."""
+    demand: Floats
+    """Demand as it is believed, (n, T)."""
     units: Floats
-    """Demand, sold-out weeks completed, (n, T)."""
+    """Demand as it is learnt from, (n, T)."""
     effects: Effects
     response: Response
     share: Floats
     """Share of each series in its class at its door, (n,)."""
     around: Floats
     """Level seen from both sides, (n, T)."""
+    surprise: tuple[float, float]
+    """Log of what surprises add to what is learnt, without and with activations."""
+
+    def foreseen(self, problem: Problem) -> tuple[Response, Effects]:
+        """The response with what surprises add to lifts, and what it comes to."""
+        plain, promoted = self.surprise
+        n_kinds = len(problem.layout.exposures.kinds)
+        found = self.response.lifted(promoted - plain, n_kinds)
+        return found, _effects(problem, found, self.effects.season, self.share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +123,8 @@ class Factors:
     calibration: Calibration
     event_sd: float
     """Log lift that differs from event to event, shared by doors."""
+    surprise: tuple[float, float]
+    """Log of what surprises add to the mean, without and with activations."""
     methods: tuple[Method, ...]
     """What was chosen for each segment, and on what evidence."""
     residuals: Residuals | None
@@ -208,13 +223,14 @@ def fit(
     progress("uncertainty", 0.9)
     if calibration is None:
         calibration = intervals.calibrate(residuals) if residuals else intervals.uncalibrated()
+        calibration = replace(calibration, surprise=final.surprise)
     flat = methods.flat_season(chosen, problem.of_class)
-    effects = _without_season(final.effects, flat)
+    learnt = _without_season(final.effects, flat).total[:, :known] * panel.exposure[:, :known]
+    levels = _levels(problem, final.units, learnt, methods.smoothing(chosen, panel, known))
     if not np.isnan(exposures.fixed).all():  # what people say of weeks to come stands
-        stated = _problem(panel, exposures, prior)
-        effects = _effects(stated, final.response, effects.season, final.share)
-    past = effects.total[:, :known] * panel.exposure[:, :known]
-    levels = _levels(problem, final, past, methods.smoothing(chosen, panel, known))
+        problem = _problem(panel, exposures, prior)
+    found, effects = final.foreseen(problem)
+    effects = _without_season(effects, flat)
     growth = methods.growth(chosen, final.around, problem.of_class, panel, known)
     future = slice(known, len(panel.weeks))
     first = np.array([_first(problem.of_class == c) for c in range(len(growth))])
@@ -222,17 +238,18 @@ def fit(
     ahead = np.arange(1, len(panel.weeks) - known + 1)
     return Factors(
         weeks=panel.weeks[future],
-        level=levels[:, -1],
+        level=levels[:, -1] * np.exp(final.surprise[0]),
         index=index * np.exp(growth[:, None] * methods.damped(ahead)),
-        response=final.response,
+        response=found,
         share=final.share,
         ahead=spillover.still_ahead(effects.lift[:, :known]),
         calibration=calibration,
         event_sd=_event_sd(problem, final),
+        surprise=final.surprise,
         methods=chosen,
         residuals=residuals,
         effects=effects,
-        fitted=final.around * effects.baseline[:, :known],
+        fitted=final.around * effects.baseline[:, :known] * np.exp(final.surprise[0]),
         clean=_whole_weeks(problem, final),
     )
 
@@ -298,6 +315,7 @@ def _estimate(problem: Problem, known: int, *, start: Response | None, rounds: i
     panel = problem.panel
     history = panel.until(known)
     units, exposure = history.units, history.exposure
+    demand = units
     shape = panel.units.shape
     n_classes = int(panel.classes.max(initial=0)) + 1
     index = np.ones((n_classes, shape[1]))
@@ -323,20 +341,23 @@ def _estimate(problem: Problem, known: int, *, start: Response | None, rounds: i
         effects = _effects(problem, found, effects.season, share)
         index = _season(problem, units, effects, exposure, believed, known)
         effects = replace(effects, season=index[problem.of_class])
-        units = _cleansed(
-            history, around * effects.total[:, :known] * exposure, problem.exposed[:, :known]
-        )
+        expected = around * effects.total[:, :known] * exposure
+        demand = _cleansed(history, expected, problem.exposed[:, :known])
+        units = _tempered(demand, expected)
     assert found is not None
     effect = effects.total[:, :known] * exposure
     believed = baseline.prior_level(panel, units, effect)
     weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
+    around = baseline.level_around(units, effect, weight, believed)
     return Estimate(
         known=known,
+        demand=demand,
         units=units,
         effects=effects,
         response=found,
         share=share,
-        around=baseline.level_around(units, effect, weight, believed),
+        around=around,
+        surprise=_surprise(demand, around * effect, problem.exposed[:, :known]),
     )
 
 
@@ -487,7 +508,7 @@ def _by_class(values: Floats, of_class: Ints, n_classes: int) -> Floats:
 
 
 def _cleansed(history: Panel, expected: Floats, exposed: Bools) -> Floats:
-    """Demand as it is used.
+    """Demand as it is believed.
 
     Where a week ended empty at an unknown time, what it was likely to be; where a lone
     peak has nothing to explain it, what was expected.
@@ -501,20 +522,48 @@ def _cleansed(history: Panel, expected: Floats, exposed: Bools) -> Floats:
     return units
 
 
+def _tempered(units: Floats, expected: Floats) -> Floats:
+    """Demand as it is learnt from: no week may say more than a surprising one says.
+
+    Demand has a long tail: now and then an event sells three times what anybody could
+    have expected. Taken as they are, such weeks decide what a SKU is expected to sell in
+    all others. What they add on average is given back to the mean (`_surprise`).
+    """
+    reach = TEMPER * np.sqrt(TYPICAL_ALPHA) * expected + 3 * np.sqrt(expected)
+    tempered: Floats = np.where(expected > 0, np.minimum(units, expected + reach), units)
+    return tempered
+
+
+def _surprise(demand: Floats, expected: Floats, exposed: Bools) -> tuple[float, float]:
+    """Log of what was wanted over what is expected, in weeks without and with activations.
+
+    Drawn to none as if two hundred more weeks had said so.
+    """
+    logs = []
+    for side in (~exposed, exposed):
+        chosen = side & (expected > 0)
+        cells = int(chosen.sum())
+        total = float(expected[chosen].sum())
+        ratio = float(demand[chosen].sum()) / total if total > 0 else 1.0
+        logs.append(float(np.log(np.clip(ratio, 0.7, 1.5))) * cells / (cells + 200))
+    return logs[0], logs[1]
+
+
 def _whole_weeks(problem: Problem, estimate: Estimate) -> Floats:
     """Demand of every week had it been on the shelf throughout; 0 where nothing is known."""
     share = problem.panel.exposure[:, : estimate.known]
     expected = estimate.around * estimate.effects.total[:, : estimate.known]
-    rest = intervals.rest_of_week(expected, estimate.units, share)
-    whole: Floats = np.where((share > 0) & (share < 1), estimate.units + rest, estimate.units)
+    rest = intervals.rest_of_week(expected, estimate.demand, share)
+    partly = (share > 0) & (share < 1)
+    whole: Floats = np.where(partly, estimate.demand + rest, estimate.demand)
     return whole
 
 
-def _levels(problem: Problem, estimate: Estimate, effect: Floats, alpha: Floats) -> Floats:
+def _levels(problem: Problem, units: Floats, effect: Floats, alpha: Floats) -> Floats:
     """Level before every week, by the smoothing chosen, (n, T + 1)."""
-    believed = baseline.prior_level(problem.panel, estimate.units, effect)
+    believed = baseline.prior_level(problem.panel, units, effect)
     return baseline.smooth_level(
-        estimate.units,
+        units,
         effect,
         weight=baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA),
         alpha=alpha,
@@ -529,12 +578,15 @@ def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, .
     units = panel.units[:, :known]
     seen = panel.exposure[:, :known]
     wanted, scored = panel.until(known).wanted()
-    whole = replace(trial, units=np.concatenate([trial.units, units[:, trial.known :]], axis=1))
+    flat = np.ones(len(units), dtype=bool)
+    learnt = {True: trial.effects, False: _without_season(trial.effects, flat)}
+    held = slice(trial.known, known)
+    expected = trial.around[:, -1:] * trial.effects.total[:, held] * seen[:, held]
+    tempered = np.concatenate([trial.units, _tempered(units[:, held], expected)], axis=1)
 
-    def foresee(effects: Effects, alpha: float) -> Floats:
-        past = effects.total[:, :known]
-        flat = np.full(len(units), alpha)
-        return _levels(problem, whole, past * seen, flat)
+    def levels(seasonal: bool, alpha: float) -> Floats:
+        effect = learnt[seasonal].total[:, :known] * seen
+        return _levels(problem, tempered, effect, np.full(len(units), alpha))
 
     return methods.choose(
         panel,
@@ -543,16 +595,9 @@ def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, .
         trial.known,
         of_class=problem.of_class,
         exposed=problem.exposed[:, :known],
-        with_season=trial.effects.total[:, :known],
-        without=_without_season(trial.effects, np.ones(len(units), dtype=bool)).total[
-            :, :known
-        ],
-        levels=lambda seasonal, alpha: foresee(
-            trial.effects
-            if seasonal
-            else _without_season(trial.effects, np.ones(len(units), dtype=bool)),
-            alpha,
-        ),
+        with_season=learnt[True].total[:, :known],
+        without=learnt[False].total[:, :known],
+        levels=levels,
         around=trial.around,
     )
 
@@ -585,7 +630,7 @@ def _shared_variance(problem: Problem, estimate: Estimate, chosen: Bools) -> tup
     known, panel = estimate.known, problem.panel
     expected = estimate.around * estimate.effects.total[:, :known] * panel.exposure[:, :known]
     series, week = np.nonzero(chosen & (expected > 0))
-    mean, units = expected[series, week], estimate.units[series, week]
+    mean, units = expected[series, week], estimate.demand[series, week]
     _, place = np.unique(panel.sku_of[series] * known + week, return_inverse=True)
     total, sold = np.bincount(place, mean), np.bincount(place, units)
     enough = (total >= 5) & (np.bincount(place) >= 3)

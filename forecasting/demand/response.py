@@ -13,7 +13,7 @@ event do not pass for eighty events.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import statsmodels.api as sm
@@ -77,6 +77,21 @@ class Response:
     """Standard deviation of each SKU's, shape (S, p)."""
     spread: tuple[Floats, Floats]
     """How far SKUs depart from their class, and doors from their SKU, (p,) each."""
+
+    def lifted(self, log_lift: float, n_kinds: int) -> Response:
+        """The same with every promoted cell's log lift moved by as much.
+
+        Each activation of a cell carries it, and each meeting takes one of them back.
+        """
+        move = np.zeros(len(self.columns))
+        move[:n_kinds] = log_lift
+        move[self.columns.index(MEETING)] = -log_lift
+        return replace(
+            self,
+            classes=self.classes + move,
+            skus=self.skus + move,
+            series=self.series + move,
+        )
 
 
 def respond(

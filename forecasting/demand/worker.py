@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +204,9 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
         weights = [max(body["series"], 1) for body in done.values()]
         spreads = [body["event_sd"] for body in done.values()]
         event_sd = float(np.average(spreads, weights=weights)) if spreads else 0.25
+        surprises = [body["surprise"] for body in done.values()] or [(0.0, 0.0)]
+        plain, promoted = np.average(surprises, axis=0, weights=weights or [1])
+        calibration = replace(calibration, surprise=(float(plain), float(promoted)))
     blocks = {
         name: {**job["blocks"][name], **done[name]}
         if name in done
@@ -291,6 +294,7 @@ def _fit_block(
         ],
         "series": len(panel.sku_of),
         "event_sd": factors.event_sd,
+        "surprise": factors.surprise,
         "residuals": residuals.thinned(RESIDUALS_PER_BLOCK) if residuals else None,
     }  # fmt: skip
 
