@@ -32,6 +32,8 @@ PAGES = {
     ],
     "Explore": [
         ("sku", "explore/sku.py", "SKU", ":material/sell:"),
+        ("baseline", "explore/baseline.py", "Baseline", ":material/show_chart:"),
+        ("lifts", "explore/lifts.py", "Lift library", ":material/trending_up:"),
         ("history", "explore/history.py", "History", ":material/history:"),
     ],
     "Set-up": [

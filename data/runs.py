@@ -27,6 +27,9 @@ from forecasting.errors import Refused
 LONGEST_HISTORY_WEEKS = 156
 BLOCK_SERIES = 6_000
 """A block is filled with classes up to so many series."""
+LIFT_COLUMNS = (
+    "activation, sku, doors, first_week, baseline, actual, expected, log_sd, promised"
+)
 BACKTEST_NEEDS = 26
 """Weeks of history before the first origin of a backtest."""
 LARGEST_BLOCK = 15_000
@@ -156,6 +159,10 @@ def load_factors(
             "from read_parquet(?)",
             [run, str(made / "corrections" / "*.parquet")],
         )
+        cursor.execute(
+            f"insert into run_lift select ?, {LIFT_COLUMNS} from read_parquet(?)",
+            [run, str(made / "lifts" / "*.parquet")],
+        )
     if job["reused"]:
         skus = pd.read_parquet(inputs / "skus.parquet")
         kept = skus[skus["block"].isin([int(b) for b in job["reused"]])][["sku"]]
@@ -164,6 +171,7 @@ def load_factors(
             ("run_series", f"{columns}, ranged_from, ranged_to"),
             ("run_sku", "sku, shape, lift_sd"),
             ("run_correction", "sku, door, week, reason, raw, clean"),
+            ("run_lift", LIFT_COLUMNS),
         ):
             cursor.execute(
                 f"insert into {table} (run, {names}) select ?, {names} from {table} "
@@ -320,7 +328,11 @@ def _of(frame: pd.DataFrame, skus: pd.DataFrame, block: int) -> pd.DataFrame:
 
 def _digest(values: list[Any]) -> str:
     text = [
-        v.drop(columns="activation", errors="ignore").to_csv(index=False)
+        "\n".join(
+            sorted(
+                v.drop(columns="activation", errors="ignore").to_csv(index=False).split("\n")
+            )
+        )
         if isinstance(v, pd.DataFrame)
         else str(v)
         for v in values

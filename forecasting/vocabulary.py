@@ -117,6 +117,9 @@ GLOSSARY: dict[str, str] = {
     "(revenue) or the promoted price less unit cost (margin).",
     "Baseline": "Expected demand at regular price with no activation, in units: level, "
     "season and trend.",
+    "Backtest": "Forecasts made as they would have been made in past weeks, held against "
+    "what was wanted in the weeks after.",
+    "Bias": "Forecast minus what was wanted, over what was wanted: above zero is too much.",
     "Bridge": "Every planned activation mapped against the projected on-hand of its "
     "featured SKUs, 6 to 8 weeks ahead.",
     "Consensus": "The one demand forecast that Marketing, Merchandising and Planning agree on.",
@@ -132,7 +135,9 @@ GLOSSARY: dict[str, str] = {
     "Input": "One function's own view of demand. Marketing, Merchandising and Planning "
     "each have one; nobody edits another's.",
     "Lead time": "Weeks from releasing an order to the first day its units can be sold.",
+    "Lag": "Weeks from the last known week to the week that is forecast: the first is lag 1.",
     "Lift": "What an activation does to baseline demand: 1.8x means 80 % more.",
+    "Lift library": "What every past activation was worth, beside what was expected of it.",
     "P10-P90": "Range that demand falls into eight times out of ten.",
     "Projected on hand": "Stock expected at the end of a week: stock now, plus receipts, "
     "less demand; never below zero.",
@@ -142,12 +147,16 @@ GLOSSARY: dict[str, str] = {
     "Routine replenishment": "The re-ordering that history shows: it keeps the usual "
     "weeks of supply of baseline demand, knows nothing of the activation, and can only "
     "arrive after the lead time.",
+    "Spillover": "What activations do outside their own weeks and SKUs: customers who bought "
+    "ahead stay away for up to three weeks, and other SKUs of the class lose or gain.",
     "Statistical": "Baseline plus the expected lift of every activation, before anybody "
     "changes anything.",
     "Stockout risk": "Probability that demand is not met in full in at least one week.",
     "Threshold": "Headroom must cover the expected lift so far, times a share set per "
     "activation type (1.0: all of it).",
     "Units short": "Expected demand that stock will not meet, in units.",
+    "WAPE": "Weighted absolute percentage error: all misses added up, over all that was "
+    "wanted. The median forecast is held against it; lower is better.",
     "Weeks of supply": "How long stock lasts against forward demand.",
     "Working plan": "The latest published consensus plus the decisions taken since; "
     "before anything is published, the draft.",

@@ -26,6 +26,7 @@ from data.files import Judged
 from data.ledger import Ledger
 from data.runs import Backtest
 from data.store import Store
+from forecasting import experience
 from forecasting.basis import assemble
 from forecasting.calendar import as_date, week_start
 from forecasting.consensus.activations import (
@@ -608,6 +609,28 @@ class Workspace:
     def last_backtest(self) -> Backtest | None:
         """The last complete backtest, or None."""
         return runs.last_backtest(self.store)
+
+    def lift_library(self) -> pd.DataFrame:
+        """What every past activation was worth by the run in force (experience.library)."""
+        run = self._run_in_force()
+        lifts = self.store.query("run_lifts", run=run.seq if run else 0)
+        return experience.library(lifts, self.activations)
+
+    def corrections(self, sku: str) -> pd.DataFrame:
+        """Weeks of a SKU that the run in force did not take as they were sold.
+
+        Returns
+        -------
+        DataFrame, one row per door and week
+            door, week, reason, raw, clean: units.
+        """
+        run = self._run_in_force()
+        return self.store.query("run_corrections", run=run.seq if run else 0, sku=sku)
+
+    def run_facts(self) -> Mapping[str, Any]:
+        """What the run in force says of itself; empty where there is none."""
+        run = self._run_in_force()
+        return run.body if run else {}
 
     @contextmanager
     def _fit_inputs(self, as_of: dt.date | None, before: Event | None = None) -> Iterator[Path]:

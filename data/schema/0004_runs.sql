@@ -38,3 +38,17 @@ create table backtest_sum (
     error_naive  double not null,
     error_mean13 double not null
 );
+
+-- The lift library of a run: every past activation and SKU, units over its doors and weeks.
+create table run_lift (
+    run        bigint  not null,
+    activation varchar not null,
+    sku        varchar not null,
+    doors      integer not null,
+    first_week date    not null,
+    baseline   double  not null,
+    actual     double  not null,
+    expected   double  not null,
+    log_sd     double  not null,
+    promised   double
+);

@@ -156,19 +156,29 @@ def items_frame(activations: Sequence[Activation]) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row per featured SKU
-        activation (position), type, sku, door, start, end, discount, lift.
+        activation (position), identity, type, sku, door, start, end, discount, lift.
     """
     rows = [
-        (n, a.type, i.sku, i.door, a.start, a.end, i.discount, i.lift)
+        (n, a.activation, a.type, i.sku, i.door, a.start, a.end, i.discount, i.lift)
         for n, a in enumerate(activations)
         if a.is_live
         for i in a.items
     ]
-    names = ["activation", "type", "sku", "door", "start", "end", "discount", "lift"]
+    names = [
+        "activation",
+        "identity",
+        "type",
+        "sku",
+        "door",
+        "start",
+        "end",
+        "discount",
+        "lift",
+    ]
     frame = pd.DataFrame(rows, columns=names)
     frame[["discount", "lift"]] = frame[["discount", "lift"]].astype(float)
     for name in ("start", "end"):
         frame[name] = pd.to_datetime(frame[name])
-    for name in ("type", "sku", "door"):
+    for name in ("identity", "type", "sku", "door"):
         frame[name] = frame[name].astype("string")
     return frame

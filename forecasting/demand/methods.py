@@ -74,7 +74,7 @@ class Method:
 
 def weeks_held_out(known: int) -> int:
     """Weeks to hold out of a history; 0 where it is too short to spare any."""
-    held = min(16, max(8, known // 5))
+    held = min(13, max(8, known // 5))
     return held if known - held >= 20 else 0
 
 

@@ -29,7 +29,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar import Dates
-from forecasting.demand import backtest, cleansing, intervals, lift, model, priors
+from forecasting.demand import backtest, cleansing, intervals, library, lift, model, priors
 from forecasting.demand.cleansing import Panel, build_panel
 from forecasting.demand.intervals import Calibration, Residuals
 from forecasting.demand.lift import Exposures
@@ -170,7 +170,7 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
     job = json.loads((source / "job.json").read_text(encoding="utf-8"))
     columns = (*job["kinds"], *lift.SHAPES, *priors.BESIDE)
     todo = [name for name in job["blocks"] if name not in job["reused"]]
-    for folder in ("series", "skus", "corrections"):
+    for folder in ("series", "skus", "corrections", "lifts"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     prior = Prior.from_json(job["prior"]) if job["reused"] else priors.usual(columns)
     if len(job["blocks"]) > 1 and not job["reused"]:
@@ -284,6 +284,12 @@ def _fit_block(
     cleansing.corrections(panel, factors.clean, known).to_parquet(
         target / "corrections" / f"{block}.parquet", index=False
     )
+    lifts = library.past_lifts(panel, exposures, factors)
+    items = pd.read_parquet(source / "items.parquet", columns=["activation", "identity"])
+    identity = items.drop_duplicates("activation").set_index("activation")["identity"]
+    lifts.assign(activation=lifts["activation"].map(identity).astype("string")).to_parquet(
+        target / "lifts" / f"{block}.parquet", index=False
+    )
     residuals = factors.residuals
     return {
         "methods": [
@@ -292,6 +298,13 @@ def _fit_block(
              "growth": round(m.growth, 5)}
             for m in factors.methods
         ],
+        "responses": {
+            panel.class_names[c]: {
+                "log": np.round(factors.response.classes[c], 4).tolist(),
+                "sd": np.round(factors.response.class_sd[c], 4).tolist(),
+            }
+            for c in np.unique(panel.classes)
+        },
         "series": len(panel.sku_of),
         "event_sd": factors.event_sd,
         "surprise": factors.surprise,

@@ -1,6 +1,7 @@
 """Every picture. Only this module knows altair."""
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from forecasting.calendar import week_label
@@ -263,6 +264,98 @@ def gantt(rows: pd.DataFrame) -> alt.Chart:
         )
         .properties(height=max(24 * len(rows) + 20, 80))
     )
+
+
+def expected_and_actual(rows: pd.DataFrame) -> alt.LayerChart:
+    """Expected against actual lift, one point an activation; on the line they agree."""
+    most = float(max(rows["expected_lift"].max(), rows["actual_lift"].max(), 1.5)) * 1.05
+    scale = alt.Scale(domain=[0.5, most], nice=False, zero=False)
+    line = (
+        alt.Chart(pd.DataFrame({"x": [0.5, most], "y": [0.5, most]}))
+        .mark_line(strokeDash=[4, 3], color=theme.layer_colours()["Last year"])
+        .encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale))
+    )
+    points = (
+        alt.Chart(rows.assign(starts=rows["first_week"].map(theme.week)))
+        .mark_circle(opacity=0.75)
+        .encode(
+            x=alt.X("expected_lift:Q", scale=scale, title="expected, times baseline"),
+            y=alt.Y("actual_lift:Q", scale=scale, title="actual, times baseline"),
+            size=alt.Size("baseline:Q", legend=None, scale=alt.Scale(range=[30, 400])),
+            color=alt.Color("type:N", legend=alt.Legend(title=None, orient="top", columns=5)),
+            tooltip=[
+                "name", "type", "starts",
+                alt.Tooltip("expected_lift:Q", title="Expected", format=".2f"),
+                alt.Tooltip("actual_lift:Q", title="Actual", format=".2f"),
+                _tip("actual", "Added, u"),
+            ],
+        )
+    )  # fmt: skip
+    return alt.layer(line, points).properties(height=330)
+
+
+def error_by_lag(rows: pd.DataFrame) -> alt.Chart:
+    """Error of several forecasts by weeks ahead."""
+    colours = theme.layer_colours()
+    names = list(dict.fromkeys(rows["forecast"]))
+    return (
+        alt.Chart(rows)
+        .mark_line(point=True)
+        .encode(
+            x=alt.X("lag:O", title="weeks ahead", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("wape:Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True)),
+            color=alt.Color(
+                "forecast:N",
+                scale=alt.Scale(
+                    domain=names,
+                    range=[colours["Planning"], colours["Last year"], colours["History"]][: len(names)],
+                ),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            strokeDash=alt.StrokeDash("forecast:N", legend=None, scale=alt.Scale(domain=names, range=[[1, 0], [4, 3], [2, 2]])),
+            tooltip=["forecast", "lag", alt.Tooltip("wape:Q", title="WAPE", format=".1%")],
+        )
+        .properties(height=290)
+    )  # fmt: skip
+
+
+def responses(rows: pd.DataFrame) -> alt.LayerChart:
+    """Lift of each type of activation: a point a class, with the range of eight of ten."""
+    shown = rows.assign(
+        lift=np.exp(rows["log"]),
+        low=np.exp(rows["log"] - 1.2816 * rows["sd"]),
+        high=np.exp(rows["log"] + 1.2816 * rows["sd"]),
+    )
+    base = alt.Chart(shown).encode(
+        y=alt.Y("type:N", title=None),
+        yOffset=alt.YOffset("class:N"),
+        tooltip=[
+            "type", "class", alt.Tooltip("lift:Q", title="Lift", format=".2f"),
+            alt.Tooltip("low:Q", title="From", format=".2f"), alt.Tooltip("high:Q", title="To", format=".2f"),
+        ],
+    )  # fmt: skip
+    colour = theme.layer_colours()["Lift"]
+    ranges = base.mark_rule(color=colour, opacity=0.55).encode(
+        x=alt.X("low:Q", title="times baseline", scale=alt.Scale(zero=False)), x2="high:Q"
+    )
+    points = base.mark_circle(color=colour, size=28, opacity=1).encode(x="lift:Q")
+    kinds = shown["type"].nunique()
+    return alt.layer(ranges, points).properties(height=max(60 * kinds, 160))
+
+
+def seasons(rows: pd.DataFrame) -> alt.Chart:
+    """Seasonal index by class over the coming weeks."""
+    return (
+        alt.Chart(rows.assign(week=_utc(rows["week"])))
+        .mark_line(strokeWidth=1.6)
+        .encode(
+            x=alt.X("week:T", title=None, axis=alt.Axis(format="%b", labelAngle=0)),
+            y=alt.Y("index:Q", title="times an ordinary week", scale=alt.Scale(zero=False)),
+            color=alt.Color("class:N", legend=alt.Legend(title=None, orient="top", columns=4)),
+            tooltip=["class", alt.Tooltip("week:T", format="%b %d, %Y"), alt.Tooltip("index:Q", format=".2f")],
+        )
+        .properties(height=330)
+    )  # fmt: skip
 
 
 def _tip(field: str, title: str) -> alt.Tooltip:

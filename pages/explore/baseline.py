@@ -1,0 +1,259 @@
+"""Baseline: how the statistical number is made, and how good it was in past weeks."""
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.calendar import as_date
+from forecasting.demand.accuracy import of_sums
+from forecasting.demand.lift import SHAPES
+from forecasting.errors import ConcordError
+from pages.components import charts, frame, theme
+
+MEASURES = {
+    "wape": "Concord",
+    "wape_of_naive": "Last year",
+    "wape_of_mean13": "Mean of 13 weeks",
+}
+
+
+def _percent(value: float | None, *, sign: bool = False) -> str:
+    if value is None:
+        return "–"
+    return f"{value:+.1%}" if sign else f"{value:.1%}"
+
+
+def methods(facts) -> None:
+    st.subheader("What was chosen, and why", anchor=False)
+    st.caption(
+        "Every class is forecast by the method that would have forecast its last weeks best, what sells "
+        "every week apart from what sells now and then."
+    )
+    rows = [
+        (m["class"], m["series"], m["said"])
+        for block in facts.get("blocks", {}).values()
+        for m in block.get("methods", [])
+    ]
+    if not rows:
+        st.info(
+            "The history is too short to hold weeks out of it: every class has a level that moves slowly, "
+            "and the intervals are those of other companies. From about 30 weeks on it chooses by itself."
+        )
+        return
+    table = pd.DataFrame(rows, columns=["Class", "SKU-doors", "How it is forecast"])
+    st.dataframe(
+        table.sort_values(["Class", "SKU-doors"], ascending=[True, False]), hide_index=True,
+        column_config={"How it is forecast": st.column_config.TextColumn(width="large")},
+        height=min(38 + 35 * len(table), 400),
+    )  # fmt: skip
+
+
+def responses(space, facts) -> None:
+    st.subheader("What activations are worth", anchor=False)
+    columns = facts.get("columns", [])
+    kinds = [name for name in columns if name not in SHAPES][
+        : max(len(columns) - len(SHAPES) - 3, 0)
+    ]
+    past = {}
+    for act in space.activations:
+        if act.is_live and act.start <= space.plan.base.as_of:
+            past[act.type] = past.get(act.type, 0) + 1
+    rows = []
+    for block in facts.get("blocks", {}).values():
+        for klass, found in block.get("responses", {}).items():
+            values = dict(
+                zip(columns, zip(found["log"], found["sd"], strict=True), strict=True)
+            )
+            for kind in kinds:
+                log, sd = values[kind]
+                rows.append((kind, klass, log, sd))
+    if not rows:
+        st.caption(
+            "No activation in history: a planned one gets what is generally known of its type."
+        )
+        return
+    st.altair_chart(
+        charts.responses(pd.DataFrame(rows, columns=["type", "class", "log", "sd"])), width="stretch",
+        alt="Lift of each type of activation by class, with its range",
+    )  # fmt: skip
+    said = " · ".join(f"{k}: {past.get(k, 0)} past" for k in kinds)
+    st.caption(
+        f"Lift without its price cut, times baseline; the line is where eight of ten lie. {said}. "
+        "A type with little history stays near what is generally known of it."
+    )
+
+
+def seasons(plan) -> None:
+    st.subheader("Season of each class", anchor=False)
+    frame_ = pd.DataFrame(plan.base.shape, columns=[as_date(w) for w in plan.base.weeks])
+    frame_["class"] = plan.base.skus["class"].fillna("(none)").to_numpy()
+    index = (
+        frame_.groupby("class")
+        .median()
+        .reset_index()
+        .melt("class", var_name="week", value_name="index")
+    )
+    classes = sorted(index["class"].unique())
+    shown = classes[:12]
+    st.altair_chart(
+        charts.seasons(index[index["class"].isin(shown)]), width="stretch",
+        alt="Seasonal index of each class over the coming year",
+    )  # fmt: skip
+    more = f" The first 12 of {len(classes)} classes." if len(classes) > 12 else ""
+    st.caption(
+        f"1.0 is the level of an ordinary week. Flat where history shows no season.{more}"
+    )
+
+
+@st.fragment(run_every=1)
+def running(space) -> None:
+    progress = space.backtesting.progress
+    was = st.session_state.get("backtesting", False)
+    st.session_state["backtesting"] = progress is not None
+    if progress is None:
+        if was:
+            st.rerun()
+        return
+    left = progress.left()
+    st.progress(
+        min(progress.share, 1.0),
+        f"{progress.by} is running a backtest: {progress.text}"
+        + (f", about {left:.0f} s left" if left is not None else ""),
+    )
+    if frame.me().may("backtest") and st.button("Stop it"):
+        space.stop_backtest(frame.me().id)
+
+
+def backtest(space, person) -> None:
+    st.subheader("How good it was", anchor=False)
+    result = space.last_backtest()
+    if space.backtesting.error:
+        st.warning(f"**The last backtest did not finish.** {space.backtesting.error}")
+    if person.may("backtest"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            origins = st.number_input(
+                "Past weeks to start from", 1, 12, 6, key="origins", width=190
+            )
+            step = st.number_input("Weeks between them", 1, 13, 4, key="step", width=170)
+            lags = st.number_input("Weeks ahead", 1, 26, 8, key="lags", width=130)
+            start = st.button("Run a backtest", disabled=space.backtesting.progress is not None)
+        if start:
+            try:
+                space.start_backtest(
+                    person.id, origins=int(origins), step=int(step), horizon=int(lags)
+                )
+            except ConcordError as error:
+                frame.refused(error)
+            else:
+                st.session_state["backtesting"] = True
+                st.rerun()
+    else:
+        st.caption("Planning or Admin runs backtests.")
+    running(space)
+    if result is None:
+        st.info(
+            "No backtest yet. It makes the forecasts that would have been made in past weeks and holds "
+            "them against what was wanted: the only honest answer to *can I trust this number?*"
+        )
+        return
+    asked = result.asked
+    st.caption(
+        f"By {result.person}, {result.made_at:%b %d, %H:%M} UTC: from {asked['origins']} past weeks, "
+        f"{asked['step']} weeks apart, {asked['lags']} weeks ahead; {result.rows:,} SKU-door-weeks. The promotion "
+        "calendar was known, sales after each week were not."
+    )
+    sums = result.sums
+    everything, promoted = of_sums(sums), of_sums(sums[sums["promoted"]])
+    tiles = st.columns(5)
+    tiles[0].metric("WAPE", _percent(everything["wape"]), help=frame.term("WAPE"), border=True)
+    tiles[1].metric(
+        "WAPE, promoted", _percent(promoted["wape"]), help=frame.term("WAPE"), border=True
+    )
+    tiles[2].metric("WAPE of last year", _percent(everything["wape_of_naive"]), border=True)
+    tiles[3].metric(
+        "Bias", _percent(everything["bias"], sign=True), help=frame.term("Bias"), border=True
+    )
+    tiles[4].metric(
+        "Within P10-P90",
+        _percent(everything["within_p10_p90"]),
+        help=frame.term("P10-P90"),
+        border=True,
+    )
+    left, right = st.columns(2, gap="medium")
+    with left:
+        by_lag = pd.DataFrame(
+            [
+                {"lag": int(lag), "forecast": said, "wape": of_sums(rows)[name]}
+                for lag, rows in sums.groupby("lag")
+                for name, said in MEASURES.items()
+            ]
+        )
+        st.markdown("**Error by weeks ahead** (WAPE, lower is better)")
+        st.altair_chart(
+            charts.error_by_lag(by_lag),
+            width="stretch",
+            alt="Error by weeks ahead, against simple forecasts",
+        )
+    with right:
+        by = frame.select(
+            "Broken down by",
+            ["class", "door", "promoted"],
+            key="by",
+            said=str.capitalize,
+            width=200,
+        )
+        rows = []
+        for name, part in sums.groupby(by):
+            found = of_sums(part)
+            label = {True: "Promoted", False: "Not promoted"}.get(name, name)
+            rows.append(
+                (
+                    label,
+                    found["cells"],
+                    found["wape"],
+                    found["wape_of_naive"],
+                    found["bias"],
+                    found["within_p10_p90"],
+                )
+            )
+        table = pd.DataFrame(
+            rows, columns=[by.capitalize(), "Cells", "WAPE", "Of last year", "Bias", "In range"]
+        )
+        percent = st.column_config.NumberColumn(format="percent")
+        st.dataframe(
+            table.sort_values("Cells", ascending=False), hide_index=True, height=250, placeholder="–",
+            column_config={c: percent for c in ("WAPE", "Of last year", "Bias", "In range")},
+        )  # fmt: skip
+        st.download_button(
+            "Download (CSV)", sums.to_csv(index=False), "backtest.csv", on_click="ignore"
+        )
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    space, person = frame.workspace(), frame.me()
+    frame.watch_rows(None)
+    facts = space.run_facts()
+    result = space.last_backtest()
+    finding = "Nobody has held it against past weeks yet."
+    if result is not None:
+        found = of_sums(result.sums)
+        if found["wape"] is not None and found["wape_of_naive"]:
+            better = 1 - found["wape"] / found["wape_of_naive"]
+            finding = f"In the last backtest it missed by **{better:.0%} less than last year's sales** would have."
+    base = space.plan.base
+    frame.title(
+        "Baseline",
+        f"Run #{base.run}, as of {theme.week(base.as_of)}: {facts.get('series', 0):,} SKU-doors from "
+        f"{facts.get('weeks', 0)} weeks. {finding}",
+    )
+    backtest(space, person)
+    methods(facts)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        responses(space, facts)
+    with right:
+        seasons(space.plan)
+
+
+page()
