@@ -209,6 +209,10 @@ class LivePlan:
         ]
         return sorted(inside, key=lambda a: (a.start, a.activation))
 
+    def lift_sd(self, sku: int) -> Floats:
+        """Standard deviation of the log lift of a SKU's activations, week by week, (W,)."""
+        return self._own(sku)[2].sd
+
     def held(self, function: str, sku: int) -> Bools:
         """Which cells of a function's input are held, (D, W)."""
         _, n_doors, n_weeks = self.base.shape3

@@ -13,6 +13,7 @@ import pandas as pd
 
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
+from forecasting.experience import EIGHTY
 from forecasting.hierarchy import THOUSANDTHS, Floats, Ints, aggregate
 from forecasting.inventory.bridge import GREY, RED, STATUSES, ItemRisk, group_status
 from forecasting.inventory.projection import weeks_of_supply
@@ -131,9 +132,9 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
     Returns
     -------
     DataFrame, one row per SKU
-        sku, description, status, demand, lift_units, on_hand, units_short,
-        revenue_at_risk, margin_at_risk, p_window (worst door), red_doors, doors,
-        first_short (date or NaT).
+        sku, description, status, demand, lift_units, lift, lift_low, lift_high (times
+        baseline; low to high holds eight of ten), on_hand, units_short, revenue_at_risk,
+        margin_at_risk, p_window (worst door), red_doors, doors, first_short (date or NaT).
     """
     rows = []
     for item in item_risks(plan, supply=supply):
@@ -142,13 +143,19 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
         named = plan.base.skus.iloc[item.sku]
         soon = item.first_short[item.first_short >= 0]
         opening = plan.base.opening[item.sku, item.doors]
+        wanted, added = item.window_demand.sum(), item.lift_units[:, item.window].sum()
+        lift = wanted / (wanted - added) if wanted - added > 0 else np.nan
+        spread = EIGHTY * plan.lift_sd(item.sku)[item.window].max()
         rows.append(
             {
                 "sku": named["sku"],
                 "description": named["description"],
                 "status": group_status(item.status, item.window_demand, plan.limits).value,
-                "demand": item.window_demand.sum(),
-                "lift_units": item.lift_units[:, item.window].sum(),
+                "demand": wanted,
+                "lift_units": added,
+                "lift": lift,
+                "lift_low": lift * np.exp(-spread),
+                "lift_high": lift * np.exp(spread),
                 "on_hand": np.nansum(opening) if not np.isnan(opening).all() else np.nan,
                 "units_short": item.short.sum(),
                 "revenue_at_risk": _money(item.short, item.price),
@@ -160,8 +167,9 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
             }
         )
     columns = [
-        "sku", "description", "status", "demand", "lift_units", "on_hand", "units_short",
-        "revenue_at_risk", "margin_at_risk", "p_window", "red_doors", "doors", "first_short",
+        "sku", "description", "status", "demand", "lift_units", "lift", "lift_low",
+        "lift_high", "on_hand", "units_short", "revenue_at_risk", "margin_at_risk",
+        "p_window", "red_doors", "doors", "first_short",
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
     return frame.sort_values("units_short", ascending=False, ignore_index=True)

@@ -217,6 +217,12 @@ def forecast(
             .mark_line(color=colours["History"], strokeWidth=1.5)
             .encode(x="week:T", y="units:Q", tooltip=[_tip("units", "Sold, u")])
         )
+        if "wanted" in history and (history["wanted"] - history["units"]).abs().max() > 0.5:
+            layers.append(
+                alt.Chart(history.assign(week=_utc(history["week"])))
+                .mark_line(color=colours["Lift"], strokeWidth=1.2, strokeDash=[2, 2])
+                .encode(x="week:T", y="wanted:Q", tooltip=[_tip("wanted", "Wanted, u")])
+            )
     if len(lines):
         names = list(dict.fromkeys(lines["layer"]))
         layers.append(
@@ -282,7 +288,11 @@ def expected_and_actual(rows: pd.DataFrame) -> alt.LayerChart:
             x=alt.X("expected_lift:Q", scale=scale, title="expected, times baseline"),
             y=alt.Y("actual_lift:Q", scale=scale, title="actual, times baseline"),
             size=alt.Size("baseline:Q", legend=None, scale=alt.Scale(range=[30, 400])),
-            color=alt.Color("type:N", legend=alt.Legend(title=None, orient="top", columns=5)),
+            color=alt.Color(
+                "type:N",
+                scale=alt.Scale(scheme="tableau10"),
+                legend=alt.Legend(title=None, orient="top", columns=5),
+            ),
             tooltip=[
                 "name", "type", "starts",
                 alt.Tooltip("expected_lift:Q", title="Expected", format=".2f"),
@@ -351,7 +361,11 @@ def seasons(rows: pd.DataFrame) -> alt.Chart:
         .encode(
             x=alt.X("week:T", title=None, axis=alt.Axis(format="%b", labelAngle=0)),
             y=alt.Y("index:Q", title="times an ordinary week", scale=alt.Scale(zero=False)),
-            color=alt.Color("class:N", legend=alt.Legend(title=None, orient="top", columns=4)),
+            color=alt.Color(
+                "class:N",
+                scale=alt.Scale(scheme="tableau20"),
+                legend=alt.Legend(title=None, orient="top", columns=4),
+            ),
             tooltip=["class", alt.Tooltip("week:T", format="%b %d, %Y"), alt.Tooltip("index:Q", format=".2f")],
         )
         .properties(height=330)

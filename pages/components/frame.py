@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import pandas as pd
 import streamlit as st
 
 from data.store import DEFAULT_PATH
@@ -125,6 +126,19 @@ def needs_forecast() -> bool:
 def refused(error: ConcordError) -> None:
     """Say a refusal where it happened."""
     st.error(f"**{error.title}.** {error}")
+
+
+def lift_library() -> pd.DataFrame:
+    """The lift library of the run in force, read once for everybody."""
+    space = workspace()
+    return _library(space.plan.base.run, len(space.activations))
+
+
+@st.cache_data(show_spinner="Reading past activations ...", max_entries=4)
+def _library(run: int, activations: int) -> pd.DataFrame:
+    """`run` and `activations` say when it has to be read again."""
+    del run, activations
+    return workspace().lift_library()
 
 
 def watch_rows(skus: list[int] | None) -> None:

@@ -42,7 +42,11 @@ def methods(facts) -> None:
     table = pd.DataFrame(rows, columns=["Class", "SKU-doors", "How it is forecast"])
     st.dataframe(
         table.sort_values(["Class", "SKU-doors"], ascending=[True, False]), hide_index=True,
-        column_config={"How it is forecast": st.column_config.TextColumn(width="large")},
+        column_config={
+            "Class": st.column_config.TextColumn(width="small"),
+            "SKU-doors": st.column_config.NumberColumn(width="small"),
+            "How it is forecast": st.column_config.TextColumn(width=1000),
+        },
         height=min(38 + 35 * len(table), 400),
     )  # fmt: skip
 

@@ -7,19 +7,11 @@ from forecasting import experience
 from pages.components import charts, frame, theme
 
 
-@st.cache_data(show_spinner="Reading past activations ...", max_entries=4)
-def _library(run: int, seq: int) -> pd.DataFrame:
-    """The library of a run; `seq` because activations may be renamed."""
-    del run, seq
-    return frame.workspace().lift_library()
-
-
 def page() -> None:
     if not frame.needs_forecast():
         return
-    space = frame.workspace()
     frame.watch_rows(None)
-    rows = _library(space.plan.base.run, space.seq)
+    rows = frame.lift_library()
     if rows.empty:
         frame.title("Lift library", "No past activation yet.")
         st.info(

@@ -11,6 +11,12 @@ from forecasting.basis import USUAL_LEAD_TIME_WEEKS
 from forecasting.hierarchy import THOUSANDTHS
 from pages.components import charts, frame, theme
 
+WHY = {
+    "partly on the shelf": "Out of stock for part of the week: the rest is what it would have sold.",
+    "ended empty": "Nothing left at the end of the week: at least this much was wanted.",
+    "lone peak": "Far above anything expected, for one week, and nothing explains it.",
+}
+
 
 def page() -> None:
     if not frame.needs_forecast():
@@ -88,6 +94,10 @@ def page() -> None:
     sold = space.store.query("sku_history", sku=chosen, since=since)
     here = sold[sold["door"].isin([plan.door_names[d] for d in places])]
     history = here.groupby("week", as_index=False)["units"].sum()
+    corrected = space.corrections(chosen)
+    corrected = corrected[corrected["door"].isin([plan.door_names[d] for d in places])]
+    added = (corrected["clean"] - corrected["raw"]).groupby(corrected["week"]).sum()
+    history["wanted"] = history["units"] + history["week"].map(added).fillna(0.0)
     parts = views.parts_of(plan, [sku], places)
     parts = parts[parts["week"] <= plan.base.weeks[25]]
     draft = pd.DataFrame(
@@ -97,12 +107,36 @@ def page() -> None:
             "units": computed.draft[places, :26].sum(axis=0) / THOUSANDTHS,
         }
     )
-    st.markdown("**Sold, and the forecast by its parts**, units per week")
+    st.markdown(
+        "**Sold, and the forecast by its parts**, units per week"
+        + (" · dotted: what was wanted" if len(corrected) else "")
+    )
     st.altair_chart(
         charts.forecast(history, parts, draft),
         width="stretch",
         alt=f"A year of sales of {chosen} and 26 weeks of forecast by part",
     )
+    if len(corrected):
+        with st.expander(
+            f"{theme.plural(len(corrected), 'week')} at a door not taken as sold: "
+            f"{theme.units(corrected['raw'].sum())} sold, {theme.units(corrected['clean'].sum())} wanted"
+        ):
+            doors = dict(zip(plan.door_names, plan.base.doors["name"], strict=True))
+            recent = corrected.sort_values("week", ascending=False)
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        "Week": [theme.week(w) for w in recent["week"]],
+                        "Door": recent["door"].map(doors),
+                        "Sold, u": recent["raw"],
+                        "Counted as, u": recent["clean"],
+                        "Why": recent["reason"].map(WHY),
+                    }
+                ),
+                hide_index=True, height=min(38 + 35 * len(recent), 300),
+                column_config={c: st.column_config.NumberColumn(format="%.1f") for c in ("Sold, u", "Counted as, u")},
+            )  # fmt: skip
+            st.caption("Sales stay as they were; only what is learnt from them is corrected.")
     left, right = st.columns([6, 5], gap="medium")
     with left:
         st.markdown("**Projected on-hand**")

@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from forecasting import views
+from forecasting import experience, views
 from forecasting.consensus.activations import Activation, Item
 from forecasting.errors import ConcordError
 from forecasting.vocabulary import Status
@@ -72,37 +72,84 @@ def form(space, person, plan, known: Activation | None) -> None:
         st.rerun()
 
 
+def evidence(space, act: Activation, sku: str) -> experience.Alike | None:
+    """What similar activations did, in words; None where there was none."""
+    rows = frame.lift_library()
+    classes = dict(zip(space.plan.base.skus["sku"], space.plan.base.skus["class"], strict=True))
+    discount = next((i.discount or 0.0 for i in act.items if i.sku == sku), 0.0)
+    found = experience.alike(
+        rows, kind=act.type, klass=str(classes.get(sku, "")), discount=discount
+    )
+    if found.rows.empty:
+        st.caption(
+            f"No past {act.type} activation: the estimate is what is generally known of the type."
+        )
+        return None
+    lifts_ = sorted(found.lifts)
+    middle = lifts_[len(lifts_) // 2]
+    latest = found.rows.iloc[0]
+    st.markdown(
+        f"**Like it** ({found.whose}): {theme.plural(len(lifts_), 'past activation')}, "
+        f"{lifts_[0]:.2f}x to {lifts_[-1]:.2f}x, the middle one {middle:.2f}x. The latest, "
+        f"{latest['name']}, was worth {latest['actual_lift']:.2f}x."
+    )
+    return found
+
+
+def to_be_right(value: float, known: experience.Alike | None, base: float, one) -> str:
+    """What a person's own number would have to be right about."""
+    more = base * value - one["demand"]
+    than = "more" if more >= 0 else "less"
+    said = f"{value:.1f}x is right if it sells {theme.units(abs(more))} {than} than expected"
+    if known is not None:
+        beaten = known.beaten_by(value)
+        said += f", above what {beaten} of {len(known.lifts)} like it did"
+    outside = not one["lift_low"] <= value <= one["lift_high"]
+    return said + (". History would give it less than one chance in ten." if outside else ".")
+
+
 def lifts(space, person, act: Activation, skus: pd.DataFrame) -> None:
     """Expected lift of each featured SKU: estimated, or Marketing's own number."""
     stated = {i.sku: i.lift for i in act.items}
-    base = skus["demand"] - skus["lift_units"]
     shown = pd.DataFrame(
         {
             "SKU": skus["sku"],
-            "Expected lift": (skus["demand"] / base.where(base > 0)).round(2),
-            "Stated by Marketing": [stated.get(s) for s in skus["sku"]],
+            "Expected lift": skus["lift"],
+            "From": skus["lift_low"],
+            "To": skus["lift_high"],
+            "Stated": [stated.get(s) for s in skus["sku"]],
             "Adds, u": skus["lift_units"],
             "Status": skus["status"].map(theme.said),
         }
     )
+    times = st.column_config.NumberColumn(format="%.2fx")
     st.dataframe(
-        shown, hide_index=True, placeholder="–", height=min(38 + 32 * len(shown), 250),
+        shown, hide_index=True, placeholder="–", height=min(38 + 35 * len(shown), 250),
         column_config={
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help=frame.term("Lift")),
-            "Stated by Marketing": st.column_config.NumberColumn(format="%.2fx"),
+            "From": st.column_config.NumberColumn(format="%.2fx", help="Eight times out of ten the lift is from here ..."),
+            "To": st.column_config.NumberColumn(format="%.2fx", help="... to here."),
+            "Stated": times,
             "Adds, u": st.column_config.NumberColumn(format="%.0f"),
         },
     )  # fmt: skip
+    if skus.empty:
+        return
+    sku = st.selectbox("SKU", list(skus["sku"]), key="lift_sku", width=260)
+    one = skus[skus["sku"] == sku].iloc[0]
+    base = one["demand"] - one["lift_units"]
+    known = evidence(space, act, sku)
     if not person.may("lift"):
         st.caption("Marketing states expected lifts.")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        sku = st.selectbox("SKU", list(skus["sku"]), key="lift_sku", width=220)
         value = st.number_input(
-            "Lift, times baseline", 0.1, 20.0, 1.5, 0.1, key="lift_value", width=170
-        )
+            "Your own lift, times baseline", 0.1, 20.0, min(max(round(float(one["lift"]), 1), 0.1), 20.0) if one["lift"] > 0 else 1.5,
+            0.1, key=f"lift_value {act.activation} {sku}", width=210,
+        )  # fmt: skip
         state = st.button("State it")
         clear = st.button("Use the estimate", disabled=stated.get(sku) is None)
+    st.caption(to_be_right(value, known, base, one))
     if state or clear:
         try:
             space.set_lift(
