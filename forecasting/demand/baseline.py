@@ -27,6 +27,9 @@ PRIOR_WEEKS = 2.0
 AROUND = 0.15
 """Smoothing of the level around a week, from either side."""
 
+LAUNCH_WEEKS = 4.0
+"""Weeks at each door after which a new SKU's own pace weighs as much as the one it is like."""
+
 INTERMITTENT = 1.32
 """Mean weeks between sales from which demand counts as intermittent (Syntetos-Boylan)."""
 
@@ -161,13 +164,29 @@ def prior_level(panel: Panel, units: Floats, effect: Floats) -> Floats:
     """Level that a series would have if its door were typical for the SKU.
 
     Pace of the SKU over all doors, times the door's size: what a new or slow series is
-    believed to be before it has evidence of its own.
+    believed to be before it has evidence of its own. A new SKU starts from the pace of the
+    one it is said to be like, else of its class, and has its own after a few weeks.
     """
     sold, seen = units.sum(axis=1), effect.sum(axis=1)
-    n_skus, n_doors = len(panel.skus), len(panel.doors)
-    pace = _ratio(panel.sku_of, sold, seen, n_skus, fallback=sold.sum() / max(seen.sum(), 1e-9))
+    n_skus = len(panel.skus)
+    doors = np.bincount(panel.sku_of, minlength=n_skus)
+    sku_sold = np.bincount(panel.sku_of, sold, minlength=n_skus).astype(float)
+    sku_seen = np.bincount(panel.sku_of, seen, minlength=n_skus).astype(float)
+    overall = sold.sum() / max(seen.sum(), 1e-9)
+    of_class = _ratio(
+        panel.classes, sku_sold, sku_seen, fallback=overall, believed=LAUNCH_WEEKS
+    )
+    like = of_class[panel.classes]
+    known = (panel.like >= 0) & (sku_seen[panel.like] > LAUNCH_WEEKS)
+    own = sku_sold / np.maximum(sku_seen, 1e-9)
+    like = np.where(known, own[panel.like], like)
+    weeks = LAUNCH_WEEKS * np.maximum(doors, 1)
+    pace = (sku_sold + like * weeks) / (sku_seen + weeks)
     expected = pace[panel.sku_of] * seen
-    size = _ratio(panel.door_of, sold, expected, n_doors, fallback=1.0)
+    size = _ratio(
+        panel.door_of, sold, expected, fallback=1.0,
+        believed=max(float(np.median(expected)), 1e-6), n=len(panel.doors),
+    )  # fmt: skip
     return pace[panel.sku_of] * size[panel.door_of]
 
 
@@ -185,10 +204,11 @@ def _mean_where(values: Floats, chosen: Bools) -> Floats:
     return mean
 
 
-def _ratio(group: Ints, part: Floats, whole: Floats, n: int, *, fallback: float) -> Floats:
+def _ratio(
+    group: Ints, part: Floats, whole: Floats, *, fallback: float, believed: float, n: int = 0
+) -> Floats:
     """Sum of parts over sum of wholes per group, drawn to the fallback where thin."""
     parts = np.bincount(group, part, minlength=n)
     wholes = np.bincount(group, whole, minlength=n)
-    believed = max(float(np.median(wholes)) * 0.01, 1e-6)
     ratio: Floats = (parts + fallback * believed) / (wholes + believed)
     return ratio

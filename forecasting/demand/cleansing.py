@@ -46,6 +46,8 @@ class Panel:
     """Shape (C,)."""
     departments: Ints
     """Department of each class, shape (C,)."""
+    like: Ints
+    """SKU whose pace stands in for each SKU's while it is new, -1 for none, shape (S,)."""
     sku_of: Ints
     """SKU of each series, shape (n,)."""
     door_of: Ints
@@ -102,7 +104,7 @@ def build_panel(
     prices : DataFrame, one row per price change
         sku, door (blank: all), week, regular_price.
     skus : DataFrame, one row per SKU
-        sku, class; department if known.
+        sku, class; department and like_sku if known.
     doors : list of str
         Every door.
     weeks : datetime64 array, shape (T,)
@@ -143,6 +145,11 @@ def build_panel(
         classes=classes,
         class_names=class_names,
         departments=departments,
+        like=(
+            sku_index.get_indexer(pd.Index(skus["like_sku"]))
+            if "like_sku" in skus
+            else np.full(len(skus), -1)
+        ).astype(np.int64),
         sku_of=sku_of,
         door_of=door_of,
         weeks=weeks,

@@ -42,6 +42,33 @@ def test_a_level_with_full_weeks_is_simple_exponential_smoothing():
     assert ours[-1] == pytest.approx(theirs.forecast(1)[0])
 
 
+def three_skus(like):
+    """A fast and a slow SKU of one class, and a new one that has not sold yet, at two doors."""
+    rows = [
+        (sku, door, week, units, 1.0, 9)
+        for sku, units in (("FAST", 40), ("SLOW", 2))
+        for door in ("D", "E")
+        for week in WEEKS
+    ]
+    return cleansing.build_panel(
+        history(rows),
+        pd.DataFrame([(s, d) for s in ("FAST", "NEW", "SLOW") for d in ("D", "E")], columns=["sku", "door"]),
+        pd.DataFrame({"sku": [], "door": [], "week": [], "regular_price": []}),
+        skus=pd.DataFrame({"sku": ["FAST", "NEW", "SLOW"], "class": "c", "like_sku": [None, like, None]}),
+        doors=["D", "E"], weeks=WEEKS,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("like", "low", "high"), [("SLOW", 1, 8), ("FAST", 30, 45), (None, 12, 26)]
+)
+def test_a_new_sku_starts_from_the_one_it_is_like_else_from_its_class(like, low, high):
+    built = three_skus(like)
+    level = baseline.prior_level(built, built.units, built.exposure)
+    new = built.skus[built.sku_of] == "NEW"
+    assert ((level[new] > low) & (level[new] < high)).all(), level
+
+
 def test_missing_weeks_leave_the_level_where_it_was():
     y = np.array([[10.0, 0, 0, 14]])
     seen = np.array([[1.0, 0, 0, 1]])

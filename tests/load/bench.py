@@ -1,4 +1,4 @@
-"""`make bench`: what an edit, an import, a refresh and a projection cost on this machine.
+"""`make bench`: what an edit, an import, a refresh, a projection and a forecast cost here.
 
 Prints a table and writes build/bench.json with the keys of docs/contracts.md. Run it with
 nothing else running; timings are medians of what is said beside them.
@@ -21,6 +21,7 @@ from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.plan import LivePlan
 from forecasting.workspace import Workspace
+from tests.load import forecasts
 
 ROOT = Path(__file__).parents[2]
 EDITS = 300
@@ -111,7 +112,7 @@ def measure() -> dict[str, object]:
             "dana", [Path(folder) / "sales.parquet", Path(folder) / "inventory.parquet"]
         )
         imported = rows / (time.perf_counter() - started)
-        run = space.refresh("dana")
+        run = space.refresh("dana", full=True, workers=2)
         views.verdicts(space.plan)
         space.close()
     return {
@@ -129,6 +130,10 @@ def measure() -> dict[str, object]:
 
 def main() -> None:
     measured = measure()
+    if forecasts.SHARED.exists():
+        measured["forecast"] = forecasts.measure()
+    else:
+        print("no real data beside the project: the forecast is not measured")
     target = ROOT / "build" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
