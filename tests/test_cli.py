@@ -211,7 +211,7 @@ def test_backtest_writes_a_row_per_origin_week_sku_and_door(tmp_path, company):
     assert sorted(lag.unique()) == list(range(1, 9))
     assert rows["origin_week"].nunique() == 2
     assert result["all"]["wape"] < result["all"]["wape_of_naive"]
-    assert "origin 1 of 2" in told
+    assert "series forecast, from 2 weeks" in told
 
 
 def test_a_backup_restores_to_the_same_plan(tmp_path, company_copy):

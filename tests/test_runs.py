@@ -59,7 +59,7 @@ def test_an_activation_to_come_changes_no_fit(space):
 def test_a_backtest_is_kept_summed_and_the_last_one_stays_when_another_is_stopped(space):
     told = []
     result = space.backtest(
-        "dana", origins=2, step=4, horizon=4, tell=lambda t, s: told.append(s)
+        "dana", origins=2, step=4, horizon=4, tell=lambda _text, share: told.append(share)
     )
     assert told == sorted(told)
     assert result.rows == result.sums["cells"].sum() > 500

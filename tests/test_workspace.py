@@ -417,7 +417,7 @@ def test_a_refresh_puts_a_new_run_in_force_and_keeps_what_people_added(space):
     sku = featured(space)
     space.override("dana", scope(space, sku), "add", 25, reason="TREND")
     told = []
-    event = space.refresh("dana", tell=lambda _text, share: told.append(share))
+    event = space.refresh("dana", full=True, tell=lambda _text, share: told.append(share))
     assert space.plan.base.run == event.seq
     assert total(space, "planning", sku, 2) == pytest.approx(
         total(space, "statistical", sku, 2) + 25, abs=0.01

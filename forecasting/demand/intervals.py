@@ -25,7 +25,7 @@ VOLUMES = (2.0, 12.0)
 
 USUAL_ALPHA = (0.25, 0.4)
 """Overdispersion without and with activation, before held-out weeks say better."""
-_ENOUGH = 30_000
+_ENOUGH = 20_000
 """More held-out cells than this say nothing more."""
 _FEW = 150.0
 """Held-out cells from which a group's own calibration weighs as much as everybody's."""

@@ -545,7 +545,7 @@ def _surprise(demand: Floats, expected: Floats, exposed: Bools) -> tuple[float, 
         cells = int(chosen.sum())
         total = float(expected[chosen].sum())
         ratio = float(demand[chosen].sum()) / total if total > 0 else 1.0
-        logs.append(float(np.log(np.clip(ratio, 0.7, 1.5))) * cells / (cells + 200))
+        logs.append(float(np.log(np.clip(ratio, 1.0, 1.5))) * cells / (cells + 200))
     return logs[0], logs[1]
 
 
@@ -631,7 +631,7 @@ def _shared_variance(problem: Problem, estimate: Estimate, chosen: Bools) -> tup
     expected = estimate.around * estimate.effects.total[:, :known] * panel.exposure[:, :known]
     series, week = np.nonzero(chosen & (expected > 0))
     mean, units = expected[series, week], estimate.demand[series, week]
-    _, place = np.unique(panel.sku_of[series] * known + week, return_inverse=True)
+    place = panel.sku_of[series] * known + week
     total, sold = np.bincount(place, mean), np.bincount(place, units)
     enough = (total >= 5) & (np.bincount(place) >= 3)
     if enough.sum() < 10:

@@ -164,7 +164,7 @@ def respond(
         class_sd=class_sd,
         skus=per_sku,
         series=bounded(per_series, columns),
-        sku_sd=np.hypot(sku_sd, np.minimum(class_sd[class_of], of_skus) * 0.5),
+        sku_sd=sku_sd,
         spread=(spread_of_skus, spread_of_series),
     )
 
@@ -256,9 +256,8 @@ def _worth(rows: Rows, *, alpha: float, event_sd: float) -> Floats:
     """Share of its evidence that a row keeps, its event being shared with other doors."""
     precision = rows.expected / (1 + alpha * rows.expected)
     event = rows.sku * (int(rows.week.max(initial=0)) + 1) + rows.week
-    _, place = np.unique(event, return_inverse=True)
-    together = np.bincount(place, precision)
-    worth: Floats = 1 / (1 + event_sd**2 * together[place])
+    together = np.bincount(event, precision)
+    worth: Floats = 1 / (1 + event_sd**2 * together[event])
     return worth
 
 

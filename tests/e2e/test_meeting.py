@@ -93,7 +93,10 @@ def test_every_page_is_drawn_without_an_error(meeting, visit, dark):
     page.on("request", lambda r: outside.append(r.url) if server.url[7:] not in r.url else None)
     page.reload()
     page.get_by_role("button", name="Continue as Dana Okoro").click(timeout=30_000)
-    for name in ("Bridge", "Activations", "Consensus", "SKU", "History", "Data", "People"):
+    for name in (
+        "Bridge", "Activations", "Consensus", "SKU", "Baseline", "Lift library", "History",
+        "Data", "People",
+    ):  # fmt: skip
         page.get_by_role("link", name=name, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_contain_text(name, timeout=30_000)
         screen.settled(page)
@@ -138,3 +141,26 @@ def test_marketing_adds_an_activation_and_the_bridge_judges_it(meeting, visit):
     mara.get_by_role("link", name="See it on the Bridge").click()
     expect(mara.get_by_role("heading", name="Candle flash")).to_be_visible(timeout=15_000)
     screen.nothing_is_broken(mara)
+
+
+def test_a_planner_runs_a_backtest_while_marketing_weighs_a_lift_against_the_past(
+    meeting, visit
+):
+    server, *_ = meeting
+    dana = visit(server.url, "Dana Okoro", path="baseline")
+    expect(dana.get_by_text("No backtest yet.")).to_be_visible(timeout=30_000)
+    screen.settled(dana)
+    dana.get_by_role("button", name="Run a backtest").click()
+    mara = visit(server.url, "Mara Quill", path="activations")
+    expect(mara.get_by_text("Like it").first).to_be_visible(timeout=30_000)
+    expect(mara.get_by_text("is right if it sells").first).to_be_visible()
+    expect(dana.get_by_text("Error by weeks ahead")).to_be_visible(timeout=90_000)
+    screen.settled(dana)
+    ours = screen.number(screen.tile(dana, "WAPE"))
+    assert 0 < ours < screen.number(screen.tile(dana, "WAPE of last year"))
+    mara.goto(f"{server.url}/lifts")
+    mara.get_by_role("button", name="Continue as Mara Quill").click(timeout=60_000)
+    expect(mara.get_by_text("past activations").first).to_be_visible(timeout=30_000)
+    screen.settled(mara)
+    for page in (dana, mara):
+        screen.nothing_is_broken(page)
