@@ -117,7 +117,9 @@ def choose(
     segment = of_class * 2 + ~often
     n_segments = int(segment.max(initial=-1)) + 1
     seen = scored[:, tail]
-    candidates = [(s, a) for s in (False, True) for a in baseline.SMOOTHING]
+    # Where history shows no season there is nothing to try without one.
+    seasons = (True,) if np.array_equal(with_season, without) else (False, True)
+    candidates = [(s, a) for s in seasons for a in baseline.SMOOTHING]
     usual = candidates.index((True, baseline.USUAL_SMOOTHING))
     means: dict[int, dict[tuple[bool, float], Floats]] = {}
     cost = np.zeros((len(candidates), n_segments))
