@@ -85,8 +85,19 @@ class Sample:
     `lifts`: activation, sku, log_lift."""
 
 
-def make_sample(*, skus: int = 240, doors: int = 12, weeks: int = 130, seed: int = 7) -> Sample:
-    """Draw a company.
+PART = 1_000
+"""SKUs that are drawn at once: a larger company comes in parts, each imported by itself."""
+
+
+def parts_of(skus: int) -> list[int]:
+    """How many SKUs each part of a company has."""
+    return [min(PART, skus - done) for done in range(0, skus, PART)]
+
+
+def make_sample(
+    *, skus: int = 240, doors: int = 12, weeks: int = 130, seed: int = 7, part: int = 0
+) -> Sample:
+    """Draw a company, or one part of a large one.
 
     Parameters
     ----------
@@ -94,10 +105,12 @@ def make_sample(*, skus: int = 240, doors: int = 12, weeks: int = 130, seed: int
         Size; `doors` counts the online door and the distribution centre.
     seed : int
         The same seed and size give the same company, to the last unit.
+    part : int
+        Number of the part; its SKUs and activations have names of their own.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, part] if part else seed)
     calendar = weeks_from(AS_OF - dt.timedelta(7 * (weeks - 1)), weeks + AHEAD)
-    sku_table = _draw_skus(rng, skus, calendar, weeks)
+    sku_table = _draw_skus(rng, skus, calendar, weeks, first_style=part * PART)
     door_table = _draw_doors(doors)
     selling = door_table[door_table["kind"] != "dc"]["door"].tolist()
     activations, items = _draw_activations(rng, sku_table, calendar, weeks)
@@ -118,14 +131,23 @@ def make_sample(*, skus: int = 240, doors: int = 12, weeks: int = 130, seed: int
         "kpis": world.kpis(),
     }
     _plant_problems(tables, rng)
-    return Sample(tables=tables, truth=world.truth())
+    truth = world.truth()
+    if part:
+        for frame in (tables["activations"], tables["activation_items"], truth["lifts"]):
+            frame["activation"] += f"-{part}"
+    return Sample(tables=tables, truth=truth)
 
 
 def _draw_skus(
-    rng: np.random.Generator, count: int, calendar: npt.NDArray[np.datetime64], weeks: int
+    rng: np.random.Generator,
+    count: int,
+    calendar: npt.NDArray[np.datetime64],
+    weeks: int,
+    *,
+    first_style: int,
 ) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
-    style_no = 0
+    style_no = first_style
     while len(rows) < count:
         department, klass, rate, price, _, _ = _CLASSES[style_no % len(_CLASSES)]
         style_no += 1

@@ -22,7 +22,7 @@ import click
 import pandas as pd
 
 from data import files
-from data.sample import make_sample
+from data.sample import make_sample, parts_of
 from data.store import DEFAULT_PATH, Store
 from data.tables import TABLES
 from forecasting import views
@@ -123,29 +123,43 @@ def sample(db: Path, as_json: bool, skus: int, doors: int, weeks: int, seed: int
     if db.exists():
         raise Refused(f"{db} exists already; choose another --db, or delete it first.")
     tell = _teller()
-    tell("drawing the company", 0.05)
-    drawn = make_sample(skus=skus, doors=doors, weeks=weeks, seed=seed)
     # Built beside and moved into place, so that a half-built company is never opened.
     building = db.with_name(db.name + ".building")
     building.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory() as folder, _opened(building) as workspace:
-        for name, frame in drawn.tables.items():
-            frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
-        tell("importing its files", 0.2)
-        _, judged = workspace.import_files(LOCAL_ADMIN.id, [Path(folder)])
+    truth = db.with_name(db.stem + ".truth")
+    truth.mkdir(parents=True, exist_ok=True)
+    counts: dict[str, int] = {}
+    sizes = parts_of(skus)
+    with _opened(building) as workspace:
+        for part, size in enumerate(sizes):
+            tell("drawing the company and importing its files", 0.02 + 0.5 * part / len(sizes))
+            drawn = make_sample(skus=size, doors=doors, weeks=weeks, seed=seed, part=part)
+            tables = drawn.tables
+            if part:  # of these there is one for the whole company
+                tables = {
+                    n: f
+                    for n, f in tables.items()
+                    if n not in ("doors", "lanes", "kpis", "budget")
+                }
+            with tempfile.TemporaryDirectory() as folder:
+                for name, frame in tables.items():
+                    frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
+                _, judged = workspace.import_files(LOCAL_ADMIN.id, [Path(folder)])
+            for verdict in judged.verdicts:
+                counts[verdict.table] = counts.get(verdict.table, 0) + verdict.accepted
+            for name, frame in drawn.truth.items():
+                ending = f"-{part}" if part else ""
+                frame.to_parquet(truth / f"{name}{ending}.parquet", index=False)
         for identity, name, function in STAFF:
             workspace.set_person(
                 LOCAL_ADMIN.id, identity=identity, name=name, function=function
             )
         run = workspace.refresh(
-            LOCAL_ADMIN.id, tell=lambda text, share: tell(text, 0.5 + 0.5 * share)
+            LOCAL_ADMIN.id,
+            workers=min(os.cpu_count() or 1, 4),
+            tell=lambda text, share: tell(text, 0.5 + 0.5 * share),
         )
-    truth = db.with_name(db.stem + ".truth")
-    truth.mkdir(parents=True, exist_ok=True)
-    for name, frame in drawn.truth.items():
-        frame.to_parquet(truth / f"{name}.parquet", index=False)
     building.rename(db)
-    counts = {v.table: v.accepted for v in judged.verdicts}
     seconds = round(time.perf_counter() - started, 1)
     result = {"tables": counts, "series": run.body["series"], "seconds": seconds}
     _say(result, as_json=as_json)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.sample import TRUE_ELASTICITY, TRUE_LIFT, make_sample
+from data.sample import TRUE_ELASTICITY, TRUE_LIFT, make_sample, parts_of
 from forecasting.calendar import weeks_from
 from forecasting.demand import backtest, cleansing, lift, model
 from forecasting.demand.accuracy import bias, coverage, wape
@@ -166,6 +166,15 @@ def test_three_months_of_history_without_prices_or_stock_are_enough_for_a_foreca
     assert np.isfinite(rows["forecast"]).all()
     assert factors.residuals is None
     assert abs(bias(actual, rows["forecast"].to_numpy())) < 0.35
+
+
+def test_a_large_company_comes_in_parts_that_share_no_sku_and_no_activation():
+    assert parts_of(2_500) == [1_000, 1_000, 500]
+    first, second = (make_sample(skus=27, doors=4, weeks=70, seed=3, part=p) for p in (0, 1))
+    for table, key in (("skus", "sku"), ("activations", "activation")):
+        assert not set(first.tables[table][key]) & set(second.tables[table][key])
+    items = second.tables["activation_items"]
+    assert set(items["activation"]) <= set(second.tables["activations"]["activation"])
 
 
 def test_the_same_seed_gives_the_same_company_and_another_one_another():
