@@ -36,6 +36,7 @@ from forecasting.demand.response import Response
 from forecasting.hierarchy import Bools, Floats, Ints
 
 ROUNDS = 2
+"""Rounds of level, response and season in each look at the history."""
 TEMPER = 1.0
 """Standard deviations above expectation from which a week says no more."""
 TYPICAL_ALPHA = 0.4
@@ -183,7 +184,6 @@ def fit(
     *,
     known: int,
     prior: Prior | None = None,
-    calibration: Calibration | None = None,
     progress: Progress = silent,
 ) -> Factors:
     """Estimate level, season, price, lift and spillover from history.
@@ -198,8 +198,6 @@ def fit(
         T.
     prior : Prior, optional
         What classes respond like; what is generally known if not given.
-    calibration : Calibration, optional
-        Learnt elsewhere; otherwise from this history's own last weeks.
     progress : callable
         Told (what is being done, share done).
 
@@ -214,16 +212,15 @@ def fit(
     residuals = None
     if held:
         progress("trying methods on the last weeks", 0.05)
-        trial = _estimate(problem, known - held, start=None, rounds=ROUNDS)
+        trial = _estimate(problem, known - held, start=None)
         chosen, residuals = _try(problem, trial, known)
     progress("level, season and response", 0.5)
     if trial:
         problem = replace(problem, event_sd=_event_sd(problem, trial))
-    final = _estimate(problem, known, start=trial.response if trial else None, rounds=ROUNDS)
+    final = _estimate(problem, known, start=trial)
     progress("uncertainty", 0.9)
-    if calibration is None:
-        calibration = intervals.calibrate(residuals) if residuals else intervals.uncalibrated()
-        calibration = replace(calibration, surprise=final.surprise)
+    calibration = intervals.calibrate(residuals) if residuals else intervals.uncalibrated()
+    calibration = replace(calibration, surprise=final.surprise)
     flat = methods.flat_season(chosen, problem.of_class)
     learnt = _without_season(final.effects, flat).total[:, :known] * panel.exposure[:, :known]
     levels = _levels(problem, final.units, learnt, methods.smoothing(chosen, panel, known))
@@ -267,7 +264,7 @@ def predict(factors: Factors, panel: Panel) -> pd.DataFrame:
     -------
     DataFrame, one row per (series, week)
         series, week (positions), promoted, baseline, forecast (the mean), p10, p50, p90:
-        units; and `percent_point`, the point of least expected percentage error.
+        units.
     """
     n_weeks = len(factors.weeks)
     known = len(panel.weeks) - n_weeks
@@ -310,22 +307,19 @@ def _problem(panel: Panel, exposures: Exposures, prior: Prior | None) -> Problem
     )
 
 
-def _estimate(problem: Problem, known: int, *, start: Response | None, rounds: int) -> Estimate:
+def _estimate(problem: Problem, known: int, *, start: Estimate | None) -> Estimate:
     """Level, season and response of the first `known` weeks."""
     panel = problem.panel
     history = panel.until(known)
     units, exposure = history.units, history.exposure
     demand = units
-    shape = panel.units.shape
-    n_classes = int(panel.classes.max(initial=0)) + 1
-    index = np.ones((n_classes, shape[1]))
     share = spillover.share_of_group(units.sum(axis=1) + 1e-9, problem.group)
-    found = start
-    if start is None:
-        effects = _no_effects(problem)
-    else:
-        effects = _effects(problem, start, np.ones(shape), share)
-    for number in range(rounds):
+    found = start.response if start else None
+    effects = _no_effects(problem)
+    if start is not None:
+        # The season is looked for anew: what the shorter history took for it may be lift.
+        effects = _effects(problem, start.response, np.ones(panel.units.shape), share)
+    for number in range(ROUNDS):
         effect = effects.total[:, :known] * exposure
         if number == 0 and start is None:
             # It knows no lift yet: it looks at weeks without activation only, unless a
@@ -336,7 +330,6 @@ def _estimate(problem: Problem, known: int, *, start: Response | None, rounds: i
         weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
         around = baseline.level_around(units, effect, weight, believed)
         share = spillover.share_of_group(around.mean(axis=1), problem.group)
-        effects = replace(effects, season=index[problem.of_class])
         found = _respond(problem, history, units, around, effects, share, found)
         effects = _effects(problem, found, effects.season, share)
         index = _season(problem, units, effects, exposure, believed, known)
