@@ -9,6 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from forecasting.calendar import weeks_from
+from forecasting.demand.cleansing import Panel, build_panel
+from forecasting.demand.lift import Exposures, expose
+
 FIRST_WEEK = dt.date(1990, 6, 10)
 """Sunday of the fiscal week that contains the first day of Dominick's week 40."""
 
@@ -50,6 +54,28 @@ def convert(folder: Path, *, last_week: int = 160) -> dict[str, pd.DataFrame]:
         "activations": _activations(items),
         "activation_items": items.drop(columns=["type", "date"]),
     }
+
+
+def panel(folder: Path, *, last_week: int = 160) -> tuple[Panel, Exposures]:
+    """The same as a panel for the demand model, with its exposures."""
+    tables = convert(folder, last_week=last_week)
+    sales = tables["sales"].rename(columns={"date": "week"})
+    sales = sales.assign(in_stock=np.nan, on_hand=np.nan)
+    series = sales[["sku", "door"]].drop_duplicates().reset_index(drop=True)
+    weeks = weeks_from(FIRST_WEEK, last_week - 39)
+    built = build_panel(
+        sales,
+        series,
+        tables["prices"].rename(columns={"date": "week"}),
+        skus=tables["skus"],
+        doors=tables["doors"]["door"].tolist(),
+        weeks=weeks,
+    )
+    items = tables["activation_items"].merge(
+        tables["activations"][["activation", "type", "start", "end"]], on="activation"
+    )
+    items = items.assign(activation=pd.factorize(items["activation"])[0], lift=np.nan)
+    return built, expose(items, series, kinds=["feature", "price"], weeks=weeks)
 
 
 def _items(frame: pd.DataFrame) -> pd.DataFrame:

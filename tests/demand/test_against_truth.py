@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from data.sample import TRUE_ELASTICITY, TRUE_LIFT, make_sample, parts_of
-from forecasting.calendar import weeks_from
-from forecasting.demand import backtest, cleansing, lift, model
+from forecasting.demand import backtest, lift, model
 from forecasting.demand.accuracy import bias, coverage, wape
 from tests import company, orange_juice
 
@@ -187,27 +186,9 @@ def test_the_same_seed_gives_the_same_company_and_another_one_another():
     )
 
 
-def orange_juice_panel(shared_data, *, last_week):
-    tables = orange_juice.convert(shared_data, last_week=last_week)
-    sales = (
-        tables["sales"].rename(columns={"date": "week"}).assign(in_stock=np.nan, on_hand=np.nan)
-    )
-    series = sales[["sku", "door"]].drop_duplicates().reset_index(drop=True)
-    weeks = weeks_from(orange_juice.FIRST_WEEK, last_week - 39)
-    panel = cleansing.build_panel(
-        sales, series, tables["prices"].rename(columns={"date": "week"}), skus=tables["skus"],
-        doors=tables["doors"]["door"].tolist(), weeks=weeks,
-    )  # fmt: skip
-    items = tables["activation_items"].merge(
-        tables["activations"][["activation", "type", "start", "end"]], on="activation"
-    )
-    items = items.assign(activation=pd.factorize(items["activation"])[0], lift=np.nan)
-    return panel, lift.expose(items, series, kinds=["feature", "price"], weeks=weeks)
-
-
 @pytest.mark.slow
 def test_orange_juice_on_the_development_weeks_halves_the_error_of_naive(shared_data):
-    panel, exposures = orange_juice_panel(shared_data, last_week=130)
+    panel, exposures = orange_juice.panel(shared_data, last_week=130)
     metrics = backtest.measure(
         backtest.backtest(panel, exposures, origins=6, step=4, horizon=8)
     )

@@ -38,28 +38,6 @@ ORIGINS, STEP, HORIZON = 6, 4, 8
 LAST_WEEK, DEVELOPMENT_WEEK = 160, 130
 
 
-def juice(last_week: int) -> tuple[Panel, Exposures]:
-    """Orange juice as a panel with its exposures, sales up to a Dominick's week."""
-    tables = orange_juice.convert(SHARED, last_week=last_week)
-    sales = tables["sales"].rename(columns={"date": "week"})
-    sales = sales.assign(in_stock=np.nan, on_hand=np.nan)
-    series = sales[["sku", "door"]].drop_duplicates().reset_index(drop=True)
-    weeks = weeks_from(orange_juice.FIRST_WEEK, last_week - 39)
-    panel = cleansing.build_panel(
-        sales,
-        series,
-        tables["prices"].rename(columns={"date": "week"}),
-        skus=tables["skus"],
-        doors=tables["doors"]["door"].tolist(),
-        weeks=weeks,
-    )
-    items = tables["activation_items"].merge(
-        tables["activations"][["activation", "type", "start", "end"]], on="activation"
-    )
-    items = items.assign(activation=pd.factorize(items["activation"])[0], lift=np.nan)
-    return panel, lift.expose(items, series, kinds=["feature", "price"], weeks=weeks)
-
-
 def promoted_cells(panel: Panel, exposures: Exposures) -> np.ndarray:
     """Cells with a deal, or featured for most of the week: as ../shared/data says."""
     table = orange_juice.promoted_cells(SHARED)
@@ -357,7 +335,7 @@ def _round(value: float | None) -> float | None:
 
 def measure(*, last_week: int = LAST_WEEK, peers: bool = True) -> dict[str, Any]:
     """The `forecast` section of build/bench.json, and what else the figures ask for."""
-    panel, exposures = juice(last_week)
+    panel, exposures = orange_juice.panel(SHARED, last_week=last_week)
     promoted = promoted_cells(panel, exposures)
     n = len(panel.sku_of)
     cells, spent = ours(panel, exposures, promoted)
