@@ -53,7 +53,7 @@ def test_two_planners_meet_on_one_cell_and_no_number_is_lost(meeting, visit):
 
     screen.edit_cell(dana, hers, column, row, round(before * 6 + 400))
     typed = round(before * 6 + 400)
-    expect(screen.cell(theirs, column, row)).to_have_text(str(typed), timeout=3_000)
+    expect(screen.cell(theirs, column, row)).to_have_text(str(typed), timeout=15_000)
     expect(dana.get_by_text(f"set {typed:,} u for {sku}")).to_be_visible(timeout=10_000)
     assert screen.number(screen.tile(dana, "Draft")) == pytest.approx(
         draft + typed - before, abs=2
