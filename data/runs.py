@@ -30,8 +30,6 @@ BLOCK_SERIES = 6_000
 LIFT_COLUMNS = (
     "activation, sku, doors, first_week, baseline, actual, expected, log_sd, promised"
 )
-BACKTEST_NEEDS = 26
-"""Weeks of history before the first origin of a backtest."""
 LARGEST_BLOCK = 15_000
 """A class with more is divided; its parts then do not see each other's activations."""
 
@@ -196,8 +194,8 @@ class Backtest:
     inside (P10 to P90), and sums of absolute errors error_p50, error_naive, error_mean13."""
 
 
-def ask_backtest(folder: Path, *, origins: int, step: int, lags: int) -> None:
-    """Say in a job what a backtest is to do.
+def ask_backtest(folder: Path, *, needs: int, origins: int, step: int, lags: int) -> None:
+    """Say in a job what a backtest is to do, with `needs` weeks before its first origin.
 
     Raises
     ------
@@ -207,10 +205,10 @@ def ask_backtest(folder: Path, *, origins: int, step: int, lags: int) -> None:
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     first, last = (dt.date.fromisoformat(job[n]) for n in ("first_week", "as_of"))
     weeks = (last - first).days // 7 + 1
-    if weeks < BACKTEST_NEEDS + lags:
+    if weeks < needs + lags:
         raise Refused(
             f"There are {weeks} weeks of history; a backtest of {lags} weeks ahead "
-            f"needs at least {BACKTEST_NEEDS + lags}."
+            f"needs at least {needs + lags}."
         )
     job |= {"origins": origins, "step": step, "lags": lags}
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")

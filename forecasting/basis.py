@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar import Dates, week_start, weeks_from
-from forecasting.demand.intervals import Calibration, uncalibrated
 from forecasting.demand.priors import USUAL_EVENT_SD
 from forecasting.hierarchy import Floats, Ints
 from forecasting.inventory.projection import due_weeks
@@ -61,8 +60,6 @@ class Base:
     """Number of the class of each SKU, (S,)."""
     event_sd: float
     """Log lift that differs from event to event, shared by weeks and doors."""
-    calibration: Calibration
-    """What quantiles of a forecast mean."""
     weekday_shares: Floats | None
     """Share of a week's demand on each day from Sunday on; None: a seventh each."""
     alpha: float
@@ -105,7 +102,7 @@ def assemble(
     run : int
         Sequence number of the run.
     run_body : mapping
-        as_of (ISO date), columns, alpha, event_sd, calibration, weekday_shares.
+        as_of (ISO date), columns, alpha, event_sd, weekday_shares.
     horizon : int
         Weeks of the plan.
     skus, doors : DataFrame
@@ -200,11 +197,6 @@ def assemble(
             0
         ].astype(np.int64),
         event_sd=float(run_body.get("event_sd", USUAL_EVENT_SD)),
-        calibration=(
-            Calibration.from_json(run_body["calibration"])
-            if "calibration" in run_body
-            else uncalibrated()
-        ),
         weekday_shares=None if days is None else np.array(days, dtype=float),
         alpha=float(run_body["alpha"]),
         opening=opening,

@@ -54,6 +54,8 @@ class SkuPlan:
     baseline: Ints
     lifts: tuple[tuple[str, Ints], ...]
     """Incremental demand of each live activation, by identity."""
+    lift_sd: Floats
+    """Standard deviation of the log lift of its activations, shared by doors, (W,)."""
     spillover: Mapping[str, Ints]
     """What activations do outside their own cells: `BOUGHT_AHEAD` takes back in the weeks
     after, `OTHERS` is what other SKUs of the class take or bring."""
@@ -208,10 +210,6 @@ class LivePlan:
             and np.datetime64(a.start, "D") <= last
         ]
         return sorted(inside, key=lambda a: (a.start, a.activation))
-
-    def lift_sd(self, sku: int) -> Floats:
-        """Standard deviation of the log lift of a SKU's activations, week by week, (W,)."""
-        return self._own(sku)[2].sd
 
     def held(self, function: str, sku: int) -> Bools:
         """Which cells of a function's input are held, (D, W)."""
@@ -456,6 +454,7 @@ class LivePlan:
             active=active,
             baseline=base_milli,
             lifts=lift_milli,
+            lift_sd=own.sd,
             spillover=spilt,
             deltas=deltas,
             statistical=statistical,

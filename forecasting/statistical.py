@@ -142,17 +142,17 @@ def _expected(
     else:  # no activation of this type in history: what is generally known
         known = priors.usual((kind,))
         of_kind, sd = np.full(len(base.level[sku]), known.mean[0]), float(known.sd[0])
-    later = base.weeks > np.datetime64(activation.start, "D")
-    full = of_kind[:, None] + _coefficient(base, sku, lift.PRICE)[:, None] * log_price
-    told = log_price * (telling > 0)
-    if kind != lift.BARE_PRICE:
-        told = told + base.log_regular[sku][:, None] / np.maximum(telling, 1)
-    full = full + _coefficient(base, sku, lift.PRICE_TOLD)[:, None] * told
-    deep = np.minimum(log_price - lift.KNEE, 0.0)
-    full = full + _coefficient(base, sku, lift.DEEP)[:, None] * deep
-    full = full + _coefficient(base, sku, lift.LATER)[:, None] * later
-    meeting = (in_cell - 1) / np.maximum(in_cell, 1)
-    full = full + _coefficient(base, sku, lift.MEETING)[:, None] * meeting
+    full = np.broadcast_to(of_kind[:, None], log_price.shape)
+    found = lift.shapes(
+        log_price=log_price,
+        log_regular=base.log_regular[sku][:, None],
+        later=base.weeks > np.datetime64(activation.start, "D"),
+        tells=kind != lift.BARE_PRICE,
+        telling=telling,
+        in_cell=in_cell,
+    )
+    for name, regressor in zip(lift.SHAPES, found, strict=True):
+        full = full + _coefficient(base, sku, name)[:, None] * regressor
     deepest = float(np.min(log_price, initial=0.0))
     if deepest < 0 and lift.PRICE in base.columns:
         of_price = base.lift_sd[sku, base.columns.index(lift.PRICE)]
@@ -177,7 +177,7 @@ def spillover_of(base: Base, sku: int, own: OwnLift, others: Floats) -> tuple[Fl
     ahead = spillover.bought_ahead(own.multiplier, own.exposed, before=base.ahead[sku])
     stocked = _coefficient(base, sku, priors.STOCKED)[:, None]
     rivals = _coefficient(base, sku, priors.RIVALS)[:, None]
-    return np.exp(stocked * ahead), np.maximum(1 + others, 0.2) ** rivals
+    return np.exp(stocked * ahead), np.maximum(1 + others, spillover.LEAST_OTHERS) ** rivals
 
 
 def _coefficient(base: Base, sku: int, column: str) -> Floats:

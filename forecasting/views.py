@@ -145,7 +145,7 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
         opening = plan.base.opening[item.sku, item.doors]
         wanted, added = item.window_demand.sum(), item.lift_units[:, item.window].sum()
         lift = wanted / (wanted - added) if wanted - added > 0 else np.nan
-        spread = EIGHTY * plan.lift_sd(item.sku)[item.window].max()
+        spread = EIGHTY * plan.sku(item.sku).lift_sd[item.window].max()
         rows.append(
             {
                 "sku": named["sku"],
@@ -393,8 +393,8 @@ def on_hand_fan(plan: LivePlan, sku: int, doors: Ints) -> pd.DataFrame:
         weights = NODE_WEIGHTS[:, None]
         centre = (weights * mean).sum(axis=0)
         spread = np.sqrt((weights * (variance + (mean - centre) ** 2)).sum(axis=0))
-        low = np.maximum(centre - 1.2816 * spread, 0)
-        high = centre + 1.2816 * spread
+        low = np.maximum(centre - EIGHTY * spread, 0)
+        high = centre + EIGHTY * spread
     lifts = np.sum([u[doors].sum(axis=0) for _, u in computed.lifts], axis=0)
     needed = np.cumsum(lifts)[:n_weeks] / THOUSANDTHS if computed.lifts else np.zeros(n_weeks)
     return pd.DataFrame(

@@ -44,6 +44,7 @@ from forecasting.consensus.overrides import (
     resolve,
     undone,
 )
+from forecasting.demand.backtest import LEAST_WEEKS
 from forecasting.demand.worker import run_in_process
 from forecasting.errors import (
     BadFiles,
@@ -581,7 +582,7 @@ class Workspace:
             told("collecting history", 0.0)
             with self._fit_inputs(None) as inputs, tempfile.TemporaryDirectory() as folder:
                 asked = {"origins": origins, "step": step, "lags": horizon}
-                runs.ask_backtest(inputs, **asked)
+                runs.ask_backtest(inputs, needs=LEAST_WEEKS, **asked)
                 run_in_process(
                     "backtest", inputs, Path(folder), tell=told, workers=workers,
                     started=self.backtesting.stoppable,
@@ -612,8 +613,7 @@ class Workspace:
 
     def lift_library(self) -> pd.DataFrame:
         """What every past activation was worth by the run in force (experience.library)."""
-        run = self._run_in_force()
-        lifts = self.store.query("run_lifts", run=run.seq if run else 0)
+        lifts = self.store.query("run_lifts", run=self._run)
         return experience.library(lifts, self.activations)
 
     def corrections(self, sku: str) -> pd.DataFrame:
@@ -624,8 +624,7 @@ class Workspace:
         DataFrame, one row per door and week
             door, week, reason, raw, clean: units.
         """
-        run = self._run_in_force()
-        return self.store.query("run_corrections", run=run.seq if run else 0, sku=sku)
+        return self.store.query("run_corrections", run=self._run, sku=sku)
 
     def run_facts(self) -> Mapping[str, Any]:
         """What the run in force says of itself; empty where there is none."""
@@ -650,6 +649,11 @@ class Workspace:
                 former=before.body if before else None,
             )
             yield Path(folder)
+
+    @property
+    def _run(self) -> int:
+        """Number of the run that the plan stands on; 0 before the first."""
+        return self._plan.base.run if self._plan else 0
 
     def _run_in_force(self) -> Event | None:
         made = self.ledger.of_kinds(Kind.RUN)

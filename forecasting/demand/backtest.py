@@ -7,7 +7,6 @@ their sales are not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +29,6 @@ def backtest(
     origins: int,
     step: int,
     horizon: int,
-    progress: Callable[[str, float], None] = lambda _text, _share: None,
 ) -> pd.DataFrame:
     """Forecast from several origins, beside what came.
 
@@ -56,10 +54,7 @@ def backtest(
         the shelf; weeks that were on it for less than half are left out.
     """
     ends = weeks_known(len(panel.weeks), origins=origins, step=step, horizon=horizon)
-    frames = []
-    for number, end in enumerate(ends):
-        progress(f"origin {number + 1} of {len(ends)}", number / len(ends))
-        frames.append(one_origin(panel, exposures, known=end, horizon=horizon))
+    frames = [one_origin(panel, exposures, known=end, horizon=horizon) for end in ends]
     return pd.concat(frames, ignore_index=True)
 
 

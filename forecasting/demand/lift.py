@@ -102,63 +102,61 @@ class Exposures:
     def design(self, cell: Ints) -> Floats:
         """Regressors of each row at full exposure, shape (m, p), given its cell."""
         tells = np.array([kind != BARE_PRICE for kind in self.kinds] or [True])[self.kind]
-        return design(
-            self.kind,
-            len(self.kinds),
-            log_price=self.log_price,
-            log_regular=self.log_regular,
-            later=self.later,
-            tells=tells,
-            telling=np.bincount(cell, tells)[cell].astype(np.int64),
-            in_cell=np.bincount(cell)[cell],
+        matrix = np.zeros((len(self), len(self.columns)))
+        matrix[np.arange(len(self)), self.kind] = 1.0
+        matrix[:, len(self.kinds) :] = np.column_stack(
+            shapes(
+                log_price=self.log_price,
+                log_regular=self.log_regular,
+                later=self.later,
+                tells=tells,
+                telling=np.bincount(cell, tells)[cell],
+                in_cell=np.bincount(cell)[cell],
+            )
         )
+        return matrix
 
     def at_prices(self, log_regular: Floats) -> Exposures:
         """The same with the regular prices of all series and weeks, (n, T)."""
         return replace(self, log_regular=log_regular[self.series, self.week])
 
 
-def design(
-    kind: Ints,
-    n_kinds: int,
+def shapes(
     *,
     log_price: Floats,
     log_regular: Floats,
     later: Bools,
-    tells: Bools,
-    telling: Ints,
+    tells: Bools | bool,
+    telling: Ints | Floats,
     in_cell: Ints,
-) -> Floats:
-    """Regressors of m activations in their cells, shape (m, n_kinds + len(SHAPES)).
+) -> tuple[Floats, ...]:
+    """Regressors of activations beside their types, in the order of SHAPES.
 
     Parameters
     ----------
-    kind : int array, shape (m,)
-        Type of each; -1 for one that has no column.
-    log_price : float array, shape (m,)
-        log(1 - discount) where it states its cell's price, else 0.
-    log_regular : float array, shape (m,)
+    log_price : float array
+        log(1 - discount) where an activation states its cell's price, else 0.
+    log_regular : float array
         Log regular price of the cell against its mean.
-    later : bool array, shape (m,)
+    later : bool array
         Not its first week.
-    tells : bool array, shape (m,)
+    tells : bool array or bool
         It tells people of the SKU: it is more than a bare price cut.
-    telling, in_cell : int array, shape (m,)
+    telling, in_cell : array
         How many activations of its cell tell of it; how many there are.
+
+    Returns
+    -------
+    tuple of float array
+        Of shapes that broadcast together, as the parameters do.
     """
-    matrix = np.zeros((len(kind), n_kinds + len(SHAPES)))
-    has = kind >= 0
-    matrix[np.flatnonzero(has), kind[has]] = 1.0
-    at = n_kinds
-    matrix[:, at] = log_price
     # Who tells of a SKU tells of its price, whether it was cut or is low anyway.
-    matrix[:, at + 1] = log_price * (telling > 0)
-    matrix[:, at + 1] += np.where(tells, log_regular / np.maximum(telling, 1), 0.0)
-    matrix[:, at + 2] = np.minimum(log_price - KNEE, 0.0)
-    matrix[:, at + 3] = later
+    told = log_price * (telling > 0)
+    told = told + np.where(tells, log_regular / np.maximum(telling, 1), 0.0)
+    deep = np.minimum(log_price - KNEE, 0.0)
     # Each of k that meet carries its share of k - 1 meetings.
-    matrix[:, at + 4] = (in_cell - 1) / np.maximum(in_cell, 1)
-    return matrix
+    meeting = (in_cell - 1) / np.maximum(in_cell, 1)
+    return log_price, told, deep, np.asarray(later, dtype=float), meeting
 
 
 def expose(

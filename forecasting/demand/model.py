@@ -124,8 +124,6 @@ class Factors:
     calibration: Calibration
     event_sd: float
     """Log lift that differs from event to event, shared by doors."""
-    surprise: tuple[float, float]
-    """Log of what surprises add to the mean, without and with activations."""
     methods: tuple[Method, ...]
     """What was chosen for each segment, and on what evidence."""
     residuals: Residuals | None
@@ -242,7 +240,6 @@ def fit(
         ahead=spillover.still_ahead(effects.lift[:, :known]),
         calibration=calibration,
         event_sd=_event_sd(problem, final),
-        surprise=final.surprise,
         methods=chosen,
         residuals=residuals,
         effects=effects,

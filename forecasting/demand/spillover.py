@@ -20,6 +20,8 @@ from forecasting.hierarchy import Bools, Floats, Ints
 AFTER = (0.6, 0.3, 0.1)
 """How what was bought ahead is spread over the weeks after."""
 _MOST_AHEAD = 3.0
+LEAST_OTHERS = 0.2
+"""Whatever the rest of a class is said to lose, this share of it stays."""
 
 
 def share_of_group(level: Floats, group: Ints) -> Floats:
@@ -46,7 +48,7 @@ def log_others(multiplier: Floats, share: Floats, group: Ints) -> Floats:
     together = np.zeros((int(group.max(initial=-1)) + 1, multiplier.shape[1]))
     if len(order):
         together[group[order][starts]] = np.add.reduceat(push[order], starts, axis=0)
-    logs: Floats = np.log(np.maximum(1 + together[group] - push, 0.2))
+    logs: Floats = np.log(np.maximum(1 + together[group] - push, LEAST_OTHERS))
     return logs
 
 

@@ -307,7 +307,7 @@ def _fit_block(
         },
         "series": len(panel.sku_of),
         "event_sd": factors.event_sd,
-        "surprise": factors.surprise,
+        "surprise": factors.calibration.surprise,
         "residuals": residuals.thinned(RESIDUALS_PER_BLOCK) if residuals else None,
     }  # fmt: skip
 

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar import week_label
+from forecasting.experience import EIGHTY
 from forecasting.views import Verdict
 from pages.components import theme
 
@@ -333,8 +334,8 @@ def responses(rows: pd.DataFrame) -> alt.LayerChart:
     """Lift of each type of activation: a point a class, with the range of eight of ten."""
     shown = rows.assign(
         lift=np.exp(rows["log"]),
-        low=np.exp(rows["log"] - 1.2816 * rows["sd"]),
-        high=np.exp(rows["log"] + 1.2816 * rows["sd"]),
+        low=np.exp(rows["log"] - EIGHTY * rows["sd"]),
+        high=np.exp(rows["log"] + EIGHTY * rows["sd"]),
     )
     base = alt.Chart(shown).encode(
         y=alt.Y("type:N", title=None),

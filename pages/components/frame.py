@@ -12,6 +12,7 @@ import streamlit as st
 
 from data.store import DEFAULT_PATH
 from forecasting.errors import ConcordError
+from forecasting.jobs import Job
 from forecasting.rights import Person
 from forecasting.vocabulary import GLOSSARY
 from forecasting.workspace import Workspace
@@ -126,6 +127,27 @@ def needs_forecast() -> bool:
 def refused(error: ConcordError) -> None:
     """Say a refusal where it happened."""
     st.error(f"**{error.title}.** {error}")
+
+
+def follow(job: Job, doing: str) -> bool:
+    """Progress of a job for everybody, inside a fragment; the page redraws when it ends.
+
+    Returns whether it is under way.
+    """
+    progress = job.progress
+    was = st.session_state.get(f"{job.name} running", False)
+    st.session_state[f"{job.name} running"] = progress is not None
+    if progress is None:
+        if was:
+            st.rerun()
+        return False
+    left = progress.left()
+    st.progress(
+        min(progress.share, 1.0),
+        f"{progress.by} is {doing}: {progress.text}"
+        + (f", about {left:.0f} s left" if left is not None else ""),
+    )
+    return True
 
 
 def lift_library() -> pd.DataFrame:

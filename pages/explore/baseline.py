@@ -110,19 +110,8 @@ def seasons(plan) -> None:
 
 @st.fragment(run_every=1)
 def running(space) -> None:
-    progress = space.backtesting.progress
-    was = st.session_state.get("backtesting", False)
-    st.session_state["backtesting"] = progress is not None
-    if progress is None:
-        if was:
-            st.rerun()
+    if not frame.follow(space.backtesting, "running a backtest"):
         return
-    left = progress.left()
-    st.progress(
-        min(progress.share, 1.0),
-        f"{progress.by} is running a backtest: {progress.text}"
-        + (f", about {left:.0f} s left" if left is not None else ""),
-    )
     if frame.me().may("backtest") and st.button("Stop it"):
         space.stop_backtest(frame.me().id)
 
@@ -148,7 +137,7 @@ def backtest(space, person) -> None:
             except ConcordError as error:
                 frame.refused(error)
             else:
-                st.session_state["backtesting"] = True
+                st.session_state["backtest running"] = True
                 st.rerun()
     else:
         st.caption("Planning or Admin runs backtests.")

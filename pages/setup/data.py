@@ -118,27 +118,15 @@ def importing(space, person) -> None:
 
 @st.fragment(run_every=1)
 def refresh_progress(space) -> None:
-    progress = space.refreshing.progress
-    was = st.session_state.get("refreshing", False)
-    st.session_state["refreshing"] = progress is not None
-    if progress is not None:
-        left = progress.left()
-        st.progress(
-            min(progress.share, 1.0),
-            f"{progress.by} is refreshing the forecast: {progress.text}"
-            + (f", about {left:.0f} s left" if left is not None else ""),
-        )
+    if frame.follow(space.refreshing, "refreshing the forecast"):
         st.caption("Everybody goes on reading and editing meanwhile.")
-    elif was:
-        st.rerun()
 
 
 def refreshing(space, person) -> None:
     st.subheader("Forecast", anchor=False)
     if space.has_forecast:
         base = space.plan.base
-        runs = space.events(person.id, kind="run", most=1)
-        body = runs[0].body if runs else {}
+        body = space.run_facts()
         st.markdown(
             f"In force: run #{base.run}, as of {theme.week(base.as_of)}, {body.get('series', 0):,} "
             f"series from {body.get('weeks', 0)} weeks, {body.get('series_fitted', 0):,} of them "
@@ -160,7 +148,7 @@ def refreshing(space, person) -> None:
             except ConcordError as error:
                 frame.refused(error)
             else:
-                st.session_state["refreshing"] = True
+                st.session_state["refresh running"] = True
     else:
         st.caption("Planning or Admin refreshes the forecast.")
     refresh_progress(space)
