@@ -68,7 +68,7 @@ def write_inputs(
         fingerprint), reused (names of blocks), and prior and calibration if reused.
     """
     series = store.query("series", as_of=as_of)
-    skus = store.query("all_skus")[["sku", "class", "department", "like_sku"]]
+    skus = store.query("all_skus")[["sku", "class", "department", "like_sku", "launch_date"]]
     skus = skus.assign(block=_blocks(skus, series))
     since = as_of - dt.timedelta(7 * (LONGEST_HISTORY_WEEKS - 1))
     with store.cursor() as cursor:

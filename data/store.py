@@ -30,6 +30,10 @@ def sql(name: str) -> str:
     return (HERE / "queries" / f"{name}.sql").read_text(encoding="utf-8")
 
 
+MOST_MEMORY = "3GB"
+"""Of the database engine; the plan has its own beside it."""
+
+
 class Store:
     """The open database.
 
@@ -58,6 +62,8 @@ class Store:
         # Files that are being checked are staged here, never in the durable file.
         self._connection.execute("attach ':memory:' as staging")
         self._connection.execute("set timezone = 'UTC'")
+        if path is not None:  # beyond this it works on disk, beside the file
+            self._connection.execute(f"set memory_limit = '{MOST_MEMORY}'")
         self._staging = threading.Lock()
         self._migrate()
 
@@ -124,15 +130,16 @@ class Store:
 
 def _migrations() -> list[tuple[str, list[str]]]:
     """Names and statements, in the order in which they are applied."""
-    ledger, views, factors = (
+    ledger, views, factors, cycles = (
         (HERE / "schema" / f"{name}.sql").read_text(encoding="utf-8").split(";\n")
-        for name in ("0001_ledger", "0002_views", "0004_runs")
+        for name in ("0001_ledger", "0002_views", "0004_runs", "0005_cycles")
     )
     return [
         ("0001_ledger", [text for text in ledger if text.strip()]),
         ("0002_views", [text for text in views if text.strip()]),
         ("0003_facts", tables.create_sql()),
         ("0004_runs", [text for text in factors if text.strip()]),
+        ("0005_cycles", [text for text in cycles if text.strip()]),
     ]
 
 

@@ -25,6 +25,8 @@ ENOUGH_SHARE = 0.5
 
 PEAK = 6.0
 """Standard deviations above expectation from which a lone week is not believed."""
+NOT_STATED = -10_000
+"""Launch week of a SKU without a launch date."""
 _BESIDE_PEAK = 2.5
 """Where the week before or after was this high too, it is not a lone peak."""
 
@@ -48,6 +50,8 @@ class Panel:
     """Department of each class, shape (C,)."""
     like: Ints
     """SKU whose pace stands in for each SKU's while it is new, -1 for none, shape (S,)."""
+    launch: Ints
+    """Week of each SKU's launch as stated, far below 0 where it is not, shape (S,)."""
     sku_of: Ints
     """SKU of each series, shape (n,)."""
     door_of: Ints
@@ -104,7 +108,7 @@ def build_panel(
     prices : DataFrame, one row per price change
         sku, door (blank: all), week, regular_price.
     skus : DataFrame, one row per SKU
-        sku, class; department and like_sku if known.
+        sku, class; department, like_sku and launch_date if known.
     doors : list of str
         Every door.
     weeks : datetime64 array, shape (T,)
@@ -150,6 +154,7 @@ def build_panel(
             if "like_sku" in skus
             else np.full(len(skus), -1)
         ).astype(np.int64),
+        launch=_launch_weeks(skus, weeks),
         sku_of=sku_of,
         door_of=door_of,
         weeks=weeks,
@@ -231,6 +236,15 @@ def _classes(skus: pd.DataFrame) -> tuple[Ints, tuple[str, ...], Ints]:
         tuple(c for _, c in found),
         np.array([names.index(d) for d, _ in found], dtype=np.int64),
     )
+
+
+def _launch_weeks(skus: pd.DataFrame, weeks: Dates) -> Ints:
+    """Position of the week of each SKU's launch date; far below 0 where there is none."""
+    if "launch_date" not in skus:
+        return np.full(len(skus), NOT_STATED, dtype=np.int64)
+    days = pd.to_datetime(skus["launch_date"]).to_numpy().astype("datetime64[D]")
+    week = (days - weeks[0]).astype("timedelta64[D]").astype(np.int64) // 7
+    return np.where(np.isnat(days), NOT_STATED, week)
 
 
 def _log_prices(

@@ -1,9 +1,9 @@
 """How sure a forecast is: quantiles that held-out weeks have borne out.
 
-A cell's demand is taken as a gamma with variance mean + alpha mean^2, rounded to whole
-units. Where the gamma put too little or too much, held-out weeks say so: of all of them,
-promoted or not, near or far ahead, small or large, a tenth should have come out below the
-p10. The level that really had a tenth below it is what p10 means from then on.
+A cell's demand is taken as a gamma with variance mean + alpha mean^2. Where the gamma put
+too little or too much, held-out weeks say so: of all of them, promoted or not, near or far
+ahead, small or large, a tenth should have come out below the p10. The level that really had
+a tenth below it is what p10 means from then on.
 """
 
 from __future__ import annotations
@@ -104,9 +104,15 @@ class Calibration:
         return float(np.average(self.alpha[0, 1], weights=weight))
 
     def quantiles(
-        self, mean: Floats, promoted: Bools, lag: Ints, levels: tuple[float, ...]
+        self,
+        mean: Floats,
+        promoted: Bools,
+        lag: Ints,
+        levels: tuple[float, ...],
+        *,
+        whole: bool = True,
     ) -> list[Floats]:
-        """Calibrated quantiles of demand, whole units, one array per level.
+        """Calibrated quantiles of demand, units, one array per level.
 
         Parameters
         ----------
@@ -116,6 +122,9 @@ class Calibration:
         lag : int array, same shape
             Weeks ahead, 1 for the first.
         levels : tuple of float
+        whole : bool
+            In whole units, as demand comes. The limits of an interval are better not: whole
+            ones, both included, enclose more than the share that they stand for.
         """
         usual = mean * np.exp(-np.where(promoted, self.surprise[1], self.surprise[0]))
         group = _groups(usual, promoted, lag)
@@ -127,7 +136,8 @@ class Calibration:
             low, high = LEVELS[at - 1], LEVELS[at]
             part = (level - low) / (high - low)
             meant = of_group[..., at - 1] * (1 - part) + of_group[..., at] * part
-            found.append(gamma_quantile(usual, alpha, np.clip(meant, 1e-4, 1 - 1e-4)))
+            exact = gamma_quantile(usual, alpha, np.clip(meant, 1e-4, 1 - 1e-4))
+            found.append(np.ceil(exact - 0.5) if whole else exact)
         return found
 
     def likeliest_in_percent(self, mean: Floats, promoted: Bools, lag: Ints) -> Floats:
@@ -213,15 +223,15 @@ def overdispersion(units: Floats, mean: Floats) -> float:
 
 
 def gamma_quantile(mean: Floats, alpha: Floats | float, level: Floats | float) -> Floats:
-    """Quantile of demand with a mean and an overdispersion, in whole units.
+    """Quantile of demand with a mean and an overdispersion, in units.
 
-    A gamma with the count's own variance, rounded: not negative, skewed as demand is, and
-    zero where zero is likely.
+    A gamma with the count's own variance: not negative, skewed as demand is, and zero below
+    half a unit.
     """
     safe = np.maximum(mean, 1e-9)
     variance = safe + np.asarray(alpha) * safe**2
     exact = special.gammaincinv(safe**2 / variance, level) * (variance / safe)
-    found: Floats = np.where(mean > 1e-9, np.maximum(np.ceil(exact - 0.5), 0.0), 0.0)
+    found: Floats = np.where((mean > 1e-9) & (exact >= 0.5), exact, 0.0)
     return found
 
 

@@ -1,8 +1,8 @@
 """The demand model: history in, factors out.
 
-Level, season and response are estimated in turn, each given the others, a few times over:
-a promotion that is taken for season, or a season taken for level, is sorted out by the
-next round. First on the history without its last weeks: what came in those chooses the
+Level, season, launches and response are estimated in turn, each given the others, a few
+times over: a promotion that is taken for season, or a season taken for level, is sorted out
+by the next round. First on the history without its last weeks: what came in those chooses the
 methods, says how wide the intervals are, and starts the estimate on all of the history.
 
 What comes out is not a table of forecasts but their factors, small enough to keep for
@@ -21,6 +21,7 @@ from forecasting.calendar import Dates
 from forecasting.demand import (
     baseline,
     intervals,
+    launch,
     methods,
     priors,
     response,
@@ -58,6 +59,8 @@ class Effects:
     """What multiplies the level of each series in each week, history and future; (n, W)."""
 
     season: Floats
+    launch: Floats
+    """Of being new."""
     price: Floats
     """Of the regular price, against the series' mean price."""
     lift: Floats
@@ -71,12 +74,12 @@ class Effects:
     @property
     def baseline(self) -> Floats:
         """Without any activation."""
-        return self.season * self.price
+        return self.season * self.launch * self.price
 
     @property
     def total(self) -> Floats:
         """Everything."""
-        return self.season * self.price * self.lift * self.others * self.ahead
+        return self.baseline * self.lift * self.others * self.ahead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +106,7 @@ class Estimate:
         plain, promoted = self.surprise
         n_kinds = len(problem.layout.exposures.kinds)
         found = self.response.lifted(promoted - plain, n_kinds)
-        return found, _effects(problem, found, self.effects.season, self.share)
+        return found, _effects(problem, found, self.effects, self.share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +153,7 @@ class Factors:
         others = self.response.series[:, [self.response.columns.index(RIVALS)]]
         beside = np.exp(others * spillover.log_others(price, self.share, group))
         shape = self.index[panel.classes].copy()
+        shape[panel.sku_of] *= self.effects.launch[:, known:]
         moves = self.effects.price[:, known:] / price
         count = np.maximum(np.bincount(panel.sku_of, minlength=len(panel.skus)), 1)
         for week in range(moves.shape[1]):
@@ -267,11 +271,14 @@ def predict(factors: Factors, panel: Panel) -> pd.DataFrame:
     known = len(panel.weeks) - n_weeks
     effects = factors.effects
     of_class = panel.classes[panel.sku_of]
-    base = factors.level[:, None] * factors.index[of_class] * effects.price[:, known:]
+    base = factors.level[:, None] * factors.index[of_class]
+    base = base * (effects.launch * effects.price)[:, known:]
     mean = base * (effects.lift * effects.others * effects.ahead)[:, known:]
     promoted = effects.exposed[:, known:]
     lag = np.broadcast_to(np.arange(1, n_weeks + 1), mean.shape)
-    p10, p50, p90 = factors.calibration.quantiles(mean, promoted, lag, (0.1, 0.5, 0.9))
+    quantiles = factors.calibration.quantiles
+    (p50,) = quantiles(mean, promoted, lag, (0.5,))
+    p10, p90 = quantiles(mean, promoted, lag, (0.1, 0.9), whole=False)
     at_series, at_week = np.divmod(np.arange(base.size), n_weeks)
     return pd.DataFrame(
         {
@@ -315,7 +322,8 @@ def _estimate(problem: Problem, known: int, *, start: Estimate | None) -> Estima
     effects = _no_effects(problem)
     if start is not None:
         # The season is looked for anew: what the shorter history took for it may be lift.
-        effects = _effects(problem, start.response, np.ones(panel.units.shape), share)
+        anew = replace(effects, launch=start.effects.launch)
+        effects = _effects(problem, start.response, anew, share)
     for number in range(ROUNDS):
         effect = effects.total[:, :known] * exposure
         if number == 0 and start is None:
@@ -328,9 +336,10 @@ def _estimate(problem: Problem, known: int, *, start: Estimate | None) -> Estima
         around = baseline.level_around(units, effect, weight, believed)
         share = spillover.share_of_group(around.mean(axis=1), problem.group)
         found = _respond(problem, history, units, around, effects, share, found)
-        effects = _effects(problem, found, effects.season, share)
+        effects = _effects(problem, found, effects, share)
         index = _season(problem, units, effects, exposure, believed, known)
         effects = replace(effects, season=index[problem.of_class])
+        effects = replace(effects, launch=_launch(problem, units, effects, exposure, known))
         expected = around * effects.total[:, :known] * exposure
         demand = _cleansed(history, expected, problem.exposed[:, :known])
         units = _tempered(demand, expected)
@@ -369,7 +378,7 @@ def _respond(
         spillover.log_others(lifted * effects.price[:, :known], share, problem.group),
         spillover.bought_ahead(lifted, problem.exposed[:, :known]),
     ]
-    expected = around * effects.season[:, :known] * history.exposure
+    expected = around * (effects.season * effects.launch)[:, :known] * history.exposure
     says = np.any([np.abs(r) > _TOO_LITTLE for r in beside], axis=0)
     at = np.flatnonzero((says | problem.exposed[:, :known]) & (expected > 1e-6))
     own = layout.of_cells(start.series[:, : layout.design.shape[1]] if start else None)
@@ -429,12 +438,18 @@ def _respond(
 def _no_effects(problem: Problem) -> Effects:
     ones = np.ones(problem.panel.units.shape)
     return Effects(
-        season=ones, price=ones, lift=ones, others=ones, ahead=ones, exposed=problem.exposed
+        season=ones,
+        launch=ones,
+        price=ones,
+        lift=ones,
+        others=ones,
+        ahead=ones,
+        exposed=problem.exposed,
     )
 
 
-def _effects(problem: Problem, found: Response, seasonal: Floats, share: Floats) -> Effects:
-    """Multiply a response out over history and future."""
+def _effects(problem: Problem, found: Response, former: Effects, share: Floats) -> Effects:
+    """Multiply a response out over history and future; season and launch stay."""
     panel, layout = problem.panel, problem.layout
     beside = {name: found.columns.index(name) for name in priors.BESIDE}
     logs = layout.log_lifts(found.series[:, : layout.design.shape[1]])
@@ -445,13 +460,12 @@ def _effects(problem: Problem, found: Response, seasonal: Floats, share: Floats)
     price = np.exp(found.series[:, [beside[REGULAR]]] * panel.regular_price)
     others = spillover.log_others(lifted * price, share, problem.group)
     ahead = spillover.bought_ahead(lifted, problem.exposed)
-    return Effects(
-        season=seasonal,
+    return replace(
+        former,
         price=price,
         lift=lifted,
         others=np.exp(found.series[:, [beside[RIVALS]]] * others),
         ahead=np.exp(found.series[:, [beside[STOCKED]]] * ahead),
-        exposed=problem.exposed,
     )
 
 
@@ -465,8 +479,7 @@ def _season(
 ) -> Floats:
     """Seasonal index of every class over history and future, (C, W)."""
     panel = problem.panel
-    effect = (effects.price * effects.lift * effects.others * effects.ahead)[:, :known]
-    effect = effect * exposure
+    effect = (effects.total / effects.season)[:, :known] * exposure
     weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
     flat = np.full(len(units), _STEADY_SMOOTHING)
     seasonal = effects.season[:, :known]
@@ -489,6 +502,22 @@ def _season(
     return season.seasonal_index(
         total, steady, panel.weeks[:known], panel.weeks, parent=panel.departments
     )
+
+
+def _launch(
+    problem: Problem, units: Floats, effects: Effects, exposure: Floats, known: int
+) -> Floats:
+    """What being new does to every series in every week, (n, W)."""
+    panel = problem.panel
+    launched = launch.weeks_of(panel, known)
+    if (launched == launch.LONG_AGO).all():
+        return effects.launch
+    effect = (effects.total / effects.launch)[:, :known] * exposure
+    found = launch.curves(
+        panel, units, effect, launched, n_classes=int(panel.classes.max(initial=0)) + 1
+    )
+    of_skus = launch.ramp(found, launched, panel.classes, len(panel.weeks))
+    return of_skus[panel.sku_of]
 
 
 def _by_class(values: Floats, of_class: Ints, n_classes: int) -> Floats:
