@@ -282,7 +282,9 @@ def project(
     del plan  # before anything is published, the working plan is the draft
     with _opened(db) as workspace:
         _check_as_of(workspace, as_of)
-        rows = views.projection_rows(workspace.plan, weeks=weeks, supply=supply)
+        rows = views.projection_rows(
+            workspace.plan_for(LOCAL_ADMIN.id), weeks=weeks, supply=supply
+        )
     files.export(rows, out)
     sums = {n: round(float(rows[n].sum()), 1) for n in ("demand", "receipts", "lost_units")}
     _say({"rows": len(rows), **sums}, as_json=as_json)
@@ -309,7 +311,7 @@ def bridge(
     del plan
     with _opened(db) as workspace:
         _check_as_of(workspace, as_of)
-        live = workspace.plan
+        live = workspace.plan_for(LOCAL_ADMIN.id)
         rows = views.bridge_rows(live, weeks=weeks, supply=supply)
         judged = views.verdicts(live, weeks=weeks, supply=supply)
     files.export(rows, out)
@@ -333,9 +335,9 @@ def export(db: Path, as_json: bool, table: str, out: Path) -> None:
     """Write any table to CSV, XLSX or Parquet."""
     with _opened(db) as workspace:
         if table == "bridge":
-            frame = views.bridge_rows(workspace.plan)
+            frame = views.bridge_rows(workspace.plan_for(LOCAL_ADMIN.id))
         elif table == "projection":
-            frame = views.projection_rows(workspace.plan, weeks=26)
+            frame = views.projection_rows(workspace.plan_for(LOCAL_ADMIN.id), weeks=26)
         else:
             frame = workspace.store.table(table)
     files.export(frame, out)

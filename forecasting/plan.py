@@ -7,9 +7,10 @@ one; readers never see half a change. Nothing here opens a database or draws.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,8 +19,10 @@ import pandas as pd
 
 from forecasting import statistical
 from forecasting.basis import Base
+from forecasting.consensus import proposal
 from forecasting.consensus.activations import Activation
-from forecasting.consensus.events import TOTAL, Event, Kind, Leaves, Scope
+from forecasting.consensus.events import AGREED, TOTAL, Event, Kind, Leaves, Scope
+from forecasting.consensus.proposal import Weights
 from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
 from forecasting.inventory.bridge import ItemRisk, Limits, assess_item
@@ -62,7 +65,13 @@ class SkuPlan:
     deltas: Mapping[str, Ints]
     """What each function's input adds, by function."""
     statistical: Ints
+    voices: Mapping[str, Ints]
+    """What each function adds to the proposed number (proposal.parts)."""
+    proposed: Ints
+    agreed: Bools | None
+    """Cells that people agreed on in the open cycle; None where there are none."""
     draft: Ints
+    """Agreed where agreed, else proposed, else statistical."""
     opening: Floats
     receipts: Floats
     """Open receipts counted, units, (D, W)."""
@@ -76,6 +85,17 @@ class SkuPlan:
     known: Bools
     """Stock and forecast are known, (D,)."""
     items: tuple[ItemRisk, ...]
+
+    def layer(self, name: str) -> Ints:
+        """Statistical, proposed, draft, or a function's whole input."""
+        match name:
+            case "statistical":
+                return self.statistical
+            case "proposed":
+                return self.proposed
+            case "draft":
+                return self.draft
+        return self.input_of(name)
 
     def input_of(self, function: str) -> Ints:
         """One function's whole input: the statistical forecast and what it adds."""
@@ -91,6 +111,10 @@ class _State:
     inputs: dict[int, dict[InputKey, Ints]] = field(default_factory=dict)
     holds: dict[str, dict[tuple[int, int, int], int]] = field(default_factory=dict)
     """Function to held leaf (sku, door, week) to the event that holds it."""
+    agreed: dict[int, tuple[Ints, Ints]] = field(default_factory=dict)
+    """Of each SKU, what agreements add to statistical, and how many stand; (D, W) each."""
+    cycle: str = ""
+    """The cycle whose agreements count."""
 
 
 class LivePlan:
@@ -106,6 +130,14 @@ class LivePlan:
         Sum of leaf deltas: input, activation, sku, door, week, delta (thousandths).
     holds : mapping of function to Leaves
         Leaves held now.
+    agreed : DataFrame
+        Agreements of the open cycle: sku, door, week, delta (thousandths), standing.
+    cycle : str
+        Name of the open cycle, '' if there is none.
+    fence : int
+        First weeks that nobody may change.
+    weights : mapping of department to Weights
+        What each function's number counts for; equal where none are given.
     seq : int
         Sequence number up to which all this is folded.
     """
@@ -117,10 +149,16 @@ class LivePlan:
         activations: Iterable[Activation] = (),
         inputs: pd.DataFrame | None = None,
         holds: Mapping[str, Iterable[tuple[Leaves, int]]] | None = None,
+        agreed: pd.DataFrame | None = None,
+        cycle: str = "",
+        fence: int = 0,
+        weights: Mapping[str, Weights] | None = None,
         limits: Limits | None = None,
         seq: int = 0,
     ) -> None:
         self.base = base
+        self.fence = fence
+        self.weights = dict(weights or {})
         self.limits = limits or Limits()
         self.seq = seq
         self.products = Tree.of(base.skus, ["department", "class", "style"], leaf="sku")
@@ -130,7 +168,7 @@ class LivePlan:
         self.sku_index = {name: i for i, name in enumerate(self.sku_names)}
         self.door_index = {name: i for i, name in enumerate(self.door_names)}
         self._lock = threading.RLock()
-        self._state = _State()
+        self._state = _State(cycle=cycle)
         n_skus, n_doors, n_weeks = base.shape3
         self._receipts = _receipts_by_sku(base)
         self._featuring: dict[int, list[str]] = {}
@@ -139,9 +177,12 @@ class LivePlan:
         self._room = max(_CELLS_KEPT // max(n_doors * n_weeks, 1), 64)
         self.totals: dict[str, Ints] = {
             name: np.zeros((n_skus, n_weeks), np.int64)
-            for name in ("baseline", "statistical", "draft", *INPUTS)
+            for name in ("baseline", "statistical", "proposed", "draft", *INPUTS)
         }
         """Thousandths of a unit by SKU and week over all doors, by layer."""
+        self._departments: list[str] = self.products.nodes["department"].astype(str).tolist()
+        self._digest: list[bytes] = [b""] * n_skus
+        """Of each SKU's draft, door by door and week by week."""
         self.items: dict[int, tuple[ItemRisk, ...]] = {}
         """Verdicts by SKU."""
         self.changed: dict[int, int] = {}
@@ -164,11 +205,37 @@ class LivePlan:
                 self._hold(function, leaves, seq_of_hold)
         if inputs is not None:
             self._fold_inputs(inputs)
+        if agreed is not None and len(agreed):
+            self._agree(Leaves.of(agreed), agreed["standing"].to_numpy(dtype=np.int64))
         for sku in range(n_skus):
-            if self._featuring.get(sku) or sku in self._state.inputs:
+            if self._featuring.get(sku) or self._is_spoken_of(sku):
                 self._refresh(sku)
             else:  # only its totals are needed until somebody looks at it
                 self._retotal(sku)
+
+    def without(self, functions: Collection[str]) -> LivePlan:
+        """The same plan as if some functions had said nothing and nobody had agreed yet."""
+        with self._lock:
+            copy = LivePlan(
+                self.base,
+                activations=self._state.activations.values(),
+                limits=self.limits,
+                cycle=self._state.cycle,
+                fence=self.fence,
+                weights=self.weights,
+                seq=self.seq,
+            )
+            copy._state.holds = {
+                f: dict(held) for f, held in self._state.holds.items() if f not in functions
+            }
+            for sku, inputs in self._state.inputs.items():
+                kept = {
+                    key: leaves for key, leaves in inputs.items() if key[0] not in functions
+                }
+                if kept:
+                    copy._state.inputs[sku] = kept
+                    copy._refresh(sku)
+            return copy
 
     # Reading ----------------------------------------------------------------------------
 
@@ -258,6 +325,28 @@ class LivePlan:
         share = np.flatnonzero(activation.share(self.base.weeks) > 0)
         return (int(share[0]), int(share[-1])) if len(share) else (0, -1)
 
+    def digests(self) -> dict[str, str]:
+        """Digest of each department's draft numbers and the run they stand on.
+
+        Two drafts have the same digest only where every SKU, door and week holds the same.
+        """
+        found: dict[str, str] = {}
+        with self._lock:
+            for department in self.products.names("department"):
+                mixed = hashlib.blake2b(digest_size=16)
+                mixed.update(f"{department}\x1f{self.base.run}\x1f{self.base.as_of}".encode())
+                for sku in self.products.members("department", department).tolist():
+                    mixed.update(self.sku_names[sku].encode() + b"\x1f" + self._digest[sku])
+                found[department] = mixed.hexdigest()
+        return found
+
+    def agreement(self, sku: int) -> tuple[Ints, Bools]:
+        """What agreements add to a SKU's statistical number, and where they stand, (D, W)."""
+        _, n_doors, n_weeks = self.base.shape3
+        none = np.zeros((n_doors, n_weeks), np.int64)
+        change, standing = self._state.agreed.get(sku, (none, none))
+        return change, standing > 0
+
     # Folding ----------------------------------------------------------------------------
 
     def fold(self, events: Sequence[Event]) -> set[int]:
@@ -274,7 +363,7 @@ class LivePlan:
                 self.seq = event.seq
             touched |= promoted | self._beside(promoted)
             for sku in touched:
-                if self._featuring.get(sku) or sku in self._state.inputs or sku in self.items:
+                if self._featuring.get(sku) or self._is_spoken_of(sku) or sku in self.items:
                     self._refresh(sku)
                 else:
                     self._computed.pop(sku, None)
@@ -304,9 +393,21 @@ class LivePlan:
             self._put_activation(Activation.from_dict(state))
         return touched | self._featured(identity)
 
+    def _is_spoken_of(self, sku: int) -> bool:
+        return sku in self._state.inputs or sku in self._state.agreed
+
     def _fold_one(self, event: Event) -> set[int]:
         touched: set[int] = set()
-        if event.kind in (Kind.OVERRIDE, Kind.UNDO) and len(event.leaves):
+        if event.kind is Kind.CYCLE and event.body["action"] == "open":
+            touched = set(self._state.agreed)
+            self._state.agreed = {}
+            self._state.cycle = str(event.body["name"])
+            self.fence = int(event.body["rules"]["fence_weeks"])
+        elif event.body.get("input") == AGREED and len(event.leaves):
+            if event.cycle == self._state.cycle:
+                standing = np.full(len(event.leaves), int(event.body["standing"]), np.int64)
+                touched = self._agree(event.leaves, standing)
+        elif event.kind in (Kind.OVERRIDE, Kind.RESOLVE, Kind.UNDO) and len(event.leaves):
             aim = event.scope.activation if event.scope else TOTAL
             key = (str(event.body.get("input", event.function)), aim)
             touched |= self._add(key, event.leaves)
@@ -324,25 +425,36 @@ class LivePlan:
             self._add((str(function), str(aim)), Leaves.of(rows))
 
     def _add(self, key: InputKey, leaves: Leaves) -> set[int]:
-        """Add leaf deltas to an input; leaves outside the plan are passed over."""
+        """Add leaf deltas to an input."""
+        added = self.placed(leaves, leaves.delta)
+        for s, array in added.items():  # readers keep the array they hold
+            inputs = self._state.inputs.get(s, {})
+            self._state.inputs[s] = {**inputs, key: inputs.get(key, 0) + array}
+        return set(added)
+
+    def _agree(self, leaves: Leaves, standing: Ints) -> set[int]:
+        """Take agreements: what they add, and whether they stand (1) or not any more (-1)."""
+        added = self.placed(leaves, leaves.delta)
+        for s, stands in self.placed(leaves, standing).items():
+            delta, before = self._state.agreed.get(s, (0, 0))
+            self._state.agreed[s] = (delta + added[s], before + stands)
+        return set(added)
+
+    def placed(self, leaves: Leaves, values: Ints) -> dict[int, Ints]:
+        """Values of leaves as (D, W) arrays by SKU; leaves outside the plan are passed over."""
         _, n_doors, n_weeks = self.base.shape3
         weeks = ((leaves.week - self.base.weeks[0]).astype(np.int64) // 7).tolist()
-        fresh: dict[int, Ints] = {}
-        for name, place, w, delta in zip(
-            leaves.sku, leaves.door, weeks, leaves.delta.tolist(), strict=True
+        placed: dict[int, Ints] = {}
+        for name, place, w, value in zip(
+            leaves.sku, leaves.door, weeks, values.tolist(), strict=True
         ):
             s, d = self.sku_index.get(name), self.door_index.get(place)
             if s is None or d is None or not 0 <= w < n_weeks:
                 continue
-            if s not in fresh:  # readers keep the array they hold
-                before = self._state.inputs.get(s, {}).get(key)
-                fresh[s] = (
-                    np.zeros((n_doors, n_weeks), np.int64) if before is None else before.copy()
-                )
-            fresh[s][d, w] += delta
-        for s, array in fresh.items():
-            self._state.inputs[s] = {**self._state.inputs.get(s, {}), key: array}
-        return set(fresh)
+            if s not in placed:
+                placed[s] = np.zeros((n_doors, n_weeks), np.int64)
+            placed[s][d, w] += value
+        return placed
 
     def _featured(self, identity: str) -> set[int]:
         activation = self._state.activations.get(identity)
@@ -388,7 +500,9 @@ class LivePlan:
         computed = self._compute(sku, supply=ROUTINE)
         self.totals["baseline"][sku] = computed.baseline.sum(axis=0)
         self.totals["statistical"][sku] = computed.statistical.sum(axis=0)
+        self.totals["proposed"][sku] = computed.proposed.sum(axis=0)
         self.totals["draft"][sku] = computed.draft.sum(axis=0)
+        self._digest[sku] = _digest_of(computed.draft)
         for function in INPUTS:
             self.totals[function][sku] = computed.input_of(function).sum(axis=0)
         if computed.items or sku in self.items:
@@ -415,7 +529,14 @@ class LivePlan:
             + sum(spilt.values(), np.int64(0))
         )
         deltas = self._deltas(sku, {a for a, _ in lift_milli})
-        draft = proposed(statistical, deltas)
+        weights = self.weights.get(self._departments[sku], proposal.EQUAL)
+        voices = proposal.parts(statistical, deltas, weights)
+        proposed = draft = proposal.total(statistical, voices)
+        agreed: Bools | None = None
+        if sku in self._state.agreed:
+            change, standing = self._state.agreed[sku]
+            agreed = standing > 0
+            draft = np.where(agreed, np.maximum(statistical + change, 0), proposed)
         opening = base.opening[sku]
         known: Bools = ~np.isnan(opening) & ~np.isnan(base.level[sku])
         stock = np.maximum(np.nan_to_num(opening), 0.0)
@@ -458,6 +579,9 @@ class LivePlan:
             spillover=spilt,
             deltas=deltas,
             statistical=statistical,
+            voices=voices,
+            proposed=proposed,
+            agreed=agreed,
             draft=draft,
             opening=opening,
             receipts=receipts,
@@ -527,10 +651,11 @@ class LivePlan:
     def _retotal(self, sku: int) -> None:
         """Totals of a SKU that nobody edits and nothing features."""
         _, baseline, _, outside = self._statistical(sku)
-        plain = _milli(baseline).sum(axis=0)
-        total = plain + sum(_milli(units).sum(axis=0) for units in outside.values())
+        plain = _milli(baseline)
+        total = plain + sum((_milli(units) for units in outside.values()), np.int64(0))
+        self._digest[sku] = _digest_of(total)
         for name, layer in self.totals.items():
-            layer[sku] = plain if name == "baseline" else total
+            layer[sku] = (plain if name == "baseline" else total).sum(axis=0)
 
     def _deltas(self, sku: int, live: set[str]) -> dict[str, Ints]:
         """What each function adds; what it aimed at an activation goes with it."""
@@ -599,21 +724,8 @@ def _milli(units: Floats) -> Ints:
     return np.rint(units * THOUSANDTHS).astype(np.int64)
 
 
-def proposed(statistical: Ints, deltas: Mapping[str, Ints]) -> Ints:
-    """The number proposed before anybody agrees on one.
-
-    Statistical plus the mean change of the functions that spoke on the cell: one that
-    said nothing does not vote for the statistical number. Accuracy weights replace the
-    plain mean once four cycles have been scored.
-    """
-    spoken = [deltas[f] for f in INPUTS if f in deltas]
-    if not spoken:
-        return statistical
-    stacked = np.stack(spoken)
-    voices = np.maximum((stacked != 0).sum(axis=0), 1)
-    change = np.rint(stacked.sum(axis=0) / voices).astype(np.int64)
-    result: Ints = np.maximum(statistical + change, 0)
-    return result
+def _digest_of(units: Ints) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(units).tobytes(), digest_size=16).digest()
 
 
 def _at(projection: Projection, rows: Ints) -> Projection:

@@ -17,6 +17,12 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "comment": INPUTS,
     "undo": INPUTS,
     "undo others' changes": (PLANNING,),
+    "cycle": (PLANNING,),
+    "agree": (PLANNING,),
+    "adopt": (PLANNING,),
+    "submit": INPUTS,
+    "sign": INPUTS,
+    "minute": INPUTS,
     "activation": (MARKETING,),
     "lift": (MARKETING,),
     "import": (PLANNING, Function.ADMIN),
@@ -33,6 +39,12 @@ SAID = {
     "comment": "comment",
     "undo": "take back a change",
     "undo others' changes": "take back other people's changes",
+    "cycle": "open, reveal, publish or reopen a cycle",
+    "agree": "record what was agreed",
+    "adopt": "adopt a forecast run",
+    "submit": "submit an input",
+    "sign": "sign the consensus",
+    "minute": "record actions and assumptions",
     "activation": "add, change or cancel activations",
     "lift": "set the expected lift",
     "import": "import data",
@@ -50,6 +62,8 @@ class Person:
     id: str
     name: str
     function: Function
+    delegate_for: Function | None = None
+    """Function that this person may sign for beside their own."""
 
     def may(self, verb: str) -> bool:
         """Whether this person's function has the right."""

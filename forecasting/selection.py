@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.calendar import as_date
-from forecasting.consensus.events import TOTAL, Leaves, Scope
+from forecasting.consensus.events import AGREED, TOTAL, Leaves, Scope
 from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import Bools, Floats, Ints
 from forecasting.plan import LivePlan
@@ -54,14 +54,26 @@ class Selection:
         """What a function's input holds, thousandths of a unit, (n,)."""
         return self._stacked([self._input(int(s), function) for s in self.skus])
 
+    def layer(self, name: str) -> Ints:
+        """Statistical, proposed, draft, or a function's input: thousandths of a unit, (n,)."""
+        return self._stacked([self.plan.sku(int(s)).layer(name) for s in self.skus])
+
     def own(self, function: str) -> Ints:
         """What the input adds with this aim, thousandths of a unit, (n,)."""
+        if function == AGREED:
+            return self._stacked([self.plan.agreement(int(s))[0] for s in self.skus])
         aim = self.scope.activation
         return self._stacked([self.plan.aimed(int(s), function, aim) for s in self.skus])
 
     def held(self, function: str) -> Bools:
-        """Which leaves are held in a function's input, (n,)."""
-        return self._stacked([self.plan.held(function, int(s)) for s in self.skus]) > 0
+        """Which leaves may not move in a function's input: held or frozen, (n,)."""
+        held = self._stacked([self.plan.held(function, int(s)) for s in self.skus]) > 0
+        return held | self.frozen()
+
+    def frozen(self) -> Bools:
+        """Which leaves lie in the weeks that nobody may change any more, (n,)."""
+        inside = np.tile(self.weeks < self.plan.fence, len(self.skus) * len(self.doors))
+        return inside
 
     def active(self) -> Bools:
         """Which leaves can hold demand: ranged, and exposed where a lift is aimed at, (n,)."""
@@ -75,9 +87,7 @@ class Selection:
 
     def reference(self) -> Floats:
         """Statistical forecast: the profile for leaves that are all zero, (n,)."""
-        return self._stacked([self.plan.sku(int(s)).statistical for s in self.skus]).astype(
-            float
-        )
+        return self.layer("statistical").astype(float)
 
     def leaves(self, deltas: Ints, chosen: Bools) -> Leaves:
         """Some of its leaves with their deltas, by name."""

@@ -319,15 +319,7 @@ def grid(
 
 def _layer(plan: LivePlan, sku: int, layer: str) -> Ints:
     computed = plan.sku(sku)
-    match layer:
-        case "baseline":
-            return computed.baseline
-        case "statistical":
-            return computed.statistical
-        case "draft":
-            return computed.draft
-        case function:
-            return computed.input_of(function)
+    return computed.baseline if layer == "baseline" else computed.layer(layer)
 
 
 SPILLOVER = {

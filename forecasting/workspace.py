@@ -11,8 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import threading
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +22,6 @@ import pandas as pd
 
 from data import files, runs
 from data.files import Judged
-from data.ledger import Ledger
 from data.runs import Backtest
 from data.store import Store
 from forecasting import experience
@@ -41,11 +39,14 @@ from forecasting.consensus.overrides import (
     StackedChange,
     collisions,
     inverse,
+    leaves_of,
     resolve,
     undone,
 )
+from forecasting.cycles import Cycles
 from forecasting.demand.backtest import LEAST_WEEKS
 from forecasting.demand.worker import run_in_process
+from forecasting.desk import Desk, checked_note
 from forecasting.errors import (
     BadFiles,
     Conflicted,
@@ -60,14 +61,13 @@ from forecasting.jobs import Job, Tell
 from forecasting.plan import LivePlan
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.selection import Selection
-from forecasting.vocabulary import Function, Operation, Reason
+from forecasting.vocabulary import INPUTS, Function, Operation, Reason
 
 HORIZON_WEEKS = 52
 CLEAR = "clear"
 """Operation of an override that takes the own input back to statistical."""
-LONGEST_NOTE = 2000
 _SHAPING = (
-    Kind.ACTIVATION, Kind.LIFT, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.RUN,
+    Kind.ACTIVATION, Kind.LIFT, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.RUN, Kind.ADOPT,
 )  # fmt: skip
 """Kinds of events that shape the plan beside the overrides, which are summed in SQL."""
 
@@ -99,15 +99,24 @@ class Workspace:
 
     def __init__(self, path: Path | None = None) -> None:
         self.store = Store(path)
-        self._people: dict[str, Person] = {LOCAL_ADMIN.id: LOCAL_ADMIN}
         self._activations: dict[str, Activation] = {}
         self._taken_back: set[int] = set()
         self._plan: LivePlan | None = None
+        self._blinded: dict[tuple[str, ...], LivePlan] = {}
+        """The plan without the inputs of some functions, for those who may not see them."""
         self.refreshing = Job("refresh")
         self.backtesting = Job("backtest")
         self._folding = threading.Lock()
-        self.ledger = Ledger(self.store, self._fold)
-        self._load_people()
+        self.desk = Desk(self.store, self._fold)
+        self.ledger = self.desk.ledger
+        self.cycles = Cycles(
+            self.desk,
+            plan=lambda: self.plan,
+            rebuild=self._rebuild,
+            candidate=self._with_run,
+        )
+        for event in self.ledger.of_kinds(Kind.UNDO):
+            self._note_event(event)
         self._rebuild()
 
     def close(self) -> None:
@@ -120,8 +129,7 @@ class Workspace:
     @property
     def people(self) -> list[Person]:
         """Everybody, by function and name."""
-        order = list(Function)
-        return sorted(self._people.values(), key=lambda p: (order.index(p.function), p.name))
+        return self.desk.people
 
     def person(self, identity: str) -> Person:
         """One person.
@@ -130,19 +138,32 @@ class Workspace:
         ------
         UnknownName
         """
-        if identity not in self._people:
-            raise UnknownName(f"There is nobody called '{identity}' here.")
-        return self._people[identity]
+        return self.desk.person(identity)
 
-    def set_person(self, by: str, *, identity: str, name: str, function: Function) -> Event:
-        """Add a person, or give one another name or function."""
-        actor = self._allowed(by, "people")
+    def set_person(
+        self,
+        by: str,
+        *,
+        identity: str,
+        name: str,
+        function: Function,
+        delegate_for: Function | None = None,
+    ) -> Event:
+        """Add a person, or give one another name, function or delegation."""
+        actor = self.desk.allowed(by, "people")
         if not identity.strip() or not name.strip():
             raise OutOfBounds("A person needs an id and a name.")
         if identity == LOCAL_ADMIN.id:
             raise OutOfBounds("The local admin stays as it is.")
-        body = {"id": identity, "name": name.strip(), "function": function.value}
-        return self._append(actor, Kind.PERSON, body=body)
+        if delegate_for is not None and delegate_for not in INPUTS:
+            raise OutOfBounds("Only a function that signs can have a delegate.")
+        body = {
+            "id": identity,
+            "name": name.strip(),
+            "function": function.value,
+            "delegate_for": delegate_for.value if delegate_for else None,
+        }
+        return self.desk.append(actor, Kind.PERSON, body=body)
 
     # The plan ---------------------------------------------------------------------------
 
@@ -161,6 +182,24 @@ class Workspace:
                 "(or run: python -m forecasting refresh)."
             )
         return self._plan
+
+    def plan_for(self, by: str) -> LivePlan:
+        """The live plan as one person may see it.
+
+        While inputs are collected blind, it holds nobody's input but the person's own.
+
+        Raises
+        ------
+        UnknownName, NoForecast
+        """
+        hidden = self.cycles.hidden_from(self.person(by))
+        if not hidden:
+            return self.plan
+        with self._folding:
+            if hidden not in self._blinded:
+                now = self.plan
+                self._blinded[hidden] = now.without(hidden)
+            return self._blinded[hidden]
 
     @property
     def has_forecast(self) -> bool:
@@ -218,7 +257,7 @@ class Workspace:
         NotAllowed, UnknownName, OutOfBounds, ImpossibleSpread, Conflicted
             Nothing is changed.
         """
-        actor = self._allowed(by, "override")
+        actor = self.desk.allowed(by, "override")
         plan = self.plan
         why = _reason(reason, note)
         operation = CLEAR if operation == CLEAR else Operation(operation)
@@ -230,6 +269,11 @@ class Workspace:
 
         def prepare() -> Event:
             chosen = Selection.of(self.plan, scope)
+            if chosen.frozen().all():
+                raise Refused(
+                    f"{scope} is frozen: the first {self.plan.fence} weeks of the plan cannot "
+                    "be changed in this cycle."
+                )
             present, held, active = (
                 chosen.present(function),
                 chosen.held(function),
@@ -253,7 +297,7 @@ class Workspace:
                 )
             leaves = chosen.leaves(deltas, deltas != 0 if deltas.any() else active)
             self._refuse_conflicts(actor, scope, leaves, seen, int(present.sum()))
-            return self._event(
+            return self.desk.event(
                 actor,
                 Kind.OVERRIDE,
                 scope=scope,
@@ -267,11 +311,11 @@ class Workspace:
                 leaves=leaves,
             )
 
-        return self._submit(prepare, client_id, touches=names)
+        return self.desk.submit(prepare, client_id, touches=names)
 
     def input_units(self, by: str, scope: Scope) -> float:
         """What the person's own input holds for a scope, in units."""
-        actor = self._allowed(by, "read")
+        actor = self.desk.allowed(by, "read")
         present = Selection.of(self.plan, scope).present(actor.function.value)
         return int(present.sum()) / THOUSANDTHS
 
@@ -287,12 +331,12 @@ class Workspace:
         self, by: str, scope: Scope, text: str, *, client_id: str | None = None
     ) -> Event:
         """Say something about a part of the plan."""
-        actor = self._allowed(by, "comment")
+        actor = self.desk.allowed(by, "comment")
         if not text.strip():
             raise OutOfBounds("A comment needs words.")
         Selection.of(self.plan, scope)
-        return self._append(
-            actor, Kind.COMMENT, scope=scope, note=_note(text), client_id=client_id
+        return self.desk.append(
+            actor, Kind.COMMENT, scope=scope, note=checked_note(text), client_id=client_id
         )
 
     # Activations ------------------------------------------------------------------------
@@ -311,7 +355,7 @@ class Workspace:
         ------
         NotAllowed, UnknownName, OutOfBounds, Conflicted
         """
-        actor = self._allowed(by, "activation")
+        actor = self.desk.allowed(by, "activation")
         self._check_items(activation)
         seen = self.seq if base is None else base
         identity = activation.activation
@@ -324,15 +368,17 @@ class Workspace:
                 "before": before.to_dict() if before else None,
                 "after": activation.to_dict(),
             }
-            return self._event(actor, Kind.ACTIVATION, body=body, note=_note(note), base=seen)
+            return self.desk.event(
+                actor, Kind.ACTIVATION, body=body, note=checked_note(note), base=seen
+            )
 
-        return self._submit(prepare, None)
+        return self.desk.submit(prepare, None)
 
     def cancel_activation(
         self, by: str, identity: str, *, base: int | None = None, note: str = ""
     ) -> Event:
         """Call an activation off: its lift goes, everywhere and at once."""
-        self._allowed(by, "activation")
+        self.desk.allowed(by, "activation")
         return self.save_activation(
             by, self._activation(identity).cancelled(), base=base, note=note
         )
@@ -348,7 +394,7 @@ class Workspace:
         note: str = "",
     ) -> Event:
         """State the lift of one featured SKU as a multiplier; None: the estimate again."""
-        actor = self._allowed(by, "lift")
+        actor = self.desk.allowed(by, "lift")
         before = self._activation(identity)
         if sku not in {item.sku for item in before.items}:
             raise UnknownName(f"{before.name} does not feature '{sku}'.")
@@ -364,17 +410,17 @@ class Workspace:
                 "before": now.to_dict(),
                 "after": now.with_lift(sku, lift).to_dict(),
             }
-            return self._event(
-                actor, Kind.LIFT, body=body, value=lift, note=_note(note), base=seen
+            return self.desk.event(
+                actor, Kind.LIFT, body=body, value=lift, note=checked_note(note), base=seen
             )
 
-        return self._submit(prepare, None)
+        return self.desk.submit(prepare, None)
 
     # Taking back ------------------------------------------------------------------------
 
     def preview_undo(self, by: str, seq: int) -> UndoPreview:
         """What taking one change back would do; nothing is changed."""
-        actor = self._allowed(by, "undo")
+        actor = self.desk.allowed(by, "undo")
         return self._undo_of(actor, seq)[0]
 
     def undo(self, by: str, seq: int, *, client_id: str | None = None) -> Event:
@@ -387,12 +433,12 @@ class Workspace:
         Refused
             If nothing is left to take back.
         """
-        actor = self._allowed(by, "undo")
+        actor = self.desk.allowed(by, "undo")
         self._undo_of(actor, seq)
 
         def prepare() -> Event:
             preview, body, aim = self._undo_of(actor, seq)
-            return self._event(
+            return self.desk.event(
                 actor,
                 Kind.UNDO,
                 scope=aim,
@@ -402,7 +448,7 @@ class Workspace:
                 leaves=preview.leaves,
             )
 
-        return self._submit(prepare, client_id)
+        return self.desk.submit(prepare, client_id)
 
     # History ----------------------------------------------------------------------------
 
@@ -418,7 +464,7 @@ class Workspace:
         most: int = 300,
     ) -> list[Event]:
         """Events that match every filter, latest first."""
-        self._allowed(by, "read")
+        self.desk.allowed(by, "read")
         found = self.store.query(
             "ledger_of",
             person=person,
@@ -428,7 +474,7 @@ class Workspace:
             sku=sku,
             most=most,
         )
-        return self.ledger.events(found["seq"].tolist())[::-1]
+        return self._seen_by(by, self.ledger.events(found["seq"].tolist())[::-1])
 
     def is_taken_back(self, seq: int) -> bool:
         """Whether a change stands taken back."""
@@ -436,28 +482,35 @@ class Workspace:
 
     def cell_history(self, by: str, scope: Scope) -> list[Event]:
         """Events that touched any cell of a scope, latest first."""
-        self._allowed(by, "read")
+        self.desk.allowed(by, "read")
         found = self.store.query(
             "cell_events",
             skus=sorted(Selection.of(self.plan, scope).names),
             first_week=scope.first_week,
             last_week=scope.last_week,
         )
-        return self.ledger.events(found["seq"].tolist())[::-1]
+        return self._seen_by(by, self.ledger.events(found["seq"].tolist())[::-1])
 
     def input_at(self, by: str, seq: int) -> pd.DataFrame:
         """What every input added at a past moment: input, activation, sku, door, week,
         units.
         """
-        self._allowed(by, "read")
+        self.desk.allowed(by, "read")
         rows = self.store.query("input_at", seq=seq, first_week=dt.date(1990, 1, 1))
+        rows = rows[~rows["input"].isin(self.cycles.hidden_from(self.person(by)))]
         return rows.assign(units=rows["delta"] / THOUSANDTHS).drop(columns="delta")
+
+    def _seen_by(self, by: str, events: list[Event]) -> list[Event]:
+        """Without what others said while inputs are collected blind."""
+        hidden = self.cycles.hidden_from(self.person(by))
+        since = self.cycles.current.opened if self.cycles.current else 0
+        return [e for e in events if e.seq < since or not _is_input_of(e, hidden)]
 
     # Data -------------------------------------------------------------------------------
 
     def preview_import(self, by: str, paths: Sequence[Path]) -> Judged:
         """Read and judge files; nothing is written."""
-        self._allowed(by, "import")
+        self.desk.allowed(by, "import")
         with files.judged(self.store, paths) as judged:
             return judged
 
@@ -471,7 +524,7 @@ class Workspace:
         BadFiles
             Naming file, line, column, found and expected; the database is as before.
         """
-        actor = self._allowed(by, "import")
+        actor = self.desk.allowed(by, "import")
         with files.judged(self.store, paths) as judged:
             if judged.problems or (judged.all_problems and not allow_rejects):
                 raise BadFiles(judged.all_problems)
@@ -480,8 +533,8 @@ class Workspace:
                 raise Refused("There is nothing in these files to import.")
             counts = {v.table: [v.read, v.accepted, v.rejected] for v in judged.verdicts}
             body = {"summary": judged.summary, "tables": counts}
-            event = self._submit(
-                lambda: self._event(actor, Kind.IMPORT, body=body),
+            event = self.desk.submit(
+                lambda: self.desk.event(actor, Kind.IMPORT, body=body),
                 None,
                 work=lambda cursor, seq: files.insert_staged(cursor, seq, names),
             )
@@ -490,14 +543,14 @@ class Workspace:
 
     def roll_back(self, by: str, batch: int) -> Event:
         """Take an import out of force; its rows stay on record."""
-        actor = self._allowed(by, "import")
+        actor = self.desk.allowed(by, "import")
         known = self.store.query("batches")
         row = known[known["batch"] == batch]
         if row.empty:
             raise UnknownName(f"There is no import #{batch}.")
         if bool(row["rolled_back"].iloc[0]):
             raise Refused(f"Import #{batch} is rolled back already.")
-        event = self._append(actor, Kind.ROLLBACK, body={"batch": batch})
+        event = self.desk.append(actor, Kind.ROLLBACK, body={"batch": batch})
         self._rebuild()
         return event
 
@@ -514,10 +567,11 @@ class Workspace:
     ) -> Event:
         """Make a new statistical run in a process of its own, and put it in force.
 
-        Everybody goes on reading and editing meanwhile; if the fit fails or is stopped,
-        the run before stays in force. Only what changed since that run is fitted: blocks
-        of classes whose history, prices and past activations are as they were keep their
-        factors, unless `full`.
+        While a cycle is open it has its run pinned: the new one is a candidate then, which
+        the facilitator adopts (`cycles.adopt`). Everybody goes on reading and editing
+        meanwhile; if the fit fails or is stopped, the run before stays in force. Only what
+        changed since that run is fitted: blocks of classes whose history, prices and past
+        activations are as they were keep their factors, unless `full`.
 
         Raises
         ------
@@ -526,7 +580,7 @@ class Workspace:
         Refused
             If there are no sales, or the fit failed.
         """
-        actor = self._allowed(by, "refresh")
+        actor = self.desk.allowed(by, "refresh")
         with self.refreshing.running(actor.name, tell) as told:
             told("collecting history", 0.0)
             before = None if full else self._run_in_force()
@@ -541,20 +595,23 @@ class Workspace:
                 )  # fmt: skip
                 facts = runs.read_facts(made)
                 former = before.seq if before else None
-                event = self._submit(
-                    lambda: self._event(actor, Kind.RUN, body=facts),
+                event = self.desk.submit(
+                    lambda: self.desk.event(
+                        actor, Kind.RUN, body={**facts, "adopted": not self.cycles.is_open}
+                    ),
                     None,
                     work=lambda cursor, seq: runs.load_factors(
                         cursor, seq, inputs=inputs, made=made, former=former
                     ),
                 )
-            told("building the plan", 0.98)
-            self._rebuild()
+            if event.body["adopted"]:
+                told("building the plan", 0.98)
+                self._rebuild()
             return event
 
     def start_refresh(self, by: str) -> None:
         """Refresh in the background; progress is told to everybody."""
-        self._allowed(by, "refresh")
+        self.desk.allowed(by, "refresh")
         self.refreshing.in_background(lambda: self.refresh(by))
 
     def backtest(
@@ -577,7 +634,7 @@ class Workspace:
         Refused
             If the history is too short, or it was stopped; the last result stays.
         """
-        actor = self._allowed(by, "backtest")
+        actor = self.desk.allowed(by, "backtest")
         with self.backtesting.running(actor.name, tell) as told:
             told("collecting history", 0.0)
             with self._fit_inputs(None) as inputs, tempfile.TemporaryDirectory() as folder:
@@ -597,14 +654,14 @@ class Workspace:
 
     def start_backtest(self, by: str, *, origins: int, step: int, horizon: int) -> None:
         """Backtest in the background; progress is told to everybody."""
-        self._allowed(by, "backtest")
+        self.desk.allowed(by, "backtest")
         self.backtesting.in_background(
             lambda: self.backtest(by, origins=origins, step=step, horizon=horizon)
         )
 
     def stop_backtest(self, by: str) -> bool:
         """Stop the running backtest; the last complete result stays."""
-        self._allowed(by, "backtest")
+        self.desk.allowed(by, "backtest")
         return self.backtesting.stop()
 
     def last_backtest(self) -> Backtest | None:
@@ -656,46 +713,23 @@ class Workspace:
         return self._plan.base.run if self._plan else 0
 
     def _run_in_force(self) -> Event | None:
-        made = self.ledger.of_kinds(Kind.RUN)
-        return made[-1] if made else None
+        return _in_force(self.ledger.of_kinds(Kind.RUN, Kind.ADOPT))
+
+    def _with_run(self, run: int) -> LivePlan:
+        """The plan as it would be with another run."""
+        seq = self.seq
+        events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
+        (made,) = [e for e in events if e.kind is Kind.RUN and e.seq == run]
+        return self._on_run(seq, self._activations, events, made)
 
     # Inside -----------------------------------------------------------------------------
 
-    def _allowed(self, by: str, verb: str) -> Person:
-        person = self.person(by)
-        require(person, verb)
-        return person
-
-    def _event(self, actor: Person, kind: Kind, **fields: Any) -> Event:
-        fields["client_id"] = fields.get("client_id") or uuid.uuid4().hex
-        return Event(person=actor.id, function=actor.function.value, kind=kind, **fields)
-
-    def _append(self, actor: Person, kind: Kind, **fields: Any) -> Event:
-        return self._submit(
-            lambda: self._event(actor, kind, base=self.seq, **fields), fields.get("client_id")
-        )
-
-    def _submit(
-        self,
-        prepare: Callable[[], Event],
-        client_id: str | None,
-        *,
-        touches: frozenset[str] = frozenset(),
-        work: Any = None,
-    ) -> Event:
-        identity = client_id or uuid.uuid4().hex
-
-        def prepared() -> Event:
-            return replace(prepare(), client_id=identity)
-
-        return self.ledger.submit(identity, prepared, touches=touches, work=work)
-
     def _hold(self, by: str, scope: Scope, kind: Kind, client_id: str | None) -> Event:
-        actor = self._allowed(by, "hold")
+        actor = self.desk.allowed(by, "hold")
         chosen = Selection.of(self.plan, scope)
         active = chosen.active()
         leaves = chosen.leaves(np.zeros(len(active), np.int64), active)
-        return self._append(actor, kind, scope=scope, leaves=leaves, client_id=client_id)
+        return self.desk.append(actor, kind, scope=scope, leaves=leaves, client_id=client_id)
 
     def _refuse_conflicts(
         self, actor: Person, scope: Scope, leaves: Leaves, seen: int, present: int
@@ -711,7 +745,7 @@ class Workspace:
         )
         if found:
             theirs = found[-1]
-            name = self._people[theirs.person].name
+            name = self.person(theirs.person).name
             raise Conflicted(
                 [Conflict(theirs=theirs, name=name, now_units=present / THOUSANDTHS)]
             )
@@ -719,7 +753,7 @@ class Workspace:
     def _refuse_activation_conflict(self, actor: Person, identity: str, seen: int) -> None:
         for event in reversed(self.ledger.tail(seen)):
             if event.body.get("activation") == identity and event.person != actor.id:
-                name = self._people[event.person].name
+                name = self.person(event.person).name
                 raise Conflicted([Conflict(theirs=event, name=name, now_units=float("nan"))])
 
     def _activation(self, identity: str) -> Activation:
@@ -758,7 +792,7 @@ class Workspace:
             raise Refused(f"#{root.seq} has been taken back already.")
         body: dict[str, Any] = {"target": root.seq}
         match root.kind:
-            case Kind.OVERRIDE:
+            case Kind.OVERRIDE | Kind.AGREE:
                 return self._undo_override(root, body)
             case Kind.ACTIVATION | Kind.LIFT:
                 preview, body = self._undo_activation(root, body)
@@ -786,6 +820,16 @@ class Workspace:
         leaves, superseded = inverse(stack, self._taken_back ^ {root.seq})
         preview = UndoPreview(event=root, leaves=leaves, n_superseded=len(superseded))
         body["input"] = str(root.body.get("input", root.function))
+        if root.kind is Kind.AGREE:
+            if root.cycle != self.desk.cycle:
+                raise Refused(
+                    f"#{root.seq} was agreed in the cycle {root.cycle}, which is over."
+                )
+            body["standing"] = 1 if root.seq in self._taken_back else -1
+            # Every leaf says that the agreement stands no more, moved or not.
+            kept = dict(zip(_keys(leaves), leaves.delta.tolist(), strict=True))
+            leaves = leaves_of({leaf: kept.get(leaf, 0) for leaf in _keys(root.leaves)})
+            preview = replace(preview, leaves=leaves)
         return preview, body, root.scope
 
     def _undo_activation(
@@ -796,7 +840,7 @@ class Workspace:
             if later.body.get("activation") != identity:
                 continue
             if later.kind is not Kind.UNDO or later.body.get("target") != root.seq:
-                name = self._people[later.person].name
+                name = self.person(later.person).name
                 raise Refused(
                     f"{name} changed {identity} after that (#{later.seq}); "
                     "take that back first."
@@ -813,15 +857,16 @@ class Workspace:
                 self._note_event(event)
             if self._plan is not None:
                 self._plan.fold(events)
+            if any(event.kind in (Kind.CYCLE, Kind.PUBLISH) for event in events):
+                self._blinded.clear()
+            for hidden, plan in self._blinded.items():
+                plan.fold([event for event in events if not _is_input_of(event, hidden)])
 
     def _note_event(self, event: Event) -> None:
+        self.cycles.note(event)
         match event.kind:
             case Kind.PERSON:
-                self._people[event.body["id"]] = Person(
-                    id=event.body["id"],
-                    name=event.body["name"],
-                    function=Function(event.body["function"]),
-                )
+                self.desk.note(event)
             case Kind.UNDO:
                 self._taken_back ^= {int(event.body["target"])}
                 if "activation" in event.body:
@@ -834,10 +879,6 @@ class Workspace:
             self._activations.pop(identity, None)
         else:
             self._activations[identity] = Activation.from_dict(state)
-
-    def _load_people(self) -> None:
-        for event in self.ledger.of_kinds(Kind.PERSON, Kind.UNDO):
-            self._note_event(event)
 
     def _rebuild(self) -> None:
         """Build the plan anew from the run in force, the facts and the ledger.
@@ -858,15 +899,23 @@ class Workspace:
             if plan is not None:
                 plan.fold(later)
                 self._plan = plan
+            self._blinded.clear()
 
     def _built(
         self, seq: int, activations: Mapping[str, Activation], events: Sequence[Event]
     ) -> LivePlan | None:
         """The plan as of a sequence number; None where no run was made."""
-        made = [e for e in events if e.kind is Kind.RUN]
-        if not made:
-            return None
-        run = made[-1]
+        run = _in_force([e for e in events if e.kind in (Kind.RUN, Kind.ADOPT)])
+        return None if run is None else self._on_run(seq, activations, events, run)
+
+    def _on_run(
+        self,
+        seq: int,
+        activations: Mapping[str, Activation],
+        events: Sequence[Event],
+        run: Event,
+    ) -> LivePlan:
+        """The plan as of a sequence number, on one run."""
         as_of = dt.date.fromisoformat(run.body["as_of"])
         doors = self.store.query("all_doors")
         base = assemble(
@@ -882,14 +931,43 @@ class Workspace:
             prices=self.store.query("prices_in_force", as_of=as_of),
         )
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
+        cycle = self.cycles.current.name if self.cycles.current else ""
         return LivePlan(
             base,
             activations=activations.values(),
             inputs=self.store.query("input_at", seq=seq, first_week=as_date(base.weeks[0])),
             holds=held_by(events, taken_back),
+            agreed=self.store.query("agreed_at", cycle=cycle, seq=seq) if cycle else None,
+            cycle=cycle,
+            fence=self.cycles.fence,
+            weights=self.cycles.weights(),
             limits=Limits(),
             seq=seq,
         )
+
+
+def _keys(leaves: Leaves) -> list[tuple[str, str, np.datetime64]]:
+    return list(zip(leaves.sku, leaves.door, leaves.week, strict=True))
+
+
+def _is_input_of(event: Event, functions: Collection[str]) -> bool:
+    """Whether an event says something of an input of one of these functions."""
+    spoken = (Kind.OVERRIDE, Kind.UNDO, Kind.RESOLVE, Kind.HOLD, Kind.RELEASE)
+    if event.kind not in spoken or "activation" in event.body:
+        return False
+    return str(event.body.get("input", event.function)) in functions
+
+
+def _in_force(events: Sequence[Event]) -> Event | None:
+    """The run that the plan stands on, given every run and adoption in order."""
+    made = {e.seq: e for e in events if e.kind is Kind.RUN}
+    found = None
+    for event in events:
+        if event.kind is Kind.ADOPT:
+            found = made[int(event.body["run"])]
+        elif event.body.get("adopted", True):
+            found = event
+    return found
 
 
 def _reason(reason: Reason | str, note: str) -> Reason:
@@ -899,11 +977,5 @@ def _reason(reason: Reason | str, note: str) -> Reason:
         raise OutOfBounds(f"'{reason}' is not a reason; choose one of the list.") from error
     if why is Reason.OTHER and not note.strip():
         raise OutOfBounds("The reason 'Other' needs a note that says what it is.")
-    _note(note)
+    checked_note(note)
     return why
-
-
-def _note(text: str) -> str:
-    if len(text) > LONGEST_NOTE:
-        raise OutOfBounds(f"A note has at most {LONGEST_NOTE:,} characters.")
-    return text.strip()

@@ -21,6 +21,8 @@ import pandas as pd
 from forecasting.calendar import Dates, week_label
 from forecasting.hierarchy import THOUSANDTHS, Ints
 
+AGREED = "agreed"
+"""The input that an agreement belongs to: nobody's own."""
 TOTAL = ""
 """The aim of an input that changes total demand, not one activation's lift."""
 
@@ -40,6 +42,16 @@ class Kind(StrEnum):
     RUN = "run"
     PERSON = "person"
     SETTING = "setting"
+    CYCLE = "cycle"
+    SUBMIT = "submit"
+    AGREE = "agree"
+    SIGN = "sign"
+    ADOPT = "adopt"
+    RESOLVE = "resolve"
+    PUBLISH = "publish"
+    ASSUMPTION = "assumption"
+    ACTION = "action"
+    DECISION = "decision"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +191,36 @@ class Event:
                 return f"set {self.body['name']} to {self.body['function']}"
             case Kind.SETTING:
                 return f"set {self.body['name']} to {self.body['value']}"
+            case Kind.CYCLE:
+                done = {"open": "opened", "reveal": "revealed the inputs of"}
+                verb = done.get(self.body["action"], "opened again")
+                return f"{verb} the cycle {self.cycle or self.body.get('name', '')}"
+            case Kind.SUBMIT:
+                return f"submitted the input of {self.function.capitalize()}"
+            case Kind.AGREE:
+                whose = self.body.get("column")
+                what = (
+                    f"{whose.capitalize()}'s number" if whose else f"{self.value or 0:,.10g} u"
+                )
+                return f"recorded the agreement on {what} for {self.scope}"
+            case Kind.SIGN:
+                return f"signed {self.body['department']} for {self.function.capitalize()}"
+            case Kind.ADOPT:
+                return f"adopted the forecast run #{self.body['run']}"
+            case Kind.RESOLVE:
+                return f"worked out {self.body['input'].capitalize()}'s targets and % again"
+            case Kind.PUBLISH:
+                return f"published the consensus of {self.cycle}"
+            case Kind.ASSUMPTION:
+                state = self.body.get("state", "open")
+                verb = {"open": "assumed", "held": "saw held", "broken": "saw broken"}[state]
+                return f"{verb}: {self.body['statement']}"
+            case Kind.ACTION:
+                if self.body.get("state") == "done":
+                    return f"closed the action: {self.body['text']}"
+                return f"asked {self.body['owner']} for: {self.body['text']}"
+            case Kind.DECISION:
+                return f"decided: {self.note}"
 
     def _change(self) -> str:
         value = self.value or 0.0

@@ -14,6 +14,7 @@ from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, spread
 from forecasting.vocabulary import Operation
 
 LARGEST_UNITS = 1e9
+_CHANGES = (Kind.OVERRIDE, Kind.AGREE, Kind.UNDO)
 
 
 def new_total(present: int, operation: Operation, value: float) -> int:
@@ -96,7 +97,7 @@ def collisions(
     keys: set[object] | None = None
     found = []
     for event in events:
-        if event.kind not in (Kind.OVERRIDE, Kind.UNDO) or event.person == person:
+        if event.kind not in _CHANGES or event.person == person:
             continue
         if str(event.body.get("input", event.function)) != input_of:
             continue

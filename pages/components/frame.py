@@ -13,6 +13,7 @@ import streamlit as st
 from data.store import DEFAULT_PATH
 from forecasting.errors import ConcordError
 from forecasting.jobs import Job
+from forecasting.plan import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import GLOSSARY
 from forecasting.workspace import Workspace
@@ -148,6 +149,11 @@ def follow(job: Job, doing: str) -> bool:
         + (f", about {left:.0f} s left" if left is not None else ""),
     )
     return True
+
+
+def plan() -> LivePlan:
+    """The live plan as the person here may see it."""
+    return workspace().plan_for(me().id)
 
 
 def lift_library() -> pd.DataFrame:

@@ -23,7 +23,7 @@ def page() -> None:
     if not frame.needs_forecast():
         return
     space = frame.workspace()
-    plan = space.plan
+    plan = frame.plan()
     names = plan.base.skus["description"].fillna("").tolist()
     label = dict(zip(plan.sku_names, names, strict=True))
     head = st.container()

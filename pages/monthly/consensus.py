@@ -164,7 +164,7 @@ def page() -> None:
     if not frame.needs_forecast():
         return
     space, person = frame.workspace(), frame.me()
-    plan = space.plan
+    plan = frame.plan()
     speaks = person.function in INPUTS
     head = st.container()
     bar = st.container(horizontal=True, vertical_alignment="bottom")
@@ -220,7 +220,7 @@ def page() -> None:
 
     def read(name: str) -> pd.DataFrame:
         return views.grid(
-            space.plan, layer=name, level=level, skus=skus, location_level=location_level,
+            frame.plan(), layer=name, level=level, skus=skus, location_level=location_level,
             location=location, weeks=columns,
         )  # fmt: skip
 
@@ -286,7 +286,7 @@ def page() -> None:
     with alerts:
         grid.clash_panel()
     frame.watch_rows([int(s) for s in skus])
-    plan = space.plan
+    plan = frame.plan()
     draft = float(read("draft").to_numpy().sum())
     statistical = float(read("statistical").to_numpy().sum())
     names = [plan.sku_names[s] for s in skus]

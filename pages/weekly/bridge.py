@@ -180,7 +180,7 @@ def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
 def page() -> None:
     if not frame.needs_forecast():
         return
-    plan = frame.workspace().plan
+    plan = frame.plan()
     frame.watch_rows(None)
     head, filters = st.columns([5, 6], vertical_alignment="bottom")
     with filters.container(horizontal=True, horizontal_alignment="right"):

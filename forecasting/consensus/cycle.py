@@ -1,0 +1,242 @@
+"""The monthly cycle: opened, filled in, revealed, agreed, signed, published, reopened.
+
+A cycle is a frozen value; `after` gives the cycle that an event leaves behind. Which
+signatures stand follows from what they cover: a signature holds the digest of the numbers
+that were signed, and counts as long as the numbers are still those.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from forecasting.consensus.events import Event, Kind
+from forecasting.errors import OutOfBounds
+from forecasting.vocabulary import INPUTS
+
+LONGEST_FENCE = 26
+
+
+class Stage(StrEnum):
+    """Where a cycle is."""
+
+    INPUTS = "inputs"
+    REVIEW = "review"
+    SIGNED = "signed"
+    PUBLISHED = "published"
+
+    @property
+    def label(self) -> str:
+        """As shown on a page."""
+        return {
+            "inputs": "Inputs",
+            "review": "Review",
+            "signed": "Signed",
+            "published": "Published",
+        }[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How one cycle is run; leadership's settings at the moment it was opened."""
+
+    blind: bool = True
+    """Nobody sees others' inputs until they are revealed together."""
+    fence_weeks: int = 0
+    """First weeks of the plan that nobody may change any more."""
+    quorum: int = 3
+    """Functions that must sign each department."""
+    inputs_due: dt.date | None = None
+    review_due: dt.date | None = None
+    publish_due: dt.date | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.quorum <= len(INPUTS):
+            raise OutOfBounds(f"A quorum is from 1 to {len(INPUTS)} functions.")
+        if not 0 <= self.fence_weeks <= LONGEST_FENCE:
+            raise OutOfBounds(f"The fence is from 0 to {LONGEST_FENCE} weeks.")
+        dates = [d for d in (self.inputs_due, self.review_due, self.publish_due) if d]
+        if dates != sorted(dates):
+            raise OutOfBounds("Inputs are due before the review, the review before publishing.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """As stored in an event."""
+        return {
+            "blind": self.blind,
+            "fence_weeks": self.fence_weeks,
+            "quorum": self.quorum,
+            **{name: None if day is None else day.isoformat() for name, day in self._days()},
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Rules:
+        """As read from an event."""
+        days = {
+            name: dt.date.fromisoformat(stored[name]) if stored.get(name) else None
+            for name in ("inputs_due", "review_due", "publish_due")
+        }
+        return cls(
+            blind=bool(stored["blind"]),
+            fence_weeks=int(stored["fence_weeks"]),
+            quorum=int(stored["quorum"]),
+            **days,
+        )
+
+    def _days(self) -> list[tuple[str, dt.date | None]]:
+        return [
+            ("inputs_due", self.inputs_due),
+            ("review_due", self.review_due),
+            ("publish_due", self.publish_due),
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """That somebody submitted or signed."""
+
+    seq: int
+    person: str
+    at: dt.datetime
+    digest: str = ""
+    """Of the numbers that were signed; '' for a submission."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """One round of the consensus."""
+
+    name: str
+    """Year and month: 2026-12."""
+    opened: int
+    """Sequence number of the event that opened it."""
+    run: int
+    """The statistical run that it stands on."""
+    as_of: dt.date
+    rules: Rules
+    revealed: bool = False
+    submitted: Mapping[str, Said] = field(default_factory=dict)
+    """By function."""
+    signatures: Mapping[tuple[str, str], Said] = field(default_factory=dict)
+    """By function and department; the latest of each."""
+    versions: tuple[int, ...] = ()
+    """Published versions of it, oldest first."""
+    closed: bool = False
+    """Published, and not opened again."""
+
+    @property
+    def hides_inputs(self) -> bool:
+        """Whether others' inputs are not to be seen."""
+        return self.rules.blind and not self.revealed and not self.closed
+
+    def standing(self, digests: Mapping[str, str]) -> dict[str, dict[str, Said]]:
+        """Signatures that still cover the numbers as they are, by department and function.
+
+        Parameters
+        ----------
+        digests : mapping
+            Digest of each department's numbers now.
+        """
+        return {
+            department: {
+                function: said
+                for (function, of), said in self.signatures.items()
+                if of == department and said.digest == digest
+            }
+            for department, digest in digests.items()
+        }
+
+    def voided(self, digests: Mapping[str, str]) -> dict[tuple[str, str], Said]:
+        """Signatures that a later change made void, by function and department."""
+        return {
+            key: said
+            for key, said in self.signatures.items()
+            if key[1] in digests and digests[key[1]] != said.digest
+        }
+
+    def unsigned(self, digests: Mapping[str, str]) -> list[str]:
+        """Departments that fewer functions have signed than the quorum asks."""
+        standing = self.standing(digests)
+        return [d for d, signed in standing.items() if len(signed) < self.rules.quorum]
+
+    def stage(self, digests: Mapping[str, str]) -> Stage:
+        """Where it is."""
+        if self.closed:
+            return Stage.PUBLISHED
+        if not self.revealed:
+            return Stage.INPUTS
+        return Stage.REVIEW if self.unsigned(digests) else Stage.SIGNED
+
+
+def after(cycle: Cycle | None, event: Event) -> Cycle | None:
+    """The cycle that an event leaves behind."""
+    body = event.body
+    if event.kind is Kind.CYCLE and body["action"] == "open":
+        return Cycle(
+            name=str(body["name"]),
+            opened=event.seq,
+            run=int(body["run"]),
+            as_of=dt.date.fromisoformat(body["as_of"]),
+            rules=Rules.from_dict(body["rules"]),
+        )
+    if cycle is None:
+        return None
+    said = Said(
+        seq=event.seq,
+        person=event.person,
+        at=event.recorded_at,
+        digest=str(body.get("digest", "")),
+    )
+    match event.kind, body.get("action"):
+        case Kind.CYCLE, "reveal":
+            return replace(cycle, revealed=True)
+        case Kind.CYCLE, "reopen":
+            return replace(
+                cycle,
+                closed=False,
+                run=int(body["run"]),
+                as_of=dt.date.fromisoformat(body["as_of"]),
+            )
+        case Kind.SUBMIT, _:
+            return replace(cycle, submitted={**cycle.submitted, event.function: said})
+        case Kind.SIGN, _:
+            key = (event.function, str(body["department"]))
+            return replace(cycle, signatures={**cycle.signatures, key: said})
+        case Kind.ADOPT, _:
+            carried = body.get("carried", {})
+            return replace(
+                cycle,
+                run=int(body["run"]),
+                as_of=dt.date.fromisoformat(body["as_of"]),
+                signatures={
+                    key: _carried(said, carried.get(key[1]))
+                    for key, said in cycle.signatures.items()
+                },
+            )
+        case Kind.PUBLISH, _:
+            return replace(cycle, versions=(*cycle.versions, event.seq), closed=True)
+    return cycle
+
+
+def _carried(said: Said, digests: tuple[str, str] | None) -> Said:
+    """A signature over numbers that another run hardly moved goes on."""
+    if digests is None or said.digest != digests[0]:
+        return said
+    return replace(said, digest=digests[1])
+
+
+def following(name: str) -> str:
+    """Name of the cycle after one: 2026-12 after 2026-11."""
+    year, month = (int(part) for part in name.split("-"))
+    return f"{year + month // 12}-{month % 12 + 1:02d}"
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can name a cycle: a year and a month."""
+    try:
+        dt.date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return False
+    return len(text) == 7

@@ -1,0 +1,604 @@
+"""The verbs of the monthly cycle: open, submit, reveal, agree, sign, publish, adopt a run.
+
+What a cycle is stands in consensus/cycle.py; here rights are checked, the live plan is
+asked, and the event is handed to the ledger.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from data import versions
+from data.versions import Version
+from forecasting import resolving, snapshot
+from forecasting.calendar import as_date
+from forecasting.consensus import cycle as cycles
+from forecasting.consensus import proposal, value_added, walk
+from forecasting.consensus.cycle import Cycle, Rules, Stage
+from forecasting.consensus.events import AGREED, Conflict, Event, Kind, Leaves, Scope
+from forecasting.consensus.overrides import collisions, new_total, undone
+from forecasting.consensus.proposal import Weights
+from forecasting.desk import Desk, checked_note
+from forecasting.errors import Conflicted, OutOfBounds, Refused, UnknownName
+from forecasting.hierarchy import THOUSANDTHS, spread
+from forecasting.plan import LivePlan
+from forecasting.resolving import Stale, stale
+from forecasting.rights import Person
+from forecasting.selection import Selection
+from forecasting.vocabulary import INPUTS, Function, Operation
+
+_NEVER = dt.datetime(1970, 1, 1)
+COLUMNS = ("statistical", "proposed", *map(str, INPUTS))
+"""Numbers that can be agreed on as they are."""
+MOVED = 0.01
+"""Share by which a new run must move a department's draft for its signatures to lapse."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the open cycle is, department by department."""
+
+    cycle: Cycle
+    stage: Stage
+    departments: tuple[str, ...]
+    signed: dict[str, dict[str, str]]
+    """Department to function to the name of who signed, where it still covers the numbers."""
+    voided: dict[tuple[str, str], str]
+    """(function, department) to what made the signature void."""
+    submitted: dict[str, str]
+    """Function to who submitted and whether it changed since."""
+    missing: tuple[str, ...]
+    """Departments with fewer signatures than the quorum."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """What adopting a candidate run would do."""
+
+    run: int
+    as_of: dt.date
+    moves: pd.DataFrame
+    """One row per department: department, statistical and draft before and after (units, in
+    the weeks both have), lapses (names whose signature would lapse)."""
+    resolved: int
+    """Inputs given as % or as a target that would be worked out again."""
+
+
+class Cycles:
+    """Verbs of the cycle.
+
+    Parameters
+    ----------
+    desk : Desk
+    plan : callable
+        The live plan.
+    rebuild : callable
+        Builds the live plan anew.
+    candidate : callable
+        (run) -> the plan as it would be with another run.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        plan: Callable[[], LivePlan],
+        rebuild: Callable[[], None],
+        candidate: Callable[[int], LivePlan],
+    ) -> None:
+        self._desk = desk
+        self._plan = plan
+        self._rebuild = rebuild
+        self._candidate = candidate
+        self.current: Cycle | None = None
+        """The open cycle, or the last one where none is."""
+        for event in desk.ledger.of_kinds(
+            Kind.CYCLE, Kind.SUBMIT, Kind.SIGN, Kind.ADOPT, Kind.PUBLISH
+        ):
+            self.note(event)
+
+    # Reading ----------------------------------------------------------------------------
+
+    def note(self, event: Event) -> None:
+        """Take an event into the cycle."""
+        self.current = cycles.after(self.current, event)
+        self._desk.cycle = self.current.name if self.is_open and self.current else ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a cycle is under way."""
+        return self.current is not None and not self.current.closed
+
+    @property
+    def fence(self) -> int:
+        """First weeks of the plan that nobody may change."""
+        return self.current.rules.fence_weeks if self.current and self.is_open else 0
+
+    def hidden_from(self, person: Person) -> tuple[str, ...]:
+        """Functions whose inputs a person may not see while they are collected blind."""
+        if self.current is None or not self.current.hides_inputs:
+            return ()
+        return tuple(str(f) for f in INPUTS if f is not person.function)
+
+    def standing(self) -> Standing:
+        """Where the cycle is.
+
+        Raises
+        ------
+        Refused
+            If none was ever opened.
+        """
+        now = self._last()
+        plan = self._plan()
+        digests = plan.digests()
+        return Standing(
+            cycle=now,
+            stage=now.stage(digests),
+            departments=tuple(digests),
+            signed={
+                department: {f: self._desk.person(said.person).name for f, said in by.items()}
+                for department, by in now.standing(digests).items()
+            },
+            voided={
+                key: self._voided_by(key[1], said.seq)
+                for key, said in now.voided(digests).items()
+            },
+            submitted={
+                function: self._desk.person(said.person).name
+                + (" (changed since)" if self._changed_since(function, said.seq) else "")
+                for function, said in now.submitted.items()
+            },
+            missing=tuple(now.unsigned(digests)),
+        )
+
+    def published(self) -> list[Version]:
+        """Every published version, oldest first."""
+        return versions.published(self._desk.store)
+
+    def version(self, number: int) -> Version:
+        """One published version.
+
+        Raises
+        ------
+        UnknownName
+        """
+        for version in self.published():
+            if version.version == number:
+                return version
+        raise UnknownName(f"There is no published version #{number}.")
+
+    def layers(self, version: Version) -> pd.DataFrame:
+        """Every layer of a version: one row per SKU and week, in units."""
+        return versions.layers(self._desk.store, version)
+
+    def parts(self, version: Version) -> pd.DataFrame:
+        """What a version's consensus is the sum of: sku, kind, name, reason, week, units."""
+        return versions.parts(self._desk.store, version)
+
+    def scored(self, *, least_lag: int = 1, last_week: dt.date | None = None) -> pd.DataFrame:
+        """Published numbers beside what was wanted: one row per SKU and week, in units.
+
+        Parameters
+        ----------
+        least_lag : int
+            Weeks ahead at which the number must have been published.
+        last_week : date
+            Last week to score; the last week with sales if not given.
+
+        Returns
+        -------
+        DataFrame
+            version, cycle, sku, class, department, week, lag, actual, and every layer.
+        """
+        store = self._desk.store
+        last = last_week or pd.Timestamp(store.query("last_sales_week")["week"].iloc[0]).date()
+        cells = store.query("scored_cells", least_lag=least_lag, last_week=last)
+        if cells.empty:
+            return cells.assign(actual=pd.Series(dtype=float))
+        since = pd.Timestamp(cells["week"].min()).date()
+        actual = store.query(
+            "demand_by_week", since=since, until=last + dt.timedelta(7)
+        ).rename(columns={"units": "actual"})
+        return cells.merge(actual, on=["sku", "week"], how="inner")
+
+    def weights(self) -> dict[str, Weights]:
+        """What each function's number counts for in each department, by its record."""
+        cells = self.scored()
+        if cells.empty:
+            return {}
+        return {d: proposal.weigh(r) for d, r in value_added.records(cells).items()}
+
+    def walk(self, version: Version, skus: Sequence[int]) -> pd.DataFrame:
+        """Why the draft of some SKUs is another number than in a version (walk.walk)."""
+        plan = self._plan()
+        names = {plan.sku_names[s] for s in skus}
+        before = self.parts(version)
+        after = snapshot.parts_now(plan, skus, self._reasons(plan))
+        return walk.walk(before[before["sku"].isin(names)], after)
+
+    # Verbs ------------------------------------------------------------------------------
+
+    def open(self, by: str, name: str, rules: Rules | None = None) -> Event:
+        """Open a cycle: it pins the run in force.
+
+        Raises
+        ------
+        Refused
+            If one is open already, or the name was used.
+        OutOfBounds
+        """
+        actor = self._desk.allowed(by, "cycle")
+        if not cycles.is_name(name):
+            raise OutOfBounds("A cycle is named by year and month: 2026-12.")
+        plan = self._plan()
+
+        def prepare() -> Event:
+            if self.is_open:
+                assert self.current is not None
+                raise Refused(f"The cycle {self.current.name} is open; publish it first.")
+            if name in {v.cycle for v in self.published()}:
+                raise Refused(f"{name} was published already; open it again instead.")
+            body = {
+                "action": "open",
+                "name": name,
+                "run": plan.base.run,
+                "as_of": plan.base.as_of.isoformat(),
+                "rules": (rules or Rules()).to_dict(),
+            }
+            return self._desk.event(actor, Kind.CYCLE, body=body, cycle=name)
+
+        return self._desk.submit(prepare)
+
+    def submit(self, by: str, *, note: str = "") -> Event:
+        """Say that the own function's input is complete."""
+        actor = self._desk.allowed(by, "submit")
+        self._open()
+        return self._desk.append(actor, Kind.SUBMIT, note=checked_note(note))
+
+    def reveal(self, by: str) -> Event:
+        """Show everybody's inputs to everybody: the review begins."""
+        actor = self._desk.allowed(by, "cycle")
+
+        def prepare() -> Event:
+            if self._open().revealed:
+                raise Refused("The inputs are revealed already.")
+            return self._desk.event(actor, Kind.CYCLE, body={"action": "reveal"})
+
+        return self._desk.submit(prepare)
+
+    def agree(
+        self,
+        by: str,
+        scope: Scope,
+        *,
+        column: str | None = None,
+        units: float | None = None,
+        note: str = "",
+        base: int | None = None,
+        client_id: str | None = None,
+    ) -> Event:
+        """Record what the meeting agreed on: one of the numbers on the table, or another.
+
+        Parameters
+        ----------
+        column : str, optional
+            statistical, proposed, marketing, merchandising or planning, leaf by leaf as it is.
+        units : float, optional
+            A total typed in, spread like the draft.
+
+        Raises
+        ------
+        NotAllowed, Refused, OutOfBounds, ImpossibleSpread, Conflicted
+        """
+        actor = self._desk.allowed(by, "agree")
+        if (column is None) == (units is None):
+            raise OutOfBounds("Choose one of the numbers, or type one.")
+        if column is not None and column not in COLUMNS:
+            raise OutOfBounds(f"'{column}' is not a number that can be agreed on.")
+        names = Selection.of(self._plan(), scope).names
+        ledger = self._desk.ledger
+        seen = ledger.seq if base is None else base
+
+        def prepare() -> Event:
+            now = self._open()
+            if not now.revealed and now.rules.blind:
+                raise Refused("Inputs are still collected blind; reveal them first.")
+            chosen = Selection.of(self._plan(), scope)
+            active, frozen = chosen.active(), chosen.frozen()
+            if not (active & ~frozen).any():
+                raise Refused(f"Nothing is left to agree on for {scope}: its weeks are frozen.")
+            draft, statistical = chosen.layer("draft"), chosen.layer("statistical")
+            if column is not None:
+                target = np.where(frozen, draft, chosen.layer(column))
+            else:
+                assert units is not None
+                total = new_total(int(draft.sum()), Operation.SET, float(units))
+                target = spread(
+                    draft,
+                    total,
+                    held=frozen,
+                    active=active,
+                    reference=statistical.astype(float),
+                )
+            deltas = (target - statistical) - chosen.own(AGREED)
+            leaves = chosen.leaves(deltas, active & ~frozen)
+            self._refuse_conflict(actor, leaves, seen, int(draft.sum()))
+            return self._desk.event(
+                actor, Kind.AGREE, scope=scope, operation="set",
+                value=int(target.sum()) / THOUSANDTHS, note=checked_note(note), base=seen,
+                client_id=client_id, leaves=leaves,
+                body={
+                    "input": AGREED, "standing": 1, "column": column,
+                    "before": int(draft.sum()) / THOUSANDTHS,
+                },
+            )  # fmt: skip
+
+        return self._desk.submit(prepare, client_id, touches=names)
+
+    def sign(self, by: str, department: str, *, function: str | None = None) -> Event:
+        """Sign a department's numbers as they are, for the own function or as its delegate."""
+        actor = self._speaking(by, function)
+
+        def prepare() -> Event:
+            now = self._open()
+            if now.rules.blind and not now.revealed:
+                raise Refused("Inputs are still collected blind; there is nothing to sign yet.")
+            digests = self._plan().digests()
+            if department not in digests:
+                raise UnknownName(f"There is no department '{department}'.")
+            body = {"department": department, "digest": digests[department], "run": now.run}
+            return self._desk.event(actor, Kind.SIGN, body=body, base=self._desk.ledger.seq)
+
+        return self._desk.submit(prepare)
+
+    def publish(self, by: str) -> Event:
+        """Make the signed draft an immutable version; it becomes the working plan.
+
+        Raises
+        ------
+        Refused
+            Naming the departments that lack signatures.
+        """
+        actor = self._desk.allowed(by, "cycle")
+        self._open()
+        taken: list[versions.Snapshot] = []
+
+        def prepare() -> Event:
+            now, plan = self._open(), self._plan()
+            digests = plan.digests()
+            missing = now.unsigned(digests)
+            if missing:
+                raise Refused(
+                    f"{', '.join(missing)} lack signatures: each department needs "
+                    f"{now.rules.quorum} that cover its numbers as they are."
+                )
+            taken.append(self._snapshot(plan, now, digests))
+            return self._desk.event(
+                actor, Kind.PUBLISH, base=self._desk.ledger.seq,
+                body={"run": plan.base.run, "fed": self._fed(plan, taken[-1])},
+            )  # fmt: skip
+
+        event = self._desk.submit(
+            prepare,
+            work=lambda cursor, seq: versions.write(cursor, seq, taken[-1], person=actor.id),
+        )
+        self._rebuild()
+        return event
+
+    def reopen(self, by: str, *, note: str) -> Event:
+        """Open the last published cycle again, with the reason; the version stays as it is."""
+        actor = self._desk.allowed(by, "cycle")
+        if not note.strip():
+            raise OutOfBounds("Say why the cycle is opened again.")
+        now = self._last()
+        if not now.closed:
+            raise Refused(f"The cycle {now.name} is open already.")
+        base = self._plan().base
+        body = {"action": "reopen", "run": base.run, "as_of": base.as_of.isoformat()}
+        return self._desk.append(
+            actor, Kind.CYCLE, body=body, cycle=now.name, note=checked_note(note)
+        )
+
+    # Candidate runs ---------------------------------------------------------------------
+
+    def candidates(self) -> list[Event]:
+        """Runs made while the cycle had another one pinned, latest first."""
+        inside = self._plan().base.run
+        return [
+            e for e in reversed(self._desk.ledger.of_kinds(Kind.RUN))
+            if not e.body.get("adopted", True) and e.seq > inside
+        ]  # fmt: skip
+
+    def preview_adoption(self, by: str, run: int) -> Adoption:
+        """What adopting a candidate would move; nothing is changed."""
+        self._desk.allowed(by, "read")
+        return self._adoption(run)[0]
+
+    def adopt(self, by: str, run: int) -> Event:
+        """Put a candidate run in force, and work out again what people gave as % or target.
+
+        Signatures lapse where a department's draft moved by more than 1 %.
+        """
+        actor = self._desk.allowed(by, "adopt")
+        self._open()
+        adoption, again, carried = self._adoption(run)
+        event = self._desk.append(
+            actor, Kind.ADOPT,
+            body={"run": run, "as_of": adoption.as_of.isoformat(), "carried": carried},
+        )  # fmt: skip
+        self._rebuild()
+        for given in again:
+            self._desk.submit(partial(self._resolved, actor, run, *given))
+        return event
+
+    def stale(self) -> list[Stale]:
+        """Targets that an input does not hold any more, latest first."""
+        overrides, taken_back = self._overrides()
+        return stale(self._plan(), overrides, taken_back)
+
+    def _adoption(
+        self, run: int
+    ) -> tuple[Adoption, list[tuple[str, str, Leaves]], dict[str, tuple[str, str]]]:
+        """What a candidate would move; inputs to work out again; signatures to carry over."""
+        made = {e.seq: e for e in self.candidates()}
+        if run not in made:
+            raise UnknownName(f"There is no candidate run #{run}.")
+        before, after = self._plan(), self._candidate(run)
+        again = resolving.again(after, *self._overrides())
+        actor = self._desk.person(made[run].person)
+        for number, given in enumerate(again, start=1):
+            event = self._resolved(actor, run, *given)
+            after.fold([event.written(seq=after.seq + number, recorded_at=_NEVER)])
+        old, new = before.digests(), after.digests()
+        now = self._last()
+        standing = now.standing(old)
+        rows, carried = [], {}
+        weeks = [as_date(w) for w in after.base.weeks]
+        shared = [w for w in map(as_date, before.base.weeks) if w in set(weeks)]
+        for department in old:
+            moved = {
+                f"{layer} {when}": _total(plan, layer, department, shared)
+                for layer in ("statistical", "draft")
+                for when, plan in (("before", before), ("after", after))
+            }
+            change = moved["draft after"] - moved["draft before"]
+            lapses = abs(change) > MOVED * max(moved["draft before"], 1.0)
+            signed = standing.get(department, {})
+            if not lapses and department in new:
+                carried[department] = (old[department], new[department])
+            names = [self._desk.person(said.person).name for said in signed.values()]
+            rows.append(
+                {"department": department, **moved, "lapses": ", ".join(names) * lapses}
+            )
+        adoption = Adoption(
+            run=run,
+            as_of=after.base.as_of,
+            moves=pd.DataFrame(rows),
+            resolved=len(again),
+        )
+        return adoption, again, carried
+
+    def _resolved(
+        self, actor: Person, run: int, function: str, aim: str, leaves: Leaves
+    ) -> Event:
+        weeks = [as_date(w) for w in leaves.week]
+        return self._desk.event(
+            actor, Kind.RESOLVE, leaves=leaves,
+            scope=Scope(first_week=min(weeks), last_week=max(weeks), activation=aim),
+            body={"input": function, "resolved": run},
+        )  # fmt: skip
+
+    def _overrides(self) -> tuple[list[Event], set[int]]:
+        """Every override, and what is taken back."""
+        events = self._desk.ledger.of_kinds(Kind.OVERRIDE, Kind.UNDO)
+        return [e for e in events if e.kind is Kind.OVERRIDE], undone(
+            [e for e in events if e.kind is Kind.UNDO]
+        )
+
+    # Inside -----------------------------------------------------------------------------
+
+    def _last(self) -> Cycle:
+        if self.current is None:
+            raise Refused("No cycle was opened yet. Open one on the Cycle page.")
+        return self.current
+
+    def _open(self) -> Cycle:
+        now = self._last()
+        if now.closed:
+            raise Refused(f"The cycle {now.name} is published. Open the next one first.")
+        return now
+
+    def _speaking(self, by: str, function: str | None) -> Person:
+        person = self._desk.person(by)
+        if function and person.delegate_for and person.delegate_for.value == function:
+            return replace(person, function=Function(function))
+        person = self._desk.allowed(by, "sign")
+        if function and person.function.value != function:
+            raise Refused(f"{person.name} does not speak for {function.capitalize()}.")
+        return person
+
+    def _refuse_conflict(self, actor: Person, leaves: Leaves, seen: int, draft: int) -> None:
+        ledger = self._desk.ledger
+        if seen >= ledger.seq:
+            return
+        found = collisions(
+            ledger.tail(seen), person=actor.id, input_of=AGREED, aim="", leaves=leaves
+        )
+        if found:
+            name = self._desk.person(found[-1].person).name
+            raise Conflicted(
+                [Conflict(theirs=found[-1], name=name, now_units=draft / THOUSANDTHS)]
+            )
+
+    def _voided_by(self, department: str, since: int) -> str:
+        """What changed a department's numbers after a signature, in words."""
+        plan = self._plan()
+        members = plan.products.members("department", department)
+        names = {plan.sku_names[s] for s in members}
+        for event in self._desk.ledger.tail(since):
+            touches = set(event.leaves.sku) & names or event.kind in (
+                Kind.ACTIVATION, Kind.LIFT, Kind.ADOPT, Kind.RUN, Kind.IMPORT, Kind.ROLLBACK,
+            )  # fmt: skip
+            if touches:
+                who = self._desk.person(event.person).name
+                return f"{who} {event.sentence} (#{event.seq})"
+        return "the plan changed"
+
+    def _changed_since(self, function: str, seq: int) -> bool:
+        return any(
+            e.kind in (Kind.OVERRIDE, Kind.UNDO)
+            and str(e.body.get("input", e.function)) == function
+            for e in self._desk.ledger.tail(seq)
+        )
+
+    def _reasons(self, plan: LivePlan) -> pd.DataFrame:
+        return self._desk.store.query(
+            "input_reasons", seq=plan.seq, first_week=as_date(plan.base.weeks[0])
+        )
+
+    def _snapshot(
+        self, plan: LivePlan, now: Cycle, digests: dict[str, str]
+    ) -> versions.Snapshot:
+        last = plan.base.as_of
+        sales = self._desk.store.query(
+            "demand_by_week",
+            since=last - dt.timedelta(7 * 54),
+            until=last + dt.timedelta(7),
+        )
+        digest = ":".join(f"{name}={value}" for name, value in digests.items())
+        return snapshot.take(
+            plan, cycle=now.name, digest=digest, sales=sales, reasons=self._reasons(plan)
+        )
+
+    def _fed(self, plan: LivePlan, taken: versions.Snapshot) -> dict[str, object]:
+        """What the publication feeds: the buy plan's demand and the marketing calendar."""
+        weeks = len(plan.base.weeks)
+        last = as_date(plan.base.weeks[-1])
+        calendar = [a for a in plan.activations() if a.is_live]
+        return {
+            "buy plan": {
+                "skus": len(taken.skus),
+                "skus_at_doors": len(taken.leaves),
+                "weeks": weeks,
+                "units": int(plan.totals["draft"].sum()) / THOUSANDTHS,
+                "from": taken.first_week.isoformat(),
+                "to": last.isoformat(),
+            },
+            "marketing calendar": {
+                "activations": len(calendar),
+                "featured_skus": len({i.sku for a in calendar for i in a.items}),
+            },
+        }
+
+
+def _total(plan: LivePlan, layer: str, department: str, weeks: Sequence[dt.date]) -> float:
+    """Units of a department in some weeks."""
+    at = np.isin(plan.base.weeks, np.array(weeks, dtype="datetime64[D]"))
+    members = plan.products.members("department", department)
+    return int(plan.totals[layer][members][:, at].sum()) / THOUSANDTHS

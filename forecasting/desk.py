@@ -1,0 +1,121 @@
+"""Where a verb is handed in: the person's right is checked, the event goes to the ledger.
+
+Everything that a person can do passes here, whichever module has the verb.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from data.ledger import Ledger, Work
+from data.store import Store
+from forecasting.consensus.events import Event, Kind
+from forecasting.errors import OutOfBounds, UnknownName
+from forecasting.rights import LOCAL_ADMIN, Person, require
+from forecasting.vocabulary import Function
+
+LONGEST_NOTE = 2000
+
+
+class Desk:
+    """People, their rights, and the ledger.
+
+    Parameters
+    ----------
+    store : Store
+    on_commit : callable
+        Called with every committed group of events, before their authors are answered.
+    """
+
+    def __init__(self, store: Store, on_commit: Callable[[Sequence[Event]], None]) -> None:
+        self.store = store
+        self.ledger = Ledger(store, on_commit)
+        self.cycle = ""
+        """Name of the cycle that events belong to, '' where none is open."""
+        self._people: dict[str, Person] = {LOCAL_ADMIN.id: LOCAL_ADMIN}
+        for event in self.ledger.of_kinds(Kind.PERSON):
+            self.note(event)
+
+    @property
+    def people(self) -> list[Person]:
+        """Everybody, by function and name."""
+        order = list(Function)
+        return sorted(self._people.values(), key=lambda p: (order.index(p.function), p.name))
+
+    def person(self, identity: str) -> Person:
+        """One person.
+
+        Raises
+        ------
+        UnknownName
+        """
+        if identity not in self._people:
+            raise UnknownName(f"There is nobody called '{identity}' here.")
+        return self._people[identity]
+
+    def note(self, event: Event) -> None:
+        """Take a change of people."""
+        if event.kind is Kind.PERSON:
+            delegate = event.body.get("delegate_for")
+            self._people[event.body["id"]] = Person(
+                id=event.body["id"],
+                name=event.body["name"],
+                function=Function(event.body["function"]),
+                delegate_for=Function(delegate) if delegate else None,
+            )
+
+    def allowed(self, by: str, verb: str) -> Person:
+        """The person, if their function has the right.
+
+        Raises
+        ------
+        UnknownName, NotAllowed
+        """
+        person = self.person(by)
+        require(person, verb)
+        return person
+
+    def event(self, actor: Person, kind: Kind, **fields: Any) -> Event:
+        """An event of a person's, not yet written."""
+        fields["client_id"] = fields.get("client_id") or uuid.uuid4().hex
+        fields.setdefault("cycle", self.cycle)
+        return Event(person=actor.id, function=actor.function.value, kind=kind, **fields)
+
+    def append(self, actor: Person, kind: Kind, **fields: Any) -> Event:
+        """Write an event that depends on nothing before it."""
+        base = self.ledger.seq
+        return self.submit(
+            lambda: self.event(actor, kind, base=base, **fields), fields.get("client_id")
+        )
+
+    def submit(
+        self,
+        prepare: Callable[[], Event],
+        client_id: str | None = None,
+        *,
+        touches: frozenset[str] = frozenset(),
+        work: Work | None = None,
+    ) -> Event:
+        """Have an event prepared when its turn comes, and wait until it is folded."""
+        identity = client_id or uuid.uuid4().hex
+
+        def prepared() -> Event:
+            return replace(prepare(), client_id=identity)
+
+        return self.ledger.submit(identity, prepared, touches=touches, work=work)
+
+
+def checked_note(text: str) -> str:
+    """A note without blanks around it.
+
+    Raises
+    ------
+    OutOfBounds
+        If it is too long.
+    """
+    if len(text) > LONGEST_NOTE:
+        raise OutOfBounds(f"A note has at most {LONGEST_NOTE:,} characters.")
+    return text.strip()
