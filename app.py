@@ -29,6 +29,7 @@ PAGES = {
     ],
     "Monthly": [
         ("consensus", "monthly/consensus.py", "Consensus", ":material/edit_note:"),
+        ("meeting", "monthly/meeting.py", "Meeting", ":material/groups:"),
     ],
     "Explore": [
         ("sku", "explore/sku.py", "SKU", ":material/sell:"),
@@ -38,6 +39,7 @@ PAGES = {
     ],
     "Set-up": [
         ("data", "setup/data.py", "Data", ":material/upload_file:"),
+        ("cycle", "setup/cycle.py", "Cycle", ":material/event_repeat:"),
         ("people", "setup/people.py", "People", ":material/group:"),
     ],
 }

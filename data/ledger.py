@@ -48,6 +48,11 @@ class _Request:
     answer: Future[Event] = field(default_factory=Future)
 
 
+def utc_now() -> dt.datetime:
+    """What time it is, UTC without a zone."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
+
+
 class Ledger:
     """Append and read events.
 
@@ -58,10 +63,19 @@ class Ledger:
     on_commit : callable
         Called by the writer with the events of each committed group, before their
         callers are answered: it folds them into the live plan.
+    clock : callable
+        What time it is, UTC without a zone.
     """
 
-    def __init__(self, store: Store, on_commit: Callable[[Sequence[Event]], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        on_commit: Callable[[Sequence[Event]], None],
+        *,
+        clock: Callable[[], dt.datetime] = utc_now,
+    ) -> None:
         self._store = store
+        self._clock = clock
         self._on_commit = on_commit
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         with store.cursor() as cursor:
@@ -167,7 +181,7 @@ class Ledger:
             except BaseException as error:  # the caller gets it, the writer goes on
                 request.answer.set_exception(error)
                 continue
-            now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+            now = self._clock()
             seq = self.seq + len(group) + 1
             group.append((request, event.written(seq=seq, recorded_at=now)))
             touched |= request.touches

@@ -51,15 +51,12 @@ class Version:
     digest: str
 
 
-def write(
-    cursor: duckdb.DuckDBPyConnection, version: int, snapshot: Snapshot, *, person: str
-) -> None:
+def write(cursor: duckdb.DuckDBPyConnection, version: int, snapshot: Snapshot) -> None:
     """Write a version within the transaction of the event that publishes it."""
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     cursor.execute(
-        "insert into version values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [version, snapshot.cycle, snapshot.as_of, snapshot.first_week, snapshot.run, now,
-         person, snapshot.digest],
+        "insert into version values (?, ?, ?, ?, ?, ?)",
+        [version, snapshot.cycle, snapshot.as_of, snapshot.first_week, snapshot.run,
+         snapshot.digest],
     )  # fmt: skip
     for table, frame in (
         ("version_sku", snapshot.skus),

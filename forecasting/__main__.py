@@ -22,15 +22,16 @@ import click
 import pandas as pd
 
 from data import files
+from data.ledger import utc_now
 from data.sample import make_sample, parts_of
 from data.store import DEFAULT_PATH, Store
 from data.tables import TABLES
-from forecasting import views
+from forecasting import played, views
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused
-from forecasting.plan import SUPPLIES
+from forecasting.plan import SUPPLIES, LivePlan
 from forecasting.rights import LOCAL_ADMIN
-from forecasting.vocabulary import Function
+from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
 
 STAFF = (
@@ -83,12 +84,19 @@ def main() -> None:
 
 
 @contextmanager
-def _opened(db: Path) -> Iterator[Workspace]:
-    workspace = Workspace(db)
+def _opened(db: Path, *, clock: Callable[[], dt.datetime] = utc_now) -> Iterator[Workspace]:
+    workspace = Workspace(db, clock=clock)
     try:
         yield workspace
     finally:
         workspace.close()
+
+
+def _plan_of(workspace: Workspace, name: str) -> LivePlan:
+    """The working plan or the draft, with nothing that is collected blind."""
+    if name == "working":
+        return workspace.working_plan_for(LOCAL_ADMIN.id)
+    return workspace.plan_for(LOCAL_ADMIN.id)
 
 
 def _say(result: dict[str, Any], *, as_json: bool) -> None:
@@ -117,8 +125,19 @@ def _teller() -> Callable[[str, float], None]:
 @click.option("--doors", default=12, type=click.IntRange(3, 500))
 @click.option("--weeks", default=130, type=click.IntRange(60, 520))
 @click.option("--seed", default=7)
-def sample(db: Path, as_json: bool, skus: int, doors: int, weeks: int, seed: int) -> None:
-    """Build a made-up retailer with known truth, and its first forecast."""
+@click.option("--cycles/--no-cycles", default=True, help="Play six past consensus cycles.")
+@click.option("--habits/--no-habits", default=True, help="People err as they are used to.")
+def sample(
+    db: Path,
+    as_json: bool,
+    skus: int,
+    doors: int,
+    weeks: int,
+    seed: int,
+    cycles: bool,
+    habits: bool,
+) -> None:
+    """Build a made-up retailer with known truth, its past cycles and its forecast."""
     started = time.perf_counter()
     if db.exists():
         raise Refused(f"{db} exists already; choose another --db, or delete it first.")
@@ -130,7 +149,8 @@ def sample(db: Path, as_json: bool, skus: int, doors: int, weeks: int, seed: int
     truth.mkdir(parents=True, exist_ok=True)
     counts: dict[str, int] = {}
     sizes = parts_of(skus)
-    with _opened(building) as workspace:
+    clock = played.Clock()
+    with _opened(building, clock=clock) as workspace:
         for part, size in enumerate(sizes):
             tell("drawing the company and importing its files", 0.02 + 0.5 * part / len(sizes))
             drawn = make_sample(skus=size, doors=doors, weeks=weeks, seed=seed, part=part)
@@ -154,6 +174,30 @@ def sample(db: Path, as_json: bool, skus: int, doors: int, weeks: int, seed: int
             workspace.set_person(
                 LOCAL_ADMIN.id, identity=identity, name=name, function=function
             )
+        last = pd.Timestamp(drawn.tables["sales"]["date"].max()).date()
+        last -= dt.timedelta((last.weekday() + 1) % 7)
+        if cycles and len(sizes) == 1 and weeks >= 80:
+            launched = drawn.tables["skus"].dropna(subset="launch_date")
+            played.play(
+                workspace,
+                clock,
+                played.Cast(
+                    people={f: i for i, _, f in STAFF if f in INPUTS},
+                    demand=drawn.truth["demand"],
+                    launches={
+                        sku: pd.Timestamp(day).date()
+                        for sku, day in zip(
+                            launched["sku"], launched["launch_date"], strict=True
+                        )
+                    },
+                    habits=habits,
+                    seed=seed,
+                ),
+                last=last,
+                tell=lambda text, share: tell(text, 0.15 + 0.75 * share),
+                workers=min(os.cpu_count() or 1, 4),
+            )
+        clock.set(last + dt.timedelta(8), 8)
         run = workspace.refresh(
             LOCAL_ADMIN.id,
             workers=min(os.cpu_count() or 1, 4),
@@ -279,12 +323,10 @@ def project(
     out: Path,
 ) -> None:
     """Write projected on-hand of every SKU, door and week."""
-    del plan  # before anything is published, the working plan is the draft
     with _opened(db) as workspace:
         _check_as_of(workspace, as_of)
-        rows = views.projection_rows(
-            workspace.plan_for(LOCAL_ADMIN.id), weeks=weeks, supply=supply
-        )
+        seen = _plan_of(workspace, plan)
+        rows = views.projection_rows(seen, weeks=weeks, supply=supply)
     files.export(rows, out)
     sums = {n: round(float(rows[n].sum()), 1) for n in ("demand", "receipts", "lost_units")}
     _say({"rows": len(rows), **sums}, as_json=as_json)
@@ -308,10 +350,9 @@ def bridge(
     out: Path,
 ) -> None:
     """Write every activation, featured SKU, door and week with its risk."""
-    del plan
     with _opened(db) as workspace:
         _check_as_of(workspace, as_of)
-        live = workspace.plan_for(LOCAL_ADMIN.id)
+        live = _plan_of(workspace, plan)
         rows = views.bridge_rows(live, weeks=weeks, supply=supply)
         judged = views.verdicts(live, weeks=weeks, supply=supply)
     files.export(rows, out)
@@ -335,9 +376,9 @@ def export(db: Path, as_json: bool, table: str, out: Path) -> None:
     """Write any table to CSV, XLSX or Parquet."""
     with _opened(db) as workspace:
         if table == "bridge":
-            frame = views.bridge_rows(workspace.plan_for(LOCAL_ADMIN.id))
+            frame = views.bridge_rows(_plan_of(workspace, "working"))
         elif table == "projection":
-            frame = views.projection_rows(workspace.plan_for(LOCAL_ADMIN.id), weeks=26)
+            frame = views.projection_rows(_plan_of(workspace, "working"), weeks=26)
         else:
             frame = workspace.store.table(table)
     files.export(frame, out)

@@ -386,7 +386,7 @@ class Cycles:
 
         event = self._desk.submit(
             prepare,
-            work=lambda cursor, seq: versions.write(cursor, seq, taken[-1], person=actor.id),
+            work=lambda cursor, seq: versions.write(cursor, seq, taken[-1]),
         )
         self._rebuild()
         return event

@@ -5,12 +5,13 @@ Everything that a person can do passes here, whichever module has the verb.
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from data.ledger import Ledger, Work
+from data.ledger import Ledger, Work, utc_now
 from data.store import Store
 from forecasting.consensus.events import Event, Kind
 from forecasting.errors import OutOfBounds, UnknownName
@@ -28,11 +29,19 @@ class Desk:
     store : Store
     on_commit : callable
         Called with every committed group of events, before their authors are answered.
+    clock : callable
+        What time it is, UTC without a zone.
     """
 
-    def __init__(self, store: Store, on_commit: Callable[[Sequence[Event]], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        on_commit: Callable[[Sequence[Event]], None],
+        *,
+        clock: Callable[[], dt.datetime] = utc_now,
+    ) -> None:
         self.store = store
-        self.ledger = Ledger(store, on_commit)
+        self.ledger = Ledger(store, on_commit, clock=clock)
         self.cycle = ""
         """Name of the cycle that events belong to, '' where none is open."""
         self._people: dict[str, Person] = {LOCAL_ADMIN.id: LOCAL_ADMIN}

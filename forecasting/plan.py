@@ -7,6 +7,7 @@ one; readers never see half a change. Nothing here opens a database or draws.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import threading
 from collections import OrderedDict
@@ -103,6 +104,45 @@ class SkuPlan:
         return self.statistical if delta is None else np.maximum(self.statistical + delta, 0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A published consensus, laid over a plan: what the working plan stands on."""
+
+    units: Mapping[int, Ints]
+    """Of each SKU, thousandths, (D, W); -1 where nothing was published."""
+    activations: Mapping[str, Activation]
+    """The calendar at that moment: what changed since is a decision taken since."""
+
+    @classmethod
+    def of(
+        cls,
+        base: Base,
+        leaves: pd.DataFrame,
+        first_week: dt.date,
+        activations: Mapping[str, Activation],
+    ) -> Published:
+        """Arrange a version's leaves over the weeks of a plan.
+
+        Parameters
+        ----------
+        leaves : DataFrame, one row per SKU and door
+            sku, door, units (a list of weeks from `first_week` on, thousandths).
+        """
+        _, n_doors, n_weeks = base.shape3
+        sku = pd.Index(base.skus["sku"]).get_indexer(pd.Index(leaves["sku"]))
+        door = pd.Index(base.doors["door"]).get_indexer(pd.Index(leaves["door"]))
+        passed = (base.weeks[0] - np.datetime64(first_week, "D")).astype(int) // 7
+        units: dict[int, Ints] = {}
+        for s, d, row in zip(sku.tolist(), door.tolist(), leaves["units"], strict=True):
+            if s < 0 or d < 0 or passed < 0:
+                continue
+            if s not in units:
+                units[s] = np.full((n_doors, n_weeks), -1, np.int64)
+            left = np.asarray(row, dtype=np.int64)[passed : passed + n_weeks]
+            units[s][d, : len(left)] = left
+        return cls(units=units, activations=activations)
+
+
 @dataclass(slots=True)
 class _State:
     """What events have made of the plan; mutated only under the plan's lock."""
@@ -138,6 +178,9 @@ class LivePlan:
         First weeks that nobody may change.
     weights : mapping of department to Weights
         What each function's number counts for; equal where none are given.
+    published : Published, optional
+        Makes it a working plan: demand is what was published, and what the calendar's
+        changes since then do to it.
     seq : int
         Sequence number up to which all this is folded.
     """
@@ -153,10 +196,12 @@ class LivePlan:
         cycle: str = "",
         fence: int = 0,
         weights: Mapping[str, Weights] | None = None,
+        published: Published | None = None,
         limits: Limits | None = None,
         seq: int = 0,
     ) -> None:
         self.base = base
+        self._published = published
         self.fence = fence
         self.weights = dict(weights or {})
         self.limits = limits or Limits()
@@ -208,7 +253,7 @@ class LivePlan:
         if agreed is not None and len(agreed):
             self._agree(Leaves.of(agreed), agreed["standing"].to_numpy(dtype=np.int64))
         for sku in range(n_skus):
-            if self._featuring.get(sku) or self._is_spoken_of(sku):
+            if self._published or self._featuring.get(sku) or self._is_spoken_of(sku):
                 self._refresh(sku)
             else:  # only its totals are needed until somebody looks at it
                 self._retotal(sku)
@@ -363,7 +408,8 @@ class LivePlan:
                 self.seq = event.seq
             touched |= promoted | self._beside(promoted)
             for sku in touched:
-                if self._featuring.get(sku) or self._is_spoken_of(sku) or sku in self.items:
+                shown = self._featuring.get(sku) or self._is_spoken_of(sku) or sku in self.items
+                if self._published or shown:
                     self._refresh(sku)
                 else:
                     self._computed.pop(sku, None)
@@ -537,6 +583,8 @@ class LivePlan:
             change, standing = self._state.agreed[sku]
             agreed = standing > 0
             draft = np.where(agreed, np.maximum(statistical + change, 0), proposed)
+        if self._published is not None:
+            draft = self._working(sku, draft, baseline, active, own)
         opening = base.opening[sku]
         known: Bools = ~np.isnan(opening) & ~np.isnan(base.level[sku])
         stock = np.maximum(np.nan_to_num(opening), 0.0)
@@ -592,6 +640,34 @@ class LivePlan:
             known=known,
             items=items,
         )
+
+    def _working(
+        self, sku: int, draft: Ints, baseline: Floats, active: Bools, own: OwnLift
+    ) -> Ints:
+        """What was published of a SKU, and what changes of the calendar since do to it."""
+        assert self._published is not None
+        before = self._published.units.get(sku)
+        if before is None:
+            return draft
+        name, then = self.sku_names[sku], self._published.activations
+        features = [
+            a for a in then.values() if a.is_live and any(i.sku == name for i in a.items)
+        ]
+        now = [self._state.activations[a] for a in self._featuring.get(sku, [])]
+        inside = [a for a in features if self.scope_weeks(a)[1] >= 0]
+        decided: Ints = np.zeros_like(before)
+        if {a.activation: a for a in inside} != {a.activation: a for a in now}:
+            old = statistical.own_lift(
+                self.base,
+                sku,
+                name=name,
+                activations=sorted(inside, key=lambda a: (a.start, a.activation)),
+                active=active,
+                baseline=baseline,
+                door_index=self.door_index,
+            )
+            decided = _milli(baseline * (own.multiplier - old.multiplier))
+        return np.where(before >= 0, np.maximum(before + decided, 0), draft)
 
     def _own(self, sku: int) -> tuple[Bools, Floats, OwnLift]:
         """Where a SKU is active, its baseline, and what its own activations do."""

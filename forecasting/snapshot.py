@@ -80,20 +80,17 @@ def parts_now(plan: LivePlan, skus: Iterable[int], reasons: pd.DataFrame) -> pd.
         sku, kind, name, reason, week, units.
     """
     by_reason = _reasons(plan, reasons)
-    rows = []
-    for s in skus:
-        for kind, what, why, units in _parts(plan.sku(s), plan.sku_names[s], by_reason):
-            if units.any():
-                rows.append(
-                    pd.DataFrame(
-                        {
-                            "sku": plan.sku_names[s], "kind": kind, "name": what, "reason": why,
-                            "week": plan.base.weeks, "units": units / THOUSANDTHS,
-                        }
-                    )
-                )  # fmt: skip
-    columns = ["sku", "kind", "name", "reason", "week", "units"]
-    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=columns)
+    found = [
+        (plan.sku_names[s], kind, what, why, units)
+        for s in skus
+        for kind, what, why, units in _parts(plan.sku(s), plan.sku_names[s], by_reason)
+        if units.any()
+    ]
+    rows = pd.DataFrame(found, columns=["sku", "kind", "name", "reason", "units"])
+    at = np.repeat(np.arange(len(rows)), len(plan.base.weeks))
+    long = rows.drop(columns="units").iloc[at].reset_index(drop=True)
+    units = np.concatenate(rows["units"].to_list()) if found else np.zeros(0)
+    return long.assign(week=np.tile(plan.base.weeks, len(rows)), units=units / THOUSANDTHS)
 
 
 def _parts(

@@ -123,6 +123,7 @@ GLOSSARY: dict[str, str] = {
     "Bridge": "Every planned activation mapped against the projected on-hand of its "
     "featured SKUs, 6 to 8 weeks ahead.",
     "Consensus": "The one demand forecast that Marketing, Merchandising and Planning agree on.",
+    "Cycle": "One round of the consensus: inputs, review, signatures, publication.",
     "Demand": "What customers want to buy, whether or not it is on the shelf. Sales are "
     "what was sold.",
     "Door": "A selling location: a store, or an online shop.",
@@ -151,10 +152,15 @@ GLOSSARY: dict[str, str] = {
     "ahead stay away for up to three weeks, and other SKUs of the class lose or gain.",
     "Statistical": "Baseline plus the expected lift of every activation, before anybody "
     "changes anything.",
+    "Signature": "A function's agreement to a department's numbers as they are; any later "
+    "change of them voids it.",
     "Stockout risk": "Probability that demand is not met in full in at least one week.",
     "Threshold": "Headroom must cover the expected lift so far, times a share set per "
     "activation type (1.0: all of it).",
     "Units short": "Expected demand that stock will not meet, in units.",
+    "Value added": "What a step or a function made better: the WAPE of what it is held "
+    "against, less its own, in percentage points. Above zero is better.",
+    "Version": "A published consensus; it never changes.",
     "WAPE": "Weighted absolute percentage error: all misses added up, over all that was "
     "wanted. The median forecast is held against it; lower is better.",
     "Weeks of supply": "How long stock lasts against forward demand.",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data import files, runs
+from data import files, runs, versions
 from data.files import Judged
+from data.ledger import utc_now
 from data.runs import Backtest
 from data.store import Store
+from data.versions import Version
 from forecasting import experience
 from forecasting.basis import assemble
 from forecasting.calendar import as_date, week_start
@@ -58,12 +60,14 @@ from forecasting.errors import (
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory.bridge import Limits
 from forecasting.jobs import Job, Tell
-from forecasting.plan import LivePlan
+from forecasting.minutes import Minutes
+from forecasting.plan import LivePlan, Published
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.selection import Selection
 from forecasting.vocabulary import INPUTS, Function, Operation, Reason
 
 HORIZON_WEEKS = 52
+YEAR = dt.timedelta(7 * HORIZON_WEEKS)
 CLEAR = "clear"
 """Operation of an override that takes the own input back to statistical."""
 _SHAPING = (
@@ -90,6 +94,8 @@ class Workspace:
     ----------
     path : Path or None
         The database file; None keeps it in memory.
+    clock : callable
+        What time it is, UTC without a zone; what events are stamped with.
 
     Raises
     ------
@@ -97,17 +103,21 @@ class Workspace:
         If another process holds the file.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, *, clock: Callable[[], dt.datetime] = utc_now
+    ) -> None:
         self.store = Store(path)
         self._activations: dict[str, Activation] = {}
         self._taken_back: set[int] = set()
         self._plan: LivePlan | None = None
+        self._working: LivePlan | None = None
+        """The working plan where something was published, made when it is first asked for."""
         self._blinded: dict[tuple[str, ...], LivePlan] = {}
         """The plan without the inputs of some functions, for those who may not see them."""
         self.refreshing = Job("refresh")
         self.backtesting = Job("backtest")
         self._folding = threading.Lock()
-        self.desk = Desk(self.store, self._fold)
+        self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
         self.cycles = Cycles(
             self.desk,
@@ -115,6 +125,7 @@ class Workspace:
             rebuild=self._rebuild,
             candidate=self._with_run,
         )
+        self.minutes = Minutes(self.desk)
         for event in self.ledger.of_kinds(Kind.UNDO):
             self._note_event(event)
         self._rebuild()
@@ -182,6 +193,53 @@ class Workspace:
                 "(or run: python -m forecasting refresh)."
             )
         return self._plan
+
+    def working_plan_for(self, by: str) -> LivePlan:
+        """The plan that stock is judged against, as one person may see it.
+
+        The last published consensus and the calendar's changes since; before anything was
+        published, the draft.
+        """
+        version = self.last_version()
+        if version is None:
+            return self.plan_for(by)
+        self.person(by)
+        with self._folding:
+            if self._working is None:
+                self._working = self._working_plan(version)
+            return self._working
+
+    def last_version(self) -> Version | None:
+        """The version that the working plan stands on; None where there is none."""
+        current = self.cycles.current
+        if current is None or self._plan is None:
+            return None
+        made = self.cycles.published()
+        begins = as_date(self._plan.base.weeks[0])
+        # An as-of week before it was made, or a year after, has nothing of it left.
+        inside = [v for v in made[-1:] if v.first_week <= begins < v.first_week + YEAR]
+        return inside[0] if inside else None
+
+    def _working_plan(self, version: Version) -> LivePlan:
+        imported = as_imported(
+            self.store.query("activation_rows"), self.store.query("item_rows")
+        )
+        then = {k: v for k, v in imported.items() if v[1] <= version.version}
+        shaping = (Kind.ACTIVATION, Kind.LIFT, Kind.UNDO)
+        events = [e for e in self.ledger.of_kinds(*shaping) if e.seq <= version.version]
+        base = self.plan.base
+        return LivePlan(
+            base,
+            activations=self._activations.values(),
+            published=Published.of(
+                base,
+                versions.leaves(self.store, version),
+                version.first_week,
+                as_changed(then, events),
+            ),
+            limits=self.plan.limits,
+            seq=self.seq,
+        )
 
     def plan_for(self, by: str) -> LivePlan:
         """The live plan as one person may see it.
@@ -859,11 +917,15 @@ class Workspace:
                 self._plan.fold(events)
             if any(event.kind in (Kind.CYCLE, Kind.PUBLISH) for event in events):
                 self._blinded.clear()
+                self._working = None
+            if self._working is not None:
+                self._working.fold([e for e in events if "activation" in e.body])
             for hidden, plan in self._blinded.items():
                 plan.fold([event for event in events if not _is_input_of(event, hidden)])
 
     def _note_event(self, event: Event) -> None:
         self.cycles.note(event)
+        self.minutes.note(event)
         match event.kind:
             case Kind.PERSON:
                 self.desk.note(event)
@@ -900,6 +962,7 @@ class Workspace:
                 plan.fold(later)
                 self._plan = plan
             self._blinded.clear()
+            self._working = None
 
     def _built(
         self, seq: int, activations: Mapping[str, Activation], events: Sequence[Event]

@@ -37,7 +37,7 @@ def company(tmp_path_factory) -> Path:
     """A small sample company, built once through the command line; do not write to it."""
     path = tmp_path_factory.mktemp("company") / "concord.duckdb"
     command = [sys.executable, "-m", "forecasting", "sample", "--db", str(path)]
-    command += ["--skus", "72", "--doors", "7", "--weeks", "110"]
+    command += ["--skus", "72", "--doors", "7", "--weeks", "110", "--no-cycles"]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
     return path
 

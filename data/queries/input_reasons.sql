@@ -1,12 +1,23 @@
 -- What every input adds at the moment $seq by the reason given, one row per input, aim, reason,
 -- SKU and week over all doors, in thousandths of a unit, for weeks from $first_week on. An undo
 -- counts for the reason of what it took back.
-select leaf.input, leaf.activation, coalesce(target.reason, event.reason) as reason, leaf.sku,
-    leaf.week, sum(leaf.delta)::bigint as delta
-from leaf
-join event on event.seq = leaf.seq
-left join event as target
-    on event.kind = 'undo' and target.seq = (event.body ->> 'target')::bigint
-where leaf.seq <= $seq and leaf.week >= $first_week and leaf.input <> 'agreed'
+with undo as (
+    select seq, (body ->> 'target')::bigint as target from event where kind = 'undo'
+),
+given as (
+    select event.seq, coalesce(target.reason, event.reason) as reason
+    from event
+    left join undo on undo.seq = event.seq
+    left join event as target on target.seq = undo.target
+),
+moved as (
+    select seq, input, activation, sku, week, sum(delta) as delta
+    from leaf
+    where seq <= $seq and week >= $first_week and input <> 'agreed'
+    group by all
+)
+select moved.input, moved.activation, given.reason, moved.sku, moved.week,
+    sum(moved.delta)::bigint as delta
+from moved join given using (seq)
 group by all
-having sum(leaf.delta) <> 0
+having sum(moved.delta) <> 0

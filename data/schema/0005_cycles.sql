@@ -5,8 +5,6 @@ create table version (
     as_of      date      not null,
     first_week date      not null,
     run        bigint    not null,
-    made_at    timestamp not null,
-    person     varchar   not null,
     digest     varchar   not null
 );
 

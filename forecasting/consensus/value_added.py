@@ -50,7 +50,7 @@ class Added:
     @property
     def is_sure(self) -> bool:
         """Whether there are enough cells and the interval is on one side of zero."""
-        return self.cells >= FEW_CELLS and not self.low <= 0 <= self.high
+        return self.cells >= FEW_CELLS and (self.low > 0 or self.high < 0)
 
 
 def staircase(cells: pd.DataFrame) -> list[Added]:

@@ -28,7 +28,7 @@ def walk(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
         kind, name, reason, before, after, change: units. `change` adds up to the change of
         the forecast.
     """
-    shared = set(before["week"]) & set(after["week"])
+    shared = set(before["week"].unique()) & set(after["week"].unique())
     sums = [
         part[part["week"].isin(shared)].groupby(["kind", "name", "reason"])["units"].sum()
         for part in (before, after)

@@ -305,6 +305,46 @@ def expected_and_actual(rows: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(line, points).properties(height=330)
 
 
+def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> alt.LayerChart:
+    """From one forecast to the other, cause by cause."""
+    colours, status = theme.layer_colours(), theme.status_colours()
+    ends = rows["change"].cumsum() + before
+    bars = pd.DataFrame(
+        {
+            "cause": [f"Published in {name}", *rows["cause"], "Draft now"],
+            "low": [0.0, *np.minimum(ends - rows["change"], ends), 0.0],
+            "high": [before, *np.maximum(ends - rows["change"], ends), after],
+            "change": [before, *rows["change"], after],
+            "kind": ["Total", *np.where(rows["change"] >= 0, "More", "Less"), "Total"],
+        }
+    )
+    # The totals would hide the steps: the axis begins a little below the lowest of them.
+    lowest = float(min(bars["low"][1:-1].min() if len(rows) else before, before, after))
+    highest = float(bars["high"].max())
+    floor = max(lowest - 0.15 * max(highest - lowest, 1.0), 0.0)
+    bars["low"] = bars["low"].clip(lower=floor)
+    base = alt.Chart(bars).encode(
+        y=alt.Y("cause:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)),
+        tooltip=["cause", _tip("change", "Units")],
+    )
+    drawn = base.mark_bar().encode(
+        x=alt.X("low:Q", title="units", scale=alt.Scale(domain=[floor, highest], nice=False)),
+        x2="high:Q",
+        color=alt.Color(
+            "kind:N",
+            legend=None,
+            scale=alt.Scale(
+                domain=["Total", "More", "Less"],
+                range=[colours["Baseline"], status["green"], status["red"]],
+            ),
+        ),
+    )
+    said = base.mark_text(align="left", dx=4, color=_ink()).encode(
+        x="high:Q", text=alt.Text("change:Q", format="+,.0f")
+    )
+    return alt.layer(drawn, said).properties(height=26 * len(bars) + 30)
+
+
 def error_by_lag(rows: pd.DataFrame) -> alt.Chart:
     """Error of several forecasts by weeks ahead."""
     colours = theme.layer_colours()

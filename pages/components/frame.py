@@ -26,6 +26,15 @@ class Presence:
     """Who has which page open; forgotten a few seconds after the last sign of life."""
 
     seen: dict[str, tuple[str, str, float]] = field(default_factory=dict)
+    _led: dict[str, tuple[str | None, ...]] = field(default_factory=dict)
+
+    def lead(self, what: str, at: tuple[str | None, ...]) -> None:
+        """Say where whoever leads is."""
+        self._led[what] = at
+
+    def led(self, what: str) -> tuple[str | None, ...] | None:
+        """Where whoever leads is."""
+        return self._led.get(what)
 
     def tell(self, session: str, name: str, page: str) -> None:
         self.seen[session] = (name, page, time.monotonic())
@@ -103,6 +112,24 @@ def select(
     return chosen
 
 
+def steps(label: str, options: dict[str, str], *, key: str) -> str:
+    """One of a few steps, side by side, that stands in the link by value."""
+    name = slot(key)
+    linked = st.query_params.get(key)
+    changed = linked != st.session_state.get(f"{name} in link")
+    if linked in options and (changed or name not in st.session_state):
+        st.session_state[name] = linked
+    if st.session_state.get(name) not in options:
+        st.session_state[name] = next(iter(options))
+    chosen = st.segmented_control(
+        label, list(options), key=name, format_func=options.__getitem__,
+        label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    chosen = chosen or next(iter(options))
+    st.session_state[f"{name} in link"] = st.query_params[key] = chosen
+    return chosen
+
+
 def slot(key: str) -> str:
     """Where a page keeps a choice: each page its own, or one page's would leak into another."""
     return f"{st.session_state.get('page', '')}.{key}"
@@ -154,6 +181,11 @@ def follow(job: Job, doing: str) -> bool:
 def plan() -> LivePlan:
     """The live plan as the person here may see it."""
     return workspace().plan_for(me().id)
+
+
+def working_plan() -> LivePlan:
+    """The plan that stock is judged against, as the person here may see it."""
+    return workspace().working_plan_for(me().id)
 
 
 def lift_library() -> pd.DataFrame:

@@ -166,7 +166,7 @@ def page() -> None:
     if not frame.needs_forecast():
         return
     space, person = frame.workspace(), frame.me()
-    plan = frame.plan()
+    plan = frame.working_plan()
     frame.watch_rows(None)
     judged = {v.activation.activation: v for v in views.verdicts(plan, weeks=52)}
     coming = [a for a in plan.activations() if a.is_live]

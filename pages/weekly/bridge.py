@@ -177,13 +177,30 @@ def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
     )  # fmt: skip
 
 
+def stands_on(which: str) -> str:
+    """Which plan the page shows, in words."""
+    version = frame.workspace().last_version()
+    if which == "draft":
+        return "The draft of the open cycle."
+    if version is None:
+        return "Working plan: nothing has been published yet, so this is the draft."
+    return (
+        f"Working plan: the consensus published in {version.cycle} (version #{version.version}) "
+        "and the calendar's changes since."
+    )
+
+
 def page() -> None:
     if not frame.needs_forecast():
         return
-    plan = frame.plan()
     frame.watch_rows(None)
-    head, filters = st.columns([5, 6], vertical_alignment="bottom")
+    head, filters = st.columns([4, 7], vertical_alignment="bottom")
     with filters.container(horizontal=True, horizontal_alignment="right"):
+        which = frame.select(
+            "Plan", ["working", "draft"], key="plan", width=110, said=str.capitalize,
+            help=frame.term("Working plan"),
+        )  # fmt: skip
+        plan = frame.working_plan() if which == "working" else frame.plan()
         weeks = frame.select(
             "Weeks ahead", [4, 6, 8, 12, 26], key="weeks", default=8, width=110
         )
@@ -230,10 +247,7 @@ def page() -> None:
         )  # fmt: skip
     one_activation(plan, names[chosen], supply)
     as_of = theme.week(plan.base.as_of)
-    st.caption(
-        f"As of {as_of}. Counts {SUPPLY_SAID[supply]}. Working plan: nothing has been published "
-        "yet, so this is the draft."
-    )
+    st.caption(f"As of {as_of}. Counts {SUPPLY_SAID[supply]}. " + stands_on(which))
 
 
 page()

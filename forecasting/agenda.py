@@ -1,0 +1,233 @@
+"""What the monthly meeting looks at, in the order in which it does.
+
+Everything here is read from the live plan and from published versions; nothing is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.calendar import as_date
+from forecasting.consensus import value_added
+from forecasting.consensus.value_added import Added
+from forecasting.hierarchy import THOUSANDTHS, Floats, Ints
+from forecasting.plan import LivePlan
+from forecasting.vocabulary import INPUTS
+
+WEEKS = 13
+"""Weeks that the meeting speaks about."""
+MOST = 15
+"""Exceptions of one meeting; the rest is counted."""
+SMALLEST = 0.02
+"""Disagreement below which nobody has to talk."""
+LEAST_LAG = 4
+"""Weeks ahead at which the process is scored: when orders can still be moved."""
+_USUAL_MISS, _AS_IF = 0.10, 4.0
+"""Spread of a department's total around its consensus before it was measured, and the
+number of measured cycles that this counts for."""
+_P90 = 1.2816
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """How the process did, on the weeks known by now."""
+
+    steps: list[Added]
+    functions: list[Added]
+    by_department: dict[str, list[Added]]
+    """Functions' value added in each department."""
+    cycles: int
+
+
+def performance(scored: pd.DataFrame) -> Performance | None:
+    """The staircase and each function's value added; None where nothing was scored.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        Cycles.scored.
+    """
+    cells = scored[scored["lag"] <= 3 * WEEKS] if len(scored) else scored
+    if cells.empty:
+        return None
+    return Performance(
+        steps=value_added.staircase(cells),
+        functions=value_added.of_functions(cells),
+        by_department={
+            str(d): value_added.of_functions(rows) for d, rows in cells.groupby("department")
+        },
+        cycles=int(cells["cycle"].nunique()),
+    )
+
+
+def exceptions(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
+    """SKUs that functions disagree on, by money x disagreement x uncertainty.
+
+    Parameters
+    ----------
+    plan : LivePlan
+    weeks : int
+        Weeks looked at, after the frozen ones.
+
+    Returns
+    -------
+    DataFrame, one row per SKU
+        sku, description, department, class, statistical, marketing, merchandising,
+        planning, proposed, draft (units over the weeks), apart (spread of what was said, as
+        a share of statistical), money (of the draft, at regular price), doubt (standard
+        deviation over mean), score, agreed (share of its cells).
+    """
+    ahead = slice(plan.fence, plan.fence + weeks)
+    layers = {
+        name: plan.totals[name][:, ahead].sum(axis=1) / THOUSANDTHS
+        for name in ("statistical", *map(str, INPUTS), "proposed", "draft")
+    }
+    said = np.stack([layers[str(f)] for f in INPUTS])
+    spoke = np.any(np.abs(said - layers["statistical"]) > 0.5, axis=0)
+    every = np.concatenate([said, layers["statistical"][None]])
+    apart = (every.max(axis=0) - every.min(axis=0)) / np.maximum(layers["statistical"], 1.0)
+    chosen = np.flatnonzero(spoke & (apart > SMALLEST))
+    price = np.nanmean(np.where(np.isnan(plan.base.price), 0.0, plan.base.price), axis=1)
+    rows = []
+    for sku in chosen.tolist():
+        named = plan.base.skus.iloc[sku]
+        money = float(layers["draft"][sku] * price[sku])
+        doubt = _doubt(plan, sku, ahead)
+        agreed = plan.sku(sku).agreed
+        active = plan.sku(sku).active[:, ahead]
+        rows.append(
+            {
+                "sku": named["sku"],
+                "description": named["description"],
+                "department": named["department"],
+                "class": named["class"],
+                **{name: float(values[sku]) for name, values in layers.items()},
+                "apart": float(apart[sku]),
+                "money": money,
+                "doubt": doubt,
+                "score": max(money, 1.0) * float(apart[sku]) * doubt,
+                "agreed": 0.0
+                if agreed is None
+                else float(agreed[:, ahead][active].mean() if active.any() else 0.0),
+            }
+        )
+    columns = [
+        "sku", "description", "department", "class", "statistical", *map(str, INPUTS),
+        "proposed", "draft", "apart", "money", "doubt", "score", "agreed",
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values(["score", "sku"], ascending=[False, True], ignore_index=True)
+
+
+def _doubt(plan: LivePlan, sku: int, ahead: slice) -> float:
+    """Standard deviation over mean of a SKU's demand over some weeks and all doors.
+
+    Doors and weeks scatter on their own; the error of a lift is shared by all of them.
+    """
+    computed = plan.sku(sku)
+    mean = computed.draft[:, ahead] / THOUSANDTHS
+    lift = sum((u[:, ahead].sum(axis=0) for _, u in computed.lifts), np.zeros(mean.shape[1]))
+    shared = float((lift / THOUSANDTHS * computed.lift_sd[ahead]).sum())
+    variance = float((mean + plan.base.alpha * mean**2).sum()) + shared**2
+    return float(np.sqrt(variance) / max(float(mean.sum()), 1.0))
+
+
+def outlook(plan: LivePlan, scored: pd.DataFrame, *, weeks: int = WEEKS) -> pd.DataFrame:
+    """Risks and opportunities: how far each department's total may come out from the draft.
+
+    The spread is that of past consensus totals against what was wanted, drawn to ten per
+    cent as if four cycles had said so.
+
+    Returns
+    -------
+    DataFrame, one row per department
+        department, draft, low (P10), high (P90): units; price-weighted low_money, high_money
+        (difference to the draft); cycles behind the spread.
+    """
+    ahead = slice(plan.fence, plan.fence + weeks)
+    price = np.nan_to_num(np.nanmean(plan.base.price, axis=1))
+    rows = []
+    for department in plan.products.names("department"):
+        members = plan.products.members("department", department)
+        units = plan.totals["draft"][members, ahead].sum(axis=1) / THOUSANDTHS
+        sd, cycles = _spread(scored, department)
+        total, money = float(units.sum()), float((units * price[members]).sum())
+        rows.append(
+            {
+                "department": department,
+                "draft": total,
+                "low": total * np.exp(-_P90 * sd),
+                "high": total * np.exp(_P90 * sd),
+                "low_money": money * (np.exp(-_P90 * sd) - 1),
+                "high_money": money * (np.exp(_P90 * sd) - 1),
+                "cycles": cycles,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _spread(scored: pd.DataFrame, department: str) -> tuple[float, int]:
+    """Log spread of past totals of a department around their consensus; cycles behind it."""
+    if scored.empty:
+        return _USUAL_MISS, 0
+    mine = scored[scored["department"] == department]
+    sums = mine.groupby("cycle")[["actual", "consensus"]].sum()
+    sums = sums[(sums > 0).all(axis=1)]
+    logs = np.log(
+        sums["actual"].to_numpy(dtype=float) / sums["consensus"].to_numpy(dtype=float)
+    )
+    variance = (float(np.sum(logs**2)) + _AS_IF * _USUAL_MISS**2) / (len(logs) + _AS_IF)
+    return float(np.sqrt(variance)), len(logs)
+
+
+def launches_and_exits(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
+    """SKUs that are new, come or go within the weeks that the meeting speaks about.
+
+    Returns
+    -------
+    DataFrame, one row per SKU
+        sku, description, class, what (launch or exit), day, draft (units over the weeks).
+    """
+    skus = plan.base.skus
+    first = pd.Timestamp(plan.base.weeks[0]) - pd.Timedelta(8 * 7, "D")
+    last = pd.Timestamp(plan.base.weeks[0]) + pd.Timedelta(weeks * 7, "D")
+    rows = []
+    for what, column in (("launch", "launch_date"), ("exit", "exit_date")):
+        days = pd.to_datetime(skus[column])
+        begins = first if what == "launch" else pd.Timestamp(plan.base.weeks[0])
+        inside = np.asarray((days >= begins) & (days <= last))
+        for sku in np.flatnonzero(inside).tolist():
+            draft = plan.totals["draft"][sku, :weeks].sum() / THOUSANDTHS
+            rows.append(
+                (skus["sku"].iloc[sku], skus["description"].iloc[sku], skus["class"].iloc[sku],
+                 what, days.iloc[sku].date(), float(draft))
+            )  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["sku", "description", "class", "what", "day", "draft"])
+    return frame.sort_values(["day", "sku"], ignore_index=True)
+
+
+def buy_impact(
+    plan: LivePlan, before: pd.DataFrame, skus: Sequence[int] | Ints, *, weeks: int = WEEKS
+) -> tuple[float, float]:
+    """Units and cost that the draft adds to what the last version would have bought.
+
+    Parameters
+    ----------
+    before : DataFrame
+        Layers of the last version: sku, week, consensus.
+    """
+    ahead = np.arange(plan.fence, min(plan.fence + weeks, len(plan.base.weeks)))
+    dates = {as_date(plan.base.weeks[w]) for w in ahead}
+    then = before[pd.to_datetime(before["week"]).dt.date.isin(dates)]
+    by_sku = then.groupby("sku")["consensus"].sum()
+    names = [plan.sku_names[s] for s in skus]
+    old: Floats = by_sku.reindex(names).fillna(0.0).to_numpy()
+    known = by_sku.reindex(names).notna().to_numpy()
+    new = plan.totals["draft"][np.asarray(skus)][:, ahead].sum(axis=1) / THOUSANDTHS
+    more = np.where(known, new - old, 0.0)
+    cost = np.nan_to_num(plan.base.unit_cost[np.asarray(skus)])
+    return float(more.sum()), float((more * cost).sum())

@@ -1,0 +1,187 @@
+"""What a meeting writes down: assumptions to watch, actions to do, decisions taken.
+
+An assumption says what has to be true for a number to hold, who watches it, and when it is
+looked at again; past that day it comes back by itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forecasting.consensus.events import Event, Kind, Scope
+from forecasting.desk import Desk, checked_note
+from forecasting.errors import OutOfBounds, Refused, UnknownName
+
+STATES = ("open", "held", "broken")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """What somebody takes to be true."""
+
+    seq: int
+    statement: str
+    owner: str
+    """A person's id."""
+    watch: str
+    """What to look at: a metric, and from which value on it is broken."""
+    review: dt.date
+    state: str
+    scope: Scope | None
+    cycle: str
+
+    def is_due(self, today: dt.date) -> bool:
+        """Whether it has to be looked at again."""
+        return self.state == "open" and self.review <= today
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What somebody is to do."""
+
+    seq: int
+    text: str
+    owner: str
+    due: dt.date
+    is_done: bool
+    scope: Scope | None
+    cycle: str
+
+    def is_late(self, today: dt.date) -> bool:
+        """Whether it should have been done."""
+        return not self.is_done and self.due < today
+
+
+class Minutes:
+    """Verbs of the minutes.
+
+    Parameters
+    ----------
+    desk : Desk
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._assumptions: dict[int, Assumption] = {}
+        self._actions: dict[int, Action] = {}
+        for event in desk.ledger.of_kinds(Kind.ASSUMPTION, Kind.ACTION):
+            self.note(event)
+
+    @property
+    def assumptions(self) -> list[Assumption]:
+        """All of them, next to be looked at first."""
+        return sorted(self._assumptions.values(), key=lambda a: (a.review, a.seq))
+
+    @property
+    def actions(self) -> list[Action]:
+        """All of them, next due first."""
+        return sorted(self._actions.values(), key=lambda a: (a.due, a.seq))
+
+    def decisions(self, cycle: str) -> list[Event]:
+        """Decisions recorded in a cycle, oldest first."""
+        return [e for e in self._desk.ledger.of_kinds(Kind.DECISION) if e.cycle == cycle]
+
+    def note(self, event: Event) -> None:
+        """Take an event into the minutes."""
+        body = event.body
+        first = int(body.get("of", event.seq))
+        if event.kind is Kind.ASSUMPTION:
+            self._assumptions[first] = Assumption(
+                seq=first,
+                statement=str(body["statement"]),
+                owner=str(body["owner"]),
+                watch=str(body["watch"]),
+                review=dt.date.fromisoformat(body["review"]),
+                state=str(body["state"]),
+                scope=event.scope,
+                cycle=event.cycle,
+            )
+        elif event.kind is Kind.ACTION:
+            self._actions[first] = Action(
+                seq=first,
+                text=str(body["text"]),
+                owner=str(body["owner"]),
+                due=dt.date.fromisoformat(body["due"]),
+                is_done=body["state"] == "done",
+                scope=event.scope,
+                cycle=event.cycle,
+            )
+
+    def assume(
+        self,
+        by: str,
+        statement: str,
+        *,
+        owner: str,
+        watch: str,
+        review: dt.date,
+        scope: Scope | None = None,
+    ) -> Event:
+        """Write down an assumption."""
+        body = {
+            "statement": _said(statement, "An assumption"),
+            "owner": self._desk.person(owner).id,
+            "watch": _said(watch, "An assumption, to be checked,"),
+            "review": review.isoformat(),
+            "state": "open",
+        }
+        return self._append(by, Kind.ASSUMPTION, body, scope)
+
+    def judge(self, by: str, seq: int, state: str) -> Event:
+        """Say whether an assumption held or broke."""
+        if seq not in self._assumptions:
+            raise UnknownName(f"There is no assumption #{seq}.")
+        if state not in STATES:
+            raise OutOfBounds(f"An assumption is {', '.join(STATES)}; not '{state}'.")
+        old = self._assumptions[seq]
+        body = {
+            "of": seq, "statement": old.statement, "owner": old.owner, "watch": old.watch,
+            "review": old.review.isoformat(), "state": state,
+        }  # fmt: skip
+        return self._append(by, Kind.ASSUMPTION, body, old.scope)
+
+    def assign(
+        self, by: str, text: str, *, owner: str, due: dt.date, scope: Scope | None = None
+    ) -> Event:
+        """Ask somebody to do something by a day."""
+        body = {
+            "text": _said(text, "An action"),
+            "owner": self._desk.person(owner).id,
+            "due": due.isoformat(),
+            "state": "open",
+        }
+        return self._append(by, Kind.ACTION, body, scope)
+
+    def close(self, by: str, seq: int) -> Event:
+        """Say that an action is done."""
+        if seq not in self._actions:
+            raise UnknownName(f"There is no action #{seq}.")
+        old = self._actions[seq]
+        if old.is_done:
+            raise Refused(f"Action #{seq} is done already.")
+        body = {
+            "of": seq, "text": old.text, "owner": old.owner, "due": old.due.isoformat(),
+            "state": "done",
+        }  # fmt: skip
+        return self._append(by, Kind.ACTION, body, old.scope)
+
+    def decide(self, by: str, text: str, *, scope: Scope | None = None) -> Event:
+        """Record what the meeting decided."""
+        actor = self._desk.allowed(by, "agree")
+        words = _said(text, "A decision")
+        return self._desk.append(actor, Kind.DECISION, note=words, scope=scope)
+
+    def _append(
+        self, by: str, kind: Kind, body: Mapping[str, Any], scope: Scope | None
+    ) -> Event:
+        actor = self._desk.allowed(by, "minute")
+        return self._desk.append(actor, kind, body=body, scope=scope)
+
+
+def _said(text: str, what: str) -> str:
+    if not text.strip():
+        raise OutOfBounds(f"{what} needs words.")
+    return checked_note(text)

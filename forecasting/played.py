@@ -1,0 +1,241 @@
+"""Past cycles of the sample company, played through the same verbs as people have.
+
+Its people have habits: Marketing is optimistic about events, Planning is late on trends,
+Merchandising knows its launches. Without habits they are right on average and err by as
+much. What the value-added page and the weights find is then known beforehand.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.calendar import as_date
+from forecasting.consensus.activations import Activation
+from forecasting.consensus.cycle import Rules
+from forecasting.consensus.events import Scope
+from forecasting.errors import Refused
+from forecasting.hierarchy import THOUSANDTHS
+from forecasting.vocabulary import Function, Reason
+from forecasting.workspace import Workspace
+
+BACK = (26, 22, 17, 13, 9, 4)
+"""Weeks before the last one at which the past cycles stood: months of 4, 5 and 4 weeks."""
+AHEAD = 13
+"""Weeks that people speak about."""
+OPTIMISM = 0.75
+"""By how much Marketing's lift of an event is more than it is."""
+NOISE = 0.08
+"""Spread of what people say around what they mean."""
+EVENTS = ("event", "partnership")
+
+
+class Clock:
+    """A time that is set by hand, a minute later at every look."""
+
+    def __init__(self) -> None:
+        self.now = dt.datetime(2000, 1, 1)
+
+    def __call__(self) -> dt.datetime:
+        """What time it is."""
+        self.now += dt.timedelta(minutes=1)
+        return self.now
+
+    def set(self, day: dt.date, hour: int) -> None:
+        """Make it a day and an hour."""
+        self.now = dt.datetime(day.year, day.month, day.day, hour)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Who plays, and what is true."""
+
+    people: Mapping[Function, str]
+    """Function to a person's id."""
+    demand: pd.DataFrame
+    """Expected demand: sku, door, week, baseline, mean."""
+    launches: Mapping[str, dt.date]
+    """SKU to its launch."""
+    habits: bool
+    seed: int
+
+
+def play(
+    space: Workspace,
+    clock: Clock,
+    cast: Cast,
+    *,
+    last: dt.date,
+    tell: Callable[[str, float], None],
+    workers: int = 1,
+) -> None:
+    """Play the past cycles, one after the other, each on what was known then.
+
+    Parameters
+    ----------
+    space : Workspace
+        With the company's files imported and its people known.
+    clock : Clock
+        The workspace's.
+    cast : Cast
+    last : date
+        The last week with sales.
+    tell : callable
+        Told (what is being done, share done).
+    workers : int
+        Processes of each fit.
+    """
+    rng = np.random.default_rng(cast.seed)
+    missed: dict[str, float] = {}
+    months = [(last + dt.timedelta(7)).replace(day=1)]
+    while len(months) < len(BACK):
+        months.append((months[-1] - dt.timedelta(1)).replace(day=1))
+    for number, (back, month) in enumerate(zip(BACK, reversed(months), strict=True)):
+        tell(f"playing the cycle of {month:%B %Y}", number / len(BACK))
+        as_of = last - dt.timedelta(7 * back)
+        clock.set(as_of + dt.timedelta(8), 8)
+        space.refresh(cast.people[Function.PLANNING], as_of=as_of, workers=workers)
+        _Month(space, clock, cast, rng, as_of).play(f"{month:%Y-%m}", missed)
+
+
+@dataclass(slots=True)
+class _Month:
+    """One past cycle."""
+
+    space: Workspace
+    clock: Clock
+    cast: Cast
+    rng: np.random.Generator
+    as_of: dt.date
+
+    def play(self, name: str, missed: dict[str, float]) -> None:
+        """Open, fill in, agree, sign, publish; `missed` is what Planning saw last time."""
+        facilitator = self.cast.people[Function.PLANNING]
+        cycles = self.space.cycles
+        cycles.open(facilitator, name, Rules(blind=True))
+        self._day(9)
+        self._marketing()
+        cycles.submit(self.cast.people[Function.MARKETING])
+        self._day(10)
+        self._merchandising()
+        cycles.submit(self.cast.people[Function.MERCHANDISING])
+        self._day(11)
+        self._planning(missed)
+        cycles.submit(facilitator)
+        self._day(14)
+        cycles.reveal(facilitator)
+        self._agree()
+        for department in self.space.plan.products.names("department"):
+            for person in self.cast.people.values():
+                cycles.sign(person, department)
+        cycles.publish(facilitator)
+
+    def _day(self, day: int) -> None:
+        self.clock.set(self.as_of + dt.timedelta(day), 9)
+
+    def _scope(
+        self, level: str, product: str, first: int, last: int, *, aim: str = ""
+    ) -> Scope:
+        weeks = self.space.plan.base.weeks
+        return Scope(
+            product_level=level,
+            product=product,
+            first_week=as_date(weeks[first]),
+            last_week=as_date(weeks[last]),
+            activation=aim,
+        )
+
+    def _true(self, skus: set[str], first: int, last: int) -> float:
+        """Expected demand of some SKUs in some weeks ahead."""
+        weeks = self.space.plan.base.weeks
+        rows = self.cast.demand
+        inside = rows["sku"].isin(skus) & rows["week"].between(weeks[first], weeks[last])
+        return float(rows.loc[inside, "mean"].sum())
+
+    def _marketing(self) -> None:
+        """Events that come into view: more lift than they have, or as much give or take."""
+        plan = self.space.plan
+        for act in plan.activations():
+            first, last = plan.scope_weeks(act)
+            if act.type not in EVENTS or not act.is_live or not 1 <= first < AHEAD:
+                continue
+            if self._spoken_of(act):
+                continue
+            more = (OPTIMISM if self.cast.habits else 0.0) + self.rng.normal(0, NOISE)
+            for sku in sorted({i.sku for i in act.items}):
+                self._say(
+                    Function.MARKETING, "percent", 100 * more, Reason.EVENT,
+                    self._scope("sku", sku, first, min(last, AHEAD - 1), aim=act.activation),
+                )  # fmt: skip
+
+    def _spoken_of(self, act: Activation) -> bool:
+        plan = self.space.plan
+        marketing = str(Function.MARKETING)
+        return any(
+            plan.aimed(plan.sku_index[i.sku], marketing, act.activation).any()
+            for i in act.items
+            if i.sku in plan.sku_index
+        )
+
+    def _merchandising(self) -> None:
+        """Launches: what they will come to, or that give or take a good deal."""
+        scatter = NOISE if self.cast.habits else 6 * NOISE
+        for sku, day in sorted(self.cast.launches.items()):
+            age = (self.as_of - day).days // 7
+            if not -4 <= age <= 10 or sku not in self.space.plan.sku_index:
+                continue
+            first = max(-age, 0)
+            units = self._true({sku}, first, AHEAD - 1) * np.exp(self.rng.normal(0, scatter))
+            self._say(
+                Function.MERCHANDISING, "set", round(units), Reason.NEW_ITEM,
+                self._scope("sku", sku, first, AHEAD - 1),
+            )  # fmt: skip
+
+    def _planning(self, missed: dict[str, float]) -> None:
+        """Trends of classes: as they were a cycle ago, or as they are give or take."""
+        plan = self.space.plan
+        for klass in plan.products.names("class"):
+            members = plan.products.members("class", klass)
+            statistical = plan.totals["statistical"][members, :AHEAD].sum() / THOUSANDTHS
+            true = self._true({plan.sku_names[s] for s in members}, 0, AHEAD - 1)
+            if not statistical > 0:
+                continue
+            now = true / statistical - 1
+            seen = missed.get(klass) if self.cast.habits else now
+            missed[klass] = now
+            if seen is None:
+                continue
+            # It is late, and it makes of the trend it saw more than there was.
+            said = 2.0 * seen if self.cast.habits else seen
+            said = float(np.clip(said + self.rng.normal(0, 0.02), -0.4, 0.4))
+            self._say(
+                Function.PLANNING, "set", round(statistical * (1 + said)), Reason.TREND,
+                self._scope("class", klass, 0, AHEAD - 1),
+            )  # fmt: skip
+
+    def _agree(self) -> None:
+        """The meeting takes the proposal where functions are furthest apart."""
+        plan = self.space.plan
+        apart = np.abs(plan.totals["marketing"][:, :8] - plan.totals["planning"][:, :8]).sum(
+            axis=1
+        )
+        for sku in np.argsort(apart)[::-1][:3].tolist():
+            scope = self._scope("sku", plan.sku_names[sku], 0, 7)
+            self.space.cycles.agree(
+                self.cast.people[Function.PLANNING], scope, column="proposed",
+                note="Furthest apart in this cycle",
+            )  # fmt: skip
+
+    def _say(
+        self, function: Function, operation: str, value: float, reason: Reason, scope: Scope
+    ) -> None:
+        try:
+            self.space.override(
+                self.cast.people[function], scope, operation, value, reason=reason
+            )
+        except Refused:  # not ranged there yet, say: people would shrug, too
+            return

@@ -1,0 +1,590 @@
+"""Meeting: the monthly consensus, from what happened last time to the signatures."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from forecasting import agenda, views
+from forecasting.calendar import as_date
+from forecasting.consensus.events import Kind, Scope
+from forecasting.errors import ConcordError
+from forecasting.vocabulary import INPUTS, Function, Reason
+from pages.components import charts, frame, theme
+
+STEPS = {
+    "performance": "1 Last time",
+    "total": "2 Total",
+    "disagreements": "3 Disagreements",
+    "calendar": "4 Calendar, launches",
+    "outlook": "5 Outlook and buy",
+    "sign": "6 Sign",
+}
+SIDES = ("statistical", *map(str, INPUTS), "proposed")
+
+
+def do(verb, *arguments, **options) -> None:
+    """Run a verb and redraw, or say why not."""
+    try:
+        verb(*arguments, **options)
+    except ConcordError as error:
+        frame.refused(error)
+    else:
+        st.rerun()
+
+
+def points(value: float) -> str:
+    """Percentage points of WAPE, with sign."""
+    return "–" if np.isnan(value) else f"{100 * value:+.1f} pp"
+
+
+def scored():
+    """Published numbers beside what was wanted, read once for everybody."""
+    space = frame.workspace()
+    published = space.cycles.published()
+    return _scored(len(published), space.plan.base.run)
+
+
+@st.cache_data(show_spinner="Scoring past cycles ...", max_entries=4)
+def _scored(versions: int, run: int) -> pd.DataFrame:
+    del versions, run
+    return frame.workspace().cycles.scored(least_lag=agenda.LEAST_LAG)
+
+
+def added_table(rows, *, what: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            what: [a.name.capitalize() for a in rows],
+            "Cells": [a.cells for a in rows],
+            "WAPE": [100 * a.wape for a in rows],
+            "Bias": [100 * a.bias for a in rows],
+            "Value added": [points(a.added) for a in rows],
+            "8 of 10": [
+                "–" if np.isnan(a.low) else f"{100 * a.low:+.1f} to {100 * a.high:+.1f}"
+                for a in rows
+            ],
+        }
+    )
+
+
+ADDED = {
+    "WAPE": st.column_config.NumberColumn(format="%.1f %%", help=frame.term("WAPE")),
+    "Bias": st.column_config.NumberColumn(format="%+.1f %%", help=frame.term("Bias")),
+    "Value added": st.column_config.TextColumn(help=frame.term("Value added")),
+    "Cells": st.column_config.NumberColumn(format="localized", help="SKUs times weeks scored."),
+}
+
+
+def performance(space, person) -> None:
+    open_actions(space, person)
+    found = agenda.performance(scored())
+    if found is None:
+        st.info(
+            "Nothing can be scored yet: no published cycle has weeks that are known by now. "
+            "The first one appears here a few weeks after it was published."
+        )
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**What each step of the process made better**")
+        st.dataframe(
+            added_table(found.steps, what="Step"), hide_index=True, column_config=ADDED,
+            alt="WAPE of each step, and what it added",
+        )  # fmt: skip
+        st.caption(
+            f"SKU by week, published at least {agenda.LEAST_LAG} weeks ahead, against what was "
+            f"wanted; {theme.plural(found.cycles, 'cycle')}. Value added is the WAPE of the step "
+            "before less this one's: above zero is better."
+        )
+    with right:
+        st.markdown("**What each function's changes made better than the statistical number**")
+        st.dataframe(
+            added_table(found.functions, what="Function"), hide_index=True, column_config=ADDED,
+            alt="Value added by function",
+        )  # fmt: skip
+        sure = [a for a in found.functions if a.is_sure]
+        for a in sure:
+            verb = "helped" if a.added > 0 else "did not help"
+            st.markdown(
+                f"- {a.name.capitalize()}'s changes **{verb}** on {a.cells:,} cells "
+                f"({points(a.added)}); on those cells its number came out "
+                f"{theme.percent(a.bias, sign=True)} against what was wanted."
+            )
+        if not sure:
+            st.caption("No function's changes are clearly better or worse yet.")
+
+
+def open_actions(space, person) -> None:
+    """Actions and assumptions that are due: every meeting begins with them."""
+    today = as_date(space.plan.base.weeks[0])
+    actions = [a for a in space.minutes.actions if not a.is_done]
+    due = [a for a in space.minutes.assumptions if a.is_due(today)]
+    if not actions and not due:
+        st.caption("No action is open and no assumption is due.")
+    for action in actions[:8]:
+        row = st.columns([8, 1], vertical_alignment="center")
+        late = " · :red[late]" if action.is_late(today) else ""
+        row[0].markdown(
+            f"○ **{action.text}** · {space.person(action.owner).name} by "
+            f"{action.due:%b %d}{late}"
+        )
+        if person.may("minute") and row[1].button("Done", key=f"done_{action.seq}"):
+            do(space.minutes.close, person.id, action.seq)
+    for one in due:
+        row = st.columns([8, 1, 1], vertical_alignment="center")
+        row[0].markdown(
+            f"◆ Assumed: **{one.statement}** · look at {one.watch} · "
+            f"{space.person(one.owner).name}, {one.review:%b %d}"
+        )
+        if person.may("minute"):
+            if row[1].button("It held", key=f"held_{one.seq}"):
+                do(space.minutes.judge, person.id, one.seq, "held")
+            if row[2].button("It broke", key=f"broke_{one.seq}"):
+                do(space.minutes.judge, person.id, one.seq, "broken")
+
+
+def total(space, plan) -> None:
+    versions = space.cycles.published()
+    department = frame.select(
+        "Department", ["All departments", *plan.products.names("department")],
+        key="department", width=220,
+    )  # fmt: skip
+    skus = np.arange(len(plan.sku_names))
+    if department != "All departments":
+        skus = plan.products.members("department", department)
+    draft = plan.totals["draft"][skus].sum(axis=0) / 1000
+    if not versions:
+        st.metric("Draft, all weeks", theme.units(float(draft.sum())), border=True, width=260)
+        st.info("Nothing was published yet, so there is no last cycle to walk from.")
+        return
+    last = versions[-1]
+    steps = space.cycles.walk(last, skus.tolist())
+    before, after = steps["before"].sum(), steps["after"].sum()
+    tiles = st.columns(4)
+    tiles[0].metric(
+        f"Published in {last.cycle}", theme.units(before), border=True,
+        help="In the weeks that both forecasts have.",
+    )  # fmt: skip
+    tiles[1].metric("Draft now", theme.units(after), border=True, help=frame.term("Draft"))
+    tiles[2].metric("Change", theme.units(after - before, sign=True), border=True)
+    tiles[3].metric(
+        "Change, %",
+        theme.percent(after / before - 1 if before else None, sign=True),
+        border=True,
+    )
+    left, right = st.columns([6, 5], gap="medium")
+    rows = said_walk(space, steps)
+    with left:
+        st.markdown("**Why it moved**")
+        st.altair_chart(
+            charts.walk(rows, before, after, last.cycle), width="stretch",
+            alt="Change of the forecast by cause",
+        )  # fmt: skip
+    with right:
+        st.dataframe(
+            rows.rename(columns={"cause": "Cause", "before": "Before, u", "after": "Now, u", "change": "Change, u"}),
+            hide_index=True, height=340, alt="Change of the forecast by cause",
+            column_config={
+                name: st.column_config.NumberColumn(format="localized", step=1)
+                for name in ("Before, u", "Now, u")
+            } | {"Change, u": st.column_config.NumberColumn(format="%+,.0f")},
+        )  # fmt: skip
+        st.caption(
+            f"Against version #{last.version}, as of {theme.week(last.as_of)}. The changes add up "
+            "to the unit."
+        )
+
+
+def said_walk(space, steps: pd.DataFrame) -> pd.DataFrame:
+    """Causes in words, the largest first, the small ones together."""
+    names = {a.activation: a.name for a in space.activations}
+    words = []
+    for kind, name, reason in zip(steps["kind"], steps["name"], steps["reason"], strict=True):
+        if kind == "baseline":
+            words.append("Baseline")
+        elif kind == "lift":
+            words.append(f"Lift: {names.get(name, name)}")
+        elif kind == "spillover":
+            words.append(views.SPILLOVER.get(name, "Spillover"))
+        elif kind == "voice":
+            why = Reason(reason).label if reason else "no reason given"
+            words.append(f"{name.capitalize()}: {why}")
+        else:
+            words.append(
+                {"floor": "Kept from being negative"}.get(kind, "Agreed in the meeting")
+            )
+    rows = (
+        steps.assign(cause=words)
+        .groupby("cause", as_index=False)[["before", "after", "change"]]
+        .sum()
+    )
+    rows = rows[rows["change"].abs() >= 0.0005]
+    rows = rows.reindex(rows["change"].abs().sort_values(ascending=False).index)
+    if len(rows) > 11:
+        rest = rows.iloc[10:]
+        other = pd.DataFrame(
+            [
+                {
+                    "cause": f"{len(rest)} smaller causes",
+                    **rest[["before", "after", "change"]].sum(),
+                }
+            ]
+        )
+        rows = pd.concat([rows.iloc[:10], other], ignore_index=True)
+    return rows.reset_index(drop=True)
+
+
+def disagreements(space, person, plan) -> None:
+    found = agenda.exceptions(plan)
+    if space.cycles.hidden_from(person):
+        st.info(
+            "Inputs are collected blind: you see only your own until the facilitator reveals "
+            "them, so there is nothing to compare yet."
+        )
+        return
+    if found.empty:
+        st.info("The functions agree: no SKU's inputs differ by more than 2 %.")
+        return
+    shown = found.head(agenda.MOST)
+    weeks = plan.base.weeks[plan.fence : plan.fence + agenda.WEEKS]
+    ends = as_date(weeks[0]), as_date(weeks[-1])
+    left, right = st.columns([7, 5], gap="medium")
+    with left:
+        st.markdown(
+            f"**{theme.plural(len(shown), 'exception')}**, ranked by money x disagreement x doubt"
+            + (
+                f"; {len(found) - len(shown)} smaller ones are left out"
+                if len(found) > len(shown)
+                else ""
+            )
+            + f". Units from {theme.week(ends[0])} to {theme.week(ends[1])}."
+        )
+        table = pd.DataFrame(
+            {
+                "": ["✓" if a >= 0.999 else "" for a in shown["agreed"]],
+                "SKU": shown["sku"],
+                "Description": shown["description"],
+                "Statistical": shown["statistical"],
+                **{f.label: shown[str(f)] for f in INPUTS},
+                "Draft": shown["draft"],
+                "Apart": 100 * shown["apart"],
+                "Money": shown["money"],
+            }
+        )
+        whole = st.column_config.NumberColumn(format="localized", step=1, width=80)
+        st.dataframe(
+            table, hide_index=True, height=38 + 31 * len(table), alt="Exceptions, most important first",
+            column_config={
+                "": st.column_config.TextColumn(width=30, help="Agreed"),
+                "Description": st.column_config.TextColumn(width=145),
+                "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
+                "Apart": st.column_config.NumberColumn(format="%.0f %%", width=64),
+                "Money": st.column_config.NumberColumn("Money, $", format="compact", width=74),
+            },
+        )  # fmt: skip
+    with right:
+        sku = frame.select("Exception", shown["sku"].tolist(), key="exception",
+                           said=lambda s: f"{s} · {shown.set_index('sku')['description'][s]}")  # fmt: skip
+        one = shown.set_index("sku").loc[sku]
+        scope = Scope(product_level="sku", product=sku, first_week=ends[0], last_week=ends[1])
+        evidence(space, person, one, scope)
+        if person.may("agree"):
+            agree(space, person, one, scope)
+        else:
+            st.caption("The facilitator records what is agreed.")
+        with st.popover("Action or assumption", width="stretch"):
+            write_down(space, person, scope)
+
+
+def evidence(space, person, one: pd.Series, scope: Scope) -> None:
+    """What each side says, why, and how right it has been in this department."""
+    found = agenda.performance(scored())
+    record = {
+        a.name: a for a in (found.by_department.get(one["department"], []) if found else [])
+    }
+    events = [
+        e for e in space.cell_history(person.id, scope)
+        if e.kind is Kind.OVERRIDE and not space.is_taken_back(e.seq)
+    ]  # fmt: skip
+    for side in SIDES:
+        units = one[side]
+        change = units / one["statistical"] - 1 if one["statistical"] else float("nan")
+        if side in map(str, INPUTS) and abs(units - one["statistical"]) < 0.5:
+            st.markdown(f":gray[**{side.capitalize()}** said nothing of its own.]")
+            continue
+        why = ""
+        said = [e for e in events if str(e.body.get("input", e.function)) == side][:1]
+        for event in said:
+            who = space.person(event.person).name
+            note = f" “{event.note}”" if event.note else ""
+            why = f" · {who}: {Reason(event.reason).label}{note}"
+        past = record.get(side)
+        if past is not None and not np.isnan(past.added):
+            why += f" · value added in {one['department']}: {points(past.added)} (n {past.cells:,})"
+        st.markdown(
+            f"**{side.capitalize()}** {theme.units(units)}"
+            + ("" if side == "statistical" else f" ({theme.percent(change, sign=True)})")
+            + f":gray[{why}]"
+        )
+
+
+def agree(space, person, one: pd.Series, scope: Scope) -> None:
+    """Take a column, or type another number."""
+    base = st.session_state.get("seen")
+    note = st.text_input("Why", key="why_agreed", placeholder="What decided it?")
+    st.caption("Agree on")
+    row = st.container(horizontal=True)
+    for side in SIDES:
+        if side in map(str, INPUTS) and abs(one[side] - one["statistical"]) < 0.5:
+            continue
+        if row.button(f"{side.capitalize()}: {one[side]:,.0f} u", key=f"agree_{side}"):
+            do(space.cycles.agree, person.id, scope, column=side, note=note, base=base)
+    typed = st.columns([3, 2], vertical_alignment="bottom")
+    units = typed[0].number_input(
+        "Another number, u",
+        0.0,
+        value=float(round(one["draft"])),
+        step=10.0,
+        key=f"typed_{scope.product}",
+    )
+    if typed[1].button("Agree on this", type="primary", width="stretch"):
+        do(space.cycles.agree, person.id, scope, units=units, note=note, base=base)
+
+
+def write_down(space, person, scope: Scope | None) -> None:
+    """An action with owner and date, or an assumption with what to watch."""
+    if not person.may("minute"):
+        st.caption("Marketing, Merchandising and Planning write the minutes.")
+        return
+    people = {p.id: p.name for p in space.people}
+    kind = st.segmented_control("What", ["Action", "Assumption"], default="Action")
+    text = st.text_input("In words", key="minute_text")
+    owner = st.selectbox("Owner", list(people), format_func=people.__getitem__)
+    when = st.date_input(
+        "Due" if kind == "Action" else "Look at it again on",
+        as_date(space.plan.base.weeks[0]) + dt.timedelta(14),
+    )
+    if kind == "Action":
+        if st.button("Assign", type="primary", disabled=not text):
+            do(space.minutes.assign, person.id, text, owner=owner, due=when, scope=scope)
+        return
+    watch = st.text_input("Watch", placeholder="Sell-through of the first two weeks below 12 %")
+    if st.button("Write down", type="primary", disabled=not (text and watch)):
+        do(
+            space.minutes.assume, person.id, text, owner=owner, watch=watch, review=when,
+            scope=scope,
+        )  # fmt: skip
+
+
+def calendar(space, person, plan) -> None:
+    versions = space.cycles.published()
+    since = versions[-1].version if versions else 0
+    events = [
+        e for e in space.events(person.id, most=300)
+        if e.seq > since and e.kind in (Kind.ACTIVATION, Kind.LIFT)
+    ]  # fmt: skip
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Changes of the marketing calendar since the last publication**")
+        if not events:
+            st.caption("None.")
+        for event in events[:14]:
+            st.markdown(
+                f"- {space.person(event.person).name} {event.sentence} "
+                f":gray[{event.recorded_at:%b %d}]"
+            )
+        st.page_link("pages/weekly/activations.py", label="Go to Activations")
+    with right:
+        st.markdown("**Launches and exits**")
+        rows = agenda.launches_and_exits(plan)
+        if rows.empty:
+            st.caption(f"None in the next {agenda.WEEKS} weeks.")
+        else:
+            st.dataframe(
+                rows.rename(columns={"sku": "SKU", "description": "Description", "class": "Class", "what": "What", "day": "Day", "draft": "Draft, u"}),
+                hide_index=True, height=380, alt="Launches and exits",
+                column_config={
+                    "Day": st.column_config.DateColumn(format="MMM DD, YYYY"),
+                    "Draft, u": st.column_config.NumberColumn(format="localized", step=1, help=f"In the next {agenda.WEEKS} weeks."),
+                },
+            )  # fmt: skip
+
+
+def outlook(space, plan) -> None:
+    rows = agenda.outlook(plan, scored())
+    left, right = st.columns([6, 4], gap="medium")
+    with left:
+        st.markdown(f"**Risks and opportunities in the next {agenda.WEEKS} weeks**")
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Department": rows["department"],
+                    "P10, u": rows["low"], "Draft, u": rows["draft"], "P90, u": rows["high"],
+                    "Risk": [theme.money(v) for v in rows["low_money"]],
+                    "Opportunity": [theme.money(v) for v in rows["high_money"]],
+                }
+            ),
+            hide_index=True, alt="Range of each department's total",
+            column_config={
+                n: st.column_config.NumberColumn(format="localized", step=1)
+                for n in ("P10, u", "Draft, u", "P90, u")
+            },
+        )  # fmt: skip
+        n = int(rows["cycles"].max()) if len(rows) else 0
+        st.caption(
+            "One time in ten demand is below P10, one in ten above P90: by how far past consensus "
+            f"totals were off ({theme.plural(n, 'cycle')} measured, as if four had been off by 10 %). "
+            "Money at regular price."
+        )
+    with right:
+        st.markdown("**What it does to the buy**")
+        versions = space.cycles.published()
+        if not versions:
+            st.caption("Nothing was published yet to compare with.")
+            return
+        before = space.cycles.layers(versions[-1])
+        more, cost = agenda.buy_impact(plan, before, np.arange(len(plan.sku_names)))
+        tiles = st.columns(2)
+        tiles[0].metric("Units to buy", theme.units(more, sign=True), border=True,
+                        help=f"Draft against the version published in {versions[-1].cycle}, next {agenda.WEEKS} weeks.")  # fmt: skip
+        sign = "+" if cost > 0 else ""
+        tiles[1].metric(
+            "At cost",
+            f"{sign}{theme.money(cost)}" if cost >= 0 else f"-{theme.money(-cost)}",
+            border=True,
+        )
+
+
+def sign(space, person) -> None:
+    standing = space.cycles.standing()
+    now = standing.cycle
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        st.markdown(
+            f"**{now.name}: {standing.stage.label}**. Each department needs {now.rules.quorum} signatures."
+        )
+        head = st.columns([2, 2, 2, 2])
+        for column, label in zip(head[1:], [f.label for f in INPUTS], strict=True):
+            column.markdown(f"**{label}**")
+        for department in standing.departments:
+            row = st.columns([2, 2, 2, 2], vertical_alignment="center")
+            row[0].markdown(f"**{department}**")
+            for column, function in zip(row[1:], INPUTS, strict=True):
+                who = standing.signed[department].get(str(function))
+                void = standing.voided.get((str(function), department))
+                may = person.function is function or person.delegate_for is function
+                if who:
+                    column.markdown(f"✓ {who}")
+                elif not now.closed and may:
+                    if column.button(
+                        f"Sign {department}",
+                        key=f"sign_{department}_{function}",
+                        help=f"Void: {void}" if void else None,
+                    ):
+                        do(space.cycles.sign, person.id, department, function=str(function))
+                else:
+                    column.markdown(
+                        ":orange[void]" if void else ":gray[open]",
+                        help=f"Void: {void}" if void else None,
+                    )
+        for (function, department), why in standing.voided.items():
+            st.caption(f"{function.capitalize()}'s signature on {department} is void: {why}.")
+        if person.may("cycle") and not now.closed:
+            ready = not standing.missing
+            if st.button("Publish the consensus", type="primary", disabled=not ready):
+                do(space.cycles.publish, person.id)
+            if not ready:
+                st.caption(f"{', '.join(standing.missing)} still lack signatures.")
+        if now.closed:
+            event = space.ledger.event(now.versions[-1])
+            fed = event.body["fed"]
+            st.success(
+                f"Published as version #{now.versions[-1]}. It feeds the **buy plan** "
+                f"({fed['buy plan']['skus']:,} SKUs, {fed['buy plan']['units']:,.0f} u from "
+                f"{theme.week(fed['buy plan']['from'])}) and the **marketing calendar** "
+                f"({theme.plural(fed['marketing calendar']['activations'], 'activation')})."
+            )
+    with right:
+        st.markdown("**Decisions**")
+        for event in space.minutes.decisions(now.name):
+            st.markdown(f"- {event.note} :gray[{space.person(event.person).name}]")
+        if person.may("agree") and not now.closed:
+            row = st.columns([4, 1], vertical_alignment="bottom")
+            words = row[0].text_input("Record a decision", key="decision")
+            if row[1].button("Record", disabled=not words, width="stretch"):
+                do(space.minutes.decide, person.id, words)
+        if person.may("minute"):
+            with st.popover("Action or assumption", width="stretch"):
+                write_down(space, person, None)
+
+
+@st.fragment(run_every=2)
+def stay_together(person) -> None:
+    """Two screens stay on one step: the facilitator leads, the others may follow."""
+    board = frame.presence()
+    step = st.session_state.get(frame.slot("step"))
+    at = (step, st.session_state.get(frame.slot("exception")))
+    if person.function is Function.PLANNING:
+        board.lead("meeting", at)
+        return
+    if not st.toggle("Follow the facilitator", value=True, key="follow"):
+        return
+    led = board.led("meeting")
+    if led and led != at and led != st.session_state.get("followed"):
+        st.session_state["followed"] = led
+        st.query_params["step"] = led[0]
+        if led[1]:
+            st.query_params["exception"] = led[1]
+        st.rerun()
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    space, person = frame.workspace(), frame.me()
+    if space.cycles.current is None:
+        frame.title(
+            "Meeting", "**No cycle was opened yet.** Planning opens one on the Cycle page."
+        )
+        st.page_link(
+            "pages/setup/cycle.py", label="Go to Cycle", icon=":material/event_repeat:"
+        )
+        return
+    frame.watch_rows(None)
+    plan = frame.plan()
+    standing = space.cycles.standing()
+    done = sum(len(by) >= standing.cycle.rules.quorum for by in standing.signed.values())
+    found = agenda.exceptions(plan).head(agenda.MOST)
+    left = int((found["agreed"] < 0.999).sum())
+    open_ = (
+        f"{theme.plural(left, 'exception')} to talk about, worth {theme.money(found['money'].sum())}; "
+        if not standing.cycle.closed
+        else ""
+    )
+    frame.title(
+        "Meeting",
+        f"**{standing.cycle.name}: {standing.stage.label}.** {open_}{done} of "
+        f"{theme.plural(len(standing.departments), 'department')} signed.",
+    )
+    bar = st.columns([7, 2], vertical_alignment="center")
+    with bar[0]:
+        step = frame.steps("Agenda", STEPS, key="step")
+    with bar[1]:
+        stay_together(person)
+    match step:
+        case "performance":
+            performance(space, person)
+        case "total":
+            total(space, plan)
+        case "disagreements":
+            disagreements(space, person, plan)
+        case "calendar":
+            calendar(space, person, plan)
+        case "outlook":
+            outlook(space, plan)
+        case _:
+            sign(space, person)
+
+
+page()

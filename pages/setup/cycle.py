@@ -1,0 +1,221 @@
+"""Cycle: open a round of the consensus, see who has submitted and signed, adopt a new run."""
+
+import datetime as dt
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.consensus.cycle import Rules, Stage, following
+from forecasting.errors import ConcordError
+from forecasting.vocabulary import INPUTS, Function
+from pages.components import frame, theme
+
+STEPS = {
+    Stage.INPUTS: "Marketing, Merchandising and Planning give their inputs.",
+    Stage.REVIEW: "Inputs are on the table; the meeting agrees and signs.",
+    Stage.SIGNED: "Every department is signed; the facilitator publishes.",
+    Stage.PUBLISHED: "Published. The next cycle can be opened.",
+}
+
+
+def do(verb, *arguments, **options) -> None:
+    """Run a verb and redraw, or say why not."""
+    try:
+        verb(*arguments, **options)
+    except ConcordError as error:
+        frame.refused(error)
+    else:
+        st.rerun()
+
+
+def day(value: dt.date | None) -> str:
+    return "no date" if value is None else f"{value:%a %b %d}"
+
+
+def open_one(space, person) -> None:
+    """The form that opens the next cycle."""
+    published = space.cycles.published()
+    name = following(published[-1].cycle) if published else f"{space.plan.base.weeks[0]}"[:7]
+    if not person.may("cycle"):
+        st.info(f"No cycle is open. Planning opens the next one, {name}.")
+        return
+    first = pd.Timestamp(space.plan.base.weeks[0]).date()
+    with st.form("open", width=760):
+        st.markdown("**Open the next cycle**")
+        row = st.columns(3)
+        chosen = row[0].text_input("Name", value=name, help="Year and month.")
+        fence = row[1].number_input(
+            "Frozen weeks", 0, 26, 1, help="First weeks of the plan that nobody may change."
+        )
+        quorum = row[2].number_input(
+            "Signatures a department needs", 1, 3, 3, help="Of the three functions."
+        )
+        dates = st.columns(3)
+        inputs = dates[0].date_input("Inputs due", first + dt.timedelta(3))
+        review = dates[1].date_input("Meeting", first + dt.timedelta(5))
+        publish = dates[2].date_input("Publish by", first + dt.timedelta(7))
+        blind = st.checkbox(
+            "Collect inputs blind", value=True,
+            help="Nobody sees the others' inputs until they are revealed together: people "
+            "adjust too little from a number they were shown.",
+        )  # fmt: skip
+        if st.form_submit_button("Open the cycle", type="primary"):
+            try:
+                rules = Rules(
+                    blind=blind, fence_weeks=int(fence), quorum=int(quorum),
+                    inputs_due=inputs, review_due=review, publish_due=publish,
+                )  # fmt: skip
+            except ConcordError as error:
+                frame.refused(error)
+            else:
+                do(space.cycles.open, person.id, chosen, rules)
+
+
+def candidates(space, person) -> None:
+    """New runs, what adopting them would move, and the button."""
+    found = space.cycles.candidates()
+    if not found:
+        return
+    st.subheader("A newer forecast is waiting", anchor=False)
+    run = found[0]
+    st.markdown(
+        f"Run #{run.seq} was made {run.recorded_at:%b %d %H:%M} UTC on sales up to the week of "
+        f"**{theme.week(run.body['as_of'])}**. This cycle stands on another run until the "
+        "facilitator adopts it."
+    )
+    try:
+        preview = space.cycles.preview_adoption(person.id, run.seq)
+    except ConcordError as error:
+        frame.refused(error)
+        return
+    table = preview.moves.rename(
+        columns={
+            "department": "Department", "statistical before": "Statistical now, u",
+            "statistical after": "Statistical then, u", "draft before": "Draft now, u",
+            "draft after": "Draft then, u", "lapses": "Signatures that lapse",
+        }
+    )  # fmt: skip
+    st.dataframe(
+        table, hide_index=True, placeholder="–", alt="What adopting the run would move",
+        column_config={
+            name: st.column_config.NumberColumn(format="localized", step=1)
+            for name in table.columns if name.endswith(", u")
+        },
+    )  # fmt: skip
+    st.caption(
+        f"{theme.plural(preview.resolved, 'input')} given as a target or in per cent would be "
+        "worked out again; what was given as plus or minus keeps its units. Signatures lapse "
+        "where a department's draft moves by more than 1 %."
+    )
+    if person.may("adopt") and st.button("Adopt this run", type="primary"):
+        do(space.cycles.adopt, person.id, run.seq)
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    space, person = frame.workspace(), frame.me()
+    frame.watch_rows(None)
+    cycles = space.cycles
+    if cycles.current is None:
+        frame.title(
+            "Cycle", "**No cycle was opened yet.** A cycle is one round of the consensus."
+        )
+        open_one(space, person)
+        return
+    standing = cycles.standing()
+    now = standing.cycle
+    rules = now.rules
+    done = sum(len(by) >= rules.quorum for by in standing.signed.values())
+    frame.title(
+        "Cycle",
+        f"**{now.name}: {standing.stage.label}.** {STEPS[standing.stage]} "
+        f"{len(standing.submitted)} of {len(INPUTS)} inputs submitted, {done} of "
+        f"{theme.plural(len(standing.departments), 'department')} signed.",
+    )
+    tiles = st.columns(4)
+    tiles[0].metric("Inputs due", day(rules.inputs_due), border=True)
+    tiles[1].metric("Meeting", day(rules.review_due), border=True)
+    tiles[2].metric("Publish by", day(rules.publish_due), border=True)
+    tiles[3].metric(
+        "Frozen weeks", rules.fence_weeks, border=True,
+        help="First weeks of the plan that nobody may change in this cycle.",
+    )  # fmt: skip
+    if now.closed:
+        open_one(space, person)
+    else:
+        left, right = st.columns(2, gap="medium")
+        with left:
+            st.subheader("Inputs", anchor=False)
+            st.caption(
+                "Collected blind: nobody sees the others' until they are revealed."
+                if now.hides_inputs
+                else "On the table for everybody."
+            )
+            for function in INPUTS:
+                who = standing.submitted.get(str(function))
+                st.markdown(
+                    f"{'✓' if who else '○'} **{function.label}** "
+                    + (f"submitted by {who}" if who else "not submitted yet")
+                )
+            row = st.container(horizontal=True)
+            if person.function in INPUTS and row.button(
+                f"Submit {person.function.label}'s input",
+                type="secondary" if str(person.function) in standing.submitted else "primary",
+            ):
+                do(cycles.submit, person.id)
+            if person.may("cycle") and not now.revealed:
+                label = "Reveal the inputs" if rules.blind else "Begin the review"
+                if row.button(label):
+                    do(cycles.reveal, person.id)
+        with right:
+            st.subheader("Signatures", anchor=False)
+            st.dataframe(
+                pd.DataFrame(
+                    [
+                        [d, *(standing.signed[d].get(str(f), "") for f in INPUTS)]
+                        for d in standing.departments
+                    ],
+                    columns=["Department", *(f.label for f in INPUTS)],
+                ),
+                hide_index=True, alt="Signatures by department and function",
+            )  # fmt: skip
+            for (function, department), why in standing.voided.items():
+                st.warning(
+                    f"{function.capitalize()}'s signature on {department} is void: {why}.",
+                    icon=":material/ink_eraser:",
+                )
+            st.caption("A signature covers the numbers as they are; any change voids it.")
+            st.page_link("pages/monthly/meeting.py", label="Go to the meeting")
+        candidates(space, person)
+        stale = cycles.stale() if not now.hides_inputs else []
+        if stale:
+            st.subheader("Targets that are no longer met", anchor=False)
+            for one in stale[:8]:
+                st.markdown(f"- {one.sentence}")
+    versions = cycles.published()
+    if versions:
+        st.subheader("Published", anchor=False)
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Cycle": [v.cycle for v in versions][::-1],
+                    "Version": [f"#{v.version}" for v in versions][::-1],
+                    "As of": [theme.week(v.as_of) for v in versions][::-1],
+                    "Published (UTC)": [v.made_at for v in versions][::-1],
+                    "By": [space.person(v.person).name for v in versions][::-1],
+                }
+            ),
+            hide_index=True, alt="Published versions, latest first",
+            column_config={
+                "Published (UTC)": st.column_config.DatetimeColumn(format="MMM DD, YYYY, HH:mm")
+            },
+        )  # fmt: skip
+        if now.closed and person.function is Function.PLANNING:
+            with st.popover(f"Open {now.name} again"):
+                note = st.text_input("Why", key="why_reopen")
+                if st.button("Open it again", disabled=not note):
+                    do(cycles.reopen, person.id, note=note)
+
+
+page()
