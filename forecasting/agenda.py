@@ -5,7 +5,6 @@ Everything here is read from the live plan and from published versions; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +13,7 @@ import pandas as pd
 from forecasting.calendar import as_date
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
-from forecasting.hierarchy import THOUSANDTHS, Floats, Ints
+from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan import LivePlan
 from forecasting.vocabulary import INPUTS
 
@@ -210,24 +209,30 @@ def launches_and_exits(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
     return frame.sort_values(["day", "sku"], ignore_index=True)
 
 
-def buy_impact(
-    plan: LivePlan, before: pd.DataFrame, skus: Sequence[int] | Ints, *, weeks: int = WEEKS
-) -> tuple[float, float]:
-    """Units and cost that the draft adds to what the last version would have bought.
+def buy_impact(plan: LivePlan, before: pd.DataFrame, *, weeks: int = WEEKS) -> pd.DataFrame:
+    """What the draft adds to what the last version would have bought, SKU by SKU.
 
     Parameters
     ----------
     before : DataFrame
         Layers of the last version: sku, week, consensus.
+
+    Returns
+    -------
+    DataFrame, one row per SKU of that version, largest cost first
+        sku, description, before, now, change: units over the weeks; cost: of the change.
     """
-    ahead = np.arange(plan.fence, min(plan.fence + weeks, len(plan.base.weeks)))
-    dates = {as_date(plan.base.weeks[w]) for w in ahead}
+    ahead = slice(plan.fence, plan.fence + weeks)
+    dates = {as_date(w) for w in plan.base.weeks[ahead]}
     then = before[pd.to_datetime(before["week"]).dt.date.isin(dates)]
-    by_sku = then.groupby("sku")["consensus"].sum()
-    names = [plan.sku_names[s] for s in skus]
-    old: Floats = by_sku.reindex(names).fillna(0.0).to_numpy()
-    known = by_sku.reindex(names).notna().to_numpy()
-    new = plan.totals["draft"][np.asarray(skus)][:, ahead].sum(axis=1) / THOUSANDTHS
-    more = np.where(known, new - old, 0.0)
-    cost = np.nan_to_num(plan.base.unit_cost[np.asarray(skus)])
-    return float(more.sum()), float((more * cost).sum())
+    old = then.groupby("sku")["consensus"].sum()
+    new = pd.Series(
+        plan.totals["draft"][:, ahead].sum(axis=1) / THOUSANDTHS, index=plan.sku_names
+    )
+    facts = plan.base.skus.set_index("sku")
+    rows = pd.DataFrame({"before": old, "now": new.reindex(old.index).fillna(0.0)})
+    rows["change"] = rows["now"] - rows["before"]
+    rows["cost"] = rows["change"] * facts["unit_cost"].reindex(rows.index).fillna(0.0)
+    rows.insert(0, "description", facts["description"].reindex(rows.index))
+    rows = rows.reindex(rows["cost"].abs().sort_values(ascending=False).index)
+    return rows.rename_axis("sku").reset_index()

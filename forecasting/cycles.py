@@ -207,6 +207,17 @@ class Cycles:
         ).rename(columns={"units": "actual"})
         return cells.merge(actual, on=["sku", "week"], how="inner")
 
+    def reasons(self, cells: pd.DataFrame, function: str) -> pd.DataFrame:
+        """Scored cells in which a function spoke, with the reason it gave for most of it.
+
+        Parameters
+        ----------
+        cells : DataFrame
+            `scored`.
+        """
+        given = self._desk.store.query("version_reasons", function=function)
+        return cells.merge(given, on=["version", "sku", "week"], how="inner")
+
     def weights(self) -> dict[str, Weights]:
         """What each function's number counts for in each department, by its record."""
         cells = self.scored()

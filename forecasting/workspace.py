@@ -315,13 +315,44 @@ class Workspace:
         NotAllowed, UnknownName, OutOfBounds, ImpossibleSpread, Conflicted
             Nothing is changed.
         """
+        prepare = self._prepared(by, scope, operation, value, base, reason=reason, note=note)
+        names = Selection.of(self.plan, scope).names
+        return self.desk.submit(prepare, client_id, touches=names)
+
+    def preview_override(
+        self,
+        by: str,
+        scope: Scope,
+        operation: Operation | str,
+        value: float | None,
+        *,
+        base: int | None = None,
+    ) -> Event:
+        """What an override would be written as now, or why it would not; nothing is changed.
+
+        Raises
+        ------
+        NotAllowed, UnknownName, OutOfBounds, ImpossibleSpread, Conflicted
+        """
+        return self._prepared(by, scope, operation, value, base, reason=Reason.TREND, note="")()
+
+    def _prepared(
+        self,
+        by: str,
+        scope: Scope,
+        operation: Operation | str,
+        value: float | None,
+        base: int | None,
+        *,
+        reason: Reason | str,
+        note: str,
+    ) -> Callable[[], Event]:
+        """An override that is ready for its turn."""
         actor = self.desk.allowed(by, "override")
-        plan = self.plan
         why = _reason(reason, note)
         operation = CLEAR if operation == CLEAR else Operation(operation)
         if operation != CLEAR and value is None:
             raise OutOfBounds("Enter a number.")
-        names = Selection.of(plan, scope).names
         seen = self.seq if base is None else base
         function = actor.function.value
 
@@ -365,11 +396,10 @@ class Workspace:
                 reason=why.value,
                 note=note,
                 base=seen,
-                client_id=client_id,
                 leaves=leaves,
             )
 
-        return self.desk.submit(prepare, client_id, touches=names)
+        return prepare
 
     def input_units(self, by: str, scope: Scope) -> float:
         """What the person's own input holds for a scope, in units."""

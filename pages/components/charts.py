@@ -316,6 +316,11 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> alt.Laye
             "high": [before, *np.maximum(ends - rows["change"], ends), after],
             "change": [before, *rows["change"], after],
             "kind": ["Total", *np.where(rows["change"] >= 0, "More", "Less"), "Total"],
+            "said": [
+                f"{before:,.0f}",
+                *(f"{c:+,.0f}" for c in rows["change"]),
+                f"{after:,.0f}",
+            ],
         }
     )
     # The totals would hide the steps: the axis begins a little below the lowest of them.
@@ -339,9 +344,7 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> alt.Laye
             ),
         ),
     )
-    said = base.mark_text(align="left", dx=4, color=_ink()).encode(
-        x="high:Q", text=alt.Text("change:Q", format="+,.0f")
-    )
+    said = base.mark_text(align="left", dx=4, color=_ink()).encode(x="high:Q", text="said:N")
     return alt.layer(drawn, said).properties(height=26 * len(bars) + 30)
 
 

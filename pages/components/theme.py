@@ -62,14 +62,14 @@ def money(value: float | None) -> str:
     """Three significant digits at most: $48k, $1.25M."""
     if value is None or math.isnan(value):
         return "–"
-    size = abs(value)
+    size, sign = abs(value), "-" if value <= -0.5 else ""
     if size >= 1e6:
-        return f"${value / 1e6:,.3g}M"
+        return f"{sign}${size / 1e6:,.3g}M"
     if size >= 1e4:
-        return f"${value / 1e3:,.0f}k"
+        return f"{sign}${size / 1e3:,.0f}k"
     if size >= 1e3:
-        return f"${value / 1e3:,.1f}k"
-    return f"${value:,.0f}"
+        return f"{sign}${size / 1e3:,.1f}k"
+    return f"{sign}${size:,.0f}"
 
 
 def percent(value: float | None, *, sign: bool = False) -> str:

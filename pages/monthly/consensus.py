@@ -6,19 +6,23 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting import views
+from forecasting import agenda, roundtrip, views
 from forecasting.calendar import Comparison, as_date, last_year, week_label
+from forecasting.consensus import value_added
 from forecasting.consensus.events import Kind, Scope
 from forecasting.errors import ConcordError
-from forecasting.vocabulary import INPUTS, WORST_FIRST, Operation, Reason
+from forecasting.vocabulary import INPUTS, WORST_FIRST, Function, Operation, Reason
 from pages.components import charts, frame, grid, theme
 
+# A change below both is asked what it decides: small ones seldom help.
+SMALL_SHARE, SMALL_MONEY = 0.10, 1_000.0
 LAYER_SAID = {
     "statistical": "Statistical",
     "marketing": "Marketing's input",
     "merchandising": "Merchandising's input",
     "planning": "Planning's input",
-    "draft": "Draft (proposed)",
+    "proposed": "Proposed",
+    "draft": "Draft",
 }
 MOST_ROWS = 200
 
@@ -71,6 +75,7 @@ def change_panel(space, person, scope_of, nodes: list[str], weeks: list[dt.date]
         st.markdown(
             f"Your input is {theme.units(now)} now and would be **{theme.units(after)}**."
         )
+        is_small(space, scope, now, after)
         buttons = st.columns(4)
         try:
             if buttons[0].button("Apply", type="primary", width="stretch"):
@@ -106,11 +111,119 @@ def change_panel(space, person, scope_of, nodes: list[str], weeks: list[dt.date]
             st.toast("Comment recorded")
 
 
+def is_small(space, scope: Scope, now: float, after: float) -> None:
+    """Ask what a small change decides; large ones need no question."""
+    plan = space.plan
+    skus, _, _ = plan.members(scope)
+    price = np.nan_to_num(np.nanmean(plan.base.price[skus])) if len(skus) else 0.0
+    money = abs(after - now) * float(price)
+    if 0 < abs(after - now) < SMALL_SHARE * max(now, 1.0) and money < SMALL_MONEY:
+        st.caption(
+            f"A small change ({theme.percent(after / now - 1 if now else None, sign=True)}, about "
+            f"{theme.money(money)}): does it change what is bought or shown? Small changes "
+            "seldom make a forecast better."
+        )
+
+
+def excel(space, person, table: pd.DataFrame, level, location_level, location) -> None:
+    """The own input out to a workbook, and back in with what becomes of each cell."""
+    st.download_button(
+        "Download my input (XLSX)",
+        data=lambda: roundtrip.export(
+            space, person.id, table, level=level, location_level=location_level, location=location
+        ),
+        file_name=f"{person.function.value}.xlsx", on_click="ignore", width="stretch",
+        help="What identifies a row is locked; type over the weeks, save, and bring it back.",
+    )  # fmt: skip
+    file = st.file_uploader("Bring it back", type="xlsx", key="returned")
+    if file is None:
+        return
+    try:
+        returned = roundtrip.judge(space, person.id, file, file.name)
+    except ConcordError as error:
+        frame.refused(error)
+        return
+    counts = {v: len(returned.of(v)) for v in roundtrip.Verdict}
+    st.markdown(
+        f"**{theme.plural(len(returned.cells), 'cell')} typed over**: "
+        + ", ".join(f"{n} {v.label.lower()}" for v, n in counts.items() if n)
+        if returned.cells
+        else "No number in this file differs from what was exported."
+    )
+    if not returned.cells:
+        return
+    st.dataframe(
+        roundtrip.by_verdict(returned.cells), hide_index=True, height=220, alt="Cells that were typed over",
+        column_config={
+            "Exported, u": st.column_config.NumberColumn(format="%.1f"),
+            "Typed, u": st.column_config.NumberColumn(format="%.1f"),
+            "Week": st.column_config.DateColumn(format="MMM DD"),
+        },
+    )  # fmt: skip
+    over = bool(counts[roundtrip.Verdict.CONFLICT]) and st.checkbox(
+        "Where somebody else changed a cell since, mine counts"
+    )
+    writes = counts[roundtrip.Verdict.APPLIED] + over * counts[roundtrip.Verdict.CONFLICT]
+    if writes and st.button(f"Write {theme.plural(writes, 'cell')}", type="primary"):
+        try:
+            roundtrip.apply(
+                space, person.id, returned, reason=st.session_state["reason"],
+                note=st.session_state["note"], mine_over_theirs=over,
+            )  # fmt: skip
+        except ConcordError as error:
+            frame.refused(error)
+        else:
+            grid.drop_overlay()
+            st.rerun()
+
+
+@st.cache_data(show_spinner=False, max_entries=12)
+def record_of(
+    function: str, versions: int, run: int
+) -> dict[str, tuple[float, float, float, int]]:
+    """What a function's changes added by reason ('' for all): added, low, high, cells."""
+    del versions, run
+    cycles = frame.workspace().cycles
+    cells = cycles.scored(least_lag=agenda.LEAST_LAG)
+    if cells.empty:
+        return {}
+    rows = [value_added.of_functions(cells)[list(map(str, INPUTS)).index(function)]]
+    known = {"": (rows[0].added, rows[0].low, rows[0].high, rows[0].cells)}
+    for a in value_added.by(cycles.reasons(cells, function), "reason", function=function):
+        known[a.name] = (a.added, a.low, a.high, a.cells)
+    return known
+
+
+def record(space, function: str, reason: str) -> None:
+    """How changes like the one about to be made came out, before it is made."""
+    known = record_of(function, len(space.cycles.published()), space.plan.base.run)
+    label = Function(function).label
+    found, of = known.get(reason), f"{label}'s changes for “{Reason(reason).label}”"
+    if found is None or found[3] < value_added.FEW_CELLS:
+        found, of = known.get(""), f"{label}'s changes"
+    if found is None or not found[3]:
+        st.caption(f"No past change of {label} has been scored yet.")
+        return
+    added, low, high, cells = found
+    said = (
+        "came out better than"
+        if low > 0
+        else "came out worse than"
+        if high < 0
+        else "came out like"
+    )
+    st.caption(
+        f"{of} {said} the statistical number: {100 * added:+.1f} points of WAPE on {cells:,} SKU "
+        f"weeks (8 of 10: {100 * low:+.1f} to {100 * high:+.1f}).",
+        help=frame.term("Value added"),
+    )
+
+
 def trail(space, person, scope: Scope) -> None:
     """What happened to the selected row, in words, each change undoable."""
     events = [
         e for e in space.cell_history(person.id, scope)
-        if e.kind in (Kind.OVERRIDE, Kind.UNDO, Kind.HOLD, Kind.RELEASE)
+        if e.kind in (Kind.OVERRIDE, Kind.AGREE, Kind.UNDO, Kind.HOLD, Kind.RELEASE)
     ][:12]  # fmt: skip
     if not events:
         st.caption("Nobody has changed these weeks of this row.")
@@ -263,6 +376,13 @@ def page() -> None:
     with reasons:
         if editable:
             change_panel(space, person, scope_of, nodes, weeks)
+            with st.popover("Excel", width=110):
+                excel(
+                    space, person, read(layer).loc[nodes], level,
+                    location_level, location,
+                )  # fmt: skip
+    if editable:
+        record(space, own, st.session_state["reason"])
     config = {
         week_label(w): st.column_config.NumberColumn(
             format="%.0f" if level != "sku" else "%.1f", width=102

@@ -444,16 +444,13 @@ def outlook(space, plan) -> None:
             st.caption("Nothing was published yet to compare with.")
             return
         before = space.cycles.layers(versions[-1])
-        more, cost = agenda.buy_impact(plan, before, np.arange(len(plan.sku_names)))
+        moved = agenda.buy_impact(plan, before)
+        more, cost = moved["change"].sum(), moved["cost"].sum()
         tiles = st.columns(2)
         tiles[0].metric("Units to buy", theme.units(more, sign=True), border=True,
                         help=f"Draft against the version published in {versions[-1].cycle}, next {agenda.WEEKS} weeks.")  # fmt: skip
         sign = "+" if cost > 0 else ""
-        tiles[1].metric(
-            "At cost",
-            f"{sign}{theme.money(cost)}" if cost >= 0 else f"-{theme.money(-cost)}",
-            border=True,
-        )
+        tiles[1].metric("At cost", sign + theme.money(cost), border=True)
 
 
 def sign(space, person) -> None:

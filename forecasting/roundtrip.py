@@ -1,0 +1,190 @@
+"""Numbers that went out to Excel and came back: judged cell by cell, then written.
+
+A cell that was typed over is the person's own input set to that number, based on the moment
+of the export. What somebody else changed since is a conflict, what cannot be spread or may
+not be changed is refused, both with the reason; nothing is written before it was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from data import sheets
+from forecasting.consensus.events import Event, Scope
+from forecasting.errors import ConcordError, Conflicted, OutOfBounds
+from forecasting.vocabulary import Operation, Reason
+from forecasting.workspace import Workspace
+
+SAME = 0.0005
+"""Units by which a number in a file may differ and still be the one that was exported."""
+
+
+class Verdict(StrEnum):
+    """What becomes of a cell."""
+
+    APPLIED = "applied"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+
+    @property
+    def label(self) -> str:
+        """As shown on a page."""
+        return {"applied": "Will be applied", "conflict": "Conflict", "refused": "Refused"}[
+            self.value
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell that was typed over."""
+
+    scope: Scope
+    was: float
+    """Units when it was exported."""
+    value: float
+    """Units typed."""
+    verdict: Verdict
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """A file that came back, judged."""
+
+    base: int
+    """Sequence number of the moment of its export."""
+    cells: tuple[Cell, ...]
+    unchanged: int
+
+    def of(self, verdict: Verdict) -> list[Cell]:
+        """Cells with one verdict."""
+        return [cell for cell in self.cells if cell.verdict is verdict]
+
+
+def export(
+    space: Workspace,
+    by: str,
+    grid: pd.DataFrame,
+    *,
+    level: str,
+    location_level: str = "all",
+    location: str = "all",
+) -> bytes:
+    """A workbook of the person's own input.
+
+    Parameters
+    ----------
+    grid : DataFrame
+        Index: node of the level; columns: weeks as dates; values: units.
+    """
+    about = {
+        "base": str(space.seq),
+        "input": space.person(by).function.value,
+        "level": level,
+        "location_level": location_level,
+        "location": location,
+    }
+    return sheets.write(grid.rename_axis(level), about)
+
+
+def judge(space: Workspace, by: str, file: BinaryIO, name: str) -> Return:
+    """What of a file that came back can be written; nothing is.
+
+    Raises
+    ------
+    BadFiles
+        If the workbook is not as it was exported.
+    OutOfBounds
+        If it holds the input of another function.
+    """
+    sheet = sheets.read(file, name)
+    function = space.person(by).function
+    if sheet.about.get("input") != function.value:
+        raise OutOfBounds(
+            f"This file holds the input of {sheet.about.get('input', 'nobody').capitalize()}; "
+            f"you speak for {function.label}."
+        )
+    base = int(sheet.about["base"])
+    before = sheet.before.reindex(index=sheet.typed.index, columns=sheet.typed.columns)
+    moved = (sheet.typed - before).abs() > SAME
+    blanked = sheet.typed.isna() & before.notna()
+    cells = []
+    nodes, weeks = sheet.typed.index.tolist(), sheet.typed.columns.tolist()
+    typed, exported = sheet.typed.to_numpy(dtype=float), before.to_numpy(dtype=float)
+    for row, column in zip(*np.nonzero((moved | blanked).to_numpy()), strict=True):
+        scope = Scope(
+            product_level=sheet.about["level"],
+            product=str(nodes[row]),
+            location_level=sheet.about["location_level"],
+            location=sheet.about["location"],
+            first_week=weeks[column],
+            last_week=weeks[column],
+        )
+        was, value = float(exported[row, column]), float(typed[row, column])
+        verdict, why = _judged(space, by, scope, value, base)
+        cells.append(Cell(scope=scope, was=was, value=value, verdict=verdict, why=why))
+    unchanged = int(sheet.typed.size) - len(cells)
+    return Return(base=base, cells=tuple(cells), unchanged=unchanged)
+
+
+def apply(
+    space: Workspace,
+    by: str,
+    returned: Return,
+    *,
+    reason: Reason | str,
+    note: str = "",
+    mine_over_theirs: bool = False,
+) -> list[Event]:
+    """Write what can be written; conflicts only where the person chose their own number.
+
+    Each cell is written once, however often the same file is given.
+    """
+    chosen = list(returned.of(Verdict.APPLIED))
+    if mine_over_theirs:
+        chosen += returned.of(Verdict.CONFLICT)
+    events = []
+    for cell in chosen:
+        client = f"sheet:{by}:{returned.base}:{cell.scope.to_json()}:{cell.value!r}"
+        base = None if cell.verdict is Verdict.CONFLICT else returned.base
+        events.append(
+            space.override(
+                by, cell.scope, Operation.SET, cell.value, reason=reason, note=note,
+                base=base, client_id=client,
+            )
+        )  # fmt: skip
+    return events
+
+
+def _judged(
+    space: Workspace, by: str, scope: Scope, value: float, base: int
+) -> tuple[Verdict, str]:
+    if np.isnan(value):
+        return Verdict.REFUSED, "The cell is blank; type a number, or leave it as it was."
+    try:
+        space.preview_override(by, scope, Operation.SET, value, base=base)
+    except Conflicted as error:
+        return Verdict.CONFLICT, str(error)
+    except ConcordError as error:
+        return Verdict.REFUSED, str(error)
+    return Verdict.APPLIED, ""
+
+
+def by_verdict(cells: Sequence[Cell]) -> pd.DataFrame:
+    """Cells as a table for people: verdict, where, week, was, typed, why."""
+    return pd.DataFrame(
+        {
+            "Verdict": [c.verdict.label for c in cells],
+            "Row": [c.scope.product for c in cells],
+            "Week": [c.scope.first_week for c in cells],
+            "Exported, u": [c.was for c in cells],
+            "Typed, u": [c.value for c in cells],
+            "Why": [c.why for c in cells],
+        }
+    )
