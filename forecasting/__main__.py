@@ -26,7 +26,7 @@ from data.ledger import utc_now
 from data.sample import make_sample, parts_of
 from data.store import DEFAULT_PATH, Store
 from data.tables import TABLES
-from forecasting import played, views
+from forecasting import pack, played, views
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused
 from forecasting.plan import SUPPLIES, LivePlan
@@ -383,6 +383,44 @@ def export(db: Path, as_json: bool, table: str, out: Path) -> None:
             frame = workspace.store.table(table)
     files.export(frame, out)
     _say({"rows": len(frame), "file": str(out)}, as_json=as_json)
+
+
+@main.command()
+@_db
+@_as
+@_json
+@click.option("--cycle", required=True, help="The open cycle: 2026-12.")
+def publish(db: Path, person: str, as_json: bool, cycle: str) -> None:
+    """Publish a cycle whose departments are all signed."""
+    with _opened(db) as workspace:
+        current = workspace.cycles.current
+        if current is None or current.name != cycle or current.closed:
+            raise Refused(f"The cycle {cycle} is not open.")
+        event = workspace.cycles.publish(person)
+    _say({"version": event.seq, "cycle": cycle, **event.body["fed"]}, as_json=as_json)
+
+
+@main.command("pack")
+@_db
+@_json
+@click.option(
+    "--version", "number", type=int, help="A published version; the last if left out."
+)
+@_out
+def pack_(db: Path, as_json: bool, number: int | None, out: Path) -> None:
+    """Write the pack of a published version: .html to send and print, .xlsx for its numbers."""
+    if out.suffix.lower() not in (".html", ".xlsx"):
+        raise Refused(f"A pack is written as .html or .xlsx, not '{out.suffix}'.")
+    with _opened(db) as workspace:
+        published = workspace.cycles.published()
+        if not published:
+            raise Refused("Nothing was published yet.")
+        chosen = number or published[-1].version
+        if out.suffix.lower() == ".html":
+            out.write_text(pack.as_html(workspace, chosen), encoding="utf-8")
+        else:
+            out.write_bytes(pack.as_workbook(workspace, chosen))
+    _say({"file": str(out), "version": chosen}, as_json=as_json)
 
 
 @main.command()

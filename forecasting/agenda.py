@@ -5,17 +5,19 @@ Everything here is read from the live plan and from published versions; nothing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from forecasting import views
 from forecasting.calendar import as_date
-from forecasting.consensus import value_added
+from forecasting.consensus import value_added, walk
 from forecasting.consensus.value_added import Added
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan import LivePlan
-from forecasting.vocabulary import INPUTS
+from forecasting.vocabulary import INPUTS, Reason
 
 WEEKS = 13
 """Weeks that the meeting speaks about."""
@@ -29,6 +31,7 @@ _USUAL_MISS, _AS_IF = 0.10, 4.0
 """Spread of a department's total around its consensus before it was measured, and the
 number of measured cycles that this counts for."""
 _P90 = 1.2816
+_SMALLEST_CHANGE = 0.0005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,48 @@ def performance(scored: pd.DataFrame) -> Performance | None:
         },
         cycles=int(cells["cycle"].nunique()),
     )
+
+
+def causes(steps: pd.DataFrame, names: Mapping[str, str], *, most: int = 10) -> pd.DataFrame:
+    """Why a number moved, in words, the largest first and the small ones together.
+
+    Parameters
+    ----------
+    steps : DataFrame
+        Of consensus.walk.
+    names : mapping
+        Activation to its name.
+
+    Returns
+    -------
+    DataFrame, one row per cause
+        cause, before, after, change: units; the changes add up as in `steps`.
+    """
+    words = []
+    for kind, name, reason in zip(steps["kind"], steps["name"], steps["reason"], strict=True):
+        match kind:
+            case walk.BASELINE:
+                words.append("Baseline")
+            case walk.LIFT:
+                words.append(f"Lift: {names.get(name, name)}")
+            case walk.SPILLOVER:
+                words.append(views.SPILLOVER.get(name, "Spillover"))
+            case walk.VOICE:
+                why = Reason(reason).label if reason else "no reason given"
+                words.append(f"{name.capitalize()}: {why}")
+            case walk.FLOOR:
+                words.append("Kept from being negative")
+            case _:
+                words.append("Agreed in the meeting")
+    columns = ["before", "after", "change"]
+    rows = steps.assign(cause=words).groupby("cause", as_index=False)[columns].sum()
+    rows = rows[rows["change"].abs() >= _SMALLEST_CHANGE]
+    rows = rows.reindex(rows["change"].abs().sort_values(ascending=False).index)
+    if len(rows) > most + 1:
+        rest = rows.iloc[most:]
+        other = {"cause": f"{len(rest)} smaller causes", **rest[columns].sum()}
+        rows = pd.concat([rows.iloc[:most], pd.DataFrame([other])])
+    return rows.reset_index(drop=True)
 
 
 def exceptions(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:

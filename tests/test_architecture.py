@@ -70,7 +70,7 @@ def test_the_roof_is_what_stands_on_everything_else():
     assert roof == {
         "forecasting.__init__", "forecasting.__main__", "forecasting.agenda", "forecasting.basis",
         "forecasting.cycles", "forecasting.desk", "forecasting.experience", "forecasting.jobs",
-        "forecasting.minutes", "forecasting.plan", "forecasting.played", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
+        "forecasting.minutes", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
         "forecasting.snapshot", "forecasting.statistical", "forecasting.views",
         "forecasting.workspace",
     }  # fmt: skip
@@ -83,8 +83,8 @@ def test_only_workspace_and_command_line_import_data():
         if any(name.split(".")[0] == "data" for name in house_imports(p))
     }
     verbs = {"forecasting.workspace", "forecasting.cycles", "forecasting.desk"}
-    beside = {"forecasting.snapshot", "forecasting.roundtrip", "forecasting.__main__"}
-    assert users == verbs | beside
+    beside = {"forecasting.snapshot", "forecasting.roundtrip", "forecasting.pack"}
+    assert users == verbs | beside | {"forecasting.__main__"}
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,15 @@
 """Out to Excel and back: what was typed over, conflicts, refusals, nothing lost."""
 
+import datetime as dt
 import io
+from pathlib import Path
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 
+from data import sheets
 from forecasting import roundtrip, views
 from forecasting.consensus.cycle import Rules
 from forecasting.errors import BadFiles, NotAllowed, OutOfBounds
@@ -157,3 +161,28 @@ def test_what_identifies_a_row_is_locked_and_the_weeks_are_open(space):
     assert sheet["A3"].protection.locked
     assert not sheet["B3"].protection.locked
     assert book["about"].sheet_state == book["as exported"].sheet_state == "hidden"
+
+
+def test_a_file_edited_and_saved_by_libreoffice_comes_back():
+    path = Path(__file__).parent / "fixtures" / "libreoffice.xlsx"
+    with path.open("rb") as file:
+        sheet = sheets.read(file, path.name)
+    assert sheet.about["base"] == "41"
+    assert sheet.about["input"] == "marketing"
+    assert sheet.typed.index.tolist() == ["KN011-BLA-M", "007", "=odd"]
+    assert sheet.typed.columns.tolist() == sheet.before.columns.tolist()
+    moved = (sheet.typed - sheet.before).fillna(0.0)
+    assert sheet.typed.iloc[0, 0] == 12
+    assert sheet.typed.iloc[1, 2] == 5  # a formula: its value
+    assert np.isnan(sheet.typed.iloc[2, 3])
+    assert (moved.to_numpy() != 0).sum() == 2
+
+
+def test_fifty_thousand_cells_go_out_and_come_back_as_they_were():
+    weeks = [dt.date(2026, 11, 22) + dt.timedelta(7 * k) for k in range(50)]
+    values = np.round(np.random.default_rng(1).gamma(2, 30, (1000, 50)), 3)
+    grid = pd.DataFrame(values, index=[f"S{n:04}" for n in range(1000)], columns=weeks)
+    about = {"base": "1", "input": "planning"}
+    sheet = sheets.read(io.BytesIO(sheets.write(grid, about)), "p.xlsx")
+    np.testing.assert_allclose(sheet.typed.to_numpy(), values)
+    assert sheet.typed.index.tolist() == grid.index.tolist()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting import agenda, views
+from forecasting import agenda, pack
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
 from forecasting.errors import ConcordError
@@ -174,7 +174,7 @@ def total(space, plan) -> None:
         border=True,
     )
     left, right = st.columns([6, 5], gap="medium")
-    rows = said_walk(space, steps)
+    rows = agenda.causes(steps, {a.activation: a.name for a in space.activations})
     with left:
         st.markdown("**Why it moved**")
         st.altair_chart(
@@ -194,45 +194,6 @@ def total(space, plan) -> None:
             f"Against version #{last.version}, as of {theme.week(last.as_of)}. The changes add up "
             "to the unit."
         )
-
-
-def said_walk(space, steps: pd.DataFrame) -> pd.DataFrame:
-    """Causes in words, the largest first, the small ones together."""
-    names = {a.activation: a.name for a in space.activations}
-    words = []
-    for kind, name, reason in zip(steps["kind"], steps["name"], steps["reason"], strict=True):
-        if kind == "baseline":
-            words.append("Baseline")
-        elif kind == "lift":
-            words.append(f"Lift: {names.get(name, name)}")
-        elif kind == "spillover":
-            words.append(views.SPILLOVER.get(name, "Spillover"))
-        elif kind == "voice":
-            why = Reason(reason).label if reason else "no reason given"
-            words.append(f"{name.capitalize()}: {why}")
-        else:
-            words.append(
-                {"floor": "Kept from being negative"}.get(kind, "Agreed in the meeting")
-            )
-    rows = (
-        steps.assign(cause=words)
-        .groupby("cause", as_index=False)[["before", "after", "change"]]
-        .sum()
-    )
-    rows = rows[rows["change"].abs() >= 0.0005]
-    rows = rows.reindex(rows["change"].abs().sort_values(ascending=False).index)
-    if len(rows) > 11:
-        rest = rows.iloc[10:]
-        other = pd.DataFrame(
-            [
-                {
-                    "cause": f"{len(rest)} smaller causes",
-                    **rest[["before", "after", "change"]].sum(),
-                }
-            ]
-        )
-        rows = pd.concat([rows.iloc[:10], other], ignore_index=True)
-    return rows.reset_index(drop=True)
 
 
 def disagreements(space, person, plan) -> None:
@@ -502,6 +463,15 @@ def sign(space, person) -> None:
                 f"{theme.week(fed['buy plan']['from'])}) and the **marketing calendar** "
                 f"({theme.plural(fed['marketing calendar']['activations'], 'activation')})."
             )
+            row = st.container(horizontal=True)
+            row.download_button(
+                "The pack (HTML, prints to PDF)", data=lambda: pack.as_html(space, now.versions[-1]),
+                file_name=f"consensus-{now.name}.html", on_click="ignore", type="primary",
+            )  # fmt: skip
+            row.download_button(
+                "The numbers (XLSX)", data=lambda: pack.as_workbook(space, now.versions[-1]),
+                file_name=f"consensus-{now.name}.xlsx", on_click="ignore",
+            )  # fmt: skip
     with right:
         st.markdown("**Decisions**")
         for event in space.minutes.decisions(now.name):

@@ -14,6 +14,8 @@ PAGES = {
     "bridge": "pages/weekly/bridge.py",
     "activations": "pages/weekly/activations.py",
     "consensus": "pages/monthly/consensus.py",
+    "meeting": "pages/monthly/meeting.py",
+    "cycle": "pages/setup/cycle.py",
     "sku": "pages/explore/sku.py",
     "baseline": "pages/explore/baseline.py",
     "lifts": "pages/explore/lifts.py",
