@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 def company_of(folder, seed, *, habits):
     path = folder / f"{seed}-{habits}.duckdb"
     command = [sys.executable, "-m", "forecasting", "sample", "--db", str(path)]
-    command += ["--skus", "72", "--doors", "5", "--weeks", "104", "--seed", str(seed)]
+    command += ["--skus", "90", "--doors", "6", "--weeks", "110", "--seed", str(seed)]
     command += ["--habits" if habits else "--no-habits"]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
     return Workspace(path)
