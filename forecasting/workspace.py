@@ -319,6 +319,38 @@ class Workspace:
         names = Selection.of(self.plan, scope).names
         return self.desk.submit(prepare, client_id, touches=names)
 
+    def override_all(
+        self,
+        by: str,
+        scopes: Sequence[Scope],
+        operation: Operation | str,
+        value: float | None,
+        *,
+        reason: Reason | str,
+        note: str = "",
+        base: int | None = None,
+    ) -> list[Event]:
+        """The same change of several rows: every one of them, or none if one is refused.
+
+        Raises
+        ------
+        NotAllowed, UnknownName, OutOfBounds, ImpossibleSpread, Conflicted
+        """
+        seen = self.seq if base is None else base
+        for scope in scopes:
+            self._prepared(by, scope, operation, value, seen, reason=reason, note=note)()
+        return [
+            self.override(by, scope, operation, value, reason=reason, note=note, base=seen)
+            for scope in scopes
+        ]
+
+    def changes_since(self, by: str, seq: int) -> list[Event]:
+        """What others decided after a moment and this person may see, latest first."""
+        self.desk.allowed(by, "read")
+        told = (Kind.IMPORT, Kind.RUN, Kind.PERSON, Kind.RESOLVE)
+        others = [e for e in self.ledger.tail(seq) if e.person != by and e.kind not in told]
+        return self._seen_by(by, others[::-1])
+
     def preview_override(
         self,
         by: str,
@@ -549,6 +581,7 @@ class Workspace:
         kind: str | None = None,
         reason: str | None = None,
         sku: str | None = None,
+        activation: str | None = None,
         most: int = 300,
     ) -> list[Event]:
         """Events that match every filter, latest first."""
@@ -560,6 +593,7 @@ class Workspace:
             kind=kind,
             reason=reason,
             sku=sku,
+            activation=activation,
             most=most,
         )
         return self._seen_by(by, self.ledger.events(found["seq"].tolist())[::-1])

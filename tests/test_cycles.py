@@ -468,3 +468,47 @@ def test_the_proposed_number_is_the_sum_of_its_parts_and_never_negative(
 def test_cycles_follow_each_other_by_month():
     assert following("2026-11") == "2026-12"
     assert following("2026-12") == "2027-01"
+
+
+def test_several_rows_are_changed_together_or_not_at_all(opened):
+    plan = opened.plan
+    good = [scope(opened, s) for s in (0, 1, 2)]
+    before = opened.seq
+    events = opened.override_all("mara", good, "percent", 10, reason="EVENT")
+    assert [e.seq for e in events] == [before + 1, before + 2, before + 3]
+    for s in (0, 1, 2):
+        stat = plan.totals["statistical"][s, 3]
+        assert opened.plan.totals["marketing"][s, 3] == pytest.approx(1.1 * stat, abs=1)
+    bad = scope(opened, 3, location_level="door", location="NOWHERE")
+    before = opened.seq
+    with pytest.raises(Refused):
+        opened.override_all("mara", [scope(opened, 4), bad], "percent", 10, reason="EVENT")
+    assert opened.seq == before
+
+
+def test_what_changed_since_i_looked_is_what_others_did(space):
+    sku, looked = busiest(space), space.seq
+    space.override("mara", scope(space, sku), "add", 4, reason="EVENT")
+    theirs = space.override("ines", scope(space, sku), "add", 5, reason="PRICE")
+    assert [e.seq for e in space.changes_since("mara", looked)] == [theirs.seq]
+    space.cycles.open("dana", "2026-12", Rules(blind=True))
+    space.override("ines", scope(space, sku), "add", 6, reason="PRICE")
+    seen = space.changes_since("mara", looked)
+    assert [e.kind.value for e in seen] == ["cycle", "override"]  # not what she said blind
+
+
+def test_history_is_found_by_activation(space):
+    act = next(a for a in space.plan.activations() if a.is_live)
+    sku = space.plan.sku_index[act.items[0].sku]
+    week = space.plan.scope_weeks(act)[0]
+    aimed = space.override(
+        "mara",
+        scope(space, sku, week, activation=act.activation),
+        "percent",
+        20,
+        reason="EVENT",
+    )
+    stated = space.set_lift("mara", act.activation, act.items[0].sku, 1.9)
+    space.override("mara", scope(space, sku, week), "add", 3, reason="EVENT")
+    found = space.events("dana", activation=act.activation)
+    assert [e.seq for e in found] == [stated.seq, aimed.seq]

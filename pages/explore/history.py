@@ -8,7 +8,15 @@ from forecasting.errors import ConcordError
 from forecasting.vocabulary import Function, Reason
 from pages.components import frame, theme
 
-UNDOABLE = {Kind.OVERRIDE, Kind.HOLD, Kind.COMMENT, Kind.ACTIVATION, Kind.LIFT, Kind.UNDO}
+UNDOABLE = {
+    Kind.OVERRIDE,
+    Kind.AGREE,
+    Kind.HOLD,
+    Kind.COMMENT,
+    Kind.ACTIVATION,
+    Kind.LIFT,
+    Kind.UNDO,
+}
 
 
 def take_back(space, person, event) -> None:
@@ -38,6 +46,48 @@ def take_back(space, person, event) -> None:
             st.rerun()
 
 
+def compare(space, person, events) -> None:
+    """What every input held at two moments, and the difference."""
+    with st.expander("Compare two moments"):
+        first, last = min(e.seq for e in events), space.seq
+        if first == last:
+            st.caption("There is only one moment to look at.")
+            return
+        ends = st.columns(2)
+        before = ends[0].number_input("After decision #", 0, last, first, key="moment_before")
+        after = ends[1].number_input("and after decision #", 0, last, last, key="moment_after")
+        classes = space.plan.base.skus.set_index("sku")["class"]
+        sums = [
+            rows.assign(klass=rows["sku"].map(classes))
+            .groupby(["input", "klass"])["units"]
+            .sum()
+            for rows in (space.input_at(person.id, int(seq)) for seq in (before, after))
+        ]
+        both = pd.concat(sums, axis=1, keys=["before", "after"]).fillna(0.0).reset_index()
+        both["change"] = both["after"] - both["before"]
+        both = both[both["change"].abs() > 0.0005].sort_values(
+            "change", key=abs, ascending=False
+        )
+        if both.empty:
+            st.caption("Every input adds the same at both moments.")
+            return
+        both["input"] = both["input"].str.capitalize()
+        both.columns = [
+            "Input",
+            "Class",
+            f"After #{before}, u",
+            f"After #{after}, u",
+            "Change, u",
+        ]
+        st.dataframe(
+            both, hide_index=True, alt="What inputs add at two moments",
+            column_config={
+                name: st.column_config.NumberColumn(format="%+,.0f") for name in both.columns[2:]
+            },
+        )  # fmt: skip
+        st.caption("Units that each input adds to the statistical number, all weeks and doors.")
+
+
 def page() -> None:
     space, person = frame.workspace(), frame.me()
     frame.watch_rows(None)
@@ -59,10 +109,15 @@ def page() -> None:
         reason = frame.select(
             "Reason", list(reasons), key="why", said=reasons.__getitem__, width=200
         )
+    acts = {"": "Any activation"} | {a.activation: a.name for a in reversed(space.activations)}
+    with bar:
+        act = frame.select(
+            "Activation", list(acts), key="act", said=acts.__getitem__, width=190
+        )
     sku = bar.text_input("SKU", key="sku", bind="query-params", width=160)
     events = space.events(
         person.id, person=who or None, function=function or None, kind=kind or None,
-        reason=reason or None, sku=sku or None,
+        reason=reason or None, sku=sku or None, activation=act or None,
     )  # fmt: skip
     with head:
         frame.title(
@@ -106,6 +161,7 @@ def page() -> None:
             st.caption("Imports are rolled back on the Data page.")
     else:
         st.caption("Select a row to see what taking it back would do.")
+    compare(space, person, events)
     st.download_button(
         "Download (CSV)", table.to_csv(index=False), "history.csv", on_click="ignore"
     )

@@ -16,6 +16,7 @@ from pages.components import charts, frame, grid, theme
 
 # A change below both is asked what it decides: small ones seldom help.
 SMALL_SHARE, SMALL_MONEY = 0.10, 1_000.0
+ALL_ROWS = "All rows shown"
 LAYER_SAID = {
     "statistical": "Statistical",
     "marketing": "Marketing's input",
@@ -57,7 +58,7 @@ def budget_of(space, weeks: list[dt.date], classes: set[str]) -> float:
 def change_panel(space, person, scope_of, nodes: list[str], weeks: list[dt.date]) -> None:
     """A change of one row over several weeks, with its effect before it is made."""
     with st.popover("Change several weeks", width="stretch"):
-        node = st.selectbox("Row", nodes, key="bulk_node")
+        node = st.selectbox("Row", [*nodes, ALL_ROWS], key="bulk_node")
         ends = st.select_slider(
             "Weeks", weeks, value=(weeks[0], weeks[min(3, len(weeks) - 1)]),
             format_func=week_label, key="bulk_weeks",
@@ -67,47 +68,51 @@ def change_panel(space, person, scope_of, nodes: list[str], weeks: list[dt.date]
             format_func={"set": "Set to, u", "add": "Add, u", "percent": "Change by, %"}.get,
         )  # fmt: skip
         value = st.number_input("Value", value=0.0, step=1.0, key="bulk_value")
-        scope = scope_of(node, ends)
-        now = space.input_units(person.id, scope)
-        after = {"set": value, "add": now + value, "percent": now * (1 + value / 100)}[
-            how or "percent"
-        ]
+        scopes = [scope_of(n, ends) for n in (nodes if node == ALL_ROWS else [node])]
+        each = [space.input_units(person.id, scope) for scope in scopes]
+        now = sum(each)
+        after = {
+            "set": value * len(each), "add": now + value * len(each),
+            "percent": now * (1 + value / 100),
+        }[how or "percent"]  # fmt: skip
+        rows = f" in {len(each)} rows, each changed by itself" if len(each) > 1 else ""
         st.markdown(
-            f"Your input is {theme.units(now)} now and would be **{theme.units(after)}**."
+            f"Your input is {theme.units(now)} now and would be **{theme.units(after)}**{rows}."
         )
-        is_small(space, scope, now, after)
+        if len(scopes) == 1:
+            is_small(space, scopes[0], now, after)
+        given = {
+            "reason": st.session_state["reason"], "note": st.session_state["note"],
+            "base": st.session_state["seen"],
+        }  # fmt: skip
         buttons = st.columns(4)
         try:
             if buttons[0].button("Apply", type="primary", width="stretch"):
-                space.override(
-                    person.id, scope, how or "percent", value,
-                    reason=st.session_state["reason"], note=st.session_state["note"],
-                    base=st.session_state["seen"],
-                )  # fmt: skip
+                space.override_all(person.id, scopes, how or "percent", value, **given)
                 grid.drop_overlay()
                 st.rerun()
             if buttons[1].button(
                 "Clear", width="stretch", help="Back to the statistical number"
             ):
-                space.override(
-                    person.id, scope, "clear", None, reason=st.session_state["reason"],
-                    note=st.session_state["note"], base=st.session_state["seen"],
-                )  # fmt: skip
+                space.override_all(person.id, scopes, "clear", None, **given)
                 grid.drop_overlay()
                 st.rerun()
             if buttons[2].button("Hold", width="stretch", help=frame.term("Hold")):
-                space.hold(person.id, scope)
-                st.toast(f"Held {scope}")
+                for scope in scopes:
+                    space.hold(person.id, scope)
+                st.toast(f"Held {node}")
             if buttons[3].button("Release", width="stretch"):
-                space.release(person.id, scope)
-                st.toast(f"Released {scope}")
+                for scope in scopes:
+                    space.release(person.id, scope)
+                st.toast(f"Released {node}")
         except ConcordError as error:
             frame.refused(error)
         words = st.text_input(
             "Comment", key="bulk_comment", placeholder="Say something about it"
         )
-        if st.button("Comment", disabled=not words):
-            space.comment(person.id, scope, words)
+        one = len(scopes) == 1
+        if st.button("Comment", disabled=not (words and one)):
+            space.comment(person.id, scopes[0], words)
             st.toast("Comment recorded")
 
 
@@ -217,6 +222,23 @@ def record(space, function: str, reason: str) -> None:
         f"weeks (8 of 10: {100 * low:+.1f} to {100 * high:+.1f}).",
         help=frame.term("Value added"),
     )
+
+
+def since_you_looked(space, person) -> None:
+    """What others decided since the person last said that they had seen it."""
+    looked = st.session_state.setdefault("looked", space.seq)
+    events = space.changes_since(person.id, looked)
+    if not events:
+        return
+    with st.popover(f"{theme.plural(len(events), 'change')} since you looked", width=230):
+        for event in events[:12]:
+            who = space.person(event.person)
+            st.markdown(f"**{who.name}** ({who.function.label}) {event.sentence}")
+        if len(events) > 12:
+            st.caption(f"and {len(events) - 12} earlier ones; all stand in History.")
+        if st.button("I have seen it"):
+            st.session_state["looked"] = space.seq
+            st.rerun()
 
 
 def trail(space, person, scope: Scope) -> None:
@@ -381,8 +403,11 @@ def page() -> None:
                     space, person, read(layer).loc[nodes], level,
                     location_level, location,
                 )  # fmt: skip
-    if editable:
-        record(space, own, st.session_state["reason"])
+    below = st.container(horizontal=True, vertical_alignment="center")
+    with below:
+        if editable:
+            record(space, own, st.session_state["reason"])
+        since_you_looked(space, person)
     config = {
         week_label(w): st.column_config.NumberColumn(
             format="%.0f" if level != "sku" else "%.1f", width=102

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting import agenda, pack
+from forecasting import agenda, pack, views
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
 from forecasting.errors import ConcordError
@@ -233,15 +233,16 @@ def disagreements(space, person, plan) -> None:
                 "Money": shown["money"],
             }
         )
-        whole = st.column_config.NumberColumn(format="localized", step=1, width=80)
+        whole = st.column_config.NumberColumn(format="localized", step=1, width=78)
         st.dataframe(
             table, hide_index=True, height=38 + 31 * len(table), alt="Exceptions, most important first",
             column_config={
                 "": st.column_config.TextColumn(width=30, help="Agreed"),
-                "Description": st.column_config.TextColumn(width=145),
+                "SKU": st.column_config.TextColumn(width=88),
+                "Description": st.column_config.TextColumn(width=126),
                 "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
-                "Apart": st.column_config.NumberColumn(format="%.0f %%", width=64),
-                "Money": st.column_config.NumberColumn("Money, $", format="compact", width=74),
+                "Apart": st.column_config.NumberColumn(format="%.0f %%", width=58),
+                "Money": st.column_config.NumberColumn("Money, $", format="compact", width=76),
             },
         )  # fmt: skip
     with right:
@@ -256,6 +257,31 @@ def disagreements(space, person, plan) -> None:
             st.caption("The facilitator records what is agreed.")
         with st.popover("Action or assumption", width="stretch"):
             write_down(space, person, scope)
+    picture(space, plan, sku)
+
+
+def picture(space, plan, sku: str) -> None:
+    """The exception's past, its parts and what each function says, week by week."""
+    at = plan.sku_index[sku]
+    weeks = [as_date(w) for w in plan.base.weeks[:26]]
+    stat = plan.totals["statistical"][at, :26]
+    lines = [
+        pd.DataFrame({"layer": name.capitalize(), "week": weeks, "units": units / 1000})
+        for name in (*map(str, INPUTS), "draft")
+        if name == "draft" or (plan.totals[name][at, :26] != stat).any()
+        for units in [plan.totals[name][at, :26]]
+    ]
+    sold = space.store.query("sales_of", since=plan.base.as_of - dt.timedelta(7 * 51),
+                             until=plan.base.as_of + dt.timedelta(7))  # fmt: skip
+    sold = sold[sold["sku"] == sku].sort_values("week")[["week", "units"]]
+    parts = views.parts_of(plan, [at], np.arange(len(plan.door_names)))
+    st.altair_chart(
+        charts.forecast(sold, parts[parts["week"] <= plan.base.weeks[25]], pd.concat(lines)),
+        width="stretch", alt=f"Sold and forecast of {sku} by week",
+    )  # fmt: skip
+    st.caption(
+        "Grey line: sold. Bars: the parts that add up to the draft. Units a week, all doors."
+    )
 
 
 def evidence(space, person, one: pd.Series, scope: Scope) -> None:
@@ -398,6 +424,7 @@ def outlook(space, plan) -> None:
             f"totals were off ({theme.plural(n, 'cycle')} measured, as if four had been off by 10 %). "
             "Money at regular price."
         )
+        bought(space, plan)
     with right:
         st.markdown("**What it does to the buy**")
         versions = space.cycles.published()
@@ -412,6 +439,23 @@ def outlook(space, plan) -> None:
                         help=f"Draft against the version published in {versions[-1].cycle}, next {agenda.WEEKS} weeks.")  # fmt: skip
         sign = "+" if cost > 0 else ""
         tiles[1].metric("At cost", sign + theme.money(cost), border=True)
+
+
+def bought(space, plan) -> None:
+    """The SKUs whose buy moves most."""
+    versions = space.cycles.published()
+    if not versions:
+        return
+    rows = agenda.buy_impact(plan, space.cycles.layers(versions[-1])).head(12)
+    st.markdown("**Whose buy moves most**")
+    st.dataframe(
+        rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published, u", "now": "Draft, u", "change": "Change, u", "cost": "Cost, $"}),
+        hide_index=True, height=38 + 31 * len(rows), alt="SKUs whose buy moves most",
+        column_config={
+            **{n: st.column_config.NumberColumn(format="localized", step=1) for n in ("Published, u", "Draft, u")},
+            **{n: st.column_config.NumberColumn(format="%+,.0f") for n in ("Change, u", "Cost, $")},
+        },
+    )  # fmt: skip
 
 
 def sign(space, person) -> None:

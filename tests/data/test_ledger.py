@@ -134,7 +134,7 @@ def parameters_of(name: str, rows: str = ""):
     values = {
         "as_of": WEEK.item(), "since": WEEK.item(), "until": WEEK.item(), "first_week": WEEK.item(),
         "last_week": WEEK.item(), "cycle": "2026-12", "version": 1, "least_lag": 1, "seq": 1, "after": 0, "run": 1, "most": 5, "sku": "A",
-        "skus": rows if name == "sum_backtest" else ["A"], "rows": rows, "id": 1, "seqs": [1], "kinds": ["x"], "person": "x", "function": "x", "kind": "x", "reason": "x",
+        "skus": rows if name == "sum_backtest" else ["A"], "rows": rows, "id": 1, "seqs": [1], "kinds": ["x"], "person": "x", "function": "x", "kind": "x", "reason": "x", "activation": "x",
     }  # fmt: skip
     said = re.sub(r"--.*", "", sql(name))
     return {key: value for key, value in values.items() if re.search(rf"\${key}\b", said)}
