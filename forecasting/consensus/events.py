@@ -198,10 +198,7 @@ class Event:
             case Kind.SUBMIT:
                 return f"submitted the input of {self.function.capitalize()}"
             case Kind.AGREE:
-                whose = self.body.get("column")
-                what = (
-                    f"{whose.capitalize()}'s number" if whose else f"{self.value or 0:,.10g} u"
-                )
+                what = _agreed_on(str(self.body.get("column") or ""), self.value)
                 return f"recorded the agreement on {what} for {self.scope}"
             case Kind.SIGN:
                 return f"signed {self.body['department']} for {self.function.capitalize()}"
@@ -233,6 +230,14 @@ class Event:
                 return f"changed by {value:+,.10g} %"
             case _:
                 return f"changed by {value:+,.10g} u"
+
+
+def _agreed_on(column: str, value: float | None) -> str:
+    """What an agreement took, in words."""
+    if not column:
+        return f"{value or 0:,.10g} u"
+    mine = column in ("statistical", "proposed")
+    return f"the {column} number" if mine else f"{column.capitalize()}'s number"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
