@@ -10,13 +10,13 @@ app: .venv/.installed  ## build the sample company if there is no database, and 
 	$(BIN)/python -m forecasting serve --db "$(DB)"
 
 test: .venv/.installed-dev  ## every test; browser tests skip where there is no Chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/.installed-dev  ## what CI runs: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 fix: .venv/.installed-dev  ## put format and simple lint right
 	$(BIN)/ruff check --fix .

@@ -31,6 +31,9 @@ PAGES = {
         ("consensus", "monthly/consensus.py", "Consensus", ":material/edit_note:"),
         ("meeting", "monthly/meeting.py", "Meeting", ":material/groups:"),
     ],
+    "Quarterly": [
+        ("value", "quarterly/value_added.py", "Value added", ":material/stairs:"),
+    ],
     "Explore": [
         ("sku", "explore/sku.py", "SKU", ":material/sell:"),
         ("baseline", "explore/baseline.py", "Baseline", ":material/show_chart:"),

@@ -78,6 +78,8 @@ class Cycles:
     desk : Desk
     plan : callable
         The live plan.
+    seen_by : callable
+        (person) -> the live plan as that person may see it.
     rebuild : callable
         Builds the live plan anew.
     candidate : callable
@@ -89,11 +91,13 @@ class Cycles:
         desk: Desk,
         *,
         plan: Callable[[], LivePlan],
+        seen_by: Callable[[Person], LivePlan],
         rebuild: Callable[[], None],
         candidate: Callable[[int], LivePlan],
     ) -> None:
         self._desk = desk
         self._plan = plan
+        self._seen_by = seen_by
         self._rebuild = rebuild
         self._candidate = candidate
         self.current: Cycle | None = None
@@ -225,9 +229,9 @@ class Cycles:
             return {}
         return {d: proposal.weigh(r) for d, r in value_added.records(cells).items()}
 
-    def walk(self, version: Version, skus: Sequence[int]) -> pd.DataFrame:
+    def walk(self, by: str, version: Version, skus: Sequence[int]) -> pd.DataFrame:
         """Why the draft of some SKUs is another number than in a version (walk.walk)."""
-        plan = self._plan()
+        plan = self._seen_by(self._desk.person(by))
         names = {plan.sku_names[s] for s in skus}
         before = self.parts(version)
         after = snapshot.parts_now(plan, skus, self._reasons(plan))
@@ -412,9 +416,11 @@ class Cycles:
             raise Refused(f"The cycle {now.name} is open already.")
         base = self._plan().base
         body = {"action": "reopen", "run": base.run, "as_of": base.as_of.isoformat()}
-        return self._desk.append(
+        event = self._desk.append(
             actor, Kind.CYCLE, body=body, cycle=now.name, note=checked_note(note)
         )
+        self._rebuild()  # its frozen weeks are frozen again
+        return event
 
     # Candidate runs ---------------------------------------------------------------------
 
@@ -428,8 +434,12 @@ class Cycles:
 
     def preview_adoption(self, by: str, run: int) -> Adoption:
         """What adopting a candidate would move; nothing is changed."""
-        self._desk.allowed(by, "read")
-        return self._adoption(run)[0]
+        actor = self._desk.allowed(by, "read")
+        adoption = self._adoption(run)[0]
+        if not self.hidden_from(actor):
+            return adoption
+        moves = adoption.moves.assign(**{"draft before": np.nan, "draft after": np.nan})
+        return replace(adoption, moves=moves)
 
     def adopt(self, by: str, run: int) -> Event:
         """Put a candidate run in force, and work out again what people gave as % or target.
@@ -448,10 +458,12 @@ class Cycles:
             self._desk.submit(partial(self._resolved, actor, run, *given))
         return event
 
-    def stale(self) -> list[Stale]:
+    def stale(self, by: str) -> list[Stale]:
         """Targets that an input does not hold any more, latest first."""
+        hidden = self.hidden_from(self._desk.person(by))
         overrides, taken_back = self._overrides()
-        return stale(self._plan(), overrides, taken_back)
+        seen = [e for e in overrides if str(e.body.get("input", e.function)) not in hidden]
+        return stale(self._plan(), seen, taken_back)
 
     def _adoption(
         self, run: int

@@ -122,6 +122,7 @@ class Workspace:
         self.cycles = Cycles(
             self.desk,
             plan=lambda: self.plan,
+            seen_by=lambda person: self.plan_for(person.id),
             rebuild=self._rebuild,
             candidate=self._with_run,
         )
@@ -898,7 +899,9 @@ class Workspace:
         self, actor: Person, seq: int
     ) -> tuple[UndoPreview, dict[str, Any], Scope | None]:
         """Preview, body and aim of the event that takes `seq` back."""
-        event = self.ledger.event(seq)
+        found = self.ledger.event(seq)
+        # What is collected blind is not there for others, whatever number they guess.
+        event = next(iter(self._seen_by(actor.id, [found] if found else [])), None)
         if event is None:
             raise UnknownName(f"There is no change #{seq}.")
         if event.person != actor.id:

@@ -13,7 +13,7 @@ from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.cycle import Rules, Stage, following
 from forecasting.consensus.events import Scope
 from forecasting.consensus.proposal import FLOOR, Record, weigh
-from forecasting.errors import Conflicted, NotAllowed, OutOfBounds, Refused
+from forecasting.errors import Conflicted, NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
@@ -318,7 +318,7 @@ def test_the_walk_says_part_by_part_why_the_number_moved(opened):
             items=(Item(sku=opened.plan.sku_names[sku], discount=0.2),),
         ),
     )  # fmt: skip
-    steps = opened.cycles.walk(version, [sku])
+    steps = opened.cycles.walk("dana", version, [sku])
     moved = opened.plan.totals["draft"][sku].sum() - before
     assert round(steps["change"].sum() * THOUSANDTHS) == moved
     named = steps.set_index(["kind", "name"])["change"]
@@ -381,9 +381,9 @@ def test_signatures_lapse_by_name_only_where_a_new_run_moved_the_draft(opened):
 def test_a_target_that_is_no_longer_met_is_marked_stale(opened):
     sku = busiest(opened)
     opened.override("mara", scope(opened, sku, 3, 4), "set", 800, reason="EVENT")
-    assert opened.cycles.stale() == []
+    assert opened.cycles.stale("mara") == []
     opened.override("mara", scope(opened, sku, 3), "add", 100, reason="EVENT")
-    (stale,) = opened.cycles.stale()
+    (stale,) = opened.cycles.stale("mara")
     assert stale.now_units == pytest.approx(900)
     assert "set 800 u" in stale.sentence
 
@@ -512,3 +512,29 @@ def test_history_is_found_by_activation(space):
     space.override("mara", scope(space, sku, week), "add", 3, reason="EVENT")
     found = space.events("dana", activation=act.activation)
     assert [e.seq for e in found] == [stated.seq, aimed.seq]
+
+
+def test_no_verb_tells_what_is_collected_blind(space):
+    sku = busiest(space)
+    version = publish(space)
+    space.cycles.open("dana", "2027-01", Rules(blind=True))
+    said = space.override("mara", scope(space, sku, 3, 4), "set", 9_000, reason="EVENT")
+    space.override("mara", scope(space, sku, 3), "add", 800, reason="EVENT")
+    assert "marketing" not in set(space.cycles.walk("dana", version, [sku])["name"])
+    assert "marketing" in set(space.cycles.walk("mara", version, [sku])["name"])
+    assert space.cycles.stale("dana") == []
+    assert len(space.cycles.stale("mara")) == 1
+    with pytest.raises(UnknownName):
+        space.preview_undo("dana", said.seq)
+    run = space.refresh("dana", full=True)
+    assert space.cycles.preview_adoption("dana", run.seq).moves["draft after"].isna().all()
+
+
+def test_a_cycle_opened_again_freezes_its_weeks_again(space):
+    space.cycles.open("dana", "2026-12", Rules(blind=False, fence_weeks=2))
+    publish(space)
+    assert space.plan.fence == 0
+    with pytest.raises(OutOfBounds, match="why"):
+        space.cycles.reopen("dana", note=" ")
+    space.cycles.reopen("dana", note="A price moved")
+    assert space.plan.fence == 2

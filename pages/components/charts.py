@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar import week_label
+from forecasting.consensus.value_added import Added
 from forecasting.experience import EIGHTY
 from forecasting.views import Verdict
 from pages.components import theme
@@ -346,6 +347,47 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> alt.Laye
     )
     said = base.mark_text(align="left", dx=4, color=_ink()).encode(x="high:Q", text="said:N")
     return alt.layer(drawn, said).properties(height=26 * len(bars) + 30)
+
+
+def staircase(steps: list[Added]) -> alt.LayerChart:
+    """WAPE of each step of the process."""
+    rows = pd.DataFrame(
+        {"step": [s.name.capitalize() for s in steps], "wape": [s.wape for s in steps]}
+    )
+    base = alt.Chart(rows).encode(
+        x=alt.X("step:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("wape:Q", title="WAPE", axis=alt.Axis(format="%"), scale=alt.Scale(zero=True)),
+        tooltip=["step", alt.Tooltip("wape:Q", title="WAPE", format=".1%")],
+    )
+    bars = base.mark_bar(color=theme.layer_colours()["Planning"], size=46)
+    said = base.mark_text(dy=-8, color=_ink()).encode(text=alt.Text("wape:Q", format=".1%"))
+    return alt.layer(bars, said).properties(height=210)
+
+
+def versions(lines: pd.DataFrame, came: pd.DataFrame) -> alt.LayerChart:
+    """Every version by week, the latest strongest, and what was wanted."""
+    drawn = lines.assign(week=_utc(lines["week"]))
+    names = sorted(drawn["cycle"].unique())
+    each = (
+        alt.Chart(drawn)
+        .mark_line(strokeWidth=1.6)
+        .encode(
+            x=alt.X("week:T", title=None, axis=alt.Axis(format="%b %d", labelAngle=0)),
+            y=alt.Y("consensus:Q", title="units per week"),
+            color=alt.Color(
+                "cycle:N",
+                scale=alt.Scale(domain=names, scheme="tableau10"),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=["cycle", _tip("consensus", "Units"), alt.Tooltip("week:T", format="%b %d, %Y")],
+        )
+    )  # fmt: skip
+    wanted = (
+        alt.Chart(came.assign(week=_utc(came["week"])))
+        .mark_line(strokeWidth=2.8, color=_ink())
+        .encode(x="week:T", y="actual:Q", tooltip=[_tip("actual", "Wanted, u")])
+    )
+    return alt.layer(each, wanted).properties(height=300)
 
 
 def error_by_lag(rows: pd.DataFrame) -> alt.Chart:

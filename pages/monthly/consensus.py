@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting import agenda, roundtrip, views
+from forecasting import roundtrip, views
 from forecasting.calendar import Comparison, as_date, last_year, week_label
 from forecasting.consensus import value_added
 from forecasting.consensus.events import Kind, Scope
 from forecasting.errors import ConcordError
 from forecasting.vocabulary import INPUTS, WORST_FIRST, Function, Operation, Reason
-from pages.components import charts, frame, grid, theme
+from pages.components import charts, frame, grid, scores, theme
 
 # A change below both is asked what it decides: small ones seldom help.
 SMALL_SHARE, SMALL_MONEY = 0.10, 1_000.0
@@ -83,7 +83,7 @@ def change_panel(space, person, scope_of, nodes: list[str], weeks: list[dt.date]
             is_small(space, scopes[0], now, after)
         given = {
             "reason": st.session_state["reason"], "note": st.session_state["note"],
-            "base": st.session_state["seen"],
+            "base": st.session_state.get("seen", space.seq),
         }  # fmt: skip
         buttons = st.columns(4)
         try:
@@ -182,44 +182,24 @@ def excel(space, person, table: pd.DataFrame, level, location_level, location) -
             st.rerun()
 
 
-@st.cache_data(show_spinner=False, max_entries=12)
-def record_of(
-    function: str, versions: int, run: int
-) -> dict[str, tuple[float, float, float, int]]:
-    """What a function's changes added by reason ('' for all): added, low, high, cells."""
-    del versions, run
-    cycles = frame.workspace().cycles
-    cells = cycles.scored(least_lag=agenda.LEAST_LAG)
-    if cells.empty:
-        return {}
-    rows = [value_added.of_functions(cells)[list(map(str, INPUTS)).index(function)]]
-    known = {"": (rows[0].added, rows[0].low, rows[0].high, rows[0].cells)}
-    for a in value_added.by(cycles.reasons(cells, function), "reason", function=function):
-        known[a.name] = (a.added, a.low, a.high, a.cells)
-    return known
-
-
-def record(space, function: str, reason: str) -> None:
+def record(function: str, reason: str) -> None:
     """How changes like the one about to be made came out, before it is made."""
-    known = record_of(function, len(space.cycles.published()), space.plan.base.run)
+    known = scores.by_reason(function)
     label = Function(function).label
     found, of = known.get(reason), f"{label}'s changes for “{Reason(reason).label}”"
-    if found is None or found[3] < value_added.FEW_CELLS:
+    if found is None or found.cells < value_added.FEW_CELLS:
         found, of = known.get(""), f"{label}'s changes"
-    if found is None or not found[3]:
+    if found is None or not found.cells:
         st.caption(f"No past change of {label} has been scored yet.")
         return
-    added, low, high, cells = found
     said = (
-        "came out better than"
-        if low > 0
-        else "came out worse than"
-        if high < 0
-        else "came out like"
+        "came out like"
+        if not found.is_sure
+        else ("came out better than" if found.added > 0 else "came out worse than")
     )
     st.caption(
-        f"{of} {said} the statistical number: {100 * added:+.1f} points of WAPE on {cells:,} SKU "
-        f"weeks (8 of 10: {100 * low:+.1f} to {100 * high:+.1f}).",
+        f"{of} {said} the statistical number: {100 * found.added:+.1f} points of WAPE on "
+        f"{found.cells:,} SKU weeks (8 of 10: {100 * found.low:+.1f} to {100 * found.high:+.1f}).",
         help=frame.term("Value added"),
     )
 
@@ -406,7 +386,7 @@ def page() -> None:
     below = st.container(horizontal=True, vertical_alignment="center")
     with below:
         if editable:
-            record(space, own, st.session_state["reason"])
+            record(own, st.session_state["reason"])
         since_you_looked(space, person)
     config = {
         week_label(w): st.column_config.NumberColumn(

@@ -11,7 +11,7 @@ from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
 from forecasting.errors import ConcordError
 from forecasting.vocabulary import INPUTS, Function, Reason
-from pages.components import charts, frame, theme
+from pages.components import charts, frame, scores, theme
 
 STEPS = {
     "performance": "1 Last time",
@@ -34,51 +34,9 @@ def do(verb, *arguments, **options) -> None:
         st.rerun()
 
 
-def points(value: float) -> str:
-    """Percentage points of WAPE, with sign."""
-    return "–" if np.isnan(value) else f"{100 * value:+.1f} pp"
-
-
-def scored():
-    """Published numbers beside what was wanted, read once for everybody."""
-    space = frame.workspace()
-    published = space.cycles.published()
-    return _scored(len(published), space.plan.base.run)
-
-
-@st.cache_data(show_spinner="Scoring past cycles ...", max_entries=4)
-def _scored(versions: int, run: int) -> pd.DataFrame:
-    del versions, run
-    return frame.workspace().cycles.scored(least_lag=agenda.LEAST_LAG)
-
-
-def added_table(rows, *, what: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            what: [a.name.capitalize() for a in rows],
-            "Cells": [a.cells for a in rows],
-            "WAPE": [100 * a.wape for a in rows],
-            "Bias": [100 * a.bias for a in rows],
-            "Value added": [points(a.added) for a in rows],
-            "8 of 10": [
-                "–" if np.isnan(a.low) else f"{100 * a.low:+.1f} to {100 * a.high:+.1f}"
-                for a in rows
-            ],
-        }
-    )
-
-
-ADDED = {
-    "WAPE": st.column_config.NumberColumn(format="%.1f %%", help=frame.term("WAPE")),
-    "Bias": st.column_config.NumberColumn(format="%+.1f %%", help=frame.term("Bias")),
-    "Value added": st.column_config.TextColumn(help=frame.term("Value added")),
-    "Cells": st.column_config.NumberColumn(format="localized", help="SKUs times weeks scored."),
-}
-
-
 def performance(space, person) -> None:
     open_actions(space, person)
-    found = agenda.performance(scored())
+    found = agenda.performance(scores.cells())
     if found is None:
         st.info(
             "Nothing can be scored yet: no published cycle has weeks that are known by now. "
@@ -88,10 +46,7 @@ def performance(space, person) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**What each step of the process made better**")
-        st.dataframe(
-            added_table(found.steps, what="Step"), hide_index=True, column_config=ADDED,
-            alt="WAPE of each step, and what it added",
-        )  # fmt: skip
+        scores.table(found.steps, "Step", alt="WAPE of each step, and what it added")
         st.caption(
             f"SKU by week, published at least {agenda.LEAST_LAG} weeks ahead, against what was "
             f"wanted; {theme.plural(found.cycles, 'cycle')}. Value added is the WAPE of the step "
@@ -99,16 +54,13 @@ def performance(space, person) -> None:
         )
     with right:
         st.markdown("**What each function's changes made better than the statistical number**")
-        st.dataframe(
-            added_table(found.functions, what="Function"), hide_index=True, column_config=ADDED,
-            alt="Value added by function",
-        )  # fmt: skip
+        scores.table(found.functions, "Function", alt="Value added by function")
         sure = [a for a in found.functions if a.is_sure]
         for a in sure:
             verb = "helped" if a.added > 0 else "did not help"
             st.markdown(
                 f"- {a.name.capitalize()}'s changes **{verb}** on {a.cells:,} cells "
-                f"({points(a.added)}); on those cells its number came out "
+                f"({scores.points(a.added)}); on those cells its number came out "
                 f"{theme.percent(a.bias, sign=True)} against what was wanted."
             )
         if not sure:
@@ -144,7 +96,7 @@ def open_actions(space, person) -> None:
                 do(space.minutes.judge, person.id, one.seq, "broken")
 
 
-def total(space, plan) -> None:
+def total(space, person, plan) -> None:
     versions = space.cycles.published()
     department = frame.select(
         "Department", ["All departments", *plan.products.names("department")],
@@ -159,7 +111,7 @@ def total(space, plan) -> None:
         st.info("Nothing was published yet, so there is no last cycle to walk from.")
         return
     last = versions[-1]
-    steps = space.cycles.walk(last, skus.tolist())
+    steps = space.cycles.walk(person.id, last, skus.tolist())
     before, after = steps["before"].sum(), steps["after"].sum()
     tiles = st.columns(4)
     tiles[0].metric(
@@ -286,7 +238,7 @@ def picture(space, plan, sku: str) -> None:
 
 def evidence(space, person, one: pd.Series, scope: Scope) -> None:
     """What each side says, why, and how right it has been in this department."""
-    found = agenda.performance(scored())
+    found = agenda.performance(scores.cells())
     record = {
         a.name: a for a in (found.by_department.get(one["department"], []) if found else [])
     }
@@ -308,7 +260,7 @@ def evidence(space, person, one: pd.Series, scope: Scope) -> None:
             why = f" · {who}: {Reason(event.reason).label}{note}"
         past = record.get(side)
         if past is not None and not np.isnan(past.added):
-            why += f" · value added in {one['department']}: {points(past.added)} (n {past.cells:,})"
+            why += f" · value added in {one['department']}: {scores.points(past.added)} (n {past.cells:,})"
         st.markdown(
             f"**{side.capitalize()}** {theme.units(units)}"
             + ("" if side == "statistical" else f" ({theme.percent(change, sign=True)})")
@@ -399,7 +351,7 @@ def calendar(space, person, plan) -> None:
 
 
 def outlook(space, plan) -> None:
-    rows = agenda.outlook(plan, scored())
+    rows = agenda.outlook(plan, scores.cells())
     left, right = st.columns([6, 4], gap="medium")
     with left:
         st.markdown(f"**Risks and opportunities in the next {agenda.WEEKS} weeks**")
@@ -587,7 +539,7 @@ def page() -> None:
         case "performance":
             performance(space, person)
         case "total":
-            total(space, plan)
+            total(space, person, plan)
         case "disagreements":
             disagreements(space, person, plan)
         case "calendar":

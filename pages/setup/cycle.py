@@ -188,7 +188,7 @@ def page() -> None:
             st.caption("A signature covers the numbers as they are; any change voids it.")
             st.page_link("pages/monthly/meeting.py", label="Go to the meeting")
         candidates(space, person)
-        stale = cycles.stale() if not now.hides_inputs else []
+        stale = cycles.stale(person.id)
         if stale:
             st.subheader("Targets that are no longer met", anchor=False)
             for one in stale[:8]:

@@ -5,7 +5,7 @@ import streamlit as st
 
 from forecasting.errors import ConcordError
 from forecasting.rights import RIGHTS, SAID
-from forecasting.vocabulary import Function
+from forecasting.vocabulary import INPUTS, Function
 from pages.components import frame, theme
 
 
@@ -21,7 +21,8 @@ def page() -> None:
     frame.title("People", f"**{theme.plural(len(space.people), 'person', 'people')}.**{gap}")
     st.dataframe(
         pd.DataFrame(
-            [(p.name, p.function.label, p.id) for p in space.people], columns=["Name", "Function", "Id"]
+            [(p.name, p.function.label, p.delegate_for.label if p.delegate_for else "", p.id) for p in space.people],
+            columns=["Name", "Function", "Also signs for", "Id"],
         ),
         hide_index=True, width=520,
     )  # fmt: skip
@@ -35,11 +36,16 @@ def page() -> None:
             function = st.selectbox(
                 "Function", list(Function), format_func=lambda f: Function(f).label
             )
+            delegate = st.selectbox(
+                "May also sign for", [None, *INPUTS], help="As the delegate of that function.",
+                format_func=lambda f: Function(f).label if f else "nobody else",
+            )  # fmt: skip
             if st.form_submit_button("Save", type="primary"):
                 try:
                     space.set_person(
-                        person.id, identity=identity, name=name, function=Function(function)
-                    )
+                        person.id, identity=identity, name=name, function=Function(function),
+                        delegate_for=Function(delegate) if delegate else None,
+                    )  # fmt: skip
                 except ConcordError as error:
                     frame.refused(error)
                 else:

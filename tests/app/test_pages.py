@@ -16,6 +16,7 @@ PAGES = {
     "consensus": "pages/monthly/consensus.py",
     "meeting": "pages/monthly/meeting.py",
     "cycle": "pages/setup/cycle.py",
+    "value": "pages/quarterly/value_added.py",
     "sku": "pages/explore/sku.py",
     "baseline": "pages/explore/baseline.py",
     "lifts": "pages/explore/lifts.py",

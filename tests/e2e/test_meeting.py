@@ -95,7 +95,7 @@ def test_every_page_is_drawn_without_an_error(meeting, visit, dark):
     page.get_by_role("button", name="Continue as Dana Okoro").click(timeout=30_000)
     for name in (
         "Bridge", "Activations", "Consensus", "SKU", "Baseline", "Lift library", "History",
-        "Data", "People", "Meeting", "Cycle",
+        "Data", "People", "Meeting", "Cycle", "Value added",
     ):  # fmt: skip
         page.get_by_role("link", name=name, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_contain_text(name, timeout=30_000)

@@ -1,0 +1,82 @@
+"""What was scored: read once for everybody, and as tables."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from forecasting import agenda
+from forecasting.consensus import value_added
+from forecasting.consensus.value_added import Added
+from pages.components import frame
+
+
+def cells(lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
+    """Published numbers beside what was wanted, by SKU and week (Cycles.scored)."""
+    space = frame.workspace()
+    return _cells(len(space.cycles.published()), space.plan.base.run, lag)
+
+
+@st.cache_data(show_spinner="Scoring past cycles ...", max_entries=6)
+def _cells(versions: int, run: int, lag: int) -> pd.DataFrame:
+    """`versions` and `run` say when it has to be scored again."""
+    del versions, run
+    return frame.workspace().cycles.scored(least_lag=lag)
+
+
+def with_reasons(function: str, lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
+    """The cells in which a function spoke, with the reason it gave."""
+    space = frame.workspace()
+    return _with_reasons(len(space.cycles.published()), space.plan.base.run, lag, function)
+
+
+@st.cache_data(show_spinner=False, max_entries=12)
+def _with_reasons(versions: int, run: int, lag: int, function: str) -> pd.DataFrame:
+    return frame.workspace().cycles.reasons(_cells(versions, run, lag), function)
+
+
+def by_reason(function: str) -> dict[str, Added]:
+    """What a function's changes added, by reason; '' for all of them."""
+    space = frame.workspace()
+    return _by_reason(len(space.cycles.published()), space.plan.base.run, function)
+
+
+@st.cache_data(show_spinner=False, max_entries=6)
+def _by_reason(versions: int, run: int, function: str) -> dict[str, Added]:
+    scored = _cells(versions, run, agenda.LEAST_LAG)
+    if scored.empty:
+        return {}
+    every = {a.name: a for a in value_added.of_functions(scored)}
+    reasons = _with_reasons(versions, run, agenda.LEAST_LAG, function)
+    each = value_added.by(reasons, "reason", function=function)
+    return {"": every[function], **{a.name: a for a in each}}
+
+
+def points(value: float) -> str:
+    """Percentage points of WAPE, with sign."""
+    return "–" if np.isnan(value) else f"{100 * value:+.1f} pp"
+
+
+def table(rows: list[Added], what: str, *, said=str.capitalize, alt: str) -> None:
+    """Draw value added as a table, one row each."""
+    st.dataframe(
+        pd.DataFrame(
+            {
+                what: [said(a.name) for a in rows],
+                "Cells": [a.cells for a in rows],
+                "WAPE": [100 * a.wape for a in rows],
+                "Bias": [100 * a.bias for a in rows],
+                "Value added": [points(a.added) for a in rows],
+                "8 of 10": [
+                    "–" if np.isnan(a.low) else f"{100 * a.low:+.1f} to {100 * a.high:+.1f}"
+                    for a in rows
+                ],
+            }
+        ),
+        hide_index=True, alt=alt,
+        column_config={
+            "WAPE": st.column_config.NumberColumn(format="%.1f %%", help=frame.term("WAPE")),
+            "Bias": st.column_config.NumberColumn(format="%+.1f %%", help=frame.term("Bias")),
+            "Value added": st.column_config.TextColumn(help=frame.term("Value added")),
+            "Cells": st.column_config.NumberColumn(format="localized", help="SKUs times weeks."),
+        },
+    )  # fmt: skip

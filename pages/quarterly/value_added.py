@@ -1,0 +1,148 @@
+"""Value added: what each step of the process, and each function, made better."""
+
+import pandas as pd
+import streamlit as st
+
+from forecasting import agenda
+from forecasting.consensus import value_added
+from forecasting.vocabulary import INPUTS, Function, Reason
+from pages.components import charts, frame, scores, theme
+
+LAGS = {
+    1: "1 week or more ahead",
+    4: "4 weeks or more (orders can be moved)",
+    8: "8 weeks or more (calendar can be moved)",
+}
+BY = {"reason": "Reason given", "class": "Class", "department": "Department"}
+
+
+@st.cache_data(show_spinner="Reading every version ...", max_entries=4)
+def every_version(versions: int, run: int) -> pd.DataFrame:
+    """Consensus of every version by SKU's department, class and week, and what was wanted."""
+    del run
+    space = frame.workspace()
+    facts = space.plan.base.skus.set_index("sku")[["department", "class"]]
+    parts = []
+    for version in space.cycles.published()[:versions]:
+        rows = space.cycles.layers(version)[["sku", "week", "consensus"]]
+        rows = rows.join(facts, on="sku")
+        sums = rows.groupby(["department", "class", "week"], as_index=False)["consensus"].sum()
+        parts.append(sums.assign(cycle=version.cycle, version=version.version))
+    return pd.concat(parts, ignore_index=True)
+
+
+def finding(cells: pd.DataFrame, steps) -> str:
+    named = {a.name: a for a in steps}
+    people = named["proposed"].added + named["consensus"].added
+    verb = "better" if people > 0 else "worse"
+    return (
+        f"**The statistical forecast is {100 * named['statistical'].added:.1f} points better than naive; "
+        f"people made it {abs(100 * people):.1f} points {verb}.** "
+        f"{theme.plural(cells['cycle'].nunique(), 'cycle')}, {len(cells):,} SKU weeks."
+    )
+
+
+def versions_and_actuals(space, department: str, cells: pd.DataFrame) -> None:
+    """How the number for the same weeks changed from cycle to cycle, and what came."""
+    rows = every_version(len(space.cycles.published()), space.plan.base.run)
+    if department != "All departments":
+        rows = rows[rows["department"] == department]
+    lines = rows.groupby(["cycle", "week"], as_index=False)["consensus"].sum()
+    came = cells.groupby("week", as_index=False)["actual"].sum()
+    last = pd.Timestamp(space.plan.base.as_of) + pd.Timedelta(13 * 7, "D")
+    st.altair_chart(
+        charts.versions(lines[lines["week"] <= last], came), width="stretch",
+        alt="Every published version by week, and what was wanted",
+    )  # fmt: skip
+    st.caption(
+        "Each line is one published cycle from its first week on; the dark one is what was wanted."
+    )
+    with st.expander("The same as a table"):
+        wide = lines.pivot_table(index="week", columns="cycle", values="consensus")
+        wide = wide[wide.index <= last].join(
+            came.set_index("week").rename(columns={"actual": "Wanted"})
+        )
+        wide.index = [theme.week(w) for w in wide.index]
+        st.dataframe(
+            wide.rename_axis("Week"), placeholder="–", alt="Every version by target week",
+            column_config={c: st.column_config.NumberColumn(f"{c}, u", format="localized", step=1) for c in wide.columns},
+        )  # fmt: skip
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    space = frame.workspace()
+    frame.watch_rows([])
+    head = st.container()
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    with bar:
+        department = frame.select(
+            "Department", ["All departments", *space.plan.products.names("department")],
+            key="department", width=200,
+        )  # fmt: skip
+        lag = frame.select(
+            "Published",
+            list(LAGS),
+            key="lag",
+            default=agenda.LEAST_LAG,
+            said=LAGS.__getitem__,
+            width=330,
+        )
+    cells = scores.cells(lag)
+    if department != "All departments" and len(cells):
+        cells = cells[cells["department"] == department]
+    if cells.empty:
+        with head:
+            frame.title("Value added", "**Nothing can be scored yet.**")
+        st.info(
+            "A published cycle is scored once weeks that it forecast have closed. Publish one "
+            "on the Meeting page; the first figures stand here some weeks later."
+        )
+        return
+    steps, functions = value_added.staircase(cells), value_added.of_functions(cells)
+    with head:
+        frame.title("Value added", finding(cells, steps))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**The process, step by step**")
+        st.altair_chart(charts.staircase(steps), width="stretch", alt="WAPE of each step")
+        scores.table(steps, "Step", alt="Value added by step")
+    with right:
+        st.markdown("**Each function, where it said another number than the statistical one**")
+        scores.table(functions, "Function", alt="Value added by function")
+        choice = st.columns(2)
+        with choice[0]:
+            function = frame.select(
+                "Function", list(map(str, INPUTS)), key="function",
+                said=lambda f: Function(f).label,
+            )  # fmt: skip
+        with choice[1]:
+            by = frame.select("Split by", list(BY), key="by", said=BY.__getitem__)
+        rows = scores.with_reasons(function, lag) if by == "reason" else cells
+        if department != "All departments":
+            rows = rows[rows["department"] == department]
+        found = value_added.by(rows, by, function=function) if len(rows) else []
+        named = {r.value: r.label for r in Reason}
+        if found:
+            scores.table(
+                found, BY[by], said=lambda n: named.get(n, n), alt=f"Value added of {function} by {by}",
+            )  # fmt: skip
+        else:
+            st.caption(f"{Function(function).label} said nothing of its own in these weeks.")
+        st.caption(
+            "Value added is the WAPE of the step before (of the statistical number, for "
+            "functions) less its own. Below about twenty cells it is chance."
+        )
+    st.markdown("**Every version against what was wanted**")
+    every = scores.cells(1)
+    if department != "All departments":
+        every = every[every["department"] == department]
+    versions_and_actuals(space, department, every)
+    st.download_button(
+        "Download the scored cells (CSV)", data=lambda: cells.to_csv(index=False),
+        file_name="value_added.csv", on_click="ignore",
+    )  # fmt: skip
+
+
+page()

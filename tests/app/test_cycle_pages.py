@@ -1,0 +1,114 @@
+"""Meeting, Cycle and Value added where there is something to show: a cycle that was scored."""
+
+import datetime as dt
+import shutil
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from forecasting.calendar import as_date
+from forecasting.consensus.cycle import Rules
+from forecasting.consensus.events import Scope
+from forecasting.workspace import Workspace
+from tests.app.test_pages import APP, PAGES, text_of
+from tests.test_cycles import busiest, publish, scope
+
+STEPS = ("performance", "total", "disagreements", "calendar", "outlook", "sign")
+
+
+@pytest.fixture(scope="module")
+def scored(company, tmp_path_factory):
+    """A company that published a cycle ten weeks ago and is in the next one."""
+    path = shutil.copy(company, tmp_path_factory.mktemp("scored") / "scored.duckdb")
+    space = Workspace(path)
+    now = space.plan.base.as_of
+    space.refresh("dana", as_of=now - dt.timedelta(70))
+    space.cycles.open("dana", "2026-09", Rules(blind=False))
+    weeks = space.plan.base.weeks
+    for person, units in (("mara", 45), ("ines", -15), ("dana", 8)):
+        everything = Scope(first_week=as_date(weeks[0]), last_week=as_date(weeks[12]))
+        space.override(person, everything, "percent", units, reason="TREND")
+    publish(space)
+    space.refresh("dana", as_of=now)
+    space.cycles.open("dana", "2026-12", Rules(blind=False))
+    space.override("mara", scope(space, busiest(space), 1, 8), "percent", 60, reason="EVENT")
+    space.cycles.reveal("dana")
+    space.cycles.agree("dana", scope(space, busiest(space), 1, 4), column="proposed")
+    space.cycles.sign("mara", str(space.plan.products.nodes["department"][busiest(space)]))
+    space.override("ines", scope(space, busiest(space), 6), "add", 30, reason="PRICE")
+    space.minutes.assign("dana", "Ask the mill", owner="ines", due=now)
+    space.minutes.assume(
+        "mara", "The partner posts", owner="mara", watch="Sessions", review=now
+    )  # fmt: skip
+    space.refresh("dana", full=True)
+    space.close()
+    with pytest.MonkeyPatch.context() as patch:
+        import streamlit as st
+
+        st.cache_resource.clear()
+        patch.setenv("CONCORD_DB", str(path))
+        yield path
+        st.cache_resource.clear()
+
+
+def opened(page: str, who: str, **params: str) -> AppTest:
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.session_state["person"] = who
+    app.run()
+    app.switch_page(PAGES[page]).run()
+    for key, value in params.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+@pytest.mark.parametrize("who", ["dana", "mara", "victor"])
+@pytest.mark.parametrize("step", STEPS)
+def test_every_step_of_the_meeting_opens_for_facilitator_function_and_reader(scored, who, step):
+    app = opened("meeting", who, step=step)
+    assert not app.exception
+    assert not app.error
+    assert "2026-12" in text_of(app)
+    buttons = [b.label for b in app.button]
+    assert any(b.startswith("Agree on") for b in buttons) == (
+        who == "dana" and step == "disagreements"
+    )
+    assert ("Publish the consensus" in buttons) == (who == "dana" and step == "sign")
+
+
+def test_the_meeting_begins_with_what_is_due(scored):
+    app = opened("meeting", "dana", step="performance")
+    assert "Ask the mill" in text_of(app)
+    assert "The partner posts" in text_of(app)
+    assert "did not help" in text_of(app)
+
+
+@pytest.mark.parametrize("who", ["dana", "ines", "victor", "sam"])
+def test_the_cycle_page_shows_the_void_signature_and_the_run_that_waits(scored, who):
+    app = opened("cycle", who)
+    assert not app.exception
+    said = text_of(app) + " ".join(w.value for w in app.warning)
+    assert "is void: Ines Falk" in said
+    assert "was made" in said
+    assert ("Adopt this run" in [b.label for b in app.button]) == (who == "dana")
+
+
+@pytest.mark.parametrize("by", ["reason", "class", "department"])
+def test_value_added_is_split_as_asked(scored, by):
+    app = opened("value", "victor", by=by, function="marketing", lag="1")
+    assert not app.exception
+    assert not app.error
+    assert "naive" in text_of(app)
+    assert len(app.dataframe) >= 3
+
+
+def test_an_agreement_made_on_the_page_stands_in_the_ledger(scored):
+    from pages.components import frame
+
+    app = opened("meeting", "dana", step="disagreements")
+    space = frame.workspace()
+    before = space.seq
+    button = next(b for b in app.button if b.label.startswith("Marketing:"))
+    button.click().run()
+    assert not app.exception
+    event = space.ledger.event(before + 1)
+    assert (event.kind.value, event.body["column"]) == ("agree", "marketing")
