@@ -176,11 +176,11 @@ class Workspace_closed:  # noqa: N801
         self.space.close()
 
 
-def test_backtest_writes_a_row_per_origin_week_sku_and_door(tmp_path, company):
+def test_backtest_writes_a_row_per_origin_week_sku_and_door(tmp_path, company_copy):
     result, told = concord(
         "backtest",
         "--db",
-        company,
+        company_copy,
         "--origins",
         2,
         "--step",
