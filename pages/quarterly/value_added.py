@@ -1,5 +1,6 @@
 """Value added: what each step of the process, and each function, made better."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -69,6 +70,39 @@ def versions_and_actuals(space, department: str, cells: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
+def weights(plan) -> None:
+    """What each function's number counts for in the proposal, and on what evidence."""
+    rows = [
+        {
+            "Department": department,
+            "Function": Function(r.function).label,
+            "Weight": 100 * of.weight[r.function],
+            "Multiplied by": of.correction[r.function],
+            "Typical miss, u": float(np.sqrt(r.mse)),
+            "Bias": 100 * r.bias,
+            "Cycles": r.cycles,
+            "Cells": r.cells,
+        }
+        for department, of in plan.weights.items()
+        for r in of.records
+    ]
+    with st.expander("What each function's number counts for in the proposal"):
+        st.dataframe(
+            pd.DataFrame(rows), hide_index=True, alt="Weights of the proposal and their evidence",
+            column_config={
+                "Weight": st.column_config.NumberColumn(format="%.0f %%"),
+                "Multiplied by": st.column_config.NumberColumn(format="%.3f", help="For the bias it has shown, as far as it is believed."),
+                "Typical miss, u": st.column_config.NumberColumn(format="%.0f", help="Root of the mean squared error of a class and week, units."),
+                "Bias": st.column_config.NumberColumn(format="%+.1f %%", help=frame.term("Bias")),
+                "Cells": st.column_config.NumberColumn(help="Classes times weeks."),
+            },
+        )  # fmt: skip
+        st.caption(
+            "Half by one over the mean squared error of each function's published input, half "
+            "equal; all equal and nobody corrected below four scored cycles."
+        )
+
+
 def page() -> None:
     if not frame.needs_forecast():
         return
@@ -134,6 +168,7 @@ def page() -> None:
             "Value added is the WAPE of the step before (of the statistical number, for "
             "functions) less its own. Below about twenty cells it is chance."
         )
+    weights(space.plan)
     st.markdown("**Every version against what was wanted**")
     every = scores.cells(1)
     if department != "All departments":

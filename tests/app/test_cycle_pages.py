@@ -99,6 +99,10 @@ def test_value_added_is_split_as_asked(scored, by):
     assert not app.error
     assert "naive" in text_of(app)
     assert len(app.dataframe) >= 3
+    evidence = next(d.value for d in app.dataframe if "Weight" in d.value.columns)
+    assert set(evidence["Function"]) == {"Marketing", "Merchandising", "Planning"}
+    assert (evidence["Cycles"] == 1).all()
+    assert evidence["Weight"].to_numpy() == pytest.approx(100 / 3)  # below four cycles: equal
 
 
 def test_an_agreement_made_on_the_page_stands_in_the_ledger(scored):
