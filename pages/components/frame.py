@@ -157,6 +157,16 @@ def refused(error: ConcordError) -> None:
     st.error(f"**{error.title}.** {error}")
 
 
+def do(verb: Callable[..., Any], *arguments: Any, **options: Any) -> None:
+    """Run a verb and redraw, or say why not."""
+    try:
+        verb(*arguments, **options)
+    except ConcordError as error:
+        refused(error)
+    else:
+        st.rerun()
+
+
 def follow(job: Job, doing: str) -> bool:
     """Progress of a job for everybody, inside a fragment; the page redraws when it ends.
 

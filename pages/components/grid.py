@@ -140,16 +140,22 @@ def clash_panel() -> None:
         with st.container(horizontal=True):
             theirs = st.button(f"Keep {conflict.name}'s ({conflict.now_units:,.1f} u)")
             mine_too = st.button(f"Keep mine ({mine})")
+            half = None
+            if clash.value is not None:
+                half = round((clash.value + conflict.now_units) / 2, 1)
+            between = half is not None and st.button(f"In between ({half:,.1f} u)")
             st.caption("Or type another number into the cell.")
     if theirs:
         state["clash"] = None
         st.rerun()
-    if mine_too:
+    if mine_too or between:
         space = frame.workspace()
+        value = half if between else clash.value
+        how = "between mine and" if between else "kept against"
         space.override(
-            frame.me().id, clash.scope, "clear" if clash.value is None else "set", clash.value,
+            frame.me().id, clash.scope, "clear" if value is None else "set", value,
             reason=state.get("reason", "TREND"),
-            note=f"kept against {conflict.name}'s change", base=space.seq,
+            note=f"{how} {conflict.name}'s change", base=space.seq,
         )  # fmt: skip
         state["clash"] = None
         st.rerun()

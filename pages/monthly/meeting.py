@@ -9,7 +9,6 @@ import streamlit as st
 from forecasting import agenda, pack, views
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
-from forecasting.errors import ConcordError
 from forecasting.vocabulary import INPUTS, Function, Reason
 from pages.components import charts, frame, scores, theme
 
@@ -22,16 +21,6 @@ STEPS = {
     "sign": "6 Sign",
 }
 SIDES = ("statistical", *map(str, INPUTS), "proposed")
-
-
-def do(verb, *arguments, **options) -> None:
-    """Run a verb and redraw, or say why not."""
-    try:
-        verb(*arguments, **options)
-    except ConcordError as error:
-        frame.refused(error)
-    else:
-        st.rerun()
 
 
 def performance(space, person) -> None:
@@ -82,7 +71,7 @@ def open_actions(space, person) -> None:
             f"{action.due:%b %d}{late}"
         )
         if person.may("minute") and row[1].button("Done", key=f"done_{action.seq}"):
-            do(space.minutes.close, person.id, action.seq)
+            frame.do(space.minutes.close, person.id, action.seq)
     for one in due:
         row = st.columns([8, 1, 1], vertical_alignment="center")
         row[0].markdown(
@@ -91,9 +80,9 @@ def open_actions(space, person) -> None:
         )
         if person.may("minute"):
             if row[1].button("It held", key=f"held_{one.seq}"):
-                do(space.minutes.judge, person.id, one.seq, "held")
+                frame.do(space.minutes.judge, person.id, one.seq, "held")
             if row[2].button("It broke", key=f"broke_{one.seq}"):
-                do(space.minutes.judge, person.id, one.seq, "broken")
+                frame.do(space.minutes.judge, person.id, one.seq, "broken")
 
 
 def total(space, person, plan) -> None:
@@ -278,7 +267,7 @@ def agree(space, person, one: pd.Series, scope: Scope) -> None:
         if side in map(str, INPUTS) and abs(one[side] - one["statistical"]) < 0.5:
             continue
         if row.button(f"{side.capitalize()}: {one[side]:,.0f} u", key=f"agree_{side}"):
-            do(space.cycles.agree, person.id, scope, column=side, note=note, base=base)
+            frame.do(space.cycles.agree, person.id, scope, column=side, note=note, base=base)
     typed = st.columns([3, 2], vertical_alignment="bottom")
     units = typed[0].number_input(
         "Another number, u",
@@ -288,7 +277,7 @@ def agree(space, person, one: pd.Series, scope: Scope) -> None:
         key=f"typed_{scope.product}",
     )
     if typed[1].button("Agree on this", type="primary", width="stretch"):
-        do(space.cycles.agree, person.id, scope, units=units, note=note, base=base)
+        frame.do(space.cycles.agree, person.id, scope, units=units, note=note, base=base)
 
 
 def write_down(space, person, scope: Scope | None) -> None:
@@ -306,11 +295,11 @@ def write_down(space, person, scope: Scope | None) -> None:
     )
     if kind == "Action":
         if st.button("Assign", type="primary", disabled=not text):
-            do(space.minutes.assign, person.id, text, owner=owner, due=when, scope=scope)
+            frame.do(space.minutes.assign, person.id, text, owner=owner, due=when, scope=scope)
         return
     watch = st.text_input("Watch", placeholder="Sell-through of the first two weeks below 12 %")
     if st.button("Write down", type="primary", disabled=not (text and watch)):
-        do(
+        frame.do(
             space.minutes.assume, person.id, text, owner=owner, watch=watch, review=when,
             scope=scope,
         )  # fmt: skip
@@ -436,7 +425,9 @@ def sign(space, person) -> None:
                         key=f"sign_{department}_{function}",
                         help=f"Void: {void}" if void else None,
                     ):
-                        do(space.cycles.sign, person.id, department, function=str(function))
+                        frame.do(
+                            space.cycles.sign, person.id, department, function=str(function)
+                        )
                 else:
                     column.markdown(
                         ":orange[void]" if void else ":gray[open]",
@@ -447,7 +438,7 @@ def sign(space, person) -> None:
         if person.may("cycle") and not now.closed:
             ready = not standing.missing
             if st.button("Publish the consensus", type="primary", disabled=not ready):
-                do(space.cycles.publish, person.id)
+                frame.do(space.cycles.publish, person.id)
             if not ready:
                 st.caption(f"{', '.join(standing.missing)} still lack signatures.")
         if now.closed:
@@ -476,7 +467,7 @@ def sign(space, person) -> None:
             row = st.columns([4, 1], vertical_alignment="bottom")
             words = row[0].text_input("Record a decision", key="decision")
             if row[1].button("Record", disabled=not words, width="stretch"):
-                do(space.minutes.decide, person.id, words)
+                frame.do(space.minutes.decide, person.id, words)
         if person.may("minute"):
             with st.popover("Action or assumption", width="stretch"):
                 write_down(space, person, None)

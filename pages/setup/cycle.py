@@ -18,16 +18,6 @@ STEPS = {
 }
 
 
-def do(verb, *arguments, **options) -> None:
-    """Run a verb and redraw, or say why not."""
-    try:
-        verb(*arguments, **options)
-    except ConcordError as error:
-        frame.refused(error)
-    else:
-        st.rerun()
-
-
 def day(value: dt.date | None) -> str:
     return "no date" if value is None else f"{value:%a %b %d}"
 
@@ -68,7 +58,7 @@ def open_one(space, person) -> None:
             except ConcordError as error:
                 frame.refused(error)
             else:
-                do(space.cycles.open, person.id, chosen, rules)
+                frame.do(space.cycles.open, person.id, chosen, rules)
 
 
 def candidates(space, person) -> None:
@@ -108,7 +98,7 @@ def candidates(space, person) -> None:
         "where a department's draft moves by more than 1 %."
     )
     if person.may("adopt") and st.button("Adopt this run", type="primary"):
-        do(space.cycles.adopt, person.id, run.seq)
+        frame.do(space.cycles.adopt, person.id, run.seq)
 
 
 def page() -> None:
@@ -163,11 +153,11 @@ def page() -> None:
                 f"Submit {person.function.label}'s input",
                 type="secondary" if str(person.function) in standing.submitted else "primary",
             ):
-                do(cycles.submit, person.id)
+                frame.do(cycles.submit, person.id)
             if person.may("cycle") and not now.revealed:
                 label = "Reveal the inputs" if rules.blind else "Begin the review"
                 if row.button(label):
-                    do(cycles.reveal, person.id)
+                    frame.do(cycles.reveal, person.id)
         with right:
             st.subheader("Signatures", anchor=False)
             st.dataframe(
@@ -215,7 +205,7 @@ def page() -> None:
             with st.popover(f"Open {now.name} again"):
                 note = st.text_input("Why", key="why_reopen")
                 if st.button("Open it again", disabled=not note):
-                    do(cycles.reopen, person.id, note=note)
+                    frame.do(cycles.reopen, person.id, note=note)
 
 
 page()

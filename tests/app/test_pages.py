@@ -156,10 +156,12 @@ def test_a_conflict_is_shown_with_a_name_and_a_choice(served):
     assert "You entered 555 u" in warning
     labels = [b.label for b in app.button]
     assert "Keep Nora Second's (777.0 u)" in labels
-    mine = next(b for b in app.button if b.label.startswith("Keep mine"))
-    mine.click().run()
+    assert any(label.startswith("Keep mine") for label in labels)
+    between = next(b for b in app.button if b.label == "In between (666.0 u)")
+    between.click().run()
     scope = Scope(product_level="class", product=klass, first_week=day, last_week=day)
-    assert space.input_units("dana", scope) == 555.0
+    assert space.input_units("dana", scope) == 666.0
+    assert "between mine and Nora" in space.events("dana", most=1)[0].note
 
 
 def test_every_activation_opens_on_its_page_and_on_the_bridge(served):
