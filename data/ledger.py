@@ -272,7 +272,7 @@ def _leaf_columns(events: Sequence[Event]) -> list[pa.Array]:
 
     return [
         of_event([event.seq for event in events]),
-        of_event([str(event.body.get("input", event.function)) for event in events]),
+        of_event([event.input_of for event in events]),
         of_event([event.scope.activation if event.scope else "" for event in events]),
         pa.array([sku for event in events for sku in event.leaves.sku]),
         pa.array([door for event in events for door in event.leaves.door]),

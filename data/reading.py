@@ -16,6 +16,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import pyarrow as pa
@@ -25,6 +26,7 @@ from data.tables import TABLES
 from forecasting.errors import BadFiles, Problem
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
+XLSX = "an XLSX file"
 LARGEST_UNPACKED = 2 * 1024**3
 LONGEST_VALUE = 1_000_000
 
@@ -137,8 +139,8 @@ def _sources_of(path: Path) -> list[Source]:
     if suffix not in SUFFIXES:
         raise _bad(path.name, f"a '{suffix}' file", "CSV, Parquet or XLSX (no macros)")
     if suffix == ".xlsx":
-        _check_workbook(path)
-        names = _workbook(path).sheet_names
+        check_workbook(path, path.name)
+        names = workbook(path, path.name).sheet_names
         sheets = [name for name in names if name in TABLES]
         if not sheets:
             raise _bad(path.name, f"sheets {', '.join(names)}", "sheets named after tables")
@@ -268,7 +270,7 @@ def _stage_parquet(source: Source, cursor: duckdb.DuckDBPyConnection) -> Raw:
 
 def _stage_sheet(source: Source, cursor: duckdb.DuckDBPyConnection) -> Raw:
     assert source.sheet is not None
-    sheet = _workbook(source.path).get_sheet_by_name(source.sheet)
+    sheet = workbook(source.path, source.path.name).get_sheet_by_name(source.sheet)
     values = sheet.to_python(skip_empty_area=False)
     if not values:
         raise _bad(source.label, "an empty sheet", "a header row", line=1)
@@ -295,24 +297,31 @@ def _stage_sheet(source: Source, cursor: duckdb.DuckDBPyConnection) -> Raw:
     )
 
 
-def _workbook(path: Path) -> CalamineWorkbook:
+def workbook(source: Path | BinaryIO, name: str, *, expected: str = XLSX) -> CalamineWorkbook:
+    """A workbook, opened.
+
+    Raises
+    ------
+    BadFiles
+        If it is none.
+    """
     try:
-        return CalamineWorkbook.from_path(str(path))
+        return CalamineWorkbook.from_object(source)
     except Exception as error:  # calamine has no common base class for its errors
-        raise _bad(path.name, "a file that is not a workbook", "an XLSX file") from error
+        raise _bad(name, "a file that is not a workbook", expected) from error
 
 
-def _check_workbook(path: Path) -> None:
+def check_workbook(source: Path | BinaryIO, name: str, *, expected: str = XLSX) -> None:
     """Refuse archives that unpack to more than 2 GB, and workbooks with macros."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(source) as archive:
             members = archive.infolist()
     except zipfile.BadZipFile as error:
-        raise _bad(path.name, "a file that is not a workbook", "an XLSX file") from error
+        raise _bad(name, "a file that is not a workbook", expected) from error
     if sum(member.file_size for member in members) > LARGEST_UNPACKED:
-        raise _bad(path.name, "a file that unpacks to more than 2 GB", "a smaller file")
+        raise _bad(name, "a file that unpacks to more than 2 GB", "a smaller file")
     if any(member.filename.endswith("vbaProject.bin") for member in members):
-        raise _bad(path.name, "a workbook with macros", "an XLSX file without macros")
+        raise _bad(name, "a workbook with macros", "an XLSX file without macros")
 
 
 def _formulas_without_value(path: Path, sheet: str) -> dict[int, str]:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import pandas as pd
-import python_calamine
 import xlsxwriter
 
+from data.reading import check_workbook, workbook
 from forecasting.errors import BadFiles, Problem
 
 GRID, ABOUT, BEFORE = "Forecast", "about", "as exported"
 _FORMAT = "concord grid 1"
+_OURS = "an XLSX file exported from Concord"
 _HINT = "Type over the numbers of the weeks; the grey columns are locked. Units."
 
 
@@ -89,10 +90,9 @@ def read(source: BinaryIO, name: str) -> Sheet:
     BadFiles
         Naming the sheet, row and column that is not as it was exported.
     """
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(source)
-    except (python_calamine.CalamineError, OSError) as error:
-        raise _bad(name, "", 0, "", str(error), "an XLSX file exported from Concord") from error
+    check_workbook(source, name, expected=_OURS)
+    source.seek(0)
+    book = workbook(source, name, expected=_OURS)
     missing = [s for s in (GRID, ABOUT, BEFORE) if s not in book.sheet_names]
     if missing:
         raise _bad(name, missing[0], 0, "", "no such sheet", "the workbook as it was exported")

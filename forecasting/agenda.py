@@ -15,6 +15,7 @@ from forecasting import views
 from forecasting.calendar import as_date
 from forecasting.consensus import value_added, walk
 from forecasting.consensus.value_added import Added
+from forecasting.experience import EIGHTY
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan import LivePlan
 from forecasting.vocabulary import INPUTS, Reason
@@ -30,7 +31,6 @@ LEAST_LAG = 4
 _USUAL_MISS, _AS_IF = 0.10, 4.0
 """Spread of a department's total around its consensus before it was measured, and the
 number of measured cycles that this counts for."""
-_P90 = 1.2816
 _SMALLEST_CHANGE = 0.0005
 
 
@@ -204,10 +204,10 @@ def outlook(plan: LivePlan, scored: pd.DataFrame, *, weeks: int = WEEKS) -> pd.D
             {
                 "department": department,
                 "draft": total,
-                "low": total * np.exp(-_P90 * sd),
-                "high": total * np.exp(_P90 * sd),
-                "low_money": money * (np.exp(-_P90 * sd) - 1),
-                "high_money": money * (np.exp(_P90 * sd) - 1),
+                "low": total * np.exp(-EIGHTY * sd),
+                "high": total * np.exp(EIGHTY * sd),
+                "low_money": money * (np.exp(-EIGHTY * sd) - 1),
+                "high_money": money * (np.exp(EIGHTY * sd) - 1),
                 "cycles": cycles,
             }
         )

@@ -21,11 +21,11 @@ from forecasting.calendar import as_date
 from forecasting.consensus import cycle as cycles
 from forecasting.consensus import proposal, value_added, walk
 from forecasting.consensus.cycle import Cycle, Rules, Stage
-from forecasting.consensus.events import AGREED, Conflict, Event, Kind, Leaves, Scope
-from forecasting.consensus.overrides import collisions, new_total, undone
+from forecasting.consensus.events import AGREED, Event, Kind, Leaves, Scope
+from forecasting.consensus.overrides import new_total, undone
 from forecasting.consensus.proposal import Weights
 from forecasting.desk import Desk, checked_note
-from forecasting.errors import Conflicted, OutOfBounds, Refused, UnknownName
+from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.hierarchy import THOUSANDTHS, spread
 from forecasting.plan import LivePlan
 from forecasting.resolving import Stale, stale
@@ -343,7 +343,9 @@ class Cycles:
                 )
             deltas = (target - statistical) - chosen.own(AGREED)
             leaves = chosen.leaves(deltas, active & ~frozen)
-            self._refuse_conflict(actor, leaves, seen, int(draft.sum()))
+            self._desk.refuse_conflict(
+                actor, AGREED, leaves, since=seen, present=int(draft.sum())
+            )
             return self._desk.event(
                 actor, Kind.AGREE, scope=scope, operation="set",
                 value=int(target.sum()) / THOUSANDTHS, note=checked_note(note), base=seen,
@@ -462,7 +464,7 @@ class Cycles:
         """Targets that an input does not hold any more, latest first."""
         hidden = self.hidden_from(self._desk.person(by))
         overrides, taken_back = self._overrides()
-        seen = [e for e in overrides if str(e.body.get("input", e.function)) not in hidden]
+        seen = [e for e in overrides if e.input_of not in hidden]
         return stale(self._plan(), seen, taken_back)
 
     def _adoption(
@@ -546,19 +548,6 @@ class Cycles:
             raise Refused(f"{person.name} does not speak for {function.capitalize()}.")
         return person
 
-    def _refuse_conflict(self, actor: Person, leaves: Leaves, seen: int, draft: int) -> None:
-        ledger = self._desk.ledger
-        if seen >= ledger.seq:
-            return
-        found = collisions(
-            ledger.tail(seen), person=actor.id, input_of=AGREED, aim="", leaves=leaves
-        )
-        if found:
-            name = self._desk.person(found[-1].person).name
-            raise Conflicted(
-                [Conflict(theirs=found[-1], name=name, now_units=draft / THOUSANDTHS)]
-            )
-
     def _voided_by(self, department: str, since: int) -> str:
         """What changed a department's numbers after a signature, in words."""
         plan = self._plan()
@@ -575,8 +564,7 @@ class Cycles:
 
     def _changed_since(self, function: str, seq: int) -> bool:
         return any(
-            e.kind in (Kind.OVERRIDE, Kind.UNDO)
-            and str(e.body.get("input", e.function)) == function
+            e.kind in (Kind.OVERRIDE, Kind.UNDO) and e.input_of == function
             for e in self._desk.ledger.tail(seq)
         )
 

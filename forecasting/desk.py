@@ -13,8 +13,10 @@ from typing import Any
 
 from data.ledger import Ledger, Work, utc_now
 from data.store import Store
-from forecasting.consensus.events import Event, Kind
-from forecasting.errors import OutOfBounds, UnknownName
+from forecasting.consensus.events import TOTAL, Conflict, Event, Kind, Leaves
+from forecasting.consensus.overrides import collisions
+from forecasting.errors import Conflicted, OutOfBounds, UnknownName
+from forecasting.hierarchy import THOUSANDTHS
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.vocabulary import Function
 
@@ -86,6 +88,41 @@ class Desk:
         person = self.person(by)
         require(person, verb)
         return person
+
+    def refuse_conflict(
+        self,
+        actor: Person,
+        input_of: str,
+        leaves: Leaves,
+        *,
+        aim: str = TOTAL,
+        since: int,
+        present: int,
+    ) -> None:
+        """Refuse a change of leaves that somebody else changed in the same input since.
+
+        Parameters
+        ----------
+        since : int
+            Sequence number of the state that the actor looked at.
+        present : int
+            What the leaves hold now, thousandths of a unit.
+
+        Raises
+        ------
+        Conflicted
+        """
+        if since >= self.ledger.seq:
+            return
+        found = collisions(
+            self.ledger.tail(since), person=actor.id, input_of=input_of, aim=aim, leaves=leaves
+        )
+        if found:
+            theirs = found[-1]
+            name = self.person(theirs.person).name
+            raise Conflicted(
+                [Conflict(theirs=theirs, name=name, now_units=present / THOUSANDTHS)]
+            )
 
     def event(self, actor: Person, kind: Kind, **fields: Any) -> Event:
         """An event of a person's, not yet written."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from forecasting.errors import ImpossibleSpread, UnknownName
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Flow = TypeVar("Flow", Ints, Floats)
 
 THOUSANDTHS = 1000
 """Leaf quantities are stored in thousandths of a unit."""
@@ -85,12 +87,12 @@ class Tree:
         return list(dict.fromkeys(self.nodes[level]))
 
 
-def aggregate(values: Ints, groups: Ints, n_groups: int) -> Ints:
+def aggregate(values: Flow, groups: Ints, n_groups: int) -> Flow:
     """Sum leaves into groups along the first axis.
 
     Parameters
     ----------
-    values : int array, shape (n, ...)
+    values : int or float array, shape (n, ...)
         A flow (sales, demand, receipts). Stocks are summed over places, never weeks.
     groups : int array, shape (n,)
         Group of each leaf, 0 to `n_groups` - 1.
@@ -98,9 +100,9 @@ def aggregate(values: Ints, groups: Ints, n_groups: int) -> Ints:
 
     Returns
     -------
-    int array, shape (n_groups, ...)
+    array of the same type, shape (n_groups, ...)
     """
-    totals: Ints = np.zeros((n_groups, *values.shape[1:]), dtype=values.dtype)
+    totals: Flow = np.zeros((n_groups, *values.shape[1:]), dtype=values.dtype)
     np.add.at(totals, groups, values)
     return totals
 

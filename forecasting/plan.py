@@ -455,7 +455,7 @@ class LivePlan:
                 touched = self._agree(event.leaves, standing)
         elif event.kind in (Kind.OVERRIDE, Kind.RESOLVE, Kind.UNDO) and len(event.leaves):
             aim = event.scope.activation if event.scope else TOTAL
-            key = (str(event.body.get("input", event.function)), aim)
+            key = (event.input_of, aim)
             touched |= self._add(key, event.leaves)
         if event.kind is Kind.HOLD:
             self._hold(event.function, event.leaves, event.seq)

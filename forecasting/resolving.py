@@ -57,7 +57,7 @@ def stale(plan: LivePlan, events: Iterable[Event], taken_back: Collection[int]) 
         if event.operation != "set" or event.seq in taken_back or not _is_inside(plan, event):
             continue
         assert event.scope is not None
-        present = Selection.of(plan, event.scope).present(_input_of(event))
+        present = Selection.of(plan, event.scope).present(event.input_of)
         now = int(present.sum()) / THOUSANDTHS
         if abs(now - (event.value or 0.0)) > STALE * max(abs(event.value or 0.0), 1.0):
             found.append(Stale(event=event, now_units=now))
@@ -141,7 +141,7 @@ def again(
     groups: dict[tuple[str, str], list[Event]] = {}
     for event in standing:
         assert event.scope is not None
-        groups.setdefault((_input_of(event), event.scope.activation), []).append(event)
+        groups.setdefault((event.input_of, event.scope.activation), []).append(event)
     found = []
     for (function, aim), mine in groups.items():
         if not any(e.operation in _MEANT for e in mine) or not _is_live(plan, aim):
@@ -157,10 +157,6 @@ def again(
         if len(leaves):
             found.append((function, aim, leaves))
     return found
-
-
-def _input_of(event: Event) -> str:
-    return str(event.body.get("input", event.function))
 
 
 def _is_live(plan: LivePlan, aim: str) -> bool:

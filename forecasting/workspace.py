@@ -39,7 +39,6 @@ from forecasting.consensus.events import Conflict, Event, Kind, Leaves, Scope
 from forecasting.consensus.holds import held_by
 from forecasting.consensus.overrides import (
     StackedChange,
-    collisions,
     inverse,
     leaves_of,
     resolve,
@@ -418,7 +417,10 @@ class Workspace:
                     reference=chosen.reference(),
                 )
             leaves = chosen.leaves(deltas, deltas != 0 if deltas.any() else active)
-            self._refuse_conflicts(actor, scope, leaves, seen, int(present.sum()))
+            self.desk.refuse_conflict(
+                actor, function, leaves, aim=scope.activation, since=seen,
+                present=int(present.sum()),
+            )  # fmt: skip
             return self.desk.event(
                 actor,
                 Kind.OVERRIDE,
@@ -854,25 +856,6 @@ class Workspace:
         leaves = chosen.leaves(np.zeros(len(active), np.int64), active)
         return self.desk.append(actor, kind, scope=scope, leaves=leaves, client_id=client_id)
 
-    def _refuse_conflicts(
-        self, actor: Person, scope: Scope, leaves: Leaves, seen: int, present: int
-    ) -> None:
-        if seen >= self.seq:
-            return
-        found = collisions(
-            self.ledger.tail(seen),
-            person=actor.id,
-            input_of=actor.function.value,
-            aim=scope.activation,
-            leaves=leaves,
-        )
-        if found:
-            theirs = found[-1]
-            name = self.person(theirs.person).name
-            raise Conflicted(
-                [Conflict(theirs=theirs, name=name, now_units=present / THOUSANDTHS)]
-            )
-
     def _refuse_activation_conflict(self, actor: Person, identity: str, seen: int) -> None:
         for event in reversed(self.ledger.tail(seen)):
             if event.body.get("activation") == identity and event.person != actor.id:
@@ -944,7 +927,7 @@ class Workspace:
         ]
         leaves, superseded = inverse(stack, self._taken_back ^ {root.seq})
         preview = UndoPreview(event=root, leaves=leaves, n_superseded=len(superseded))
-        body["input"] = str(root.body.get("input", root.function))
+        body["input"] = root.input_of
         if root.kind is Kind.AGREE:
             if root.cycle != self.desk.cycle:
                 raise Refused(
@@ -952,8 +935,8 @@ class Workspace:
                 )
             body["standing"] = 1 if root.seq in self._taken_back else -1
             # Every leaf says that the agreement stands no more, moved or not.
-            kept = dict(zip(_keys(leaves), leaves.delta.tolist(), strict=True))
-            leaves = leaves_of({leaf: kept.get(leaf, 0) for leaf in _keys(root.leaves)})
+            kept = leaves.by_leaf()
+            leaves = leaves_of({leaf: kept.get(leaf, 0) for leaf in root.leaves.by_leaf()})
             preview = replace(preview, leaves=leaves)
         return preview, body, root.scope
 
@@ -1076,16 +1059,12 @@ class Workspace:
         )
 
 
-def _keys(leaves: Leaves) -> list[tuple[str, str, np.datetime64]]:
-    return list(zip(leaves.sku, leaves.door, leaves.week, strict=True))
-
-
 def _is_input_of(event: Event, functions: Collection[str]) -> bool:
     """Whether an event says something of an input of one of these functions."""
     spoken = (Kind.OVERRIDE, Kind.UNDO, Kind.RESOLVE, Kind.HOLD, Kind.RELEASE)
     if event.kind not in spoken or "activation" in event.body:
         return False
-    return str(event.body.get("input", event.function)) in functions
+    return event.input_of in functions
 
 
 def _in_force(events: Sequence[Event]) -> Event | None:

@@ -114,6 +114,11 @@ class Leaves:
             delta=rows["delta"].to_numpy(dtype=np.int64),
         )
 
+    def by_leaf(self) -> dict[tuple[str, str, np.datetime64], int]:
+        """The delta of every leaf touched."""
+        leaves = zip(self.sku, self.door, self.week, strict=True)
+        return dict(zip(leaves, self.delta.tolist(), strict=True))
+
     def keys(self) -> set[tuple[str, str, np.datetime64]]:
         """The leaves touched."""
         return set(zip(self.sku, self.door, self.week, strict=True))
@@ -149,6 +154,11 @@ class Event:
     def written(self, *, seq: int, recorded_at: dt.datetime) -> Event:
         """The same event with its place in the ledger."""
         return replace(self, seq=seq, recorded_at=recorded_at)
+
+    @property
+    def input_of(self) -> str:
+        """Whose input it belongs to: the function's, or nobody's own where it is agreed."""
+        return str(self.body.get("input", self.function))
 
     @property
     def units(self) -> float:

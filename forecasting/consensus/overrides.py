@@ -99,7 +99,7 @@ def collisions(
     for event in events:
         if event.kind not in _CHANGES or event.person == person:
             continue
-        if str(event.body.get("input", event.function)) != input_of:
+        if event.input_of != input_of:
             continue
         if (event.scope.activation if event.scope else "") != aim or not len(event.leaves):
             continue

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.demand.cleansing import NOT_STATED, Panel
-from forecasting.hierarchy import Bools, Floats, Ints
+from forecasting.hierarchy import Bools, Floats, Ints, aggregate
 
 WEEKS = 13
 """Weeks after which a launch is over."""
@@ -39,7 +39,7 @@ def weeks_of(panel: Panel, known: int) -> Ints:
     that sells in most weeks after a long silence was launched then.
     """
     seen = panel.exposure[:, :known] > 0
-    sold = _by_sku(seen.astype(float), panel) > 0
+    sold = aggregate(seen.astype(float), panel.sku_of, len(panel.skus)) > 0
     first = np.where(sold.any(axis=1), np.argmax(sold, axis=1), known)
     after = np.maximum(known - first, 1)
     steady = sold.sum(axis=1) >= 0.6 * after
@@ -124,9 +124,3 @@ def _ridge(design: Floats, y: Floats, weight: Floats, around: Floats, sd: float)
     eye = np.eye(len(around)) / sd**2
     found: Floats = around + np.linalg.solve(information + eye, pull)
     return found
-
-
-def _by_sku(values: Floats, panel: Panel) -> Floats:
-    total = np.zeros((len(panel.skus), values.shape[1]))
-    np.add.at(total, panel.sku_of, values)
-    return total

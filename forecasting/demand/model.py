@@ -34,7 +34,7 @@ from forecasting.demand.lift import Exposures, Layout
 from forecasting.demand.methods import Method
 from forecasting.demand.priors import REGULAR, RIVALS, STOCKED, Prior
 from forecasting.demand.response import Response
-from forecasting.hierarchy import Bools, Floats, Ints
+from forecasting.hierarchy import Bools, Floats, Ints, aggregate
 
 ROUNDS = 2
 """Rounds of level, response and season in each look at the history."""
@@ -497,8 +497,8 @@ def _season(
     n_classes = int(panel.classes.max(initial=0)) + 1
     # Promoted weeks count for less: what a lift misses is not season.
     counted = np.where(problem.exposed[:, :known], 0.3, 1.0) * weight * (effect > 0)
-    total = _by_class(units * counted, problem.of_class, n_classes)
-    steady = _by_class(slow * effect * counted, problem.of_class, n_classes)
+    total = aggregate(units * counted, problem.of_class, n_classes)
+    steady = aggregate(slow * effect * counted, problem.of_class, n_classes)
     return season.seasonal_index(
         total, steady, panel.weeks[:known], panel.weeks, parent=panel.departments
     )
@@ -518,12 +518,6 @@ def _launch(
     )
     of_skus = launch.ramp(found, launched, panel.classes, len(panel.weeks))
     return of_skus[panel.sku_of]
-
-
-def _by_class(values: Floats, of_class: Ints, n_classes: int) -> Floats:
-    total = np.zeros((n_classes, values.shape[1]))
-    np.add.at(total, of_class, values)
-    return total
 
 
 def _cleansed(history: Panel, expected: Floats, exposed: Bools) -> Floats:

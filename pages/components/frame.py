@@ -98,6 +98,23 @@ def select(
     Streamlit's own binding writes the label that is shown, which changes with the data;
     a link has to say the same tomorrow.
     """
+    name = _from_link(key, options, default)
+    chosen = st.selectbox(label, options, key=name, format_func=said, help=help, width=width)
+    return _into_link(key, chosen)
+
+
+def steps(label: str, options: dict[str, str], *, key: str) -> str:
+    """One of a few steps, side by side, that stands in the link by value."""
+    name = _from_link(key, list(options))
+    chosen = st.segmented_control(
+        label, list(options), key=name, format_func=options.__getitem__,
+        label_visibility="collapsed", required=True,
+    )  # fmt: skip
+    return str(_into_link(key, chosen or next(iter(options))))
+
+
+def _from_link(key: str, options: Sequence[Any], default: Any = None) -> str:
+    """Take a choice from the link; returns where the page keeps it."""
     name = slot(key)
     values = {str(option): option for option in options}
     linked = st.query_params.get(key)
@@ -107,26 +124,12 @@ def select(
         st.session_state[name] = values[linked]
     if st.session_state.get(name) not in options:
         st.session_state[name] = options[0] if default is None else default
-    chosen = st.selectbox(label, options, key=name, format_func=said, help=help, width=width)
-    st.session_state[f"{name} in link"] = st.query_params[key] = str(chosen)
-    return chosen
+    return name
 
 
-def steps(label: str, options: dict[str, str], *, key: str) -> str:
-    """One of a few steps, side by side, that stands in the link by value."""
-    name = slot(key)
-    linked = st.query_params.get(key)
-    changed = linked != st.session_state.get(f"{name} in link")
-    if linked in options and (changed or name not in st.session_state):
-        st.session_state[name] = linked
-    if st.session_state.get(name) not in options:
-        st.session_state[name] = next(iter(options))
-    chosen = st.segmented_control(
-        label, list(options), key=name, format_func=options.__getitem__,
-        label_visibility="collapsed", required=True,
-    )  # fmt: skip
-    chosen = chosen or next(iter(options))
-    st.session_state[f"{name} in link"] = st.query_params[key] = chosen
+def _into_link(key: str, chosen: Any) -> Any:
+    """Write a choice into the link."""
+    st.session_state[f"{slot(key)} in link"] = st.query_params[key] = str(chosen)
     return chosen
 
 

@@ -242,7 +242,7 @@ def evidence(space, person, one: pd.Series, scope: Scope) -> None:
             st.markdown(f":gray[**{side.capitalize()}** said nothing of its own.]")
             continue
         why = ""
-        said = [e for e in events if str(e.body.get("input", e.function)) == side][:1]
+        said = [e for e in events if e.input_of == side][:1]
         for event in said:
             who = space.person(event.person).name
             note = f" “{event.note}”" if event.note else ""
