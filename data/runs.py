@@ -179,6 +179,27 @@ def load_factors(
         cursor.unregister("kept")
 
 
+def read_factors(*, inputs: Path, made: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A finished full fit's factors as the plan takes them, without loading them.
+
+    Returns
+    -------
+    series : DataFrame, one row per SKU and door
+        sku, door, level, log_lift, share, log_regular, ahead, ranged_from, ranged_to.
+    skus : DataFrame, one row per SKU
+        sku, shape, lift_sd.
+    """
+    ranged = pd.read_parquet(inputs / "series.parquet")
+    series = _all_of(made / "series").merge(
+        ranged[["sku", "door", "ranged_from", "ranged_to"]], on=["sku", "door"]
+    )
+    return series, _all_of(made / "skus")
+
+
+def _all_of(folder: Path) -> pd.DataFrame:
+    return pd.concat([pd.read_parquet(p) for p in sorted(folder.glob("*.parquet"))])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backtest:
     """A complete backtest: what was asked, and its cells summed up."""

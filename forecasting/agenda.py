@@ -176,7 +176,7 @@ def _doubt(plan: LivePlan, sku: int, ahead: slice) -> float:
     mean = computed.draft[:, ahead] / THOUSANDTHS
     lift = sum((u[:, ahead].sum(axis=0) for _, u in computed.lifts), np.zeros(mean.shape[1]))
     shared = float((lift / THOUSANDTHS * computed.lift_sd[ahead]).sum())
-    variance = float((mean + plan.base.alpha * mean**2).sum()) + shared**2
+    variance = float((mean + plan.base.alpha[0] * mean**2).sum()) + shared**2
     return float(np.sqrt(variance) / max(float(mean.sum()), 1.0))
 
 

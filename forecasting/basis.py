@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar import Dates, week_start, weeks_from
+from forecasting.demand.intervals import USUAL_LEVEL_SD
 from forecasting.demand.priors import USUAL_EVENT_SD
 from forecasting.hierarchy import Floats, Ints
 from forecasting.inventory.projection import due_weeks
@@ -19,6 +20,9 @@ USUAL_COVER_WEEKS = 4.0
 """Weeks of supply assumed where stock was never counted."""
 USUAL_LEAD_TIME_WEEKS = 6
 """Lead time assumed where a SKU has none; the SKU page says so."""
+LEAST_ALPHA = 0.02
+PACE_WEEKS = 8
+"""Coming weeks of baseline against which the usual position is measured."""
 STALE_AFTER_WEEKS = 2
 """Stock counted longer ago than this is not stock that anybody knows."""
 
@@ -62,13 +66,16 @@ class Base:
     """Log lift that differs from event to event, shared by weeks and doors."""
     weekday_shares: Floats | None
     """Share of a week's demand on each day from Sunday on; None: a seventh each."""
-    alpha: float
+    alpha: tuple[float, float]
+    """Overdispersion of a week's demand of its own, without and with activation."""
+    level_sd: float
+    """Log error of the level, which all weeks to come share."""
     opening: Floats
     """On hand at the end of the as-of week, NaN unknown, (S, D)."""
     receipts: pd.DataFrame
     """Open receipts: sku, door, week (positions), units, planned (bool), late (bool)."""
     cover: Floats
-    """Weeks of supply usually held, (S, D)."""
+    """Weeks of supply that the usual replenishment aims at beyond its lead time, (S, D)."""
     lead_time: Ints
     """Weeks, (S,)."""
     price: Floats
@@ -112,13 +119,20 @@ def assemble(
     sku_factors : DataFrame, one row per SKU of the run
         sku, shape, lift_sd.
     stock : DataFrame, one row per SKU and door
-        sku, door, on_hand, in_transit, week (of the count), cover.
+        sku, door, on_hand, in_transit, week (of the count), cover (weeks of supply usually
+        on hand), position (units usually on hand and on order, NaN unknown).
     receipts : DataFrame, one row per open receipt line
         sku, door, eta, units, status.
     prices : DataFrame, one row per SKU and door with a price
         sku, door (blank: all), regular_price.
     """
     as_of = dt.date.fromisoformat(str(run_body["as_of"]))
+    level_sd = float(run_body.get("level_sd", USUAL_LEVEL_SD))
+    event_sd = float(run_body.get("event_sd", USUAL_EVENT_SD))
+    alpha = float(run_body["alpha"])
+    # What all weeks share, or all doors of an event, is told apart from each week's own.
+    own = max(alpha - level_sd**2, LEAST_ALPHA)
+    promoted = float(run_body.get("alpha_promoted", alpha)) - level_sd**2 - event_sd**2
     weeks = weeks_from(as_of + dt.timedelta(7), horizon)
     columns = tuple(run_body["columns"])
     days = run_body.get("weekday_shares")
@@ -160,6 +174,13 @@ def assemble(
     usual = rows["cover"].to_numpy(dtype=float)
     counted = ~np.isnan(usual)
     cover[s[counted], d[counted]] = np.clip(usual[counted], 1.0, 16.0)
+    lead_time = skus["lead_time_weeks"].fillna(USUAL_LEAD_TIME_WEEKS).to_numpy(dtype=np.int64)
+    # Who orders up to a position has less of it on hand the more is on its way.
+    position = rows["position"].to_numpy(dtype=float)
+    pace = level[s, d] * seasonal[s, :PACE_WEEKS].mean(axis=1)
+    told = ~np.isnan(position) & (pace > 0)
+    beyond = position[told] / pace[told] - lead_time[s[told]] - 1
+    cover[s[told], d[told]] = np.clip(beyond, 0.0, 26.0)
     moving = rows["in_transit"].fillna(0).to_numpy(dtype=float) * fresh
     on_its_way = pd.DataFrame(
         {"sku": s, "door": d, "week": 0, "units": moving, "planned": False, "late": False}
@@ -196,15 +217,14 @@ def assemble(
         rivals=pd.factorize(skus["department"].fillna("") + "\x1f" + skus["class"].fillna(""))[
             0
         ].astype(np.int64),
-        event_sd=float(run_body.get("event_sd", USUAL_EVENT_SD)),
+        event_sd=event_sd,
         weekday_shares=None if days is None else np.array(days, dtype=float),
-        alpha=float(run_body["alpha"]),
+        alpha=(own, max(promoted, own)),
+        level_sd=level_sd,
         opening=opening,
         receipts=open_receipts[open_receipts["week"] < horizon],
         cover=cover,
-        lead_time=skus["lead_time_weeks"]
-        .fillna(USUAL_LEAD_TIME_WEEKS)
-        .to_numpy(dtype=np.int64),
+        lead_time=lead_time,
         price=_prices(skus, prices, sku_index, door_index),
         unit_cost=skus["unit_cost"].to_numpy(dtype=float),
     )

@@ -27,7 +27,13 @@ from forecasting.consensus.proposal import Weights
 from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
 from forecasting.inventory.bridge import ItemRisk, Limits, assess_item
-from forecasting.inventory.projection import Projection, project, routine_receipts
+from forecasting.inventory.projection import (
+    Projection,
+    Routine,
+    project,
+    replenished,
+    routine,
+)
 from forecasting.inventory.risk import Risk, assess
 from forecasting.statistical import BOUGHT_AHEAD, OTHERS, OwnLift, baseline_of, doors_of
 from forecasting.vocabulary import INPUTS
@@ -217,7 +223,7 @@ class LivePlan:
         n_skus, n_doors, n_weeks = base.shape3
         self._receipts = _receipts_by_sku(base)
         self._featuring: dict[int, list[str]] = {}
-        self._routine: dict[int, Floats] = {}
+        self._usual: dict[int, Routine] = {}
         self._computed: OrderedDict[int, SkuPlan] = OrderedDict()
         self._room = max(_CELLS_KEPT // max(n_doors * n_weeks, 1), 64)
         self.totals: dict[str, Ints] = {
@@ -589,21 +595,13 @@ class LivePlan:
         known: Bools = ~np.isnan(opening) & ~np.isnan(base.level[sku])
         stock = np.maximum(np.nan_to_num(opening), 0.0)
         receipts = self._receipts_of(sku, supply)
-        routine = np.zeros_like(receipts)
-        if supply == ROUTINE:
-            # It knows the baseline only, so that no edit ever moves it.
-            if sku not in self._routine:
-                self._routine[sku] = routine_receipts(
-                    stock,
-                    receipts,
-                    baseline,
-                    cover=base.cover[sku],
-                    lead_time=int(base.lead_time[sku]),
-                )
-            routine = self._routine[sku]
         demand = draft / THOUSANDTHS
         plain = np.maximum(draft - sum((u for _, u in lift_milli), np.int64(0)), 0)
-        arriving = receipts + routine
+        usual = self._usual_of(sku, baseline) if supply == ROUTINE else None
+        extra = np.zeros_like(receipts)
+        if usual is not None:
+            extra = replenished(stock, receipts, demand, usual)
+        arriving = receipts + extra
         projection = project(stock, arriving, demand)
         risk = None
         items: tuple[ItemRisk, ...] = ()
@@ -612,10 +610,12 @@ class LivePlan:
             ahead = slice(0, max(ends + 2, RISK_WEEKS))
             risk = assess(
                 stock,
-                arriving[:, ahead],
+                receipts[:, ahead],
                 demand[:, ahead],
                 lift_sd=own.sd[ahead],
-                alpha=base.alpha,
+                alpha=np.where(own.sd[ahead] > 0, base.alpha[1], base.alpha[0]),
+                level_sd=base.level_sd,
+                usual=usual,
             )
             items = self._items(sku, lift_milli, demand, active, projection, risk, known)
         return SkuPlan(
@@ -633,13 +633,21 @@ class LivePlan:
             draft=draft,
             opening=opening,
             receipts=receipts,
-            routine=routine,
+            routine=extra,
             projection=projection,
             no_lift=project(stock, arriving, plain / THOUSANDTHS),
             risk=risk,
             known=known,
             items=items,
         )
+
+    def _usual_of(self, sku: int, baseline: Floats) -> Routine:
+        """The usual replenishment of a SKU, which knows its baseline only."""
+        if sku not in self._usual:
+            self._usual[sku] = routine(
+                baseline, cover=self.base.cover[sku], lead_time=int(self.base.lead_time[sku])
+            )
+        return self._usual[sku]
 
     def _working(
         self, sku: int, draft: Ints, baseline: Floats, active: Bools, own: OwnLift
@@ -820,7 +828,8 @@ def _risk_at(risk: Risk, rows: Ints) -> Risk:
         stock_sd=risk.stock_sd[:, rows],
         demand=risk.demand[:, rows],
         demand_sd=risk.demand_sd[:, rows],
-        receipts=risk.receipts[rows],
+        receipts=risk.receipts[:, rows],
+        forgotten=risk.forgotten[:, rows],
     )
 
 

@@ -379,9 +379,10 @@ def on_hand_fan(plan: LivePlan, sku: int, doors: Ints) -> pd.DataFrame:
     before = computed.no_lift.on_hand[doors, :n_weeks].sum(axis=0)
     low = high = np.full(n_weeks, np.nan)
     if risk is not None:
-        left = risk.stock_mean[:, doors] + risk.receipts[doors] - risk.demand[:, doors]
+        left = risk.stock_mean[:, doors] + risk.receipts[:, doors] - risk.demand[:, doors]
         mean = np.maximum(left, 0).sum(axis=1)  # (K, R)
-        variance = (risk.stock_sd[:, doors] ** 2 + risk.demand_sd[:, doors] ** 2).sum(axis=1)
+        before = np.maximum(risk.stock_sd[:, doors] ** 2 - risk.forgotten[:, doors], 0.0)
+        variance = (before + risk.demand_sd[:, doors] ** 2).sum(axis=1)
         weights = NODE_WEIGHTS[:, None]
         centre = (weights * mean).sum(axis=0)
         spread = np.sqrt((weights * (variance + (mean - centre) ** 2)).sum(axis=0))

@@ -152,3 +152,122 @@ def made_up_stock(
             }
         )
     }
+
+
+LEAD_WEEKS = 3
+
+
+def traded(
+    folder: Path, *, cover: float, last_week: int = 160
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+    """The same company with stock that somebody replenishes who ignores promotions.
+
+    Demand is what was sold. Every week each SKU and store orders up to lead time, the
+    week of review and `cover` weeks of what it usually sells without a promotion (mean of
+    its last eight weeks without one); an order is on the shelf `LEAD_WEEKS` later. What
+    stock does not allow is not sold, so that sales, stock and orders are what this
+    company's files would hold; demand is kept apart, for the scores only.
+
+    Returns
+    -------
+    tables : dict of DataFrame
+        Tables of the contract.
+    lost : DataFrame, one row per SKU, door and week with demand
+        sku, door, week, demand, units_lost.
+    """
+    tables = convert(folder, last_week=last_week)
+    sales = tables["sales"]
+    skus, doors = tables["skus"]["sku"].tolist(), tables["doors"]["door"].tolist()
+    weeks = weeks_from(FIRST_WEEK, last_week - 39)
+    shape = (len(skus), len(doors), len(weeks))
+    s = pd.Index(skus).get_indexer(sales["sku"])
+    d = pd.Index(doors).get_indexer(sales["door"])
+    w = ((sales["date"] - pd.Timestamp(FIRST_WEEK)).dt.days // 7).to_numpy()
+    demand = np.full(shape, np.nan)
+    demand[s, d, w] = sales["units"]
+    promoted = np.zeros(shape, dtype=bool)
+    items = tables["activation_items"].merge(tables["activations"], on="activation")
+    at = ((items["start"] - pd.Timestamp(FIRST_WEEK)).dt.days // 7).to_numpy()
+    inside = at < len(weeks)
+    where = (
+        pd.Index(skus).get_indexer(items["sku"]),
+        pd.Index(doors).get_indexer(items["door"]),
+    )
+    promoted[where[0][inside], where[1][inside], at[inside]] = True
+    trade = _Trade(demand, promoted, cover)
+    cells = np.nonzero(~np.isnan(demand))
+    named = {
+        "sku": np.array(skus)[cells[0]],
+        "door": np.array(doors)[cells[1]],
+        "date": pd.to_datetime(weeks[cells[2]]),
+    }
+    wanted, sold = demand[cells], trade.sold[cells]
+    price = sales["revenue"].to_numpy() / np.maximum(sales["units"].to_numpy(), 1e-9)
+    of_cell = np.zeros(shape)
+    of_cell[s, d, w] = price
+    share = np.where(wanted > 0, sold / np.maximum(wanted, 1e-9), 1.0)
+    tables["sales"] = pd.DataFrame(
+        {**named, "units": sold, "revenue": sold * of_cell[cells], "in_stock": share}
+    )
+    tables["inventory"] = pd.DataFrame({**named, "on_hand": trade.on_hand[cells]})
+    tables["receipts"] = _orders(trade.ordered, skus, doors, weeks)
+    tables["skus"] = tables["skus"].assign(lead_time_weeks=LEAD_WEEKS)
+    known_from = tables["activations"]["start"] - pd.Timedelta(56, "D")
+    tables["activations"] = tables["activations"].assign(known_from=known_from)
+    lost = pd.DataFrame(named).rename(columns={"date": "week"})
+    return tables, lost.assign(demand=wanted, units_lost=wanted - sold)
+
+
+class _Trade:
+    """Selling and re-ordering week by week; arrays are SKU x door x week."""
+
+    def __init__(self, demand: np.ndarray, promoted: np.ndarray, cover: float) -> None:
+        n_weeks = demand.shape[2]
+        plain = np.where(promoted, np.nan, demand)
+        self.sold, self.on_hand = np.zeros_like(demand), np.zeros_like(demand)
+        self.ordered = np.zeros_like(demand)
+        arriving = np.zeros((*demand.shape[:2], n_weeks + LEAD_WEEKS + 1))
+        usual = _mean_of_last(plain[:, :, :20], 20, np.nan_to_num(demand).mean(axis=2))
+        stock = np.ceil(usual * (1 + cover))
+        for t in range(n_weeks):
+            available = stock + arriving[:, :, t]
+            self.sold[:, :, t] = np.minimum(np.nan_to_num(demand[:, :, t]), available)
+            stock = available - self.sold[:, :, t]
+            self.on_hand[:, :, t] = stock
+            # Ordered at the end of week t, on the shelf from the start of t + 1 + lead on.
+            lately = np.where(promoted, np.nan, self.sold)[:, :, max(0, t - 25) : t + 1]
+            usual = _mean_of_last(lately, 8, usual)
+            position = stock + arriving[:, :, t + 1 :].sum(axis=2)
+            gap = np.ceil(np.maximum(usual * (LEAD_WEEKS + 1 + cover) - position, 0))
+            arriving[:, :, t + 1 + LEAD_WEEKS] += gap
+            self.ordered[:, :, t] = gap
+
+
+def _mean_of_last(values: np.ndarray, count: int, otherwise: np.ndarray) -> np.ndarray:
+    """Mean of the last `count` values that are there along the last axis."""
+    there = ~np.isnan(values)
+    rank = np.cumsum(there[:, :, ::-1], axis=2)[:, :, ::-1]
+    chosen = there & (rank <= count)
+    n = chosen.sum(axis=2)
+    mean = np.where(chosen, values, 0).sum(axis=2) / np.maximum(n, 1)
+    return np.where(n >= 3, mean, otherwise)
+
+
+def _orders(ordered: np.ndarray, skus: list[str], doors: list[str], weeks) -> pd.DataFrame:
+    """Orders as receipts; those whose day has passed are received."""
+    s, d, t = np.nonzero(ordered)
+    due = pd.to_datetime(weeks[t]) + pd.Timedelta(7 * (1 + LEAD_WEEKS), "D")
+    is_open = due > pd.Timestamp(weeks[-1])
+    return pd.DataFrame(
+        {
+            "receipt": [f"PO{n:03d}" for n in t],
+            "sku": np.array(skus)[s],
+            "door": np.array(doors)[d],
+            "eta": due,
+            "units": ordered[s, d, t],
+            "status": np.where(is_open, "confirmed", "received"),
+            "ordered": pd.to_datetime(weeks[t]) + pd.Timedelta(6, "D"),
+            "original_eta": due,
+            "received": due.where(~is_open),
+        }
+    )

@@ -70,7 +70,7 @@ def test_the_roof_is_what_stands_on_everything_else():
     assert roof == {
         "forecasting.__init__", "forecasting.__main__", "forecasting.agenda", "forecasting.basis",
         "forecasting.cycles", "forecasting.desk", "forecasting.experience", "forecasting.jobs",
-        "forecasting.minutes", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
+        "forecasting.minutes", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
         "forecasting.snapshot", "forecasting.statistical", "forecasting.views",
         "forecasting.workspace",
     }  # fmt: skip

@@ -101,7 +101,8 @@ def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Acti
         activation, sku, door, discount, lift; blank is unknown.
     """
     featured: dict[str, list[Item]] = {}
-    for name, sku, door, discount, lift in items.itertuples(index=False):
+    columns = ["activation", "sku", "door", "discount", "lift"]
+    for name, sku, door, discount, lift in items[columns].itertuples(index=False):
         featured.setdefault(str(name), []).append(
             Item(
                 sku=str(sku),

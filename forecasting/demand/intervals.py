@@ -25,6 +25,8 @@ VOLUMES = (2.0, 12.0)
 
 USUAL_ALPHA = (0.25, 0.4)
 """Overdispersion without and with activation, before held-out weeks say better."""
+USUAL_LEVEL_SD = 0.15
+"""Log error of a level a few weeks ahead, before held-out weeks say better."""
 _ENOUGH = 20_000
 """More held-out cells than this say nothing more."""
 _FEW = 150.0
@@ -39,6 +41,9 @@ class Residuals:
     mean: Floats
     promoted: Bools
     lag: Ints
+    level: tuple[float, float] = (0.0, 0.0)
+    """Relative variance of series' levels: squares that cells of one series share, and
+    what they are counted against (`shared_squares`); they add up over blocks."""
 
     @staticmethod
     def together(several: list[Residuals]) -> Residuals:
@@ -48,6 +53,7 @@ class Residuals:
             mean=np.concatenate([r.mean for r in several]),
             promoted=np.concatenate([r.promoted for r in several]),
             lag=np.concatenate([r.lag for r in several]),
+            level=(sum(r.level[0] for r in several), sum(r.level[1] for r in several)),
         )
 
     def thinned(self, most: int) -> Residuals:
@@ -58,6 +64,7 @@ class Residuals:
             mean=self.mean[::step],
             promoted=self.promoted[::step],
             lag=self.lag[::step],
+            level=self.level,
         )
 
 
@@ -77,6 +84,8 @@ class Calibration:
     surprise: tuple[float, float] = (0.0, 0.0)
     """Log of what surprises add to the mean and not to where most weeks lie, without and
     with activations: quantiles are measured from the mean less that."""
+    level_sd: float = USUAL_LEVEL_SD
+    """Log error of a series' level, which all its weeks to come share."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists."""
@@ -85,6 +94,7 @@ class Calibration:
             "levels": np.round(self.levels, 5).tolist(),
             "cells": self.cells.tolist(),
             "surprise": [round(s, 5) for s in self.surprise],
+            "level_sd": round(self.level_sd, 5),
         }
 
     @staticmethod
@@ -95,6 +105,7 @@ class Calibration:
             levels=np.array(body["levels"], dtype=float),
             cells=np.array(body["cells"], dtype=np.int64),
             surprise=(float(body["surprise"][0]), float(body["surprise"][1])),
+            level_sd=float(body.get("level_sd", USUAL_LEVEL_SD)),
         )
 
     @property
@@ -102,6 +113,12 @@ class Calibration:
         """Overdispersion of weeks without activation, a few weeks ahead."""
         weight = self.cells[0, 1] + 1
         return float(np.average(self.alpha[0, 1], weights=weight))
+
+    @property
+    def alpha_promoted(self) -> float:
+        """Overdispersion of weeks with activation, a few weeks ahead."""
+        weight = self.cells[1, 1] + 1
+        return float(np.average(self.alpha[1, 1], weights=weight))
 
     def quantiles(
         self,
@@ -202,7 +219,43 @@ def calibrate(residuals: Residuals) -> Calibration:
                 weight = mine.sum() / (mine.sum() + _FEW)
                 own_levels = np.quantile(u[mine], LEVELS) if mine.any() else general_levels
                 levels[side, a, v] = weight * own_levels + (1 - weight) * general_levels
-    return replace(calibration, alpha=alpha, levels=levels, cells=cells)
+    return replace(
+        calibration, alpha=alpha, levels=levels, cells=cells, level_sd=level_sd(residuals)
+    )
+
+
+def shared_squares(units: Floats, mean: Floats, counted: Bools) -> tuple[float, float]:
+    """What the misses of one series' weeks have in common, summed over series.
+
+    Parameters
+    ----------
+    units, mean : float array, shape (n, T)
+    counted : bool array, shape (n, T)
+
+    Returns
+    -------
+    (float, float)
+        Products of the misses of any two weeks of a series, and of their means: the first
+        over the second is the relative variance of the level. Series count by what they
+        can tell: large ones, whose chance is small, do not drown the rest.
+    """
+    miss = np.where(counted, units - mean, 0.0)
+    expected = np.where(counted, mean, 0.0)
+    pairs = miss.sum(axis=1) ** 2 - (miss**2).sum(axis=1)
+    most = expected.sum(axis=1) ** 2 - (expected**2).sum(axis=1)
+    total = expected.sum(axis=1)
+    weight = 1 / (1 + 0.1 * total) ** 2
+    # One series far off is one surprise, not the rule.
+    pairs = np.clip(pairs, -most, most)
+    return float((weight * pairs).sum()), float((weight * most).sum())
+
+
+def level_sd(residuals: Residuals) -> float:
+    """Log error that a series' weeks share; the usual one where nothing was held out."""
+    top, bottom = residuals.level
+    if bottom <= 0:
+        return USUAL_LEVEL_SD
+    return float(np.clip(np.sqrt(max(top / bottom, 0.0)), 0.05, 0.5))
 
 
 def overdispersion(units: Floats, mean: Floats) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 
 from forecasting.demand import baseline
 from forecasting.demand.cleansing import Panel
-from forecasting.demand.intervals import Residuals
+from forecasting.demand.intervals import Residuals, shared_squares
 from forecasting.hierarchy import Bools, Floats, Ints
 
 LAGS = (1, 4, 8)
@@ -277,6 +277,9 @@ def _residuals(
         rows = chosen == i
         effect = (with_season if candidates[i][0] else without)[rows, cut:known]
         certain = seen[rows]
+        once = levels[i][rows, cut][:, None] * effect
+        plain = certain & ~exposed[rows]
+        level = shared_squares(units[rows, cut:known], once, plain)
         for lag in RESIDUAL_LAGS:
             mean = levels[i][rows, cut - lag + 1 : known - lag + 1] * effect
             several.append(
@@ -285,6 +288,7 @@ def _residuals(
                     mean=mean[certain],
                     promoted=exposed[rows][certain],
                     lag=np.full(int(certain.sum()), lag),
+                    level=level if lag == RESIDUAL_LAGS[0] else (0.0, 0.0),
                 )
             )
     return Residuals.together(several)

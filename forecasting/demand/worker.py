@@ -220,6 +220,8 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
         "calibration": calibration.as_json(),
         "event_sd": round(event_sd, 5),
         "alpha": calibration.alpha_steady,
+        "alpha_promoted": round(calibration.alpha_promoted, 5),
+        "level_sd": round(calibration.level_sd, 5),
         "weekday_shares": job["weekday_shares"],
         "blocks": blocks,
         "series": sum(b["series"] for b in blocks.values()),

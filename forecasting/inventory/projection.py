@@ -56,42 +56,74 @@ def project(opening: Floats, receipts: Floats, demand: Floats) -> Projection:
     return Projection(on_hand=signed - lowest, lost=before - lowest, signed=signed)
 
 
-def routine_receipts(
-    opening: Floats, receipts: Floats, baseline: Floats, *, cover: Floats, lead_time: int
-) -> Floats:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routine:
     """Replenishment that goes on as history shows: it knows the baseline, not the lift.
 
-    Each week, as far ahead as the lead time allows, it orders what baseline demand is
-    expected to leave below the usual weeks of supply.
+    Each week it orders what stock and orders under way lack of an aim; it sees what has
+    been sold, so after a promotion it fills up again, one lead time later.
+    """
+
+    aim: Floats
+    """Units that stock at the start of a week and everything arriving until the lead time
+    is over are raised to, (n, W); 0 where an order would come after the horizon."""
+    lead_time: int
+    """Weeks; an order released in the first week arrives at the start of week `lead_time`
+    (counted from 0)."""
+
+    def take(self, rows: Ints) -> Routine:
+        """The same of some places."""
+        return Routine(aim=self.aim[rows], lead_time=self.lead_time)
+
+
+def routine(baseline: Floats, *, cover: Floats, lead_time: int) -> Routine:
+    """The usual replenishment of n places.
+
+    Parameters
+    ----------
+    baseline : float array, shape (n, W)
+        Units.
+    cover : float array, shape (n,)
+        Weeks of supply usually held at the end of a week.
+    lead_time : int
+        Weeks.
+    """
+    n, n_weeks = baseline.shape
+    total = np.concatenate([np.zeros((n, 1)), np.cumsum(baseline, axis=1)], axis=1)
+    aim = np.zeros((n, n_weeks))
+    for r in range(n_weeks - lead_time):
+        end = r + lead_time + 1
+        until = min(end + 4, n_weeks)
+        ahead = total[:, until] - total[:, end] if until > end else baseline[:, -1]
+        pace = ahead / max(until - end, 1)
+        aim[:, r] = total[:, end] - total[:, r] + cover * pace
+    return Routine(aim=aim, lead_time=lead_time)
+
+
+def replenished(opening: Floats, receipts: Floats, demand: Floats, usual: Routine) -> Floats:
+    """What the usual replenishment adds while demand takes its course.
 
     Parameters
     ----------
     opening : float array, shape (n,)
-    receipts, baseline : float array, shape (n, W)
-        Units already on order, and baseline demand.
-    cover : float array, shape (n,)
-        Weeks of supply usually held at the end of a week.
-    lead_time : int
-        Weeks; an order released in the first week arrives at the start of week
-        `lead_time` (counted from 0).
+    receipts, demand : float array, shape (n, W)
+        Units on order already, and demand as it is expected.
+    usual : Routine
 
     Returns
     -------
     float array, shape (n, W)
         Units arriving each week, on top of `receipts`.
     """
-    n_weeks = baseline.shape[1]
-    extra = np.zeros_like(baseline)
+    n_weeks, lead = demand.shape[1], usual.lead_time
+    extra = np.zeros_like(demand)
     stock = opening.astype(float)
-    for t in range(n_weeks):
-        stock = stock + receipts[:, t]
-        if t >= lead_time:
-            ahead = baseline[:, t + 1 : t + 5]
-            pace = ahead.mean(axis=1) if ahead.shape[1] else baseline[:, t]
-            short = baseline[:, t] + cover * pace - stock
-            extra[:, t] = np.maximum(short, 0.0)
-            stock = stock + extra[:, t]
-        stock = np.maximum(stock - baseline[:, t], 0.0)
+    for r in range(n_weeks):
+        if r + lead < n_weeks:
+            until = slice(r, r + lead + 1)
+            position = stock + receipts[:, until].sum(axis=1) + extra[:, until].sum(axis=1)
+            extra[:, r + lead] += np.maximum(usual.aim[:, r] - position, 0.0)
+        stock = np.maximum(stock + receipts[:, r] + extra[:, r] - demand[:, r], 0.0)
     return extra
 
 

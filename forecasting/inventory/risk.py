@@ -4,7 +4,9 @@ The error of a lift is the same error in every week and at every door of an acti
 does not average out. So it is drawn on a few nodes (Gauss-Hermite), and given each node
 the weeks scatter on their own. Along the weeks the stock's mean and variance are carried
 through sales and receipts, cut off at zero each week, so that units lost once are not lost
-again. A simulation is the test's oracle, not the engine.
+again. The usual replenishment sees what each world sold and orders accordingly: what it
+fills up is forgotten, so doubt does not grow for ever. A simulation is the test's oracle,
+not the engine.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from forecasting.hierarchy import Floats
+from forecasting.inventory.projection import Routine
 
 _Z, _W = np.polynomial.hermite_e.hermegauss(7)
 NODES: Floats = _Z
@@ -22,9 +25,6 @@ NODE_WEIGHTS: Floats = _W / _W.sum()
 
 HALF_A_UNIT = 0.5
 """Customers want whole units: demand is not met from half a unit below zero on."""
-
-SHARED_SD = 0.10
-"""Log error of the baseline's level that all weeks share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,9 @@ class Risk:
     """Demand node by node, (K, n, W)."""
     demand_sd: Floats
     receipts: Floats
-    """(n, W)."""
+    """Orders and the usual replenishment, node by node, (K, n, W)."""
+    forgotten: Floats
+    """Variance that the replenishment arriving in a week takes away, (K, n, W)."""
 
     def p_any(self, first: int, last: int) -> Floats:
         """Probability of a stockout in at least one of the weeks `first` to `last`.
@@ -54,8 +56,9 @@ class Risk:
         mean, sd = self.stock_mean[:, :, first], self.stock_sd[:, :, first]
         survived = np.ones(mean.shape)
         for t in range(first, last + 1):
-            left = mean + self.receipts[:, t] - self.demand[:, :, t]
-            spread = np.sqrt(sd**2 + self.demand_sd[:, :, t] ** 2)
+            left = mean + self.receipts[:, :, t] - self.demand[:, :, t]
+            sure = np.maximum(sd**2 - self.forgotten[:, :, t], 0.0)
+            spread = np.sqrt(sure + self.demand_sd[:, :, t] ** 2)
             z = (left + HALF_A_UNIT) / np.maximum(spread, 1e-9)
             stays = ndtr(z)
             survived = survived * stays
@@ -69,7 +72,14 @@ class Risk:
 
 
 def assess(
-    opening: Floats, receipts: Floats, demand: Floats, *, lift_sd: Floats, alpha: float
+    opening: Floats,
+    receipts: Floats,
+    demand: Floats,
+    *,
+    lift_sd: Floats,
+    alpha: float | Floats,
+    level_sd: float = 0.1,
+    usual: Routine | None = None,
 ) -> Risk:
     """Assess the risk of running out, week by week.
 
@@ -78,17 +88,21 @@ def assess(
     opening : float array, shape (n,)
         Units on hand before the first week.
     receipts, demand : float array, shape (n, W)
-        Units expected to arrive, and mean demand.
+        Units on order, and mean demand.
     lift_sd : float array, shape (W,)
         Standard deviation of the log lift in each week; 0 without activation.
-    alpha : float
+    alpha : float or float array, shape (W,)
         Overdispersion of a week's demand around its mean.
+    level_sd : float
+        Log error of the baseline's level, which all weeks share.
+    usual : Routine, optional
+        Replenishment that goes on in every world, by what that world sold.
 
     Returns
     -------
     Risk
     """
-    shared = np.sqrt(SHARED_SD**2 + lift_sd**2)
+    shared = np.sqrt(level_sd**2 + lift_sd**2)
     scale = np.exp(NODES[:, None] * shared - 0.5 * shared**2)  # (K, W), mean 1
     paths = demand[None] * scale[:, None, :]
     spread = np.sqrt(paths + alpha * paths**2)
@@ -96,10 +110,22 @@ def assess(
     shape = (len(NODES), n, n_weeks)
     p, short = np.empty(shape), np.empty(shape)
     means, sds = np.empty(shape), np.empty(shape)
+    arriving = np.broadcast_to(receipts, shape).copy()
+    forgotten = np.zeros(shape)
     mean, variance = np.broadcast_to(opening, shape[:2]).astype(float), np.zeros(shape[:2])
     for t in range(n_weeks):
         means[:, :, t], sds[:, :, t] = mean, np.sqrt(variance)
-        left = mean + receipts[:, t] - paths[:, :, t]
+        if usual is not None and t + usual.lead_time < n_weeks:
+            due = t + usual.lead_time
+            position = mean + arriving[:, :, t : due + 1].sum(axis=2)
+            lacking = usual.aim[:, t] - position
+            sd = np.sqrt(variance + 1e-12)
+            often = ndtr(lacking / sd)
+            arriving[:, :, due] += lacking * often + sd * _density(lacking / sd)
+            # What stock lacked of the aim by chance is ordered too, and so is no doubt.
+            forgotten[:, :, due] = variance * often
+        left = mean + arriving[:, :, t] - paths[:, :, t]
+        variance = np.maximum(variance - forgotten[:, :, t], 0.0)
         sd = np.sqrt(variance + spread[:, :, t] ** 2 + 1e-12)
         z = left / sd
         stays, density = ndtr(z), _density(z)
@@ -115,7 +141,8 @@ def assess(
         stock_sd=sds,
         demand=paths,
         demand_sd=spread,
-        receipts=receipts,
+        receipts=arriving,
+        forgotten=forgotten,
     )
 
 

@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as hnp
 from forecasting.inventory.projection import (
     due_weeks,
     project,
-    routine_receipts,
+    replenished,
+    routine,
     weeks_of_supply,
 )
 
@@ -79,14 +80,28 @@ def test_a_week_without_demand_counts_as_a_whole_week_of_supply():
 
 def test_routine_replenishment_waits_for_the_lead_time_and_keeps_the_usual_cover():
     baseline = np.full((2, 12), 10.0)
-    opening, receipts = np.array([20.0, 500.0]), np.zeros((2, 12))
-    extra = routine_receipts(
-        opening, receipts, baseline, cover=np.array([3.0, 3.0]), lead_time=4
-    )
+    opening, receipts = np.array([45.0, 500.0]), np.zeros((2, 12))
+    usual = routine(baseline, cover=np.array([3.0, 3.0]), lead_time=4)
+    extra = replenished(opening, receipts, baseline, usual)
     assert (extra[:, :4] == 0).all()
     held = project(opening, receipts + extra, baseline).on_hand
     np.testing.assert_allclose(held[0, 4:], 30.0)
     assert extra[1].sum() == 0
+
+
+def test_routine_replenishment_fills_up_after_a_promotion_one_lead_time_later():
+    baseline, receipts = np.full((1, 12), 10.0), np.zeros((1, 12))
+    usual = routine(baseline, cover=np.array([3.0]), lead_time=2)
+    opening = np.array([40.0])
+    promoted = baseline.copy()
+    promoted[0, 3] = 25.0
+    plain = replenished(opening, receipts, baseline, usual)
+    filled = replenished(opening, receipts, promoted, usual)
+    more = filled - plain
+    # It did not see the promotion come: nothing more arrives before week 3 + 1 + 2.
+    assert (more[0, :6] == 0).all()
+    assert more[0, 6] == pytest.approx(15.0)
+    assert more.sum() == pytest.approx(15.0)
 
 
 def test_a_past_due_receipt_is_not_counted_as_arriving_this_week():

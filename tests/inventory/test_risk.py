@@ -5,10 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.inventory.risk import SHARED_SD, assess
+from forecasting.inventory.projection import routine
+from forecasting.inventory.risk import assess
+
+SHARED_SD = 0.1
 
 
-def simulate(opening, receipts, demand, *, lift_sd, alpha, first, last, paths=40_000, seed=3):
+def simulate(
+    opening, receipts, demand, *, lift_sd, alpha, first, last, paths=40_000, seed=3, usual=None
+):
     """The oracle: whole worlds with one lift error each, negative binomial weeks."""
     rng = np.random.default_rng(seed)
     n_weeks = demand.shape[1]
@@ -18,8 +23,13 @@ def simulate(opening, receipts, demand, *, lift_sd, alpha, first, last, paths=40
     drawn = rng.poisson(mean * rng.gamma(1 / alpha, alpha, (paths, n_weeks)))
     stock = np.full(paths, float(opening[0]))
     short = np.zeros((paths, n_weeks))
+    arriving = np.tile(receipts[0].astype(float), (paths, 1))
     for t in range(n_weeks):
-        available = stock + receipts[0, t]
+        if usual is not None and t + usual.lead_time < n_weeks:
+            due = t + usual.lead_time
+            position = stock + arriving[:, t : due + 1].sum(axis=1)
+            arriving[:, due] += np.maximum(usual.aim[0, t] - position, 0)
+        available = stock + arriving[:, t]
         short[:, t] = np.maximum(drawn[:, t] - available, 0)
         stock = np.maximum(available - drawn[:, t], 0)
     out = short[:, first : last + 1] > 0
@@ -39,6 +49,22 @@ def test_closed_form_agrees_with_simulation(opening, lift_sd):
     )
     np.testing.assert_allclose(risk.p_stockout[0], p, atol=0.05)
     assert risk.p_any(2, 3)[0] == pytest.approx(any_p, abs=0.05)
+    np.testing.assert_allclose(risk.units_short[0].sum(), short.sum(), atol=0.04 * demand.sum())
+
+
+@pytest.mark.parametrize("opening", [300.0, 420.0, 600.0])
+@pytest.mark.parametrize("cover", [1.0, 3.0])
+def test_replenishment_that_sees_what_each_world_sold_agrees_with_simulation(opening, cover):
+    stock, none = np.array([opening]), np.zeros((1, 10))
+    demand = np.full((1, 10), 80.0)
+    demand[0, [2, 7]] = 180.0
+    spread = np.array([0, 0, 0.3, 0, 0, 0, 0, 0.3, 0, 0])
+    usual = routine(np.full((1, 10), 80.0), cover=np.array([cover]), lead_time=3)
+    given = {"lift_sd": spread, "alpha": 0.1, "usual": usual}
+    risk = assess(stock, none, demand, **given, level_sd=SHARED_SD)
+    p, any_p, short = simulate(stock, none, demand, **given, first=7, last=8)
+    np.testing.assert_allclose(risk.p_stockout[0], p, atol=0.12)
+    assert risk.p_any(7, 8)[0] == pytest.approx(any_p, abs=0.1)
     np.testing.assert_allclose(risk.units_short[0].sum(), short.sum(), atol=0.04 * demand.sum())
 
 

@@ -1,0 +1,148 @@
+"""What the Bridge would have said in past weeks, held against what then happened.
+
+A cell is one featured SKU at one door in one activation. Where activations share a SKU, a
+door and a week, the cell counts once. Only cells of which the outcome is known are scored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from forecasting.hierarchy import Bools, Floats
+
+TENTHS = np.linspace(0, 1, 11)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """How well flags foresaw what happened. NaN where there is nothing to divide by."""
+
+    cells: int
+    base_rate: float
+    """Share of cells that ran out."""
+    recall: float
+    """Of the cells that ran out, the share that was red."""
+    precision: float
+    """Of the red cells, the share that ran out."""
+    brier: float
+    """Mean square of probability less outcome; lower is better."""
+    skill: float
+    """1 less the Brier score over that of always saying the base rate."""
+    auc: float
+    """Probability that a cell that ran out had the higher risk than one that did not."""
+    lost_in_red: float
+    """Share of the units lost that was lost in red cells."""
+    calibration: pd.DataFrame
+    """One row per tenth of risk: low, high, cells, said (mean probability), happened."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Rounded, as a program reads it; NaN is None."""
+        names = (
+            "base_rate", "recall", "precision", "brier", "skill", "auc", "lost_in_red"
+        )  # fmt: skip
+        found: dict[str, Any] = {"cells": self.cells}
+        for name in names:
+            value = float(getattr(self, name))
+            found[name] = None if np.isnan(value) else round(value, 4)
+        rows = self.calibration[self.calibration["cells"] > 0]
+        found["calibration"] = rows.round(4).to_dict("records")
+        return found
+
+
+def cells_of(rows: pd.DataFrame) -> pd.DataFrame:
+    """Cells of a replay, each once.
+
+    Parameters
+    ----------
+    rows : DataFrame, one row per activation, SKU, door and week
+        as_of, activation, sku, door, week, p_window, flagged, stocked_out (None unknown),
+        units_short (expected), units_lost (what was lost, NaN unknown).
+
+    Returns
+    -------
+    DataFrame, one row per SKU, door and weeks of an activation
+        sku, door, first_week, p, flagged, out, units_short, units_lost.
+    """
+    known = rows[rows["stocked_out"].notna()].astype({"stocked_out": bool})
+    by_activation = known.groupby(["activation", "sku", "door"], sort=False).agg(
+        first_week=("week", "min"), weeks=("week", "size"), p=("p_window", "max"),
+        flagged=("flagged", "max"), out=("stocked_out", "max"),
+        units_short=("units_short", "sum"), units_lost=("units_lost", "sum"),
+    )  # fmt: skip
+    return (
+        by_activation.groupby(["sku", "door", "first_week", "weeks"], sort=False)
+        .agg(
+            p=("p", "max"),
+            flagged=("flagged", "max"),
+            out=("out", "max"),
+            units_short=("units_short", "sum"),
+            units_lost=("units_lost", "max"),
+        )
+        .reset_index()
+    )
+
+
+def score(p: Floats, flagged: Bools, out: Bools, lost: Floats) -> Scores:
+    """Score probabilities and flags against outcomes.
+
+    Parameters
+    ----------
+    p : float array, shape (n,)
+        Probability of a stockout in the window.
+    flagged, out : bool array, shape (n,)
+        Red; ran out.
+    lost : float array, shape (n,)
+        Units lost.
+
+    Notes
+    -----
+    Brier, G. (1950), Verification of forecasts expressed in terms of probability.
+    """
+    n, happened = len(p), int(out.sum())
+    rate = happened / n if n else np.nan
+    brier = float(np.mean((p - out) ** 2)) if n else np.nan
+    always = rate * (1 - rate)
+    pairs = happened * (n - happened)
+    ranks = rankdata(p)[out].sum() - happened * (happened + 1) / 2
+    tenth = np.clip(np.digitize(p, TENTHS) - 1, 0, 9)
+    count = np.bincount(tenth, minlength=10)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        calibration = pd.DataFrame(
+            {
+                "low": TENTHS[:-1],
+                "high": TENTHS[1:],
+                "cells": count,
+                "said": np.bincount(tenth, p, 10) / count,
+                "happened": np.bincount(tenth, out, 10) / count,
+            }
+        )
+    return Scores(
+        cells=n,
+        base_rate=rate,
+        recall=_ratio(int((flagged & out).sum()), happened),
+        precision=_ratio(int((flagged & out).sum()), int(flagged.sum())),
+        brier=brier,
+        skill=1 - _ratio(brier, always),
+        auc=_ratio(float(ranks), pairs),
+        lost_in_red=_ratio(float(lost[flagged].sum()), float(lost.sum())),
+        calibration=calibration,
+    )
+
+
+def scored(cells: pd.DataFrame) -> Scores:
+    """Score the cells of a replay (`cells_of`)."""
+    return score(
+        cells["p"].to_numpy(dtype=float),
+        cells["flagged"].to_numpy(dtype=bool),
+        cells["out"].to_numpy(dtype=bool),
+        np.nan_to_num(cells["units_lost"].to_numpy(dtype=float)),
+    )
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")

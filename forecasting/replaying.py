@@ -1,0 +1,271 @@
+"""Replay: the product itself, set back to past weeks, and what then happened.
+
+For every week in which activations began, the forecast is fitted on what was known some
+weeks before, laid over the stock, the open orders and the calendar of that moment, and
+judged by the same rules as today's. Nothing later is read: sales, stock and prices up to
+the as-of week, orders placed by then at the date promised then, activations known by then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data import runs
+from data.store import Store
+from forecasting.basis import Base, assemble
+from forecasting.calendar import week_start
+from forecasting.consensus.activations import (
+    Activation,
+    as_changed,
+    as_imported,
+    items_frame,
+)
+from forecasting.consensus.events import Event
+from forecasting.demand.worker import Running, run_in_process
+from forecasting.errors import Refused
+from forecasting.inventory.bridge import RED, STATUSES, Limits
+from forecasting.inventory.replay import Scores, cells_of, scored
+from forecasting.jobs import Tell
+from forecasting.plan import ROUTINE, LivePlan
+from forecasting.vocabulary import Status
+
+WEEK = dt.timedelta(7)
+HORIZON = 26
+LEAST_HISTORY_WEEKS = 40
+"""Before the first as-of week."""
+ROWS = (
+    "as_of", "activation", "sku", "door", "week", "flagged", "status", "p_stockout",
+    "p_window", "units_short", "stocked_out", "units_lost", "unit_margin",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """The plan as it would have been at the end of a past week."""
+
+    as_of: dt.date
+    base: Base
+    activations: tuple[Activation, ...]
+
+    def plan(self, limits: Limits | None = None) -> LivePlan:
+        """The live plan of that moment."""
+        return LivePlan(self.base, activations=self.activations, limits=limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A complete replay."""
+
+    weeks_ahead: int
+    rows: pd.DataFrame
+    """One row per activation, featured SKU, door and week: ROWS."""
+    assumed: tuple[str, ...]
+    """What the files do not say and was assumed, in words."""
+
+    @property
+    def scores(self) -> Scores:
+        """How well it foresaw."""
+        return scored(cells_of(self.rows))
+
+
+def known_at(
+    imported: pd.DataFrame,
+    items: pd.DataFrame,
+    events: Sequence[Event],
+    as_of: dt.date,
+) -> list[Activation]:
+    """The calendar as it stood at the end of a past week.
+
+    Parameters
+    ----------
+    imported, items : DataFrame
+        Activations and featured SKUs as imported, each with known_from (blank: always
+        known).
+    events : sequence of Event
+        What people changed, with the moment in which they did.
+    """
+    end = pd.Timestamp(as_of + WEEK)
+    told = imported[~(pd.to_datetime(imported["known_from"]) >= end)]
+    featured = items[~(pd.to_datetime(items["known_from"]) >= end)]
+    before = [e for e in events if pd.Timestamp(e.recorded_at) < end]
+    found = as_changed(as_imported(told, featured), before)
+    return sorted(found.values(), key=lambda a: (a.start, a.activation))
+
+
+def moments(
+    store: Store,
+    events: Sequence[Event],
+    weeks: Sequence[dt.date],
+    *,
+    workers: int = 1,
+    tell: Tell = lambda _text, _share: None,
+    started: Callable[[Running], None] = lambda _running: None,
+) -> Iterator[Moment]:
+    """The plan at the end of each of some past weeks, fitted anew for each.
+
+    Parameters
+    ----------
+    store : Store
+    events : sequence of Event
+        Changes of the calendar by people.
+    weeks : sequence of date
+        First day of each as-of week.
+    workers : int
+        Fits that run side by side.
+    """
+    imported, items = store.query("activation_rows"), store.query("item_rows")
+
+    def made(as_of: dt.date) -> Moment:
+        calendar = known_at(imported, items, events, as_of)
+        return _moment(store, calendar, as_of, started)
+
+    with ThreadPoolExecutor(workers) as pool:
+        for number, moment in enumerate(pool.map(made, weeks), start=1):
+            tell(f"{number} of {len(weeks)} past weeks", 0.98 * number / len(weeks))
+            yield moment
+
+
+def _moment(
+    store: Store,
+    calendar: list[Activation],
+    as_of: dt.date,
+    started: Callable[[Running], None],
+) -> Moment:
+    with tempfile.TemporaryDirectory() as read, tempfile.TemporaryDirectory() as written:
+        inputs, made = Path(read), Path(written)
+        runs.write_inputs(store, items_frame(calendar), inputs, as_of=as_of, horizon=HORIZON)
+        run_in_process("fit", inputs, made, tell=lambda _text, _share: None, started=started)
+        series, factors = runs.read_factors(inputs=inputs, made=made)
+        facts = runs.read_facts(made)
+    doors = store.query("all_doors")
+    base = assemble(
+        run=0,
+        run_body=facts,
+        horizon=HORIZON,
+        skus=store.query("all_skus"),
+        doors=doors[doors["kind"] != "dc"],
+        series=series,
+        sku_factors=factors,
+        stock=store.query("stock", as_of=as_of),
+        receipts=store.query("receipts_known_at", as_of=as_of),
+        prices=store.query("prices_in_force", as_of=as_of),
+    )
+    return Moment(as_of=as_of, base=base, activations=tuple(calendar))
+
+
+def foreseen(plan: LivePlan, *, weeks_ahead: int, supply: str = ROUTINE) -> pd.DataFrame:
+    """What a past plan said of the activations that began so many weeks after it.
+
+    Returns
+    -------
+    DataFrame, one row per activation, featured SKU, door and week
+        as_of, activation, sku, door, week, flagged (red), status, p_stockout, p_window,
+        units_short (expected), unit_margin. Cells without stock or forecast are left out.
+    """
+    frames = []
+    skus, doors = np.array(plan.sku_names), np.array(plan.door_names)
+    for sku in [s for s, items in plan.items.items() if items]:
+        for item in plan.sku_with(sku, supply=supply).items:
+            if item.first != weeks_ahead - 1:
+                continue
+            inside = item.p_stockout[:, item.window]
+            n_weeks = inside.shape[1]
+            at = np.repeat(np.arange(len(item.doors)), n_weeks)
+            week = np.tile(np.arange(item.first, item.first + n_weeks), len(item.doors))
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "as_of": pd.Timestamp(plan.base.as_of),
+                        "activation": item.activation,
+                        "sku": skus[item.sku],
+                        "door": doors[item.doors][at],
+                        "week": pd.to_datetime(plan.base.weeks[week]),
+                        "flagged": (item.status == RED)[at],
+                        "status": np.array([s.value for s in STATUSES])[item.status][at],
+                        "p_stockout": inside.ravel(),
+                        "p_window": item.p_window[at],
+                        "units_short": item.units_short[:, item.window].ravel(),
+                        "unit_margin": item.unit_margin[at],
+                    }
+                )
+            )
+    if not frames:
+        return pd.DataFrame(columns=[n for n in ROWS if n not in ("stocked_out", "units_lost")])
+    rows = pd.concat(frames, ignore_index=True)
+    return rows[rows["status"] != Status.GREY.value].reset_index(drop=True)
+
+
+def with_outcomes(store: Store, rows: pd.DataFrame, until: dt.date) -> pd.DataFrame:
+    """Rows of `foreseen` beside what happened: stocked_out, units_lost."""
+    if rows.empty:
+        return rows.assign(stocked_out=None, units_lost=np.nan)[list(ROWS)]
+    since = rows["week"].min().date()
+    happened = store.query("outcomes", since=since, until=until + WEEK)
+    happened["week"] = pd.to_datetime(happened["week"])
+    joined = rows.merge(
+        happened[["sku", "door", "week", "stocked_out", "units_lost"]],
+        on=["sku", "door", "week"],
+        how="left",
+    )
+    return joined[list(ROWS)]
+
+
+def as_of_weeks(
+    store: Store, events: Sequence[Event], *, weeks_ahead: int, last: int
+) -> list[dt.date]:
+    """As-of weeks from which activations that are over could have been foreseen.
+
+    Raises
+    ------
+    Refused
+        If there are none.
+    """
+    end = pd.Timestamp(store.query("last_sales_week")["week"].iloc[0]).date()
+    began = store.query("first_week", as_of=end, since=dt.date(1990, 1, 1))
+    first = pd.Timestamp(began["week"].iloc[0]).date()
+    calendar = known_at(store.query("activation_rows"), store.query("item_rows"), events, end)
+    starts = {week_start(a.start) for a in calendar if a.is_live and a.end < end + WEEK}
+    earliest = first + (LEAST_HISTORY_WEEKS - 1) * WEEK
+    weeks = sorted(s - weeks_ahead * WEEK for s in starts)
+    possible = [w for w in weeks if w >= earliest][-last:]
+    if not possible:
+        raise Refused(
+            f"No activation is over that began {LEAST_HISTORY_WEEKS + weeks_ahead} weeks "
+            "or more after the first sales: there is nothing to replay."
+        )
+    return possible
+
+
+def assumptions(store: Store) -> tuple[str, ...]:
+    """What the files leave open, and what a replay assumes instead, in words."""
+    activations, items = store.query("activation_rows"), store.query("item_rows")
+    receipts = store.table("receipts")
+    said = []
+    for frame, what in ((activations, "activations"), (items, "featured SKUs")):
+        missing = int(frame["known_from"].isna().sum())
+        if missing:
+            said.append(
+                f"{missing:,} of {len(frame):,} {what} have no known_from: taken as known "
+                "at every past week."
+            )
+    if len(receipts) == 0:
+        said.append("There are no receipts: only stock and routine replenishment count.")
+    for column, instead in (
+        ("ordered", "placed one lead time before their date"),
+        ("original_eta", "promised for the date they have now"),
+    ):
+        missing = int(receipts[column].isna().sum())
+        if missing:
+            said.append(
+                f"{missing:,} of {len(receipts):,} receipts have no {column}: "
+                f"taken as {instead}."
+            )
+    return tuple(said)
