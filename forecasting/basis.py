@@ -14,6 +14,7 @@ from forecasting.calendar import Dates, week_start, weeks_from
 from forecasting.demand.intervals import USUAL_LEVEL_SD
 from forecasting.demand.priors import USUAL_EVENT_SD
 from forecasting.hierarchy import Floats, Ints
+from forecasting.inventory.network import Network, network
 from forecasting.inventory.projection import due_weeks
 
 USUAL_COVER_WEEKS = 4.0
@@ -73,7 +74,11 @@ class Base:
     opening: Floats
     """On hand at the end of the as-of week, NaN unknown, (S, D)."""
     receipts: pd.DataFrame
-    """Open receipts: sku, door, week (positions), units, planned (bool), late (bool)."""
+    """Open receipts: sku, door, week (positions), units, planned (bool), late (bool),
+    receipt (its name, '' in transit), expedite (earliest week, -1: it cannot move)."""
+    network: Network
+    reserve: Floats
+    """On hand at the distribution centres, 0 where nothing was counted, (S, C)."""
     cover: Floats
     """Weeks of supply that the usual replenishment aims at beyond its lead time, (S, D)."""
     lead_time: Ints
@@ -101,6 +106,8 @@ def assemble(
     stock: pd.DataFrame,
     receipts: pd.DataFrame,
     prices: pd.DataFrame,
+    centres: pd.DataFrame,
+    lanes: pd.DataFrame,
 ) -> Base:
     """Arrange a run's factors and today's facts.
 
@@ -122,9 +129,13 @@ def assemble(
         sku, door, on_hand, in_transit, week (of the count), cover (weeks of supply usually
         on hand), position (units usually on hand and on order, NaN unknown).
     receipts : DataFrame, one row per open receipt line
-        sku, door, eta, units, status.
+        receipt, sku, door, eta, units, status, expedite_eta.
     prices : DataFrame, one row per SKU and door with a price
         sku, door (blank: all), regular_price.
+    centres : DataFrame
+        Distribution centres, as `doors`.
+    lanes : DataFrame, one row per transfer lane
+        from_door, to_door, weeks, cost, min_units; empty: any two places.
     """
     as_of = dt.date.fromisoformat(str(run_body["as_of"]))
     level_sd = float(run_body.get("level_sd", USUAL_LEVEL_SD))
@@ -183,8 +194,11 @@ def assemble(
     cover[s[told], d[told]] = np.clip(beyond, 0.0, 26.0)
     moving = rows["in_transit"].fillna(0).to_numpy(dtype=float) * fresh
     on_its_way = pd.DataFrame(
-        {"sku": s, "door": d, "week": 0, "units": moving, "planned": False, "late": False}
-    )
+        {
+            "sku": s, "door": d, "week": 0, "units": moving, "planned": False, "late": False,
+            "receipt": "", "expedite": -1,
+        }
+    )  # fmt: skip
 
     rows, s, d = positions(receipts)
     eta = (rows["eta"].to_numpy().astype("datetime64[D]") - weeks[0]).astype(int) // 7
@@ -196,6 +210,8 @@ def assemble(
             "units": rows["units"].to_numpy(dtype=float),
             "planned": (rows["status"] == "planned").to_numpy(),
             "late": eta < 0,
+            "receipt": rows["receipt"].astype(str),
+            "expedite": np.maximum(_weeks_until(rows["expedite_eta"], weeks, missing=-1), -1),
         }
     )
     open_receipts = pd.concat([on_its_way[moving > 0], due], ignore_index=True)
@@ -223,6 +239,8 @@ def assemble(
         level_sd=level_sd,
         opening=opening,
         receipts=open_receipts[open_receipts["week"] < horizon],
+        network=network(doors, centres, lanes),
+        reserve=_reserve(sku_index, centres, stock),
         cover=cover,
         lead_time=lead_time,
         price=_prices(skus, prices, sku_index, door_index),
@@ -235,6 +253,17 @@ def _weeks_until(dates: pd.Series, weeks: Dates, *, missing: int) -> Ints:
     days = pd.to_datetime(dates).to_numpy().astype("datetime64[D]")
     position = (days - weeks[0]).astype("timedelta64[D]").astype(np.int64) // 7
     return np.where(np.isnat(days), missing, position)
+
+
+def _reserve(sku_index: pd.Index[str], centres: pd.DataFrame, stock: pd.DataFrame) -> Floats:
+    """What the distribution centres have on hand, (S, C)."""
+    reserve = np.zeros((len(sku_index), len(centres)))
+    at = pd.Index(centres["door"]).get_indexer(pd.Index(stock["door"]))
+    s = sku_index.get_indexer(pd.Index(stock["sku"]))
+    inside = (at >= 0) & (s >= 0)
+    held = stock["on_hand"].fillna(0).to_numpy(dtype=float)
+    reserve[s[inside], at[inside]] = np.maximum(held[inside], 0.0)
+    return reserve
 
 
 def _prices(

@@ -555,7 +555,8 @@ class Cycles:
         names = {plan.sku_names[s] for s in members}
         for event in self._desk.ledger.tail(since):
             touches = set(event.leaves.sku) & names or event.kind in (
-                Kind.ACTIVATION, Kind.LIFT, Kind.ADOPT, Kind.RUN, Kind.IMPORT, Kind.ROLLBACK,
+                Kind.ACTIVATION, Kind.LIFT, Kind.SHIFT, Kind.REDUCE, Kind.ADOPT, Kind.RUN,
+                Kind.IMPORT, Kind.ROLLBACK,
             )  # fmt: skip
             if touches:
                 who = self._desk.person(event.person).name

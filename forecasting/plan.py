@@ -27,6 +27,7 @@ from forecasting.consensus.proposal import Weights
 from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
 from forecasting.inventory.bridge import ItemRisk, Limits, assess_item
+from forecasting.inventory.moves import Move
 from forecasting.inventory.projection import (
     Projection,
     Routine,
@@ -81,7 +82,7 @@ class SkuPlan:
     """Agreed where agreed, else proposed, else statistical."""
     opening: Floats
     receipts: Floats
-    """Open receipts counted, units, (D, W)."""
+    """Open receipts counted and what was decided to move, units, (D, W)."""
     routine: Floats
     """Routine replenishment counted, units, (D, W)."""
     projection: Projection
@@ -161,6 +162,18 @@ class _State:
     """Of each SKU, what agreements add to statistical, and how many stand; (D, W) each."""
     cycle: str = ""
     """The cycle whose agreements count."""
+    moves: dict[int, dict[int, tuple[Move, ...]]] = field(default_factory=dict)
+    """Of each SKU, the moves of supply that stand, by the decision's number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIf:
+    """Something that is tried on a SKU and changes nothing."""
+
+    activation: Activation | None = None
+    """An activation as it would be."""
+    moves: tuple[Move, ...] = ()
+    """Units that would be elsewhere, or earlier."""
 
 
 class LivePlan:
@@ -187,6 +200,8 @@ class LivePlan:
     published : Published, optional
         Makes it a working plan: demand is what was published, and what the calendar's
         changes since then do to it.
+    decisions : iterable of Event
+        What was decided, closed or taken back about supply, in order.
     seq : int
         Sequence number up to which all this is folded.
     """
@@ -203,6 +218,7 @@ class LivePlan:
         fence: int = 0,
         weights: Mapping[str, Weights] | None = None,
         published: Published | None = None,
+        decisions: Iterable[Event] = (),
         limits: Limits | None = None,
         seq: int = 0,
     ) -> None:
@@ -258,6 +274,8 @@ class LivePlan:
             self._fold_inputs(inputs)
         if agreed is not None and len(agreed):
             self._agree(Leaves.of(agreed), agreed["standing"].to_numpy(dtype=np.int64))
+        for event in decisions:
+            self._fold_moves(event)
         for sku in range(n_skus):
             if self._published or self._featuring.get(sku) or self._is_spoken_of(sku):
                 self._refresh(sku)
@@ -276,6 +294,9 @@ class LivePlan:
                 weights=self.weights,
                 seq=self.seq,
             )
+            copy._state.moves = dict(self._state.moves)
+            for sku in self._state.moves:
+                copy._refresh(sku)
             copy._state.holds = {
                 f: dict(held) for f, held in self._state.holds.items() if f not in functions
             }
@@ -305,6 +326,25 @@ class LivePlan:
             return self.sku(sku)
         with self._lock:
             return self._compute(sku, supply=supply)
+
+    def sku_if(self, sku: int, tried: WhatIf) -> SkuPlan:
+        """The same, had something else been decided; nothing is changed.
+
+        What other SKUs of the class lose or gain by another lift is left as it is.
+        """
+        with self._lock:
+            return self._compute(sku, supply=ROUTINE, tried=tried)
+
+    def spare_reserve(self, sku: int) -> Floats:
+        """Units at each distribution centre that nobody has decided on yet, (C,)."""
+        left = self.base.reserve[sku].copy()
+        network = self.base.network
+        for move in self.moves(sku):
+            at = network.index.get(move.origin, -1) - network.n_doors
+            if at >= 0 and np.datetime64(move.leaves, "D") >= self.base.weeks[0]:
+                left[at] -= move.units
+        spare: Floats = np.maximum(left, 0.0)
+        return spare
 
     def activation(self, identity: str) -> Activation:
         """One activation as it stands.
@@ -432,9 +472,7 @@ class LivePlan:
 
     def _fold_activation(self, event: Event) -> set[int]:
         """Take what an event does to the calendar; the SKUs that it features or featured."""
-        if event.kind not in (Kind.ACTIVATION, Kind.LIFT) and (
-            "activation_state" not in event.body
-        ):
+        if "after" not in event.body and "activation_state" not in event.body:
             return set()
         state = event.body.get("activation_state") or event.body.get("after")
         identity = str(event.body["activation"])
@@ -463,6 +501,7 @@ class LivePlan:
             aim = event.scope.activation if event.scope else TOTAL
             key = (event.input_of, aim)
             touched |= self._add(key, event.leaves)
+        touched |= self._fold_moves(event)
         if event.kind is Kind.HOLD:
             self._hold(event.function, event.leaves, event.seq)
         if event.kind is Kind.RELEASE:
@@ -470,6 +509,21 @@ class LivePlan:
         if event.kind is Kind.UNDO and "hold" in event.body:
             self._release(event.function, Leaves(), of_event=int(event.body["target"]))
         return touched
+
+    def _fold_moves(self, event: Event) -> set[int]:
+        """Take moves of supply that were decided, closed, or taken back."""
+        moves = [Move.from_dict(m) for m in event.body.get("moves", ())]
+        number = int(event.body.get("target", event.seq))
+        stand = bool(event.body.get("stand", True))
+        by_sku: dict[int, tuple[Move, ...]] = {}
+        for move in moves:
+            if move.sku in self.sku_index:
+                sku = self.sku_index[move.sku]
+                by_sku[sku] = (*by_sku.get(sku, ()), move)
+        for sku, mine in by_sku.items():
+            others = {k: m for k, m in self._state.moves.get(sku, {}).items() if k != number}
+            self._state.moves[sku] = {**others, number: mine} if stand else others
+        return set(by_sku)
 
     def _fold_inputs(self, frame: pd.DataFrame) -> None:
         """Take the sum of leaf deltas of every input."""
@@ -568,9 +622,10 @@ class LivePlan:
 
     # Computing --------------------------------------------------------------------------
 
-    def _compute(self, sku: int, *, supply: str) -> SkuPlan:
+    def _compute(self, sku: int, *, supply: str, tried: WhatIf | None = None) -> SkuPlan:
         base = self.base
-        active, baseline, own, outside = self._statistical(sku)
+        calendar = self._calendar_of(sku, tried)
+        active, baseline, own, outside = self._statistical(sku, calendar)
         base_milli = _milli(baseline)
         lift_milli = tuple((a, _milli(units)) for a, units in own.units.items())
         spilt = {name: _milli(units) for name, units in outside.items()}
@@ -590,11 +645,20 @@ class LivePlan:
             agreed = standing > 0
             draft = np.where(agreed, np.maximum(statistical + change, 0), proposed)
         if self._published is not None:
-            draft = self._working(sku, draft, baseline, active, own)
+            draft = self._working(sku, draft, baseline, active, own, calendar)
+        elif tried is not None and tried.activation is not None and agreed is not None:
+            # What was agreed moves with the calendar, as the working plan does.
+            now = self._own(sku)[2]
+            moved = _milli(baseline * (own.multiplier - now.multiplier))
+            agreed_now = np.maximum(self._compute(sku, supply=supply).draft + moved, 0)
+            draft = np.where(agreed, agreed_now, draft)
         opening = base.opening[sku]
         known: Bools = ~np.isnan(opening) & ~np.isnan(base.level[sku])
         stock = np.maximum(np.nan_to_num(opening), 0.0)
         receipts = self._receipts_of(sku, supply)
+        moves = (*self.moves(sku), *(tried.moves if tried else ()))
+        if moves:
+            receipts = receipts + self.moved(sku, moves)
         demand = draft / THOUSANDTHS
         plain = np.maximum(draft - sum((u for _, u in lift_milli), np.int64(0)), 0)
         usual = self._usual_of(sku, baseline) if supply == ROUTINE else None
@@ -606,7 +670,7 @@ class LivePlan:
         risk = None
         items: tuple[ItemRisk, ...] = ()
         if lift_milli:
-            ends = max(self.scope_weeks(self._state.activations[a])[1] for a, _ in lift_milli)
+            ends = max(self.scope_weeks(a)[1] for a in calendar)
             ahead = slice(0, max(ends + 2, RISK_WEEKS))
             risk = assess(
                 stock,
@@ -617,7 +681,9 @@ class LivePlan:
                 level_sd=base.level_sd,
                 usual=usual,
             )
-            items = self._items(sku, lift_milli, demand, active, projection, risk, known)
+            items = self._items(
+                sku, calendar, lift_milli, demand, active, projection, risk, known
+            )
         return SkuPlan(
             sku=sku,
             active=active,
@@ -641,16 +707,77 @@ class LivePlan:
             items=items,
         )
 
-    def _usual_of(self, sku: int, baseline: Floats) -> Routine:
+    def usual(self, sku: int) -> Routine:
         """The usual replenishment of a SKU, which knows its baseline only."""
+        return self._usual_of(sku, baseline_of(self.base, sku)[1])
+
+    def _usual_of(self, sku: int, baseline: Floats) -> Routine:
         if sku not in self._usual:
             self._usual[sku] = routine(
                 baseline, cover=self.base.cover[sku], lead_time=int(self.base.lead_time[sku])
             )
         return self._usual[sku]
 
+    def _calendar_of(self, sku: int, tried: WhatIf | None = None) -> list[Activation]:
+        """Live activations that feature a SKU, in the calendar's order."""
+        found = [self._state.activations[a] for a in self._featuring.get(sku, [])]
+        if tried is None or tried.activation is None:
+            return found
+        other, name = tried.activation, self.sku_names[sku]
+        found = [a for a in found if a.activation != other.activation]
+        inside = other.is_live and self.scope_weeks(other)[1] >= 0
+        if inside and any(i.sku == name for i in other.items):
+            found.append(other)
+        return sorted(found, key=lambda a: (a.start, a.activation))
+
+    def moves(self, sku: int) -> list[Move]:
+        """Moves of a SKU's supply that stand."""
+        return [m for mine in self._state.moves.get(sku, {}).values() for m in mine]
+
+    def moved(self, sku: int, moves: Iterable[Move]) -> Floats:
+        """What moves add to and take from the supply of a SKU, units, (D, W).
+
+        What left or arrived before the plan begins is in the stock that was counted. An
+        order that the files have meanwhile at the earlier date is not moved again.
+        """
+        _, n_doors, n_weeks = self.base.shape3
+        change = np.zeros((n_doors, n_weeks))
+        open_lines = self.base.receipts
+        for move in moves:
+            to = self.door_index.get(move.to)
+            arrives = _week_of(move.arrives, self.base)
+            if to is None:
+                continue
+            units = move.units
+            if move.receipt:
+                rows = open_lines[
+                    (open_lines["sku"] == sku)
+                    & (open_lines["door"] == to)
+                    & (open_lines["receipt"] == move.receipt)
+                    & (open_lines["week"] > arrives)
+                ]
+                units = min(units, float(rows["units"].sum()))
+                for week, line in zip(rows["week"], rows["units"], strict=True):
+                    taken = min(float(line), units)
+                    change[to, int(week)] -= taken
+                    change[to, max(arrives, 0)] += taken
+                    units -= taken
+                continue
+            leaves, origin = _week_of(move.leaves, self.base), self.door_index.get(move.origin)
+            if origin is not None and 0 <= leaves < n_weeks:
+                change[origin, leaves] -= units
+            if 0 <= arrives < n_weeks:
+                change[to, arrives] += units
+        return change
+
     def _working(
-        self, sku: int, draft: Ints, baseline: Floats, active: Bools, own: OwnLift
+        self,
+        sku: int,
+        draft: Ints,
+        baseline: Floats,
+        active: Bools,
+        own: OwnLift,
+        now: Sequence[Activation],
     ) -> Ints:
         """What was published of a SKU, and what changes of the calendar since do to it."""
         assert self._published is not None
@@ -661,7 +788,6 @@ class LivePlan:
         features = [
             a for a in then.values() if a.is_live and any(i.sku == name for i in a.items)
         ]
-        now = [self._state.activations[a] for a in self._featuring.get(sku, [])]
         inside = [a for a in features if self.scope_weeks(a)[1] >= 0]
         decided: Ints = np.zeros_like(before)
         if {a.activation: a for a in inside} != {a.activation: a for a in now}:
@@ -677,24 +803,27 @@ class LivePlan:
             decided = _milli(baseline * (own.multiplier - old.multiplier))
         return np.where(before >= 0, np.maximum(before + decided, 0), draft)
 
-    def _own(self, sku: int) -> tuple[Bools, Floats, OwnLift]:
+    def _own(
+        self, sku: int, calendar: Sequence[Activation] | None = None
+    ) -> tuple[Bools, Floats, OwnLift]:
         """Where a SKU is active, its baseline, and what its own activations do."""
         active, baseline = baseline_of(self.base, sku)
-        state = self._state.activations
         own = statistical.own_lift(
             self.base,
             sku,
             name=self.sku_names[sku],
-            activations=[state[name] for name in self._featuring.get(sku, [])],
+            activations=self._calendar_of(sku) if calendar is None else calendar,
             active=active,
             baseline=baseline,
             door_index=self.door_index,
         )
         return active, baseline, own
 
-    def _statistical(self, sku: int) -> tuple[Bools, Floats, OwnLift, dict[str, Floats]]:
+    def _statistical(
+        self, sku: int, calendar: Sequence[Activation] | None = None
+    ) -> tuple[Bools, Floats, OwnLift, dict[str, Floats]]:
         """The same, and what activations do to it from outside its cells, in units."""
-        active, baseline, own = self._own(sku)
+        active, baseline, own = self._own(sku, calendar)
         others = self._pressure.get(int(self.base.rivals[sku]))
         mine = self._push.get(sku)
         pressed = (
@@ -763,6 +892,7 @@ class LivePlan:
     def _items(
         self,
         sku: int,
+        calendar: Sequence[Activation],
         lifts: tuple[tuple[str, Ints], ...],
         demand: Floats,
         active: Bools,
@@ -772,8 +902,9 @@ class LivePlan:
     ) -> tuple[ItemRisk, ...]:
         total = np.sum([u for _, u in lifts], axis=0) / THOUSANDTHS
         found = []
+        by_name = {a.activation: a for a in calendar}
         for name, units in lifts:
-            activation = self._state.activations[name]
+            activation = by_name[name]
             first, last = self.scope_weeks(activation)
             mine = [i for i in activation.items if i.sku == self.sku_names[sku]]
             at = np.any([doors_of(item, self.door_index) for item in mine], axis=0)
@@ -802,6 +933,10 @@ class LivePlan:
                 )
             )
         return tuple(found)
+
+
+def _week_of(day: dt.date, base: Base) -> int:
+    return int((np.datetime64(day, "D") - base.weeks[0]).astype(int)) // 7
 
 
 def _milli(units: Floats) -> Ints:

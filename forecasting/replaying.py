@@ -157,6 +157,8 @@ def _moment(
         stock=store.query("stock", as_of=as_of),
         receipts=store.query("receipts_known_at", as_of=as_of),
         prices=store.query("prices_in_force", as_of=as_of),
+        centres=doors[doors["kind"] == "dc"],
+        lanes=store.table("lanes"),
     )
     return Moment(as_of=as_of, base=base, activations=tuple(calendar))
 

@@ -26,7 +26,7 @@ from data.ledger import utc_now
 from data.runs import Backtest
 from data.store import Store
 from data.versions import Version
-from forecasting import experience
+from forecasting import decisions, experience
 from forecasting.basis import assemble
 from forecasting.calendar import as_date, week_start
 from forecasting.consensus.activations import (
@@ -45,6 +45,7 @@ from forecasting.consensus.overrides import (
     undone,
 )
 from forecasting.cycles import Cycles
+from forecasting.decisions import Decisions
 from forecasting.demand.backtest import LEAST_WEEKS
 from forecasting.demand.worker import run_in_process
 from forecasting.desk import Desk, checked_note
@@ -71,6 +72,7 @@ CLEAR = "clear"
 """Operation of an override that takes the own input back to statistical."""
 _SHAPING = (
     Kind.ACTIVATION, Kind.LIFT, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.RUN, Kind.ADOPT,
+    *decisions.KINDS, Kind.CLOSE,
 )  # fmt: skip
 """Kinds of events that shape the plan beside the overrides, which are summed in SQL."""
 
@@ -126,8 +128,10 @@ class Workspace:
             candidate=self._with_run,
         )
         self.minutes = Minutes(self.desk)
-        for event in self.ledger.of_kinds(Kind.UNDO):
-            self._note_event(event)
+        self.decisions = Decisions(
+            self.desk, plan=lambda: self.plan, activation=self._activation
+        )
+        self._taken_back = set(undone(self.ledger.of_kinds(Kind.UNDO)))
         self._rebuild()
 
     def close(self) -> None:
@@ -225,8 +229,8 @@ class Workspace:
             self.store.query("activation_rows"), self.store.query("item_rows")
         )
         then = {k: v for k, v in imported.items() if v[1] <= version.version}
-        shaping = (Kind.ACTIVATION, Kind.LIFT, Kind.UNDO)
-        events = [e for e in self.ledger.of_kinds(*shaping) if e.seq <= version.version]
+        events = self.ledger.of_kinds(*_SHAPING)
+        before = [e for e in events if e.seq <= version.version]
         base = self.plan.base
         return LivePlan(
             base,
@@ -235,8 +239,9 @@ class Workspace:
                 base,
                 versions.leaves(self.store, version),
                 version.first_week,
-                as_changed(then, events),
+                as_changed(then, before),
             ),
+            decisions=events,
             limits=self.plan.limits,
             seq=self.seq,
         )
@@ -902,7 +907,12 @@ class Workspace:
         match root.kind:
             case Kind.OVERRIDE | Kind.AGREE:
                 return self._undo_override(root, body)
-            case Kind.ACTIVATION | Kind.LIFT:
+            case Kind.EXPEDITE | Kind.TRANSFER | Kind.ACCEPT:
+                body |= self.decisions.undone(root)
+                return UndoPreview(event=root, leaves=Leaves(), n_superseded=0), body, None
+            case Kind.ACTIVATION | Kind.LIFT | Kind.SHIFT | Kind.REDUCE:
+                if root.kind in decisions.KINDS:
+                    self.decisions.undone(root)
                 preview, body = self._undo_activation(root, body)
                 return preview, body, None
             case Kind.HOLD if event.kind is not Kind.UNDO:
@@ -969,13 +979,15 @@ class Workspace:
                 self._blinded.clear()
                 self._working = None
             if self._working is not None:
-                self._working.fold([e for e in events if "activation" in e.body])
+                told = ("activation", "moves")
+                self._working.fold([e for e in events if any(n in e.body for n in told)])
             for hidden, plan in self._blinded.items():
                 plan.fold([event for event in events if not _is_input_of(event, hidden)])
 
     def _note_event(self, event: Event) -> None:
         self.cycles.note(event)
         self.minutes.note(event)
+        self.decisions.note(event)
         match event.kind:
             case Kind.PERSON:
                 self.desk.note(event)
@@ -983,7 +995,7 @@ class Workspace:
                 self._taken_back ^= {int(event.body["target"])}
                 if "activation" in event.body:
                     self._put(str(event.body["activation"]), event.body["activation_state"])
-            case Kind.ACTIVATION | Kind.LIFT:
+            case Kind.ACTIVATION | Kind.LIFT | Kind.SHIFT | Kind.REDUCE:
                 self._put(str(event.body["activation"]), event.body["after"])
 
     def _put(self, identity: str, state: Mapping[str, Any] | None) -> None:
@@ -1042,6 +1054,8 @@ class Workspace:
             stock=self.store.query("stock", as_of=as_of),
             receipts=self.store.query("open_receipts"),
             prices=self.store.query("prices_in_force", as_of=as_of),
+            centres=doors[doors["kind"] == "dc"],
+            lanes=self.store.table("lanes"),
         )
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self.cycles.current.name if self.cycles.current else ""
@@ -1054,6 +1068,7 @@ class Workspace:
             cycle=cycle,
             fence=self.cycles.fence,
             weights=self.cycles.weights(),
+            decisions=events,
             limits=Limits(),
             seq=seq,
         )

@@ -69,8 +69,8 @@ def test_the_roof_is_what_stands_on_everything_else():
     roof = {module_of(p) for p in sources("forecasting")} - {module_of(p) for p in RULED}
     assert roof == {
         "forecasting.__init__", "forecasting.__main__", "forecasting.agenda", "forecasting.basis",
-        "forecasting.cycles", "forecasting.desk", "forecasting.experience", "forecasting.jobs",
-        "forecasting.minutes", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
+        "forecasting.cycles", "forecasting.decisions", "forecasting.desk", "forecasting.experience", "forecasting.jobs",
+        "forecasting.minutes", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
         "forecasting.snapshot", "forecasting.statistical", "forecasting.views",
         "forecasting.workspace",
     }  # fmt: skip
@@ -83,7 +83,12 @@ def test_only_workspace_and_command_line_import_data():
         if any(name.split(".")[0] == "data" for name in house_imports(p))
     }
     verbs = {"forecasting.workspace", "forecasting.cycles", "forecasting.desk"}
-    beside = {"forecasting.snapshot", "forecasting.roundtrip", "forecasting.pack"}
+    beside = {
+        "forecasting.snapshot",
+        "forecasting.roundtrip",
+        "forecasting.pack",
+        "forecasting.replaying",
+    }
     assert users == verbs | beside | {"forecasting.__main__"}
 
 

@@ -52,6 +52,12 @@ class Kind(StrEnum):
     ASSUMPTION = "assumption"
     ACTION = "action"
     DECISION = "decision"
+    EXPEDITE = "expedite"
+    TRANSFER = "transfer"
+    SHIFT = "shift"
+    REDUCE = "reduce"
+    ACCEPT = "accept"
+    CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +234,10 @@ class Event:
                 return f"asked {self.body['owner']} for: {self.body['text']}"
             case Kind.DECISION:
                 return f"decided: {self.note}"
+            case Kind.EXPEDITE | Kind.TRANSFER | Kind.SHIFT | Kind.REDUCE | Kind.ACCEPT:
+                return f"decided: {self.body['said']}"
+            case Kind.CLOSE:
+                return f"closed #{self.body['target']}: {self.body['said']}"
 
     def _change(self) -> str:
         value = self.value or 0.0

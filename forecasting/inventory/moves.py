@@ -1,0 +1,44 @@
+"""Units that are to be somewhere else, or somewhere earlier, than they would be."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One line of what people have to carry out."""
+
+    sku: str
+    to: str
+    """The door that gets the units."""
+    units: float
+    leaves: dt.date
+    """Sunday of the week in which a transfer leaves, or in which the order was due."""
+    arrives: dt.date
+    """Sunday of the week from which the units can be sold."""
+    cost: float
+    """Of the whole move; for an order, what expediting it costs more."""
+    origin: str = ""
+    """The place that gives; '' where an open order comes earlier."""
+    receipt: str = ""
+    """The order; '' for a transfer."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As stored in an event."""
+        return {
+            **asdict(self),
+            "leaves": self.leaves.isoformat(),
+            "arrives": self.arrives.isoformat(),
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Move:
+        """As read from an event."""
+        fields = dict(stored)
+        for name in ("leaves", "arrives"):
+            fields[name] = dt.date.fromisoformat(fields[name])
+        return cls(**fields)

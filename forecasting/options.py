@@ -1,0 +1,617 @@
+"""The ways out of a stockout, side by side: what each saves, costs, and until when.
+
+Four for every featured SKU that is short: expedite, reallocate, shift the featured SKU,
+reduce the expectation; and the best mix of them for an activation or for all weeks ahead.
+Each is tried on the live plan and judged by what the plan would then say.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import coo_array
+
+from forecasting.calendar import as_date
+from forecasting.consensus.activations import Activation, Item
+from forecasting.hierarchy import Floats
+from forecasting.inventory import actions
+from forecasting.inventory.actions import Outcome, Shipment, Situation
+from forecasting.inventory.bridge import AMBER, RED, ItemRisk
+from forecasting.inventory.moves import Move
+from forecasting.plan import LivePlan, SkuPlan, WhatIf
+
+SUBSTITUTES = 5
+"""Substitutes that are worked out in full, of those most alike."""
+SERVICE = 0.95
+"""Service level of a SKU that states none."""
+
+
+class Action(StrEnum):
+    """What can be decided about a featured SKU."""
+
+    EXPEDITE = "expedite"
+    TRANSFER = "transfer"
+    SHIFT = "shift"
+    REDUCE = "reduce"
+    ACCEPT = "accept"
+
+    @property
+    def label(self) -> str:
+        """As shown on a page."""
+        return {
+            "expedite": "Expedite receipts",
+            "transfer": "Reallocate from other doors",
+            "shift": "Shift the featured SKU",
+            "reduce": "Reduce the expectation",
+            "accept": "Accept the risk",
+        }[self.value]
+
+    @property
+    def right(self) -> str:
+        """The verb in rights.RIGHTS."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One way out, worked out."""
+
+    action: Action
+    activation: str
+    sku: str
+    said: str
+    """What would be done, in words."""
+    moves: tuple[Move, ...] = ()
+    before: Activation | None = None
+    after: Activation | None = None
+    """The activation as it is, and as it would be."""
+    short_before: float = 0.0
+    """Expected units short in the activation as it is."""
+    substitute: str = ""
+    units_saved: float = 0.0
+    """Expected units short that it prevents, at all doors; of a shift, units sold more."""
+    margin_saved: float = np.nan
+    """The same in margin; sales given up count against it. NaN: no margin is known."""
+    cost: float = 0.0
+    short_after: float = np.nan
+    """Expected units short in the activation that remain."""
+    fill_after: float = np.nan
+    meets: bool = False
+    """No fair share of demand is red any more."""
+    last_date: dt.date | None = None
+    """Last day on which it can be decided; None where it never could be."""
+    is_past: bool = False
+    """That day is over."""
+    why_not: str = ""
+    """Why there is nothing to do, '' where there is."""
+
+    @property
+    def net(self) -> float:
+        """Margin saved less cost."""
+        return self.margin_saved - self.cost
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be decided now."""
+        return not self.why_not and not self.is_past
+
+
+def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation:
+    """What the actions on one featured SKU start from."""
+    base, sku = plan.base, item.sku
+    assert computed.risk is not None
+    ahead = slice(0, computed.risk.demand.shape[2])
+    lifts = dict(computed.lifts)[item.activation] / 1000
+    margin = np.full(len(computed.opening), np.nan)
+    margin[:] = base.price[sku] - base.unit_cost[sku]
+    margin[item.doors] = item.unit_margin
+    row = base.skus.iloc[sku]
+    return Situation(
+        doors=item.doors,
+        first=item.first,
+        last=item.last,
+        opening=np.maximum(np.nan_to_num(computed.opening), 0.0),
+        receipts=computed.receipts[:, ahead],
+        demand=computed.draft[:, ahead] / 1000,
+        lift_units=lifts[:, ahead],
+        lift_sd=computed.lift_sd[ahead],
+        alpha=np.where(computed.lift_sd[ahead] > 0, base.alpha[1], base.alpha[0]),
+        level_sd=base.level_sd,
+        usual=plan.usual(sku),
+        known=computed.known,
+        margin=margin,
+        service=_number(row["service_level"], SERVICE),
+        presentation=_number(row["presentation_min"], 0.0),
+    )
+
+
+def item_of(plan: LivePlan, activation: str, sku: str) -> ItemRisk | None:
+    """The verdict on one featured SKU; None where it is not judged."""
+    at = plan.sku_index.get(sku)
+    items = plan.sku(at).items if at is not None else ()
+    return next((i for i in items if i.activation == activation), None)
+
+
+def ways_out(plan: LivePlan, activation: str, sku: str) -> list[Option]:
+    """The four ways out of one featured SKU's shortage, and leaving it as it is."""
+    item = item_of(plan, activation, sku)
+    if item is None:
+        return []
+    computed = plan.sku(item.sku)
+    situation = situation_of(plan, computed, item)
+    before = actions.outcome(situation, plan.limits)
+    return [
+        expedite(plan, item, situation, before),
+        reallocate(plan, item, situation, before),
+        *shift(plan, item, situation, before),
+        reduce(plan, item, situation, before),
+        accept(plan, item, before),
+    ]
+
+
+def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Option:
+    """Bring open orders forward."""
+    blank = _blank(plan, item, Action.EXPEDITE, before)
+    lines = plan.base.receipts[plan.base.receipts["sku"] == item.sku]
+    moved = {(m.receipt, m.to) for m in plan.moves(item.sku) if m.receipt}
+    doors = [plan.door_names[d] for d in lines["door"]]
+    free = [key not in moved for key in zip(lines["receipt"], doors, strict=True)]
+    unit_cost = _number(plan.base.skus["expedite_cost"].iloc[item.sku], 0.0)
+    chosen, slack = actions.expedite(situation, lines[free], unit_cost=unit_cost)
+    if slack is None:
+        return replace(blank, why_not="No open order for its doors can come earlier.")
+    dated = replace(blank, **_deadline(plan, slack))
+    if not chosen:
+        late = "An order could have come earlier, but not any more in time."
+        dear = "No open order saves more than expediting it costs."
+        return replace(dated, why_not=late if slack < 0 else dear)
+    found = _with_supply(plan, item, situation, before, dated, chosen)
+    orders = sorted({m.receipt for m in found.moves})
+    units = sum(m.units for m in found.moves)
+    gained = max((m.leaves - m.arrives).days // 7 for m in found.moves)
+    return replace(
+        found,
+        said=f"Bring {units:,.0f} u of {_listed(orders, 'order')} forward by up to "
+        f"{gained} weeks for {_listed(sorted({m.to for m in found.moves}), 'door')}",
+    )
+
+
+def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Option:
+    """Move units from doors and centres that can spare them."""
+    blank = _blank(plan, item, Action.TRANSFER, before)
+    case = _number(plan.base.skus["case_pack"].iloc[item.sku], 1.0)
+    chosen, slack = actions.reallocate(
+        situation, plan.base.network, reserve=plan.spare_reserve(item.sku), case_pack=case
+    )
+    if slack is None:
+        nobody = "No other door or centre can spare a unit, or no lane leads here."
+        if actions.gap(situation).sum() == 0:
+            nobody = "No door lacks a unit of its service level."
+        return replace(blank, why_not=nobody)
+    dated = replace(blank, **_deadline(plan, slack))
+    if not chosen:
+        late = "Units could have been moved, but would not arrive any more in time."
+        dear = "No move saves more than it costs."
+        return replace(dated, why_not=late if slack < 0 else dear)
+    found = _with_supply(plan, item, situation, before, dated, chosen)
+    names = dict(zip(plan.base.network.names, plan.base.network.said, strict=True))
+    givers = sorted({names[m.origin] for m in found.moves})
+    takers = sorted({names[m.to] for m in found.moves})
+    units = sum(m.units for m in found.moves)
+    return replace(
+        found,
+        said=f"Move {units:,.0f} u from {_listed(givers, 'place')} to "
+        f"{_listed(takers, 'door')}",
+    )
+
+
+def reduce(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Option:
+    """Expect, and cause, only as much lift as the stock supports."""
+    blank = _blank(plan, item, Action.REDUCE, before)
+    activation = plan.activation(item.activation)
+    dated = replace(blank, **_calendar_deadline(plan, activation))
+    share = actions.supported_lift(situation, plan.limits)
+    if share >= 1.0:
+        return replace(dated, why_not="Stock supports the whole lift.")
+    if share <= 0.0:
+        return replace(
+            dated, why_not="Stock would be short without any lift: less of it does not help."
+        )
+    window, at = item.window, item.doors
+    plain = float((situation.demand - situation.lift_units)[at, window].sum())
+    lifted = float(situation.lift_units[at, window].sum())
+    full = 1 + lifted / plain if plain > 0 else 1.0
+    lift = round(1 + share * (full - 1), 2)
+    share = (lift - 1) / (full - 1) if full > 1 else 0.0
+    after = actions.outcome(situation.with_lift(share), plan.limits)
+    value = float(np.nanmean(situation.margin[at])) if at.size else np.nan
+    given_up = before.sold - after.sold
+    changed = activation.with_lift(plan.sku_names[item.sku], _stated(plan, item, share))
+    return replace(
+        dated,
+        said=f"Cut the activation back so that it lifts {plan.sku_names[item.sku]} "
+        f"{lift:.2g}x instead of {full:.2g}x; {given_up:,.0f} u of expected sales are given up",
+        before=activation,
+        after=changed,
+        units_saved=float((before.lost - after.lost).sum()),
+        margin_saved=-given_up * value,
+        short_after=float(after.short[at].sum()),
+        fill_after=after.fill,
+        meets=after.meets(plan.limits),
+    )
+
+
+def _stated(plan: LivePlan, item: ItemRisk, share: float) -> float:
+    """The lift to state for the whole weeks that it runs, so that a share of it is left."""
+    computed = plan.sku(item.sku)
+    window, at = item.window, item.doors
+    shown = plan.activation(item.activation).share(
+        plan.base.weeks[window], plan.base.weekday_shares
+    )
+    units = dict(computed.lifts)[item.activation][at, window] / 1000
+    plain = computed.baseline[at, window] / 1000
+    exposed = float((plain * shown).sum())
+    full = 1 + float(units.sum()) / exposed if exposed > 0 else 1.0
+    return float(np.clip(round(1 + share * (full - 1), 3), 0.0, 50.0))
+
+
+def accept(plan: LivePlan, item: ItemRisk, before: Outcome) -> Option:
+    """Leave it as it is, on record."""
+    short = float(before.short[item.doors].sum())
+    return replace(
+        _blank(plan, item, Action.ACCEPT, before),
+        said=f"Accept that about {short:,.0f} u will be short",
+        margin_saved=0.0,
+        last_date=as_date(plan.base.weeks[item.last]) + dt.timedelta(6),
+    )
+
+
+def shift(
+    plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome
+) -> list[Option]:
+    """Feature another SKU instead, the best substitute first; both SKUs worked out."""
+    blank = _blank(plan, item, Action.SHIFT, before)
+    activation = plan.activation(item.activation)
+    dated = replace(blank, **_calendar_deadline(plan, activation))
+    tried = [_shifted(plan, item, situation, before, dated, s) for s in substitutes(plan, item)]
+    good = sorted(
+        (o for o in tried if o is not None and (o.meets or o.margin_saved > 0)),
+        key=lambda o: (not o.meets, -np.nan_to_num(o.margin_saved)),
+    )
+    if good:
+        return good[:2]
+    return [
+        replace(
+            dated,
+            why_not="No SKU of its class would sell more in its place with its stock.",
+        )
+    ]
+
+
+def substitutes(plan: LivePlan, item: ItemRisk) -> list[int]:
+    """SKUs of the class that could be featured instead, most alike and best covered first.
+
+    Alike: same style, then near in price; covered: stock now over a month's baseline.
+    """
+    base = plan.base
+    row = base.skus.iloc[item.sku]
+    featured = {i.sku for i in plan.activation(item.activation).items}
+    same = np.flatnonzero(base.rivals == base.rivals[item.sku])
+    names = base.skus["sku"].to_numpy()
+    free = np.array([s for s in same if names[s] not in featured], dtype=np.int64)
+    if not len(free):
+        return []
+    doors = item.doors
+    level = np.nan_to_num(base.level[free][:, doors])
+    pace = level.sum(axis=1) * base.shape[free][:, item.first]
+    stock = np.nan_to_num(base.opening[free][:, doors]).sum(axis=1)
+    ranged = (level > 0).mean(axis=1)
+    price = np.nanmean(base.price[:, doors], axis=1)
+    apart = np.abs(np.log(np.maximum(price[free], 0.01) / max(price[item.sku], 0.01)))
+    style = (base.skus["style"].to_numpy()[free] == row["style"]).astype(float)
+    cover = np.minimum(stock / np.maximum(4 * pace, 1e-9), 3.0)
+    likeness = style - np.nan_to_num(apart, nan=1.0) + 0.5 * cover
+    able = (ranged >= 0.5) & (pace > 0) & (stock > 0)
+    order = np.argsort(-np.where(able, likeness, -np.inf), kind="stable")
+    return [int(free[i]) for i in order[:SUBSTITUTES] if able[i]]
+
+
+def _shifted(
+    plan: LivePlan,
+    item: ItemRisk,
+    situation: Situation,
+    before: Outcome,
+    dated: Option,
+    other: int,
+) -> Option | None:
+    activation = plan.activation(item.activation)
+    name, instead = plan.sku_names[item.sku], plan.sku_names[other]
+    items = tuple(
+        Item(sku=instead, door=i.door, discount=i.discount) if i.sku == name else i
+        for i in activation.items
+    )
+    after = replace(activation, items=items)
+    tried = WhatIf(activation=after)
+    theirs = plan.sku_if(other, tried)
+    judged = next((i for i in theirs.items if i.activation == item.activation), None)
+    if judged is None or theirs.risk is None:
+        return None
+    result = actions.outcome(situation_of(plan, theirs, judged), plan.limits)
+    # Sales of both SKUs in the weeks of the activation, with the one featured and the other.
+    window, at = item.window, item.doors
+    plain_mine = (situation.demand - situation.lift_units)[at, window].sum()
+    alone = actions.outcome(situation.with_lift(0.0), plan.limits)
+    now = plan.sku(other)
+    sold_before = np.minimum(
+        now.draft[judged.doors, window].sum() / 1000,
+        now.draft[judged.doors, window].sum() / 1000
+        - now.projection.lost[judged.doors, window].sum(),
+    )
+    value = float(np.nanmean(situation.margin[at]))
+    price = np.nanmean(judged.unit_margin) if len(judged.unit_margin) else np.nan
+    mine = (alone.sold - before.sold) * value
+    gained = (result.sold - sold_before) * float(price)
+    lift = judged.window_demand.sum() / max(
+        judged.window_demand.sum() - judged.lift_units[:, judged.window].sum(), 1e-9
+    )
+    described = str(plan.base.skus["description"].iloc[other] or "")
+    return replace(
+        dated,
+        said=f"Feature {described or instead} instead: it would lift {lift:.2g}x and cover "
+        f"{result.fill:.0%} of its demand",
+        before=activation,
+        after=after,
+        substitute=instead,
+        units_saved=float(alone.sold - before.sold + result.sold - sold_before),
+        margin_saved=float(mine + gained),
+        short_after=float(result.short[judged.doors].sum() + alone.short[at].sum()),
+        fill_after=float(
+            1
+            - (result.short[judged.doors].sum() + alone.short[at].sum())
+            / max(judged.window_demand.sum() + plain_mine, 1e-9)
+        ),
+        meets=result.meets(plan.limits) and alone.meets(plan.limits),
+    )
+
+
+# The best mix ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """What to do about several featured SKUs together."""
+
+    chosen: tuple[Option, ...]
+    """In the order of their net gain; those of one SKU were worked out together."""
+    left: tuple[tuple[str, str], ...]
+    """Activation and SKU of what no supply action brings to the service target."""
+    cost: float
+    margin_saved: float
+    units_saved: float
+    budget: float | None
+    considered: int
+    """Featured SKUs that were red or amber."""
+
+    @property
+    def net(self) -> float:
+        """Margin saved less cost."""
+        return self.margin_saved - self.cost
+
+
+def best_mix(
+    plan: LivePlan,
+    *,
+    activation: str | None = None,
+    weeks: int = 8,
+    budget: float | None = None,
+) -> Mix:
+    """The cheapest feasible combination that brings what is short to its service target.
+
+    For each featured SKU the combinations of orders brought forward and units moved are
+    worked out together, since each saves less beside the other. One combination a SKU is
+    then chosen: as many SKUs as possible no longer red, then the most margin net of cost,
+    within the budget; an exact multiple-choice knapsack.
+
+    Parameters
+    ----------
+    activation : str, optional
+        Only this one; all that begin within `weeks` if left out.
+    budget : float, optional
+        Most money to spend.
+    """
+    items = [
+        i
+        for found in plan.items.values()
+        for i in found
+        if (i.activation == activation if activation else i.first < weeks)
+        and i.last >= 0
+        and np.isin(i.status, (RED, AMBER)).any()
+    ]
+    # A SKU is worked out once, in the activation where most of it is short.
+    worst: dict[int, ItemRisk] = {}
+    for item in items:
+        if item.sku not in worst or item.short.sum() > worst[item.sku].short.sum():
+            worst[item.sku] = item
+    menus = [_menu(plan, item) for item in worst.values()]
+    picked = _picked(menus, budget)
+    chosen = [
+        option for menu, n in zip(menus, picked, strict=True) for option in menu[n].options
+    ]
+    left = [
+        (item.activation, plan.sku_names[item.sku])
+        for item, menu, n in zip(worst.values(), menus, picked, strict=True)
+        if not menu[n].meets
+    ]
+    return Mix(
+        chosen=tuple(sorted(chosen, key=lambda o: -o.net)),
+        left=tuple(left),
+        cost=float(sum(menu[n].cost for menu, n in zip(menus, picked, strict=True))),
+        margin_saved=float(sum(menu[n].margin for menu, n in zip(menus, picked, strict=True))),
+        units_saved=float(sum(menu[n].units for menu, n in zip(menus, picked, strict=True))),
+        budget=budget,
+        considered=len(worst),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combination:
+    """Actions on one SKU that were worked out one after the other."""
+
+    options: tuple[Option, ...]
+    meets: bool
+    cost: float
+    margin: float
+    units: float
+
+
+def _menu(plan: LivePlan, item: ItemRisk) -> list[Combination]:
+    """What can be done about one featured SKU; doing nothing comes first."""
+    start = situation_of(plan, plan.sku(item.sku), item)
+    before = actions.outcome(start, plan.limits)
+    nothing = Combination(
+        options=(), meets=before.meets(plan.limits), cost=0.0, margin=0.0, units=0.0
+    )
+    menu = [nothing]
+    for order in ((expedite, reallocate), (reallocate, expedite)):
+        situation, now = start, before
+        taken: list[Option] = []
+        for way in order:
+            option = way(plan, item, situation, now)
+            if not option.is_open or not option.moves:
+                break
+            taken.append(option)
+            situation = situation.with_supply(
+                _change_of(plan, option.moves, situation.demand.shape)
+            )
+            now = actions.outcome(situation, plan.limits)
+            menu.append(_combined(tuple(taken), start, before, now, plan))
+    return menu
+
+
+def _combined(
+    taken: tuple[Option, ...], start: Situation, before: Outcome, now: Outcome, plan: LivePlan
+) -> Combination:
+    units, margin = actions.worth(before, now, start.margin)
+    return Combination(
+        options=taken,
+        meets=now.meets(plan.limits),
+        cost=sum(o.cost for o in taken),
+        margin=units if np.isnan(margin) else margin,
+        units=units,
+    )
+
+
+def _picked(menus: Sequence[Sequence[Combination]], budget: float | None) -> list[int]:
+    """One combination of every menu: most met, then most net, within the budget."""
+    if not menus:
+        return []
+    group = np.repeat(np.arange(len(menus)), [len(m) for m in menus])
+    every = [c for menu in menus for c in menu]
+    cost = np.array([c.cost for c in every])
+    net = np.array([c.margin - c.cost for c in every])
+    met = np.array([c.meets and c.margin >= c.cost for c in every])
+    scale = np.abs(net).sum() + 1.0
+    matrix = [coo_array((np.ones(len(every)), (group, np.arange(len(every)))))]
+    limits = [LinearConstraint(matrix[0].tocsc(), 1, 1)]
+    if budget is not None:
+        limits.append(LinearConstraint(cost[None, :], -np.inf, budget))
+    result = milp(
+        -(met * scale + net), integrality=np.ones(len(every)), bounds=Bounds(0, 1),
+        constraints=limits,
+    )  # fmt: skip
+    chosen = np.rint(result.x) > 0 if result.x is not None else np.zeros(len(every), bool)
+    picked = []
+    for g in range(len(menus)):
+        mine = np.flatnonzero(chosen[group == g])
+        picked.append(int(mine[0]) if len(mine) else 0)
+    return picked
+
+
+# Inside ---------------------------------------------------------------------------------
+
+
+def _blank(plan: LivePlan, item: ItemRisk, action: Action, before: Outcome) -> Option:
+    return Option(
+        action=action,
+        activation=item.activation,
+        sku=plan.sku_names[item.sku],
+        said="",
+        short_before=float(before.short[item.doors].sum()),
+        short_after=float(before.short[item.doors].sum()),
+        fill_after=before.fill,
+    )
+
+
+def _deadline(plan: LivePlan, slack: int) -> dict[str, Any]:
+    """Last day of the week in which it can be decided."""
+    last = as_date(plan.base.weeks[0]) + dt.timedelta(7 * slack + 6)
+    return {"last_date": last, "is_past": slack < 0}
+
+
+def _calendar_deadline(plan: LivePlan, activation: Activation) -> dict[str, Any]:
+    """The lock date, else the day before it starts."""
+    last = activation.lock_date or activation.start - dt.timedelta(1)
+    return {"last_date": last, "is_past": last < as_date(plan.base.weeks[0])}
+
+
+def _with_supply(
+    plan: LivePlan,
+    item: ItemRisk,
+    situation: Situation,
+    before: Outcome,
+    blank: Option,
+    shipments: list[Shipment],
+) -> Option:
+    change = actions.supply_change(shipments, situation.demand.shape)
+    after = actions.outcome(situation.with_supply(change), plan.limits)
+    units, margin = actions.worth(before, after, situation.margin)
+    return replace(
+        blank,
+        moves=tuple(_moves(plan, item.sku, shipments)),
+        units_saved=units,
+        margin_saved=margin,
+        cost=sum(s.cost for s in shipments),
+        short_after=float(after.short[item.doors].sum()),
+        fill_after=after.fill,
+        meets=after.meets(plan.limits),
+    )
+
+
+def _moves(plan: LivePlan, sku: int, shipments: Iterable[Shipment]) -> list[Move]:
+    begin = as_date(plan.base.weeks[0])
+    return [
+        Move(
+            sku=plan.sku_names[sku],
+            to=plan.door_names[s.to],
+            units=s.units,
+            leaves=begin + dt.timedelta(7 * s.leaves),
+            arrives=begin + dt.timedelta(7 * s.arrives),
+            cost=round(s.cost, 2),
+            origin="" if s.origin < 0 else plan.base.network.names[s.origin],
+            receipt=s.receipt,
+        )
+        for s in shipments
+    ]
+
+
+def _change_of(plan: LivePlan, moves: Sequence[Move], shape: tuple[int, ...]) -> Floats:
+    """What moves do to the supply of their SKU, (D, R)."""
+    return plan.moved(plan.sku_index[moves[0].sku], moves)[:, : shape[1]]
+
+
+def _listed(names: Sequence[str], noun: str) -> str:
+    """A few names, or how many there are."""
+    if len(names) <= 2:
+        return " and ".join(names)
+    return f"{len(names)} {noun}s"
+
+
+def _number(value: Any, otherwise: float) -> float:
+    return otherwise if pd.isna(value) else float(value)
