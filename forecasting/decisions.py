@@ -9,7 +9,7 @@ closed: from then on the files speak, and what it was worth can be looked up.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,6 +112,12 @@ class Decisions:
         """Whether its risk was accepted and has not become worse since."""
         accepted = [d for d in self.of(activation, sku) if d.action is Action.ACCEPT]
         return bool(accepted) and short <= WORSE * accepted[0].short + 1.0
+
+    def is_settled(self, activation: str, sku: str, short: float) -> bool:
+        """Whether something was decided about it, and an accepted risk is not worse."""
+        standing = self.of(activation, sku)
+        acted = any(d.action is not Action.ACCEPT for d in standing)
+        return acted or self.is_accepted(activation, sku, short)
 
     def note(self, event: Event) -> None:
         """Take an event into what stands."""
@@ -229,6 +235,21 @@ class Decisions:
 
         names = frozenset({option.sku, *(m.sku for m in option.moves)})
         return self._desk.submit(prepare, client_id, touches=names)
+
+    def decide_all(
+        self, by: str, chosen: Sequence[Option], *, owner: str, note: str = ""
+    ) -> list[Event]:
+        """Decide for several at once, each an event of its own that can be taken back.
+
+        Raises
+        ------
+        NotAllowed, Refused
+            Before anything is written where a right is missing; what was written before
+            one that does not work any more stands.
+        """
+        for option in chosen:
+            self._desk.allowed(by, option.action.right)
+        return [self.decide(by, option, owner=owner, note=note) for option in chosen]
 
     def close(self, by: str, seq: int, *, note: str = "") -> Event:
         """Say that a decision was carried out and the files show it.

@@ -23,9 +23,10 @@ from forecasting.consensus.activations import Activation, Item
 from forecasting.hierarchy import Floats
 from forecasting.inventory import actions
 from forecasting.inventory.actions import Outcome, Shipment, Situation
-from forecasting.inventory.bridge import AMBER, RED, ItemRisk
+from forecasting.inventory.bridge import AMBER, RED, ItemRisk, group_status
 from forecasting.inventory.moves import Move
 from forecasting.plan import LivePlan, SkuPlan, WhatIf
+from forecasting.vocabulary import Status
 
 SUBSTITUTES = 5
 """Substitutes that are worked out in full, of those most alike."""
@@ -385,6 +386,17 @@ def _shifted(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Combination:
+    """Actions on one SKU that were worked out one after the other."""
+
+    options: tuple[Option, ...]
+    meets: bool
+    cost: float
+    margin: float
+    units: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mix:
     """What to do about several featured SKUs together."""
 
@@ -405,13 +417,79 @@ class Mix:
         return self.margin_saved - self.cost
 
 
-def best_mix(
-    plan: LivePlan,
-    *,
-    activation: str | None = None,
-    weeks: int = 8,
-    budget: float | None = None,
-) -> Mix:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One featured SKU that is red or amber, and the most that supply can still do."""
+
+    activation: str
+    sku: str
+    status: Status
+    units_short: float
+    margin_at_risk: float
+    """NaN where no margin is known."""
+    best: Combination
+    """What gains most; without options where nothing is left that pays."""
+    menu: tuple[Combination, ...]
+
+    @property
+    def weight(self) -> float:
+        """What it is listed by: money at risk times what can still be done about it."""
+        return float(np.nan_to_num(self.margin_at_risk)) * (0.1 + 0.9 * self.share)
+
+    @property
+    def share(self) -> float:
+        """Share of the shortage that can still be prevented."""
+        if not self.best.options or self.units_short <= 0:
+            return 0.0
+        return float(np.clip(self.best.units / self.units_short, 0.0, 1.0))
+
+    @property
+    def last_date(self) -> dt.date | None:
+        """Last day for the first of the actions that are worth it."""
+        days = [o.last_date for o in self.best.options if o.last_date]
+        return min(days) if days else None
+
+
+def watch_list(
+    plan: LivePlan, *, activation: str | None = None, weeks: int = 8
+) -> list[Watched]:
+    """Featured SKUs that are red or amber, those first where most can still be saved.
+
+    A SKU stands once, in the activation where most of it is short.
+
+    Parameters
+    ----------
+    activation : str, optional
+        Only this one; all that begin within `weeks` if left out.
+    """
+    worst: dict[int, ItemRisk] = {}
+    for found in plan.items.values():
+        for item in found:
+            asked = item.activation == activation if activation else item.first < weeks
+            if not asked or not np.isin(item.status, (RED, AMBER)).any():
+                continue
+            if item.sku not in worst or item.short.sum() > worst[item.sku].short.sum():
+                worst[item.sku] = item
+    watched = []
+    for item in worst.values():
+        menu = _menu(plan, item)
+        known = ~np.isnan(item.unit_margin)
+        money = float((item.short * np.nan_to_num(item.unit_margin)).sum())
+        watched.append(
+            Watched(
+                activation=item.activation,
+                sku=plan.sku_names[item.sku],
+                status=group_status(item.status, item.window_demand, plan.limits),
+                units_short=float(item.short.sum()),
+                margin_at_risk=money if known.any() else float("nan"),
+                best=max(menu, key=lambda c: c.margin - c.cost),
+                menu=tuple(menu),
+            )
+        )
+    return sorted(watched, key=lambda w: (-w.weight, -w.units_short, w.sku))
+
+
+def best_mix(watched: Sequence[Watched], *, budget: float | None = None) -> Mix:
     """The cheapest feasible combination that brings what is short to its service target.
 
     For each featured SKU the combinations of orders brought forward and units moved are
@@ -421,54 +499,25 @@ def best_mix(
 
     Parameters
     ----------
-    activation : str, optional
-        Only this one; all that begin within `weeks` if left out.
+    watched : sequence of Watched
+        From `watch_list`.
     budget : float, optional
         Most money to spend.
     """
-    items = [
-        i
-        for found in plan.items.values()
-        for i in found
-        if (i.activation == activation if activation else i.first < weeks)
-        and i.last >= 0
-        and np.isin(i.status, (RED, AMBER)).any()
-    ]
-    # A SKU is worked out once, in the activation where most of it is short.
-    worst: dict[int, ItemRisk] = {}
-    for item in items:
-        if item.sku not in worst or item.short.sum() > worst[item.sku].short.sum():
-            worst[item.sku] = item
-    menus = [_menu(plan, item) for item in worst.values()]
-    picked = _picked(menus, budget)
-    chosen = [
-        option for menu, n in zip(menus, picked, strict=True) for option in menu[n].options
-    ]
-    left = [
-        (item.activation, plan.sku_names[item.sku])
-        for item, menu, n in zip(worst.values(), menus, picked, strict=True)
-        if not menu[n].meets
-    ]
+    menus = [w.menu for w in watched]
+    taken = [menu[n] for menu, n in zip(menus, _picked(menus, budget), strict=True)]
+    chosen = [option for c in taken for option in c.options]
     return Mix(
         chosen=tuple(sorted(chosen, key=lambda o: -o.net)),
-        left=tuple(left),
-        cost=float(sum(menu[n].cost for menu, n in zip(menus, picked, strict=True))),
-        margin_saved=float(sum(menu[n].margin for menu, n in zip(menus, picked, strict=True))),
-        units_saved=float(sum(menu[n].units for menu, n in zip(menus, picked, strict=True))),
+        left=tuple(
+            (w.activation, w.sku) for w, c in zip(watched, taken, strict=True) if not c.meets
+        ),
+        cost=float(sum(c.cost for c in taken)),
+        margin_saved=float(sum(c.margin for c in taken)),
+        units_saved=float(sum(c.units for c in taken)),
         budget=budget,
-        considered=len(worst),
+        considered=len(watched),
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Combination:
-    """Actions on one SKU that were worked out one after the other."""
-
-    options: tuple[Option, ...]
-    meets: bool
-    cost: float
-    margin: float
-    units: float
 
 
 def _menu(plan: LivePlan, item: ItemRisk) -> list[Combination]:

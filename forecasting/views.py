@@ -381,8 +381,8 @@ def on_hand_fan(plan: LivePlan, sku: int, doors: Ints) -> pd.DataFrame:
     if risk is not None:
         left = risk.stock_mean[:, doors] + risk.receipts[:, doors] - risk.demand[:, doors]
         mean = np.maximum(left, 0).sum(axis=1)  # (K, R)
-        before = np.maximum(risk.stock_sd[:, doors] ** 2 - risk.forgotten[:, doors], 0.0)
-        variance = (before + risk.demand_sd[:, doors] ** 2).sum(axis=1)
+        carried = np.maximum(risk.stock_sd[:, doors] ** 2 - risk.forgotten[:, doors], 0.0)
+        variance = (carried + risk.demand_sd[:, doors] ** 2).sum(axis=1)
         weights = NODE_WEIGHTS[:, None]
         centre = (weights * mean).sum(axis=0)
         spread = np.sqrt((weights * (variance + (mean - centre) ** 2)).sum(axis=0))

@@ -11,8 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from data.store import DEFAULT_PATH
+from forecasting import options
 from forecasting.errors import ConcordError
 from forecasting.jobs import Job
+from forecasting.options import Watched
 from forecasting.plan import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import GLOSSARY
@@ -199,6 +201,22 @@ def plan() -> LivePlan:
 def working_plan() -> LivePlan:
     """The plan that stock is judged against, as the person here may see it."""
     return workspace().working_plan_for(me().id)
+
+
+def watch_list(
+    shown: LivePlan, *, weeks: int = 8, activation: str | None = None
+) -> list[Watched]:
+    """Featured SKUs that are short and what can still be done; worked out once a change."""
+    return _watch_list(shown, id(shown), shown.seq, weeks, activation)
+
+
+@st.cache_data(show_spinner="Working out what can still be done ...", max_entries=16)
+def _watch_list(
+    _shown: LivePlan, which: int, seq: int, weeks: int, activation: str | None
+) -> list[Watched]:
+    """`which` and `seq` say when it has to be worked out again."""
+    del which, seq
+    return options.watch_list(_shown, weeks=weeks, activation=activation)
 
 
 def lift_library() -> pd.DataFrame:

@@ -4,9 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from forecasting import views
-from forecasting.plan import SUPPLIES
+from forecasting.options import Watched
+from forecasting.plan import ROUTINE, SUPPLIES
 from forecasting.vocabulary import Status
-from pages.components import charts, frame, theme
+from pages.components import charts, frame, theme, ways_out
 
 SUPPLY_SAID = {
     "routine": "orders + routine replenishment",
@@ -15,19 +16,26 @@ SUPPLY_SAID = {
 }
 
 
-def finding(judged: list[views.Verdict]) -> str:
+def finding(judged: list[views.Verdict], watched: list[Watched]) -> str:
     red = [v for v in judged if v.status is Status.RED]
     if not judged:
         return "No activation is planned in these weeks."
     if not red:
         return f"None of {theme.plural(len(judged), 'activation')} is expected to run out."
     margin = sum(v.margin_at_risk for v in red if v.margin_at_risk == v.margin_at_risk)
-    begun = sum(v.weeks_to_start < 1 for v in red)
-    later = f"; {theme.plural(begun, 'has', 'have')} begun already" if begun else ""
+    names = {v.activation.activation for v in red}
+    able = [w for w in watched if w.activation in names and w.best.options]
+    saved = sum(w.best.margin - w.best.cost for w in able)
+    soonest = min((w.last_date for w in able if w.last_date), default=None)
+    still = (
+        f"{theme.plural(len({w.activation for w in able}), 'activation')} can still be helped, "
+        f"worth {theme.money(saved)} net, the first by {ways_out.day(soonest)}"
+        if able
+        else "no order and no transfer that pays can help any more"
+    )
     return (
         f"**{len(red)} of {theme.plural(len(judged), 'activation')} will run out** · "
-        f"{theme.money(margin)} margin at risk · "
-        f"{theme.plural(len(red) - begun, 'has', 'have')} not started{later}"
+        f"{theme.money(margin)} margin at risk · {still}"
     )
 
 
@@ -149,6 +157,8 @@ def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
             alt=f"Projected on-hand of {chosen['sku']}: first likely to run out "
             f"{theme.week(first)}",
         )  # fmt: skip
+    if supply == ROUTINE:
+        ways_out.panel(plan, act.activation, chosen["sku"])
     by_door = views.doors_of(plan, item)
     st.dataframe(
         pd.DataFrame(
@@ -214,8 +224,10 @@ def page() -> None:
     if klass != "All classes":
         inside = set(plan.base.skus["sku"].iloc[plan.products.members("class", klass)])
         judged = [v for v in judged if inside & {i.sku for i in v.activation.items}]
+    watched = frame.watch_list(plan, weeks=weeks)
+    said = finding(judged, watched)
     with head:
-        frame.title("Bridge", finding(judged))
+        frame.title("Bridge", said)
     if not judged:
         st.info("Plan an activation on the Activations page, or look further ahead.")
         return
@@ -230,15 +242,21 @@ def page() -> None:
     first = pd.Timestamp(plan.base.weeks[0])
     st.altair_chart(
         charts.calendar(judged, first, weeks), width="stretch", on_select="rerun",
-        selection_mode="pick", key="calendar", alt=f"Calendar of activations. {finding(judged)}",
+        selection_mode="pick", key="calendar", alt=f"Calendar of activations. {said}",
     )  # fmt: skip
-    line = st.columns([6, 2], vertical_alignment="bottom")
+    line = st.columns([6, 2, 2], vertical_alignment="bottom")
     with line[0]:
         chosen = frame.select(
             "Activation", list(names), key="activation", help="Or click a bar of the calendar.",
             said=lambda a: f"{theme.said(names[a].status)} · {names[a].activation.name}",
         )  # fmt: skip
-    with line[1].popover("Table and download", width="stretch"):
+    if line[1].button(
+        "Best mix for all weeks", width="stretch", icon=":material/balance:",
+        help="The cheapest combination of orders brought forward and units moved that covers "
+        "what is short, within a budget.",
+    ):  # fmt: skip
+        ways_out.best_mix(plan, watched, f"the next {weeks} weeks")
+    with line[2].popover("Table and download", width="stretch"):
         st.dataframe(table(judged), hide_index=True)
         st.download_button(
             "Download every SKU, door and week (CSV)",

@@ -1,0 +1,262 @@
+"""The action panel: ways out of a stockout side by side, previewed and decided."""
+
+import math
+
+import pandas as pd
+import streamlit as st
+
+from forecasting import options
+from forecasting.decisions import Decision
+from forecasting.options import Action, Option, Watched
+from forecasting.plan import LivePlan
+from forecasting.rights import RIGHTS
+from pages.components import frame, theme
+
+EFFECT = {
+    Action.EXPEDITE: "Forecast and calendar stay as they are; the buy plan counts the units "
+    "in the earlier week.",
+    Action.TRANSFER: "Forecast and calendar stay as they are; the buy plan counts the units at "
+    "the door that gets them, and the giver re-orders in its routine.",
+    Action.SHIFT: "The calendar features the other SKU; the forecast, the projection and the "
+    "buy plan of both follow at once.",
+    Action.REDUCE: "The calendar states the smaller lift; forecast, projection and buy plan "
+    "follow at once. Serves customers, not margin.",
+    Action.ACCEPT: "Nothing changes. It is not shown as open again unless it becomes worse.",
+}
+
+
+def day(value) -> str:
+    return "–" if value is None else f"{value:%a %b} {value.day}"
+
+
+def deadline(option: Option) -> str:
+    if option.last_date is None:
+        return ""
+    return (
+        f"past since {day(option.last_date)}"
+        if option.is_past
+        else f"by {day(option.last_date)}"
+    )
+
+
+def panel(plan: LivePlan, activation: str, sku: str) -> None:
+    """Four ways out of one featured SKU's shortage, and leaving it as it is."""
+    found = options.ways_out(plan, activation, sku)
+    if not found:
+        return
+    decided(activation, sku)
+    st.markdown(f"**Ways out for {sku}**")
+    four = [a for a in Action if a is not Action.ACCEPT]
+    for column, action in zip(st.columns(4), four, strict=True):
+        mine = [o for o in found if o.action is action]
+        with column.container(border=True, height="stretch"):
+            card(plan, mine)
+    accept = next(o for o in found if o.action is Action.ACCEPT)
+    if accept.short_before >= 0.5:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(accept.said, key=f"accept_{activation}_{sku}", type="tertiary",
+                         icon=":material/flag:", disabled=not frame.me().may("accept"),
+                         help=who("accept")):  # fmt: skip
+                preview(plan, accept)
+
+
+def who(right: str) -> str:
+    return "Decided by " + " or ".join(f.label for f in RIGHTS[right]) + "."
+
+
+def card(plan: LivePlan, mine: list[Option]) -> None:
+    """One way out: what, what it saves and costs, by when."""
+    first = mine[0]
+    st.markdown(f"**{first.action.label}**")
+    if first.why_not:
+        st.markdown(f":gray[{first.why_not}]")
+        if first.last_date is not None:
+            st.caption(f"Would have to be decided {deadline(first)}.")
+        return
+    for n, option in enumerate(mine):
+        st.markdown(option.said + ".")
+        saved = theme.units(abs(option.units_saved))
+        match option.action:
+            case Action.REDUCE:
+                saves = f"{saved} fewer short"
+            case Action.SHIFT:
+                saves = f"sells **{saved} {'more' if option.units_saved >= 0 else 'fewer'}**"
+            case _:
+                saves = f"saves **{saved}**"
+        st.markdown(
+            f"{saves} · {theme.money(option.margin_saved)} margin · costs "
+            f"{theme.money(option.cost)} · **net {theme.money(option.net)}**"
+        )
+        st.caption(
+            f"{theme.units(option.short_before)} short becomes "
+            f"{theme.units(option.short_after)} · "
+            + ("past: " if option.is_past else "decide ")
+            + deadline(option).removeprefix("past ")
+        )
+        if st.button(
+            "Preview and decide", key=f"way_{option.activation}_{option.sku}_{option.action}_{n}",
+            disabled=option.is_past, width="stretch",
+        ):  # fmt: skip
+            preview(plan, option)
+
+
+@st.dialog("Decide", width="large")
+def preview(plan: LivePlan, option: Option) -> None:
+    """What one way out would do to everything, and the decision."""
+    space, person = frame.workspace(), frame.me()
+    st.markdown(f"### {option.said}")
+    effect(option)
+    moves(plan, option)
+    st.markdown(EFFECT[option.action])
+    if option.after is not None and option.action is Action.REDUCE:
+        st.markdown(
+            "Without a real cut of the campaign this would only hide the risk: say below what "
+            "is cut."
+        )
+    if not person.may(option.action.right):
+        st.info(f"{who(option.action.right)} You can look, and ask them.")
+        return
+    people = space.people
+    left, right = st.columns(2)
+    owner = left.selectbox(
+        "Who carries it out", people, format_func=lambda p: f"{p.name} ({p.function.label})",
+        index=[p.id for p in people].index(person.id),
+    )  # fmt: skip
+    due = right.date_input("By", value=option.last_date)
+    note = st.text_input(
+        "What is cut: spend, audience, depth or days"
+        if option.action is Action.REDUCE
+        else "Note (optional)"
+    )
+    if st.button("Decide", type="primary"):
+        frame.do(space.decisions.decide, person.id, option, owner=owner.id, due=due, note=note)
+
+
+def effect(option: Option) -> None:
+    cells = st.columns(4)
+    cells[0].metric(
+        "Expected short", theme.units(option.short_after),
+        delta=theme.units(option.short_after - option.short_before, sign=True),
+        delta_color="inverse", border=True,
+    )  # fmt: skip
+    cells[1].metric("Demand met", theme.percent(option.fill_after), border=True)
+    cells[2].metric("Margin saved", theme.money(option.margin_saved), border=True)
+    cells[3].metric(
+        "Net of cost", theme.money(option.net), border=True,
+        help=f"Margin saved less {theme.money(option.cost)} of cost.",
+    )  # fmt: skip
+
+
+def moves(plan: LivePlan, option: Option) -> None:
+    if not option.moves:
+        return
+    said = dict(zip(plan.base.network.names, plan.base.network.said, strict=True))
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Units": [m.units for m in option.moves],
+                "From": [m.receipt or said[m.origin] for m in option.moves],
+                "To": [said[m.to] for m in option.moves],
+                "Leaves / was due": [theme.week(m.leaves) for m in option.moves],
+                "Can be sold from": [theme.week(m.arrives) for m in option.moves],
+                "Cost": [m.cost for m in option.moves],
+            }
+        ),
+        hide_index=True, alt="Units to move", height=min(38 + 35 * len(option.moves), 250),
+        column_config={"Cost": st.column_config.NumberColumn(format="dollar")},
+    )  # fmt: skip
+
+
+def decided(activation: str, sku: str) -> None:
+    """What stands about one featured SKU, with taking back and closing."""
+    for decision in frame.workspace().decisions.of(activation, sku):
+        line(decision)
+
+
+def line(decision: Decision, *, where: bool = False) -> None:
+    """One decision that stands."""
+    space, person = frame.workspace(), frame.me()
+    by, owner = space.person(decision.person).name, space.person(decision.owner).name
+    names = {a.activation: a.name for a in space.activations}
+    at = (
+        f"{decision.sku} in {names.get(decision.activation, decision.activation)}: "
+        if where
+        else ""
+    )
+    early = theme.plural(max(decision.weeks_ahead, 0), "week") + " before it starts"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/task_alt: {at}**{decision.said}**. {by} decided {early}; {owner}, due "
+            f"{day(decision.due)} · {decision.state}"
+        )
+        if decision.state != "decided":
+            return
+        key = f"decision_{decision.seq}"
+        if (
+            decision.action is not Action.ACCEPT
+            and (person.id == decision.owner or person.may(decision.action.right))
+            and st.button("Done, files show it", key=f"{key}_close", type="tertiary")
+        ):
+            frame.do(space.decisions.close, person.id, decision.seq)
+        mine = person.id == decision.person or person.may("undo others' changes")
+        if mine and st.button("Take back", key=f"{key}_undo", type="tertiary"):
+            frame.do(space.undo, person.id, decision.seq)
+
+
+def mix_table(plan: LivePlan, chosen: tuple[Option, ...]) -> pd.DataFrame:
+    names = {a.activation: a.name for a in plan.activations()}
+    return pd.DataFrame(
+        {
+            "Action": [o.action.label for o in chosen],
+            "What": [o.said for o in chosen],
+            "SKU": [o.sku for o in chosen],
+            "Activation": [names[o.activation] for o in chosen],
+            "Saves, u": [o.units_saved for o in chosen],
+            "Margin": [o.margin_saved for o in chosen],
+            "Cost": [o.cost for o in chosen],
+            "Decide by": [o.last_date for o in chosen],
+        }
+    )
+
+
+@st.dialog("The best mix", width="large")
+def best_mix(plan: LivePlan, watched: list[Watched], what: str) -> None:
+    """The cheapest combination that covers what is short, within a budget."""
+    free = options.best_mix(watched)
+    budget = st.number_input(
+        "Budget, $", min_value=0.0, value=float(math.ceil(free.cost)), step=100.0,
+        help="Most money for expediting and moving. The mix is worked out anew.",
+    )  # fmt: skip
+    mix = options.best_mix(watched, budget=budget) if budget < free.cost else free
+    met = mix.considered - len(mix.left)
+    st.markdown(
+        f"For {what}: **{theme.plural(len(mix.chosen), 'action')} for {theme.money(mix.cost)} "
+        f"save {theme.units(mix.units_saved)} and {theme.money(mix.margin_saved)} margin**; "
+        f"{met} of {theme.plural(mix.considered, 'SKU')} then stand at or above the service "
+        "target. Worked out together: what one action saves is less where another has saved "
+        "already."
+    )
+    if not mix.chosen:
+        st.info("Nothing that still works saves more than it costs.")
+        return
+    table = mix_table(plan, mix.chosen)
+    st.dataframe(
+        table, hide_index=True, height=330, alt="Actions of the best mix",
+        column_config={
+            "Saves, u": st.column_config.NumberColumn(format="%.0f"),
+            "Margin": st.column_config.NumberColumn(format="dollar"),
+            "Cost": st.column_config.NumberColumn(format="dollar"),
+        },
+    )  # fmt: skip
+    person = frame.me()
+    may = person.may("expedite")
+    with st.container(horizontal=True):
+        if st.button(
+            "Decide all of it", type="primary", disabled=not may, help=who("expedite")
+        ):
+            frame.do(
+                frame.workspace().decisions.decide_all, person.id, mix.chosen, owner=person.id
+            )
+        st.download_button(
+            "Download (CSV)", table.to_csv(index=False), "best-mix.csv", on_click="ignore"
+        )
