@@ -25,10 +25,12 @@ st.html(COMPONENTS / "style.css")
 PAGES = {
     "Weekly": [
         ("bridge", "weekly/bridge.py", "Bridge", ":material/calendar_view_week:"),
+        ("signals", "weekly/signals.py", "Weekly review", ":material/sensors:"),
         ("activations", "weekly/activations.py", "Activations", ":material/campaign:"),
     ],
     "Monthly": [
         ("consensus", "monthly/consensus.py", "Consensus", ":material/edit_note:"),
+        ("buyplan", "monthly/buy_plan.py", "Buy plan", ":material/local_shipping:"),
         ("meeting", "monthly/meeting.py", "Meeting", ":material/groups:"),
     ],
     "Quarterly": [
@@ -38,6 +40,7 @@ PAGES = {
         ("sku", "explore/sku.py", "SKU", ":material/sell:"),
         ("baseline", "explore/baseline.py", "Baseline", ":material/show_chart:"),
         ("lifts", "explore/lifts.py", "Lift library", ":material/trending_up:"),
+        ("replay", "explore/replay.py", "Replay", ":material/replay:"),
         ("history", "explore/history.py", "History", ":material/history:"),
     ],
     "Set-up": [

@@ -8,6 +8,7 @@ whose sequence number is the batch that every row carries.
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,6 +128,15 @@ def columns_guide() -> str:
     return "\n".join(lines) + "\n"
 
 
+def as_workbook(frame: pd.DataFrame, sheet: str) -> bytes:
+    """A frame as an XLSX workbook with one sheet; nothing in it is a formula."""
+    target = io.BytesIO()
+    options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+    with pd.ExcelWriter(target, engine="xlsxwriter", engine_kwargs=options) as book:
+        defused(frame).to_excel(book, index=False, sheet_name=sheet[:31])
+    return target.getvalue()
+
+
 def export(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame as CSV, XLSX or Parquet, by the file's ending.
 
@@ -144,9 +154,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
         case ".csv":
             defused(frame).to_csv(path, index=False)
         case ".xlsx":
-            options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
-            with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs=options) as book:
-                defused(frame).to_excel(book, index=False, sheet_name=path.stem[:31])
+            path.write_bytes(as_workbook(frame, path.stem))
         case other:
             raise Refused(
                 f"'{other}' is not a kind of file that Concord writes: "

@@ -89,7 +89,11 @@ def write_inputs(
         "items": items,
     }
     for name, frame in frames.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        # A table without rows would be written as if its columns held nothing at all.
+        texts = [c for c in ("sku", "door") if c in frame.columns]
+        frame.astype(dict.fromkeys(texts, "string")).to_parquet(
+            folder / f"{name}.parquet", index=False
+        )
     past = items[items["start"] < pd.Timestamp(as_of) + pd.Timedelta(7, "D")]
     counts = frames["series"].groupby("block").size()
     kinds = sorted(items["type"].unique())

@@ -130,9 +130,9 @@ class Store:
 
 def _migrations() -> list[tuple[str, list[str]]]:
     """Names and statements, in the order in which they are applied."""
-    ledger, views, factors, cycles = (
+    ledger, views, factors, cycles, replays = (
         (HERE / "schema" / f"{name}.sql").read_text(encoding="utf-8").split(";\n")
-        for name in ("0001_ledger", "0002_views", "0004_runs", "0005_cycles")
+        for name in ("0001_ledger", "0002_views", "0004_runs", "0005_cycles", "0006_replay")
     )
     return [
         ("0001_ledger", [text for text in ledger if text.strip()]),
@@ -140,6 +140,7 @@ def _migrations() -> list[tuple[str, list[str]]]:
         ("0003_facts", tables.create_sql()),
         ("0004_runs", [text for text in factors if text.strip()]),
         ("0005_cycles", [text for text in cycles if text.strip()]),
+        ("0006_replay", [text for text in replays if text.strip()]),
     ]
 
 

@@ -26,7 +26,7 @@ from data.ledger import utc_now
 from data.sample import make_sample, parts_of
 from data.store import DEFAULT_PATH, Store
 from data.tables import TABLES
-from forecasting import pack, played, views
+from forecasting import buying, pack, played, replaying, views
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused
 from forecasting.plan import SUPPLIES, LivePlan
@@ -365,6 +365,48 @@ def bridge(
         "units_short": round(float(rows["units_short"].sum()), 1),
     }
     _say(result, as_json=as_json)
+
+
+@main.command("buy-plan")
+@_db
+@_json
+@_as_of
+@click.option("--weeks", default=buying.WEEKS, type=click.IntRange(1, 52))
+@_plan
+@_out
+def buy_plan_(
+    db: Path, as_json: bool, as_of: dt.datetime | None, weeks: int, plan: str, out: Path
+) -> None:
+    """Write orders to release now, planned orders, and what can only be expedited."""
+    with _opened(db) as workspace:
+        _check_as_of(workspace, as_of)
+        rows = buying.rows(_plan_of(workspace, plan), weeks=weeks)
+    files.export(rows, out)
+    units = rows.groupby("kind")["units"].sum()
+    sums = {k: round(float(units.get(k, 0.0)), 1) for k in ("release", "planned", "expedite")}
+    _say({"rows": len(rows), **sums}, as_json=as_json)
+
+
+@main.command()
+@_db
+@_as
+@_json
+@click.option("--weeks-ahead", default=6, type=click.IntRange(1, 12))
+@click.option("--last", default=26, type=click.IntRange(1, 104), help="Past weeks to walk.")
+@click.option("--workers", default=1, type=click.IntRange(1, 64))
+@_out
+def replay(
+    db: Path, person: str, as_json: bool, weeks_ahead: int, last: int, workers: int, out: Path
+) -> None:
+    """Walk through history: what the Bridge would have flagged, and what then happened."""
+    with _opened(db) as workspace:
+        made = workspace.replay(
+            person, weeks_ahead=weeks_ahead, last=last, workers=workers, tell=_teller()
+        )
+    files.export(made.rows[list(replaying.CONTRACT)], out)
+    for line in made.assumed:
+        click.echo(line, err=True)
+    _say({"rows": len(made.rows), **made.scores.as_dict()}, as_json=as_json)
 
 
 @main.command()

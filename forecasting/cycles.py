@@ -521,8 +521,8 @@ class Cycles:
 
     def _overrides(self) -> tuple[list[Event], set[int]]:
         """Every override, and what is taken back."""
-        events = self._desk.ledger.of_kinds(Kind.OVERRIDE, Kind.UNDO)
-        return [e for e in events if e.kind is Kind.OVERRIDE], undone(
+        events = self._desk.ledger.of_kinds(Kind.OVERRIDE, Kind.SENSE, Kind.UNDO)
+        return [e for e in events if e.kind is not Kind.UNDO], undone(
             [e for e in events if e.kind is Kind.UNDO]
         )
 
@@ -565,7 +565,7 @@ class Cycles:
 
     def _changed_since(self, function: str, seq: int) -> bool:
         return any(
-            e.kind in (Kind.OVERRIDE, Kind.UNDO) and e.input_of == function
+            e.kind in (Kind.OVERRIDE, Kind.SENSE, Kind.UNDO) and e.input_of == function
             for e in self._desk.ledger.tail(seq)
         )
 

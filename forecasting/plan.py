@@ -48,6 +48,9 @@ RISK_WEEKS = 13
 _CELLS_KEPT = 4_000_000
 """Leaf cells of computed SKUs kept in memory; older ones are computed again when asked."""
 
+_INPUTS = (Kind.OVERRIDE, Kind.RESOLVE, Kind.SENSE, Kind.UNDO)
+"""Kinds of events that change an input."""
+
 InputKey = tuple[str, str]
 """(function, aim): whose input, and the activation whose lift it means ('' for total)."""
 
@@ -115,6 +118,8 @@ class SkuPlan:
 class Published:
     """A published consensus, laid over a plan: what the working plan stands on."""
 
+    version: int
+    """Sequence number of the event that published it."""
     units: Mapping[int, Ints]
     """Of each SKU, thousandths, (D, W); -1 where nothing was published."""
     activations: Mapping[str, Activation]
@@ -127,6 +132,8 @@ class Published:
         leaves: pd.DataFrame,
         first_week: dt.date,
         activations: Mapping[str, Activation],
+        *,
+        version: int,
     ) -> Published:
         """Arrange a version's leaves over the weeks of a plan.
 
@@ -147,7 +154,7 @@ class Published:
                 units[s] = np.full((n_doors, n_weeks), -1, np.int64)
             left = np.asarray(row, dtype=np.int64)[passed : passed + n_weeks]
             units[s][d, : len(left)] = left
-        return cls(units=units, activations=activations)
+        return cls(version=version, units=units, activations=activations)
 
 
 @dataclass(slots=True)
@@ -162,6 +169,8 @@ class _State:
     """Of each SKU, what agreements add to statistical, and how many stand; (D, W) each."""
     cycle: str = ""
     """The cycle whose agreements count."""
+    sensed: dict[int, Ints] = field(default_factory=dict)
+    """Of each SKU, what was corrected week by week since the last publication, (D, W)."""
     moves: dict[int, dict[int, tuple[Move, ...]]] = field(default_factory=dict)
     """Of each SKU, the moves of supply that stand, by the decision's number."""
 
@@ -201,7 +210,8 @@ class LivePlan:
         Makes it a working plan: demand is what was published, and what the calendar's
         changes since then do to it.
     decisions : iterable of Event
-        What was decided, closed or taken back about supply, in order.
+        What was decided, closed or taken back about supply, and what was corrected, in
+        order.
     seq : int
         Sequence number up to which all this is folded.
     """
@@ -276,6 +286,7 @@ class LivePlan:
             self._agree(Leaves.of(agreed), agreed["standing"].to_numpy(dtype=np.int64))
         for event in decisions:
             self._fold_moves(event)
+            self._fold_sensed(event)
         for sku in range(n_skus):
             if self._published or self._featuring.get(sku) or self._is_spoken_of(sku):
                 self._refresh(sku)
@@ -497,11 +508,11 @@ class LivePlan:
             if event.cycle == self._state.cycle:
                 standing = np.full(len(event.leaves), int(event.body["standing"]), np.int64)
                 touched = self._agree(event.leaves, standing)
-        elif event.kind in (Kind.OVERRIDE, Kind.RESOLVE, Kind.UNDO) and len(event.leaves):
+        elif event.kind in _INPUTS and len(event.leaves):
             aim = event.scope.activation if event.scope else TOTAL
             key = (event.input_of, aim)
             touched |= self._add(key, event.leaves)
-        touched |= self._fold_moves(event)
+        touched |= self._fold_moves(event) | self._fold_sensed(event)
         if event.kind is Kind.HOLD:
             self._hold(event.function, event.leaves, event.seq)
         if event.kind is Kind.RELEASE:
@@ -524,6 +535,17 @@ class LivePlan:
             others = {k: m for k, m in self._state.moves.get(sku, {}).items() if k != number}
             self._state.moves[sku] = {**others, number: mine} if stand else others
         return set(by_sku)
+
+    def _fold_sensed(self, event: Event) -> set[int]:
+        """Take a correction into the working plan; the draft has it as Planning's input."""
+        if self._published is None or not event.body.get("sensing"):
+            return set()
+        if event.seq <= self._published.version:
+            return set()
+        placed = self.placed(event.leaves, event.leaves.delta)
+        for sku, delta in placed.items():
+            self._state.sensed[sku] = self._state.sensed.get(sku, 0) + delta
+        return set(placed)
 
     def _fold_inputs(self, frame: pd.DataFrame) -> None:
         """Take the sum of leaf deltas of every input."""
@@ -801,7 +823,8 @@ class LivePlan:
                 door_index=self.door_index,
             )
             decided = _milli(baseline * (own.multiplier - old.multiplier))
-        return np.where(before >= 0, np.maximum(before + decided, 0), draft)
+        sensed = self._state.sensed.get(sku, np.int64(0))
+        return np.where(before >= 0, np.maximum(before + decided + sensed, 0), draft)
 
     def _own(
         self, sku: int, calendar: Sequence[Activation] | None = None

@@ -47,6 +47,12 @@ ROWS = (
 )  # fmt: skip
 
 
+CONTRACT = (
+    "activation", "sku", "door", "week", "flagged", "p_stockout", "stocked_out", "units_short"
+)  # fmt: skip
+"""Columns of the `replay` verb."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
     """The plan as it would have been at the end of a past week."""
@@ -64,6 +70,8 @@ class Moment:
 class Replay:
     """A complete replay."""
 
+    made_at: dt.datetime
+    person: str
     weeks_ahead: int
     rows: pd.DataFrame
     """One row per activation, featured SKU, door and week: ROWS."""
@@ -235,15 +243,30 @@ def as_of_weeks(
     first = pd.Timestamp(began["week"].iloc[0]).date()
     calendar = known_at(store.query("activation_rows"), store.query("item_rows"), events, end)
     starts = {week_start(a.start) for a in calendar if a.is_live and a.end < end + WEEK}
-    earliest = first + (LEAST_HISTORY_WEEKS - 1) * WEEK
+    earliest = max(first + (LEAST_HISTORY_WEEKS - 1) * WEEK, _orders_since(store))
     weeks = sorted(s - weeks_ahead * WEEK for s in starts)
     possible = [w for w in weeks if w >= earliest][-last:]
     if not possible:
         raise Refused(
             f"No activation is over that began {LEAST_HISTORY_WEEKS + weeks_ahead} weeks "
-            "or more after the first sales: there is nothing to replay."
+            "or more after the first sales, with its orders on record: there is nothing to "
+            "replay."
         )
     return possible
+
+
+def _orders_since(store: Store) -> dt.date:
+    """The first week at whose end every open order is on record.
+
+    Files often hold the orders of the last year only; before that a past Bridge would
+    look in vain for what was on its way.
+    """
+    ordered = pd.to_datetime(store.table("receipts")["ordered"]).dropna()
+    if ordered.empty:
+        return dt.date.min
+    longest = store.query("all_skus")["lead_time_weeks"].max()
+    weeks = 0 if pd.isna(longest) else int(longest)
+    return week_start(ordered.min().date()) + weeks * WEEK
 
 
 def assumptions(store: Store) -> tuple[str, ...]:
@@ -271,3 +294,32 @@ def assumptions(store: Store) -> tuple[str, ...]:
                 f"taken as {instead}."
             )
     return tuple(said)
+
+
+def walk(
+    store: Store,
+    events: Sequence[Event],
+    *,
+    by: str,
+    weeks_ahead: int,
+    last: int,
+    workers: int,
+    tell: Tell,
+    started: Callable[[Running], None],
+) -> Replay:
+    """Walk through the last past weeks from which activations could have been foreseen."""
+    weeks = as_of_weeks(store, events, weeks_ahead=weeks_ahead, last=last)
+    told = [
+        foreseen(moment.plan(), weeks_ahead=weeks_ahead)
+        for moment in moments(store, events, weeks, workers=workers, tell=tell, started=started)
+    ]
+    end = pd.Timestamp(store.query("last_sales_week")["week"].iloc[0]).date()
+    filled = [rows for rows in told if len(rows)]
+    rows = pd.concat(filled, ignore_index=True) if filled else told[0]
+    return Replay(
+        made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+        person=by,
+        weeks_ahead=weeks_ahead,
+        rows=with_outcomes(store, rows, end),
+        assumed=assumptions(store),
+    )

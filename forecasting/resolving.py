@@ -126,7 +126,7 @@ def again(
     plan : LivePlan
         The one that stands on the other forecast, with all inputs folded in.
     events : sequence of Event
-        Every override, in order.
+        Every override and correction, in order.
     taken_back : collection of int
 
     Returns
@@ -136,7 +136,9 @@ def again(
     """
     standing = [
         e for e in events
-        if e.kind is Kind.OVERRIDE and e.seq not in taken_back and e.scope is not None
+        if e.kind in (Kind.OVERRIDE, Kind.SENSE)
+        and e.seq not in taken_back
+        and e.scope is not None
     ]  # fmt: skip
     groups: dict[tuple[str, str], list[Event]] = {}
     for event in standing:
@@ -148,7 +150,11 @@ def again(
             continue
         replay = _Replay(plan, function, aim)
         for event in mine:
-            meant = event.operation in (*_MEANT, "clear") and _is_inside(plan, event)
+            meant = (
+                event.kind is Kind.OVERRIDE  # a correction was worked out of one past week
+                and event.operation in (*_MEANT, "clear")
+                and _is_inside(plan, event)
+            )
             try:
                 replay.mean(event) if meant else replay.keep(event)
             except ConcordError:  # it cannot be met any more: what it came to then stays

@@ -13,20 +13,21 @@ import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data import files, runs, versions
+from data import files, replays, runs, versions
 from data.files import Judged
 from data.ledger import utc_now
+from data.replays import Kept
 from data.runs import Backtest
 from data.store import Store
 from data.versions import Version
-from forecasting import decisions, experience
+from forecasting import decisions, experience, replaying, signals
 from forecasting.basis import assemble
 from forecasting.calendar import as_date, week_start
 from forecasting.consensus.activations import (
@@ -62,8 +63,10 @@ from forecasting.inventory.bridge import Limits
 from forecasting.jobs import Job, Tell
 from forecasting.minutes import Minutes
 from forecasting.plan import LivePlan, Published
+from forecasting.replaying import Replay
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.selection import Selection
+from forecasting.signals import LastWeek
 from forecasting.vocabulary import INPUTS, Function, Operation, Reason
 
 HORIZON_WEEKS = 52
@@ -72,7 +75,7 @@ CLEAR = "clear"
 """Operation of an override that takes the own input back to statistical."""
 _SHAPING = (
     Kind.ACTIVATION, Kind.LIFT, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.RUN, Kind.ADOPT,
-    *decisions.KINDS, Kind.CLOSE,
+    *decisions.KINDS, Kind.CLOSE, Kind.SENSE,
 )  # fmt: skip
 """Kinds of events that shape the plan beside the overrides, which are summed in SQL."""
 
@@ -117,6 +120,7 @@ class Workspace:
         """The plan without the inputs of some functions, for those who may not see them."""
         self.refreshing = Job("refresh")
         self.backtesting = Job("backtest")
+        self.replaying = Job("replay")
         self._folding = threading.Lock()
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
@@ -240,6 +244,7 @@ class Workspace:
                 versions.leaves(self.store, version),
                 version.first_week,
                 as_changed(then, before),
+                version=version.version,
             ),
             decisions=events,
             limits=self.plan.limits,
@@ -466,6 +471,72 @@ class Workspace:
         return self.desk.append(
             actor, Kind.COMMENT, scope=scope, note=checked_note(text), client_id=client_id
         )
+
+    # Weekly signals ---------------------------------------------------------------------
+
+    def last_week(self, by: str) -> LastWeek | None:
+        """The last closed week against what was published before it; None without that."""
+        self.desk.allowed(by, "read")
+        base = self.plan.base
+        known = self.store.query("scored_cells", least_lag=1, last_week=base.as_of)
+        mine = known[pd.to_datetime(known["week"]) == pd.Timestamp(base.as_of)]
+        if mine.empty:
+            return None
+        happened = self.store.query(
+            "outcomes", since=base.as_of, until=base.as_of + dt.timedelta(7)
+        )
+        return signals.last_week(
+            self.plan, mine.set_index("sku")["consensus"], happened, self.activations,
+            version=int(mine["version"].iloc[0]),
+        )  # fmt: skip
+
+    def sense(
+        self, by: str, sku: str, ratio: float, *, note: str = "", client_id: str | None = None
+    ) -> Event:
+        """Correct the next weeks of a SKU a part of the way that last week was off.
+
+        It counts in the working plan and in Planning's input of the draft; what was
+        published stays as it was.
+
+        Parameters
+        ----------
+        ratio : float
+            Last week's demand over what was expected of it.
+        """
+        actor = self.desk.allowed(by, "sense")
+        if not 0 <= ratio < 100:
+            raise OutOfBounds("A ratio of demand to expectation lies between 0 and 100.")
+        weeks = self.plan.base.weeks
+        scope = Scope(
+            product_level="sku", product=sku, first_week=as_date(weeks[0]),
+            last_week=as_date(weeks[signals.WEEKS - 1]),
+        )  # fmt: skip
+
+        def prepare() -> Event:
+            leaves = signals.corrected(self.plan, scope, ratio)
+            if not len(leaves):
+                raise Refused(f"A correction of {sku} changes nothing in the next weeks.")
+            return self.desk.event(
+                actor, Kind.SENSE, scope=scope, operation="percent",
+                value=round(100 * (float(signals.factors(ratio)[0]) - 1), 3),
+                body={"input": actor.function.value, "sensing": True},
+                reason=Reason.TREND.value, note=checked_note(note), base=self.seq,
+                leaves=leaves,
+            )  # fmt: skip
+
+        return self.desk.submit(prepare, client_id, touches=frozenset({sku}))
+
+    def told_since(self, by: str, moment: dt.datetime) -> list[Event]:
+        """What a weekly review decided after a moment, oldest first."""
+        self.desk.allowed(by, "read")
+        kinds = (*decisions.KINDS, Kind.CLOSE, Kind.SENSE, Kind.ACTION, Kind.DECISION)
+        events = [e for e in self.ledger.of_kinds(*kinds) if e.recorded_at >= moment]
+        return self._seen_by(by, events)
+
+    def late_receipts(self, by: str) -> pd.DataFrame:
+        """Open orders past due or promised later than they were (signals.late_receipts)."""
+        self.desk.allowed(by, "read")
+        return signals.late_receipts(self.plan, self.store.query("open_receipts"))
 
     # Activations ------------------------------------------------------------------------
 
@@ -798,6 +869,61 @@ class Workspace:
         """The last complete backtest, or None."""
         return runs.last_backtest(self.store)
 
+    def replay(
+        self,
+        by: str,
+        *,
+        weeks_ahead: int = 6,
+        last: int = 26,
+        workers: int = 1,
+        tell: Tell = lambda _text, _share: None,
+    ) -> Replay:
+        """What the Bridge would have said in past weeks, and what happened; kept.
+
+        Parameters
+        ----------
+        weeks_ahead : int
+            Weeks from the as-of week to the activations that are judged.
+        last : int
+            Most as-of weeks to walk, the latest ones.
+
+        Raises
+        ------
+        RefreshRunning
+            If one is under way.
+        Refused
+            If no activation is over that could have been foreseen, or it was stopped.
+        """
+        actor = self.desk.allowed(by, "backtest")
+        events = self.ledger.of_kinds(*_SHAPING)
+        with self.replaying.running(actor.name, tell) as told:
+            made = replaying.walk(
+                self.store, events, by=actor.name, weeks_ahead=weeks_ahead, last=last,
+                workers=workers, tell=told, started=self.replaying.stoppable,
+            )  # fmt: skip
+            kept = {f.name: getattr(made, f.name) for f in fields(Kept)}
+            replays.keep(self.store, Kept(**kept))
+            return made
+
+    def start_replay(self, by: str, *, weeks_ahead: int, last: int) -> None:
+        """Replay in the background; progress is told to everybody."""
+        self.desk.allowed(by, "backtest")
+        self.replaying.in_background(
+            lambda: self.replay(by, weeks_ahead=weeks_ahead, last=last)
+        )
+
+    def stop_replay(self, by: str) -> bool:
+        """Stop the running replay; the last complete result stays."""
+        self.desk.allowed(by, "backtest")
+        return self.replaying.stop()
+
+    def last_replay(self) -> Replay | None:
+        """The last complete replay, or None."""
+        kept = replays.last(self.store)
+        if kept is None:
+            return None
+        return Replay(**{f.name: getattr(kept, f.name) for f in fields(Kept)})
+
     def lift_library(self) -> pd.DataFrame:
         """What every past activation was worth by the run in force (experience.library)."""
         lifts = self.store.query("run_lifts", run=self._run)
@@ -905,7 +1031,7 @@ class Workspace:
             raise Refused(f"#{root.seq} has been taken back already.")
         body: dict[str, Any] = {"target": root.seq}
         match root.kind:
-            case Kind.OVERRIDE | Kind.AGREE:
+            case Kind.OVERRIDE | Kind.AGREE | Kind.SENSE:
                 return self._undo_override(root, body)
             case Kind.EXPEDITE | Kind.TRANSFER | Kind.ACCEPT:
                 body |= self.decisions.undone(root)
@@ -938,6 +1064,8 @@ class Workspace:
         leaves, superseded = inverse(stack, self._taken_back ^ {root.seq})
         preview = UndoPreview(event=root, leaves=leaves, n_superseded=len(superseded))
         body["input"] = root.input_of
+        if root.kind is Kind.SENSE:
+            body["sensing"] = True
         if root.kind is Kind.AGREE:
             if root.cycle != self.desk.cycle:
                 raise Refused(
@@ -979,7 +1107,7 @@ class Workspace:
                 self._blinded.clear()
                 self._working = None
             if self._working is not None:
-                told = ("activation", "moves")
+                told = ("activation", "moves", "sensing")
                 self._working.fold([e for e in events if any(n in e.body for n in told)])
             for hidden, plan in self._blinded.items():
                 plan.fold([event for event in events if not _is_input_of(event, hidden)])
@@ -1076,7 +1204,9 @@ class Workspace:
 
 def _is_input_of(event: Event, functions: Collection[str]) -> bool:
     """Whether an event says something of an input of one of these functions."""
-    spoken = (Kind.OVERRIDE, Kind.UNDO, Kind.RESOLVE, Kind.HOLD, Kind.RELEASE)
+    spoken = (
+        Kind.OVERRIDE, Kind.SENSE, Kind.UNDO, Kind.RESOLVE, Kind.HOLD, Kind.RELEASE
+    )  # fmt: skip
     if event.kind not in spoken or "activation" in event.body:
         return False
     return event.input_of in functions

@@ -72,7 +72,7 @@ def test_the_roof_is_what_stands_on_everything_else():
         "forecasting.buying",
         "forecasting.cycles", "forecasting.decisions", "forecasting.desk", "forecasting.experience", "forecasting.jobs",
         "forecasting.minutes", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
-        "forecasting.snapshot", "forecasting.statistical", "forecasting.views",
+        "forecasting.signals", "forecasting.snapshot", "forecasting.statistical", "forecasting.views",
         "forecasting.workspace",
     }  # fmt: skip
 

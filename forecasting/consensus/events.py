@@ -58,6 +58,7 @@ class Kind(StrEnum):
     REDUCE = "reduce"
     ACCEPT = "accept"
     CLOSE = "close"
+    SENSE = "sense"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +237,8 @@ class Event:
                 return f"decided: {self.note}"
             case Kind.EXPEDITE | Kind.TRANSFER | Kind.SHIFT | Kind.REDUCE | Kind.ACCEPT:
                 return f"decided: {self.body['said']}"
+            case Kind.SENSE:
+                return f"corrected {self.scope} by {self.units:+,.0f} u (sensing)"
             case Kind.CLOSE:
                 return f"closed #{self.body['target']}: {self.body['said']}"
 

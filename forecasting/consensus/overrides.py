@@ -14,7 +14,7 @@ from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, spread
 from forecasting.vocabulary import Operation
 
 LARGEST_UNITS = 1e9
-_CHANGES = (Kind.OVERRIDE, Kind.AGREE, Kind.UNDO)
+_CHANGES = (Kind.OVERRIDE, Kind.SENSE, Kind.AGREE, Kind.UNDO)
 
 
 def new_total(present: int, operation: Operation, value: float) -> int:

@@ -462,5 +462,63 @@ def _tip(field: str, title: str) -> alt.Tooltip:
     return alt.Tooltip(f"{field}:Q", title=title, format=",.1f")
 
 
+def orders(by_week: pd.DataFrame) -> alt.Chart:
+    """Units to release week by week: what goes out now set apart from what is planned."""
+    colours = theme.layer_colours()
+    frame = by_week.assign(
+        week=_utc(by_week["release_week"]),
+        what=by_week["kind"].map({"release": "Release now", "planned": "Planned"}),
+    )
+    weeks = sorted(frame["week"].unique())
+    return (
+        alt.Chart(frame)
+        .mark_bar(size=12)
+        .encode(
+            x=alt.X("week:T", axis=_week_axis([pd.Timestamp(w) for w in weeks[::3]])),
+            y=alt.Y("units:Q", title="units to release"),
+            color=alt.Color(
+                "what:N",
+                title=None,
+                scale=alt.Scale(
+                    domain=["Release now", "Planned"],
+                    range=[colours["Lift"], colours["Receipts"]],
+                ),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=["what", alt.Tooltip("units:Q", format=",.0f")],
+        )
+        .properties(height=250)
+        .configure_view(stroke=None)
+    )
+
+
+def calibration(tenths: pd.DataFrame) -> alt.LayerChart:
+    """Share that happened against the risk that was said, tenth by tenth."""
+    colours = theme.layer_colours()
+    frame = tenths[tenths["cells"] > 0].assign(
+        said=lambda f: 100 * f["said"], happened=lambda f: 100 * f["happened"]
+    )
+    line = (
+        alt.Chart(pd.DataFrame({"a": [0, 100]}))
+        .mark_line(strokeDash=[4, 4], color=colours["History"])
+        .encode(x="a:Q", y="a:Q")
+    )
+    points = (
+        alt.Chart(frame)
+        .mark_point(filled=True, opacity=0.9, color=colours["Planning"])
+        .encode(
+            x=alt.X("said:Q", title="risk that was said, %", scale=alt.Scale(domain=[0, 100])),
+            y=alt.Y("happened:Q", title="ran out, %", scale=alt.Scale(domain=[0, 100])),
+            size=alt.Size("cells:Q", title="judged", legend=alt.Legend(orient="top")),
+            tooltip=[
+                alt.Tooltip("said:Q", format=".0f", title="said, %"),
+                alt.Tooltip("happened:Q", format=".0f", title="ran out, %"),
+                alt.Tooltip("cells:Q", format=",", title="judged"),
+            ],
+        )
+    )
+    return (line + points).properties(height=310).configure_view(stroke=None)
+
+
 def _ink() -> str:
     return "#e8edf2" if theme.mode() == "dark" else "#26323d"

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
+from data import files
 from data.store import DEFAULT_PATH
 from forecasting import options
 from forecasting.errors import ConcordError
@@ -191,6 +192,16 @@ def follow(job: Job, doing: str) -> bool:
         + (f", about {left:.0f} s left" if left is not None else ""),
     )
     return True
+
+
+def csv(rows: pd.DataFrame) -> str:
+    """Rows as CSV; text that a spreadsheet would take for a formula is defused."""
+    return files.defused(rows).to_csv(index=False)
+
+
+def workbook(rows: pd.DataFrame, sheet: str) -> bytes:
+    """Rows as an XLSX workbook."""
+    return files.as_workbook(rows, sheet)
 
 
 def plan() -> LivePlan:

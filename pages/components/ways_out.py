@@ -258,5 +258,5 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: str) -> None:
                 frame.workspace().decisions.decide_all, person.id, mix.chosen, owner=person.id
             )
         st.download_button(
-            "Download (CSV)", table.to_csv(index=False), "best-mix.csv", on_click="ignore"
+            "Download (CSV)", frame.csv(table), "best-mix.csv", on_click="ignore"
         )

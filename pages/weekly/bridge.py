@@ -260,7 +260,7 @@ def page() -> None:
         st.dataframe(table(judged), hide_index=True)
         st.download_button(
             "Download every SKU, door and week (CSV)",
-            data=lambda: views.bridge_rows(plan, weeks=weeks, supply=supply).to_csv(index=False),
+            data=lambda: frame.csv(views.bridge_rows(plan, weeks=weeks, supply=supply)),
             file_name="bridge.csv", on_click="ignore",
         )  # fmt: skip
     one_activation(plan, names[chosen], supply)

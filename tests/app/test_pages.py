@@ -12,18 +12,23 @@ ROOT = Path(__file__).parents[2]
 APP = ROOT / "app.py"
 PAGES = {
     "bridge": "pages/weekly/bridge.py",
+    "signals": "pages/weekly/signals.py",
     "activations": "pages/weekly/activations.py",
     "consensus": "pages/monthly/consensus.py",
+    "buyplan": "pages/monthly/buy_plan.py",
     "meeting": "pages/monthly/meeting.py",
     "cycle": "pages/setup/cycle.py",
     "value": "pages/quarterly/value_added.py",
     "sku": "pages/explore/sku.py",
     "baseline": "pages/explore/baseline.py",
     "lifts": "pages/explore/lifts.py",
+    "replay": "pages/explore/replay.py",
     "history": "pages/explore/history.py",
     "data": "pages/setup/data.py",
     "people": "pages/setup/people.py",
 }
+NAMED = {"lifts": "lift", "signals": "weekly", "buyplan": "buy"}
+"""First words of titles that are not the page's address."""
 WHO = {function.value: identity for identity, _, function in STAFF}
 
 
@@ -65,7 +70,7 @@ def test_every_page_opens_for_every_function_and_answers_in_words(served, page, 
     app = opened(page, WHO[function])
     assert not app.exception
     assert not app.error
-    assert app.title[0].value.split()[0].lower() == {"lifts": "lift"}.get(page, page)
+    assert app.title[0].value.split()[0].lower() == NAMED.get(page, page)
     assert len(text_of(app)) > 100
 
 

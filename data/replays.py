@@ -1,0 +1,53 @@
+"""Replays, kept: the last complete one is shown until another is complete."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pandas as pd
+
+from data.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A complete replay as it is kept."""
+
+    made_at: dt.datetime
+    person: str
+    weeks_ahead: int
+    assumed: tuple[str, ...]
+    rows: pd.DataFrame
+
+
+def keep(store: Store, kept: Kept) -> None:
+    """Keep a complete replay in the place of the one before."""
+    number = int(kept.made_at.timestamp() * 1000)
+    with store.cursor() as cursor:
+        cursor.execute("begin")
+        cursor.execute("delete from replay_row")
+        cursor.execute("delete from replay")
+        cursor.execute(
+            "insert into replay values (?, ?, ?, ?, ?)",
+            [number, kept.made_at, kept.person, kept.weeks_ahead, list(kept.assumed)],
+        )
+        cursor.register("made", kept.rows)
+        cursor.execute("insert into replay_row by name select ? as id, * from made", [number])
+        cursor.execute("commit")
+        cursor.unregister("made")
+
+
+def last(store: Store) -> Kept | None:
+    """The last complete replay, or None."""
+    found = store.query("last_replay")
+    if found.empty:
+        return None
+    one = found.iloc[0]
+    return Kept(
+        made_at=one["made_at"].to_pydatetime(),
+        person=str(one["person"]),
+        weeks_ahead=int(one["weeks_ahead"]),
+        assumed=tuple(one["assumed"]),
+        rows=store.query("replay_rows", id=int(one["id"])),
+    )

@@ -1,0 +1,128 @@
+"""Replay: does the Bridge see ahead? Past weeks, with what was known then."""
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.inventory.replay import cells_of, scored
+from pages.components import charts, frame, theme
+
+
+def running() -> None:
+    space, person = frame.workspace(), frame.me()
+
+    @st.fragment(run_every=1)
+    def progress() -> None:
+        if frame.follow(space.replaying, "replaying past weeks"):
+            if person.may("backtest") and st.button("Stop"):
+                space.stop_replay(person.id)
+        elif space.replaying.error:
+            st.error(space.replaying.error)
+
+    progress()
+
+
+def ask() -> None:
+    space, person = frame.workspace(), frame.me()
+    with st.popover("Replay past weeks", icon=":material/replay:"):
+        ahead = st.select_slider("Weeks ahead", [4, 5, 6, 7, 8], value=6)
+        last = st.number_input("Past weeks at most", 1, 104, 26)
+        st.caption(
+            "The forecast is fitted anew for every past week; reading goes on meanwhile."
+        )
+        if st.button("Start", disabled=not person.may("backtest"), type="primary"):
+            frame.do(space.start_replay, person.id, weeks_ahead=int(ahead), last=int(last))
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    space = frame.workspace()
+    made = space.last_replay()
+    head, right = st.columns([5, 1], vertical_alignment="bottom")
+    with right:
+        ask()
+    if made is None or made.rows.empty:
+        with head:
+            frame.title("Replay", "Nothing has been replayed yet.")
+        running()
+        st.info(
+            "A replay sets Concord back to past weeks, with what was known then, and holds "
+            "what the Bridge would have flagged against what happened. Press **Replay past "
+            "weeks**."
+        )
+        return
+    cells = cells_of(made.rows)
+    scores = scored(cells)
+    with head:
+        frame.title(
+            "Replay",
+            f"**{theme.percent(scores.recall)} of the SKU-doors that ran out had been red "
+            f"{made.weeks_ahead} weeks before; {theme.percent(scores.precision)} of the red ones "
+            f"ran out** · {scores.cells:,} judged",
+        )
+    running()
+    row = st.columns(5)
+    row[0].metric("Ran out", theme.percent(scores.base_rate), border=True,
+                  help="Share of featured SKUs and doors that ran out in their activation.")  # fmt: skip
+    row[1].metric("Found (recall)", theme.percent(scores.recall), border=True,
+                  help="Of those that ran out, the share that was red.")  # fmt: skip
+    row[2].metric("Right (precision)", theme.percent(scores.precision), border=True,
+                  help="Of those that were red, the share that ran out.")  # fmt: skip
+    row[3].metric("Lost units in red", theme.percent(scores.lost_in_red), border=True,
+                  help="Share of the units lost that was lost where the Bridge was red.")  # fmt: skip
+    skill = "–" if scores.skill != scores.skill else f"{scores.skill:.2f}"
+    brier = "–" if scores.brier != scores.brier else f"{scores.brier:.3f}"
+    row[4].metric("Skill", skill, border=True,
+                  help=f"Brier score {brier} against always saying the base rate: 1 is perfect, "
+                  "0 no better.")  # fmt: skip
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Of what was called 70 %, did 70 % run out?**")
+        st.altair_chart(charts.calibration(scores.calibration), width="stretch",
+                        alt="Share that ran out against the risk that was said")  # fmt: skip
+    with right:
+        st.markdown("**Activations replayed**")
+        by = (
+            made.rows[made.rows["stocked_out"].notna()]
+            .groupby(["activation", "sku", "door"])
+            .agg(week=("week", "min"), p=("p_window", "max"), red=("flagged", "max"),
+                 out=("stocked_out", "max"), lost=("units_lost", "sum"))
+            .reset_index()
+        )  # fmt: skip
+        summed = by.groupby("activation").agg(
+            week=("week", "min"), judged=("p", "size"), said=("p", "mean"), red=("red", "sum"),
+            out=("out", "sum"), lost=("lost", "sum"),
+        )  # fmt: skip
+        summed = summed.sort_values("week").reset_index()
+        names = {a.activation: a.name for a in space.activations}
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Activation": summed["activation"].map(lambda a: names.get(a, a)),
+                    "Week": summed["week"].map(theme.week),
+                    "Judged": summed["judged"],
+                    "Expected to run out": summed["said"] * summed["judged"],
+                    "Ran out": summed["out"].astype(int),
+                    "Red": summed["red"].astype(int),
+                    "Lost, u": summed["lost"],
+                }
+            ),
+            hide_index=True, height=330, alt="Past activations: foreseen and happened",
+            column_config={
+                "Expected to run out": st.column_config.NumberColumn(format="%.0f"),
+                "Lost, u": st.column_config.NumberColumn(format="%.0f"),
+            },
+        )  # fmt: skip
+    with st.container(horizontal=True):
+        st.download_button(
+            "Every row (CSV)", data=lambda: frame.csv(made.rows),
+            file_name="replay.csv", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+    said = " ".join(made.assumed)
+    st.caption(
+        f"{made.person}, {made.made_at:%Y-%m-%d %H:%M} UTC. Statistical forecast of each moment, "
+        f"stock and orders known then. {said}"
+    )
+
+
+page()

@@ -1,0 +1,214 @@
+"""The buy plan: what the consensus asks the suppliers for, and what it leaves to spend."""
+
+import pandas as pd
+import streamlit as st
+
+from forecasting import buying, views
+from pages.components import charts, frame, theme
+
+KIND_SAID = {
+    "release": "Release now", "expedite": "Too late to order: expedite", "planned": "Planned"
+}  # fmt: skip
+VERDICT_SIGN = {
+    "approved": "✓ Approved",
+    "at risk": "◆ At risk",
+    "needs a decision": "● Needs a decision",
+}
+
+
+@st.cache_data(show_spinner="Netting demand against stock and orders ...", max_entries=4)
+def bought(_plan, which: int, seq: int) -> pd.DataFrame:
+    del which, seq
+    return buying.rows(_plan)
+
+
+@st.cache_data(show_spinner="Adding up open-to-buy ...", max_entries=4)
+def money_left(_plan, which: int, seq: int) -> pd.DataFrame:
+    del which, seq
+    return buying.open_to_buy(_plan)
+
+
+def finding(rows: pd.DataFrame, summed: pd.DataFrame) -> str:
+    now = rows[rows["kind"] == "release"]
+    late = rows[rows["kind"] == "expedite"]
+    cost = summed["release_cost"].sum(min_count=1)
+    return (
+        f"**{theme.units(now['units'].sum())} to order this week, {theme.money(cost)} at cost** · "
+        f"{theme.units(late['units'].sum())} are needed before an order can arrive: expedite "
+        "or accept"
+    )
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    frame.watch_rows(None)
+    head, filters = st.columns([5, 4], vertical_alignment="bottom")
+    with filters.container(horizontal=True, horizontal_alignment="right"):
+        which = frame.select(
+            "Plan", ["working", "draft"], key="plan", width=110, said=str.capitalize,
+            help=frame.term("Working plan"),
+        )  # fmt: skip
+        plan = frame.working_plan() if which == "working" else frame.plan()
+        classes = ["All classes", *sorted(plan.products.names("class"))]
+        klass = frame.select("Class", classes, key="class", width=170)
+    rows = bought(plan, id(plan), plan.seq)
+    if klass != "All classes":
+        inside = set(plan.base.skus["sku"].iloc[plan.products.members("class", klass)])
+        rows = rows[rows["sku"].isin(inside)]
+    summed = buying.summary(plan, rows)
+    with head:
+        frame.title("Buy plan", finding(rows, summed))
+    if rows.empty:
+        st.info("Nothing has to be ordered: stock and open orders cover the plan.")
+        return
+    cells = st.columns(4)
+    now = rows[rows["kind"] == "release"]
+    cells[0].metric("To release now", theme.units(now["units"].sum()), border=True,
+                    help="Orders that have to go out this week to arrive when they are needed.")  # fmt: skip
+    cells[1].metric(
+        "At cost", theme.money(summed["release_cost"].sum(min_count=1)), border=True
+    )
+    planned = rows[rows["kind"] == "planned"]["units"].sum()
+    cells[2].metric("Planned after", theme.units(planned), border=True,
+                    help=f"Orders of the following weeks, {buying.WEEKS} weeks ahead.")  # fmt: skip
+    late = rows[rows["kind"] == "expedite"]["units"].sum()
+    cells[3].metric("Too late to order", theme.units(late), border=True,
+                    help="Needed before an order released today could arrive: an exception, not "
+                    "an order.")  # fmt: skip
+    step = frame.steps(
+        "View", {"orders": "Orders", "money": "Open-to-buy", "calendar": "Marketing calendar"},
+        key="view",
+    )  # fmt: skip
+    if step == "orders":
+        orders(plan, rows, summed)
+    elif step == "money":
+        open_to_buy(plan, klass)
+    else:
+        calendar(plan)
+
+
+def orders(plan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Class": summed["class"], "Release now, u": summed["release"],
+                    "At cost": summed["release_cost"], "Planned, u": summed["planned"],
+                    "Too late, u": summed["expedite"],
+                }
+            ),
+            hide_index=True, alt="Orders by class", placeholder="–",
+            column_config={
+                "Release now, u": st.column_config.NumberColumn(format="localized"),
+                "Planned, u": st.column_config.NumberColumn(format="localized"),
+                "Too late, u": st.column_config.NumberColumn(format="localized"),
+                "At cost": st.column_config.NumberColumn(format="dollar"),
+            },
+        )  # fmt: skip
+    with right:
+        by_week = rows.groupby(["release_week", "kind"], as_index=False)["units"].sum()
+        by_week = by_week[by_week["kind"] != "expedite"]
+        st.altair_chart(charts.orders(by_week), width="stretch",
+                        alt="Units to release, week by week")  # fmt: skip
+    kind = frame.select(
+        "Show",
+        ["release", "expedite", "planned"],
+        key="kind",
+        said=KIND_SAID.__getitem__,
+        width=260,
+    )
+    shown = rows[rows["kind"] == kind]
+    skus = plan.base.skus.set_index("sku")
+    doors = plan.base.doors.set_index("door")["name"]
+    by_sku = shown.groupby(["sku", "receipt_week", "source"], as_index=False).agg(
+        units=("units", "sum"), doors=("door", "nunique"), release=("release_week", "min")
+    )
+    by_sku = by_sku.sort_values(["release", "units"], ascending=[True, False])
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "SKU": by_sku["sku"], "What": by_sku["sku"].map(skus["description"]),
+                "Supplier": by_sku["sku"].map(skus["supplier"]).where(
+                    by_sku["source"] == "supplier", "Distribution centre"
+                ),
+                "Units": by_sku["units"], "Doors": by_sku["doors"],
+                "Release": by_sku["release"].map(theme.week),
+                "Arrives": by_sku["receipt_week"].map(theme.week),
+                "Cost": by_sku["units"] * by_sku["sku"].map(skus["unit_cost"]),
+            }
+        ).head(2000),
+        hide_index=True, height=340, alt=f"Orders: {KIND_SAID[kind]}", placeholder="–",
+        column_config={
+            "Units": st.column_config.NumberColumn(format="localized"),
+            "Cost": st.column_config.NumberColumn(format="dollar"),
+        },
+    )  # fmt: skip
+    named = rows.assign(door_name=rows["door"].map(doors))
+    with st.container(horizontal=True):
+        st.download_button(
+            "Every line (CSV)", data=lambda: frame.csv(rows), file_name="buy-plan.csv",
+            on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+        st.download_button(
+            "To release now (XLSX)",
+            data=lambda: frame.workbook(named[named["kind"] == "release"], "Release now"),
+            file_name="release-now.xlsx", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+    st.caption(
+        "Time-phased netting: stock, open orders and decided moves less demand, week by week, "
+        "down to the safety stock that the SKU's service level asks for over lead time and "
+        "review; whole cases, at least the minimum order over all doors, nothing after the "
+        "exit date. A distribution centre's stock is used before anything is ordered."
+    )
+
+
+def open_to_buy(plan, klass: str) -> None:
+    left = money_left(plan, id(plan), plan.seq)
+    if klass != "All classes":
+        left = left[left["class"] == klass]
+    if left.empty:
+        st.info("Prices are missing: open-to-buy is money, so it cannot be worked out.")
+        return
+    at = st.segmented_control("At", ["Retail", "Cost"], default="Retail", required=True)
+    column = "otb" if at == "Retail" else "otb_cost"
+    months = list(dict.fromkeys(left["month"]))
+    wide = left.pivot_table(index="class", columns="month", values=column, aggfunc="sum")[
+        months
+    ]
+    wide.loc["Total"] = wide.sum()
+    st.dataframe(
+        wide.reset_index().rename(columns={"class": "Class"}), hide_index=True,
+        alt="Open-to-buy by class and month", placeholder="–",
+        column_config={m: st.column_config.NumberColumn(format="dollar") for m in months},
+    )  # fmt: skip
+    st.caption(
+        "Open-to-buy = planned sales + planned stock at the month's end - stock at its beginning "
+        "- orders due in it. Below zero is over-bought: defer or cancel. Planned stock is the "
+        "usual weeks of supply of the demand after the month; no markdowns are planned."
+    )
+
+
+def calendar(plan) -> None:
+    judged = views.verdicts(plan)
+    frame_ = buying.calendar(plan, judged, frame.workspace().decisions)
+    counts = frame_["verdict"].value_counts()
+    st.markdown(
+        " · ".join(
+            f"**{counts.get(v, 0)}** {v}" for v in ("approved", "at risk", "needs a decision")
+        )
+    )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Verdict": frame_["verdict"].map(VERDICT_SIGN), "Activation": frame_["name"],
+                "Starts": frame_["start"], "Why": frame_["why"],
+            }
+        ),
+        hide_index=True, alt="Activations as the buy plan allows them",
+    )  # fmt: skip
+    st.caption("The same stock seen from Marketing's side. Decide on the Bridge.")
+
+
+page()

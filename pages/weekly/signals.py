@@ -1,0 +1,261 @@
+"""The weekly review: half an hour, in this order, minutes from the ledger."""
+
+import datetime as dt
+
+import pandas as pd
+import streamlit as st
+
+from forecasting import views
+from forecasting.calendar import as_date
+from forecasting.signals import GAIN, LastWeek, factors
+from forecasting.vocabulary import Status
+from pages.components import frame, theme, ways_out
+
+LISTED = 15
+"""Risks listed in one meeting; the rest is counted."""
+
+
+def finding(last: LastWeek | None, red: int, late: int, due: int) -> str:
+    parts = []
+    if last is not None and last.expected > 0:
+        off = last.actual / last.expected - 1
+        parts.append(f"**Last week demand was {theme.percent(off, sign=True)} against plan**")
+    parts.append(f"{theme.plural(red, 'featured SKU')} short ahead")
+    parts.append(f"{theme.plural(late, 'order')} late")
+    parts.append(f"{theme.plural(due, 'action')} due")
+    return " · ".join(parts)
+
+
+def actions_due(space, today: dt.date) -> None:
+    st.subheader("1 · Actions due", anchor=False, help="5 minutes")
+    open_ones = space.decisions.open
+    actions = [a for a in space.minutes.actions if not a.is_done]
+    if not open_ones and not actions:
+        st.markdown(":gray[Nothing is open from the meetings before.]")
+    for decision in open_ones[:LISTED]:
+        if decision.is_late(today):
+            st.markdown(":red[● Late]")
+        ways_out.line(decision, where=True)
+    for action in actions[:LISTED]:
+        late = ":red[● Late] · " if action.is_late(today) else ""
+        owner = space.person(action.owner).name
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{late}{action.text} · {owner}, due {ways_out.day(action.due)}")
+            if frame.me().may("minute") and st.button(
+                "Done", key=f"done_{action.seq}", type="tertiary"
+            ):
+                frame.do(space.minutes.close, frame.me().id, action.seq)
+    if open_ones:
+        st.download_button(
+            "Action list to carry out (CSV)", data=lambda: frame.csv(to_do(space)),
+            file_name="actions.csv", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+
+
+def to_do(space) -> pd.DataFrame:
+    """Every line that people have to carry out."""
+    rows = []
+    for decision in space.decisions.open:
+        common = {
+            "decision": decision.seq, "action": decision.action.label, "what": decision.said,
+            "owner": space.person(decision.owner).name, "due": decision.due,
+            "activation": decision.activation, "sku": decision.sku,
+        }  # fmt: skip
+        rows += [
+            {**common, "units": m.units, "from": m.origin or m.receipt, "to": m.to,
+             "leaves": m.leaves, "arrives": m.arrives, "cost": m.cost}
+            for m in decision.moves
+        ] or [common]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def misses(space, last: LastWeek | None) -> None:
+    st.subheader("2 · Last week against expectation", anchor=False, help="5 minutes")
+    if last is None:
+        st.info(
+            "No consensus was published before last week, so there is nothing to hold it "
+            "against. Publish one on the Meeting page; from the week after on it stands here."
+        )
+        return
+    st.markdown(
+        f"{theme.week(last.week)}: {theme.units(last.actual)} wanted, "
+        f"{theme.units(last.expected)} expected (version #{last.version}). "
+        f"{theme.plural(len(last.misses), 'SKU')} far off and worth money; "
+        f"{last.n_small} more are worth too little to list."
+    )
+    if last.misses.empty:
+        return
+    shown = last.misses.head(LISTED)
+    picked = st.dataframe(
+        pd.DataFrame(
+            {
+                "SKU": shown["sku"],
+                "What": shown["description"],
+                "Expected, u": shown["expected"],
+                "Wanted, u": shown["actual"],
+                "Off": (shown["ratio"] - 1) * 100,
+                "Worth": shown["money"],
+                "Likeliest cause": shown["cause"],
+            }
+        ),
+        hide_index=True, on_select="rerun", selection_mode="single-row", key="misses",
+        alt="SKUs that sold far off expectation last week, dearest first",
+        column_config={
+            "Expected, u": st.column_config.NumberColumn(format="%.0f"),
+            "Wanted, u": st.column_config.NumberColumn(format="%.0f"),
+            "Off": st.column_config.NumberColumn(format="%+.0f %%"),
+            "Worth": st.column_config.NumberColumn(
+                format="dollar", help="Units off, at regular price."
+            ),
+        },
+    )  # fmt: skip
+    rows = picked.selection.rows
+    correction(space, shown.iloc[rows[0] if rows else 0])
+
+
+def correction(space, one: pd.Series) -> None:
+    """A proposal for the next weeks, to be taken or left."""
+    ratio = float(one["ratio"]) if one["ratio"] == one["ratio"] else 1.0
+    moved = ", ".join(f"{f - 1:+.0%}" for f in factors(ratio))
+    with st.container(border=True):
+        st.markdown(
+            f"**Proposed correction of {one['sku']}** for the next four weeks: {moved} of the "
+            f"draft, {GAIN:.0%} of last week's miss and less from week to week. It counts in "
+            "the working plan at once and in Planning's input of the next consensus; what was "
+            "signed stays as it was."
+        )
+        if "lifted" in one["cause"] or "ran out" in one["cause"]:
+            st.caption(
+                "Last week had a cause of its own: a correction of the weeks after is seldom "
+                "right then."
+            )
+        may = frame.me().may("sense")
+        if st.button("Take the correction", disabled=not may, help=ways_out.who("sense")):
+            frame.do(space.sense, frame.me().id, one["sku"], ratio)
+
+
+def risks(space, plan) -> None:
+    st.subheader("3 · The Bridge: what will run out", anchor=False, help="12 minutes")
+    watched = frame.watch_list(plan)
+    names = {a.activation: a.name for a in plan.activations()}
+    settled = [
+        w for w in watched
+        if space.decisions.is_settled(w.activation, w.sku, w.units_short)
+    ]  # fmt: skip
+    todo = [w for w in watched if w not in settled]
+    if not todo:
+        st.success("Every risk of the next weeks is covered, decided or accepted.")
+    listed = todo[:LISTED]
+    rest = sum(w.margin_at_risk for w in todo[LISTED:] if w.margin_at_risk == w.margin_at_risk)
+    more = (
+        f", {len(todo) - LISTED} more worth {theme.money(rest)}" if len(todo) > LISTED else ""
+    )
+    st.markdown(
+        f"{theme.plural(len(listed), 'SKU')} to decide on{more}; {len(settled)} decided or "
+        "accepted. First those where most money can still be saved."
+    )
+    if listed:
+        picked = st.dataframe(
+            pd.DataFrame(
+                {
+                    "Status": [theme.said(w.status) for w in listed],
+                    "SKU": [w.sku for w in listed],
+                    "Activation": [names[w.activation] for w in listed],
+                    "Short, u": [w.units_short for w in listed],
+                    "Margin at risk": [w.margin_at_risk for w in listed],
+                    "Best that supply can do": [
+                        "; ".join(o.said for o in w.best.options) or "nothing that pays"
+                        for w in listed
+                    ],
+                    "Net": [w.best.margin - w.best.cost for w in listed],
+                    "Decide by": [ways_out.day(w.last_date) for w in listed],
+                }
+            ),
+            hide_index=True, on_select="rerun", selection_mode="single-row", key="risks",
+            alt="Featured SKUs that will run out, most money to save first",
+            column_config={
+                "Short, u": st.column_config.NumberColumn(format="%.0f"),
+                "Margin at risk": st.column_config.NumberColumn(format="dollar"),
+                "Net": st.column_config.NumberColumn(format="dollar"),
+            },
+        )  # fmt: skip
+        chosen = listed[picked.selection.rows[0] if picked.selection.rows else 0]
+        ways_out.panel(plan, chosen.activation, chosen.sku)
+        if st.button("Best mix for all weeks", icon=":material/balance:"):
+            ways_out.best_mix(plan, todo, "the next 8 weeks")
+
+
+def late_orders(late: pd.DataFrame) -> None:
+    st.subheader("4 · Late and past-due receipts", anchor=False, help="5 minutes")
+    if late.empty:
+        st.markdown(":gray[Every open order stands at the date that was promised first.]")
+        return
+    shown = late.head(LISTED)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "": ["● Past due" if p else "◆ Slipped" for p in shown["past_due"]],
+                "Order": shown["receipt"], "SKU": shown["sku"], "Supplier": shown["supplier"],
+                "Units": shown["units"], "Doors": shown["doors"],
+                "Promised": shown["promised"].map(theme.week),
+                "Now": shown["eta"].map(theme.week), "Weeks late": shown["weeks_late"],
+                "Activations that feature it": shown["waits"].replace("", "–"),
+            }
+        ),
+        hide_index=True, alt="Late orders, those first that an activation waits for",
+    )  # fmt: skip
+    if len(late) > LISTED:
+        st.caption(f"{len(late) - LISTED} more are late; download them with the table's menu.")
+
+
+def minutes(space, plan) -> None:
+    st.subheader("5 · Decided since last week closed", anchor=False, help="3 minutes")
+    began = dt.datetime.combine(as_date(plan.base.weeks[0]), dt.time())
+    told = [
+        e for e in space.told_since(frame.me().id, began)
+        if not space.is_taken_back(e.seq)
+    ]  # fmt: skip
+    if not told:
+        st.markdown(":gray[Nothing yet. What you decide above is written down here by itself.]")
+    lines = [
+        f"- {space.person(e.person).name} {e.sentence} (#{e.seq}, {e.recorded_at:%b} "
+        f"{e.recorded_at.day} {e.recorded_at:%H:%M} UTC)"
+        for e in told
+    ]
+    if lines:
+        st.markdown("\n".join(lines[:40]))
+        st.download_button(
+            "Minutes (text)", "\n".join(lines), "minutes.md", on_click="ignore",
+            icon=":material/download:",
+        )  # fmt: skip
+    if frame.me().may("agree"):
+        with st.form("record", clear_on_submit=True, border=False):
+            text = st.text_input("Record a decision")
+            if st.form_submit_button("Record") and text:
+                frame.do(space.minutes.decide, frame.me().id, text)
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    frame.watch_rows(None)
+    space, plan = frame.workspace(), frame.working_plan()
+    last = space.last_week(frame.me().id)
+    late = space.late_receipts(frame.me().id)
+    today = as_date(plan.base.weeks[0])
+    due = [d for d in space.decisions.open if d.due <= today + dt.timedelta(6)]
+    red = sum(v.status is Status.RED for v in views.verdicts(plan))
+    watched = frame.watch_list(plan)
+    frame.title(
+        "Weekly review",
+        finding(last, sum(w.status is Status.RED for w in watched), len(late), len(due))
+        + f" · {theme.plural(red, 'activation')} red",
+    )
+    actions_due(space, today)
+    misses(space, last)
+    risks(space, plan)
+    late_orders(late)
+    minutes(space, plan)
+
+
+page()
