@@ -509,7 +509,12 @@ def calibration(tenths: pd.DataFrame) -> alt.LayerChart:
         .encode(
             x=alt.X("said:Q", title="risk that was said, %", scale=alt.Scale(domain=[0, 100])),
             y=alt.Y("happened:Q", title="ran out, %", scale=alt.Scale(domain=[0, 100])),
-            size=alt.Size("cells:Q", title="judged", legend=alt.Legend(orient="top")),
+            size=alt.Size(
+                "cells:Q",
+                title="judged",
+                scale=alt.Scale(range=[60, 500]),
+                legend=alt.Legend(orient="top", values=[50, 500, 2000]),
+            ),
             tooltip=[
                 alt.Tooltip("said:Q", format=".0f", title="said, %"),
                 alt.Tooltip("happened:Q", format=".0f", title="ran out, %"),

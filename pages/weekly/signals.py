@@ -11,8 +11,7 @@ from forecasting.signals import GAIN, LastWeek, factors
 from forecasting.vocabulary import Status
 from pages.components import frame, theme, ways_out
 
-LISTED = 15
-"""Risks listed in one meeting; the rest is counted."""
+LISTED = 15  # risks listed in one meeting; the rest is counted
 
 
 def finding(last: LastWeek | None, red: int, late: int, due: int) -> str:

@@ -1,0 +1,103 @@
+"""A replay knows nothing that came later."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting import replaying
+from forecasting.errors import Refused
+from forecasting.workspace import Workspace
+
+AHEAD = 6
+
+
+@pytest.fixture(scope="module")
+def one_moment(company):
+    """The last as-of week of the sample company, twice: as it is, and with another future."""
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    folder = Path(tempfile.mkdtemp())
+    plain = Workspace(Path(shutil.copy(company, folder / "plain.duckdb")))
+    (week,) = replaying.as_of_weeks(plain.store, (), weeks_ahead=AHEAD, last=1)
+    other = Workspace(Path(shutil.copy(company, folder / "other.duckdb")))
+    later = pd.Timestamp(week) + pd.Timedelta(7, "D")
+    for name, column in (("sales", "units"), ("inventory", "on_hand")):
+        rows = other.store.table(name)
+        after = pd.to_datetime(rows["date"]) >= later
+        assert after.any()
+        rows.loc[after, column] = rows.loc[after, column] * 3 + 7
+        rows[after].to_parquet(folder / f"{name}.parquet", index=False)
+    receipts = other.store.table("receipts")
+    new = receipts[pd.to_datetime(receipts["ordered"]) >= later].assign(units=999)
+    new = pd.concat([new, receipts[pd.to_datetime(receipts["ordered"]) < later]])
+    new.to_parquet(folder / "receipts.parquet", index=False)
+    late = other.store.table("activations").tail(1).assign(
+        activation="LATE", name="Told late", known_from=later.date(), lock_date=None,
+        start=week + pd.Timedelta(7 * AHEAD, "D"), end=week + pd.Timedelta(7 * AHEAD + 6, "D"),
+    )  # fmt: skip
+    late.to_parquet(folder / "activations.parquet", index=False)
+    sku = other.store.table("skus")["sku"].iloc[0]
+    pd.DataFrame({"activation": ["LATE"], "sku": [sku], "discount": [0.4]}).to_parquet(
+        folder / "activation_items.parquet", index=False
+    )
+    names = ("sales", "inventory", "receipts", "activations", "activation_items")
+    other.import_files("admin", [folder / f"{n}.parquet" for n in names])
+    found = [next(replaying.moments(s.store, (), [week])) for s in (plain, other)]
+    yield found, week, plain
+    plain.close()
+    other.close()
+
+
+def test_nothing_that_came_later_changes_what_the_bridge_would_have_said(one_moment):
+    (plain, other), _, _ = one_moment
+    said = [replaying.foreseen(m.plan(), weeks_ahead=AHEAD) for m in (plain, other)]
+    assert len(said[0])
+    pd.testing.assert_frame_equal(*said)
+
+
+def test_an_activation_that_was_told_later_is_not_in_the_calendar_of_then(one_moment):
+    (_, other), _, _ = one_moment
+    assert "LATE" not in {a.activation for a in other.activations}
+
+
+def test_orders_stand_at_the_date_that_was_promised_then(one_moment):
+    (plain, _), week, space = one_moment
+    receipts = space.store.query("receipts_known_at", as_of=week)
+    every = space.store.table("receipts").set_index(["receipt", "sku", "door"])
+    promised = every["original_eta"].reindex(
+        pd.MultiIndex.from_frame(receipts[["receipt", "sku", "door"]])
+    )
+    assert (
+        pd.to_datetime(receipts["eta"]).to_numpy() == pd.to_datetime(promised).to_numpy()
+    ).all()
+    assert (
+        pd.to_datetime(receipts["ordered"]) < pd.Timestamp(week) + pd.Timedelta(7, "D")
+    ).all()
+    assert np.isfinite(plain.base.receipts["units"]).all()
+
+
+def test_rows_stand_beside_what_happened(one_moment):
+    (plain, _), week, space = one_moment
+    rows = replaying.foreseen(plain.plan(), weeks_ahead=AHEAD)
+    joined = replaying.with_outcomes(space.store, rows, space.plan.base.as_of)
+    assert tuple(joined.columns) == replaying.ROWS
+    assert joined["stocked_out"].notna().mean() > 0.8
+    assert (joined["as_of"] == pd.Timestamp(week)).all()
+
+
+def test_a_company_without_past_activations_says_why_there_is_nothing_to_replay(space):
+    with pytest.raises(Refused, match="nothing to replay"):
+        replaying.as_of_weeks(space.store, (), weeks_ahead=90, last=5)
+
+
+def test_a_replay_is_kept_and_found_again_after_a_restart(space):
+    made = space.replay("dana", weeks_ahead=AHEAD, last=1)
+    path = space.store.path
+    space.close()
+    again = Workspace(path)
+    kept = again.last_replay()
+    assert kept.scores.as_dict() == made.scores.as_dict()
+    assert kept.person == made.person
+    again.close()
