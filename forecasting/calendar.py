@@ -212,9 +212,29 @@ def exposure_share(
     >>> exposure_share(dt.date(2026, 4, 9), dt.date(2026, 4, 13), weeks, days).round(2)
     array([0.54, 0.25])
     """
-    days = np.full(7, 1 / 7) if weekday_shares is None else weekday_shares
+    days = None if weekday_shares is None else tuple(weekday_shares.tolist())
+    if not len(weeks):
+        return np.zeros(0)
+    return _exposure_share(start, end, as_date(weeks[0]), as_date(weeks[-1]), len(weeks), days)
+
+
+@lru_cache(maxsize=16_384)
+def _exposure_share(
+    start: dt.date,
+    end: dt.date,
+    first: dt.date,
+    last: dt.date,
+    count: int,
+    weekday_shares: tuple[float, ...] | None,
+) -> npt.NDArray[np.float64]:
+    """The same for weeks in a row, worked out once; it cannot be written to."""
+    weeks = weeks_from(first, count)
+    if as_date(weeks[-1]) != last:
+        raise ValueError("Exposure is worked out for weeks in a row.")
+    days = np.full(7, 1 / 7) if weekday_shares is None else np.array(weekday_shares)
     before = np.concatenate([[0.0], np.cumsum(days)])
     since = np.clip((np.datetime64(start, "D") - weeks).astype(np.int64), 0, 7)
     until = np.clip((np.datetime64(end, "D") - weeks).astype(np.int64) + 1, 0, 7)
     share: npt.NDArray[np.float64] = np.maximum(before[until] - before[since], 0.0)
+    share.setflags(write=False)
     return share

@@ -18,7 +18,8 @@ from forecasting.hierarchy import Floats, Ints
 
 MOST_LANES = 8
 """Lanes into one door that are looked at where there are many: those that gain most."""
-SECONDS = 2.0
+SECONDS, GAP = 2.0, 1e-3
+"""Where the solver stops: after so long, or this near to the best there can be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,17 +118,38 @@ def best_moves(
     matrix = coo_array(
         (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))),
         shape=(sum(map(len, low)), len(cost)),
-    ).tocsc()
+    ).tocsr()
+    bounds = Bounds(np.zeros(len(cost)), np.concatenate([most, np.ones(m), sizes.ravel()]))
+    lower, upper = np.concatenate(low), np.concatenate(high)
+    # Without smallest moves and lots it is a transport problem, whose best corner is whole.
+    plain = slice(0, n_givers + takers)
+    relaxed = milp(
+        cost, bounds=bounds,
+        constraints=LinearConstraint(matrix[plain], lower[plain], upper[plain]),
+    )  # fmt: skip
+    if relaxed.x is not None and _is_allowed(relaxed.x[:m], lot, least):
+        moved[used] = np.rint(relaxed.x[:m]) * lot
+        return moved
+    # With the lanes in use fixed it is a transport problem again: only lots above one unit
+    # have to be told to be whole.
     result = milp(
         cost,
-        integrality=np.concatenate([np.ones(2 * m), np.zeros(len(z))]),
-        bounds=Bounds(np.zeros(len(cost)), np.concatenate([most, np.ones(m), sizes.ravel()])),
-        constraints=LinearConstraint(matrix, np.concatenate(low), np.concatenate(high)),
-        options={"time_limit": SECONDS},
+        integrality=np.concatenate([lot > 1, np.ones(m), np.zeros(len(z))]),
+        bounds=bounds,
+        constraints=LinearConstraint(matrix, lower, upper),
+        options={"time_limit": SECONDS, "mip_rel_gap": GAP},
     )
     if result.x is not None:
         moved[used] = np.rint(result.x[:m]) * lot
     return moved
+
+
+def _is_allowed(lots: Floats, lot: Floats, least: Floats) -> bool:
+    """Whether a relaxed solution keeps to whole lots and smallest moves by itself."""
+    whole = np.rint(lots)
+    units = whole * lot
+    kept = np.abs(lots - whole) < 1e-6
+    return bool((kept & ((whole == 0) | (units >= least - 1e-9))).all())
 
 
 def _dearest(used: Ints, target: Ints, gain: Floats) -> Ints:

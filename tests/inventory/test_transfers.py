@@ -62,7 +62,8 @@ def test_the_solver_finds_as_much_as_trying_everything(data):
     worth = np.array([data.draw(st.floats(0.2, 1)) for _ in g])
     units = best_moves(spare, sizes, values, lanes, worth=worth)
     found = gain_of(units, sizes, values, lanes, worth)
-    assert found == pytest.approx(by_brute_force(spare, sizes, values, lanes, worth), abs=1e-5)
+    best = by_brute_force(spare, sizes, values, lanes, worth)
+    assert found == pytest.approx(best, rel=2e-3, abs=1e-5)
     given_away = np.bincount(lanes.origin, units, minlength=givers)
     assert (given_away <= spare + 1e-9).all()
     used = units > 0
