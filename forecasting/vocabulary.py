@@ -120,8 +120,12 @@ GLOSSARY: dict[str, str] = {
     "Backtest": "Forecasts made as they would have been made in past weeks, held against "
     "what was wanted in the weeks after.",
     "Bias": "Forecast minus what was wanted, over what was wanted: above zero is too much.",
+    "Best mix": "The cheapest combination of orders brought forward and units moved that covers "
+    "what is short, within a budget; worked out together.",
     "Bridge": "Every planned activation mapped against the projected on-hand of its "
     "featured SKUs, 6 to 8 weeks ahead.",
+    "Buy plan": "What to order and when: demand and safety stock netted against stock and open "
+    "orders, a lead time ahead.",
     "Consensus": "The one demand forecast that Marketing, Merchandising and Planning agree on.",
     "Cycle": "One round of the consensus: inputs, review, signatures, publication.",
     "Demand": "What customers want to buy, whether or not it is on the shelf. Sales are "
@@ -139,15 +143,22 @@ GLOSSARY: dict[str, str] = {
     "Lag": "Weeks from the last known week to the week that is forecast: the first is lag 1.",
     "Lift": "What an activation does to baseline demand: 1.8x means 80 % more.",
     "Lift library": "What every past activation was worth, beside what was expected of it.",
+    "Open-to-buy": "Money left to spend on stock in a month; below zero is over-bought.",
     "P10-P90": "Range that demand falls into eight times out of ten.",
     "Projected on hand": "Stock expected at the end of a week: stock now, plus receipts, "
     "less demand; never below zero.",
     "Proposed": "Statistical forecast plus the mean change of the functions that spoke "
     "on the cell.",
     "Receipt": "Units due from a supplier at a door.",
-    "Routine replenishment": "The re-ordering that history shows: it keeps the usual "
-    "weeks of supply of baseline demand, knows nothing of the activation, and can only "
-    "arrive after the lead time.",
+    "Replay": "Past weeks with what was known then: what the Bridge would have said, held "
+    "against what happened.",
+    "Routine replenishment": "The re-ordering that history shows: each week it fills stock and "
+    "orders up to their usual position. It knows the baseline, not the activation, and can "
+    "only arrive after the lead time.",
+    "Safety stock": "Units to have at the end of a week beyond expected demand, for the doubt "
+    "in the forecast over lead time and review.",
+    "Sensing": "A correction of the next four weeks after last week's demand; it counts at "
+    "once and rewrites nothing that was signed.",
     "Spillover": "What activations do outside their own weeks and SKUs: customers who bought "
     "ahead stay away for up to three weeks, and other SKUs of the class lose or gain.",
     "Statistical": "Baseline plus the expected lift of every activation, before anybody "

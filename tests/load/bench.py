@@ -21,7 +21,7 @@ from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.plan import LivePlan
 from forecasting.workspace import Workspace
-from tests.load import forecasts
+from tests.load import bridge, buying, forecasts, risk
 
 ROOT = Path(__file__).parents[2]
 EDITS = 300
@@ -130,7 +130,10 @@ def measure() -> dict[str, object]:
 
 def main() -> None:
     measured = measure()
+    measured["bridge"] = bridge.measure()
     if forecasts.SHARED.exists():
+        measured["foresight"] = risk.measure()
+        measured["buying"] = buying.measure()
         measured["forecast"] = forecasts.measure()
     else:
         print("no real data beside the project: the forecast is not measured")

@@ -1,0 +1,67 @@
+"""A weekly review in Chromium, from open to minutes, asserted in the ledger."""
+
+import pytest
+from playwright.sync_api import expect
+
+from forecasting.consensus.events import Kind
+from forecasting.workspace import Workspace
+
+from . import screen
+
+pytestmark = pytest.mark.browser
+
+
+def go(page, name):
+    page.get_by_role("link", name=name, exact=True).first.click()
+    screen.settled(page)
+    screen.nothing_is_broken(page)
+
+
+def test_a_weekly_review_decides_on_a_risk_and_writes_its_minutes(company_copy, serve, visit):
+    server = serve(company_copy)
+    page = visit(server.url, "Dana Okoro")
+    screen.settled(page)
+    expect(page.get_by_text("can still be helped")).to_be_visible(timeout=30_000)
+    go(page, "Weekly review")
+    expect(page.get_by_role("heading", name="Weekly review")).to_be_visible()
+    expect(page.get_by_text("Nothing is open from the meetings before.")).to_be_visible()
+
+    # The dearest risk: look at what a way out would do, and decide.
+    page.get_by_role("button", name="Preview and decide").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Expected short")).to_be_visible(timeout=15_000)
+    note = dialog.get_by_role("textbox").last
+    note.fill("Agreed in the weekly review")
+    dialog.get_by_role("button", name="Decide", exact=True).click()
+    expect(dialog).to_have_count(0, timeout=15_000)
+    screen.settled(page)
+    expect(page.get_by_text("Dana Okoro decided").first).to_be_visible(timeout=15_000)
+
+    # The minutes write themselves, and a spoken decision is added.
+    box = page.get_by_label("Record a decision")
+    box.fill("Holiday e-mail stays as planned")
+    page.get_by_role("button", name="Record", exact=True).click()
+    expect(page.get_by_text("decided: Holiday e-mail stays as planned")).to_be_visible(
+        timeout=15_000
+    )
+    go(page, "Buy plan")
+    expect(page.get_by_text("to order this week")).to_be_visible(timeout=30_000)
+    page.get_by_role("radio", name="Marketing calendar").or_(
+        page.get_by_text("Marketing calendar")
+    ).first.click()
+    screen.settled(page)
+    expect(page.get_by_text("needs a decision").first).to_be_visible(timeout=15_000)
+
+    # What was decided is taken back where it stands.
+    go(page, "Weekly review")
+    page.get_by_role("button", name="Take back").first.click()
+    expect(page.get_by_text("Nothing is open from the meetings before.")).to_be_visible(
+        timeout=20_000
+    )
+    server.stop()
+    space = Workspace(company_copy)
+    decided = space.decisions.all
+    assert [d.state for d in decided] == ["taken back"]
+    assert decided[0].note == "Agreed in the weekly review"
+    assert space.ledger.of_kinds(Kind.DECISION)[-1].note == "Holiday e-mail stays as planned"
+    space.close()
