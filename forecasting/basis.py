@@ -14,6 +14,7 @@ from forecasting.calendar import Dates, week_start, weeks_from
 from forecasting.demand.intervals import USUAL_LEVEL_SD
 from forecasting.demand.priors import USUAL_EVENT_SD
 from forecasting.hierarchy import Floats, Ints
+from forecasting.inventory.lateness import record
 from forecasting.inventory.network import Network, network
 from forecasting.inventory.projection import due_weeks
 
@@ -75,7 +76,10 @@ class Base:
     """On hand at the end of the as-of week, NaN unknown, (S, D)."""
     receipts: pd.DataFrame
     """Open receipts: sku, door, week (positions), units, planned (bool), late (bool),
-    receipt (its name, '' in transit), expedite (earliest week, -1: it cannot move)."""
+    receipt (its name, '' in transit), expedite (earliest week, -1: it cannot move),
+    slipped (weeks that its date has moved already)."""
+    delay: Mapping[str, Floats]
+    """Share of each supplier's lines by weeks late; '' is everybody's."""
     network: Network
     reserve: Floats
     """On hand at the distribution centres, 0 where nothing was counted, (S, C)."""
@@ -108,6 +112,7 @@ def assemble(
     prices: pd.DataFrame,
     centres: pd.DataFrame,
     lanes: pd.DataFrame,
+    lateness: pd.DataFrame,
 ) -> Base:
     """Arrange a run's factors and today's facts.
 
@@ -129,13 +134,15 @@ def assemble(
         sku, door, on_hand, in_transit, week (of the count), cover (weeks of supply usually
         on hand), position (units usually on hand and on order, NaN unknown).
     receipts : DataFrame, one row per open receipt line
-        receipt, sku, door, eta, units, status, expedite_eta.
+        receipt, sku, door, eta, units, status, expedite_eta, original_eta.
     prices : DataFrame, one row per SKU and door with a price
         sku, door (blank: all), regular_price.
     centres : DataFrame
         Distribution centres, as `doors`.
     lanes : DataFrame, one row per transfer lane
         from_door, to_door, weeks, cost, min_units; empty: any two places.
+    lateness : DataFrame, one row per supplier and weeks late
+        supplier, weeks, lines received.
     """
     as_of = dt.date.fromisoformat(str(run_body["as_of"]))
     level_sd = float(run_body.get("level_sd", USUAL_LEVEL_SD))
@@ -196,7 +203,7 @@ def assemble(
     on_its_way = pd.DataFrame(
         {
             "sku": s, "door": d, "week": 0, "units": moving, "planned": False, "late": False,
-            "receipt": "", "expedite": -1,
+            "receipt": "", "expedite": -1, "slipped": 0,
         }
     )  # fmt: skip
 
@@ -212,6 +219,9 @@ def assemble(
             "late": eta < 0,
             "receipt": rows["receipt"].astype(str),
             "expedite": np.maximum(_weeks_until(rows["expedite_eta"], weeks, missing=-1), -1),
+            "slipped": np.maximum(
+                eta - _weeks_until(rows["original_eta"], weeks, missing=10**6), 0
+            ),
         }
     )
     open_receipts = pd.concat([on_its_way[moving > 0], due], ignore_index=True)
@@ -239,6 +249,7 @@ def assemble(
         level_sd=level_sd,
         opening=opening,
         receipts=open_receipts[open_receipts["week"] < horizon],
+        delay=record(lateness),
         network=network(doors, centres, lanes),
         reserve=_reserve(sku_index, centres, stock),
         cover=cover,

@@ -27,6 +27,7 @@ from forecasting.consensus.proposal import Weights
 from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
 from forecasting.inventory.bridge import ItemRisk, Limits, assess_item
+from forecasting.inventory.lateness import expected, still_late
 from forecasting.inventory.moves import Move
 from forecasting.inventory.projection import (
     Projection,
@@ -86,6 +87,9 @@ class SkuPlan:
     opening: Floats
     receipts: Floats
     """Open receipts counted and what was decided to move, units, (D, W)."""
+    late: tuple[Floats, Floats]
+    """What late suppliers change of the receipts on average, and the variance of what has
+    arrived by each week, (D, W) each."""
     routine: Floats
     """Routine replenishment counted, units, (D, W)."""
     projection: Projection
@@ -250,6 +254,7 @@ class LivePlan:
         self._receipts = _receipts_by_sku(base)
         self._featuring: dict[int, list[str]] = {}
         self._usual: dict[int, Routine] = {}
+        self._lateness: dict[tuple[int, str], tuple[Floats, Floats]] = {}
         self._computed: OrderedDict[int, SkuPlan] = OrderedDict()
         self._room = max(_CELLS_KEPT // max(n_doors * n_weeks, 1), 64)
         self.totals: dict[str, Ints] = {
@@ -678,6 +683,7 @@ class LivePlan:
         known: Bools = ~np.isnan(opening) & ~np.isnan(base.level[sku])
         stock = np.maximum(np.nan_to_num(opening), 0.0)
         receipts = self._receipts_of(sku, supply)
+        late = self._late(sku, supply)
         moves = (*self.moves(sku), *(tried.moves if tried else ()))
         if moves:
             receipts = receipts + self.moved(sku, moves)
@@ -696,12 +702,13 @@ class LivePlan:
             ahead = slice(0, max(ends + 2, RISK_WEEKS))
             risk = assess(
                 stock,
-                receipts[:, ahead],
+                receipts[:, ahead] + late[0][:, ahead],
                 demand[:, ahead],
                 lift_sd=own.sd[ahead],
                 alpha=np.where(own.sd[ahead] > 0, base.alpha[1], base.alpha[0]),
                 level_sd=base.level_sd,
                 usual=usual,
+                doubt=late[1][:, ahead],
             )
             items = self._items(
                 sku, calendar, lift_milli, demand, active, projection, risk, known
@@ -721,6 +728,7 @@ class LivePlan:
             draft=draft,
             opening=opening,
             receipts=receipts,
+            late=late,
             routine=extra,
             projection=projection,
             no_lift=project(stock, arriving, plain / THOUSANDTHS),
@@ -907,10 +915,31 @@ class LivePlan:
         rows = self._receipts.get(sku)
         if rows is None:
             return due
-        door, week, units, planned = rows
+        door, week, units, planned, _ = rows
         counted = ~planned if supply == FIRM else np.ones(len(door), dtype=bool)
         np.add.at(due, (door[counted], week[counted]), units[counted])
         return due
+
+    def _late(self, sku: int, supply: str) -> tuple[Floats, Floats]:
+        """What the supplier's record lets expect of a SKU's receipts, (D, W) each."""
+        key = (sku, supply)
+        if key not in self._lateness:
+            _, n_doors, n_weeks = self.base.shape3
+            shape = (n_doors, n_weeks)
+            rows = self._receipts.get(sku)
+            supplier = str(self.base.skus["supplier"].iloc[sku] or "")
+            shares = self.base.delay.get(supplier, self.base.delay[""])
+            found = (np.zeros(shape), np.zeros(shape))
+            if rows is not None and shares[0] < 1:
+                door, week, units, planned, slipped = rows
+                counted = ~planned if supply == FIRM else np.ones(len(door), dtype=bool)
+                delays = np.array([still_late(shares, int(s)) for s in slipped[counted]])
+                found = expected(
+                    door[counted], week[counted], units[counted],
+                    delays.reshape(-1, len(shares)), shape,
+                )  # fmt: skip
+            self._lateness[key] = found
+        return self._lateness[key]
 
     def _items(
         self,
@@ -988,12 +1017,13 @@ def _risk_at(risk: Risk, rows: Ints) -> Risk:
         demand_sd=risk.demand_sd[:, rows],
         receipts=risk.receipts[:, rows],
         forgotten=risk.forgotten[:, rows],
+        doubt=risk.doubt[rows],
     )
 
 
 def _receipts_by_sku(
     base: Base,
-) -> dict[int, tuple[Ints, Ints, Floats, npt.NDArray[np.bool_]]]:
+) -> dict[int, tuple[Ints, Ints, Floats, npt.NDArray[np.bool_], Ints]]:
     frame = base.receipts
     if frame.empty:
         return {}
@@ -1004,10 +1034,17 @@ def _receipts_by_sku(
         frame["week"].to_numpy(dtype=np.int64)[order],
         frame["units"].to_numpy(dtype=float)[order],
         frame["planned"].to_numpy(dtype=bool)[order],
+        frame["slipped"].to_numpy(dtype=np.int64)[order],
     )
     starts = np.flatnonzero(np.diff(sku, prepend=-1))
     ends = np.append(starts[1:], len(sku))
     return {
-        int(sku[a]): (columns[0][a:b], columns[1][a:b], columns[2][a:b], columns[3][a:b])
+        int(sku[a]): (
+            columns[0][a:b],
+            columns[1][a:b],
+            columns[2][a:b],
+            columns[3][a:b],
+            columns[4][a:b],
+        )
         for a, b in zip(starts, ends, strict=True)
     }

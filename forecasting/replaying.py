@@ -167,6 +167,7 @@ def _moment(
         prices=store.query("prices_in_force", as_of=as_of),
         centres=doors[doors["kind"] == "dc"],
         lanes=store.table("lanes"),
+        lateness=store.query("lateness", as_of=as_of),
     )
     return Moment(as_of=as_of, base=base, activations=tuple(calendar))
 

@@ -382,7 +382,8 @@ def on_hand_fan(plan: LivePlan, sku: int, doors: Ints) -> pd.DataFrame:
         left = risk.stock_mean[:, doors] + risk.receipts[:, doors] - risk.demand[:, doors]
         mean = np.maximum(left, 0).sum(axis=1)  # (K, R)
         carried = np.maximum(risk.stock_sd[:, doors] ** 2 - risk.forgotten[:, doors], 0.0)
-        variance = (carried + risk.demand_sd[:, doors] ** 2).sum(axis=1)
+        unsure = risk.doubt[doors].sum(axis=0)
+        variance = (carried + risk.demand_sd[:, doors] ** 2).sum(axis=1) + unsure
         weights = NODE_WEIGHTS[:, None]
         centre = (weights * mean).sum(axis=0)
         spread = np.sqrt((weights * (variance + (mean - centre) ** 2)).sum(axis=0))

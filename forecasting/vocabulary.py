@@ -120,8 +120,8 @@ GLOSSARY: dict[str, str] = {
     "Backtest": "Forecasts made as they would have been made in past weeks, held against "
     "what was wanted in the weeks after.",
     "Bias": "Forecast minus what was wanted, over what was wanted: above zero is too much.",
-    "Best mix": "The cheapest combination of orders brought forward and units moved that covers "
-    "what is short, within a budget; worked out together.",
+    "Best mix": "The cheapest combination of orders brought forward and units moved that "
+    "covers what is short, within a budget; worked out together.",
     "Bridge": "Every planned activation mapped against the projected on-hand of its "
     "featured SKUs, 6 to 8 weeks ahead.",
     "Buy plan": "What to order and when: demand and safety stock netted against stock and open "

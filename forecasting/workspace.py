@@ -1184,6 +1184,7 @@ class Workspace:
             prices=self.store.query("prices_in_force", as_of=as_of),
             centres=doors[doors["kind"] == "dc"],
             lanes=self.store.table("lanes"),
+            lateness=self.store.query("lateness", as_of=as_of),
         )
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self.cycles.current.name if self.cycles.current else ""

@@ -53,6 +53,8 @@ class Situation:
     """(R,)."""
     level_sd: float
     usual: Routine | None
+    doubt: Floats
+    """Variance of what orders have brought by each week, (D, R)."""
     known: Bools
     """Stock and forecast are known, (D,)."""
     margin: Floats
@@ -75,7 +77,7 @@ class Situation:
         """The risk at every door."""
         return assess(
             self.opening, self.receipts, self.demand, lift_sd=self.lift_sd,
-            alpha=self.alpha, level_sd=self.level_sd, usual=self.usual,
+            alpha=self.alpha, level_sd=self.level_sd, usual=self.usual, doubt=self.doubt,
         )  # fmt: skip
 
 
@@ -155,7 +157,7 @@ def gap(situation: Situation, risk: Risk | None = None) -> Floats:
         arriving = judged.receipts[:, at, t]
         left = judged.stock_mean[:, at, t] + arriving - judged.demand[:, at, t]
         before = np.maximum(judged.stock_sd[:, at, t] ** 2 - judged.forgotten[:, at, t], 0.0)
-        sd = np.sqrt(before + judged.demand_sd[:, at, t] ** 2 + 1e-12)
+        sd = np.sqrt(before + judged.demand_sd[:, at, t] ** 2 + judged.doubt[at, t] + 1e-12)
         low, high = np.zeros(len(at)), np.full(len(at), 1.0)
         high += 8 * sd.max(axis=0) + np.maximum(-left.min(axis=0), 0.0)
         for _ in range(24):
@@ -281,7 +283,7 @@ def _saved_at(situation: Situation, rows: Ints, change: Floats) -> Floats:
     risk = assess(
         situation.opening[stacked], receipts, situation.demand[stacked],
         lift_sd=situation.lift_sd, alpha=situation.alpha, level_sd=situation.level_sd,
-        usual=usual,
+        usual=usual, doubt=situation.doubt[stacked],
     )  # fmt: skip
     lost = risk.units_short.sum(axis=1)
     saved: Floats = lost[: len(unique)][at] - lost[len(unique) :]
@@ -307,7 +309,7 @@ def spare(situation: Situation, risk: Risk | None = None) -> Floats:
     weights = NODE_WEIGHTS[:, None, None]
     before = np.maximum(judged.stock_sd**2 - judged.forgotten, 0.0)
     mean = (weights * left).sum(axis=0)
-    within = (weights * (before + judged.demand_sd**2)).sum(axis=0)
+    within = (weights * (before + judged.demand_sd**2)).sum(axis=0) + judged.doubt
     sd = np.sqrt(within + (weights * (left - mean) ** 2).sum(axis=0))
     lowest = mean - KEPT_BY_DONORS * sd
     later = np.arange(left.shape[2])

@@ -45,6 +45,8 @@ class Risk:
     """Orders and the usual replenishment, node by node, (K, n, W)."""
     forgotten: Floats
     """Variance that the replenishment arriving in a week takes away, (K, n, W)."""
+    doubt: Floats
+    """Variance of what orders have brought by each week, because they may be late, (n, W)."""
 
     def p_any(self, first: int, last: int) -> Floats:
         """Probability of a stockout in at least one of the weeks `first` to `last`.
@@ -58,7 +60,7 @@ class Risk:
         for t in range(first, last + 1):
             left = mean + self.receipts[:, :, t] - self.demand[:, :, t]
             sure = np.maximum(sd**2 - self.forgotten[:, :, t], 0.0)
-            spread = np.sqrt(sure + self.demand_sd[:, :, t] ** 2)
+            spread = np.sqrt(sure + self.demand_sd[:, :, t] ** 2 + self.doubt[:, t])
             z = (left + HALF_A_UNIT) / np.maximum(spread, 1e-9)
             stays = ndtr(z)
             survived = survived * stays
@@ -80,6 +82,7 @@ def assess(
     alpha: float | Floats,
     level_sd: float = 0.1,
     usual: Routine | None = None,
+    doubt: Floats | None = None,
 ) -> Risk:
     """Assess the risk of running out, week by week.
 
@@ -97,6 +100,9 @@ def assess(
         Log error of the baseline's level, which all weeks share.
     usual : Routine, optional
         Replenishment that goes on in every world, by what that world sold.
+    doubt : float array, shape (n, W), optional
+        Variance of what orders have brought by each week. It passes when they come, so it
+        is not carried along.
 
     Returns
     -------
@@ -112,6 +118,7 @@ def assess(
     means, sds = np.empty(shape), np.empty(shape)
     arriving = np.broadcast_to(receipts, shape).copy()
     forgotten = np.zeros(shape)
+    unsure = np.zeros(demand.shape) if doubt is None else doubt
     mean, variance = np.broadcast_to(opening, shape[:2]).astype(float), np.zeros(shape[:2])
     for t in range(n_weeks):
         means[:, :, t], sds[:, :, t] = mean, np.sqrt(variance)
@@ -129,9 +136,10 @@ def assess(
         sd = np.sqrt(variance + spread[:, :, t] ** 2 + 1e-12)
         z = left / sd
         stays, density = ndtr(z), _density(z)
-        p[:, :, t] = 1 - ndtr((left + HALF_A_UNIT) / sd)
+        wide = np.sqrt(sd**2 + unsure[:, t])
+        p[:, :, t] = 1 - ndtr((left + HALF_A_UNIT) / wide)
+        short[:, :, t] = left * ndtr(left / wide) + wide * _density(left / wide) - left
         mean = left * stays + sd * density
-        short[:, :, t] = mean - left
         square = (left**2 + sd**2) * stays + left * sd * density
         variance = np.maximum(square - mean**2, 0.0)
     return Risk(
@@ -143,6 +151,7 @@ def assess(
         demand_sd=spread,
         receipts=arriving,
         forgotten=forgotten,
+        doubt=unsure,
     )
 
 
