@@ -141,6 +141,15 @@ def item_of(plan: LivePlan, activation: str, sku: str) -> ItemRisk | None:
     return next((i for i in items if i.activation == activation), None)
 
 
+def gap_to_service(plan: LivePlan, activation: str, sku: str) -> tuple[float, float]:
+    """Units that a featured SKU lacks of its service level, over all doors; that level."""
+    item = item_of(plan, activation, sku)
+    if item is None:
+        return 0.0, SERVICE
+    situation = situation_of(plan, plan.sku(item.sku), item)
+    return float(actions.gap(situation).sum()), situation.service
+
+
 def ways_out(plan: LivePlan, activation: str, sku: str) -> list[Option]:
     """The four ways out of one featured SKU's shortage, and leaving it as it is."""
     item = item_of(plan, activation, sku)

@@ -538,6 +538,49 @@ class Workspace:
         self.desk.allowed(by, "read")
         return signals.late_receipts(self.plan, self.store.query("open_receipts"))
 
+    def what_decisions_did(self, by: str) -> pd.DataFrame:
+        """What moves came to, of decisions whose activation is over by the as-of week.
+
+        Returns
+        -------
+        DataFrame, one row per decision
+            seq, activation, sku, said, weeks_ahead, units (moved), used (of them gone by the
+            end of the activation: its end stock is left), ran_out (doors that ran out all
+            the same), doors. `used` is NaN where no stock was counted.
+        """
+        self.desk.allowed(by, "read")
+        as_of = self.plan.base.as_of
+        rows = []
+        for decision in self.decisions.all:
+            activation = self._activations.get(decision.activation)
+            if not decision.moves or not decision.stands or activation is None:
+                continue
+            end = week_start(activation.end)
+            if end > as_of:
+                continue
+            seen = self.store.query("sku_history", sku=decision.sku, since=activation.start)
+            seen = seen[pd.to_datetime(seen["week"]) <= pd.Timestamp(end)]
+            to = {m.to for m in decision.moves}
+            mine = seen[seen["door"].isin(to)]
+            left = mine[pd.to_datetime(mine["week"]) == pd.Timestamp(end)]
+            stock = left.set_index("door")["on_hand"]
+            used = [
+                np.nan if pd.isna(stock.get(m.to)) else max(m.units - float(stock[m.to]), 0.0)
+                for m in decision.moves
+            ]
+            out = mine[mine["in_stock"] < 1]["door"].nunique()
+            rows.append(
+                {
+                    "seq": decision.seq, "activation": activation.name, "sku": decision.sku,
+                    "said": decision.said, "weeks_ahead": decision.weeks_ahead,
+                    "units": sum(m.units for m in decision.moves),
+                    "used": float(np.sum(used)), "ran_out": int(out), "doors": len(to),
+                }
+            )  # fmt: skip
+        columns = ["seq", "activation", "sku", "said", "weeks_ahead", "units", "used",
+                   "ran_out", "doors"]  # fmt: skip
+        return pd.DataFrame(rows, columns=columns)
+
     # Activations ------------------------------------------------------------------------
 
     @property

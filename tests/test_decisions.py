@@ -252,3 +252,18 @@ def test_decisions_are_in_the_ledger_in_plain_words(space):
     assert event.kind is Kind.EXPEDITE
     assert option.said in event.sentence
     assert views.verdicts(space.plan)
+
+
+def test_what_a_decision_did_is_looked_up_once_its_activation_is_over(space):
+    assert space.what_decisions_did("dana").empty
+    option = first_open(space, Action.EXPEDITE)
+    event = space.decisions.decide("dana", option, owner="dana")
+    assert space.what_decisions_did("dana").empty  # it is still to come
+    activation = next(a for a in space.activations if a.activation == option.activation)
+    past = space.plan.base.as_of
+    space.save_activation("mara", replace(activation, start=past, end=past + dt.timedelta(6)))
+    (did,) = space.what_decisions_did("dana").to_dict("records")
+    assert did["seq"] == event.seq
+    assert did["units"] == sum(m.units for m in option.moves)
+    assert 0 <= did["used"] <= did["units"]
+    assert 0 <= did["ran_out"] <= did["doors"]

@@ -45,7 +45,13 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
     if not found:
         return
     decided(activation, sku)
-    st.markdown(f"**Ways out for {sku}**")
+    lacking, service = options.gap_to_service(plan, activation, sku)
+    short = found[-1]
+    st.markdown(
+        f"**Ways out for {sku}** · {theme.percent(short.fill_after)} of its demand is expected to "
+        f"be met; {theme.units(lacking)} more would bring every door to its service level of "
+        f"{theme.percent(service)}"
+    )
     four = [a for a in Action if a is not Action.ACCEPT]
     for column, action in zip(st.columns(4), four, strict=True):
         mine = [o for o in found if o.action is action]

@@ -207,6 +207,29 @@ def late_orders(late: pd.DataFrame) -> None:
         st.caption(f"{len(late) - LISTED} more are late; download them with the table's menu.")
 
 
+def what_it_did(space) -> None:
+    """Decisions whose activation is over, and what they came to."""
+    did = space.what_decisions_did(frame.me().id)
+    if did.empty:
+        return
+    with st.expander(f"What {theme.plural(len(did), 'past decision')} did"):
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Activation": did["activation"], "SKU": did["sku"], "Decided": did["said"],
+                    "Weeks before": did["weeks_ahead"], "Moved, u": did["units"],
+                    "Used, u": did["used"],
+                    "Ran out all the same": did["ran_out"].astype(str) + " of "
+                    + did["doors"].astype(str) + " doors",
+                }
+            ),
+            hide_index=True, placeholder="–", alt="What past decisions came to",
+        )  # fmt: skip
+        st.caption(
+            "Used: of the units moved, those that were gone at the end of the activation."
+        )
+
+
 def minutes(space, plan) -> None:
     st.subheader("5 · Decided since last week closed", anchor=False, help="3 minutes")
     began = dt.datetime.combine(as_date(plan.base.weeks[0]), dt.time())
@@ -251,6 +274,7 @@ def page() -> None:
         + f" · {theme.plural(red, 'activation')} red",
     )
     actions_due(space, today)
+    what_it_did(space)
     misses(space, last)
     risks(space, plan)
     late_orders(late)
