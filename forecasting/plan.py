@@ -101,6 +101,13 @@ class SkuPlan:
     """Stock and forecast are known, (D,)."""
     items: tuple[ItemRisk, ...]
 
+    @property
+    def arriving(self) -> Floats:
+        """What is expected to arrive: orders, as late as their supplier's record says, and
+        routine replenishment, units, (D, W).
+        """
+        return self.receipts + self.late[0] + self.routine
+
     def layer(self, name: str) -> Ints:
         """Statistical, proposed, draft, or a function's whole input."""
         match name:
@@ -692,8 +699,8 @@ class LivePlan:
         usual = self._usual_of(sku, baseline) if supply == ROUTINE else None
         extra = np.zeros_like(receipts)
         if usual is not None:
-            extra = replenished(stock, receipts, demand, usual)
-        arriving = receipts + extra
+            extra = replenished(stock, receipts + late[0], demand, usual)
+        arriving = receipts + late[0] + extra
         projection = project(stock, arriving, demand)
         risk = None
         items: tuple[ItemRisk, ...] = ()

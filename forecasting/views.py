@@ -252,7 +252,7 @@ def projection_rows(plan: LivePlan, *, weeks: int, supply: str = ROUTINE) -> pd.
         missing = ~computed.known[at]
         columns = {
             "demand": demand[:, :weeks],
-            "receipts": (computed.receipts + computed.routine)[at, :weeks],
+            "receipts": computed.arriving[at, :weeks],
             "on_hand": computed.projection.on_hand[at, :weeks],
             "lost_units": computed.projection.lost[at, :weeks],
             "weeks_of_supply": supplied,
@@ -398,7 +398,7 @@ def on_hand_fan(plan: LivePlan, sku: int, doors: Ints) -> pd.DataFrame:
             "after_lift": after,
             "low": low,
             "high": high,
-            "receipts": (computed.receipts + computed.routine)[doors, :n_weeks].sum(axis=0),
+            "receipts": computed.arriving[doors, :n_weeks].sum(axis=0),
             "demand": computed.draft[doors, :n_weeks].sum(axis=0) / THOUSANDTHS,
             "needed": needed,
         }

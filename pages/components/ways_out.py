@@ -110,7 +110,7 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
 def preview(plan: LivePlan, option: Option) -> None:
     """What one way out would do to everything, and the decision."""
     space, person = frame.workspace(), frame.me()
-    st.markdown(f"### {option.said}")
+    st.markdown(f"**{option.said}.**")
     effect(option)
     moves(plan, option)
     st.markdown(EFFECT[option.action])
@@ -141,9 +141,9 @@ def preview(plan: LivePlan, option: Option) -> None:
 def effect(option: Option) -> None:
     cells = st.columns(4)
     cells[0].metric(
-        "Expected short", theme.units(option.short_after),
-        delta=theme.units(option.short_after - option.short_before, sign=True),
-        delta_color="inverse", border=True,
+        "Expected short",
+        f"{theme.units(option.short_before)} → {theme.units(option.short_after)}", border=True,
+        help="Units short in the activation, as it is and with it.",
     )  # fmt: skip
     cells[1].metric("Demand met", theme.percent(option.fill_after), border=True)
     cells[2].metric("Margin saved", theme.money(option.margin_saved), border=True)

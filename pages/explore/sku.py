@@ -45,7 +45,7 @@ def page() -> None:
     on_hand = plan.base.opening[sku, places]
     stock = float(np.nansum(on_hand)) if not np.isnan(on_hand).all() else float("nan")
     demand = computed.draft[places, :8].sum() / THOUSANDTHS
-    coming = (computed.receipts + computed.routine)[places, :8].sum()
+    coming = computed.arriving[places, :8].sum()
     lost = computed.projection.lost[places, :8].sum()
     with head:
         if np.isnan(stock):
@@ -211,7 +211,7 @@ def page() -> None:
                 "Region": plan.base.doors["region"].to_numpy()[places],
                 "On hand, u": on_hand,
                 "Demand, 8 weeks": computed.draft[places, :8].sum(axis=1) / THOUSANDTHS,
-                "Due, 8 weeks": (computed.receipts + computed.routine)[places, :8].sum(axis=1),
+                "Due, 8 weeks": computed.arriving[places, :8].sum(axis=1),
                 "Not met, u": known,
                 "Usual cover, wk": plan.base.cover[sku, places],
             }
