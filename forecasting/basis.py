@@ -259,6 +259,11 @@ def assemble(
     )
 
 
+def stated(value: Any, otherwise: float) -> float:
+    """What files say of a SKU, or what holds where they say nothing."""
+    return otherwise if pd.isna(value) else float(value)
+
+
 def _weeks_until(dates: pd.Series, weeks: Dates, *, missing: int) -> Ints:
     """Position of the week of each date; `missing` where there is none."""
     days = pd.to_datetime(dates).to_numpy().astype("datetime64[D]")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from forecasting.basis import stated
 from forecasting.calendar import as_date, month_label
 from forecasting.decisions import Decisions
 from forecasting.hierarchy import THOUSANDTHS
@@ -35,8 +36,8 @@ def of_sku(plan: LivePlan, sku: int, *, weeks: int = WEEKS) -> tuple[BuyPlan, Te
         last = int((np.datetime64(exit_date, "D") - base.weeks[0]).astype(int)) // 7
     terms = Terms(
         lead_time=int(base.lead_time[sku]),
-        case=_number(row["case_pack"], 1.0),
-        least=_number(row["moq"], 0.0),
+        case=stated(row["case_pack"], 1.0),
+        least=stated(row["moq"], 0.0),
         last=last,
     )
     demand = computed.draft[:, ahead] / THOUSANDTHS
@@ -47,8 +48,8 @@ def of_sku(plan: LivePlan, sku: int, *, weeks: int = WEEKS) -> tuple[BuyPlan, Te
         level_sd=base.level_sd,
         lift_sd=lift_sd,
         lead_time=terms.lead_time,
-        service=_number(row["service_level"], SERVICE),
-        least=_number(row["presentation_min"], 0.0),
+        service=stated(row["service_level"], SERVICE),
+        least=stated(row["presentation_min"], 0.0),
     )
     # Where nothing is known of stock, an order would be a guess.
     demand = np.where(computed.known[:, None], demand, 0.0)
@@ -218,7 +219,3 @@ def calendar(plan: LivePlan, judged: list[Verdict], decisions: Decisions) -> pd.
              "start": activation.start, "verdict": said, "why": why}
         )  # fmt: skip
     return pd.DataFrame(found, columns=["activation", "name", "start", "verdict", "why"])
-
-
-def _number(value: object, otherwise: float) -> float:
-    return otherwise if pd.isna(value) else float(value)  # type: ignore[arg-type,call-overload]

@@ -14,10 +14,10 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
+from forecasting.basis import stated
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.hierarchy import Floats
@@ -129,8 +129,8 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
         usual=plan.usual(sku),
         known=computed.known,
         margin=margin,
-        service=_number(row["service_level"], SERVICE),
-        presentation=_number(row["presentation_min"], 0.0),
+        service=stated(row["service_level"], SERVICE),
+        presentation=stated(row["presentation_min"], 0.0),
     )
 
 
@@ -174,7 +174,7 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
     moved = {(m.receipt, m.to) for m in plan.moves(item.sku) if m.receipt}
     doors = [plan.door_names[d] for d in lines["door"]]
     free = [key not in moved for key in zip(lines["receipt"], doors, strict=True)]
-    unit_cost = _number(plan.base.skus["expedite_cost"].iloc[item.sku], 0.0)
+    unit_cost = stated(plan.base.skus["expedite_cost"].iloc[item.sku], 0.0)
     chosen, slack = actions.expedite(situation, lines[free], unit_cost=unit_cost)
     if slack is None:
         return replace(blank, why_not="No open order for its doors can come earlier.")
@@ -197,7 +197,7 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
 def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Option:
     """Move units from doors and centres that can spare them."""
     blank = _blank(plan, item, Action.TRANSFER, before)
-    case = _number(plan.base.skus["case_pack"].iloc[item.sku], 1.0)
+    case = stated(plan.base.skus["case_pack"].iloc[item.sku], 1.0)
     chosen, slack = actions.reallocate(
         situation, plan.base.network, reserve=plan.spare_reserve(item.sku), case_pack=case
     )
@@ -670,7 +670,3 @@ def _listed(names: Sequence[str], noun: str) -> str:
     if len(names) <= 2:
         return " and ".join(names)
     return f"{len(names)} {noun}s"
-
-
-def _number(value: Any, otherwise: float) -> float:
-    return otherwise if pd.isna(value) else float(value)

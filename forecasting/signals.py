@@ -17,7 +17,7 @@ import pandas as pd
 
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Leaves, Scope
-from forecasting.hierarchy import THOUSANDTHS, Floats
+from forecasting.hierarchy import Floats
 from forecasting.plan import LivePlan
 from forecasting.selection import Selection
 
@@ -189,8 +189,3 @@ def late_receipts(plan: LivePlan, open_receipts: pd.DataFrame) -> pd.DataFrame:
     return grouped.sort_values(
         ["waits", "units"], key=lambda c: c == "" if c.name == "waits" else -c
     ).reset_index(drop=True)
-
-
-def units_of(leaves: Leaves) -> float:
-    """Net units of leaf deltas."""
-    return float(leaves.delta.sum()) / THOUSANDTHS

@@ -254,6 +254,20 @@ def test_decisions_are_in_the_ledger_in_plain_words(space):
     assert views.verdicts(space.plan)
 
 
+def test_a_whole_mix_is_decided_line_by_line_and_only_by_who_may(space):
+    mix = options.best_mix(options.watch_list(space.plan))
+    with pytest.raises(NotAllowed):
+        space.decisions.decide_all("mara", mix.chosen, owner="mara")
+    assert not space.decisions.all
+    before = sum(w.units_short for w in options.watch_list(space.plan))
+    events = space.decisions.decide_all("dana", mix.chosen, owner="dana")
+    assert len(events) == len(mix.chosen) == len(space.decisions.open)
+    assert sum(w.units_short for w in options.watch_list(space.plan)) < before
+    for event in reversed(events):
+        space.undo("dana", event.seq)
+    assert sum(w.units_short for w in options.watch_list(space.plan)) == pytest.approx(before)
+
+
 def test_what_a_decision_did_is_looked_up_once_its_activation_is_over(space):
     assert space.what_decisions_did("dana").empty
     option = first_open(space, Action.EXPEDITE)

@@ -28,8 +28,6 @@ KEPT_BY_DONORS = 1.2816
 meets what it needs itself."""
 MOST_LINES = 3
 """Open orders of one door that are brought forward."""
-USUAL_SERVICE = 0.95
-"""Service level of a SKU that has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -194,6 +194,24 @@ def follow(job: Job, doing: str) -> bool:
     return True
 
 
+def which_plan() -> tuple[str, LivePlan]:
+    """The choice between working plan and draft, in the link, and the plan chosen."""
+    which = select(
+        "Plan", ["working", "draft"], key="plan", width=110, said=str.capitalize,
+        help=term("Working plan"),
+    )  # fmt: skip
+    return which, working_plan() if which == "working" else plan()
+
+
+def which_class(shown: LivePlan) -> set[str] | None:
+    """The choice of a class, in the link: its SKUs; None for all."""
+    classes = ["All classes", *sorted(shown.products.names("class"))]
+    chosen = select("Class", classes, key="class", width=170)
+    if chosen == classes[0]:
+        return None
+    return set(shown.base.skus["sku"].iloc[shown.products.members("class", chosen)])
+
+
 def csv(rows: pd.DataFrame) -> str:
     """Rows as CSV; text that a spreadsheet would take for a formula is defused."""
     return files.defused(rows).to_csv(index=False)

@@ -45,16 +45,10 @@ def page() -> None:
     frame.watch_rows(None)
     head, filters = st.columns([5, 4], vertical_alignment="bottom")
     with filters.container(horizontal=True, horizontal_alignment="right"):
-        which = frame.select(
-            "Plan", ["working", "draft"], key="plan", width=110, said=str.capitalize,
-            help=frame.term("Working plan"),
-        )  # fmt: skip
-        plan = frame.working_plan() if which == "working" else frame.plan()
-        classes = ["All classes", *sorted(plan.products.names("class"))]
-        klass = frame.select("Class", classes, key="class", width=170)
+        _, plan = frame.which_plan()
+        inside = frame.which_class(plan)
     rows = bought(plan, id(plan), plan.seq)
-    if klass != "All classes":
-        inside = set(plan.base.skus["sku"].iloc[plan.products.members("class", klass)])
+    if inside is not None:
         rows = rows[rows["sku"].isin(inside)]
     summed = buying.summary(plan, rows)
     with head:
@@ -83,7 +77,7 @@ def page() -> None:
     if step == "orders":
         orders(plan, rows, summed)
     elif step == "money":
-        open_to_buy(plan, klass)
+        open_to_buy(plan, inside)
     else:
         calendar(plan)
 
@@ -164,10 +158,11 @@ def orders(plan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
     )
 
 
-def open_to_buy(plan, klass: str) -> None:
+def open_to_buy(plan, inside: set[str] | None) -> None:
     left = money_left(plan, id(plan), plan.seq)
-    if klass != "All classes":
-        left = left[left["class"] == klass]
+    if inside is not None:
+        skus = plan.base.skus
+        left = left[left["class"].isin(skus.loc[skus["sku"].isin(inside), "class"])]
     if left.empty:
         st.info("Prices are missing: open-to-buy is money, so it cannot be worked out.")
         return

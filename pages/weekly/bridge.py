@@ -206,23 +206,17 @@ def page() -> None:
     frame.watch_rows(None)
     head, filters = st.columns([4, 7], vertical_alignment="bottom")
     with filters.container(horizontal=True, horizontal_alignment="right"):
-        which = frame.select(
-            "Plan", ["working", "draft"], key="plan", width=110, said=str.capitalize,
-            help=frame.term("Working plan"),
-        )  # fmt: skip
-        plan = frame.working_plan() if which == "working" else frame.plan()
+        which, plan = frame.which_plan()
         weeks = frame.select(
             "Weeks ahead", [4, 6, 8, 12, 26], key="weeks", default=8, width=110
         )
-        classes = ["All classes", *sorted(plan.products.names("class"))]
-        klass = frame.select("Class", classes, key="class", width=170)
+        inside = frame.which_class(plan)
         supply = frame.select(
             "Stock counts", SUPPLIES, key="supply", default="routine", width=240,
             said=SUPPLY_SAID.__getitem__, help=frame.term("Routine replenishment"),
         )  # fmt: skip
     judged = views.verdicts(plan, weeks=weeks, supply=supply)
-    if klass != "All classes":
-        inside = set(plan.base.skus["sku"].iloc[plan.products.members("class", klass)])
+    if inside is not None:
         judged = [v for v in judged if inside & {i.sku for i in v.activation.items}]
     watched = frame.watch_list(plan, weeks=weeks)
     said = finding(judged, watched)
