@@ -560,3 +560,16 @@ def test_not_one_of_the_malformed_files_changes_a_single_value(space, tmp_path):
             space.import_files("dana", write(folder, **{**GOOD, **tables}))
     assert content() == before
     assert space.seq == seq
+
+
+def test_usual_weeks_of_supply_are_half_a_years_stock_over_half_a_years_sales(space):
+    as_of = space.plan.base.as_of
+    begin = pd.Timestamp(as_of) - pd.Timedelta(175, "D")
+    stock, sales = space.store.table("inventory"), space.store.table("sales")
+    for frame in (stock, sales):
+        frame["date"] = pd.to_datetime(frame["date"])
+    held = stock[stock["date"] >= begin].groupby(["sku", "door"])["on_hand"].mean()
+    sold = sales[sales["date"] >= begin].groupby(["sku", "door"])["units"].sum() / 26
+    found = space.store.query("stock", as_of=as_of).set_index(["sku", "door"])["cover"]
+    expected = (held / sold.where(sold > 0)).reindex(found.index)
+    np.testing.assert_allclose(found, expected)

@@ -12,7 +12,7 @@ latest as (
     from counted group by all
 ),
 usual as (
-    select sku, door, avg(on_hand) as on_hand from counted where week > $as_of - 28 group by all
+    select sku, door, avg(on_hand) as on_hand from counted where week > $as_of - 182 group by all
 ),
 pace as (
     select sku, door, sum(units) / 26.0 as units from sales_now
