@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pandas as pd
 
 from data.store import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Kept:
     """A complete replay as it is kept."""
 
@@ -19,6 +20,9 @@ class Kept:
     weeks_ahead: int
     assumed: tuple[str, ...]
     rows: pd.DataFrame
+
+
+K = TypeVar("K", bound=Kept)
 
 
 def keep(store: Store, kept: Kept) -> None:
@@ -38,13 +42,13 @@ def keep(store: Store, kept: Kept) -> None:
         cursor.unregister("made")
 
 
-def last(store: Store) -> Kept | None:
+def last(store: Store, kind: type[K]) -> K | None:
     """The last complete replay, or None."""
     found = store.query("last_replay")
     if found.empty:
         return None
     one = found.iloc[0]
-    return Kept(
+    return kind(
         made_at=one["made_at"].to_pydatetime(),
         person=str(one["person"]),
         weeks_ahead=int(one["weeks_ahead"]),

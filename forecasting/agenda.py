@@ -193,7 +193,7 @@ def outlook(plan: LivePlan, scored: pd.DataFrame, *, weeks: int = WEEKS) -> pd.D
         (difference to the draft); cycles behind the spread.
     """
     ahead = slice(plan.fence, plan.fence + weeks)
-    price = np.nan_to_num(np.nanmean(plan.base.price, axis=1))
+    price = np.nan_to_num(plan.base.usual_price)
     rows = []
     for department in plan.products.names("department"):
         members = plan.products.members("department", department)

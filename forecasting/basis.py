@@ -92,6 +92,20 @@ class Base:
     unit_cost: Floats
     """NaN unknown, (S,)."""
 
+    def alpha_at(self, lift_sd: Floats) -> Floats:
+        """Overdispersion of each week's own demand: with activation where a lift is unsure."""
+        found: Floats = np.where(lift_sd > 0, self.alpha[1], self.alpha[0])
+        return found
+
+    @property
+    def usual_price(self) -> Floats:
+        """Regular price of each SKU, the mean over its doors; NaN where none is known, (S,)."""
+        known = ~np.isnan(self.price)
+        count = known.sum(axis=1)
+        total = np.where(known, self.price, 0.0).sum(axis=1)
+        mean: Floats = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        return mean
+
     @property
     def shape3(self) -> tuple[int, int, int]:
         """(S, D, W)."""

@@ -44,7 +44,7 @@ def of_sku(plan: LivePlan, sku: int, *, weeks: int = WEEKS) -> tuple[BuyPlan, Te
     lift_sd = computed.lift_sd[ahead]
     safety = buy_plan.safety_stock(
         demand,
-        alpha=np.where(lift_sd > 0, base.alpha[1], base.alpha[0]),
+        alpha=base.alpha_at(lift_sd),
         level_sd=base.level_sd,
         lift_sd=lift_sd,
         lead_time=terms.lead_time,
@@ -146,7 +146,7 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
     it. Markdowns are not planned here and count as none; sales are at regular price.
     """
     base = plan.base
-    price = np.nanmean(np.where(np.isnan(base.price), np.nan, base.price), axis=1)
+    price = base.usual_price
     month = np.array([month_label(as_date(w)) for w in base.weeks[:weeks]])
     months = list(dict.fromkeys(month))
     classes = base.skus["class"].to_numpy()

@@ -9,14 +9,14 @@ closed: from then on the files speak, and what it was worth can be looked up.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forecasting.calendar import as_date
+from forecasting.calendar import as_date, week_start
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
 from forecasting.desk import Desk, checked_note
@@ -181,7 +181,7 @@ class Decisions:
         Refused
             If it is too late, or what it stands on has changed meanwhile.
         """
-        actor = self._desk.allowed(by, option.action.right)
+        actor = self._desk.allowed(by, option.action)
         self._desk.person(owner)
         words = checked_note(note)
         if option.why_not:
@@ -248,7 +248,7 @@ class Decisions:
             one that does not work any more stands.
         """
         for option in chosen:
-            self._desk.allowed(by, option.action.right)
+            self._desk.allowed(by, option.action)
         return [self.decide(by, option, owner=owner, note=note) for option in chosen]
 
     def close(self, by: str, seq: int, *, note: str = "") -> Event:
@@ -261,7 +261,7 @@ class Decisions:
             raise UnknownName(f"There is no decision #{seq}.")
         actor = self._desk.person(by)
         if actor.id != found.owner:
-            actor = self._desk.allowed(by, found.action.right)
+            actor = self._desk.allowed(by, found.action)
         if found.state != "decided":
             raise Refused(f"Decision #{seq} is {found.state} already.")
         body = {
@@ -319,11 +319,9 @@ class Decisions:
                 )
 
     def _check_order(self, plan: LivePlan, sku: int, move: Move) -> None:
-        lines = plan.base.receipts
+        lines = plan.open_lines(sku)
         mine = lines[
-            (lines["sku"] == sku)
-            & (lines["door"] == plan.door_index[move.to])
-            & (lines["receipt"] == move.receipt)
+            (lines["door"] == plan.door_index[move.to]) & (lines["receipt"] == move.receipt)
         ]
         week = (move.arrives - as_date(plan.base.weeks[0])).days // 7
         able = mine[(mine["expedite"] >= 0) & (mine["expedite"] <= week)]
@@ -335,6 +333,58 @@ class Decisions:
                 f"Order {move.receipt} for {move.to} cannot come by {move.arrives} any more. "
                 "Look at the ways out again."
             )
+
+
+def what_they_did(
+    moved: Sequence[Decision], over: Mapping[str, Activation], happened: pd.DataFrame
+) -> pd.DataFrame:
+    """What moves came to, of decisions whose activation is over.
+
+    Parameters
+    ----------
+    moved : sequence of Decision
+        With moves.
+    over : mapping
+        Their activations, by identity.
+    happened : DataFrame, one row per SKU, door and week
+        sku, door, week, on_hand (at its end, NaN unknown), stocked_out (None unknown).
+
+    Returns
+    -------
+    DataFrame, one row per decision
+        seq, activation, sku, said, weeks_ahead, units (moved), used (of them gone by the
+        end of the activation: its end stock is left; NaN where none was counted), ran_out
+        (doors that ran out all the same), doors.
+    """
+    rows = []
+    for decision in moved:
+        activation = over[decision.activation]
+        first = pd.Timestamp(week_start(activation.start))
+        last = pd.Timestamp(week_start(activation.end))
+        to = {m.to for m in decision.moves}
+        week = pd.to_datetime(happened["week"])
+        mine = happened[
+            (happened["sku"] == decision.sku)
+            & happened["door"].isin(to)
+            & (week >= first)
+            & (week <= last)
+        ]
+        stock = mine[pd.to_datetime(mine["week"]) == last].set_index("door")["on_hand"]
+        used = [max(m.units - float(stock.get(m.to, np.nan)), 0.0) for m in decision.moves]
+        known = all(not pd.isna(stock.get(m.to)) for m in decision.moves)
+        ran_out = mine[mine["stocked_out"].fillna(False).astype(bool)]["door"].nunique()
+        rows.append(
+            {
+                "seq": decision.seq, "activation": activation.name, "sku": decision.sku,
+                "said": decision.said, "weeks_ahead": decision.weeks_ahead,
+                "units": sum(m.units for m in decision.moves),
+                "used": sum(used) if known else np.nan, "ran_out": int(ran_out),
+                "doors": len(to),
+            }
+        )  # fmt: skip
+    columns = ["seq", "activation", "sku", "said", "weeks_ahead", "units", "used", "ran_out",
+               "doors"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _there(plan: LivePlan, sku: int, place: int) -> float:

@@ -8,7 +8,7 @@ Each is tried on the live plan and judged by what the plan would then say.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -20,7 +20,7 @@ from scipy.sparse import coo_array
 from forecasting.basis import stated
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
-from forecasting.hierarchy import Floats
+from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory import actions
 from forecasting.inventory.actions import Outcome, Shipment, Situation
 from forecasting.inventory.bridge import AMBER, RED, ItemRisk, group_status
@@ -35,7 +35,7 @@ SERVICE = 0.95
 
 
 class Action(StrEnum):
-    """What can be decided about a featured SKU."""
+    """What can be decided about a featured SKU; its value is the right to (rights.RIGHTS)."""
 
     EXPEDITE = "expedite"
     TRANSFER = "transfer"
@@ -53,11 +53,6 @@ class Action(StrEnum):
             "reduce": "Reduce the expectation",
             "accept": "Accept the risk",
         }[self.value]
-
-    @property
-    def right(self) -> str:
-        """The verb in rights.RIGHTS."""
-        return self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +104,7 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
     base, sku = plan.base, item.sku
     assert computed.risk is not None
     ahead = slice(0, computed.risk.demand.shape[2])
-    lifts = dict(computed.lifts)[item.activation] / 1000
+    lifts = dict(computed.lifts)[item.activation] / THOUSANDTHS
     margin = np.full(len(computed.opening), np.nan)
     margin[:] = base.price[sku] - base.unit_cost[sku]
     margin[item.doors] = item.unit_margin
@@ -121,10 +116,10 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
         opening=np.maximum(np.nan_to_num(computed.opening), 0.0),
         receipts=(computed.receipts + computed.late[0])[:, ahead],
         doubt=computed.late[1][:, ahead],
-        demand=computed.draft[:, ahead] / 1000,
+        demand=computed.draft[:, ahead] / THOUSANDTHS,
         lift_units=lifts[:, ahead],
         lift_sd=computed.lift_sd[ahead],
-        alpha=np.where(computed.lift_sd[ahead] > 0, base.alpha[1], base.alpha[0]),
+        alpha=base.alpha_at(computed.lift_sd[ahead]),
         level_sd=base.level_sd,
         usual=plan.usual(sku),
         known=computed.known,
@@ -159,68 +154,73 @@ def ways_out(plan: LivePlan, activation: str, sku: str) -> list[Option]:
     situation = situation_of(plan, computed, item)
     before = actions.outcome(situation, plan.limits)
     return [
-        expedite(plan, item, situation, before),
-        reallocate(plan, item, situation, before),
+        expedite(plan, item, situation, before).option,
+        reallocate(plan, item, situation, before).option,
         *shift(plan, item, situation, before),
         reduce(plan, item, situation, before),
         accept(plan, item, before),
     ]
 
 
-def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Option:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A way out of supply, and where it leaves the SKU."""
+
+    option: Option
+    situation: Situation
+    outcome: Outcome
+
+
+def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
     """Bring open orders forward."""
-    blank = _blank(plan, item, Action.EXPEDITE, before)
-    lines = plan.base.receipts[plan.base.receipts["sku"] == item.sku]
+    lines = plan.open_lines(item.sku)
     moved = {(m.receipt, m.to) for m in plan.moves(item.sku) if m.receipt}
     doors = [plan.door_names[d] for d in lines["door"]]
     free = [key not in moved for key in zip(lines["receipt"], doors, strict=True)]
     unit_cost = stated(plan.base.skus["expedite_cost"].iloc[item.sku], 0.0)
     chosen, slack = actions.expedite(situation, lines[free], unit_cost=unit_cost)
-    if slack is None:
-        return replace(blank, why_not="No open order for its doors can come earlier.")
-    dated = replace(blank, **_deadline(plan, slack))
-    if not chosen:
-        late = "An order could have come earlier, but not any more in time."
-        dear = "No open order saves more than expediting it costs."
-        return replace(dated, why_not=late if slack < 0 else dear)
-    found = _with_supply(plan, item, situation, before, dated, chosen)
-    orders = sorted({m.receipt for m in found.moves})
-    units = sum(m.units for m in found.moves)
-    gained = max((m.leaves - m.arrives).days // 7 for m in found.moves)
-    return replace(
-        found,
-        said=f"Bring {units:,.0f} u of {_listed(orders, 'order')} forward by up to "
-        f"{gained} weeks for {_listed(sorted({m.to for m in found.moves}), 'door')}",
-    )
+
+    def said(moves: Sequence[Move]) -> str:
+        orders, to = sorted({m.receipt for m in moves}), sorted({m.to for m in moves})
+        gained = max((m.leaves - m.arrives).days // 7 for m in moves)
+        return (
+            f"Bring {sum(m.units for m in moves):,.0f} u of {_listed(orders, 'order')} forward "
+            f"by up to {gained} weeks for {_listed(to, 'door')}"
+        )
+
+    return _tried(
+        plan, item, situation, before, Action.EXPEDITE, chosen, slack, said=said,
+        nothing="No open order for its doors can come earlier.",
+        late="An order could have come earlier, but not any more in time.",
+        dear="No open order saves more than expediting it costs.",
+    )  # fmt: skip
 
 
-def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Option:
+def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
     """Move units from doors and centres that can spare them."""
-    blank = _blank(plan, item, Action.TRANSFER, before)
     case = stated(plan.base.skus["case_pack"].iloc[item.sku], 1.0)
     chosen, slack = actions.reallocate(
         situation, plan.base.network, reserve=plan.spare_reserve(item.sku), case_pack=case
     )
-    if slack is None:
-        nobody = "No other door or centre can spare a unit, or no lane leads here."
-        if actions.gap(situation).sum() == 0:
-            nobody = "No door lacks a unit of its service level."
-        return replace(blank, why_not=nobody)
-    dated = replace(blank, **_deadline(plan, slack))
-    if not chosen:
-        late = "Units could have been moved, but would not arrive any more in time."
-        dear = "No move saves more than it costs."
-        return replace(dated, why_not=late if slack < 0 else dear)
-    found = _with_supply(plan, item, situation, before, dated, chosen)
+    nothing = "No other door or centre can spare a unit, or no lane leads here."
+    if slack is None and actions.gap(situation).sum() == 0:
+        nothing = "No door lacks a unit of its service level."
     names = dict(zip(plan.base.network.names, plan.base.network.said, strict=True))
-    givers = sorted({names[m.origin] for m in found.moves})
-    takers = sorted({names[m.to] for m in found.moves})
-    units = sum(m.units for m in found.moves)
-    return replace(
-        found,
-        said=f"Move {units:,.0f} u from {_listed(givers, 'place')} to "
-        f"{_listed(takers, 'door')}",
-    )
+
+    def said(moves: Sequence[Move]) -> str:
+        givers = sorted({names[m.origin] for m in moves})
+        takers = sorted({names[m.to] for m in moves})
+        return (
+            f"Move {sum(m.units for m in moves):,.0f} u from {_listed(givers, 'place')} to "
+            f"{_listed(takers, 'door')}"
+        )
+
+    return _tried(
+        plan, item, situation, before, Action.TRANSFER, chosen, slack, said=said,
+        nothing=nothing,
+        late="Units could have been moved, but would not arrive any more in time.",
+        dear="No move saves more than it costs.",
+    )  # fmt: skip
 
 
 def reduce(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Option:
@@ -266,8 +266,8 @@ def _stated(plan: LivePlan, item: ItemRisk, share: float) -> float:
     shown = plan.activation(item.activation).share(
         plan.base.weeks[window], plan.base.weekday_shares
     )
-    units = dict(computed.lifts)[item.activation][at, window] / 1000
-    plain = computed.baseline[at, window] / 1000
+    units = dict(computed.lifts)[item.activation][at, window] / THOUSANDTHS
+    plain = computed.baseline[at, window] / THOUSANDTHS
     exposed = float((plain * shown).sum())
     full = 1 + float(units.sum()) / exposed if exposed > 0 else 1.0
     return float(np.clip(round(1 + share * (full - 1), 3), 0.0, 50.0))
@@ -360,11 +360,8 @@ def _shifted(
     plain_mine = (situation.demand - situation.lift_units)[at, window].sum()
     alone = actions.outcome(situation.with_lift(0.0), plan.limits)
     now = plan.sku(other)
-    sold_before = np.minimum(
-        now.draft[judged.doors, window].sum() / 1000,
-        now.draft[judged.doors, window].sum() / 1000
-        - now.projection.lost[judged.doors, window].sum(),
-    )
+    wanted_before = now.draft[judged.doors, window].sum() / THOUSANDTHS
+    sold_before = wanted_before - now.projection.lost[judged.doors, window].sum()
     value = float(np.nanmean(situation.margin[at]))
     price = np.nanmean(judged.unit_margin) if len(judged.unit_margin) else np.nan
     mine = (alone.sold - before.sold) * value
@@ -542,14 +539,11 @@ def _menu(plan: LivePlan, item: ItemRisk) -> list[Combination]:
         situation, now = start, before
         taken: list[Option] = []
         for way in order:
-            option = way(plan, item, situation, now)
-            if not option.is_open or not option.moves:
+            tried = way(plan, item, situation, now)
+            if not tried.option.is_open:
                 break
-            taken.append(option)
-            situation = situation.with_supply(
-                _change_of(plan, option.moves, situation.demand.shape)
-            )
-            now = actions.outcome(situation, plan.limits)
+            taken.append(tried.option)
+            situation, now = tried.situation, tried.outcome
             menu.append(_combined(tuple(taken), start, before, now, plan))
     return menu
 
@@ -577,8 +571,8 @@ def _picked(menus: Sequence[Sequence[Combination]], budget: float | None) -> lis
     net = np.array([c.margin - c.cost for c in every])
     met = np.array([c.meets and c.margin >= c.cost for c in every])
     scale = np.abs(net).sum() + 1.0
-    matrix = [coo_array((np.ones(len(every)), (group, np.arange(len(every)))))]
-    limits = [LinearConstraint(matrix[0].tocsc(), 1, 1)]
+    one_each = coo_array((np.ones(len(every)), (group, np.arange(len(every)))))
+    limits = [LinearConstraint(one_each.tocsc(), 1, 1)]
     if budget is not None:
         limits.append(LinearConstraint(cost[None, :], -np.inf, budget))
     result = milp(
@@ -620,20 +614,35 @@ def _calendar_deadline(plan: LivePlan, activation: Activation) -> dict[str, Any]
     return {"last_date": last, "is_past": last < as_date(plan.base.weeks[0])}
 
 
-def _with_supply(
+def _tried(
     plan: LivePlan,
     item: ItemRisk,
     situation: Situation,
     before: Outcome,
-    blank: Option,
+    action: Action,
     shipments: list[Shipment],
-) -> Option:
-    change = actions.supply_change(shipments, situation.demand.shape)
-    after = actions.outcome(situation.with_supply(change), plan.limits)
+    slack: int | None,
+    *,
+    said: Callable[[Sequence[Move]], str],
+    nothing: str,
+    late: str,
+    dear: str,
+) -> Tried:
+    """What shipments come to, or why there are none."""
+    option = _blank(plan, item, action, before)
+    if slack is not None:
+        option = replace(option, **_deadline(plan, slack))
+    if not shipments:
+        why = nothing if slack is None else late if slack < 0 else dear
+        return Tried(option=replace(option, why_not=why), situation=situation, outcome=before)
+    moved = situation.with_supply(actions.supply_change(shipments, situation.demand.shape))
+    after = actions.outcome(moved, plan.limits)
     units, margin = actions.worth(before, after, situation.margin)
-    return replace(
-        blank,
-        moves=tuple(_moves(plan, item.sku, shipments)),
+    moves = tuple(_moves(plan, item.sku, shipments))
+    option = replace(
+        option,
+        said=said(moves),
+        moves=moves,
         units_saved=units,
         margin_saved=margin,
         cost=sum(s.cost for s in shipments),
@@ -641,6 +650,7 @@ def _with_supply(
         fill_after=after.fill,
         meets=after.meets(plan.limits),
     )
+    return Tried(option=option, situation=moved, outcome=after)
 
 
 def _moves(plan: LivePlan, sku: int, shipments: Iterable[Shipment]) -> list[Move]:
@@ -658,11 +668,6 @@ def _moves(plan: LivePlan, sku: int, shipments: Iterable[Shipment]) -> list[Move
         )
         for s in shipments
     ]
-
-
-def _change_of(plan: LivePlan, moves: Sequence[Move], shape: tuple[int, ...]) -> Floats:
-    """What moves do to the supply of their SKU, (D, R)."""
-    return plan.moved(plan.sku_index[moves[0].sku], moves)[:, : shape[1]]
 
 
 def _listed(names: Sequence[str], noun: str) -> str:

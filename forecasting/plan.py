@@ -15,7 +15,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from forecasting import statistical
@@ -258,7 +257,7 @@ class LivePlan:
         self._lock = threading.RLock()
         self._state = _State(cycle=cycle)
         n_skus, n_doors, n_weeks = base.shape3
-        self._receipts = _receipts_by_sku(base)
+        self._lines, self._spans = _lines_by_sku(base.receipts)
         self._featuring: dict[int, list[str]] = {}
         self._usual: dict[int, Routine] = {}
         self._lateness: dict[tuple[int, str], tuple[Floats, Floats]] = {}
@@ -712,7 +711,7 @@ class LivePlan:
                 receipts[:, ahead] + late[0][:, ahead],
                 demand[:, ahead],
                 lift_sd=own.sd[ahead],
-                alpha=np.where(own.sd[ahead] > 0, base.alpha[1], base.alpha[0]),
+                alpha=base.alpha_at(own.sd[ahead]),
                 level_sd=base.level_sd,
                 usual=usual,
                 doubt=late[1][:, ahead],
@@ -779,7 +778,7 @@ class LivePlan:
         """
         _, n_doors, n_weeks = self.base.shape3
         change = np.zeros((n_doors, n_weeks))
-        open_lines = self.base.receipts
+        lines = self.open_lines(sku)
         for move in moves:
             to = self.door_index.get(move.to)
             arrives = _week_of(move.arrives, self.base)
@@ -787,11 +786,10 @@ class LivePlan:
                 continue
             units = move.units
             if move.receipt:
-                rows = open_lines[
-                    (open_lines["sku"] == sku)
-                    & (open_lines["door"] == to)
-                    & (open_lines["receipt"] == move.receipt)
-                    & (open_lines["week"] > arrives)
+                rows = lines[
+                    (lines["door"] == to)
+                    & (lines["receipt"] == move.receipt)
+                    & (lines["week"] > arrives)
                 ]
                 units = min(units, float(rows["units"].sum()))
                 for week, line in zip(rows["week"], rows["units"], strict=True):
@@ -916,15 +914,22 @@ class LivePlan:
                 deltas[function] = deltas.get(function, 0) + leaves
         return deltas
 
+    def open_lines(self, sku: int) -> pd.DataFrame:
+        """Open receipt lines of a SKU, as in the basis."""
+        first, last = self._spans.get(sku, (0, 0))
+        return self._lines.iloc[first:last]
+
+    def _counted_lines(self, sku: int, supply: str) -> pd.DataFrame:
+        """Those of them that a supply counts."""
+        lines = self.open_lines(sku)
+        return lines[~lines["planned"]] if supply == FIRM and len(lines) else lines
+
     def _receipts_of(self, sku: int, supply: str) -> Floats:
         _, n_doors, n_weeks = self.base.shape3
         due = np.zeros((n_doors, n_weeks))
-        rows = self._receipts.get(sku)
-        if rows is None:
-            return due
-        door, week, units, planned, _ = rows
-        counted = ~planned if supply == FIRM else np.ones(len(door), dtype=bool)
-        np.add.at(due, (door[counted], week[counted]), units[counted])
+        lines = self._counted_lines(sku, supply)
+        at = (lines["door"].to_numpy(), lines["week"].to_numpy())
+        np.add.at(due, at, lines["units"].to_numpy())
         return due
 
     def _late(self, sku: int, supply: str) -> tuple[Floats, Floats]:
@@ -933,17 +938,15 @@ class LivePlan:
         if key not in self._lateness:
             _, n_doors, n_weeks = self.base.shape3
             shape = (n_doors, n_weeks)
-            rows = self._receipts.get(sku)
+            lines = self._counted_lines(sku, supply)
             supplier = str(self.base.skus["supplier"].iloc[sku] or "")
             shares = self.base.delay.get(supplier, self.base.delay[""])
             found = (np.zeros(shape), np.zeros(shape))
-            if rows is not None and shares[0] < 1:
-                door, week, units, planned, slipped = rows
-                counted = ~planned if supply == FIRM else np.ones(len(door), dtype=bool)
-                delays = np.array([still_late(shares, int(s)) for s in slipped[counted]])
+            if len(lines) and shares[0] < 1:
                 found = expected(
-                    door[counted], week[counted], units[counted],
-                    delays.reshape(-1, len(shares)), shape,
+                    lines["door"].to_numpy(), lines["week"].to_numpy(),
+                    lines["units"].to_numpy(), still_late(shares, lines["slipped"].to_numpy()),
+                    shape,
                 )  # fmt: skip
             self._lateness[key] = found
         return self._lateness[key]
@@ -1028,30 +1031,14 @@ def _risk_at(risk: Risk, rows: Ints) -> Risk:
     )
 
 
-def _receipts_by_sku(
-    base: Base,
-) -> dict[int, tuple[Ints, Ints, Floats, npt.NDArray[np.bool_], Ints]]:
-    frame = base.receipts
-    if frame.empty:
-        return {}
-    order = np.argsort(frame["sku"].to_numpy(), kind="stable")
-    sku = frame["sku"].to_numpy(dtype=np.int64)[order]
-    columns = (
-        frame["door"].to_numpy(dtype=np.int64)[order],
-        frame["week"].to_numpy(dtype=np.int64)[order],
-        frame["units"].to_numpy(dtype=float)[order],
-        frame["planned"].to_numpy(dtype=bool)[order],
-        frame["slipped"].to_numpy(dtype=np.int64)[order],
-    )
+def _lines_by_sku(lines: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, tuple[int, int]]]:
+    """Open receipt lines in the order of their SKUs, and where each SKU's begin and end."""
+    ordered = lines.sort_values("sku", kind="stable").astype(
+        {"sku": np.int64, "door": np.int64, "week": np.int64, "units": float,
+         "planned": bool, "slipped": np.int64}
+    )  # fmt: skip
+    sku = ordered["sku"].to_numpy()
     starts = np.flatnonzero(np.diff(sku, prepend=-1))
     ends = np.append(starts[1:], len(sku))
-    return {
-        int(sku[a]): (
-            columns[0][a:b],
-            columns[1][a:b],
-            columns[2][a:b],
-            columns[3][a:b],
-            columns[4][a:b],
-        )
-        for a, b in zip(starts, ends, strict=True)
-    }
+    spans = zip(starts.tolist(), ends.tolist(), strict=True) if len(sku) else ()
+    return ordered, {int(sku[a]): (a, b) for a, b in spans}

@@ -19,6 +19,8 @@ import numpy as np
 import pandas as pd
 
 from data import runs
+from data.facts import facts as known_facts
+from data.replays import Kept
 from data.store import Store
 from forecasting.basis import Base, assemble
 from forecasting.calendar import week_start
@@ -66,17 +68,8 @@ class Moment:
         return LivePlan(self.base, activations=self.activations, limits=limits)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
-    """A complete replay."""
-
-    made_at: dt.datetime
-    person: str
-    weeks_ahead: int
-    rows: pd.DataFrame
-    """One row per activation, featured SKU, door and week: ROWS."""
-    assumed: tuple[str, ...]
-    """What the files do not say and was assumed, in words."""
+class Replay(Kept):
+    """A complete replay: rows of ROWS, and what the files do not say and was assumed."""
 
     @property
     def scores(self) -> Scores:
@@ -153,21 +146,13 @@ def _moment(
         run_in_process("fit", inputs, made, tell=lambda _text, _share: None, started=started)
         series, factors = runs.read_factors(inputs=inputs, made=made)
         facts = runs.read_facts(made)
-    doors = store.query("all_doors")
     base = assemble(
         run=0,
         run_body=facts,
         horizon=HORIZON,
-        skus=store.query("all_skus"),
-        doors=doors[doors["kind"] != "dc"],
         series=series,
         sku_factors=factors,
-        stock=store.query("stock", as_of=as_of),
-        receipts=store.query("receipts_known_at", as_of=as_of),
-        prices=store.query("prices_in_force", as_of=as_of),
-        centres=doors[doors["kind"] == "dc"],
-        lanes=store.table("lanes"),
-        lateness=store.query("lateness", as_of=as_of),
+        **known_facts(store, as_of, then=True),
     )
     return Moment(as_of=as_of, base=base, activations=tuple(calendar))
 

@@ -79,7 +79,7 @@ def last_week(
     # Doors scatter on their own, the level is shared.
     variance = mean + base.alpha[0] * mean**2 / doors + (base.level_sd * mean) ** 2
     frame["z"] = (frame["actual"] - frame["expected"]) / np.sqrt(variance)
-    price = pd.Series(np.nanmean(base.price, axis=1), index=plan.sku_names)
+    price = pd.Series(base.usual_price, index=plan.sku_names)
     frame["money"] = (frame["actual"] - frame["expected"]).abs() * price.reindex(frame.index)
     frame["ratio"] = frame["actual"] / frame["expected"].where(frame["expected"] > 0)
     far = frame[frame["z"].abs() > FAR_OFF]

@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ import numpy as np
 import pandas as pd
 
 from data import files, replays, runs, versions
+from data.facts import facts
 from data.files import Judged
 from data.ledger import utc_now
-from data.replays import Kept
 from data.runs import Backtest
 from data.store import Store
 from data.versions import Version
@@ -78,6 +78,15 @@ _SHAPING = (
     *decisions.KINDS, Kind.CLOSE, Kind.SENSE,
 )  # fmt: skip
 """Kinds of events that shape the plan beside the overrides, which are summed in SQL."""
+
+
+UNDOABLE = frozenset(
+    {
+        Kind.OVERRIDE, Kind.AGREE, Kind.SENSE, Kind.HOLD, Kind.COMMENT, Kind.ACTIVATION,
+        Kind.LIFT, Kind.UNDO, *decisions.KINDS,
+    }
+)  # fmt: skip
+"""Kinds of events that can be taken back (`Workspace.undo`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -550,36 +559,16 @@ class Workspace:
         """
         self.desk.allowed(by, "read")
         as_of = self.plan.base.as_of
-        rows = []
-        for decision in self.decisions.all:
-            activation = self._activations.get(decision.activation)
-            if not decision.moves or not decision.stands or activation is None:
-                continue
-            end = week_start(activation.end)
-            if end > as_of:
-                continue
-            seen = self.store.query("sku_history", sku=decision.sku, since=activation.start)
-            seen = seen[pd.to_datetime(seen["week"]) <= pd.Timestamp(end)]
-            to = {m.to for m in decision.moves}
-            mine = seen[seen["door"].isin(to)]
-            left = mine[pd.to_datetime(mine["week"]) == pd.Timestamp(end)]
-            stock = left.set_index("door")["on_hand"]
-            used = [
-                np.nan if pd.isna(stock.get(m.to)) else max(m.units - float(stock[m.to]), 0.0)
-                for m in decision.moves
-            ]
-            out = mine[mine["in_stock"] < 1]["door"].nunique()
-            rows.append(
-                {
-                    "seq": decision.seq, "activation": activation.name, "sku": decision.sku,
-                    "said": decision.said, "weeks_ahead": decision.weeks_ahead,
-                    "units": sum(m.units for m in decision.moves),
-                    "used": float(np.sum(used)), "ran_out": int(out), "doors": len(to),
-                }
-            )  # fmt: skip
-        columns = ["seq", "activation", "sku", "said", "weeks_ahead", "units", "used",
-                   "ran_out", "doors"]  # fmt: skip
-        return pd.DataFrame(rows, columns=columns)
+        over = {a.activation: a for a in self.activations if week_start(a.end) <= as_of}
+        moved = [
+            d for d in self.decisions.all
+            if d.moves and d.stands and d.activation in over
+        ]  # fmt: skip
+        if not moved:
+            return decisions.what_they_did([], over, pd.DataFrame())
+        since = min(week_start(over[d.activation].start) for d in moved)
+        happened = self.store.query("outcomes", since=since, until=as_of + dt.timedelta(7))
+        return decisions.what_they_did(moved, over, happened)
 
     # Activations ------------------------------------------------------------------------
 
@@ -944,8 +933,7 @@ class Workspace:
                 self.store, events, by=actor.name, weeks_ahead=weeks_ahead, last=last,
                 workers=workers, tell=told, started=self.replaying.stoppable,
             )  # fmt: skip
-            kept = {f.name: getattr(made, f.name) for f in fields(Kept)}
-            replays.keep(self.store, Kept(**kept))
+            replays.keep(self.store, made)
             return made
 
     def start_replay(self, by: str, *, weeks_ahead: int, last: int) -> None:
@@ -962,10 +950,7 @@ class Workspace:
 
     def last_replay(self) -> Replay | None:
         """The last complete replay, or None."""
-        kept = replays.last(self.store)
-        if kept is None:
-            return None
-        return Replay(**{f.name: getattr(kept, f.name) for f in fields(Kept)})
+        return replays.last(self.store, Replay)
 
     def lift_library(self) -> pd.DataFrame:
         """What every past activation was worth by the run in force (experience.library)."""
@@ -1213,21 +1198,13 @@ class Workspace:
     ) -> LivePlan:
         """The plan as of a sequence number, on one run."""
         as_of = dt.date.fromisoformat(run.body["as_of"])
-        doors = self.store.query("all_doors")
         base = assemble(
             run=run.seq,
             run_body=run.body,
             horizon=HORIZON_WEEKS,
-            skus=self.store.query("all_skus"),
-            doors=doors[doors["kind"] != "dc"],
             series=self.store.query("run_series_of", run=run.seq),
             sku_factors=self.store.query("run_sku_of", run=run.seq),
-            stock=self.store.query("stock", as_of=as_of),
-            receipts=self.store.query("open_receipts"),
-            prices=self.store.query("prices_in_force", as_of=as_of),
-            centres=doors[doors["kind"] == "dc"],
-            lanes=self.store.table("lanes"),
-            lateness=self.store.query("lateness", as_of=as_of),
+            **facts(self.store, as_of),
         )
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self.cycles.current.name if self.cycles.current else ""

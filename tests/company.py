@@ -1,6 +1,8 @@
 """A drawn company whose truth is known, arranged for the demand model."""
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from forecasting.calendar import weeks_from
 from forecasting.demand import cleansing, lift
 from forecasting.demand.cleansing import Panel
 from forecasting.demand.lift import Exposures
+from forecasting.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,16 @@ def draw(*, skus=120, doors=8, weeks=120, seed=11, ahead=8, keep_in_stock=True) 
     items = items.sort_values("position")
     exposures = lift.expose(items, series, kinds=sorted(items["type"].unique()), weeks=calendar)
     return Company(sample, panel, exposures, weeks, items, history)
+
+
+def imported(tables: dict[str, pd.DataFrame]) -> Workspace:
+    """A workspace in memory that holds some tables of the contract."""
+    space = Workspace()
+    with tempfile.TemporaryDirectory() as folder:
+        for name, frame in tables.items():
+            frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
+        space.import_files("admin", sorted(Path(folder).glob("*.parquet")))
+    return space
 
 
 def beside_truth(company: Company, rows: pd.DataFrame) -> pd.DataFrame:

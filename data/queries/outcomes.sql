@@ -15,7 +15,7 @@ counted as (
     where date >= $since and date < $until
     group by all
 )
-select sku, door, week, coalesce(units, 0) as units,
+select sku, door, week, coalesce(units, 0) as units, on_hand,
     case
         when in_stock is not null then in_stock < 1
         when on_hand is not null then on_hand <= 0

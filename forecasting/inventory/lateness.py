@@ -42,22 +42,30 @@ def _counted(lines: pd.DataFrame) -> Floats:
     return count
 
 
-def still_late(shares: Floats, slipped: int) -> Floats:
-    """What may still be added to a delay that is announced already.
+def still_late(shares: Floats, slipped: Ints) -> Floats:
+    """What may still be added to delays that are announced already, (n, MOST_WEEKS + 1).
+
+    Parameters
+    ----------
+    shares : float array, shape (MOST_WEEKS + 1,)
+        Of one supplier.
+    slipped : int array, shape (n,)
+        Weeks by which each line's date has moved.
 
     Examples
     --------
-    >>> still_late(np.array([0.5, 0.3, 0.2, 0, 0, 0, 0]), 1).round(2)[:3].tolist()
+    >>> still_late(np.array([0.5, 0.3, 0.2, 0, 0, 0, 0]), np.array([1])).round(2)[
+    ...     0, :3
+    ... ].tolist()
     [0.6, 0.4, 0.0]
     """
-    past = min(max(slipped, 0), MOST_WEEKS)
-    rest = shares[past:]
-    if rest.sum() <= 0:
-        on_time: Floats = np.eye(MOST_WEEKS + 1)[0]
-        return on_time
-    left = np.zeros(MOST_WEEKS + 1)
-    left[: len(rest)] = rest / rest.sum()
-    return left
+    after = np.zeros((MOST_WEEKS + 1, MOST_WEEKS + 1))
+    for past in range(MOST_WEEKS + 1):
+        rest = shares[past:]
+        after[past, : len(rest)] = rest / rest.sum() if rest.sum() > 0 else 0.0
+        after[past, 0] += 1.0 if rest.sum() <= 0 else 0.0
+    found: Floats = after[np.clip(slipped, 0, MOST_WEEKS)]
+    return found
 
 
 def expected(
@@ -82,13 +90,11 @@ def expected(
         Variance of what has arrived by each week: units^2 p (1 - p) of every line.
     """
     change, doubt = np.zeros(shape), np.zeros(shape)
-    late = delay[:, 0] < 1
-    for d, w, u, p in zip(
-        door[late].tolist(), week[late].tolist(), units[late].tolist(), delay[late], strict=True
-    ):
-        missing = 1 - np.cumsum(p)  # probability that it is not there yet
-        for k in range(MOST_WEEKS + 1):
-            if w + k < shape[1]:
-                change[d, w + k] += u * (p[k] - (k == 0))
-                doubt[d, w + k] += u**2 * missing[k] * (1 - missing[k])
+    missing = 1 - np.cumsum(delay, axis=1)  # probability that it is not there yet
+    for k in range(MOST_WEEKS + 1):
+        inside = week + k < shape[1]
+        at = (door[inside], week[inside] + k)
+        size, gone = units[inside], missing[inside, k]
+        np.add.at(change, at, size * (delay[inside, k] - (k == 0)))
+        np.add.at(doubt, at, size**2 * gone * (1 - gone))
     return change, np.maximum(doubt, 0.0)

@@ -119,8 +119,8 @@ def preview(plan: LivePlan, option: Option) -> None:
             "Without a real cut of the campaign this would only hide the risk: say below what "
             "is cut."
         )
-    if not person.may(option.action.right):
-        st.info(f"{who(option.action.right)} You can look, and ask them.")
+    if not person.may(option.action):
+        st.info(f"{who(option.action)} You can look, and ask them.")
         return
     people = space.people
     left, right = st.columns(2)
@@ -200,7 +200,7 @@ def line(decision: Decision, *, where: bool = False) -> None:
         key = f"decision_{decision.seq}"
         if (
             decision.action is not Action.ACCEPT
-            and (person.id == decision.owner or person.may(decision.action.right))
+            and (person.id == decision.owner or person.may(decision.action))
             and st.button("Done, files show it", key=f"{key}_close", type="tertiary")
         ):
             frame.do(space.decisions.close, person.id, decision.seq)

@@ -6,17 +6,8 @@ import streamlit as st
 from forecasting.consensus.events import Kind
 from forecasting.errors import ConcordError
 from forecasting.vocabulary import Function, Reason
+from forecasting.workspace import UNDOABLE
 from pages.components import frame, theme
-
-UNDOABLE = {
-    Kind.OVERRIDE,
-    Kind.AGREE,
-    Kind.HOLD,
-    Kind.COMMENT,
-    Kind.ACTIVATION,
-    Kind.LIFT,
-    Kind.UNDO,
-}
 
 
 def take_back(space, person, event) -> None:

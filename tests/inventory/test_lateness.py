@@ -28,8 +28,9 @@ def test_without_any_record_orders_come_on_time():
 
 def test_a_delay_that_is_announced_is_not_expected_again():
     shares = np.array([0.6, 0.3, 0.1, 0, 0, 0, 0])
-    np.testing.assert_allclose(still_late(shares, 1)[:3], [0.75, 0.25, 0])
-    assert still_late(shares, 5)[0] == 1
+    announced = still_late(shares, np.array([1, 5]))
+    np.testing.assert_allclose(announced[0, :3], [0.75, 0.25, 0])
+    assert announced[1, 0] == 1
 
 
 def test_expected_arrivals_are_conserved_and_doubt_passes_when_they_come():

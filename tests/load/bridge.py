@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,7 @@ from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.inventory.bridge import RED
 from forecasting.plan import LivePlan, WhatIf
-from forecasting.workspace import Workspace
+from tests.company import imported
 
 ACTIVATIONS, FEATURED, SKUS, DOORS = 200, 60, 1_000, 30
 
@@ -40,12 +38,8 @@ def calendar_of(plan: LivePlan, rng: np.random.Generator) -> list[Activation]:
 
 def measure() -> dict[str, Any]:
     tables = make_sample(skus=SKUS, doors=DOORS, weeks=104, seed=3).tables
-    with tempfile.TemporaryDirectory() as folder:
-        for name, frame in tables.items():
-            frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
-        space = Workspace()
-        space.import_files("admin", sorted(Path(folder).glob("*.parquet")))
-        space.refresh("admin", workers=2)
+    space = imported(tables)
+    space.refresh("admin", workers=2)
     calendar = calendar_of(space.plan, np.random.default_rng(1))
     started = time.perf_counter()
     plan = LivePlan(space.plan.base, activations=calendar)

@@ -8,15 +8,13 @@ fresh import of what would have been known. Both policies start from the same st
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasting import buying
-from forecasting.workspace import Workspace
+from tests.company import imported
 from tests.load.forecasts import SHARED
 
 ROUNDS, LEAD = 8, 2
@@ -114,14 +112,10 @@ def ours(rounds: Rounds, week: int, stock: np.ndarray, coming: np.ndarray) -> np
         "inventory": series.assign(date=last + pd.Timedelta(6, "D"), on_hand=stock),
         "receipts": receipts[receipts["units"] > 0],
     }
-    with tempfile.TemporaryDirectory() as folder:
-        for name, frame in tables.items():
-            frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
-        space = Workspace()
-        space.import_files("admin", sorted(Path(folder).glob("*.parquet")))
-        space.refresh("admin", workers=2)
-        bought = buying.rows(space.plan, weeks=8)
-        space.close()
+    space = imported(tables)
+    space.refresh("admin", workers=2)
+    bought = buying.rows(space.plan, weeks=8)
+    space.close()
     now = bought[bought["kind"] == "release"].groupby(["sku", "door"])["units"].sum()
     return now.reindex(pd.MultiIndex.from_frame(series)).fillna(0.0).to_numpy()
 

@@ -9,10 +9,8 @@ product is set back to what was known then; every featured SKU and store is scor
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +23,7 @@ from forecasting.plan import FIRM, ROUTINE, LivePlan
 from forecasting.replaying import Moment
 from forecasting.workspace import Workspace
 from tests import orange_juice
+from tests.company import imported
 from tests.load.forecasts import DEVELOPMENT_WEEK, LAST_WEEK, SHARED
 
 AHEAD, ORIGINS = 6, 8
@@ -32,14 +31,10 @@ COVER = 6.0
 """Weeks; 20 to 35 % of promoted cells run out with it."""
 
 
-def company(folder: Path, last_week: int) -> tuple[Workspace, pd.DataFrame]:
+def company(last_week: int) -> tuple[Workspace, pd.DataFrame]:
     """The imported company, and what it lost week by week."""
     tables, lost = orange_juice.traded(SHARED, cover=COVER, last_week=last_week)
-    for name, frame in tables.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
-    space = Workspace()
-    space.import_files("admin", sorted(folder.glob("*.parquet")))
-    return space, lost
+    return imported(tables), lost
 
 
 def without_lift(moment: Moment) -> Moment:
@@ -63,33 +58,30 @@ def certain(plan: LivePlan, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure(last_week: int = LAST_WEEK) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        space, lost = company(Path(folder), last_week)
-        weeks = replaying.as_of_weeks(space.store, (), weeks_ahead=AHEAD, last=ORIGINS)
-        found: dict[str, list[pd.DataFrame]] = {}
-        ways: dict[str, Callable[[Moment, LivePlan], pd.DataFrame]] = {
-            "product": lambda _, p: replaying.foreseen(p, weeks_ahead=AHEAD),
-            "no lift": lambda m, _: replaying.foreseen(
-                without_lift(m).plan(), weeks_ahead=AHEAD
-            ),
-            "no uncertainty": lambda _, p: certain(
-                p, replaying.foreseen(p, weeks_ahead=AHEAD, supply=ROUTINE)
-            ),
-            "orders only": lambda _, p: replaying.foreseen(p, weeks_ahead=AHEAD, supply=FIRM),
-        }
-        for moment in replaying.moments(space.store, (), weeks, workers=2):
-            plan = moment.plan()
-            for name, way in ways.items():
-                found.setdefault(name, []).append(way(moment, plan))
-        end = lost["week"].max().date()
-        result: dict[str, Any] = {"weeks_ahead": AHEAD, "origins": len(weeks)}
-        for name, frames in found.items():
-            rows = replaying.with_outcomes(space.store, pd.concat(frames), end)
-            rows = rows.drop(columns="units_lost").merge(
-                lost[["sku", "door", "week", "units_lost"]], on=["sku", "door", "week"]
-            )
-            result[name] = scored(cells_of(rows)).as_dict()
-        space.close()
+    space, lost = company(last_week)
+    weeks = replaying.as_of_weeks(space.store, (), weeks_ahead=AHEAD, last=ORIGINS)
+    found: dict[str, list[pd.DataFrame]] = {}
+    ways: dict[str, Callable[[Moment, LivePlan], pd.DataFrame]] = {
+        "product": lambda _, p: replaying.foreseen(p, weeks_ahead=AHEAD),
+        "no lift": lambda m, _: replaying.foreseen(without_lift(m).plan(), weeks_ahead=AHEAD),
+        "no uncertainty": lambda _, p: certain(
+            p, replaying.foreseen(p, weeks_ahead=AHEAD, supply=ROUTINE)
+        ),
+        "orders only": lambda _, p: replaying.foreseen(p, weeks_ahead=AHEAD, supply=FIRM),
+    }
+    for moment in replaying.moments(space.store, (), weeks, workers=2):
+        plan = moment.plan()
+        for name, way in ways.items():
+            found.setdefault(name, []).append(way(moment, plan))
+    end = lost["week"].max().date()
+    result: dict[str, Any] = {"weeks_ahead": AHEAD, "origins": len(weeks)}
+    for name, frames in found.items():
+        rows = replaying.with_outcomes(space.store, pd.concat(frames), end)
+        rows = rows.drop(columns="units_lost").merge(
+            lost[["sku", "door", "week", "units_lost"]], on=["sku", "door", "week"]
+        )
+        result[name] = scored(cells_of(rows)).as_dict()
+    space.close()
     return result
 
 

@@ -1,0 +1,35 @@
+"""The facts that a plan stands on, as they were known at the end of a week."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from data.store import Store
+
+
+def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.DataFrame]:
+    """Master data, stock, orders and prices, as `forecasting.basis.assemble` takes them.
+
+    Parameters
+    ----------
+    as_of : date
+        First day of the week.
+    then : bool
+        Orders as they stood at the end of that week, not as the files have them now.
+    """
+    doors = store.query("all_doors")
+    is_centre = doors["kind"] == "dc"
+    return {
+        "skus": store.query("all_skus"),
+        "doors": doors[~is_centre],
+        "centres": doors[is_centre],
+        "lanes": store.table("lanes"),
+        "stock": store.query("stock", as_of=as_of),
+        "receipts": store.query("receipts_known_at", as_of=as_of)
+        if then
+        else store.query("open_receipts"),
+        "lateness": store.query("lateness", as_of=as_of),
+        "prices": store.query("prices_in_force", as_of=as_of),
+    }
