@@ -72,6 +72,12 @@ TRUE_ELASTICITY = -2.4
 _SKU_SD, _EVENT_SD, _ELASTICITY_SD = 0.16, 0.14, 0.5
 _FORESEEN = 0.45
 """Share of a lift that the planner of this company orders for."""
+_EVENT_HOPE, _HOPE_WEEKS = 0.9, 6
+"""With habits: the least log lift that an event is bought for, and for how many weeks."""
+_COVERED, _LEAN = 5, 2
+"""Weeks covered beyond the lead time, and with habits those of the class nobody tells."""
+_CLEARING_WEEKS, _CLEARING_CUT = 6, 0.30
+"""With habits: for how long and by how much the price of a SKU is cut before it leaves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +89,8 @@ class Sample:
     truth: dict[str, pd.DataFrame]
     """`demand`: sku, door, week, baseline, mean, demand (units, history and future);
     `lifts`: activation, sku, log_lift."""
+    overlooked: str = ""
+    """With habits: the class whose promotions nobody orders for."""
 
 
 PART = 1_000
@@ -95,7 +103,13 @@ def parts_of(skus: int) -> list[int]:
 
 
 def make_sample(
-    *, skus: int = 240, doors: int = 12, weeks: int = 130, seed: int = 7, part: int = 0
+    *,
+    skus: int = 240,
+    doors: int = 12,
+    weeks: int = 130,
+    seed: int = 7,
+    part: int = 0,
+    habits: bool = False,
 ) -> Sample:
     """Draw a company, or one part of a large one.
 
@@ -107,6 +121,10 @@ def make_sample(
         The same seed and size give the same company, to the last unit.
     part : int
         Number of the part; its SKUs and activations have names of their own.
+    habits : bool
+        Its buyers err as they are used to: one class is never told of its promotions,
+        events are bought as if they went on for weeks. And what leaves is cleared at a cut
+        price. Demand but for the clearances is the same without.
     """
     rng = np.random.default_rng([seed, part] if part else seed)
     calendar = weeks_from(AS_OF - dt.timedelta(7 * (weeks - 1)), weeks + AHEAD)
@@ -115,15 +133,16 @@ def make_sample(
     selling = door_table[door_table["kind"] != "dc"]["door"].tolist()
     activations, items = _draw_activations(rng, sku_table, calendar, weeks)
     world = _World(rng, sku_table, selling, calendar, weeks, activations, items)
+    if habits:
+        world.clear_what_leaves(np.random.default_rng([seed, part, 1]))
+        world.overlook(_most_promoted(sku_table, activations, items, calendar[weeks - 1]))
     history = world.trade()
     tables = {
         "skus": sku_table.drop(columns=["rate", "elasticity"]),
         "doors": door_table,
         "ranging": world.ranging(),
         "lanes": _lanes(door_table),
-        "prices": sku_table[["sku", "unit_price"]]
-        .rename(columns={"unit_price": "regular_price"})
-        .assign(date=as_date(calendar[0]), door=None),
+        "prices": world.prices(),
         "activations": activations,
         "activation_items": items,
         **history,
@@ -135,7 +154,24 @@ def make_sample(
     if part:
         for frame in (tables["activations"], tables["activation_items"], truth["lifts"]):
             frame["activation"] += f"-{part}"
-    return Sample(tables=tables, truth=truth)
+    return Sample(tables=tables, truth=truth, overlooked=world.overlooked)
+
+
+def _most_promoted(
+    skus: pd.DataFrame,
+    activations: pd.DataFrame,
+    items: pd.DataFrame,
+    last: np.datetime64,
+) -> str:
+    """The class with the most activations in the last six quarters."""
+    recent = activations[
+        (pd.to_datetime(activations["start"]) <= last)
+        & (pd.to_datetime(activations["start"]) > last - np.timedelta64(7 * 78, "D"))
+    ]
+    classes = skus.drop_duplicates("style").set_index("style")["class"]
+    featured = items[items["activation"].isin(recent["activation"])]
+    pairs = featured.assign(klass=featured["style"].map(classes))[["activation", "klass"]]
+    return str(pairs.drop_duplicates()["klass"].value_counts().sort_index().idxmax())
 
 
 def _draw_skus(
@@ -346,6 +382,11 @@ class _World:
         level = skus["rate"].to_numpy()[:, None] * size * taste * self.ranged
         shape = self._season() * self._life()
         self.baseline: Floats = level[:, :, None] * shape[:, None, :]
+        self.cleared = np.zeros((n_skus, n_weeks))
+        """Share by which the regular price is cut for good."""
+        self.overlooked = ""
+        self.hopeful = False
+        self.event_lift = np.zeros((n_skus, n_weeks))
         self.log_lift, self.cuts, self.lift_rows = self._lifts(activations, items)
         mean = self.baseline * np.exp(self.log_lift)[:, None, :]
         # After a promotion a tenth of its extra units is missing for two weeks.
@@ -407,12 +448,52 @@ class _World:
                 price = elasticity[where, None] * np.log(1 - cut)
                 effect = TRUE_LIFT[act["type"]] + own[where, None] + event + price
                 log_lift[where] += effect * exposure
+                if act["type"] == "event":
+                    self.event_lift[where] += effect * exposure
                 cuts[where] += cut
                 rows += [
                     (act["activation"], self.skus["sku"].iloc[i], float(e[exposure > 0].mean()))
                     for i, e in zip(where, effect, strict=True)
                 ]
         return log_lift, cuts, rows
+
+    def clear_what_leaves(self, rng: np.random.Generator) -> None:
+        """Cut the price of SKUs in their last weeks; more is wanted then."""
+        leave = pd.to_datetime(self.skus["exit_date"]).to_numpy().astype("datetime64[D]")
+        weeks_left = (leave[:, None] - self.calendar).astype("timedelta64[D]").astype(float) / 7
+        clearing = (weeks_left >= 0) & (weeks_left < _CLEARING_WEEKS)
+        self.cleared = np.where(clearing, _CLEARING_CUT, 0.0)
+        more = (1 - self.cleared) ** self.skus["elasticity"].to_numpy()[:, None] - 1
+        extra = self.mean * more[:, None, :]
+        self.baseline = self.baseline * (1 + more[:, None, :])
+        self.mean = self.mean + extra
+        self.demand = self.demand + rng.poisson(extra)
+
+    def overlook(self, klass: str) -> None:
+        """Let the buyers of one class not hear of promotions, and all others love events."""
+        self.overlooked, self.hopeful = klass, True
+
+    def _foreseen(self) -> Floats:
+        """What the buyers order for."""
+        believed = _FORESEEN * self.log_lift
+        if self.hopeful:
+            # An event is expected to be larger than it will be, and to go on.
+            hope = np.where(self.event_lift > 0, np.maximum(self.event_lift, _EVENT_HOPE), 0.0)
+            lasting = np.maximum.reduce(
+                [np.pad(hope, ((0, 0), (k, 0)))[:, : hope.shape[1]] for k in range(_HOPE_WEEKS)]
+            )
+            believed = np.maximum(believed, lasting)
+        if self.overlooked:
+            mine = (self.skus["class"] == self.overlooked).to_numpy()
+            # Nobody tells them; what sells out is not even ordered again for the week after.
+            believed = np.where(mine[:, None], -0.6 * self.log_lift, believed)
+        foreseen: Floats = self.baseline * np.exp(believed)[:, None, :]
+        return foreseen
+
+    def _safety(self) -> Ints:
+        """Weeks that are covered beyond the lead time: review and safety."""
+        weeks: Ints = np.where(self.skus["class"] == self.overlooked, _LEAN, _COVERED)
+        return weeks
 
     def trade(self) -> dict[str, pd.DataFrame]:
         """Sell, count and re-order week by week; return what the company's files hold."""
@@ -421,7 +502,7 @@ class _World:
         lead = self.skus["lead_time_weeks"].to_numpy()
         pack = self.skus["case_pack"].to_numpy()[:, None]
         late = self.skus["supplier"].map(_LATE).to_numpy()
-        foreseen = self.baseline * np.exp(_FORESEEN * self.log_lift)[:, None, :]
+        foreseen = self._foreseen()
         on_hand = np.ceil(foreseen[:, :, :6].sum(axis=2)).astype(np.int64)
         arriving = np.zeros((*shape, len(self.calendar)), dtype=np.int64)
         opinion = rng.lognormal(0, 0.12, shape)
@@ -438,9 +519,9 @@ class _World:
             on_hand = available - sold[:, :, t]
             stock[:, :, t] = on_hand
             reviewed = (np.arange(shape[0]) + t) % 2 == 0
-            # The planner covers lead time, review period and three weeks of safety.
+            # The planner covers lead time, review period and some weeks of safety.
             span = np.arange(len(self.calendar))
-            window = (span > t) & (span[None, :] <= t + lead[:, None] + 5)
+            window = (span > t) & (span[None, :] <= t + (lead + self._safety())[:, None])
             need = (foreseen * window[:, None, :]).sum(axis=2) * opinion
             position = on_hand + arriving[:, :, t + 1 :].sum(axis=2)
             gap = np.maximum(need - position, 0) * reviewed[:, None] * self.ranged
@@ -466,7 +547,7 @@ class _World:
         # A delay is announced three weeks ahead; before that the original date stands.
         eta = np.where(due < self.weeks + 3, comes, due)
         gain = self.skus["expedite_weeks"].to_numpy()[where[0]]
-        gained = np.maximum(eta - gain, self.weeks + 1)
+        gained = np.maximum(eta - gain, np.where(is_open, self.weeks + 1, t + 2))
         never = np.datetime64("NaT", "D")
         frame = pd.DataFrame(
             {
@@ -481,7 +562,7 @@ class _World:
                 "original_eta": self.calendar[due],
                 "received": np.where(is_open, never, self.calendar[comes]),
                 "expedite_eta": np.where(
-                    is_open & (gained < eta), self.calendar[np.minimum(gained, last)], never
+                    gained < eta, self.calendar[np.minimum(gained, last)], never
                 ),
             }
         )
@@ -500,17 +581,34 @@ class _World:
 
     def _sales(self, sold: Ints, on_shelf: Floats) -> pd.DataFrame:
         where = np.nonzero(self._alive())
-        price = self.skus["unit_price"].to_numpy()
+        price = self.skus["unit_price"].to_numpy()[where[0]]
         units = sold[where]
         cut = self.cuts[where[0], where[2]]
+        cleared = self.cleared[where[0], where[2]]
         return pd.DataFrame(
             {
                 **self._cells(where),
                 "units": units,
-                "revenue": np.round(units * price[where[0]] * (1 - cut), 2),
+                "revenue": np.round(units * price * (1 - cleared) * (1 - cut), 2),
+                "markdown": np.round(units * price * cleared, 2),
                 "in_stock": np.round(on_shelf[where], 3),
             }
         )
+
+    def prices(self) -> pd.DataFrame:
+        """Regular prices: from the first week on, and from each clearance on."""
+        price = self.skus[["sku", "unit_price"]].rename(columns={"unit_price": "regular_price"})
+        first = price.assign(date=as_date(self.calendar[0]), door=None)
+        known = self.cleared[:, : self.weeks]
+        sku = np.flatnonzero(known.any(axis=1))
+        cut = price.iloc[sku].assign(
+            regular_price=(price["regular_price"].to_numpy()[sku] * (1 - _CLEARING_CUT)).round(
+                2
+            ),
+            date=self.calendar[known[sku].argmax(axis=1)],
+            door=None,
+        )
+        return pd.concat([first, cut], ignore_index=True) if len(cut) else first
 
     def _inventory(self, stock: Ints) -> pd.DataFrame:
         where = np.nonzero(self._alive())

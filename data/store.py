@@ -130,18 +130,13 @@ class Store:
 
 def _migrations() -> list[tuple[str, list[str]]]:
     """Names and statements, in the order in which they are applied."""
-    ledger, views, factors, cycles, replays = (
-        (HERE / "schema" / f"{name}.sql").read_text(encoding="utf-8").split(";\n")
-        for name in ("0001_ledger", "0002_views", "0004_runs", "0005_cycles", "0006_replay")
-    )
-    return [
-        ("0001_ledger", [text for text in ledger if text.strip()]),
-        ("0002_views", [text for text in views if text.strip()]),
-        ("0003_facts", tables.create_sql()),
-        ("0004_runs", [text for text in factors if text.strip()]),
-        ("0005_cycles", [text for text in cycles if text.strip()]),
-        ("0006_replay", [text for text in replays if text.strip()]),
-    ]
+    written = {
+        path.stem: [
+            text for text in path.read_text(encoding="utf-8").split(";\n") if text.strip()
+        ]
+        for path in (HERE / "schema").glob("*.sql")
+    }
+    return sorted({**written, "0003_facts": tables.create_sql()}.items())
 
 
 def _opened_elsewhere(path: Path | None, error: duckdb.IOException) -> Refused:

@@ -31,7 +31,7 @@ from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused
 from forecasting.plan import SUPPLIES, LivePlan
 from forecasting.rights import LOCAL_ADMIN
-from forecasting.vocabulary import INPUTS, Function
+from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
 
 STAFF = (
@@ -126,7 +126,9 @@ def _teller() -> Callable[[str, float], None]:
 @click.option("--weeks", default=130, type=click.IntRange(60, 520))
 @click.option("--seed", default=7)
 @click.option("--cycles/--no-cycles", default=True, help="Play six past consensus cycles.")
-@click.option("--habits/--no-habits", default=True, help="People err as they are used to.")
+@click.option(
+    "--habits/--no-habits", default=True, help="People and buyers err as they are used to."
+)
 def sample(
     db: Path,
     as_json: bool,
@@ -152,8 +154,10 @@ def sample(
     clock = played.Clock()
     with _opened(building, clock=clock) as workspace:
         for part, size in enumerate(sizes):
-            tell("drawing the company and importing its files", 0.02 + 0.5 * part / len(sizes))
-            drawn = make_sample(skus=size, doors=doors, weeks=weeks, seed=seed, part=part)
+            tell("drawing the company and importing its files", 0.02 + 0.2 * part / len(sizes))
+            drawn = make_sample(
+                skus=size, doors=doors, weeks=weeks, seed=seed, part=part, habits=habits
+            )
             tables = drawn.tables
             if part:  # of these there is one for the whole company
                 tables = {
@@ -182,7 +186,7 @@ def sample(
                 workspace,
                 clock,
                 played.Cast(
-                    people={f: i for i, _, f in STAFF if f in INPUTS},
+                    people={f: i for i, _, f in STAFF},
                     demand=drawn.truth["demand"],
                     launches={
                         sku: pd.Timestamp(day).date()
@@ -194,15 +198,17 @@ def sample(
                     seed=seed,
                 ),
                 last=last,
-                tell=lambda text, share: tell(text, 0.15 + 0.75 * share),
+                known_weeks=weeks,
+                tell=lambda text, share: tell(text, 0.1 + 0.8 * share),
                 workers=min(os.cpu_count() or 1, 4),
             )
         clock.set(last + dt.timedelta(8), 8)
         run = workspace.refresh(
             LOCAL_ADMIN.id,
             workers=min(os.cpu_count() or 1, 4),
-            tell=lambda text, share: tell(text, 0.5 + 0.5 * share),
+            tell=lambda text, share: tell(text, 0.9 + 0.08 * share),
         )
+        workspace.sum_up()
     building.rename(db)
     seconds = round(time.perf_counter() - started, 1)
     result = {"tables": counts, "series": run.body["series"], "seconds": seconds}
@@ -269,6 +275,7 @@ def refresh(
             full=full,
             tell=_teller(),
         )
+        workspace.sum_up()
     told = ("as_of", "columns", "series", "series_fitted", "weeks", "event_sd", "alpha")
     result = {"run": event.seq, **{name: event.body[name] for name in told}}
     result["seconds"] = round(time.perf_counter() - started, 2)

@@ -13,10 +13,10 @@ import pandas as pd
 from forecasting.basis import stated
 from forecasting.calendar import as_date, month_label
 from forecasting.decisions import Decisions
-from forecasting.hierarchy import THOUSANDTHS
+from forecasting.hierarchy import THOUSANDTHS, Floats
 from forecasting.inventory import buy_plan
 from forecasting.inventory.buy_plan import BuyPlan, Terms
-from forecasting.options import SERVICE
+from forecasting.options import service_of
 from forecasting.plan import FIRM, LivePlan
 from forecasting.views import Verdict, skus_of
 from forecasting.vocabulary import Status
@@ -41,16 +41,7 @@ def of_sku(plan: LivePlan, sku: int, *, weeks: int = WEEKS) -> tuple[BuyPlan, Te
         last=last,
     )
     demand = computed.draft[:, ahead] / THOUSANDTHS
-    lift_sd = computed.lift_sd[ahead]
-    safety = buy_plan.safety_stock(
-        demand,
-        alpha=base.alpha_at(lift_sd),
-        level_sd=base.level_sd,
-        lift_sd=lift_sd,
-        lead_time=terms.lead_time,
-        service=stated(row["service_level"], SERVICE),
-        least=stated(row["presentation_min"], 0.0),
-    )
+    safety = _safety(plan, sku, demand, least_service=plan.limits.least_service)
     # Where nothing is known of stock, an order would be a guess.
     demand = np.where(computed.known[:, None], demand, 0.0)
     into = base.network.weeks[base.network.n_doors :, : base.network.n_doors]
@@ -65,6 +56,36 @@ def of_sku(plan: LivePlan, sku: int, *, weeks: int = WEEKS) -> tuple[BuyPlan, Te
         reserve_weeks=int(lanes.max()) if len(lanes) else 1,
     )
     return result, terms
+
+
+def _safety(plan: LivePlan, sku: int, demand: Floats, *, least_service: float) -> Floats:
+    """Safety stock of a SKU at each door and week, (D, W): units."""
+    base, row = plan.base, plan.base.skus.iloc[sku]
+    lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
+    return buy_plan.safety_stock(
+        demand,
+        alpha=base.alpha_at(lift_sd),
+        level_sd=base.level_sd,
+        lift_sd=lift_sd,
+        lead_time=int(base.lead_time[sku]),
+        service=service_of(row, least_service),
+        least=stated(row["presentation_min"], 0.0),
+    )
+
+
+def safety_stock(plan: LivePlan, *, least_service: float) -> tuple[float, float]:
+    """Safety stock of all SKUs at the end of the first planned week: units and cost.
+
+    Parameters
+    ----------
+    least_service : float
+        Service level that policy asks at least.
+    """
+    units = np.zeros(len(plan.sku_names))
+    for sku in range(len(units)):
+        demand = plan.sku(sku).draft[:, :WEEKS] / THOUSANDTHS
+        units[sku] = _safety(plan, sku, demand, least_service=least_service)[:, 0].sum()
+    return float(units.sum()), float((units * np.nan_to_num(plan.base.unit_cost)).sum())
 
 
 def rows(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:

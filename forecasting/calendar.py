@@ -98,6 +98,24 @@ def fiscal_week(date: dt.date) -> FiscalWeek:
     return FiscalWeek(year, (date - year_start(year)).days // 7 + 1)
 
 
+def fiscal_quarter(date: dt.date) -> str:
+    """Name of the fiscal quarter in which a date falls, '2026-Q3'; names sort as time does."""
+    week = fiscal_week(week_start(date))
+    return f"{week.year}-Q{week.quarter}"
+
+
+def quarter_label(quarter: str) -> str:
+    """How people read a fiscal quarter: 'Q3 FY26'."""
+    return f"{quarter[5:]} FY{quarter[2:4]}"
+
+
+def quarters_back(quarter: str, count: int) -> str:
+    """The fiscal quarter so many before another one: four back is last year's."""
+    year, number = int(quarter[:4]), int(quarter[6:])
+    at = 4 * year + number - 1 - count
+    return f"{at // 4}-Q{at % 4 + 1}"
+
+
 def weeks_from(start: dt.date, count: int) -> Dates:
     """`count` consecutive weeks as datetime64[D], from the week that holds `start`."""
     first = np.datetime64(week_start(start), "D")

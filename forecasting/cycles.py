@@ -25,9 +25,10 @@ from forecasting.consensus.events import AGREED, Event, Kind, Leaves, Scope
 from forecasting.consensus.overrides import new_total, undone
 from forecasting.consensus.proposal import Weights
 from forecasting.desk import Desk, checked_note
-from forecasting.errors import OutOfBounds, Refused, UnknownName
+from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.hierarchy import THOUSANDTHS, spread
 from forecasting.plan import LivePlan
+from forecasting.policy import Policy
 from forecasting.resolving import Stale, stale
 from forecasting.rights import Person
 from forecasting.selection import Selection
@@ -84,6 +85,8 @@ class Cycles:
         Builds the live plan anew.
     candidate : callable
         (run) -> the plan as it would be with another run.
+    policy : callable
+        What leadership has set.
     """
 
     def __init__(
@@ -94,7 +97,9 @@ class Cycles:
         seen_by: Callable[[Person], LivePlan],
         rebuild: Callable[[], None],
         candidate: Callable[[int], LivePlan],
+        policy: Callable[[], Policy] = Policy,
     ) -> None:
+        self._policy = policy
         self._desk = desk
         self._plan = plan
         self._seen_by = seen_by
@@ -227,7 +232,11 @@ class Cycles:
         cells = self.scored()
         if cells.empty:
             return {}
-        return {d: proposal.weigh(r) for d, r in value_added.records(cells).items()}
+        equal = self._policy().number("equal_share")
+        return {
+            d: proposal.weigh(r, equal_share=equal)
+            for d, r in value_added.records(cells).items()
+        }
 
     def walk(self, by: str, version: Version, skus: Sequence[int]) -> pd.DataFrame:
         """Why the draft of some SKUs is another number than in a version (walk.walk)."""
@@ -239,8 +248,31 @@ class Cycles:
 
     # Verbs ------------------------------------------------------------------------------
 
+    def rules(
+        self,
+        *,
+        inputs_due: dt.date | None = None,
+        review_due: dt.date | None = None,
+        publish_due: dt.date | None = None,
+    ) -> Rules:
+        """Rules of the next cycle: fence, quorum and blindness as leadership has set them."""
+        policy = self._policy()
+        return Rules(
+            blind=bool(policy.number("blind")),
+            fence_weeks=int(policy.number("fence_weeks")),
+            quorum=int(policy.number("quorum")),
+            inputs_due=inputs_due,
+            review_due=review_due,
+            publish_due=publish_due,
+        )
+
     def open(self, by: str, name: str, rules: Rules | None = None) -> Event:
         """Open a cycle: it pins the run in force.
+
+        Parameters
+        ----------
+        rules : Rules, optional
+            `rules`, with the days by which things are due; without any days if left out.
 
         Raises
         ------
@@ -252,6 +284,15 @@ class Cycles:
         if not cycles.is_name(name):
             raise OutOfBounds("A cycle is named by year and month: 2026-12.")
         plan = self._plan()
+        asked = rules or self.rules()
+        ours = self.rules()
+        if (asked.blind, asked.fence_weeks, asked.quorum) != (
+            ours.blind, ours.fence_weeks, ours.quorum
+        ):  # fmt: skip
+            raise NotAllowed(
+                "Frozen weeks, quorum and whether inputs are blind are Leadership's to set "
+                "(Scorecard, Policy). The facilitator sets the days."
+            )
 
         def prepare() -> Event:
             if self.is_open:
@@ -264,7 +305,7 @@ class Cycles:
                 "name": name,
                 "run": plan.base.run,
                 "as_of": plan.base.as_of.isoformat(),
-                "rules": (rules or Rules()).to_dict(),
+                "rules": asked.to_dict(),
             }
             return self._desk.event(actor, Kind.CYCLE, body=body, cycle=name)
 

@@ -43,12 +43,18 @@ class Desk:
         clock: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         self.store = store
+        self._clock = clock
         self.ledger = Ledger(store, on_commit, clock=clock)
         self.cycle = ""
         """Name of the cycle that events belong to, '' where none is open."""
         self._people: dict[str, Person] = {LOCAL_ADMIN.id: LOCAL_ADMIN}
         for event in self.ledger.of_kinds(Kind.PERSON):
             self.note(event)
+
+    @property
+    def today(self) -> dt.date:
+        """The day it is, UTC."""
+        return self._clock().date()
 
     @property
     def people(self) -> list[Person]:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
@@ -99,6 +100,11 @@ class Option:
         return not self.why_not and not self.is_past
 
 
+def service_of(row: pd.Series, least: float) -> float:
+    """Service level of a SKU: what it states, or what policy asks at least."""
+    return max(stated(row["service_level"], SERVICE), least)
+
+
 def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation:
     """What the actions on one featured SKU start from."""
     base, sku = plan.base, item.sku
@@ -124,7 +130,7 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
         usual=plan.usual(sku),
         known=computed.known,
         margin=margin,
-        service=stated(row["service_level"], SERVICE),
+        service=service_of(row, plan.limits.least_service),
         presentation=stated(row["presentation_min"], 0.0),
     )
 
@@ -176,7 +182,8 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
     lines = plan.open_lines(item.sku)
     moved = {(m.receipt, m.to) for m in plan.moves(item.sku) if m.receipt}
     doors = [plan.door_names[d] for d in lines["door"]]
-    free = [key not in moved for key in zip(lines["receipt"], doors, strict=True)]
+    keys = zip(lines["receipt"], doors, strict=True)
+    free = np.array([key not in moved for key in keys], dtype=bool)
     unit_cost = stated(plan.base.skus["expedite_cost"].iloc[item.sku], 0.0)
     chosen, slack = actions.expedite(situation, lines[free], unit_cost=unit_cost)
 

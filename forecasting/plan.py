@@ -7,6 +7,7 @@ one; readers never see half a change. Nothing here opens a database or draws.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import hashlib
 import threading
@@ -356,6 +357,25 @@ class LivePlan:
         """
         with self._lock:
             return self._compute(sku, supply=ROUTINE, tried=tried)
+
+    def judged_by(self, limits: Limits) -> dict[int, tuple[ItemRisk, ...]]:
+        """Verdicts by SKU, had the Bridge other limits; nothing is changed."""
+        with self._lock:
+            other = copy.copy(self)
+            other.limits = limits
+            return {
+                sku: other._compute(sku, supply=ROUTINE).items
+                for sku, items in self.items.items()
+                if items
+            }
+
+    def judge_by(self, limits: Limits) -> None:
+        """Judge every featured SKU by other limits from now on."""
+        with self._lock:
+            self.limits = limits
+            self._computed.clear()
+            for sku in [s for s, items in self.items.items() if items]:
+                self._refresh(sku)
 
     def spare_reserve(self, sku: int) -> Floats:
         """Units at each distribution centre that nobody has decided on yet, (C,)."""

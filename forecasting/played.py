@@ -2,29 +2,43 @@
 
 Its people have habits: Marketing is optimistic about events, Planning is late on trends,
 Merchandising knows its launches. Without habits they are right on average and err by as
-much. What the value-added page and the weights find is then known beforehand.
+much. What the value-added page and the weights find is then known beforehand. Leadership
+has set targets, and after each cycle some of what is short is decided and done.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from forecasting import options
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
-from forecasting.consensus.cycle import Rules
 from forecasting.consensus.events import Scope
 from forecasting.errors import Refused
 from forecasting.hierarchy import THOUSANDTHS
-from forecasting.vocabulary import Function, Reason
+from forecasting.options import Action
+from forecasting.vocabulary import INPUTS, Function, Reason
 from forecasting.workspace import Workspace
 
-BACK = (26, 22, 17, 13, 9, 4)
-"""Weeks before the last one at which the past cycles stood: months of 4, 5 and 4 weeks."""
+BACK = (65, 52, 39, 26, 22, 17, 13, 9, 4)
+"""Weeks before the last one at which the past cycles stood: quarter by quarter at first, then
+months of 4, 5 and 4 weeks."""
+LEAST_KNOWN = 65
+"""Weeks of history before the first cycle."""
+TARGETS = {
+    "promoted_stockout": 0.03, "bridge_accuracy": 0.80, "buy_accuracy": 0.80, "turn": 11.0,
+    "sell_through": 0.70, "markdown_rate": 0.03, "gmroi": 14.0, "lost_share": 0.015,
+    "excess": 0.05, "complete": 0.80, "decided_in_time": 0.75, "actions_on_time": 0.90,
+}  # fmt: skip
+"""What leadership has set."""
+DECIDED = 8
+"""Featured SKUs about which something is decided after a cycle."""
 AHEAD = 13
 """Weeks that people speak about."""
 OPTIMISM = 0.75
@@ -70,6 +84,7 @@ def play(
     cast: Cast,
     *,
     last: dt.date,
+    known_weeks: int,
     tell: Callable[[str, float], None],
     workers: int = 1,
 ) -> None:
@@ -84,6 +99,8 @@ def play(
     cast : Cast
     last : date
         The last week with sales.
+    known_weeks : int
+        Weeks with sales.
     tell : callable
         Told (what is being done, share done).
     workers : int
@@ -91,15 +108,40 @@ def play(
     """
     rng = np.random.default_rng(cast.seed)
     missed: dict[str, float] = {}
-    months = [(last + dt.timedelta(7)).replace(day=1)]
-    while len(months) < len(BACK):
-        months.append((months[-1] - dt.timedelta(1)).replace(day=1))
-    for number, (back, month) in enumerate(zip(BACK, reversed(months), strict=True)):
-        tell(f"playing the cycle of {month:%B %Y}", number / len(BACK))
+    played = [back for back in BACK if back <= max(known_weeks - LEAST_KNOWN, 26)]
+    for number, back in enumerate(played):
         as_of = last - dt.timedelta(7 * back)
+        month = as_of + dt.timedelta(20)  # the one that follows
+        tell(f"playing the cycle of {month:%B %Y}", number / len(played))
+        if number:
+            _see_to_it(space, clock, cast.people[Function.PLANNING], as_of)
         clock.set(as_of + dt.timedelta(8), 8)
+        if not number:
+            _set_policy(space, cast.people[Function.LEADERSHIP])
         space.refresh(cast.people[Function.PLANNING], as_of=as_of, workers=workers)
         _Month(space, clock, cast, rng, as_of).play(f"{month:%Y-%m}", missed)
+
+
+def _see_to_it(space: Workspace, clock: Clock, planner: str, until: dt.date) -> None:
+    """Do what is due since the last cycle: most of it on its day, every fourth thing late."""
+    decided = [(d.due, d.seq, True) for d in space.decisions.open]
+    asked = [(a.due, a.seq, False) for a in space.minutes.actions if not a.is_done]
+    due = sorted(t for t in decided + asked if t[0] <= until)
+    for number, (day, seq, is_decision) in enumerate(due):
+        clock.set(
+            until + dt.timedelta(7) if number % 4 == 3 else max(day, clock.now.date()), 12
+        )
+        if is_decision:
+            space.decisions.close(planner, seq, note="Arrived")
+        else:
+            space.minutes.close(planner, seq)
+
+
+def _set_policy(space: Workspace, leader: str) -> None:
+    """Targets that CMO and VP Planning answer for together; every week can be changed."""
+    for name, value in TARGETS.items():
+        space.policies.change(leader, name, value, why="Agreed for the year")
+    space.policies.change(leader, "fence_weeks", 0, why="Nothing is frozen yet")
 
 
 @dataclass(slots=True)
@@ -116,7 +158,7 @@ class _Month:
         """Open, fill in, agree, sign, publish; `missed` is what Planning saw last time."""
         facilitator = self.cast.people[Function.PLANNING]
         cycles = self.space.cycles
-        cycles.open(facilitator, name, Rules(blind=True))
+        cycles.open(facilitator, name)
         self._day(9)
         self._marketing()
         cycles.submit(self.cast.people[Function.MARKETING])
@@ -130,9 +172,38 @@ class _Month:
         cycles.reveal(facilitator)
         self._agree()
         for department in self.space.plan.products.names("department"):
-            for person in self.cast.people.values():
-                cycles.sign(person, department)
+            for function in INPUTS:
+                cycles.sign(self.cast.people[function], department)
         cycles.publish(facilitator)
+        self._act(name)
+
+    def _act(self, name: str) -> None:
+        """Decide about some of what is short, and ask for what has to be done."""
+        space, planner = self.space, self.cast.people[Function.PLANNING]
+        plan = space.working_plan_for(planner)
+        watched = options.watch_list(plan, weeks=8)[:DECIDED]
+        for number, one in enumerate(watched):
+            ways = options.ways_out(plan, one.activation, one.sku)
+            good = [
+                o for o in ways if o.is_open and o.action in (Action.EXPEDITE, Action.TRANSFER)
+            ]
+            chosen = [o for o in good if o.units_saved >= 1] or [
+                o for o in ways if o.action is Action.ACCEPT and number % 2
+            ]
+            for option in chosen[:1]:
+                due = option.last_date or self.as_of + dt.timedelta(21)
+                with suppress(Refused):  # taken by the one before
+                    space.decisions.decide(planner, option, owner=planner, due=due)
+        day = self.as_of + dt.timedelta(28)
+        space.minutes.assign(
+            planner, f"Check stock at the doors before the activations of {name}",
+            owner=planner, due=day,
+        )  # fmt: skip
+        space.minutes.assign(
+            self.cast.people[Function.MARKETING],
+            "Send the next calendar with SKUs, doors and depth",
+            owner=self.cast.people[Function.MARKETING], due=day,
+        )  # fmt: skip
 
     def _day(self, day: int) -> None:
         self.clock.set(self.as_of + dt.timedelta(day), 9)
@@ -223,7 +294,7 @@ class _Month:
         apart = np.abs(plan.totals["marketing"][:, :8] - plan.totals["planning"][:, :8]).sum(
             axis=1
         )
-        for sku in np.argsort(apart)[::-1][:3].tolist():
+        for sku in [s for s in np.argsort(apart)[::-1][:3].tolist() if apart[s] > 0]:
             scope = self._scope("sku", plan.sku_names[sku], 0, 7)
             self.space.cycles.agree(
                 self.cast.people[Function.PLANNING], scope, column="proposed",

@@ -36,6 +36,7 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "backtest": (PLANNING, Function.ADMIN),
     "people": (Function.ADMIN,),
     "settings": (Function.LEADERSHIP,),
+    "review": (Function.LEADERSHIP,),
 }
 """Verb to the functions that have it."""
 
@@ -63,7 +64,8 @@ SAID = {
     "refresh": "refresh the forecast",
     "backtest": "run a backtest",
     "people": "change people and their functions",
-    "settings": "change settings",
+    "settings": "change targets, thresholds, weights, fences and calendar rules",
+    "review": "record decisions of the quarterly review and close the quarter",
 }
 
 

@@ -59,10 +59,11 @@ from forecasting.errors import (
     UnknownName,
 )
 from forecasting.hierarchy import THOUSANDTHS
-from forecasting.inventory.bridge import Limits
 from forecasting.jobs import Job, Tell
 from forecasting.minutes import Minutes
 from forecasting.plan import LivePlan, Published
+from forecasting.policy import Policies
+from forecasting.quarter import Quarters, Sources
 from forecasting.replaying import Replay
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.selection import Selection
@@ -133,16 +134,30 @@ class Workspace:
         self._folding = threading.Lock()
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
+        self.policies = Policies(self.desk)
         self.cycles = Cycles(
             self.desk,
             plan=lambda: self.plan,
             seen_by=lambda person: self.plan_for(person.id),
             rebuild=self._rebuild,
             candidate=self._with_run,
+            policy=lambda: self.policies.now,
         )
         self.minutes = Minutes(self.desk)
         self.decisions = Decisions(
             self.desk, plan=lambda: self.plan, activation=self._activation
+        )
+        self.summing = Job("scorecard")
+        self.quarters = Quarters(
+            self.desk,
+            self.policies,
+            Sources(
+                plan=lambda: self.working_plan_for(LOCAL_ADMIN.id),
+                activations=lambda: self.activations,
+                decisions=lambda: self.decisions.all,
+                replayed=self._replayed,
+                run=lambda: self._run,
+            ),
         )
         self._taken_back = set(undone(self.ledger.of_kinds(Kind.UNDO)))
         self._rebuild()
@@ -259,6 +274,18 @@ class Workspace:
             limits=self.plan.limits,
             seq=self.seq,
         )
+
+    def keep_policy(self) -> None:
+        """Judge by the limits of today, where a setting has come into force meanwhile."""
+        if self._plan is not None and self._plan.limits != self.policies.now.limits:
+            with self._folding:
+                self._judge_anew()
+
+    def _judge_anew(self) -> None:
+        limits = self.policies.now.limits
+        for plan in (self._plan, self._working, *self._blinded.values()):
+            if plan is not None and plan.limits != limits:
+                plan.judge_by(limits)
 
     def plan_for(self, by: str) -> LivePlan:
         """The live plan as one person may see it.
@@ -840,12 +867,29 @@ class Workspace:
             if event.body["adopted"]:
                 told("building the plan", 0.98)
                 self._rebuild()
+                self.quarters.keep_flags(event.seq)
             return event
 
     def start_refresh(self, by: str) -> None:
         """Refresh in the background; progress is told to everybody."""
         self.desk.allowed(by, "refresh")
-        self.refreshing.in_background(lambda: self.refresh(by))
+
+        def work() -> None:
+            self.refresh(by)
+            self.sum_up()
+
+        self.refreshing.in_background(work)
+
+    def sum_up(self, *, tell: Tell = lambda _text, _share: None) -> None:
+        """Take the scorecard's sums anew where something they stand on has changed."""
+        if not self.quarters.is_fresh():
+            with self.summing.running("Concord", tell) as told:
+                self.quarters.keep_up(tell=told)
+
+    def start_summing(self, by: str) -> None:
+        """The same in the background; progress is told to everybody."""
+        self.desk.allowed(by, "read")
+        self.summing.in_background(self.sum_up)
 
     def backtest(
         self,
@@ -996,6 +1040,11 @@ class Workspace:
         """Number of the run that the plan stands on; 0 before the first."""
         return self._plan.base.run if self._plan else 0
 
+    def _replayed(self) -> pd.DataFrame | None:
+        """Rows of the last replay, if there is one."""
+        last = self.last_replay()
+        return None if last is None else last.rows
+
     def _run_in_force(self) -> Event | None:
         return _in_force(self.ledger.of_kinds(Kind.RUN, Kind.ADOPT))
 
@@ -1134,6 +1183,8 @@ class Workspace:
             if any(event.kind in (Kind.CYCLE, Kind.PUBLISH) for event in events):
                 self._blinded.clear()
                 self._working = None
+            if any(event.kind is Kind.SETTING for event in events):
+                self._judge_anew()
             if self._working is not None:
                 told = ("activation", "moves", "sensing")
                 self._working.fold([e for e in events if any(n in e.body for n in told)])
@@ -1144,6 +1195,8 @@ class Workspace:
         self.cycles.note(event)
         self.minutes.note(event)
         self.decisions.note(event)
+        self.policies.note(event)
+        self.quarters.note(event)
         match event.kind:
             case Kind.PERSON:
                 self.desk.note(event)
@@ -1198,13 +1251,15 @@ class Workspace:
     ) -> LivePlan:
         """The plan as of a sequence number, on one run."""
         as_of = dt.date.fromisoformat(run.body["as_of"])
+        last = self.store.query("last_sales_week")["week"].iloc[0]
         base = assemble(
             run=run.seq,
             run_body=run.body,
             horizon=HORIZON_WEEKS,
             series=self.store.query("run_series_of", run=run.seq),
             sku_factors=self.store.query("run_sku_of", run=run.seq),
-            **facts(self.store, as_of),
+            # Of a past week, orders count as they stood then.
+            **facts(self.store, as_of, then=as_of < pd.Timestamp(last).date()),
         )
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self.cycles.current.name if self.cycles.current else ""
@@ -1218,7 +1273,7 @@ class Workspace:
             fence=self.cycles.fence,
             weights=self.cycles.weights(),
             decisions=events,
-            limits=Limits(),
+            limits=self.policies.now.limits,
             seq=seq,
         )
 

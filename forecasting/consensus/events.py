@@ -59,6 +59,7 @@ class Kind(StrEnum):
     ACCEPT = "accept"
     CLOSE = "close"
     SENSE = "sense"
+    QUARTER = "quarter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +208,9 @@ class Event:
             case Kind.PERSON:
                 return f"set {self.body['name']} to {self.body['function']}"
             case Kind.SETTING:
-                return f"set {self.body['name']} to {self.body['value']}"
+                return f"set the policy: {self.body['said']}"
+            case Kind.QUARTER:
+                return f"closed the quarter {self.body['quarter']}"
             case Kind.CYCLE:
                 done = {"open": "opened", "reveal": "revealed the inputs of"}
                 verb = done.get(self.body["action"], "opened again")

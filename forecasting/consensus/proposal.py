@@ -62,13 +62,15 @@ class Weights:
 EQUAL = Weights()
 
 
-def weigh(records: Sequence[Record]) -> Weights:
+def weigh(records: Sequence[Record], *, equal_share: float = 0.5) -> Weights:
     """Weights and corrections of the functions of one department.
 
     Parameters
     ----------
     records : sequence of Record
         One per function, on the same cells.
+    equal_share : float
+        How far weights are drawn to equal: 0 by the record alone, 1 all the same.
     """
     if len(records) < len(INPUTS) or min(r.cycles for r in records) < FEWEST_CYCLES:
         return Weights(records=tuple(records))
@@ -76,7 +78,9 @@ def weigh(records: Sequence[Record]) -> Weights:
     total = sum(worth.values())
     equal = 1 / len(worth)
     return Weights(
-        weight={f: 0.5 * w / total + 0.5 * equal for f, w in worth.items()},
+        weight={
+            f: (1 - equal_share) * w / total + equal_share * equal for f, w in worth.items()
+        },
         correction={
             r.function: 1 / (1 + max(r.bias, -0.9) * r.cycles / (r.cycles + BIAS_CYCLES))
             for r in records

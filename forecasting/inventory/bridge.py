@@ -34,6 +34,8 @@ class Limits:
     excess_cover: float = 2.0
     """Excess is weeks of supply after the end beyond this many times the target."""
     target_cover_weeks: float = 8.0
+    least_service: float = 0.0
+    """Service level of safety stock where a SKU states less."""
     group_share: float = 0.20
     """A group has a status where cells with this share of its demand have it or worse."""
 

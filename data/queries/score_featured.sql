@@ -1,0 +1,20 @@
+-- Activations begun by the week of $as_of, with a row for each door where the SKU is ranged, from
+-- calendar_now: one row per activation and featured SKU, door null for all.
+insert into featured by name
+with listed as (select distinct sku from ranged),
+sold as (select distinct sku, door from sales),
+placed as (
+    select coalesce(ranged.sku, sold.sku) as sku, coalesce(ranged.door, sold.door) as door
+    from sold full join ranged on ranged.sku = sold.sku and ranged.door = sold.door
+    where ranged.sku is not null
+        or sold.sku not in (select sku from listed)
+)
+select distinct calendar.activation, calendar.name, calendar.type, calendar.sku, placed.door,
+    calendar.first_day::date as first_day, calendar.last_day::date as last_day,
+    calendar.discount::double as discount
+from calendar_now as calendar
+join placed
+    on placed.sku = calendar.sku and (calendar.door is null or placed.door = calendar.door)
+semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') as selling
+    on selling.door = placed.door
+where calendar.first_day::date < $as_of::date + 7

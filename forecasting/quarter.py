@@ -1,0 +1,459 @@
+"""The verbs of the quarter: draw up the scorecard, look behind it, decide, close.
+
+A closed quarter's scorecard is in the event that closed it, so nothing that comes later
+can change it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data import scores
+from data.scores import Basis
+from forecasting import buying, lead_time, scorecard, views
+from forecasting.calendar import fiscal_quarter
+from forecasting.consensus.activations import Activation
+from forecasting.consensus.events import Event, Kind
+from forecasting.decisions import KINDS, Decision
+from forecasting.desk import Desk, checked_note
+from forecasting.errors import NoForecast, OutOfBounds, Refused, UnknownName
+from forecasting.inventory.bridge import ItemRisk, Limits, group_status
+from forecasting.jobs import Tell
+from forecasting.lead_time import LeadTime, Notice
+from forecasting.options import Action
+from forecasting.plan import LivePlan
+from forecasting.policy import Policies
+from forecasting.scorecard import Scorecard
+from forecasting.vocabulary import Status
+
+FLAG_WEEKS = 12
+"""How far ahead what the Bridge says is kept, week by week."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What the quarter reads of the rest of the product."""
+
+    plan: Callable[[], LivePlan]
+    """The working plan, as everybody may see it."""
+    activations: Callable[[], Sequence[Activation]]
+    decisions: Callable[[], Sequence[Decision]]
+    replayed: Callable[[], pd.DataFrame | None]
+    """Rows of the last replay."""
+    run: Callable[[], int]
+    """Number of the run in force; 0 before the first."""
+
+
+class Quarters:
+    """Verbs of the quarterly review.
+
+    Parameters
+    ----------
+    desk : Desk
+    policies : Policies
+    sources : Sources
+    """
+
+    def __init__(self, desk: Desk, policies: Policies, sources: Sources) -> None:
+        self._desk, self._policies, self._of = desk, policies, sources
+        self._summing = threading.Lock()
+        self._closed: dict[str, Event] = {
+            str(e.body["quarter"]): e for e in desk.ledger.of_kinds(Kind.QUARTER)
+        }
+
+    def note(self, event: Event) -> None:
+        """Take an event into what is closed."""
+        if event.kind is Kind.QUARTER:
+            self._closed[str(event.body["quarter"])] = event
+
+    # The sums ---------------------------------------------------------------------------
+
+    def is_fresh(self) -> bool:
+        """Whether the kept sums know every import, the run in force and the calendar."""
+        had = scores.basis(self._desk.store)
+        if had is None:
+            return False
+        facts = self._desk.ledger.of_kinds(Kind.IMPORT, Kind.ROLLBACK)
+        last = max((e.seq for e in facts), default=0)
+        versions = self._desk.ledger.of_kinds(Kind.PUBLISH)
+        published = max((e.seq for e in versions), default=0)
+        return (
+            had.seq >= max(last, published)
+            and had.run == self._of.run()
+            and had.calendar == self._calendar(had.as_of)[1]
+        )
+
+    def keep_up(self, *, tell: Tell = lambda _text, _share: None) -> None:
+        """Take the sums anew where they are not fresh; one at a time."""
+        with self._summing:
+            if self.is_fresh():
+                return
+            store = self._desk.store
+            last = store.query("last_sales_week")["week"].iloc[0]
+            if pd.isna(last):
+                return
+            as_of = pd.Timestamp(last).date()
+            featured, digest = self._calendar(as_of)
+            made = Basis(
+                made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+                seq=self._desk.ledger.seq,
+                run=self._of.run(),
+                as_of=as_of,
+                calendar=digest,
+            )
+            scores.summed(store, made, featured, tell=tell)
+
+    def _calendar(self, as_of: dt.date) -> tuple[pd.DataFrame, str]:
+        """Featured SKUs of what had begun by a week, and a digest of them."""
+        rows = [
+            (a.activation, a.name, a.type, i.sku, i.door, a.start, a.end, i.discount)
+            for a in self._of.activations()
+            if a.is_live and a.start <= as_of + dt.timedelta(6)
+            for i in a.items
+        ]
+        names = [
+            "activation",
+            "name",
+            "type",
+            "sku",
+            "door",
+            "first_day",
+            "last_day",
+            "discount",
+        ]
+        frame = pd.DataFrame(rows, columns=names).astype(
+            {"door": object, "first_day": object, "last_day": object, "discount": float}
+        )
+        digest = hashlib.blake2b(repr(rows).encode(), digest_size=16).hexdigest()
+        return frame, digest
+
+    def keep_flags(self, run: int) -> None:
+        """Keep what the Bridge says at the end of the as-of week of a run."""
+        plan = self._of.plan()
+        scores.keep_flags(self._desk.store, run, flag_rows(plan))
+
+    # Reading ----------------------------------------------------------------------------
+
+    def quarters(self) -> pd.DataFrame:
+        """Quarters that can be looked at, latest first (data.scores.quarters)."""
+        return scores.quarters(self._desk.store)[::-1].reset_index(drop=True)
+
+    def usual(self) -> str | None:
+        """The quarter that a review looks at: the last whole one; None without sales."""
+        known = self.quarters()
+        if known.empty:
+            return None
+        whole = known[known["is_whole"]]
+        return str((whole if len(whole) else known)["quarter"].iloc[0])
+
+    def is_closed(self, quarter: str) -> bool:
+        """Whether leadership closed a quarter."""
+        return quarter in self._closed
+
+    def scorecard(self, by: str, quarter: str, *, live: bool = False) -> Scorecard:
+        """The scorecard of a quarter: as it was closed, or as it is now.
+
+        Parameters
+        ----------
+        live : bool
+            As it is now, though it was closed.
+
+        Raises
+        ------
+        UnknownName
+            If nothing is known of the quarter.
+        """
+        self._desk.allowed(by, "read")
+        closed = self._closed.get(quarter)
+        if closed is not None and not live:
+            return Scorecard.from_dict(
+                closed.body["scorecard"],
+                closed={
+                    "seq": closed.seq,
+                    "by": self._desk.person(closed.person).name,
+                    "at": closed.recorded_at.isoformat(sep=" ", timespec="minutes"),
+                    "note": closed.note,
+                },
+            )
+        if quarter not in set(self.quarters()["quarter"]):
+            raise UnknownName(f"Nothing is known of the quarter '{quarter}'.")
+        notices = self.notices()
+        policy = self._policies.now
+        ledger = self._desk.ledger
+        tasks = lead_time.tasks(ledger.of_kinds(*KINDS, Kind.ACTION, Kind.CLOSE, Kind.UNDO))
+        return scorecard.drawn_up(
+            self._desk.store,
+            quarter,
+            policy=policy,
+            lead=self.lead_times(notices),
+            notices=notices,
+            tasks=tasks,
+            spend=self._spend(),
+            replayed=self._of.replayed(),
+            quarter_of_task={t.seq: fiscal_quarter(t.due) for t in tasks},
+        )
+
+    def notices(self) -> list[Notice]:
+        """How early every activation was known, and its risks seen and decided."""
+        store, ledger = self._desk.store, self._desk.ledger
+        return lead_time.notices(
+            self._of.activations(),
+            _entered(store.query("activation_rows"), store.query("item_rows")),
+            ledger.of_kinds(*lead_time.CHANGES, Kind.UNDO),
+            scores.flags(store),
+            self._of.decisions(),
+            late_weeks=int(self._policies.now.number("late_weeks")),
+        )
+
+    def lead_times(self, notices: Sequence[Notice]) -> dict[str, LeadTime]:
+        """The same by quarter."""
+        rule = int(self._policies.now.number("complete_weeks"))
+        return lead_time.by_quarter(notices, complete_weeks=rule)
+
+    def why(self, by: str, key: str, level: str, **within: str | None) -> pd.DataFrame:
+        """One measure by quarter and the members of a level (scorecard.at_level)."""
+        self._desk.allowed(by, "read")
+        return scorecard.at_level(self._desk.store, key, level, limits=self._limits(), **within)
+
+    def cells(self, by: str, quarter: str, **within: str | None) -> pd.DataFrame:
+        """The SKU weeks at doors that made a number (view cell_week), at most 5,000."""
+        self._desk.allowed(by, "read")
+        return scores.cells(self._desk.store, quarter, **within)
+
+    def weeks(self, by: str, **within: str | None) -> pd.DataFrame:
+        """Week by week (macro week_scores)."""
+        self._desk.allowed(by, "read")
+        return scores.weeks(self._desk.store, **within)
+
+    def kpis(self, by: str) -> pd.DataFrame:
+        """What Marketing watches, by week: week, metric, channel, value."""
+        self._desk.allowed(by, "read")
+        return self._desk.store.query("kpis_by_week")
+
+    def forecast_cells(self, by: str, horizon: str, *, since: str, until: str) -> pd.DataFrame:
+        """Scored cells of some quarters (data.scores.forecast_rows)."""
+        self._desk.allowed(by, "read")
+        return scores.forecast_rows(self._desk.store, horizon, since=since, until=until)
+
+    def _limits(self) -> dict[str, float]:
+        policy = self._policies.now
+        return {
+            "least_in_stock": policy.number("event_in_stock"),
+            "cover_weeks": policy.number("target_cover_weeks"),
+        }
+
+    def _spend(self) -> dict[str, float]:
+        """Quarter to what decisions to expedite cost that stand; 0 where others were made."""
+        found = {fiscal_quarter(d.decided_at.date()): 0.0 for d in self._of.decisions()}
+        for decision in self._of.decisions():
+            quarter = fiscal_quarter(decision.decided_at.date())
+            if decision.stands and decision.action is Action.EXPEDITE:
+                found[quarter] += decision.cost
+        return found
+
+    # The review -------------------------------------------------------------------------
+
+    def decisions(self, quarter: str | None = None) -> list[dict[str, Any]]:
+        """Decisions of quarterly reviews, next due first; of one quarter, or all.
+
+        Returns
+        -------
+        list of dict
+            seq, quarter, text, owner (name), due, done (date or None).
+        """
+        events = self._desk.ledger.of_kinds(Kind.ACTION)
+        asked = {e.seq: e for e in events if e.body.get("quarter") and not e.body.get("of")}
+        done = {int(e.body["of"]): e.recorded_at.date() for e in events if e.body.get("of")}
+        rows = [
+            {
+                "seq": seq,
+                "quarter": str(e.body["quarter"]),
+                "text": str(e.body["text"]),
+                "owner": self._desk.person(str(e.body["owner"])).name,
+                "due": str(e.body["due"]),
+                "done": done[seq].isoformat() if seq in done else None,
+            }
+            for seq, e in asked.items()
+            if quarter is None or e.body["quarter"] == quarter
+        ]
+        return sorted(rows, key=lambda r: (r["due"], r["seq"]))
+
+    def decide(self, by: str, quarter: str, text: str, *, owner: str, due: dt.date) -> Event:
+        """Record what the review decided, who sees to it and by when."""
+        actor = self._desk.allowed(by, "review")
+        if not text.strip():
+            raise OutOfBounds("A decision needs words.")
+        if self.is_closed(quarter):
+            raise Refused(f"{quarter} is closed; decide in the review of the next quarter.")
+        body = {
+            "text": checked_note(text),
+            "owner": self._desk.person(owner).id,
+            "due": due.isoformat(),
+            "state": "open",
+            "quarter": quarter,
+        }
+        return self._desk.append(actor, Kind.ACTION, body=body)
+
+    def settle(self, by: str, seq: int) -> Event:
+        """Say that a decision of a review was carried out."""
+        found = next((d for d in self.decisions() if d["seq"] == seq), None)
+        if found is None:
+            raise UnknownName(f"No review made a decision #{seq}.")
+        if found["done"]:
+            raise Refused(f"Decision #{seq} is done already.")
+        event = self._desk.ledger.event(seq)
+        assert event is not None
+        actor = self._desk.person(by)
+        if actor.id != event.body["owner"]:
+            actor = self._desk.allowed(by, "review")
+        body = {**event.body, "of": seq, "state": "done"}
+        return self._desk.append(actor, Kind.ACTION, body=body)
+
+    def close(self, by: str, quarter: str, *, note: str = "") -> Event:
+        """Close a quarter: its scorecard stays as it is from now on.
+
+        Raises
+        ------
+        NotAllowed
+            Leadership closes.
+        Refused
+            If weeks of it are still to come, or it is closed.
+        """
+        actor = self._desk.allowed(by, "review")
+        self.keep_up()
+
+        def prepare() -> Event:
+            if self.is_closed(quarter):
+                raise Refused(f"{quarter} is closed already.")
+            now = self.scorecard(by, quarter)
+            if not now.is_whole:
+                raise Refused(
+                    f"{quarter} is not over: {now.weeks} of its weeks are known. It can be "
+                    "closed once its last week is imported."
+                )
+            kept = {**now.to_dict(), "decisions": self.decisions(quarter)}
+            digest = hashlib.blake2b(
+                json.dumps(kept, sort_keys=True, default=str).encode(), digest_size=16
+            ).hexdigest()
+            body = {"quarter": quarter, "scorecard": kept, "digest": digest}
+            return self._desk.event(actor, Kind.QUARTER, body=body, note=checked_note(note))
+
+        return self._desk.submit(prepare)
+
+    # Policy, tried out ------------------------------------------------------------------
+
+    def effect(self, by: str, name: str, value: float | None) -> list[tuple[str, str, str]]:
+        """What a setting would change: (what, now, then), in words; nothing is changed.
+
+        Raises
+        ------
+        UnknownName, OutOfBounds
+        """
+        self._desk.allowed(by, "read")
+        tried, now = self._policies.tried(name, value), self._policies.now
+        try:
+            plan = self._of.plan()
+        except NoForecast:
+            return []
+        if name in ("complete_weeks", "late_weeks"):
+            return self._calendar_effect(name, tried.number(name), now.number(name))
+        if name == "event_in_stock":
+            return self._event_effect(tried.number(name))
+        if name == "equal_share" or tried.limits == now.limits:
+            return []
+        before, after = (
+            _flags(plan, plan.judged_by(now.limits)),
+            _flags(plan, plan.judged_by(tried.limits)),
+        )
+        effects = [
+            (f"Featured SKUs that are {s.label}", f"{before[s]:,}", f"{after[s]:,}")
+            for s in Status
+            if before[s] or after[s]
+        ]
+        if name == "least_service":
+            effects += _stock_effect(plan, tried.limits)
+        return effects
+
+    def _calendar_effect(
+        self, name: str, then: float, now: float
+    ) -> list[tuple[str, str, str]]:
+        notices = self.notices()
+        weeks = np.array([n.complete_weeks for n in notices])
+        weeks = weeks[~np.isnan(weeks)]
+        if name == "late_weeks" or not len(weeks):
+            late = [f"{int((weeks < w).sum()):,}" for w in (now, then)]
+            return [("Activations on record with a late addition or change", late[0], late[1])]
+        shares = [f"{(weeks >= w).mean():.0%}" for w in (now, then)]
+        return [("Activations on record that were complete in time", shares[0], shares[1])]
+
+    def _event_effect(self, then: float) -> list[tuple[str, str, str]]:
+        quarter = self.usual()
+        said = []
+        for least in (self._policies.now.number("event_in_stock"), then):
+            rows = scores.promotions(self._desk.store, "all", least_in_stock=least)
+            mine = rows[rows["quarter"] == quarter]
+            said.append(f"{int(mine['activations_out'].sum()):,}")
+        return [(f"Activations of {quarter} that ran out", said[0], said[1])]
+
+
+def flag_rows(plan: LivePlan, *, weeks: int = FLAG_WEEKS) -> pd.DataFrame:
+    """What the Bridge says now: one row per activation ahead and featured SKU.
+
+    Returns
+    -------
+    DataFrame
+        as_of, activation, sku, status, units_short, margin_at_risk (NaN unknown).
+    """
+    rows = []
+    for item in views.item_risks(plan):
+        if item.first >= weeks:
+            continue
+        known = ~np.isnan(item.unit_margin)
+        money = float((item.short * np.nan_to_num(item.unit_margin)).sum())
+        rows.append(
+            (
+                plan.base.as_of, item.activation, plan.sku_names[item.sku],
+                group_status(item.status, item.window_demand, plan.limits).value,
+                float(item.short.sum()), money if known.any() else None,
+            )
+        )  # fmt: skip
+    names = ["as_of", "activation", "sku", "status", "units_short", "margin_at_risk"]
+    return pd.DataFrame(rows, columns=names).astype({"margin_at_risk": float})
+
+
+def _flags(plan: LivePlan, items: Mapping[int, Sequence[ItemRisk]]) -> dict[Status, int]:
+    """Featured SKUs of activations in the next eight weeks by status."""
+    counts = dict.fromkeys(Status, 0)
+    for found in items.values():
+        for item in found:
+            if item.first < 8:
+                counts[group_status(item.status, item.window_demand, plan.limits)] += 1
+    return counts
+
+
+def _stock_effect(plan: LivePlan, limits: Limits) -> list[tuple[str, str, str]]:
+    """Safety stock in the first week after the lead time, all SKUs: units and money."""
+    said = []
+    for judged in (plan.limits, limits):
+        units, cost = buying.safety_stock(plan, least_service=judged.least_service)
+        said.append(f"{units:,.0f} u (${cost:,.0f} at cost)")
+    return [("Safety stock of all SKUs", said[0], said[1])]
+
+
+def _entered(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, dt.date | None]:
+    """Imported activation to the day on which the last part of it entered the calendar."""
+    each = pd.concat([rows[["activation", "known_from"]], items[["activation", "known_from"]]])
+    days = pd.to_datetime(each["known_from"])
+    found: dict[str, dt.date | None] = {}
+    for name, mine in days.groupby(each["activation"]):
+        found[str(name)] = None if mine.isna().any() else mine.max().date()
+    return found
