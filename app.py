@@ -34,6 +34,8 @@ PAGES = {
         ("meeting", "monthly/meeting.py", "Meeting", ":material/groups:"),
     ],
     "Quarterly": [
+        ("scorecard", "quarterly/scorecard.py", "Scorecard", ":material/speed:"),
+        ("review", "quarterly/review.py", "Review", ":material/gavel:"),
         ("value", "quarterly/value_added.py", "Value added", ":material/stairs:"),
     ],
     "Explore": [
@@ -62,7 +64,7 @@ def choose_person() -> None:
         Function.MARKETING: "plans activations and says what lift to expect",
         Function.MERCHANDISING: "owns assortment and price, gives an input to the forecast",
         Function.PLANNING: "owns the baseline, facilitates the consensus, imports data",
-        Function.LEADERSHIP: "reads everything",
+        Function.LEADERSHIP: "steers by the scorecard: targets, thresholds, the quarter",
         Function.ADMIN: "imports data, keeps people and functions",
     }
     people = space.people
@@ -100,7 +102,9 @@ pages = {
     ]
     for section, entries in PAGES.items()
 }
-chosen = st.navigation([page for section in pages.values() for page in section], position="top")
+chosen = st.navigation(
+    pages, position="top"
+)  # a menu for each cadence: they would not fit side by side
 known = {person.id for person in frame.workspace().people}
 if st.session_state.get("person") not in known:
     choose_person()

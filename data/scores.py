@@ -38,6 +38,8 @@ class Basis:
     """The last event that they know of."""
     run: int
     """The statistical run that says what was lost; 0: none."""
+    run_as_of: dt.date | None
+    """The last week that it knows."""
     as_of: dt.date
     """Last week that is in them."""
     calendar: str
@@ -54,6 +56,7 @@ def basis(store: Store) -> Basis | None:
         made_at=row["made_at"].to_pydatetime(),
         seq=int(row["seq"]),
         run=int(row["run"]),
+        run_as_of=None if pd.isna(row["run_as_of"]) else pd.Timestamp(row["run_as_of"]).date(),
         as_of=pd.Timestamp(row["as_of"]).date(),
         calendar=str(row["calendar"]),
     )
@@ -83,8 +86,8 @@ def summed(
             for table in _KEPT:
                 cursor.execute(f"delete from {table}")
             cursor.execute(
-                "insert into score_basis values (?, ?, ?, ?, ?)",
-                [made.made_at, made.seq, made.run, made.as_of, made.calendar],
+                "insert into score_basis values (?, ?, ?, ?, ?, ?)",
+                [made.made_at, made.seq, made.run, made.run_as_of, made.as_of, made.calendar],
             )
             if len(featured):
                 cursor.register("calendar_now", featured)

@@ -26,7 +26,7 @@ from data.ledger import utc_now
 from data.sample import make_sample, parts_of
 from data.store import DEFAULT_PATH, Store
 from data.tables import TABLES
-from forecasting import buying, pack, played, replaying, views
+from forecasting import board, buying, pack, played, replaying, views
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused
 from forecasting.plan import SUPPLIES, LivePlan
@@ -455,9 +455,18 @@ def publish(db: Path, person: str, as_json: bool, cycle: str) -> None:
 @click.option(
     "--version", "number", type=int, help="A published version; the last if left out."
 )
+@click.option("--quarter", help="The board's pack of a quarter instead: 2026-Q3.")
 @_out
-def pack_(db: Path, as_json: bool, number: int | None, out: Path) -> None:
-    """Write the pack of a published version: .html to send and print, .xlsx for its numbers."""
+def pack_(db: Path, as_json: bool, number: int | None, quarter: str | None, out: Path) -> None:
+    """Write the pack of a published version (.html, .xlsx), or of a quarter (.html)."""
+    if quarter is not None:
+        if out.suffix.lower() != ".html":
+            raise Refused(f"A quarter's pack is written as .html, not '{out.suffix}'.")
+        with _opened(db) as workspace:
+            workspace.sum_up()
+            out.write_text(board.as_html(workspace, LOCAL_ADMIN.id, quarter), encoding="utf-8")
+        _say({"file": str(out), "quarter": quarter}, as_json=as_json)
+        return
     if out.suffix.lower() not in (".html", ".xlsx"):
         raise Refused(f"A pack is written as .html or .xlsx, not '{out.suffix}'.")
     with _opened(db) as workspace:

@@ -148,8 +148,8 @@ def _said(
     share = left / float(rows["ended_cost"].sum())
     said = (
         f"{bad} of {n} {promoted} left stock behind ({their_bad} of {their_n} of the others) "
-        f"in the six quarters to {quarter_label(quarter)}: {share:.0%} of what was there at their "
-        f"end, ${left:,.0f} at cost, was more than enough."
+        f"in the six quarters to {quarter_label(quarter)}: {share:.0%} of what was there at "
+        f"their end, ${left:,.0f} at cost, was more than enough."
     )
     return Finding(
         kind=kind, level=level, member=member, said=said,

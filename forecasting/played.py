@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting import options
-from forecasting.calendar import as_date
+from forecasting.calendar import as_date, fiscal_quarter, quarters_back
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Scope
 from forecasting.errors import Refused
@@ -29,10 +29,12 @@ from forecasting.workspace import Workspace
 BACK = (65, 52, 39, 26, 22, 17, 13, 9, 4)
 """Weeks before the last one at which the past cycles stood: quarter by quarter at first, then
 months of 4, 5 and 4 weeks."""
+REVIEWED = 13
+"""Weeks before the last one after which leadership reviewed the quarter before."""
 LEAST_KNOWN = 65
 """Weeks of history before the first cycle."""
 TARGETS = {
-    "promoted_stockout": 0.03, "bridge_accuracy": 0.80, "buy_accuracy": 0.80, "turn": 11.0,
+    "promoted_stockout": 0.03, "bridge_accuracy": 0.80, "buy_accuracy": 0.80, "turn": 8.0,
     "sell_through": 0.70, "markdown_rate": 0.03, "gmroi": 14.0, "lost_share": 0.015,
     "excess": 0.05, "complete": 0.80, "decided_in_time": 0.75, "actions_on_time": 0.90,
 }  # fmt: skip
@@ -115,6 +117,8 @@ def play(
         tell(f"playing the cycle of {month:%B %Y}", number / len(played))
         if number:
             _see_to_it(space, clock, cast.people[Function.PLANNING], as_of)
+        if back == REVIEWED:
+            _review(space, clock, cast, as_of)
         clock.set(as_of + dt.timedelta(8), 8)
         if not number:
             _set_policy(space, cast.people[Function.LEADERSHIP])
@@ -135,6 +139,27 @@ def _see_to_it(space: Workspace, clock: Clock, planner: str, until: dt.date) -> 
             space.decisions.close(planner, seq, note="Arrived")
         else:
             space.minutes.close(planner, seq)
+
+
+def _review(space: Workspace, clock: Clock, cast: Cast, as_of: dt.date) -> None:
+    """Leadership's review of the quarter that has ended: two decisions, then it is closed."""
+    leader = cast.people[Function.LEADERSHIP]
+    quarter = quarters_back(fiscal_quarter(as_of), 1)
+    clock.set(as_of + dt.timedelta(6), 9)
+    space.sum_up()
+    if quarter not in set(space.quarters.quarters()["quarter"]):
+        return
+    told = space.quarters.decide(
+        leader, quarter, "Marketing's calendar reaches every buyer eight weeks ahead",
+        owner=cast.people[Function.MARKETING], due=as_of + dt.timedelta(60),
+    )  # fmt: skip
+    space.quarters.decide(
+        leader, quarter, "Planning looks at what is left after each event before it buys again",
+        owner=cast.people[Function.PLANNING], due=as_of + dt.timedelta(120),
+    )  # fmt: skip
+    space.quarters.close(leader, quarter, note="Reviewed with Marketing and Planning")
+    clock.set(as_of + dt.timedelta(7), 9)
+    space.quarters.settle(cast.people[Function.MARKETING], told.seq)
 
 
 def _set_policy(space: Workspace, leader: str) -> None:
@@ -191,7 +216,7 @@ class _Month:
                 o for o in ways if o.action is Action.ACCEPT and number % 2
             ]
             for option in chosen[:1]:
-                due = option.last_date or self.as_of + dt.timedelta(21)
+                due = max(option.last_date or self.as_of, self.as_of + dt.timedelta(21))
                 with suppress(Refused):  # taken by the one before
                     space.decisions.decide(planner, option, owner=planner, due=due)
         day = self.as_of + dt.timedelta(28)

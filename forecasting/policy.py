@@ -143,10 +143,6 @@ _ALL = (
 
 SETTINGS: dict[str, Setting] = {setting.name: setting for setting in _ALL}
 """Everything that can be set, by name, in the order in which it is shown."""
-_OF_LIMITS = (
-    "red_probability", "amber_probability", "least_fill", "threshold_share",
-    "target_cover_weeks", "least_service",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +169,14 @@ class Policy:
     @property
     def limits(self) -> Limits:
         """What the Bridge judges by."""
-        return Limits(**{name: self.number(name) for name in _OF_LIMITS})
+        return Limits(
+            red_probability=self.number("red_probability"),
+            amber_probability=self.number("amber_probability"),
+            least_fill=self.number("least_fill"),
+            threshold_share=self.number("threshold_share"),
+            target_cover_weeks=self.number("target_cover_weeks"),
+            least_service=self.number("least_service"),
+        )
 
     def check(self) -> None:
         """Refuse settings that contradict each other.

@@ -49,8 +49,8 @@ class Sources:
     decisions: Callable[[], Sequence[Decision]]
     replayed: Callable[[], pd.DataFrame | None]
     """Rows of the last replay."""
-    run: Callable[[], int]
-    """Number of the run in force; 0 before the first."""
+    run: Callable[[], tuple[int, dt.date | None]]
+    """Number of the run in force and the last week it knows; 0 and None before the first."""
 
 
 class Quarters:
@@ -88,7 +88,7 @@ class Quarters:
         published = max((e.seq for e in versions), default=0)
         return (
             had.seq >= max(last, published)
-            and had.run == self._of.run()
+            and had.run == self._of.run()[0]
             and had.calendar == self._calendar(had.as_of)[1]
         )
 
@@ -103,10 +103,12 @@ class Quarters:
                 return
             as_of = pd.Timestamp(last).date()
             featured, digest = self._calendar(as_of)
+            run, run_as_of = self._of.run()
             made = Basis(
                 made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
                 seq=self._desk.ledger.seq,
-                run=self._of.run(),
+                run=run,
+                run_as_of=run_as_of,
                 as_of=as_of,
                 calendar=digest,
             )
@@ -142,6 +144,18 @@ class Quarters:
         scores.keep_flags(self._desk.store, run, flag_rows(plan))
 
     # Reading ----------------------------------------------------------------------------
+
+    def stamp(self) -> tuple[int, ...]:
+        """What a drawn up scorecard stands on: another one where it has to be drawn again."""
+        ledger = self._desk.ledger
+        told = (*KINDS, *lead_time.CHANGES, Kind.ACTION, Kind.CLOSE, Kind.UNDO, Kind.SETTING)
+        had = scores.basis(self._desk.store)
+        kept = 0 if had is None else int(had.made_at.timestamp())
+        last = max(
+            (e.seq for e in ledger.tail(max(ledger.seq - 5_000, 0)) if e.kind in told),
+            default=0,
+        )
+        return kept, last, self._desk.today.toordinal()
 
     def quarters(self) -> pd.DataFrame:
         """Quarters that can be looked at, latest first (data.scores.quarters)."""
@@ -233,6 +247,11 @@ class Quarters:
         """Week by week (macro week_scores)."""
         self._desk.allowed(by, "read")
         return scores.weeks(self._desk.store, **within)
+
+    def weeks_by_class(self, by: str) -> pd.DataFrame:
+        """Units sold by class and week: class, week, units."""
+        self._desk.allowed(by, "read")
+        return self._desk.store.query("sold_by_class")
 
     def kpis(self, by: str) -> pd.DataFrame:
         """What Marketing watches, by week: week, metric, channel, value."""

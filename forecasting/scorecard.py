@@ -28,7 +28,6 @@ from forecasting.findings import PATTERN_QUARTERS, Finding
 from forecasting.inventory.replay import cells_of
 from forecasting.lead_time import LeadTime, Notice, Task
 from forecasting.policy import Policy
-from forecasting.vocabulary import Function
 
 TREND = 9
 """Quarters shown: this one, the same of the last two years and all between."""
@@ -453,7 +452,29 @@ def _plain(values: Values) -> Values:
     return {key: _number(value) for key, value in values.items()}
 
 
-def owners(key: str) -> tuple[Function, ...]:
-    """Who answers for a measure: for the three headlines, Marketing and Planning together."""
-    shared = (*STOCKOUTS, "bridge_accuracy", "buy_accuracy", *TURNS)
-    return (Function.MARKETING, Function.PLANNING) if key in shared else ()
+def said(key: str, value: float | None, *, change: bool = False) -> str:
+    """A measure's value in words with its unit; of a change, with its sign and in points."""
+    if value is None:
+        return "–"
+    kind = MEASURES[key].kind
+    sign = "+" if change or kind is Kind.POINTS else ""
+    match kind:
+        case Kind.POINTS:
+            return f"{100 * value:{sign}.1f} pp"
+        case Kind.SHARE:
+            return f"{100 * value:{sign}.1f} pp" if change else f"{value:.1%}"
+        case Kind.MONEY:
+            return f"{'-' if value < 0 else sign}${_short(abs(value))}"
+        case Kind.WEEKS:
+            return f"{value:{sign}.1f} wk"
+        case Kind.FACTOR:
+            return f"{value:{sign}.1f}x"
+        case _:
+            return f"{value:{sign}.1f}"
+
+
+def _short(money: float) -> str:
+    """Three significant digits at most: 48k, 1.25M."""
+    if money >= 1e6:
+        return f"{money / 1e6:,.3g}M"
+    return f"{money / 1e3:,.0f}k" if money >= 1e4 else f"{money:,.0f}"

@@ -109,62 +109,95 @@ class Reason(StrEnum):
 
 
 GLOSSARY: dict[str, str] = {
-    "Activation": "One thing Marketing does that moves demand: a price cut, a feature, "
-    "an e-mail, a social push, an event, a partnership drop.",
-    "As of": "The last closed week: its sales and closing stock are known. The plan "
-    "starts in the week after.",
-    "At risk": "Expected units short in the activation, times the promoted price "
-    "(revenue) or the promoted price less unit cost (margin).",
-    "Baseline": "Expected demand at regular price with no activation, in units: level, "
-    "season and trend.",
-    "Backtest": "Forecasts made as they would have been made in past weeks, held against "
-    "what was wanted in the weeks after.",
-    "Bias": "Forecast minus what was wanted, over what was wanted: above zero is too much.",
+    "Accuracy": "1 less WAPE of the published consensus, SKU by week over all doors, by the "
+    "last version published in time: six weeks ahead or more for the Bridge, a lead time and "
+    "a week or more for the buy. Not below zero.",
+    "Actions on time": "Of actions and decisions that were due, the share done by their day.",
+    "Activation": "One thing Marketing does that moves demand: a price cut, a feature, an "
+    "e-mail, a social push, an event, a partnership drop.",
+    "As of": "The last closed week: its sales and closing stock are known. The plan starts in "
+    "the week after.",
+    "At risk": "Expected units short in the activation, times the promoted price (revenue) or "
+    "the promoted price less unit cost (margin).",
+    "Backtest": "Forecasts made as they would have been made in past weeks, held against what "
+    "was wanted in the weeks after.",
+    "Baseline": "Expected demand at regular price with no activation, in units: level, season "
+    "and trend.",
     "Best mix": "The cheapest combination of orders brought forward and units moved that "
     "covers what is short, within a budget; worked out together.",
-    "Bridge": "Every planned activation mapped against the projected on-hand of its "
-    "featured SKUs, 6 to 8 weeks ahead.",
-    "Buy plan": "What to order and when: demand and safety stock netted against stock and open "
-    "orders, a lead time ahead.",
+    "Bias": "Forecast minus what was wanted, over what was wanted: above zero is too much.",
+    "Bridge": "Every planned activation mapped against the projected on-hand of its featured "
+    "SKUs, 6 to 8 weeks ahead.",
+    "Buy plan": "What to order and when: demand and safety stock netted against stock and "
+    "open orders, a lead time ahead.",
+    "Complete": "An activation is complete once its dates, SKUs, doors and discount stand as "
+    "they then ran.",
     "Consensus": "The one demand forecast that Marketing, Merchandising and Planning agree on.",
     "Cycle": "One round of the consensus: inputs, review, signatures, publication.",
-    "Demand": "What customers want to buy, whether or not it is on the shelf. Sales are "
-    "what was sold.",
+    "Decided in time": "Of featured SKUs that were red before their start, the share about "
+    "which something was decided while it could still be done.",
+    "Demand": "What customers want to buy, whether or not it is on the shelf. Sales are what "
+    "was sold.",
     "Door": "A selling location: a store, or an online shop.",
     "Draft": "The open cycle's plan: agreed where agreed, else proposed, else statistical.",
+    "Excess after promotions": "Stock at the end of activations beyond the weeks of supply "
+    "that are enough, at the pace of the four weeks behind, over that stock; at cost.",
+    "Expedite spend": "What decisions to bring orders forward cost, of those that stand.",
     "Featured SKU": "A SKU that an activation puts in front of customers.",
     "Fill rate": "Share of expected demand that stock will meet.",
-    "Headroom": "Projected on-hand at the end of the week if this activation had no "
-    "lift; below zero when stock is already short without it.",
+    "GMROI": "Gross margin of a year (after markdowns) over mean stock at cost.",
+    "Headroom": "Projected on-hand at the end of the week if this activation had no lift; "
+    "below zero when stock is already short without it.",
     "Hold": "A cell that stays as it is when a total above it is changed.",
-    "Input": "One function's own view of demand. Marketing, Merchandising and Planning "
-    "each have one; nobody edits another's.",
-    "Lead time": "Weeks from releasing an order to the first day its units can be sold.",
+    "Input": "One function's own view of demand. Marketing, Merchandising and Planning each "
+    "have one; nobody edits another's.",
+    "Inventory turn": "What was sold in a year (52 weeks) over mean stock: cost over cost, "
+    "units over units, or revenue over stock at retail. Mean of the week ends and the "
+    "opening.",
     "Lag": "Weeks from the last known week to the week that is forecast: the first is lag 1.",
+    "Lead time": "Weeks from releasing an order to the first day its units can be sold.",
     "Lift": "What an activation does to baseline demand: 1.8x means 80 % more.",
     "Lift library": "What every past activation was worth, beside what was expected of it.",
+    "Lost sales": "What was wanted beyond what was sold while shelves were empty, at the "
+    "price in force. An estimate of the forecast model; nothing is taken as bought later.",
+    "Markdown rate": "Money given away by permanent price cuts over net sales. Discounts of "
+    "activations are not in it.",
+    "Notice": "Weeks from the first week at whose end the Bridge was red to the start of the "
+    "activation.",
     "Open-to-buy": "Money left to spend on stock in a month; below zero is over-bought.",
     "P10-P90": "Range that demand falls into eight times out of ten.",
-    "Projected on hand": "Stock expected at the end of a week: stock now, plus receipts, "
-    "less demand; never below zero.",
-    "Proposed": "Statistical forecast plus the mean change of the functions that spoke "
-    "on the cell.",
+    "Projected on hand": "Stock expected at the end of a week: stock now, plus receipts, less "
+    "demand; never below zero.",
+    "Proposed": "Statistical forecast plus the mean change of the functions that spoke on the "
+    "cell.",
     "Receipt": "Units due from a supplier at a door.",
     "Replay": "Past weeks with what was known then: what the Bridge would have said, held "
     "against what happened.",
-    "Routine replenishment": "The re-ordering that history shows: each week it fills stock and "
-    "orders up to their usual position. It knows the baseline, not the activation, and can "
-    "only arrive after the lead time.",
+    "Risk calibration": "Mean risk that was said less the share that ran out, in the last "
+    "replay: above zero is too dark.",
+    "Routine replenishment": "The re-ordering that history shows: each week it fills stock "
+    "and orders up to their usual position. It knows the baseline, not the activation, and "
+    "can only arrive after the lead time.",
     "Safety stock": "Units to have at the end of a week beyond expected demand, for the doubt "
     "in the forecast over lead time and review.",
+    "Sell-through": "Sold in the quarter over what could have been: sold and left at its end. "
+    "Net of returns.",
     "Sensing": "A correction of the next four weeks after last week's demand; it counts at "
     "once and rewrites nothing that was signed.",
+    "Signature": "A function's agreement to a department's numbers as they are; any later "
+    "change of them voids it.",
     "Spillover": "What activations do outside their own weeks and SKUs: customers who bought "
     "ahead stay away for up to three weeks, and other SKUs of the class lose or gain.",
     "Statistical": "Baseline plus the expected lift of every activation, before anybody "
     "changes anything.",
-    "Signature": "A function's agreement to a department's numbers as they are; any later "
-    "change of them voids it.",
+    "Stockout rate": "Of SKU-door-days on which it is known, the share that the shelf was "
+    "empty; promoted: days of activations, where the SKU is ranged. A day counts once.",
+    "Stockout rate by activation": "Activations with a featured SKU out for more than a tenth "
+    "of its days, over activations.",
+    "Stockout rate by lost demand": "Sales lost in activations over sales made and lost, in "
+    "money.",
+    "Stockout rate by SKU-door": "Featured SKUs at doors that were out for a day or more, "
+    "over all of them.",
     "Stockout risk": "Probability that demand is not met in full in at least one week.",
     "Threshold": "Headroom must cover the expected lift so far, times a share set per "
     "activation type (1.0: all of it).",
@@ -175,7 +208,9 @@ GLOSSARY: dict[str, str] = {
     "WAPE": "Weighted absolute percentage error: all misses added up, over all that was "
     "wanted. The median forecast is held against it; lower is better.",
     "Weeks of supply": "How long stock lasts against forward demand.",
-    "Working plan": "The latest published consensus plus the decisions taken since; "
-    "before anything is published, the draft.",
+    "Weeks of supply at the end": "Stock at the end of the quarter over what was sold in a "
+    "week of it.",
+    "Working plan": "The latest published consensus plus the decisions taken since; before "
+    "anything is published, the draft.",
 }
 """Term to definition; every term shown on a page is here."""

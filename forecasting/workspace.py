@@ -156,7 +156,7 @@ class Workspace:
                 activations=lambda: self.activations,
                 decisions=lambda: self.decisions.all,
                 replayed=self._replayed,
-                run=lambda: self._run,
+                run=lambda: (self._run, self._plan.base.as_of if self._plan else None),
             ),
         )
         self._taken_back = set(undone(self.ledger.of_kinds(Kind.UNDO)))

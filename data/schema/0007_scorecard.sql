@@ -21,6 +21,7 @@ create table score_basis (
     made_at  timestamp not null,
     seq      bigint    not null,
     run      bigint    not null,
+    run_as_of date,
     as_of    date      not null,
     calendar varchar   not null
 );
@@ -76,7 +77,7 @@ group by all;
 -- counted. promoted_days, other_days: days on which it is known whether the shelf was empty, within
 -- activations and outside; promoted_out, other_out: of these the days it was empty. What says so is
 -- in_stock, else a count of zero; one report a week stands for its seven days. lost_units: wanted
--- beyond what was sold, by the run in force (a model's estimate); null without a run.
+-- beyond what was sold, by the run in force (a model's estimate); null where no run knows the week.
 create view cell_week as
 with reports as (
     select sku, door, date, units, revenue, markdown, 1 - in_stock as shelf_out,
@@ -154,12 +155,14 @@ select placed.sku, placed.door, placed.week, units, revenue, markdown, on_hand,
         as other_days,
     case when not is_exposed then 0 when is_daily then n_out - promoted_n_out
         else (7 - mask_days) * n_out / n end::double as other_out,
-    case when basis.run > 0 then coalesce(greatest(lost.clean - lost.raw, 0), 0) end as lost_units,
-    case when basis.run > 0 then coalesce(greatest(lost.clean - lost.raw, 0), 0) end
+    case when placed.week <= basis.run_as_of
+        then coalesce(greatest(lost.clean - lost.raw, 0), 0) end as lost_units,
+    case when placed.week <= basis.run_as_of
+        then coalesce(greatest(lost.clean - lost.raw, 0), 0) end
         * regular_price * (1 - coalesce(discount, 0)) as lost_value,
     unit_cost
 from placed
-cross join (select coalesce(max(run), 0) as run from score_basis) as basis
+cross join (select max(run) as run, max(run_as_of) as run_as_of from score_basis) as basis
 left join run_correction as lost
     on lost.run = basis.run and lost.sku = placed.sku and lost.door = placed.door
     and lost.week = placed.week;

@@ -146,6 +146,25 @@ def term(name: str) -> str:
     return f"**{name}**: {GLOSSARY[name]}"
 
 
+def definition(name: str) -> str:
+    """Definition of a term, as it stands in the glossary."""
+    return GLOSSARY[name]
+
+
+def follow_sums() -> bool:
+    """Progress of summing up for the scorecard; whether it is under way."""
+    job = workspace().summing
+
+    @st.fragment(run_every=1 if job.progress is not None else None)
+    def progress() -> None:
+        follow(job, "summing up")
+        if job.error:
+            st.error(job.error)
+
+    progress()
+    return job.progress is not None
+
+
 def needs_forecast() -> bool:
     """Whether there is a plan; else says what to do and stops there."""
     if workspace().has_forecast:

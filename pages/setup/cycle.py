@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from forecasting.consensus.cycle import Rules, Stage, following
+from forecasting.consensus.cycle import Stage, following
 from forecasting.errors import ConcordError
 from forecasting.vocabulary import INPUTS, Function
 from pages.components import frame, theme
@@ -32,29 +32,22 @@ def open_one(space, person) -> None:
     first = pd.Timestamp(space.plan.base.weeks[0]).date()
     with st.form("open", width=760):
         st.markdown("**Open the next cycle**")
-        row = st.columns(3)
-        chosen = row[0].text_input("Name", value=name, help="Year and month.")
-        fence = row[1].number_input(
-            "Frozen weeks", 0, 26, 1, help="First weeks of the plan that nobody may change."
-        )
-        quorum = row[2].number_input(
-            "Signatures a department needs", 1, 3, 3, help="Of the three functions."
-        )
+        chosen = st.text_input("Name", value=name, help="Year and month.", width=240)
         dates = st.columns(3)
         inputs = dates[0].date_input("Inputs due", first + dt.timedelta(3))
         review = dates[1].date_input("Meeting", first + dt.timedelta(5))
         publish = dates[2].date_input("Publish by", first + dt.timedelta(7))
-        blind = st.checkbox(
-            "Collect inputs blind", value=True,
-            help="Nobody sees the others' inputs until they are revealed together: people "
-            "adjust too little from a number they were shown.",
-        )  # fmt: skip
+        rules = space.cycles.rules()
+        st.caption(
+            f"Leadership has set: {theme.plural(rules.fence_weeks, 'frozen week')}, "
+            f"{theme.plural(rules.quorum, 'signature')} a department, inputs collected "
+            f"{'blind' if rules.blind else 'in the open'} (Review, Process and policy)."
+        )
         if st.form_submit_button("Open the cycle", type="primary"):
             try:
-                rules = Rules(
-                    blind=blind, fence_weeks=int(fence), quorum=int(quorum),
-                    inputs_due=inputs, review_due=review, publish_due=publish,
-                )  # fmt: skip
+                rules = space.cycles.rules(
+                    inputs_due=inputs, review_due=review, publish_due=publish
+                )
             except ConcordError as error:
                 frame.refused(error)
             else:

@@ -11,7 +11,10 @@ from forecasting.signals import GAIN, LastWeek, factors
 from forecasting.vocabulary import Status
 from pages.components import frame, theme, ways_out
 
-LISTED = 15  # risks listed in one meeting; the rest is counted
+
+def most() -> int:
+    """Risks listed in one meeting, as leadership has set; the rest is counted."""
+    return int(frame.workspace().policies.now.number("listed"))
 
 
 def finding(last: LastWeek | None, red: int, late: int, due: int) -> str:
@@ -31,11 +34,11 @@ def actions_due(space, today: dt.date) -> None:
     actions = [a for a in space.minutes.actions if not a.is_done]
     if not open_ones and not actions:
         st.markdown(":gray[Nothing is open from the meetings before.]")
-    for decision in open_ones[:LISTED]:
+    for decision in open_ones[: most()]:
         if decision.is_late(today):
             st.markdown(":red[● Late]")
         ways_out.line(decision, where=True)
-    for action in actions[:LISTED]:
+    for action in actions[: most()]:
         late = ":red[● Late] · " if action.is_late(today) else ""
         owner = space.person(action.owner).name
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -84,7 +87,7 @@ def misses(space, last: LastWeek | None) -> None:
     )
     if last.misses.empty:
         return
-    shown = last.misses.head(LISTED)
+    shown = last.misses.head(most())
     picked = st.dataframe(
         pd.DataFrame(
             {
@@ -144,10 +147,10 @@ def risks(space, plan) -> None:
     todo = [w for w in watched if w not in settled]
     if not todo:
         st.success("Every risk of the next weeks is covered, decided or accepted.")
-    listed = todo[:LISTED]
-    rest = sum(w.margin_at_risk for w in todo[LISTED:] if w.margin_at_risk == w.margin_at_risk)
+    listed = todo[: most()]
+    rest = sum(w.margin_at_risk for w in todo[most() :] if w.margin_at_risk == w.margin_at_risk)
     more = (
-        f", {len(todo) - LISTED} more worth {theme.money(rest)}" if len(todo) > LISTED else ""
+        f", {len(todo) - most()} more worth {theme.money(rest)}" if len(todo) > most() else ""
     )
     st.markdown(
         f"{theme.plural(len(listed), 'SKU')} to decide on{more}; {len(settled)} decided or "
@@ -189,7 +192,7 @@ def late_orders(late: pd.DataFrame) -> None:
     if late.empty:
         st.markdown(":gray[Every open order stands at the date that was promised first.]")
         return
-    shown = late.head(LISTED)
+    shown = late.head(most())
     st.dataframe(
         pd.DataFrame(
             {
@@ -203,8 +206,8 @@ def late_orders(late: pd.DataFrame) -> None:
         ),
         hide_index=True, alt="Late orders, those first that an activation waits for",
     )  # fmt: skip
-    if len(late) > LISTED:
-        st.caption(f"{len(late) - LISTED} more are late; download them with the table's menu.")
+    if len(late) > most():
+        st.caption(f"{len(late) - most()} more are late; download them with the table's menu.")
 
 
 def what_it_did(space) -> None:

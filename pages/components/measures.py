@@ -1,0 +1,157 @@
+"""Measures of the scorecard as pages show them: tiles, tables, and where a number leads."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+import streamlit as st
+
+from forecasting import scorecard
+from forecasting.calendar import quarter_label
+from forecasting.scorecard import MEASURES, Scorecard
+from pages.components import charts, frame
+
+PAGE = "pages/quarterly/scorecard.py"
+
+
+def fresh() -> bool:
+    """Whether the sums are there to be looked at; starts taking them where they are not."""
+    space = frame.workspace()
+    running = frame.follow_sums()
+    if not running and not space.quarters.is_fresh():
+        with st.spinner("Summing up for the scorecard ..."):
+            space.start_summing(frame.me().id)
+        frame.follow_sums()
+    return len(space.quarters.quarters()) > 0
+
+
+def card(quarter: str) -> Scorecard:
+    """The scorecard of a quarter, drawn up once for everybody."""
+    space = frame.workspace()
+    if space.quarters.is_closed(quarter):
+        return space.quarters.scorecard(frame.me().id, quarter)
+    return _card(quarter, space.quarters.stamp())
+
+
+@st.cache_data(show_spinner="Drawing up the scorecard ...", max_entries=12)
+def _card(quarter: str, stamp: tuple[int, ...]) -> Scorecard:
+    """`stamp` says when it has to be drawn up again."""
+    del stamp
+    return frame.workspace().quarters.scorecard(frame.me().id, quarter)
+
+
+def which_quarter() -> str:
+    """The choice of a quarter, in the link."""
+    space = frame.workspace()
+    known = space.quarters.quarters()
+    names = {
+        row.quarter: quarter_label(row.quarter)
+        + ("" if row.is_whole else f", {row.weeks} weeks")
+        + (", closed" if space.quarters.is_closed(row.quarter) else "")
+        for row in known.itertuples()
+    }
+    return frame.select(
+        "Quarter", list(names), key="quarter", default=space.quarters.usual(),
+        said=names.__getitem__, width=190,
+    )  # fmt: skip
+
+
+def against(shown: Scorecard, key: str) -> list[str]:
+    """A measure against target, last quarter and last year, in words."""
+    value = shown.value(key)
+    lines = []
+    target, gap = shown.target(key), shown.gap(key)
+    if target is not None:
+        met = gap is not None and gap >= 0
+        verdict = ":green[✓ met]" if met else ":red[● missed]"
+        mark = verdict if gap is not None else ""
+        lines.append(f"Target {scorecard.said(key, target)} {mark}")
+    for back, what in ((1, "last quarter"), (4, "last year")):
+        then = shown.value(key, back=back)
+        change = None if value is None or then is None else value - then
+        lines.append(
+            f"{scorecard.said(key, then)} {what}"
+            + (f" ({scorecard.said(key, change, change=True)})" if change is not None else "")
+        )
+    return lines
+
+
+def tile(shown: Scorecard, key: str, more: list[str]) -> None:
+    """One headline: value, target, what came before, and its trend."""
+    measure = MEASURES[key]
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**{measure.label}**", help=frame.term(measure.term))
+        left, right = st.columns([2, 3], gap="small")
+        with left:
+            st.markdown(f"# {scorecard.said(key, shown.value(key))}")
+        with right:
+            st.altair_chart(
+                charts.trend(
+                    shown.trend(key), target=shown.target(key), kind=measure.kind.value
+                ),
+                width="stretch",
+                alt=f"{measure.label} over nine quarters",
+            )
+        st.markdown("  \n".join(against(shown, key)))
+        for line in more:
+            st.caption(line)
+
+
+def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
+    """Measures as rows: value, target, last quarter, last year, trend."""
+    rows = []
+    for key in keys:
+        gap = shown.gap(key)
+        rows.append(
+            {
+                "Measure": MEASURES[key].label,
+                "Now": scorecard.said(key, shown.value(key)),
+                "Target": scorecard.said(key, shown.target(key)),
+                "": "" if gap is None else ("✓ met" if gap >= 0 else "● missed"),
+                "Last quarter": scorecard.said(key, shown.value(key, back=1)),
+                "Last year": scorecard.said(key, shown.value(key, back=4)),
+                "Trend": [v for _, v in shown.trend(key) if v is not None],
+                "What it is": frame.definition(MEASURES[key].term),
+            }
+        )
+    st.dataframe(
+        pd.DataFrame(rows), hide_index=True, alt=alt,
+        column_config={
+            "Measure": st.column_config.TextColumn(width=215),
+            "Now": st.column_config.TextColumn(width=80),
+            "Target": st.column_config.TextColumn(width=80),
+            "": st.column_config.TextColumn(width=80),
+            "Last quarter": st.column_config.TextColumn(width=100),
+            "Last year": st.column_config.TextColumn(width=85),
+            "Trend": st.column_config.LineChartColumn(width=120, help="The quarters that are known, up to nine."),
+            "What it is": st.column_config.TextColumn(width="large"),
+        },
+    )  # fmt: skip
+
+
+def findings(shown: Scorecard) -> None:
+    """What the numbers say, each with the link that shows it."""
+    if not shown.findings:
+        st.markdown(
+            ":gray[Nothing stands out: no promotion runs out or leaves stock again and again, "
+            "no function's changes hurt, no headline moved much.]"
+        )
+    for number, finding in enumerate(shown.findings):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"{MARKS[finding.kind]} {finding.said.replace('$', chr(92) + '$')}")
+            link = dict(finding.link)
+            page = "pages/quarterly/value_added.py" if link.pop("page", "") else PAGE
+            st.page_link(
+                page, label=f"Look ({number + 1})", query_params=link,
+                help="Show the numbers behind it", width="content",
+            )  # fmt: skip
+
+
+MARKS = {
+    "sells out": ":red[●]", "hurts": ":red[●]", "builds up": ":blue[■]", "late": ":orange[◆]",
+    "moved": ":gray[○]", "helps": ":green[✓]",
+}  # fmt: skip
+
+
+def link(**params: str | None) -> Mapping[str, str]:
+    """Parameters of a link, without what is not asked."""
+    return {name: value for name, value in params.items() if value}

@@ -1,0 +1,355 @@
+"""Quarterly review: ninety minutes in this order, policy, decisions, and the quarter closed."""
+
+import datetime as dt
+
+import pandas as pd
+import streamlit as st
+
+from forecasting import board, outlook, scorecard
+from forecasting.calendar import quarter_label
+from forecasting.errors import ConcordError
+from forecasting.policy import SETTINGS, Group, Setting, Unit
+from forecasting.scorecard import BELOW, HEADLINES, Scorecard
+from pages.components import frame, measures, scores, theme
+
+STEPS = {
+    "open": "Open decisions",
+    "card": "Scorecard · 20 min",
+    "causes": "Root causes · 25 min",
+    "policy": "Process and policy · 25 min",
+    "outlook": "Outlook · 15 min",
+    "decide": "Decisions · 5 min",
+}
+
+
+def open_decisions(space, person) -> None:
+    """What former reviews decided and nobody has done yet: the review opens with it."""
+    left = [d for d in space.quarters.decisions() if not d["done"]]
+    if not left:
+        st.markdown(":green[✓] Nothing is open from the reviews before.")
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    for one in left:
+        late = ":red[● Late] · " if one["due"] < today else ""
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"{late}**{one['text']}** · {one['owner']}, due {one['due']} :gray[review of {quarter_label(one['quarter'])}]"
+            )
+            if (person.may("review") or person.name == one["owner"]) and st.button(
+                "Done", key=f"settle_{one['seq']}", type="tertiary"
+            ):
+                frame.do(space.quarters.settle, person.id, one["seq"])
+    done = [d for d in space.quarters.decisions() if d["done"]]
+    if done:
+        st.caption(f"{theme.plural(len(done), 'decision')} of former reviews done.")
+
+
+def headline(shown: Scorecard) -> None:
+    for column, key in zip(st.columns(3, gap="small"), HEADLINES, strict=True):
+        with column:
+            measures.tile(shown, key, [])
+    measures.table(shown, BELOW, alt="Further measures")
+    st.page_link(
+        measures.PAGE, label="Open the scorecard", icon=":material/speed:",
+        query_params={"quarter": shown.quarter},
+    )  # fmt: skip
+
+
+def causes(shown: Scorecard) -> None:
+    st.markdown("**What the numbers say**")
+    measures.findings(shown)
+    rows = pd.DataFrame(shown.matrix.get("type", []))
+    if len(rows):
+        st.markdown("**By type of activation**")
+        keys = [k for k in ("item", "event", "lost_demand", "excess") if k in rows]
+        table = pd.DataFrame({"Type": rows["member"]})
+        for key in keys:
+            table[scorecard.MEASURES[key].label] = [
+                scorecard.said(key, None if pd.isna(v) else float(v)) for v in rows[key]
+            ]
+        st.dataframe(table, hide_index=True, alt="Measures by type of activation")
+    with st.container(horizontal=True):
+        st.page_link(
+            measures.PAGE, label="Look into any number", icon=":material/search:", width="content",
+            query_params={"view": "why", "measure": "item", "level": "type", "quarter": shown.quarter},
+        )  # fmt: skip
+        st.page_link(
+            "pages/explore/lifts.py",
+            label="Lift library",
+            icon=":material/trending_up:",
+            width="content",
+        )
+        st.page_link(
+            measures.PAGE, label="Lead time", icon=":material/schedule:", width="content",
+            query_params={"view": "lead", "quarter": shown.quarter},
+        )  # fmt: skip
+
+
+def process(space, person, shown: Scorecard) -> None:
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        st.markdown("**Who helps: functions**")
+        if shown.functions:
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        "Function": [f["name"].capitalize() for f in shown.functions],
+                        "SKU weeks": [f["cells"] for f in shown.functions],
+                        "Value added": [scores.points(_nan(f["added"])) for f in shown.functions],
+                        "8 of 10": [
+                            f"{100 * f['low']:+.1f} to {100 * f['high']:+.1f}" if f["low"] is not None else "–"
+                            for f in shown.functions
+                        ],
+                    }
+                ),
+                hide_index=True, alt="Value added by function in the quarter",
+                column_config={"Value added": st.column_config.TextColumn(help=frame.term("Value added"))},
+            )  # fmt: skip
+        else:
+            st.markdown(":gray[Nothing published in time can be scored in this quarter.]")
+        st.page_link(
+            "pages/quarterly/value_added.py", label="Value added", icon=":material/stairs:"
+        )
+    with right:
+        policy(space, person)
+
+
+def _nan(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def policy(space, person) -> None:
+    """What is set, who set it, and the form that sets it with its effect beforehand."""
+    st.markdown(
+        "**Policy in force**", help="Targets, thresholds, weights, fences and calendar rules."
+    )
+    now = space.policies.now
+    latest = {c.name: c for c in space.policies.changes[::-1]}
+    group = frame.select("Group", [str(g) for g in Group], key="group", width=200)
+    mine = [s for s in SETTINGS.values() if s.group == group]
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Setting": [s.label for s in mine],
+                "In force": [s.said(now[s.name]) for s in mine],
+                "Since": [latest[s.name].effective.isoformat() if s.name in latest else "as delivered" for s in mine],
+                "By": [space.person(latest[s.name].person).name if s.name in latest else "" for s in mine],
+                "Why": [latest[s.name].why if s.name in latest else "" for s in mine],
+                "What it is": [s.about for s in mine],
+            }
+        ),
+        hide_index=True, alt=f"{group} in force",
+    )  # fmt: skip
+    waiting = [
+        c for c in space.policies.changes if c.effective > dt.datetime.now(dt.UTC).date()
+    ]
+    for change in waiting:
+        setting = SETTINGS[change.name]
+        st.caption(
+            f"From {change.effective}: {setting.label} {setting.said(change.value)} ({change.why})."
+        )
+    if not person.may("settings"):
+        st.caption("Leadership changes policy.")
+        return
+    with st.container(border=True):
+        name = st.selectbox(
+            "Change",
+            [s.name for s in mine],
+            format_func=lambda n: SETTINGS[n].label,
+            key="setting",
+        )
+        setting = SETTINGS[name]
+        value = ask(setting, now[name])
+        row = st.columns([1, 2])
+        day = row[0].date_input("In force from", dt.datetime.now(dt.UTC).date(), key="from")
+        why = row[1].text_input("Why", key="why", placeholder="Say what it should bring about")
+        try:
+            effects = space.quarters.effect(person.id, name, value)
+        except ConcordError as error:
+            st.caption(f":red[{error}]")
+            effects = []
+        if value != now[name]:
+            st.markdown("**What it would change**")
+            for what, before, then in effects:
+                st.markdown(f"- {what}: {before} → **{then}**")
+            if not effects:
+                st.markdown(
+                    f"- {setting.label}: {setting.said(now[name])} → **{setting.said(value)}**; no stock and no flag changes by it."
+                )
+        if st.button("Set it", type="primary", disabled=value == now[name] or not why.strip()):
+            frame.do(space.policies.change, person.id, name, value, why=why, effective=day)
+
+
+def ask(setting: Setting, now: float | None) -> float | None:
+    """The new value, in the unit in which people say it."""
+    key = f"value_{setting.name}"
+    match setting.unit:
+        case Unit.YES_NO:
+            return float(st.toggle(setting.label, value=bool(now), key=key))
+        case Unit.SHARE:
+            shown = st.number_input(
+                f"{setting.label}, %", 100 * setting.low, 100 * setting.high,
+                None if now is None else round(100 * now, 4), step=1.0, key=key, format="%.1f", help=setting.about,
+            )  # fmt: skip
+            return None if shown is None else round(shown / 100, 6)
+        case Unit.COUNT | Unit.WEEKS:
+            shown = st.number_input(
+                f"{setting.label}, {setting.unit.value}", int(setting.low), int(setting.high),
+                None if now is None else int(now), step=1, key=key, help=setting.about,
+            )  # fmt: skip
+        case _:
+            shown = st.number_input(
+                f"{setting.label}, {setting.unit.value}", setting.low, setting.high, now, step=0.5, key=key, help=setting.about,
+            )  # fmt: skip
+    return None if shown is None else float(shown)
+
+
+def ahead(space) -> None:
+    """The quarters to come: demand against last year, and what is planned to move it."""
+    if not space.has_forecast:
+        st.markdown(":gray[There is no forecast yet.]")
+        return
+    rows = outlook.quarters_ahead(
+        frame.working_plan(), space.quarters.weeks_by_class(frame.me().id)
+    )
+    st.markdown(
+        "**Demand by quarter and department** :gray[working plan, units; the first quarter from its first planned week on]"
+    )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Quarter": rows["quarter"].map(quarter_label), "Department": rows["department"],
+                "Weeks": rows["weeks"], "Plan, u": rows["units"], "Same weeks last year sold, u": rows["last_year"],
+                "Change": 100 * rows["change"], "Plan at retail": rows["value"],
+            }
+        ),
+        hide_index=True, placeholder="–", alt="Planned demand by quarter and department",
+        column_config={
+            "Plan, u": st.column_config.NumberColumn(format="localized", step=1),
+            "Same weeks last year sold, u": st.column_config.NumberColumn(format="localized", step=1),
+            "Change": st.column_config.NumberColumn(format="%+.1f %%"),
+            "Plan at retail": st.column_config.NumberColumn(format="dollar", step=1),
+        },
+    )  # fmt: skip
+    acts = outlook.activations_ahead(frame.working_plan())
+    st.markdown("**Activations ahead by quarter and type**")
+    if acts.empty:
+        st.markdown(":gray[None is planned.]")
+    else:
+        acts["quarter"] = acts["quarter"].map(quarter_label)
+        st.dataframe(
+            acts.rename(columns={"quarter": "Quarter", "type": "Type", "activations": "Activations", "complete": "Complete"}),
+            hide_index=True, alt="Activations ahead by quarter and type",
+            column_config={"Complete": st.column_config.NumberColumn(help="With SKUs, by now.")},
+        )  # fmt: skip
+    with st.container(horizontal=True):
+        st.page_link(
+            "pages/monthly/buy_plan.py",
+            label="Buy plan and open-to-buy",
+            icon=":material/local_shipping:",
+            width="content",
+        )
+        st.page_link(
+            "pages/weekly/activations.py",
+            label="The calendar",
+            icon=":material/campaign:",
+            width="content",
+        )
+
+
+def decide(space, person, shown: Scorecard) -> None:
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.markdown(f"**Decisions of the review of {quarter_label(shown.quarter)}**")
+        made = shown.decisions if shown.closed else space.quarters.decisions(shown.quarter)
+        for one in made:
+            done = f" :green[✓ done {one['done']}]" if one["done"] else ""
+            st.markdown(f"- {one['text']} · **{one['owner']}**, by {one['due']}{done}")
+        if not made:
+            st.markdown(":gray[None yet.]")
+        if person.may("review") and not shown.closed:
+            with st.form("decision", clear_on_submit=True):
+                text = st.text_input("Decision", placeholder="What changes, in one sentence")
+                row = st.columns(2)
+                people = {p.id: f"{p.name} ({p.function.label})" for p in space.people}
+                owner = row[0].selectbox(
+                    "Who sees to it", list(people), format_func=people.__getitem__
+                )
+                due = row[1].date_input(
+                    "By when", dt.datetime.now(dt.UTC).date() + dt.timedelta(28)
+                )
+                if st.form_submit_button("Record the decision", type="primary"):
+                    frame.do(
+                        space.quarters.decide,
+                        person.id,
+                        shown.quarter,
+                        text,
+                        owner=owner,
+                        due=due,
+                    )
+        elif not shown.closed:
+            st.caption("Leadership records decisions.")
+    with right:
+        st.markdown("**Close the quarter**")
+        if shown.closed:
+            st.success(
+                f"Closed by {shown.closed['by']} on {shown.closed['at']} UTC. Its scorecard does not change any more."
+            )
+        elif not shown.is_whole:
+            st.markdown(
+                f":gray[{shown.weeks} of its weeks are known. It can be closed once its last week is imported.]"
+            )
+        elif person.may("review"):
+            note = st.text_input("Note for the record", key="close_note")
+            sure = st.checkbox("The scorecard as it is now stays for good", key="sure")
+            if st.button("Close the quarter", type="primary", disabled=not sure):
+                frame.do(space.quarters.close, person.id, shown.quarter, note=note)
+        else:
+            st.caption("Leadership closes the quarter.")
+        st.download_button(
+            "The pack for the board (HTML, prints to PDF)", data=lambda: board.as_html(space, person.id, shown.quarter),
+            file_name=f"scorecard-{shown.quarter}.html", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+
+
+def page() -> None:
+    frame.watch_rows([])
+    space, person = frame.workspace(), frame.me()
+    head = st.container()
+    if not measures.fresh():
+        with head:
+            frame.title("Review", "**There is nothing to review yet.**")
+        st.info("The quarterly review needs sales. Import your files on the **Data** page.")
+        st.page_link("pages/setup/data.py", label="Go to Data", icon=":material/upload:")
+        return
+    bar = st.columns([2, 9], vertical_alignment="bottom")
+    with bar[0]:
+        quarter = measures.which_quarter()
+    with bar[1]:
+        step = frame.steps("Agenda", STEPS, key="step")
+    shown = measures.card(quarter)
+    left = sum(not d["done"] for d in space.quarters.decisions())
+    state = "closed" if shown.closed else ("ready to close" if shown.is_whole else "under way")
+    gaps = [shown.gap(k) for k in HEADLINES]
+    met = sum(g is not None and g >= 0 for g in gaps)
+    with head:
+        frame.title(
+            "Review",
+            f"**{quarter_label(quarter)} is {state}.** {met} of {len(HEADLINES)} shared targets met · "
+            f"{theme.plural(len(shown.findings), 'finding')} · {theme.plural(left, 'open decision')} from the reviews so far.",
+        )
+    match step:
+        case "open":
+            open_decisions(space, person)
+        case "card":
+            headline(shown)
+        case "causes":
+            causes(shown)
+        case "policy":
+            process(space, person, shown)
+        case "outlook":
+            ahead(space)
+        case _:
+            decide(space, person, shown)
+
+
+page()
