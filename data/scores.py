@@ -214,7 +214,7 @@ def promotion_rows(store: Store, *, cover_weeks: float) -> pd.DataFrame:
 
 def forecast_rows(store: Store, horizon: str, *, since: str, until: str) -> pd.DataFrame:
     """Scored cells of some quarters (queries/forecast_rows.sql)."""
-    return store.query("forecast_rows", horizon=horizon, since=since, until=until)
+    return store.query("forecast_rows", horizon=horizon, from_quarter=since, to_quarter=until)
 
 
 def _all(names: tuple[str, ...], given: dict[str, Any]) -> dict[str, Any]:

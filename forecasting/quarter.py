@@ -253,6 +253,11 @@ class Quarters:
         self._desk.allowed(by, "read")
         return self._desk.store.query("sold_by_class")
 
+    def promoted(self, by: str) -> pd.DataFrame:
+        """Which SKUs were promoted when: one row per SKU, week and type of activation."""
+        self._desk.allowed(by, "read")
+        return self._desk.store.query("promoted_types")
+
     def kpis(self, by: str) -> pd.DataFrame:
         """What Marketing watches, by week: week, metric, channel, value."""
         self._desk.allowed(by, "read")

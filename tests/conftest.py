@@ -54,3 +54,21 @@ def space(company_copy):
     opened = Workspace(company_copy)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def played(tmp_path_factory) -> Path:
+    """A small sample company with its past cycles and a closed quarter; do not write to it."""
+    path = tmp_path_factory.mktemp("played") / "concord.duckdb"
+    command = [sys.executable, "-m", "forecasting", "sample", "--db", str(path)]
+    command += ["--skus", "72", "--doors", "7", "--weeks", "110"]
+    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+    return path
+
+
+@pytest.fixture
+def company_cycles(played, tmp_path):
+    """A workspace on a company with past cycles, of its own."""
+    opened = Workspace(Path(shutil.copy(played, tmp_path / "played.duckdb")))
+    yield opened
+    opened.close()

@@ -17,6 +17,7 @@ from forecasting.errors import Conflicted, NotAllowed, OutOfBounds, Refused, Unk
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
+from tests.cycling import open_cycle
 
 SIGNERS = ("mara", "ines", "dana")
 
@@ -46,7 +47,7 @@ def busiest(space) -> int:
 
 @pytest.fixture
 def opened(space):
-    space.cycles.open("dana", "2026-12", Rules(blind=False))
+    open_cycle(space, "2026-12", blind=False)
     return space
 
 
@@ -58,7 +59,7 @@ def sign_all(space):
 
 def test_a_cycle_goes_from_inputs_to_review_to_signed_to_published(space):
     cycles = space.cycles
-    cycles.open("dana", "2026-12", Rules(blind=True))
+    open_cycle(space, "2026-12", blind=True)
     assert cycles.standing().stage is Stage.INPUTS
     for person in SIGNERS:
         cycles.submit(person)
@@ -188,7 +189,7 @@ def test_a_signature_stands_again_where_the_numbers_are_again_what_was_signed(op
 
 
 def test_a_quorum_of_two_is_enough_where_the_rules_say_so(space):
-    space.cycles.open("dana", "2026-12", Rules(blind=False, quorum=2))
+    open_cycle(space, "2026-12", blind=False, quorum=2)
     space.cycles.reveal("dana")
     for department in space.plan.products.names("department"):
         for person in ("mara", "dana"):
@@ -209,7 +210,7 @@ def test_a_delegate_signs_for_a_function(opened):
 
 
 def test_frozen_weeks_stay_whoever_asks(space):
-    space.cycles.open("dana", "2026-12", Rules(blind=False, fence_weeks=2))
+    open_cycle(space, "2026-12", blind=False, fence_weeks=2)
     sku = busiest(space)
     with pytest.raises(Refused, match="frozen"):
         space.override("mara", scope(space, sku, 1), "add", 10, reason="EVENT")
@@ -225,7 +226,7 @@ def test_frozen_weeks_stay_whoever_asks(space):
 
 def test_while_blind_nobody_sees_the_inputs_of_others_on_any_way_out(space):
     sku = busiest(space)
-    space.cycles.open("dana", "2026-12", Rules(blind=True))
+    open_cycle(space, "2026-12", blind=True)
     space.override("mara", scope(space, sku), "add", 500, reason="EVENT", note="secret")
     mine = space.plan_for("mara")
     assert mine.totals["marketing"][sku, 3] > mine.totals["statistical"][sku, 3]
@@ -249,7 +250,7 @@ def test_while_blind_nobody_sees_the_inputs_of_others_on_any_way_out(space):
 
 
 def test_nothing_is_agreed_or_signed_while_inputs_are_blind(space):
-    space.cycles.open("dana", "2026-12", Rules(blind=True))
+    open_cycle(space, "2026-12", blind=True)
     with pytest.raises(Refused, match="blind"):
         space.cycles.agree("dana", scope(space), column="proposed")
     with pytest.raises(Refused, match="blind"):
@@ -266,7 +267,7 @@ def test_a_second_facilitator_meets_the_agreement_of_the_first(opened):
 
 def publish(space, name="2026-12"):
     if not space.cycles.is_open:
-        space.cycles.open("dana", name, Rules(blind=False))
+        open_cycle(space, name, blind=False)
     space.cycles.reveal("dana")
     sign_all(space)
     return space.cycles.version(space.cycles.publish("dana").seq)
@@ -307,7 +308,7 @@ def test_the_walk_says_part_by_part_why_the_number_moved(opened):
     sku = busiest(opened)
     version = publish(opened)
     before = opened.plan.totals["draft"][sku].sum()
-    opened.cycles.open("dana", "2027-01", Rules(blind=False))
+    open_cycle(opened, "2027-01", blind=False)
     opened.override("mara", scope(opened, sku), "add", 40, reason="EVENT")
     opened.override("ines", scope(opened, sku, 6), "add", -5, reason="PRICE")
     day = as_date(opened.plan.base.weeks[9])
@@ -390,7 +391,7 @@ def test_a_target_that_is_no_longer_met_is_marked_stale(opened):
 
 def test_everything_of_a_cycle_is_there_after_a_restart(company_copy):
     space = Workspace(company_copy)
-    space.cycles.open("dana", "2026-12", Rules(blind=False, fence_weeks=1))
+    open_cycle(space, "2026-12", blind=False, fence_weeks=1)
     sku = busiest(space)
     space.override("mara", scope(space, sku), "add", 40, reason="EVENT")
     first = space.cycles.agree("dana", scope(space, sku), units=500)
@@ -491,7 +492,7 @@ def test_what_changed_since_i_looked_is_what_others_did(space):
     space.override("mara", scope(space, sku), "add", 4, reason="EVENT")
     theirs = space.override("ines", scope(space, sku), "add", 5, reason="PRICE")
     assert [e.seq for e in space.changes_since("mara", looked)] == [theirs.seq]
-    space.cycles.open("dana", "2026-12", Rules(blind=True))
+    space.cycles.open("dana", "2026-12")
     space.override("ines", scope(space, sku), "add", 6, reason="PRICE")
     seen = space.changes_since("mara", looked)
     assert [e.kind.value for e in seen] == ["cycle", "override"]  # not what she said blind
@@ -517,7 +518,7 @@ def test_history_is_found_by_activation(space):
 def test_no_verb_tells_what_is_collected_blind(space):
     sku = busiest(space)
     version = publish(space)
-    space.cycles.open("dana", "2027-01", Rules(blind=True))
+    open_cycle(space, "2027-01", blind=True)
     said = space.override("mara", scope(space, sku, 3, 4), "set", 9_000, reason="EVENT")
     space.override("mara", scope(space, sku, 3), "add", 800, reason="EVENT")
     assert "marketing" not in set(space.cycles.walk("dana", version, [sku])["name"])
@@ -531,7 +532,7 @@ def test_no_verb_tells_what_is_collected_blind(space):
 
 
 def test_a_cycle_opened_again_freezes_its_weeks_again(space):
-    space.cycles.open("dana", "2026-12", Rules(blind=False, fence_weeks=2))
+    open_cycle(space, "2026-12", blind=False, fence_weeks=2)
     publish(space)
     assert space.plan.fence == 0
     with pytest.raises(OutOfBounds, match="why"):

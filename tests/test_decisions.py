@@ -103,7 +103,7 @@ def test_only_the_function_whose_lever_it_is_may_decide(space, action):
 
 
 def test_a_restart_finds_every_decision_as_it_stood(space):
-    for action in (Action.EXPEDITE, Action.SHIFT, Action.ACCEPT):
+    for action in (Action.SHIFT, Action.EXPEDITE, Action.ACCEPT):
         space.decisions.decide(BY[action], first_open(space, action), owner="dana", note=NOTE)
     taken = space.decisions.decide("dana", first_open(space, Action.TRANSFER), owner="dana")
     space.undo("dana", taken.seq)

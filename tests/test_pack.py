@@ -8,17 +8,17 @@ import openpyxl
 import pytest
 
 from forecasting import pack
-from forecasting.consensus.cycle import Rules
 from forecasting.errors import UnknownName
+from tests.cycling import open_cycle
 from tests.test_cycles import busiest, publish, scope
 
 
 @pytest.fixture
 def published(space):
-    space.cycles.open("dana", "2026-11", Rules(blind=False))
+    open_cycle(space, "2026-11", blind=False)
     space.override("mara", scope(space, busiest(space), 1, 6), "percent", 30, reason="EVENT")
     publish(space)
-    space.cycles.open("dana", "2026-12", Rules(blind=False))
+    open_cycle(space, "2026-12", blind=False)
     space.override("ines", scope(space, busiest(space), 2, 5), "add", -60, reason="PRICE")
     space.minutes.decide("dana", "The <b>catalogue</b> goes to January & the drop stays")
     space.minutes.assign("dana", "Ask the mill", owner="ines", due=dt.date(2026, 12, 4))
@@ -28,7 +28,7 @@ def published(space):
 def test_the_pack_can_be_made_again_from_its_number(published):
     space, version = published
     first = pack.as_html(space, version.version)
-    space.cycles.open("dana", "2027-01", Rules(blind=False))
+    open_cycle(space, "2027-01", blind=False)
     space.override("mara", scope(space, busiest(space)), "add", 700, reason="EVENT")
     space.minutes.decide("dana", "Something of the next cycle")
     assert pack.as_html(space, version.version) == first

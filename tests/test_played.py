@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting import agenda
+from forecasting import agenda, findings
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import STEPS
 from forecasting.workspace import Workspace
@@ -46,7 +46,7 @@ def found(space):
 
 def test_six_cycles_were_published_at_the_times_they_say(with_habits):
     published = with_habits.cycles.published()
-    assert len(published) == 6
+    assert len(published) == 7  # a quarter before, then month by month
     assert [v.cycle for v in published] == sorted({v.cycle for v in published})
     for version in published:
         assert 7 < (version.made_at.date() - version.as_of).days < 21
@@ -69,12 +69,23 @@ def test_optimism_about_events_is_found(with_habits):
     assert marketing.bias > 0.15
 
 
+def test_the_finding_of_it_names_marketing(with_habits):
+    _, functions = found(with_habits)
+    named = {(f.kind, f.member): f for f in findings.of_functions(list(functions.values()))}
+    assert "too high" in named["hurts", "marketing"].said
+
+
+def test_no_function_is_named_where_there_is_no_habit(without_habits):
+    _, functions = found(without_habits)
+    assert not [f for f in findings.of_functions(list(functions.values())) if f.kind == "hurts"]
+
+
 def test_weights_trust_those_who_were_right(with_habits):
     weights = with_habits.cycles.weights()
     assert weights
     for of in weights.values():
         assert sum(of.weight.values()) == pytest.approx(1)
-        assert all(r.cycles == 6 for r in of.records)
+        assert all(r.cycles == 7 for r in of.records)
     merchandising = np.mean([w.weight["merchandising"] for w in weights.values()])
     marketing = np.mean([w.weight["marketing"] for w in weights.values()])
     assert merchandising > marketing

@@ -11,10 +11,10 @@ import pytest
 
 from data import sheets
 from forecasting import roundtrip, views
-from forecasting.consensus.cycle import Rules
 from forecasting.errors import BadFiles, NotAllowed, OutOfBounds
 from forecasting.roundtrip import Verdict
 from forecasting.vocabulary import Function
+from tests.cycling import open_cycle
 from tests.test_cycles import busiest, scope, units
 
 
@@ -96,7 +96,7 @@ def test_a_cell_that_somebody_else_changed_since_is_a_conflict_with_a_name(space
 
 
 def test_what_cannot_be_is_refused_cell_by_cell_and_the_rest_can_go_in(space):
-    space.cycles.open("dana", "2026-12", Rules(blind=False, fence_weeks=1))
+    open_cycle(space, "2026-12", blind=False, fence_weeks=1)
     sku = busiest(space)
     name = space.plan.sku_names[sku]
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from forecasting import views
-from forecasting.consensus.cycle import Rules
 from forecasting.workspace import Workspace
+from tests.cycling import open_cycle
 from tests.test_cycles import busiest, publish, scope
 
 
@@ -18,7 +18,7 @@ def test_an_override_after_publication_moves_the_draft_and_not_the_working_plan(
     publish(space)
     before = space.working_plan_for("dana").totals["draft"].copy()
     np.testing.assert_array_equal(before, space.plan.totals["draft"])
-    space.cycles.open("dana", "2027-01", Rules(blind=False))
+    open_cycle(space, "2027-01", blind=False)
     space.override("mara", scope(space, sku), "add", 500, reason="EVENT")
     working = space.working_plan_for("dana")
     np.testing.assert_array_equal(working.totals["draft"], before)
@@ -45,7 +45,7 @@ def test_the_working_plan_is_the_same_after_a_restart(company_copy):
     space = Workspace(company_copy)
     sku = busiest(space)
     publish(space)
-    space.cycles.open("dana", "2027-01", Rules(blind=False))
+    open_cycle(space, "2027-01", blind=False)
     space.override("ines", scope(space, sku), "add", 70, reason="PRICE")
     act = next(a for a in space.plan.activations() if a.is_live)
     space.cancel_activation("mara", act.activation)
@@ -58,6 +58,6 @@ def test_the_working_plan_is_the_same_after_a_restart(company_copy):
 
 def test_a_published_plan_is_no_secret_while_the_next_inputs_are_blind(space):
     publish(space)
-    space.cycles.open("dana", "2027-01", Rules(blind=True))
+    open_cycle(space, "2027-01", blind=True)
     seen = space.working_plan_for("victor").totals["draft"]
     np.testing.assert_array_equal(seen, space.working_plan_for("mara").totals["draft"])

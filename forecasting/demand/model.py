@@ -138,6 +138,19 @@ class Factors:
     clean: Floats
     """Demand of whole weeks as history lets believe it, (n, T)."""
 
+    def beside(self, panel: Panel, price: Floats) -> Floats:
+        """What the regular prices of others in the class do to each series, (n, W).
+
+        Parameters
+        ----------
+        panel : Panel
+        price : float array, shape (n, W)
+            What each series' own regular price does to it.
+        """
+        others = self.response.series[:, [self.response.columns.index(RIVALS)]]
+        felt: Floats = np.exp(others * spillover.log_others(price, self.share, _group(panel)))
+        return felt
+
     def in_force(self, panel: Panel) -> tuple[Floats, Floats, Floats]:
         """What a plan needs, with the regular prices in force at the as-of week taken in.
 
@@ -147,11 +160,9 @@ class Factors:
         trend and coming moves of regular price of each SKU in each week ahead, (S, H))
         """
         known = self.fitted.shape[1]
-        of_class = panel.classes[panel.sku_of]
-        group = of_class * len(panel.doors) + panel.door_of
+        group = _group(panel)
         price = self.effects.price[:, [known - 1]]
-        others = self.response.series[:, [self.response.columns.index(RIVALS)]]
-        beside = np.exp(others * spillover.log_others(price, self.share, group))
+        beside = self.beside(panel, price)
         shape = self.index[panel.classes].copy()
         shape[panel.sku_of] *= self.effects.launch[:, known:]
         moves = self.effects.price[:, known:] / price
@@ -265,15 +276,17 @@ def predict(factors: Factors, panel: Panel) -> pd.DataFrame:
     -------
     DataFrame, one row per (series, week)
         series, week (positions), promoted, baseline, forecast (the mean), p10, p50, p90:
-        units.
+        units. The baseline is at everybody's regular price, with no activation.
     """
     n_weeks = len(factors.weeks)
     known = len(panel.weeks) - n_weeks
     effects = factors.effects
     of_class = panel.classes[panel.sku_of]
     base = factors.level[:, None] * factors.index[of_class]
-    base = base * (effects.launch * effects.price)[:, known:]
-    mean = base * (effects.lift * effects.others * effects.ahead)[:, known:]
+    price = effects.price[:, known:]
+    alone = base * effects.launch[:, known:] * price
+    mean = alone * (effects.lift * effects.others * effects.ahead)[:, known:]
+    base = alone * factors.beside(panel, price)
     promoted = effects.exposed[:, known:]
     lag = np.broadcast_to(np.arange(1, n_weeks + 1), mean.shape)
     quantiles = factors.calibration.quantiles
@@ -294,6 +307,12 @@ def predict(factors: Factors, panel: Panel) -> pd.DataFrame:
     )
 
 
+def _group(panel: Panel) -> Ints:
+    """Class at a door of each series, (n,)."""
+    group: Ints = panel.classes[panel.sku_of] * len(panel.doors) + panel.door_of
+    return group
+
+
 def _problem(panel: Panel, exposures: Exposures, prior: Prior | None) -> Problem:
     columns = (*exposures.columns, *priors.BESIDE)
     layout = Layout.of(exposures.at_prices(panel.regular_price))
@@ -304,7 +323,7 @@ def _problem(panel: Panel, exposures: Exposures, prior: Prior | None) -> Problem
         panel=panel,
         layout=layout,
         of_class=of_class,
-        group=of_class * len(panel.doors) + panel.door_of,
+        group=_group(panel),
         exposed=exposed,
         columns=columns,
         prior=prior or priors.usual(columns),

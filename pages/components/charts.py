@@ -668,7 +668,7 @@ def side_panel(
         )
         layers.insert(0, shade)
     named = alt.TitleParams(title, anchor="start", fontSize=12, fontWeight="normal", dy=4)
-    height = 96 if is_last else 76
+    height = 138 if is_last else 112
     return alt.layer(*layers).properties(height=height, title=named).configure_view(stroke=None)
 
 

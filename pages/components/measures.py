@@ -135,13 +135,13 @@ def findings(shown: Scorecard) -> None:
             ":gray[Nothing stands out: no promotion runs out or leaves stock again and again, "
             "no function's changes hurt, no headline moved much.]"
         )
-    for number, finding in enumerate(shown.findings):
+    for finding in shown.findings:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{MARKS[finding.kind]} {finding.said.replace('$', chr(92) + '$')}")
             link = dict(finding.link)
             page = "pages/quarterly/value_added.py" if link.pop("page", "") else PAGE
             st.page_link(
-                page, label=f"Look ({number + 1})", query_params=link,
+                page, label="Why ›", query_params=link,
                 help="Show the numbers behind it", width="content",
             )  # fmt: skip
 

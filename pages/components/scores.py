@@ -34,6 +34,15 @@ def _with_reasons(versions: int, run: int, lag: int, function: str) -> pd.DataFr
     return frame.workspace().cycles.reasons(_cells(versions, run, lag), function)
 
 
+def with_types(cells: pd.DataFrame) -> pd.DataFrame:
+    """Scored cells with the type of activation that promoted each; once for every type."""
+    promoted = frame.workspace().quarters.promoted(frame.me().id)
+    merged = cells.assign(week=pd.to_datetime(cells["week"])).merge(
+        promoted.assign(week=pd.to_datetime(promoted["week"])), on=["sku", "week"], how="left"
+    )
+    return merged.assign(type=merged["type"].fillna("no activation"))
+
+
 def by_reason(function: str) -> dict[str, Added]:
     """What a function's changes added, by reason; '' for all of them."""
     space = frame.workspace()

@@ -32,7 +32,7 @@ def open_decisions(space, person) -> None:
         late = ":red[● Late] · " if one["due"] < today else ""
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"{late}**{one['text']}** · {one['owner']}, due {one['due']} :gray[review of {quarter_label(one['quarter'])}]"
+                f"{late}**{one['text']}** · {one['owner']}, due {_day(one['due'])} :gray[review of {quarter_label(one['quarter'])}]"
             )
             if (person.may("review") or person.name == one["owner"]) and st.button(
                 "Done", key=f"settle_{one['seq']}", type="tertiary"
@@ -41,6 +41,10 @@ def open_decisions(space, person) -> None:
     done = [d for d in space.quarters.decisions() if d["done"]]
     if done:
         st.caption(f"{theme.plural(len(done), 'decision')} of former reviews done.")
+
+
+def _day(text: str) -> str:
+    return f"{dt.date.fromisoformat(text):%b %d, %Y}"
 
 
 def headline(shown: Scorecard) -> None:
@@ -262,8 +266,8 @@ def decide(space, person, shown: Scorecard) -> None:
         st.markdown(f"**Decisions of the review of {quarter_label(shown.quarter)}**")
         made = shown.decisions if shown.closed else space.quarters.decisions(shown.quarter)
         for one in made:
-            done = f" :green[✓ done {one['done']}]" if one["done"] else ""
-            st.markdown(f"- {one['text']} · **{one['owner']}**, by {one['due']}{done}")
+            done = f" :green[✓ done {_day(one['done'])}]" if one["done"] else ""
+            st.markdown(f"- {one['text']} · **{one['owner']}**, by {_day(one['due'])}{done}")
         if not made:
             st.markdown(":gray[None yet.]")
         if person.may("review") and not shown.closed:

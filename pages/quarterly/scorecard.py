@@ -227,6 +227,8 @@ def why_view() -> None:
         st.info(
             f"{measure.label} is not known here: nothing was promoted, counted or published."
         )
+        if "sku" in within:
+            evidence(last, within)
         return
     st.markdown(f"**{measure.label}**", help=frame.term(measure.term))
     if quarter == "all":

@@ -14,7 +14,12 @@ LAGS = {
     4: "4 weeks or more (orders can be moved)",
     8: "8 weeks or more (calendar can be moved)",
 }
-BY = {"reason": "Reason given", "class": "Class", "department": "Department"}
+BY = {
+    "reason": "Reason given",
+    "type": "Type of activation",
+    "class": "Class",
+    "department": "Department",
+}
 
 
 @st.cache_data(show_spinner="Reading every version ...", max_entries=4)
@@ -153,7 +158,11 @@ def page() -> None:
             )  # fmt: skip
         with choice[1]:
             by = frame.select("Split by", list(BY), key="by", said=BY.__getitem__)
-        rows = scores.with_reasons(function, lag) if by == "reason" else cells
+        rows = cells
+        if by == "reason":
+            rows = scores.with_reasons(function, lag)
+        elif by == "type":
+            rows = scores.with_types(cells)
         if department != "All departments":
             rows = rows[rows["department"] == department]
         found = value_added.by(rows, by, function=function) if len(rows) else []

@@ -7,10 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from forecasting.calendar import as_date
-from forecasting.consensus.cycle import Rules
 from forecasting.consensus.events import Scope
 from forecasting.workspace import Workspace
 from tests.app.test_pages import APP, PAGES, text_of
+from tests.cycling import open_cycle
 from tests.test_cycles import busiest, publish, scope
 
 STEPS = ("performance", "total", "disagreements", "calendar", "outlook", "sign")
@@ -23,14 +23,14 @@ def scored(company, tmp_path_factory):
     space = Workspace(path)
     now = space.plan.base.as_of
     space.refresh("dana", as_of=now - dt.timedelta(70))
-    space.cycles.open("dana", "2026-09", Rules(blind=False))
+    open_cycle(space, "2026-09", blind=False)
     weeks = space.plan.base.weeks
     for person, units in (("mara", 45), ("ines", -15), ("dana", 8)):
         everything = Scope(first_week=as_date(weeks[0]), last_week=as_date(weeks[12]))
         space.override(person, everything, "percent", units, reason="TREND")
     publish(space)
     space.refresh("dana", as_of=now)
-    space.cycles.open("dana", "2026-12", Rules(blind=False))
+    open_cycle(space, "2026-12", blind=False)
     space.override("mara", scope(space, busiest(space), 1, 8), "percent", 60, reason="EVENT")
     space.cycles.reveal("dana")
     space.cycles.agree("dana", scope(space, busiest(space), 1, 4), column="proposed")

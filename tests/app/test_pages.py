@@ -18,6 +18,8 @@ PAGES = {
     "buyplan": "pages/monthly/buy_plan.py",
     "meeting": "pages/monthly/meeting.py",
     "cycle": "pages/setup/cycle.py",
+    "scorecard": "pages/quarterly/scorecard.py",
+    "review": "pages/quarterly/review.py",
     "value": "pages/quarterly/value_added.py",
     "sku": "pages/explore/sku.py",
     "baseline": "pages/explore/baseline.py",

@@ -121,6 +121,13 @@ def test_every_statement_runs_against_an_empty_database(tmp_path):
             "1.0 as p10, 1.0 as p50, 1.0 as p90, 1.0 as naive, 1.0 as mean13) "
             f"to '{tmp_path / 'rows.parquet'}'"
         )
+        cursor.execute(
+            "create temp table calendar_now as select 'A' as activation, 'A' as name, 'email' as type, "
+            "'A' as sku, null::varchar as door, date '2026-01-04' as first_day, date '2026-01-04' as last_day, 0.1 as discount"
+        )
+        cursor.execute(
+            sql("score_week"), {"low": "A", "high": "B"}
+        )  # what the sums are taken from
         for path in sorted((ROOT / "data" / "queries").glob("*.sql")):
             assert sql(path.stem).startswith("--"), f"{path.name} says what one row is"
             values = parameters_of(path.stem, rows=str(tmp_path / "rows.parquet"))
@@ -135,7 +142,12 @@ def parameters_of(name: str, rows: str = ""):
         "as_of": WEEK.item(), "since": WEEK.item(), "until": WEEK.item(), "first_week": WEEK.item(),
         "last_week": WEEK.item(), "cycle": "2026-12", "version": 1, "least_lag": 1, "seq": 1, "after": 0, "run": 1, "most": 5, "sku": "A",
         "skus": rows if name == "sum_backtest" else ["A"], "rows": rows, "id": 1, "seqs": [1], "kinds": ["x"], "person": "x", "function": "x", "kind": "x", "reason": "x", "activation": "x",
+        "quarter": "2026-Q3", "from_quarter": "2026-Q1", "to_quarter": "2026-Q3", "horizon": "bridge", "bridge_lag": 6, "level": "class", "low": "A", "high": "B",
+        "cover_weeks": 8.0, "least_in_stock": 0.9,
+        **dict.fromkeys(("in_department", "in_class", "in_region", "in_door", "in_sku", "in_type", "in_activation"), "x"),
     }  # fmt: skip
+    if name == "score_blocks":
+        values["rows"] = 1000
     said = re.sub(r"--.*", "", sql(name))
     return {key: value for key, value in values.items() if re.search(rf"\${key}\b", said)}
 

@@ -12,6 +12,23 @@ def settled(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
+def go(page: Page, name: str) -> None:
+    """Open a page by its name, through the menu that it stands in."""
+    menus = page.get_by_test_id("stTopNavSection")
+    for at in range(menus.count()):
+        menus.nth(at).click()
+        page.wait_for_timeout(300)
+        link = page.get_by_test_id("stTopNavDropdownLink").filter(
+            has=page.get_by_text(name, exact=True)
+        )
+        if link.count():
+            link.first.click()
+            settled(page)
+            return
+        page.keyboard.press("Escape")
+    raise AssertionError(f"no menu has a page called {name}")
+
+
 def grid(page: Page) -> Locator:
     """The consensus grid: the first one whose cells can be reached."""
     found = page.get_by_test_id("stDataFrame").first

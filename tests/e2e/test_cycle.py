@@ -16,7 +16,7 @@ EXCEPTIONS = 12
 
 
 def go(page: Page, name: str) -> None:
-    page.get_by_role("link", name=name, exact=True).click()
+    screen.go(page, name)
     expect(page.get_by_role("heading", level=1)).to_contain_text(name, timeout=30_000)
     screen.settled(page)
 

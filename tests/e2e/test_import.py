@@ -23,7 +23,7 @@ def test_real_files_are_imported_refreshed_edited_and_bridged(juice, serve, visi
     server = serve(tmp_path / "new.duckdb")
     admin = visit(server.url, "Local admin")
     expect(admin.get_by_text("There is no forecast yet")).to_be_visible(timeout=20_000)
-    admin.get_by_role("link", name="Data", exact=True).click()
+    screen.go(admin, "Data")
     expect(admin.get_by_text("Nothing has been imported yet")).to_be_visible(timeout=20_000)
 
     with admin.expect_download() as download:
@@ -41,7 +41,7 @@ def test_real_files_are_imported_refreshed_edited_and_bridged(juice, serve, visi
     expect(admin.get_by_text("is refreshing the forecast")).to_be_visible(timeout=10_000)
     expect(admin.get_by_text("In force: run #")).to_be_visible(timeout=90_000)
 
-    admin.get_by_role("link", name="People", exact=True).click()
+    screen.go(admin, "People")
     admin.get_by_label("Id", exact=True).fill("pia")
     admin.get_by_label("Name", exact=True).fill("Pia Planner")
     admin.get_by_role("combobox").last.click()
@@ -58,7 +58,7 @@ def test_real_files_are_imported_refreshed_edited_and_bridged(juice, serve, visi
     expect(pia.get_by_text("Take back").first).to_be_visible(timeout=10_000)
     assert screen.number(screen.tile(pia, "Draft")) == pytest.approx(draft + 5000, abs=3)
 
-    pia.get_by_role("link", name="Bridge", exact=True).click()
+    screen.go(pia, "Bridge")
     screen.settled(pia)
     screen.nothing_is_broken(pia)
 

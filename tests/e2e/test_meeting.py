@@ -97,7 +97,7 @@ def test_every_page_is_drawn_without_an_error(meeting, visit, dark):
         "Bridge", "Activations", "Consensus", "SKU", "Baseline", "Lift library", "History",
         "Data", "People", "Meeting", "Cycle", "Value added",
     ):  # fmt: skip
-        page.get_by_role("link", name=name, exact=True).click()
+        screen.go(page, name)
         expect(page.get_by_role("heading", level=1)).to_contain_text(name, timeout=30_000)
         screen.settled(page)
         screen.nothing_is_broken(page)
@@ -115,7 +115,7 @@ def test_marketing_cancels_an_activation_and_the_bridge_forgets_it(meeting, visi
     mara.get_by_role("button", name=f"Cancel {name}").click()
     mara.get_by_role("button", name=f"Yes, cancel {name}").click()
     expect(mara.get_by_text(f"Cancelled {name}")).to_be_visible(timeout=10_000)
-    mara.get_by_role("link", name="Bridge", exact=True).click()
+    screen.go(mara, "Bridge")
     screen.settled(mara)
     mara.get_by_role("combobox").last.click()
     expect(mara.get_by_role("option").first).to_be_visible()

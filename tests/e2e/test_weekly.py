@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def go(page, name):
-    page.get_by_role("link", name=name, exact=True).first.click()
+    screen.go(page, name)
     screen.settled(page)
     screen.nothing_is_broken(page)
 
