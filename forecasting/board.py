@@ -56,11 +56,14 @@ def as_html(space: Workspace, by: str, quarter: str) -> str:
         definition=lambda key: GLOSSARY[MEASURES[key].term],
         trend=_trend,
         change=_change,
-        met=lambda key: None if shown.gap(key) is None else shown.gap(key) >= 0,  # type: ignore[operator]
+        met=shown.is_met,
         in_matrix=[
             k for k in IN_MATRIX if any(r.get(k) is not None for r in shown.matrix["class"])
         ],
-        quality=lambda key, value: _quality(shown, key, value),
+        quality=lambda key, value: {None: "", True: "good", False: "bad"}[
+            shown.meets(key, value)
+        ],
+        sign={"": "", "good": "✓ ", "bad": "● "},
         decisions=decisions,
         owners=_names(space),
         late_by=[(Function(f).label, n) for f, n in sorted(shown.late_by.items())],
@@ -79,15 +82,6 @@ def _change(shown: Scorecard, key: str, back: int) -> str:
     if value is None or then is None:
         return ""
     return f"({scorecard.said(key, value - then, change=True)})"
-
-
-def _quality(shown: Scorecard, key: str, value: float | None) -> str:
-    """'good', 'bad' or '' of a cell of the matrix."""
-    target = shown.target(key)
-    if target is None or value is None:
-        return ""
-    better = value <= target if MEASURES[key].lower_is_better else value >= target
-    return "good" if better else "bad"
 
 
 def _names(space: Workspace) -> str:

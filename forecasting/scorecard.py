@@ -177,12 +177,16 @@ class Scorecard:
         """Target of a measure; None where none is set."""
         return self.targets.get(key)
 
-    def gap(self, key: str) -> float | None:
-        """How much better than its target a measure is (below zero: worse)."""
-        value, target = self.value(key), self.target(key)
-        if value is None or target is None:
+    def meets(self, key: str, value: float | None) -> bool | None:
+        """Whether a value of a measure is at its target or better; None: nothing to say."""
+        target = self.target(key)
+        if target is None or value is None:
             return None
-        return target - value if MEASURES[key].lower_is_better else value - target
+        return value <= target if MEASURES[key].lower_is_better else value >= target
+
+    def is_met(self, key: str) -> bool | None:
+        """Whether the quarter met the target of a measure."""
+        return self.meets(key, self.value(key))
 
     def to_dict(self) -> dict[str, Any]:
         """As kept when the quarter is closed."""
@@ -457,14 +461,14 @@ def said(key: str, value: float | None, *, change: bool = False) -> str:
     if value is None:
         return "–"
     kind = MEASURES[key].kind
-    sign = "+" if change or kind is Kind.POINTS else ""
+    sign = "+z" if change or kind is Kind.POINTS else ""
     match kind:
         case Kind.POINTS:
             return f"{100 * value:{sign}.1f} pp"
         case Kind.SHARE:
             return f"{100 * value:{sign}.1f} pp" if change else f"{value:.1%}"
         case Kind.MONEY:
-            return f"{'-' if value < 0 else sign}${_short(abs(value))}"
+            return f"{'-' if value < 0 else sign[:1]}${_short(abs(value))}"
         case Kind.WEEKS:
             return f"{value:{sign}.1f} wk"
         case Kind.FACTOR:

@@ -51,9 +51,11 @@ def test_measures_stand_beside_last_quarter_last_year_and_target(ready):
     assert shown.value("turn_cost") == pytest.approx(rows[QUARTER])
     assert shown.value("turn_cost", back=1) == pytest.approx(rows["2026-Q2"])
     assert shown.value("turn_cost", back=4) == pytest.approx(rows["2025-Q3"])
-    assert shown.gap("turn_cost") == pytest.approx(rows[QUARTER] - 1.0)
-    assert shown.gap("exposure") == pytest.approx(-shown.value("exposure"))
-    assert shown.gap("gmroi") is None  # no target
+    assert shown.is_met("turn_cost") is True
+    assert shown.is_met("exposure") is False  # lower is better
+    assert shown.meets("exposure", 0.0) is True
+    assert shown.is_met("gmroi") is None  # no target
+    assert shown.meets("turn_cost", None) is None
 
 
 def test_what_was_never_published_has_no_accuracy(ready):

@@ -59,12 +59,10 @@ def against(shown: Scorecard, key: str) -> list[str]:
     """A measure against target, last quarter and last year, in words."""
     value = shown.value(key)
     lines = []
-    target, gap = shown.target(key), shown.gap(key)
+    target, met = shown.target(key), shown.is_met(key)
     if target is not None:
-        met = gap is not None and gap >= 0
-        verdict = ":green[✓ met]" if met else ":red[● missed]"
-        mark = verdict if gap is not None else ""
-        lines.append(f"Target {scorecard.said(key, target)} {mark}")
+        verdict = {None: "", True: ":green[✓ met]", False: ":red[● missed]"}[met]
+        lines.append(f"Target {scorecard.said(key, target)} {verdict}")
     for back, what in ((1, "last quarter"), (4, "last year")):
         then = shown.value(key, back=back)
         change = None if value is None or then is None else value - then
@@ -100,13 +98,12 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
     """Measures as rows: value, target, last quarter, last year, trend."""
     rows = []
     for key in keys:
-        gap = shown.gap(key)
         rows.append(
             {
                 "Measure": MEASURES[key].label,
                 "Now": scorecard.said(key, shown.value(key)),
                 "Target": scorecard.said(key, shown.target(key)),
-                "": "" if gap is None else ("✓ met" if gap >= 0 else "● missed"),
+                "": {None: "", True: "✓ met", False: "● missed"}[shown.is_met(key)],
                 "Last quarter": scorecard.said(key, shown.value(key, back=1)),
                 "Last year": scorecard.said(key, shown.value(key, back=4)),
                 "Trend": [v for _, v in shown.trend(key) if v is not None],

@@ -333,8 +333,7 @@ def page() -> None:
     shown = measures.card(quarter)
     left = sum(not d["done"] for d in space.quarters.decisions())
     state = "closed" if shown.closed else ("ready to close" if shown.is_whole else "under way")
-    gaps = [shown.gap(k) for k in HEADLINES]
-    met = sum(g is not None and g >= 0 for g in gaps)
+    met = sum(shown.is_met(k) is True for k in HEADLINES)
     with head:
         frame.title(
             "Review",

@@ -58,8 +58,7 @@ MOST_BARS = 20
 
 def finding(shown: Scorecard, keys: tuple[str, ...]) -> str:
     """Whether the two functions are winning together, in a sentence."""
-    gaps = [shown.gap(key) for key in keys]
-    set_ = [gap for gap in gaps if gap is not None]
+    set_ = [met for key in keys if (met := shown.is_met(key)) is not None]
     said = " · ".join(
         f"{MEASURES[key].label} {scorecard.said(key, shown.value(key))}"
         + (
@@ -71,8 +70,7 @@ def finding(shown: Scorecard, keys: tuple[str, ...]) -> str:
     )
     if not set_:
         return f"**No shared target is set yet.** {said}."
-    met = sum(gap >= 0 for gap in set_)
-    return f"**{met} of {theme.plural(len(set_), 'shared target')} met in {quarter_label(shown.quarter)}.** {said}."
+    return f"**{sum(set_)} of {theme.plural(len(set_), 'shared target')} met in {quarter_label(shown.quarter)}.** {said}."
 
 
 def names() -> str:
@@ -132,31 +130,29 @@ def matrix(shown: Scorecard) -> None:
         level = frame.select("Rows", list(LEVELS), key="rows", said=LEVEL_NAMES.__getitem__)
     with head[1]:
         st.caption(
-            "Click a cell to see what is behind it. Red is worse than target, green is at or better."
+            "Click a cell to see what is behind it. ● worse than target, ✓ at target or better."
         )
     rows = pd.DataFrame(shown.matrix.get(level, []))
     if rows.empty:
         st.markdown(":gray[Nothing is known at this level in this quarter.]")
         return
     columns = [key for key in IN_MATRIX if key in rows and rows[key].notna().any()]
+    met = {
+        key: [shown.meets(key, None if pd.isna(v) else float(v)) for v in rows[key]]
+        for key in columns
+    }
+    sign = {None: "", True: "✓ ", False: "● "}
     said = pd.DataFrame({"": rows["member"]})
     for key in columns:
         said[MEASURES[key].label] = [
-            scorecard.said(key, None if pd.isna(v) else float(v)) for v in rows[key]
+            sign[ok] + scorecard.said(key, None if pd.isna(v) else float(v))
+            for v, ok in zip(rows[key], met[key], strict=True)
         ]
     colours = theme.status_colours()
+    ink = {None: "", True: f"color: {colours['green']}", False: f"color: {colours['red']}"}
 
     def shade(_: pd.Series, key: str) -> list[str]:
-        target = shown.target(key)
-        if target is None:
-            return [""] * len(rows)
-        lower = MEASURES[key].lower_is_better
-        return [
-            ""
-            if pd.isna(v)
-            else f"color: {colours['green' if (v <= target if lower else v >= target) else 'red']}"
-            for v in rows[key]
-        ]
+        return [ink[ok] for ok in met[key]]
 
     styled = said.style
     for key in columns:
