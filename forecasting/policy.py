@@ -8,7 +8,7 @@ here as data; what a setting would do is worked out before it is made (`Policies
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -212,10 +212,12 @@ class Policies:
     Parameters
     ----------
     desk : Desk
+    rebuild : callable
+        Builds the live plan anew: what weights change is the proposal itself.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Desk, *, rebuild: Callable[[], None] = lambda: None) -> None:
+        self._desk, self._rebuild = desk, rebuild
         self._changes: list[Change] = []
         for event in desk.ledger.of_kinds(Kind.SETTING):
             self.note(event)
@@ -309,4 +311,7 @@ class Policies:
             }
             return self._desk.event(actor, Kind.SETTING, body=body, note=words)
 
-        return self._desk.submit(prepare)
+        event = self._desk.submit(prepare)
+        if SETTINGS[name].group is Group.WEIGHT and day <= self._desk.today:
+            self._rebuild()
+        return event

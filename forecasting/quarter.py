@@ -21,6 +21,7 @@ from data import scores
 from data.scores import Basis
 from forecasting import buying, lead_time, scorecard, views
 from forecasting.calendar import fiscal_quarter
+from forecasting.consensus import proposal
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
 from forecasting.decisions import KINDS, Decision
@@ -33,7 +34,7 @@ from forecasting.options import Action
 from forecasting.plan import LivePlan
 from forecasting.policy import Policies
 from forecasting.scorecard import Scorecard
-from forecasting.vocabulary import Status
+from forecasting.vocabulary import INPUTS, Function, Status
 
 FLAG_WEEKS = 12
 """How far ahead what the Bridge says is kept, week by week."""
@@ -45,6 +46,8 @@ class Sources:
 
     plan: Callable[[], LivePlan]
     """The working plan, as everybody may see it."""
+    draft: Callable[[], LivePlan]
+    """The open cycle's plan; only its weights are looked at."""
     activations: Callable[[], Sequence[Activation]]
     decisions: Callable[[], Sequence[Decision]]
     replayed: Callable[[], pd.DataFrame | None]
@@ -392,7 +395,9 @@ class Quarters:
             return self._calendar_effect(name, tried.number(name), now.number(name))
         if name == "event_in_stock":
             return self._event_effect(tried.number(name))
-        if name == "equal_share" or tried.limits == now.limits:
+        if name == "equal_share":
+            return self._weights_effect(tried.number(name))
+        if tried.limits == now.limits:
             return []
         before, after = (
             _flags(plan, plan.judged_by(now.limits)),
@@ -418,6 +423,18 @@ class Quarters:
             return [("Activations on record with a late addition or change", late[0], late[1])]
         shares = [f"{(weeks >= w).mean():.0%}" for w in (now, then)]
         return [("Activations on record that were complete in time", shares[0], shares[1])]
+
+    def _weights_effect(self, then: float) -> list[tuple[str, str, str]]:
+        """What each function's number would count for in the proposal."""
+        return [
+            (
+                f"{Function(f).label} counts in {department} for",
+                f"{weights.weight[f]:.0%}",
+                f"{proposal.weigh(weights.records, equal_share=then).weight[f]:.0%}",
+            )
+            for department, weights in self._of.draft().weights.items()
+            for f in map(str, INPUTS)
+        ]
 
     def _event_effect(self, then: float) -> list[tuple[str, str, str]]:
         quarter = self.usual()

@@ -134,7 +134,7 @@ class Workspace:
         self._folding = threading.Lock()
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
-        self.policies = Policies(self.desk)
+        self.policies = Policies(self.desk, rebuild=self._rebuild)
         self.cycles = Cycles(
             self.desk,
             plan=lambda: self.plan,
@@ -153,6 +153,7 @@ class Workspace:
             self.policies,
             Sources(
                 plan=lambda: self.working_plan_for(LOCAL_ADMIN.id),
+                draft=lambda: self.plan,
                 activations=lambda: self.activations,
                 decisions=lambda: self.decisions.all,
                 replayed=self._replayed,
@@ -236,6 +237,7 @@ class Workspace:
         if version is None:
             return self.plan_for(by)
         self.person(by)
+        self._keep_policy()
         with self._folding:
             if self._working is None:
                 self._working = self._working_plan(version)
@@ -275,7 +277,7 @@ class Workspace:
             seq=self.seq,
         )
 
-    def keep_policy(self) -> None:
+    def _keep_policy(self) -> None:
         """Judge by the limits of today, where a setting has come into force meanwhile."""
         if self._plan is not None and self._plan.limits != self.policies.now.limits:
             with self._folding:
@@ -297,6 +299,7 @@ class Workspace:
         UnknownName, NoForecast
         """
         hidden = self.cycles.hidden_from(self.person(by))
+        self._keep_policy()
         if not hidden:
             return self.plan
         with self._folding:

@@ -329,6 +329,31 @@ def test_calendar_rules_say_how_many_would_have_kept_them(ready):
     assert float(then.rstrip("%")) < float(now.rstrip("%"))
 
 
+def test_a_threshold_set_for_later_judges_from_that_day_on(company_copy):
+    moment = [dt.datetime(2026, 11, 24, 9)]
+    space = Workspace(company_copy, clock=lambda: moment[0])
+    before = flags(space)
+    space.policies.change(
+        "victor", "least_fill", 0.6, why="Next week", effective=dt.date(2026, 12, 1)
+    )
+    assert flags(space) == before
+    moment[0] = dt.datetime(2026, 12, 1, 9)
+    space.plan_for("dana")  # whoever looks next
+    assert flags(space)[Status.RED] < before[Status.RED]
+    space.close()
+
+
+def test_weights_are_drawn_to_equal_as_far_as_leadership_says(company_cycles):
+    space = company_cycles
+    department, before = next(iter(space.plan.weights.items()))
+    told = {w: then for w, _, then in space.quarters.effect("victor", "equal_share", 1.0)}
+    assert told[f"Marketing counts in {department} for"] == "33%"
+    space.policies.change("victor", "equal_share", 1.0, why="New people")
+    after = space.plan.weights[department]
+    assert set(after.weight.values()) == {1 / 3}
+    assert after.weight != before.weight
+
+
 def test_the_facilitator_opens_a_cycle_under_the_rules_of_leadership(ready):
     from forecasting.consensus.cycle import Rules
 

@@ -110,8 +110,9 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
                 "What it is": frame.definition(MEASURES[key].term),
             }
         )
-    st.dataframe(
-        pd.DataFrame(rows), hide_index=True, alt=alt,
+    picked = st.dataframe(
+        pd.DataFrame(rows), hide_index=True, alt=alt, on_select="rerun", selection_mode="single-row",
+        key=f"measures_{shown.quarter}_{'_'.join(keys)}",
         column_config={
             "Measure": st.column_config.TextColumn(width=215),
             "Now": st.column_config.TextColumn(width=80),
@@ -123,6 +124,29 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
             "What it is": st.column_config.TextColumn(width="large"),
         },
     )  # fmt: skip
+    if picked.selection.rows:
+        look_into(keys[picked.selection.rows[0]], shown.quarter)
+
+
+def look_into(key: str, quarter: str) -> None:
+    """Go where a measure is unfolded."""
+    match MEASURES[key].source:
+        case "lead" | "tasks":
+            st.switch_page(PAGE, query_params={"view": "lead", "quarter": quarter})
+        case "spend":
+            st.switch_page("pages/explore/history.py", query_params={"kind": "expedite"})
+        case "replay":
+            st.switch_page("pages/explore/replay.py")
+        case _:
+            st.switch_page(
+                PAGE,
+                query_params={
+                    "view": "why",
+                    "measure": key,
+                    "level": "class",
+                    "quarter": quarter,
+                },
+            )
 
 
 def findings(shown: Scorecard) -> None:

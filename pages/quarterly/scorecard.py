@@ -460,6 +460,29 @@ def lead_view(shown: Scorecard) -> None:
             st.markdown(f"{Function(function).label}: **{count}**")
         late = int(frame.workspace().policies.now.number("late_weeks"))
         st.caption(f"Late: from {late} weeks before the start on.")
+    due(shown)
+
+
+def due(shown: Scorecard) -> None:
+    """Actions and decisions that were due in the quarter."""
+    tasks = pd.DataFrame(list(shown.tasks))
+    st.markdown(
+        f"**Actions and decisions due in {quarter_label(shown.quarter)}**",
+        help=frame.term("Actions on time"),
+    )
+    if tasks.empty:
+        st.markdown(":gray[None was due.]")
+        return
+    space = frame.workspace()
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "What": tasks["said"], "Who": tasks["owner"].map(lambda o: space.person(o).name),
+                "Due": tasks["due"], "Done": tasks["done"], "On time": tasks["on_time"].map({True: "✓", False: "● late"}),
+            }
+        ),
+        hide_index=True, placeholder="open", height=280, alt="Actions and decisions that were due",
+    )  # fmt: skip
 
 
 def lead_finding(shown: Scorecard) -> str:

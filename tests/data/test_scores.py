@@ -13,6 +13,7 @@ from data import scores
 from data.sample import make_sample
 from data.store import Store
 from forecasting.calendar import fiscal_quarter, fiscal_week, quarters_back, week_start
+from forecasting.consensus.events import Kind
 from forecasting.workspace import Workspace
 from tests.company import imported
 
@@ -392,6 +393,115 @@ def test_a_second_way_gives_the_same_numbers(drawn, quarter):
     # What a centre holds is in nobody's shelf: the planted reserve is left out on both sides.
     for name, value in by_hand(tables, quarter).items():
         assert found[name] == pytest.approx(value, rel=1e-6), name
+
+
+def promotions_by_hand(tables: dict[str, pd.DataFrame], quarter: str) -> dict[str, float]:
+    """Promotions of a quarter, activation by activation, in plain Python."""
+    skus = tables["skus"].set_index("sku")
+    styles = skus.groupby("style").groups
+    acts = tables["activations"].set_index("activation")
+    shelf = {
+        (r.sku, r.door, pd.Timestamp(r.date).date()): (1 - r.in_stock, r.units)
+        for r in tables["sales"].itertuples()
+    }
+    stock = {
+        (r.sku, r.door, pd.Timestamp(r.date).date()): float(r.on_hand) for r in tables["inventory"].itertuples()
+    }  # fmt: skip
+    last = max(week for _, _, week in shelf)
+    doors = sorted({d for _, d, _ in shelf})
+    days = days_out = items = items_out = events = events_out = ended = excess = 0.0
+    for act, rows in tables["activation_items"].groupby("activation"):
+        start, end = (pd.Timestamp(acts.at[act, c]).date() for c in ("start", "end"))
+        first, final = week_start(start), week_start(end)
+        if fiscal_quarter(first) != quarter or first > last:
+            continue
+        ran_out = seen = False
+        for sku in {s for style in rows["style"] for s in styles[style]}:
+            sku_days = sku_out = 0.0
+            for door in doors:
+                mine = out = 0.0
+                week = first
+                while week <= final:
+                    if (sku, door, week) in shelf:
+                        n = sum(start <= week + dt.timedelta(d) <= end for d in range(7))
+                        mine += n
+                        out += n * shelf[sku, door, week][0]
+                    week += dt.timedelta(7)
+                if not mine:
+                    continue
+                sku_days, sku_out = sku_days + mine, sku_out + out
+                items += 1
+                items_out += out >= 1
+                after = [
+                    shelf[sku, door, final + dt.timedelta(7 * k)][1]
+                    for k in range(1, 5)
+                    if (sku, door, final + dt.timedelta(7 * k)) in shelf
+                ]
+                left = stock.get((sku, door, final))
+                if len(after) >= 2 and left is not None:
+                    cost = skus.at[sku, "unit_cost"]
+                    ended += left * cost
+                    excess += max(left - 8 * sum(after) / len(after), 0) * cost
+            if sku_days:
+                seen = True
+                ran_out |= sku_out > 0.1 * sku_days
+            days, days_out = days + sku_days, days_out + sku_out
+        events += seen
+        events_out += ran_out
+    return {
+        "exposure": days_out / days, "item": items_out / items, "event": events_out / events,
+        "excess": excess / ended, "items": items, "activations": events,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("quarter", ["2026-Q3", "2026-Q2", "2025-Q4"])
+def test_a_second_way_gives_the_same_promotions(drawn, quarter):
+    space, tables = drawn
+    found = one(scores.promotions(space.store, "all"), quarter=quarter)
+    for name, value in promotions_by_hand(tables, quarter).items():
+        assert found[name] == pytest.approx(value, rel=1e-6), name
+
+
+def test_lost_sales_are_what_the_run_corrected_at_the_price_in_force(space):
+    space.sum_up()
+    store = space.store
+    run = space.ledger.of_kinds(Kind.RUN)[-1].seq
+    with store.cursor() as cursor:
+        lost = cursor.execute(
+            "select sku, door, week, clean - raw as units from run_correction where run = ? and clean > raw", [run]
+        ).df()  # fmt: skip
+    assert len(lost) > 50
+    price = store.query("price_changes")
+    acts = {a.activation: a for a in space.activations if a.is_live}
+    total = value = 0.0
+    for row in lost.itertuples():
+        week = pd.Timestamp(row.week).date()
+        if fiscal_quarter(week) != "2026-Q3":
+            continue
+        mine = price[
+            (price["sku"] == row.sku) & (pd.to_datetime(price["week"]) <= pd.Timestamp(week))
+        ]
+        cut = max(
+            (i.discount or 0.0
+             for a in acts.values() if week_start(a.start) <= week <= a.end
+             for i in a.items if i.sku == row.sku and i.door in (None, row.door)),
+            default=0.0,
+        )  # fmt: skip
+        total += row.units
+        value += row.units * mine["regular_price"].iloc[-1] * (1 - cut)
+    found = one(scores.shelf(store, "all"))
+    assert found["lost_units"] == pytest.approx(total, rel=1e-5)
+    assert found["lost_value"] == pytest.approx(value, rel=1e-5)
+    assert found["lost_share"] == pytest.approx(value / (found["revenue"] + value), rel=1e-5)
+
+
+def test_where_no_run_knows_a_week_what_was_lost_is_not_known(drawn):
+    space, _ = drawn  # no forecast was ever made
+    assert (
+        one(scores.shelf(space.store, "all"))[["lost_units", "lost_value", "lost_share"]]
+        .isna()
+        .all()
+    )
 
 
 @pytest.mark.parametrize("level", ["department", "class", "region", "channel", "door", "sku"])
