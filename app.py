@@ -35,6 +35,8 @@ PAGES = {
     ],
     "Quarterly": [
         ("scorecard", "quarterly/scorecard.py", "Scorecard", ":material/speed:"),
+        ("why", "quarterly/why.py", "Why", ":material/account_tree:"),
+        ("side", "quarterly/side_by_side.py", "Side by side", ":material/stacked_line_chart:"),
         ("review", "quarterly/review.py", "Review", ":material/gavel:"),
         ("value", "quarterly/value_added.py", "Value added", ":material/stairs:"),
     ],

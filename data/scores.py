@@ -21,7 +21,7 @@ BLOCK_ROWS = 5_000_000
 BRIDGE_LAG = 6
 """Weeks ahead at which the Bridge's forecast is scored, at least."""
 _KEPT = (
-    "score_basis", "featured", "score_quarter", "cell_quarter", "class_week",
+    "score_basis", "featured", "score_quarter", "cell_quarter", "class_quarter", "class_week",
     "activation_cell", "forecast_cell",
 )  # fmt: skip
 _BY_BLOCK = ("score_cells", "score_class_weeks", "score_activations")
@@ -105,6 +105,7 @@ def summed(
                 for name in _BY_BLOCK:
                     cursor.execute(sql(name))
             cursor.execute("drop table if exists block_week")
+            cursor.execute(sql("score_classes"))
             cursor.execute(
                 sql("score_forecasts"), {"as_of": made.as_of, "bridge_lag": BRIDGE_LAG}
             )

@@ -129,7 +129,7 @@ def _said(
     bad, n, their_bad, their_n = counts
     promoted = f"promotions of {member}" if level == "class" else f"{member} promotions"
     link = {
-        "view": "why", "level": "activation", level: member, "quarter": "all",
+        "page": "why", "level": "activation", level: member, "quarter": "all",
     }  # fmt: skip
     if kind == "sells out":
         lost = float(rows["lost_value"].sum())

@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,22 +19,21 @@ import pandas as pd
 
 from data import scores
 from data.scores import Basis
-from forecasting import buying, lead_time, scorecard, views
+from forecasting import effects, lead_time, scorecard, views
 from forecasting.calendar import fiscal_quarter
-from forecasting.consensus import proposal
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
 from forecasting.decisions import KINDS, Decision
 from forecasting.desk import Desk, checked_note
+from forecasting.effects import Effect
 from forecasting.errors import NoForecast, OutOfBounds, Refused, UnknownName
-from forecasting.inventory.bridge import ItemRisk, Limits, group_status
+from forecasting.inventory.bridge import group_status
 from forecasting.jobs import Tell
 from forecasting.lead_time import LeadTime, Notice
 from forecasting.options import Action
 from forecasting.plan import LivePlan
 from forecasting.policy import Policies
 from forecasting.scorecard import Scorecard
-from forecasting.vocabulary import INPUTS, Function, Status
 
 FLAG_WEEKS = 12
 """How far ahead what the Bridge says is kept, week by week."""
@@ -79,6 +78,11 @@ class Quarters:
             self._closed[str(event.body["quarter"])] = event
 
     # The sums ---------------------------------------------------------------------------
+
+    def has_sales(self) -> bool:
+        """Whether there is anything to sum."""
+        store = self._desk.store
+        return scores.basis(store) is not None or len(store.query("any_sales")) > 0
 
     def is_fresh(self) -> bool:
         """Whether the kept sums know every import, the run in force and the calendar."""
@@ -376,74 +380,29 @@ class Quarters:
 
         return self._desk.submit(prepare)
 
-    # Policy, tried out ------------------------------------------------------------------
-
-    def effect(self, by: str, name: str, value: float | None) -> list[tuple[str, str, str]]:
-        """What a setting would change: (what, now, then), in words; nothing is changed.
+    def effect(self, by: str, name: str, value: float | None) -> list[Effect]:
+        """What a setting would change (effects.of); nothing is changed.
 
         Raises
         ------
         UnknownName, OutOfBounds
         """
         self._desk.allowed(by, "read")
-        tried, now = self._policies.tried(name, value), self._policies.now
+        tried = self._policies.tried(name, value)
         try:
-            plan = self._of.plan()
+            plan, draft = self._of.plan(), self._of.draft()
         except NoForecast:
             return []
-        if name in ("complete_weeks", "late_weeks"):
-            return self._calendar_effect(name, tried.number(name), now.number(name))
-        if name == "event_in_stock":
-            return self._event_effect(tried.number(name))
-        if name == "equal_share":
-            return self._weights_effect(tried.number(name))
-        if tried.limits == now.limits:
-            return []
-        before, after = (
-            _flags(plan, plan.judged_by(now.limits)),
-            _flags(plan, plan.judged_by(tried.limits)),
+        return effects.of(
+            name,
+            now=self._policies.now,
+            tried=tried,
+            plan=plan,
+            draft=draft,
+            store=self._desk.store,
+            notices=self.notices,
+            quarter=self.usual(),
         )
-        effects = [
-            (f"Featured SKUs that are {s.label}", f"{before[s]:,}", f"{after[s]:,}")
-            for s in Status
-            if before[s] or after[s]
-        ]
-        if name == "least_service":
-            effects += _stock_effect(plan, tried.limits)
-        return effects
-
-    def _calendar_effect(
-        self, name: str, then: float, now: float
-    ) -> list[tuple[str, str, str]]:
-        notices = self.notices()
-        weeks = np.array([n.complete_weeks for n in notices])
-        weeks = weeks[~np.isnan(weeks)]
-        if name == "late_weeks" or not len(weeks):
-            late = [f"{int((weeks < w).sum()):,}" for w in (now, then)]
-            return [("Activations on record with a late addition or change", late[0], late[1])]
-        shares = [f"{(weeks >= w).mean():.0%}" for w in (now, then)]
-        return [("Activations on record that were complete in time", shares[0], shares[1])]
-
-    def _weights_effect(self, then: float) -> list[tuple[str, str, str]]:
-        """What each function's number would count for in the proposal."""
-        return [
-            (
-                f"{Function(f).label} counts in {department} for",
-                f"{weights.weight[f]:.0%}",
-                f"{proposal.weigh(weights.records, equal_share=then).weight[f]:.0%}",
-            )
-            for department, weights in self._of.draft().weights.items()
-            for f in map(str, INPUTS)
-        ]
-
-    def _event_effect(self, then: float) -> list[tuple[str, str, str]]:
-        quarter = self.usual()
-        said = []
-        for least in (self._policies.now.number("event_in_stock"), then):
-            rows = scores.promotions(self._desk.store, "all", least_in_stock=least)
-            mine = rows[rows["quarter"] == quarter]
-            said.append(f"{int(mine['activations_out'].sum()):,}")
-        return [(f"Activations of {quarter} that ran out", said[0], said[1])]
 
 
 def flag_rows(plan: LivePlan, *, weeks: int = FLAG_WEEKS) -> pd.DataFrame:
@@ -469,25 +428,6 @@ def flag_rows(plan: LivePlan, *, weeks: int = FLAG_WEEKS) -> pd.DataFrame:
         )  # fmt: skip
     names = ["as_of", "activation", "sku", "status", "units_short", "margin_at_risk"]
     return pd.DataFrame(rows, columns=names).astype({"margin_at_risk": float})
-
-
-def _flags(plan: LivePlan, items: Mapping[int, Sequence[ItemRisk]]) -> dict[Status, int]:
-    """Featured SKUs of activations in the next eight weeks by status."""
-    counts = dict.fromkeys(Status, 0)
-    for found in items.values():
-        for item in found:
-            if item.first < 8:
-                counts[group_status(item.status, item.window_demand, plan.limits)] += 1
-    return counts
-
-
-def _stock_effect(plan: LivePlan, limits: Limits) -> list[tuple[str, str, str]]:
-    """Safety stock in the first week after the lead time, all SKUs: units and money."""
-    said = []
-    for judged in (plan.limits, limits):
-        units, cost = buying.safety_stock(plan, least_service=judged.least_service)
-        said.append(f"{units:,.0f} u (${cost:,.0f} at cost)")
-    return [("Safety stock of all SKUs", said[0], said[1])]
 
 
 def _entered(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, dt.date | None]:

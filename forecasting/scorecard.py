@@ -33,7 +33,7 @@ TREND = 9
 """Quarters shown: this one, the same of the last two years and all between."""
 
 
-class Kind(StrEnum):
+class Form(StrEnum):
     """How a measure is said."""
 
     SHARE = "share"
@@ -50,7 +50,7 @@ class Measure:
 
     key: str
     label: str
-    kind: Kind
+    form: Form
     source: str
     """shelf, promotions, bridge, buy, lead, tasks, spend or replay."""
     column: str
@@ -63,48 +63,48 @@ class Measure:
 
 
 def _m(
-    key: str, label: str, kind: Kind, source: str, column: str, term: str, *,
+    key: str, label: str, form: Form, source: str, column: str, term: str, *,
     lower: bool = False, target: str = "",
 ) -> Measure:  # fmt: skip
     return Measure(
-        key=key, label=label, kind=kind, source=source, column=column, term=term,
+        key=key, label=label, form=form, source=source, column=column, term=term,
         lower_is_better=lower, target=target,
     )  # fmt: skip
 
 
 _ALL = (
-    _m("exposure", "Stockout rate on promoted items", Kind.SHARE, "shelf", "promoted_stockout", "Stockout rate", lower=True, target="promoted_stockout"),
-    _m("event", "Activations that ran out", Kind.SHARE, "promotions", "event", "Stockout rate by activation", lower=True),
-    _m("item", "Featured SKU-doors that ran out", Kind.SHARE, "promotions", "item", "Stockout rate by SKU-door", lower=True),
-    _m("lost_demand", "Demand lost in promotions", Kind.SHARE, "promotions", "lost_demand", "Stockout rate by lost demand", lower=True),
-    _m("other_stockout", "Stockout rate on other items", Kind.SHARE, "shelf", "other_stockout", "Stockout rate", lower=True),
-    _m("stockout_gap", "Promoted less other", Kind.POINTS, "shelf", "stockout_gap", "Stockout rate", lower=True),
-    _m("bridge_accuracy", "Forecast accuracy for the Bridge", Kind.SHARE, "bridge", "accuracy", "Accuracy", target="bridge_accuracy"),
-    _m("bridge_bias", "Bias for the Bridge", Kind.POINTS, "bridge", "bias", "Bias"),
-    _m("bridge_promoted", "Accuracy for the Bridge, promoted", Kind.SHARE, "bridge", "promoted_accuracy", "Accuracy"),
-    _m("bridge_promoted_bias", "Bias for the Bridge, promoted", Kind.POINTS, "bridge", "promoted_bias", "Bias"),
-    _m("buy_accuracy", "Forecast accuracy for the buy", Kind.SHARE, "buy", "accuracy", "Accuracy", target="buy_accuracy"),
-    _m("buy_bias", "Bias for the buy", Kind.POINTS, "buy", "bias", "Bias"),
-    _m("buy_promoted", "Accuracy for the buy, promoted", Kind.SHARE, "buy", "promoted_accuracy", "Accuracy"),
-    _m("buy_promoted_bias", "Bias for the buy, promoted", Kind.POINTS, "buy", "promoted_bias", "Bias"),
-    _m("turn_cost", "Inventory turn at cost", Kind.TIMES, "shelf", "turn_cost", "Inventory turn", target="turn"),
-    _m("turn_units", "Inventory turn in units", Kind.TIMES, "shelf", "turn_units", "Inventory turn"),
-    _m("turn_retail", "Inventory turn at retail", Kind.TIMES, "shelf", "turn_retail", "Inventory turn"),
-    _m("sell_through", "Sell-through", Kind.SHARE, "shelf", "sell_through", "Sell-through", target="sell_through"),
-    _m("weeks_of_supply", "Weeks of supply", Kind.WEEKS, "shelf", "weeks_of_supply", "Weeks of supply at the end", lower=True, target="weeks_of_supply"),
-    _m("markdown_rate", "Markdown rate", Kind.SHARE, "shelf", "markdown_rate", "Markdown rate", lower=True, target="markdown_rate"),
-    _m("gmroi", "GMROI", Kind.FACTOR, "shelf", "gmroi", "GMROI", target="gmroi"),
-    _m("lost_share", "Lost sales, share", Kind.SHARE, "shelf", "lost_share", "Lost sales", lower=True, target="lost_share"),
-    _m("lost_value", "Lost sales", Kind.MONEY, "shelf", "lost_value", "Lost sales", lower=True),
-    _m("excess", "Excess after promotions", Kind.SHARE, "promotions", "excess", "Excess after promotions", lower=True, target="excess"),
-    _m("expedite_spend", "Spent on expediting", Kind.MONEY, "spend", "expedite_spend", "Expedite spend", lower=True),
-    _m("actions_on_time", "Actions done on time", Kind.SHARE, "tasks", "actions_on_time", "Actions on time", target="actions_on_time"),
-    _m("calibration", "Risk called, less what happened", Kind.POINTS, "replay", "calibration", "Risk calibration", lower=True),
-    _m("complete", "Activations complete in time", Kind.SHARE, "lead", "complete_rule", "Complete", target="complete"),
-    _m("complete_8", "Complete 8 weeks before", Kind.SHARE, "lead", "complete_8", "Complete"),
-    _m("complete_6", "Complete 6 weeks before", Kind.SHARE, "lead", "complete_6", "Complete"),
-    _m("notice", "Notice of the first red", Kind.WEEKS, "lead", "notice", "Notice"),
-    _m("decided_in_time", "Reds decided in time", Kind.SHARE, "lead", "decided_share", "Decided in time", target="decided_in_time"),
+    _m("exposure", "Stockout rate on promoted items", Form.SHARE, "shelf", "promoted_stockout", "Stockout rate", lower=True, target="promoted_stockout"),
+    _m("event", "Activations that ran out", Form.SHARE, "promotions", "event", "Stockout rate by activation", lower=True),
+    _m("item", "Featured SKU-doors that ran out", Form.SHARE, "promotions", "item", "Stockout rate by SKU-door", lower=True),
+    _m("lost_demand", "Demand lost in promotions", Form.SHARE, "promotions", "lost_demand", "Stockout rate by lost demand", lower=True),
+    _m("other_stockout", "Stockout rate on other items", Form.SHARE, "shelf", "other_stockout", "Stockout rate", lower=True),
+    _m("stockout_gap", "Promoted less other", Form.POINTS, "shelf", "stockout_gap", "Stockout rate", lower=True),
+    _m("bridge_accuracy", "Forecast accuracy for the Bridge", Form.SHARE, "bridge", "accuracy", "Accuracy", target="bridge_accuracy"),
+    _m("bridge_bias", "Bias for the Bridge", Form.POINTS, "bridge", "bias", "Bias"),
+    _m("bridge_promoted", "Accuracy for the Bridge, promoted", Form.SHARE, "bridge", "promoted_accuracy", "Accuracy"),
+    _m("bridge_promoted_bias", "Bias for the Bridge, promoted", Form.POINTS, "bridge", "promoted_bias", "Bias"),
+    _m("buy_accuracy", "Forecast accuracy for the buy", Form.SHARE, "buy", "accuracy", "Accuracy", target="buy_accuracy"),
+    _m("buy_bias", "Bias for the buy", Form.POINTS, "buy", "bias", "Bias"),
+    _m("buy_promoted", "Accuracy for the buy, promoted", Form.SHARE, "buy", "promoted_accuracy", "Accuracy"),
+    _m("buy_promoted_bias", "Bias for the buy, promoted", Form.POINTS, "buy", "promoted_bias", "Bias"),
+    _m("turn_cost", "Inventory turn at cost", Form.TIMES, "shelf", "turn_cost", "Inventory turn", target="turn"),
+    _m("turn_units", "Inventory turn in units", Form.TIMES, "shelf", "turn_units", "Inventory turn"),
+    _m("turn_retail", "Inventory turn at retail", Form.TIMES, "shelf", "turn_retail", "Inventory turn"),
+    _m("sell_through", "Sell-through", Form.SHARE, "shelf", "sell_through", "Sell-through", target="sell_through"),
+    _m("weeks_of_supply", "Weeks of supply", Form.WEEKS, "shelf", "weeks_of_supply", "Weeks of supply at the end", lower=True, target="weeks_of_supply"),
+    _m("markdown_rate", "Markdown rate", Form.SHARE, "shelf", "markdown_rate", "Markdown rate", lower=True, target="markdown_rate"),
+    _m("gmroi", "GMROI", Form.FACTOR, "shelf", "gmroi", "GMROI", target="gmroi"),
+    _m("lost_share", "Lost sales, share", Form.SHARE, "shelf", "lost_share", "Lost sales", lower=True, target="lost_share"),
+    _m("lost_value", "Lost sales", Form.MONEY, "shelf", "lost_value", "Lost sales", lower=True),
+    _m("excess", "Excess after promotions", Form.SHARE, "promotions", "excess", "Excess after promotions", lower=True, target="excess"),
+    _m("expedite_spend", "Spent on expediting", Form.MONEY, "spend", "expedite_spend", "Expedite spend", lower=True),
+    _m("actions_on_time", "Actions done on time", Form.SHARE, "tasks", "actions_on_time", "Actions on time", target="actions_on_time"),
+    _m("calibration", "Risk called, less what happened", Form.POINTS, "replay", "calibration", "Risk calibration", lower=True),
+    _m("complete", "Activations complete in time", Form.SHARE, "lead", "complete_rule", "Complete", target="complete"),
+    _m("complete_8", "Complete 8 weeks before", Form.SHARE, "lead", "complete_8", "Complete"),
+    _m("complete_6", "Complete 6 weeks before", Form.SHARE, "lead", "complete_6", "Complete"),
+    _m("notice", "Notice of the first red", Form.WEEKS, "lead", "notice", "Notice"),
+    _m("decided_in_time", "Reds decided in time", Form.SHARE, "lead", "decided_share", "Decided in time", target="decided_in_time"),
 )  # fmt: skip
 
 MEASURES: dict[str, Measure] = {measure.key: measure for measure in _ALL}
@@ -354,7 +354,7 @@ def _findings(
                 kind="late", level="", member="",
                 said=f"{lead.decided} of {lead.reds} featured SKUs that were red before their "
                 "start were decided while something could still be done.",
-                link={"view": "lead", "quarter": quarter},
+                link={"page": "scorecard", "view": "lead", "quarter": quarter},
             )
         )  # fmt: skip
     order = ("sells out", "hurts", "builds up", "late", "moved", "helps")
@@ -381,7 +381,7 @@ def _movements(store: Store, quarter: str, limits: Mapping[str, float]) -> list[
                 continue
             moved = findings.movement(
                 label, rows, now=quarter, then=then, said=said, least=least,
-                link={"view": "why", "measure": key, "level": "class", "quarter": quarter},
+                link={"page": "why", "measure": key, "level": "class", "quarter": quarter},
             )  # fmt: skip
             found += [moved] if moved else []
             break
@@ -393,7 +393,7 @@ def _movements(store: Store, quarter: str, limits: Mapping[str, float]) -> list[
     moved = findings.movement(
         "Inventory turn at cost", rows.dropna(subset=["part", "whole"]), now=quarter, then=then,
         said="last year", least=0.5, percent=False,
-        link={"view": "why", "measure": "turn_cost", "level": "class", "quarter": quarter},
+        link={"page": "why", "measure": "turn_cost", "level": "class", "quarter": quarter},
     )  # fmt: skip
     return found + ([moved] if moved else [])
 
@@ -460,18 +460,18 @@ def said(key: str, value: float | None, *, change: bool = False) -> str:
     """A measure's value in words with its unit; of a change, with its sign and in points."""
     if value is None:
         return "–"
-    kind = MEASURES[key].kind
-    sign = "+z" if change or kind is Kind.POINTS else ""
-    match kind:
-        case Kind.POINTS:
+    form = MEASURES[key].form
+    sign = "+z" if change or form is Form.POINTS else ""
+    match form:
+        case Form.POINTS:
             return f"{100 * value:{sign}.1f} pp"
-        case Kind.SHARE:
+        case Form.SHARE:
             return f"{100 * value:{sign}.1f} pp" if change else f"{value:.1%}"
-        case Kind.MONEY:
+        case Form.MONEY:
             return f"{'-' if value < 0 else sign[:1]}${_short(abs(value))}"
-        case Kind.WEEKS:
+        case Form.WEEKS:
             return f"{value:{sign}.1f} wk"
-        case Kind.FACTOR:
+        case Form.FACTOR:
             return f"{value:{sign}.1f}x"
         case _:
             return f"{value:{sign}.1f}"

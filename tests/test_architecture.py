@@ -69,7 +69,7 @@ def test_the_roof_is_what_stands_on_everything_else():
     roof = {module_of(p) for p in sources("forecasting")} - {module_of(p) for p in RULED}
     assert roof == {
         "forecasting.__init__", "forecasting.__main__", "forecasting.agenda", "forecasting.basis",
-        "forecasting.board", "forecasting.buying", "forecasting.findings", "forecasting.lead_time",
+        "forecasting.board", "forecasting.buying", "forecasting.effects", "forecasting.findings", "forecasting.lead_time",
         "forecasting.outlook", "forecasting.policy", "forecasting.quarter", "forecasting.scorecard",
         "forecasting.cycles", "forecasting.decisions", "forecasting.desk", "forecasting.experience", "forecasting.jobs",
         "forecasting.minutes", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
@@ -91,6 +91,7 @@ def test_only_workspace_and_command_line_import_data():
         "forecasting.pack",
         "forecasting.replaying",
         "forecasting.scorecard",
+        "forecasting.effects",
         "forecasting.quarter",
     }
     assert users == verbs | beside | {"forecasting.__main__"}

@@ -303,14 +303,16 @@ def flags(space) -> dict[str, int]:
 
 def test_a_threshold_judges_at_once_what_its_preview_said(ready):
     before = flags(ready)
-    effect = {w: (a, b) for w, a, b in ready.quarters.effect("victor", "least_fill", 0.6)}
+    effect = {
+        e.what: (e.now, e.then) for e in ready.quarters.effect("victor", "least_fill", 0.6)
+    }
     told_before, told_after = effect["Featured SKUs that are Short"]
     assert flags(ready) == before  # a preview changes nothing
     assert int(told_after) < int(told_before)
     ready.policies.change("victor", "least_fill", 0.6, why="Fewer alarms")
     assert ready.plan.limits.least_fill == 0.6
     assert flags(ready)[Status.RED] < before[Status.RED]
-    again = {w: a for w, a, _ in ready.quarters.effect("victor", "least_fill", 0.9)}
+    again = {e.what: e.now for e in ready.quarters.effect("victor", "least_fill", 0.9)}
     assert again["Featured SKUs that are Short"] == told_after
     ready.policies.change("victor", "least_fill", 0.9, why="Back")
     assert flags(ready) == before
@@ -318,15 +320,17 @@ def test_a_threshold_judges_at_once_what_its_preview_said(ready):
 
 def test_a_higher_service_level_says_what_stock_it_costs(ready):
     effects = ready.quarters.effect("victor", "least_service", 0.99)
-    (stock,) = [e for e in effects if e[0].startswith("Safety stock")]
-    now, then = (float(text.split(" u")[0].replace(",", "")) for text in stock[1:])
+    (stock,) = [e for e in effects if e.what.startswith("Safety stock")]
+    now, then = (
+        float(text.split(" u")[0].replace(",", "")) for text in (stock.now, stock.then)
+    )
     assert then > 1.2 * now
 
 
 def test_calendar_rules_say_how_many_would_have_kept_them(ready):
-    ((what, now, then),) = ready.quarters.effect("victor", "complete_weeks", 12)
-    assert "complete in time" in what
-    assert float(then.rstrip("%")) < float(now.rstrip("%"))
+    (one,) = ready.quarters.effect("victor", "complete_weeks", 12)
+    assert "complete in time" in one.what
+    assert float(one.then.rstrip("%")) < float(one.now.rstrip("%"))
 
 
 def test_a_threshold_set_for_later_judges_from_that_day_on(company_copy):
@@ -346,7 +350,7 @@ def test_a_threshold_set_for_later_judges_from_that_day_on(company_copy):
 def test_weights_are_drawn_to_equal_as_far_as_leadership_says(company_cycles):
     space = company_cycles
     department, before = next(iter(space.plan.weights.items()))
-    told = {w: then for w, _, then in space.quarters.effect("victor", "equal_share", 1.0)}
+    told = {e.what: e.then for e in space.quarters.effect("victor", "equal_share", 1.0)}
     assert told[f"Marketing counts in {department} for"] == "33%"
     space.policies.change("victor", "equal_share", 1.0, why="New people")
     after = space.plan.weights[department]

@@ -191,6 +191,21 @@ create table cell_quarter (
     closing_units double, closing_cost double, closing_sold double
 );
 
+-- The same for whole classes, so that what is above a SKU opens at once: one row per department,
+-- class, door and fiscal quarter.
+create table class_quarter (
+    quarter    varchar not null,
+    department varchar,
+    class      varchar,
+    door       varchar not null,
+    units double, revenue double, margin double, markdown double, cost_of_sales double,
+    promoted_days double, promoted_out double, other_days double, other_out double,
+    lost_units double, lost_value double,
+    counted_units double, counted_cost double, counted_revenue double,
+    stock_units double, stock_cost double, stock_retail double, has_opening boolean,
+    closing_units double, closing_cost double, closing_sold double
+);
+
 -- Sums of cell_week: one row per class, door and week.
 create table class_week (
     week  date    not null,
@@ -253,23 +268,29 @@ create macro shelf_scores(
     level, in_department := null, in_class := null, in_region := null, in_door := null,
     in_sku := null
 ) as table
-with chosen as (
+with cells as (
+    select cell.*, skus.department, skus.class
+    from cell_quarter as cell
+    join skus_now as skus on skus.sku = cell.sku
+    where (level = 'sku' or in_sku is not null) and (in_sku is null or cell.sku = in_sku)
+    union all by name
+    select *, null as sku from class_quarter where level <> 'sku' and in_sku is null
+),
+chosen as (
     select cell.quarter, weeks.weeks, weeks.is_whole,
         case level
-            when 'all' then 'all' when 'department' then skus.department
-            when 'class' then skus.class when 'region' then doors.region
+            when 'all' then 'all' when 'department' then cell.department
+            when 'class' then cell.class when 'region' then doors.region
             when 'channel' then doors.channel when 'door' then cell.door when 'sku' then cell.sku
         end as member,
         cell.* exclude (quarter)
-    from cell_quarter as cell
+    from cells as cell
     join score_quarter as weeks on weeks.quarter = cell.quarter
-    join skus_now as skus on skus.sku = cell.sku
     join doors_now as doors on doors.door = cell.door
-    where (in_department is null or skus.department = in_department)
-        and (in_class is null or skus.class = in_class)
+    where (in_department is null or cell.department = in_department)
+        and (in_class is null or cell.class = in_class)
         and (in_region is null or doors.region = in_region)
         and (in_door is null or cell.door = in_door)
-        and (in_sku is null or cell.sku = in_sku)
 ),
 sums as (
     select quarter, member, any_value(weeks) as weeks, any_value(is_whole) as is_whole,

@@ -1,5 +1,6 @@
 """Measures of the scorecard as pages show them: tiles, tables, and where a number leads."""
 
+import time
 from collections.abc import Mapping
 
 import pandas as pd
@@ -7,21 +8,55 @@ import streamlit as st
 
 from forecasting import scorecard
 from forecasting.calendar import quarter_label
-from forecasting.scorecard import MEASURES, Scorecard
+from forecasting.scorecard import MEASURES, OF_LEVEL, Scorecard
 from pages.components import charts, frame
 
-PAGE = "pages/quarterly/scorecard.py"
+PAGES = {
+    "scorecard": "pages/quarterly/scorecard.py",
+    "why": "pages/quarterly/why.py",
+    "value": "pages/quarterly/value_added.py",
+}
+"""Pages that a finding or a measure leads to."""
+LEVEL_NAMES = {
+    "all": "The company", "department": "Department", "class": "Class", "region": "Region",
+    "channel": "Channel", "door": "Door", "sku": "SKU", "type": "Type of activation",
+    "activation": "Activation", "promoted": "Promoted or not",
+}  # fmt: skip
+BELOW_LEVEL = {
+    "all": "class", "department": "class", "region": "door", "channel": "door", "door": "sku",
+    "type": "activation", "activation": "sku", "promoted": "class",
+}  # fmt: skip
+# What a click on a member of a level goes to; a class goes to its activations or SKUs.
+PATIENCE_S = 3.0
 
 
-def fresh() -> bool:
-    """Whether the sums are there to be looked at; starts taking them where they are not."""
+def ready(name: str) -> bool:
+    """Whether there are sums to look at; takes them where they are not fresh, or says why not.
+
+    Small companies are summed while one waits; large ones in the background, with the former
+    sums in view and progress for everybody.
+    """
     space = frame.workspace()
-    running = frame.follow_sums()
-    if not running and not space.quarters.is_fresh():
-        with st.spinner("Summing up for the scorecard ..."):
+    if space.quarters.has_sales() and not space.quarters.is_fresh():
+        if space.summing.progress is None:
             space.start_summing(frame.me().id)
-        frame.follow_sums()
-    return len(space.quarters.quarters()) > 0
+        with st.spinner("Summing up for the scorecard ..."):
+            patience = time.monotonic() + PATIENCE_S
+            while not space.quarters.is_fresh() and time.monotonic() < patience:
+                time.sleep(0.1)
+    running = frame.follow_sums()
+    if len(space.quarters.quarters()):
+        return True
+    if running:
+        frame.title(name, "**The numbers are being summed up.** The page opens when they are.")
+        return False
+    frame.title(name, "**There is nothing to measure yet.**")
+    st.info(
+        "The quarter needs sales. Import your files on the **Data** page: sales and stock make "
+        "turn and stockouts known, published cycles make forecast accuracy known."
+    )
+    st.page_link("pages/setup/data.py", label="Go to Data", icon=":material/upload:")
+    return False
 
 
 def card(quarter: str) -> Scorecard:
@@ -84,7 +119,7 @@ def tile(shown: Scorecard, key: str, more: list[str]) -> None:
         with right:
             st.altair_chart(
                 charts.trend(
-                    shown.trend(key), target=shown.target(key), kind=measure.kind.value
+                    shown.trend(key), target=shown.target(key), kind=measure.form.value
                 ),
                 width="stretch",
                 alt=f"{measure.label} over nine quarters",
@@ -132,16 +167,17 @@ def look_into(key: str, quarter: str) -> None:
     """Go where a measure is unfolded."""
     match MEASURES[key].source:
         case "lead" | "tasks":
-            st.switch_page(PAGE, query_params={"view": "lead", "quarter": quarter})
+            st.switch_page(
+                PAGES["scorecard"], query_params={"view": "lead", "quarter": quarter}
+            )
         case "spend":
             st.switch_page("pages/explore/history.py", query_params={"kind": "expedite"})
         case "replay":
             st.switch_page("pages/explore/replay.py")
         case _:
             st.switch_page(
-                PAGE,
+                PAGES["why"],
                 query_params={
-                    "view": "why",
                     "measure": key,
                     "level": "class",
                     "quarter": quarter,
@@ -160,9 +196,8 @@ def findings(shown: Scorecard) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"{MARKS[finding.kind]} {finding.said.replace('$', chr(92) + '$')}")
             link = dict(finding.link)
-            page = "pages/quarterly/value_added.py" if link.pop("page", "") else PAGE
             st.page_link(
-                page, label="Why ›", query_params=link,
+                PAGES[link.pop("page")], label="Why ›", query_params=link,
                 help="Show the numbers behind it", width="content",
             )  # fmt: skip
 
@@ -176,3 +211,12 @@ MARKS = {
 def link(**params: str | None) -> Mapping[str, str]:
     """Parameters of a link, without what is not asked."""
     return {name: value for name, value in params.items() if value}
+
+
+def next_level(key: str, level: str) -> str:
+    """Where a click on a member of a level goes."""
+    levels = OF_LEVEL[MEASURES[key].source]
+    if level == "class":
+        return "activation" if "activation" in levels else "sku"
+    below = BELOW_LEVEL.get(level, "sku")
+    return below if below in levels else "sku"

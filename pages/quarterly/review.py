@@ -53,7 +53,7 @@ def headline(shown: Scorecard) -> None:
             measures.tile(shown, key, [])
     measures.table(shown, BELOW, alt="Further measures")
     st.page_link(
-        measures.PAGE, label="Open the scorecard", icon=":material/speed:",
+        measures.PAGES["scorecard"], label="Open the scorecard", icon=":material/speed:",
         query_params={"quarter": shown.quarter},
     )  # fmt: skip
 
@@ -73,8 +73,8 @@ def causes(shown: Scorecard) -> None:
         st.dataframe(table, hide_index=True, alt="Measures by type of activation")
     with st.container(horizontal=True):
         st.page_link(
-            measures.PAGE, label="Look into any number", icon=":material/search:", width="content",
-            query_params={"view": "why", "measure": "item", "level": "type", "quarter": shown.quarter},
+            measures.PAGES["why"], label="Look into any number", icon=":material/search:", width="content",
+            query_params={"measure": "item", "level": "type", "quarter": shown.quarter},
         )  # fmt: skip
         st.page_link(
             "pages/explore/lifts.py",
@@ -83,7 +83,7 @@ def causes(shown: Scorecard) -> None:
             width="content",
         )
         st.page_link(
-            measures.PAGE, label="Lead time", icon=":material/schedule:", width="content",
+            measures.PAGES["scorecard"], label="Lead time", icon=":material/schedule:", width="content",
             query_params={"view": "lead", "quarter": shown.quarter},
         )  # fmt: skip
 
@@ -173,8 +173,10 @@ def policy(space, person) -> None:
             effects = []
         if value != now[name]:
             st.markdown("**What it would change**")
-            for what, before, then in effects:
-                st.markdown(f"- {what}: {before} → **{then}**")
+            for effect in effects:
+                st.markdown(
+                    f"- {effect.what}: {effect.now} → **{effect.then}**".replace("$", "\\$")
+                )
             if not effects:
                 st.markdown(
                     f"- {setting.label}: {setting.said(now[name])} → **{setting.said(value)}**; no stock and no flag changes by it."
@@ -318,13 +320,9 @@ def decide(space, person, shown: Scorecard) -> None:
 def page() -> None:
     frame.watch_rows([])
     space, person = frame.workspace(), frame.me()
-    head = st.container()
-    if not measures.fresh():
-        with head:
-            frame.title("Review", "**There is nothing to review yet.**")
-        st.info("The quarterly review needs sales. Import your files on the **Data** page.")
-        st.page_link("pages/setup/data.py", label="Go to Data", icon=":material/upload:")
+    if not measures.ready("Review"):
         return
+    head = st.container()
     bar = st.columns([2, 9], vertical_alignment="bottom")
     with bar[0]:
         quarter = measures.which_quarter()

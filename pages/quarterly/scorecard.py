@@ -4,25 +4,15 @@ import pandas as pd
 import streamlit as st
 
 from forecasting import scorecard
-from forecasting.calendar import quarter_label, quarters_back
-from forecasting.scorecard import (
-    BELOW,
-    LEAD,
-    LEVELS,
-    MEASURES,
-    OF_LEVEL,
-    STOCKOUTS,
-    TURNS,
-    Scorecard,
-)
+from forecasting.calendar import quarter_label
+from forecasting.scorecard import BELOW, LEAD, LEVELS, MEASURES, STOCKOUTS, TURNS, Scorecard
 from forecasting.vocabulary import Function
-from pages.components import charts, frame, measures, theme
+from pages.components import frame, measures, theme
+from pages.components.measures import LEVEL_NAMES, next_level
 
 VIEWS = {
     "card": "Scorecard",
-    "why": "Why",
     "lead": "Lead time",
-    "side": "Side by side",
 }
 DEFINITIONS = {
     "exposure": "of SKU-door-days",
@@ -31,29 +21,10 @@ DEFINITIONS = {
     "lost_demand": "of demand lost",
 }
 BASES = {"turn_cost": "at cost", "turn_units": "in units", "turn_retail": "at retail"}
-LEVEL_NAMES = {
-    "all": "The company", "department": "Department", "class": "Class", "region": "Region",
-    "channel": "Channel", "door": "Door", "sku": "SKU", "type": "Type of activation",
-    "activation": "Activation", "promoted": "Promoted or not",
-}  # fmt: skip
-BELOW_LEVEL = {
-    "all": "class", "department": "class", "region": "door", "channel": "door", "door": "sku",
-    "type": "activation", "activation": "sku", "promoted": "class",
-}  # fmt: skip
-# What a click on a member of a level goes to; a class goes to its activations or SKUs.
-WITHIN = ("department", "class", "region", "door", "type", "activation", "sku")
-ASKABLE = {
-    "shelf": ("department", "class", "region", "door", "sku"),
-    "promotions": WITHIN,
-    "bridge": ("department", "class", "sku"),
-    "buy": ("department", "class", "sku"),
-}
-# What each source can be narrowed to.
 IN_MATRIX = (
     "exposure", "item", "bridge_accuracy", "turn_cost", "sell_through", "gmroi",
     "markdown_rate", "lost_value", "excess",
 )  # fmt: skip
-MOST_BARS = 20
 
 
 def finding(shown: Scorecard, keys: tuple[str, ...]) -> str:
@@ -168,259 +139,12 @@ def matrix(shown: Scorecard) -> None:
         key = by_label.get(column, columns[0])
         member = str(rows["member"].iloc[row])
         st.switch_page(
-            measures.PAGE,
+            measures.PAGES["why"],
             query_params=measures.link(
                 view="why", measure=key, quarter=shown.quarter, level=next_level(key, level),
                 **{level: member},
             ),
         )  # fmt: skip
-
-
-def next_level(key: str, level: str) -> str:
-    """Where a click on a member of a level goes."""
-    levels = OF_LEVEL[MEASURES[key].source]
-    if level == "class":
-        return "activation" if "activation" in levels else "sku"
-    below = BELOW_LEVEL.get(level, "sku")
-    return below if below in levels else "sku"
-
-
-def why_view() -> None:
-    """One measure, by any level, within anything; a click goes deeper."""
-    space, person = frame.workspace(), frame.me()
-    known = space.quarters.quarters()
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
-    summed = [k for k, m in MEASURES.items() if m.source in OF_LEVEL]
-    with bar:
-        key = frame.select(
-            "Measure", summed, key="measure", said=lambda k: MEASURES[k].label, width=330
-        )
-        levels = [n for n in OF_LEVEL[MEASURES[key].source] if n != "all"]
-        level = frame.select(
-            "By", levels, key="level", default="class", said=LEVEL_NAMES.__getitem__, width=180
-        )
-        options = ["all", *known["quarter"]]
-        quarter = frame.select(
-            "Quarter", options, key="quarter", default=space.quarters.usual(), width=170,
-            said=lambda q: "The last six" if q == "all" else quarter_label(q),
-        )  # fmt: skip
-    measure = MEASURES[key]
-    params = {n: st.query_params[n] for n in WITHIN if n in st.query_params}
-    within = {n: v for n, v in params.items() if n in ASKABLE[measure.source]}
-    ignored = [n for n in params if n not in within]
-    crumbs(key, level, quarter, within)
-    if ignored:
-        st.caption(
-            f"{measure.label} is not kept by {', '.join(LEVEL_NAMES[n].lower() for n in ignored)}; "
-            "that part of the link is left out."
-        )
-    rows = space.quarters.why(person.id, key, level, **within)
-    last = space.quarters.usual() if quarter == "all" else quarter
-    window = [quarters_back(last, back) for back in range(6)]
-    mine = rows[rows["quarter"].isin(window if quarter == "all" else [quarter])]
-    mine = mine.dropna(subset=["value"])
-    if mine.empty:
-        st.info(
-            f"{measure.label} is not known here: nothing was promoted, counted or published."
-        )
-        if "sku" in within:
-            evidence(last, within)
-        return
-    st.markdown(f"**{measure.label}**", help=frame.term(measure.term))
-    if quarter == "all":
-        table = mine.sort_values(["quarter", "member"]).reset_index(drop=True)
-        top = (
-            mine.groupby("member")["value"]
-            .agg(["size", "mean"])
-            .nlargest(MOST_BARS, ["size", "mean"])
-        )
-        if mine["quarter"].nunique() > 1 and level != "activation":
-            st.altair_chart(
-                charts.quarters(mine[mine["member"].isin(top.index[:10])], kind=measure.kind.value, target=None),
-                width="stretch", alt=f"{measure.label} by {level} and quarter",
-            )  # fmt: skip
-        elif level == "activation":
-            unknown = float("nan")
-            bars = pd.DataFrame(
-                {
-                    "member": named(level, table["member"]),
-                    "value": table["value"],
-                    "before": unknown,
-                    "target": unknown,
-                }
-            )
-            st.altair_chart(
-                charts.by_member(bars.tail(MOST_BARS), kind=measure.kind.value), width="stretch",
-                alt=f"{measure.label} of each activation, oldest first",
-            )  # fmt: skip
-    else:
-        before = rows[rows["quarter"] == quarters_back(quarter, 4)].set_index("member")["value"]
-        what = "last year"
-        if before.dropna().empty:
-            before = rows[rows["quarter"] == quarters_back(quarter, 1)].set_index("member")[
-                "value"
-            ]
-            what = "last quarter"
-        table = mine.sort_values("value", ascending=not measure.lower_is_better).reset_index(
-            drop=True
-        )
-        target = space.policies.now[measure.target] if measure.target else None
-        bars = pd.DataFrame(
-            {
-                "member": named(level, table["member"]),
-                "value": table["value"],
-                "before": before.reindex(table["member"]).to_numpy(dtype=float),
-                "target": target if target is not None else float("nan"),
-            }
-        )
-        st.altair_chart(
-            charts.by_member(bars.head(MOST_BARS), kind=measure.kind.value), width="stretch",
-            alt=f"{measure.label} by {level}, worst first",
-        )  # fmt: skip
-        st.caption(
-            f"Worst first, {min(len(bars), MOST_BARS)} of {len(bars)}. The orange tick is {what}; "
-            "the dashed line is the target."
-        )
-    drill_table(key, level, quarter, within, table)
-    if "sku" in within or (level == "sku" and len(table) <= 3):
-        evidence(last, within)
-
-
-def named(level: str, members: pd.Series) -> list[str]:
-    """Members as people call them."""
-    if level == "activation":
-        names_ = {a.activation: a.name for a in frame.workspace().activations}
-        return [f"{names_.get(m, m)} ({m})" for m in members]
-    if level == "door":
-        doors = frame.workspace().store.query("all_doors").set_index("door")["name"]
-        return [f"{doors.get(m, m)} ({m})" for m in members]
-    return [str(m) for m in members]
-
-
-def crumbs(key: str, level: str, quarter: str, within: dict[str, str]) -> None:
-    """Where one is, each part a link that goes back to it."""
-    del level
-    common = {"view": "why", "measure": key, "quarter": quarter}
-    with st.container(horizontal=True, vertical_alignment="center"):
-        first = "class" if "class" in OF_LEVEL[MEASURES[key].source] else "all"
-        st.page_link(
-            measures.PAGE, label="All", query_params={**common, "level": first}, width="content"
-        )
-        so_far: dict[str, str] = {}
-        for name, value in within.items():
-            so_far[name] = value
-            st.page_link(
-                measures.PAGE, label=f"› {named(name, pd.Series([value]))[0]}", width="content",
-                query_params={**common, "level": next_level(key, name), **so_far},
-            )  # fmt: skip
-
-
-def drill_table(
-    key: str, level: str, quarter: str, within: dict[str, str], table: pd.DataFrame
-) -> None:
-    """The sums behind the ratio; a click on a row looks inside it."""
-    source = MEASURES[key].source
-    sums = {
-        "shelf": ["promoted_days", "promoted_out", "other_days", "other_out", "units", "revenue", "lost_value", "mean_stock_cost"],
-        "promotions": ["activations", "activations_out", "items", "items_out", "days", "days_out", "lost_value", "ended_cost", "excess_cost"],
-        "bridge": ["cells", "actual", "missed", "wape", "bias", "wape_statistical"],
-        "buy": ["cells", "actual", "missed", "wape", "bias", "wape_statistical"],
-    }[source]  # fmt: skip
-    shown = pd.DataFrame({LEVEL_NAMES[level]: named(level, table["member"])})
-    if quarter == "all":
-        shown.insert(0, "Quarter", table["quarter"].map(quarter_label))
-    shown[MEASURES[key].label] = [scorecard.said(key, v) for v in table["value"]]
-    for column in sums:
-        shown[SUMS[column]] = table[column].astype(float)
-    shares = {"wape", "bias", "wape_statistical"}
-    for column in shares & set(sums):
-        shown[SUMS[column]] *= 100
-    picked = st.dataframe(
-        shown, hide_index=True, on_select="rerun", selection_mode="single-row", placeholder="–",
-        key=f"drill_{key}_{level}_{quarter}_{sorted(within.items())}",
-        alt="The sums behind each value; choose a row to look inside",
-        column_config={
-            SUMS[c]: st.column_config.NumberColumn(
-                format="%.1f %%" if c in shares else "dollar" if c in MONEY else "localized", step=None if c in shares else 1,
-            )
-            for c in sums
-        },
-    )  # fmt: skip
-    st.download_button(
-        "Download what is shown (CSV)", data=lambda: frame.csv(table.assign(measure=key)),
-        file_name=f"{key}-by-{level}.csv", on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
-    if picked.selection.rows:
-        member = str(table["member"].iloc[picked.selection.rows[0]])
-        at = str(table["quarter"].iloc[picked.selection.rows[0]])
-        st.switch_page(
-            measures.PAGE,
-            query_params=measures.link(
-                view="why", measure=key, quarter=at, level=next_level(key, level),
-                **{**within, level: member},
-            ),
-        )  # fmt: skip
-
-
-SUMS = {
-    "promoted_days": "Promoted days", "promoted_out": "of them out", "other_days": "Other days",
-    "other_out": "of other out", "units": "Sold, u", "revenue": "Revenue", "lost_value": "Lost sales",
-    "mean_stock_cost": "Mean stock at cost", "activations": "Activations", "activations_out": "ran out",
-    "items": "SKU-doors", "items_out": "out a day or more", "days": "Days", "days_out": "Days out",
-    "ended_cost": "Stock at end", "excess_cost": "more than enough", "cells": "SKU weeks",
-    "actual": "Wanted, u", "missed": "Missed, u", "wape": "WAPE", "bias": "Bias",
-    "wape_statistical": "WAPE statistical",
-}  # fmt: skip
-MONEY = {"revenue", "lost_value", "mean_stock_cost", "ended_cost", "excess_cost"}
-
-
-def evidence(quarter: str, within: dict[str, str]) -> None:
-    """The cells that made a number, and the decisions about them."""
-    space, person = frame.workspace(), frame.me()
-    asked = {n: v for n, v in within.items() if n in ASKABLE["shelf"]}
-    cells = space.quarters.cells(person.id, quarter, **asked)
-    st.markdown(
-        f"**The cells**: {theme.plural(len(cells), 'SKU week')} at doors in {quarter_label(quarter)}, emptiest shelves first"
-    )
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Week": cells["week"].map(theme.week), "SKU": cells["sku"], "Door": cells["door"],
-                "Sold, u": cells["units"], "On hand, u": cells["on_hand"],
-                "Promoted days": cells["promoted_days"], "of them out": cells["promoted_out"],
-                "Other days": cells["other_days"], "of other out": cells["other_out"],
-                "Lost, u": cells["lost_units"], "Revenue": cells["revenue"],
-            }
-        ),
-        hide_index=True, height=260, placeholder="–", alt="SKU weeks at doors behind the number",
-        column_config={
-            **{n: st.column_config.NumberColumn(format="%.1f") for n in ("Promoted days", "of them out", "Other days", "of other out", "Lost, u")},
-            "Revenue": st.column_config.NumberColumn(format="dollar"),
-        },
-    )  # fmt: skip
-    events = space.events(
-        person.id, sku=within.get("sku"), activation=within.get("activation"), most=12
-    )
-    st.markdown("**Decisions about it**" + ("" if events else ": :gray[none on record]"))
-    for event in events:
-        st.markdown(
-            f"- {event.recorded_at:%b %d, %Y} · {space.person(event.person).name} {event.sentence} :gray[#{event.seq}]"
-        )
-    with st.container(horizontal=True):
-        if "sku" in within:
-            st.page_link(
-                "pages/explore/sku.py",
-                label=f"Everything about {within['sku']}",
-                query_params={"sku": within["sku"]},
-                width="content",
-            )
-        if "activation" in within:
-            st.page_link(
-                "pages/weekly/activations.py",
-                label="The activation",
-                query_params={"activation": within["activation"]},
-                width="content",
-            )
 
 
 def lead_view(shown: Scorecard) -> None:
@@ -503,123 +227,14 @@ def lead_finding(shown: Scorecard) -> str:
     return said
 
 
-def side_view() -> None:
-    """What Marketing and Planning watch, on one time axis."""
-    space, person = frame.workspace(), frame.me()
-    skus = space.store.query("all_skus")
-    doors = space.store.query("all_doors")
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
-    with bar:
-        klass = frame.select(
-            "Class",
-            ["All classes", *sorted(skus["class"].dropna().unique())],
-            key="class",
-            width=170,
-        )
-        regions = sorted(doors[doors["kind"] != "dc"]["region"].dropna().unique())
-        region = frame.select("Region", ["All regions", *regions], key="region", width=170)
-        weeks = frame.select("Weeks", [52, 104, 26], key="weeks", width=90)
-    within = measures.link(
-        **{
-            "class": None if klass == "All classes" else klass,
-            "region": None if region == "All regions" else region,
-        }
-    )
-    rows = space.quarters.weeks(person.id, **within).tail(int(weeks))
-    if rows.empty:
-        st.info("Nothing was sold here.")
-        return
-    first = pd.Timestamp(rows["week"].min())
-    kpis = space.quarters.kpis(person.id)
-    kpis = kpis[pd.to_datetime(kpis["week"]) >= first]
-    panels = []
-    for (metric, channel), values in kpis.groupby(["metric", "channel"]):
-        where = f", {channel}" if channel else ""
-        shown = ".1%" if values["value"].max() <= 1 else "~s"
-        panels.append(
-            (f"Marketing: {str(metric).capitalize()}{where}", shown, values[["week", "value"]])
-        )
-    panels = panels[:4]
-
-    def of(column: str) -> pd.DataFrame:
-        return rows[["week", column]].rename(columns={column: "value"}).dropna()
-
-    panels.append(("Marketing: revenue a week, $", "~s", of("revenue")))
-    for title, shown, column in (
-        ("Planning: stockout rate on promoted items", ".0%", "promoted_stockout"),
-        ("Planning: inventory turn at cost, a year, of 13 weeks", ".1f", "turn_cost"),
-        ("Planning: weeks of supply at the pace of 4 weeks", ".1f", "weeks_of_supply"),
-        ("Planning: markdown rate", ".1%", "markdown_rate"),
-    ):
-        if len(of(column)):
-            panels.append((title, shown, of(column)))
-    acts = [
-        a for a in space.activations
-        if a.is_live and pd.Timestamp(a.end) >= first and pd.Timestamp(a.start) <= pd.Timestamp(rows["week"].max())
-        and (klass == "All classes" or skus[skus["sku"].isin([i.sku for i in a.items])]["class"].eq(klass).any())
-    ]  # fmt: skip
-    marks = pd.DataFrame(
-        {
-            "name": [a.name for a in acts], "type": [a.type for a in acts],
-            "from": pd.to_datetime([max(pd.Timestamp(a.start), first) for a in acts]),
-            "to": pd.to_datetime([pd.Timestamp(a.end) + pd.Timedelta(1, "D") for a in acts]),
-        }
-    )  # fmt: skip
-    last = pd.Timestamp(rows["week"].max()) + pd.Timedelta(7, "D")
-    for number, (title, shown, values) in enumerate(panels):
-        st.altair_chart(
-            charts.side_panel(
-                title, shown, values, marks, span=(first, last),
-                colour="Marketing" if title.startswith("Marketing") else "Planning",
-                is_last=number == len(panels) - 1,
-            ),
-            width="stretch", alt=f"{title} week by week, activations shaded",
-        )  # fmt: skip
-    missing = (
-        ""
-        if len(kpis)
-        else " No traffic or conversion is imported (table kpis on the Data page)."
-    )
-    st.caption(
-        f"Shaded: {theme.plural(len(acts), 'activation')}. Hover for names and numbers.{missing}"
-    )
-    st.download_button(
-        "Download week by week (CSV)", data=lambda: frame.csv(rows), file_name="side-by-side.csv",
-        on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
-
-
 def page() -> None:
     frame.watch_rows([])
-    head = st.container()
-    if not measures.fresh():
-        with head:
-            frame.title("Scorecard", "**There is nothing to measure yet.**")
-        st.info(
-            "The scorecard needs sales. Import your files on the **Data** page; stock makes turn "
-            "and stockouts known, published cycles make accuracy known."
-        )
-        st.page_link("pages/setup/data.py", label="Go to Data", icon=":material/upload:")
+    if not measures.ready("Scorecard"):
         return
-    bar = st.columns([4, 8], vertical_alignment="bottom")
+    head = st.container()
+    bar = st.columns([3, 9], vertical_alignment="bottom")
     with bar[0]:
         view = frame.steps("View", VIEWS, key="view")
-    if view == "why":
-        with head:
-            frame.title(
-                "Scorecard",
-                "**Why**: where a number comes from, down to the SKU weeks and decisions that made it.",
-            )
-        why_view()
-        return
-    if view == "side":
-        with head:
-            frame.title(
-                "Scorecard",
-                "**Marketing and Planning side by side**: what either's choices did to the other's numbers.",
-            )
-        side_view()
-        return
     with bar[1]:
         quarter = measures.which_quarter()
     shown = measures.card(quarter)

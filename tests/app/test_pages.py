@@ -19,6 +19,8 @@ PAGES = {
     "meeting": "pages/monthly/meeting.py",
     "cycle": "pages/setup/cycle.py",
     "scorecard": "pages/quarterly/scorecard.py",
+    "why": "pages/quarterly/why.py",
+    "side": "pages/quarterly/side_by_side.py",
     "review": "pages/quarterly/review.py",
     "value": "pages/quarterly/value_added.py",
     "sku": "pages/explore/sku.py",
@@ -201,6 +203,10 @@ def test_without_a_forecast_a_page_says_what_to_do(tmp_path, monkeypatch):
         app = opened(page, "admin")
         assert not app.exception
         assert "Import your files" in app.info[0].value
+    for page in ("scorecard", "why", "side", "review"):
+        app = opened(page, "admin")
+        assert not app.exception
+        assert "needs sales" in app.info[0].value
     data = opened("data", "admin")
     assert "No sales are in yet" in text_of(data)
     assert "Nothing has been imported yet" in text_of(data)

@@ -11,7 +11,7 @@ import pytest
 
 from data import scores
 from data.sample import make_sample
-from data.store import Store
+from data.store import Store, sql
 from forecasting.calendar import fiscal_quarter, fiscal_week, quarters_back, week_start
 from forecasting.consensus.events import Kind
 from forecasting.workspace import Workspace
@@ -61,6 +61,13 @@ def filled(store: Store, table: str, rows: list[dict]) -> None:
         cursor.unregister("told")
 
 
+def into_quarters(store: Store, rows: list[dict]) -> None:
+    """Sums of SKUs at doors, and of their classes."""
+    filled(store, "cell_quarter", rows)
+    with store.cursor() as cursor:
+        cursor.execute(sql("score_classes"))
+
+
 def masters(store: Store) -> None:
     """SKUs X (department X) and Y (department Y) at door D."""
     with store.cursor() as cursor:
@@ -108,8 +115,8 @@ def test_nine_of_84_sku_door_days_out_are_ten_point_seven_per_cent():
 
 def test_turn_and_gmroi_of_the_guide(store):
     points = 14 * 130.0
-    filled(
-        store, "cell_quarter",
+    into_quarters(
+        store,
         [{"quarter": "2026-Q3", "sku": "X", "door": "D", "counted_cost": 130.0, "counted_revenue": 230.0,
           "stock_cost": points, "has_opening": True}],
     )  # fmt: skip
@@ -119,8 +126,8 @@ def test_turn_and_gmroi_of_the_guide(store):
 
 
 def test_turn_of_two_departments_is_of_sums_not_the_mean_of_turns(store):
-    filled(
-        store, "cell_quarter",
+    into_quarters(
+        store,
         [{"quarter": "2026-Q3", "sku": sku, "door": "D", "counted_cost": cost / 4, "stock_cost": 13 * stock, "has_opening": False}
          for sku, cost, stock in (("X", 300.0, 60.0), ("Y", 50.0, 50.0))],
     )  # fmt: skip
@@ -147,9 +154,8 @@ def test_wape_and_bias_of_the_guide(store):
 
 
 def test_what_has_nothing_to_divide_by_is_null_and_never_zero_or_infinite(store):
-    filled(
+    into_quarters(
         store,
-        "cell_quarter",
         [{"quarter": "2026-Q3", "sku": "X", "door": "D", "units": 0.0, "has_opening": False}],
     )
     found = one(scores.shelf(store, "all"))

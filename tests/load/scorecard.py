@@ -131,7 +131,7 @@ def in_browser(path: Path) -> dict[str, float]:
                 measure_ = "item" if level == "activation" else "exposure"
                 drills.append(
                     opened(
-                        f"scorecard?view=why&measure={measure_}&level={level}&class=Coats",
+                        f"why?measure={measure_}&level={level}&class=Coats",
                         "Download what is shown",
                     )
                 )
