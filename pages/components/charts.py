@@ -599,7 +599,7 @@ def by_member(rows: pd.DataFrame, *, kind: str) -> alt.LayerChart:
     return alt.layer(*layers).properties(height=24 * len(rows) + 30).configure_view(stroke=None)
 
 
-def quarters(rows: pd.DataFrame, *, kind: str, target: float | None) -> alt.LayerChart:
+def quarters(rows: pd.DataFrame, *, kind: str) -> alt.Chart:
     """A measure quarter by quarter, one line a member."""
     percent = kind in ("share", "points")
     shown = ".1%" if percent else ",.2~f"
@@ -615,14 +615,7 @@ def quarters(rows: pd.DataFrame, *, kind: str, target: float | None) -> alt.Laye
             tooltip=["member", "quarter", alt.Tooltip("value:Q", format=shown)],
         )
     )  # fmt: skip
-    layers = [lines]
-    if target is not None:
-        layers.append(
-            alt.Chart(pd.DataFrame({"value": [target]}))
-            .mark_rule(color=theme.status_colours()["green"], strokeDash=[4, 3])
-            .encode(y="value:Q")
-        )
-    return alt.layer(*layers).properties(height=260).configure_view(stroke=None)
+    return lines.properties(height=260).configure_view(stroke=None)
 
 
 def side_panel(

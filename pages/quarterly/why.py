@@ -5,6 +5,7 @@ import streamlit as st
 
 from forecasting import scorecard
 from forecasting.calendar import quarter_label, quarters_back
+from forecasting.findings import PATTERN_QUARTERS
 from forecasting.scorecard import MEASURES, OF_LEVEL
 from pages.components import charts, frame, measures, theme
 from pages.components.measures import LEVEL_NAMES, next_level
@@ -16,7 +17,8 @@ ASKABLE = {
     "bridge": ("department", "class", "sku"),
     "buy": ("department", "class", "sku"),
 }  # what each source can be narrowed to
-MOST_BARS = 20
+MOST_BARS, MOST_LINES = 20, 10
+NONE = float("nan")
 
 
 def named(level: str, members: pd.Series) -> list[str]:
@@ -30,9 +32,8 @@ def named(level: str, members: pd.Series) -> list[str]:
     return [str(m) for m in members]
 
 
-def crumbs(key: str, level: str, quarter: str, within: dict[str, str]) -> None:
+def crumbs(key: str, quarter: str, within: dict[str, str]) -> None:
     """Where one is, each part a link that goes back to it."""
-    del level
     common = {"measure": key, "quarter": quarter}
     with st.container(horizontal=True, vertical_alignment="center"):
         first = "class" if "class" in OF_LEVEL[MEASURES[key].source] else "all"
@@ -159,8 +160,73 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
             )
 
 
+def over_quarters(key: str, level: str, mine: pd.DataFrame) -> pd.DataFrame:
+    """The last six quarters: lines of the worst members, or one bar an activation."""
+    measure = MEASURES[key]
+    table = mine.sort_values(["quarter", "member"], ignore_index=True)
+    if level == "activation":
+        bars = table.assign(member=named(level, table["member"]), before=NONE, target=NONE)
+        st.altair_chart(
+            charts.by_member(bars.tail(MOST_BARS), kind=measure.form.value), width="stretch",
+            alt=f"{measure.label} of each activation, oldest first",
+        )  # fmt: skip
+    elif table["quarter"].nunique() > 1:
+        worst = table.groupby("member")["value"].mean()
+        shown = worst.sort_values(ascending=not measure.lower_is_better).index[:MOST_LINES]
+        st.altair_chart(
+            charts.quarters(table[table["member"].isin(shown)], kind=measure.form.value),
+            width="stretch", alt=f"{measure.label} by {level} and quarter",
+        )  # fmt: skip
+    return table
+
+
+def in_quarter(
+    key: str, level: str, quarter: str, rows: pd.DataFrame, mine: pd.DataFrame
+) -> pd.DataFrame:
+    """One quarter: a bar for each member, worst first, beside what it was."""
+    measure = MEASURES[key]
+    compared, what = quarters_back(quarter, 4), "last year"
+    if not rows.loc[rows["quarter"] == compared, "value"].notna().any():
+        compared, what = quarters_back(quarter, 1), "last quarter"
+    before = rows[rows["quarter"] == compared].set_index("member")["value"]
+    table = mine.sort_values("value", ascending=not measure.lower_is_better, ignore_index=True)
+    target = frame.workspace().policies.now[measure.target] if measure.target else None
+    bars = table.assign(
+        before=before.reindex(table["member"]).to_numpy(dtype=float),
+        target=NONE if target is None else target,
+        member=named(level, table["member"]),
+    )
+    st.altair_chart(
+        charts.by_member(bars.head(MOST_BARS), kind=measure.form.value), width="stretch",
+        alt=f"{measure.label} by {level}, worst first",
+    )  # fmt: skip
+    st.caption(
+        f"Worst first, {min(len(bars), MOST_BARS)} of {len(bars)}. The orange tick is {what}"
+        + ("; the dashed line is the target." if target is not None else ".")
+    )
+    return table
+
+
+def choose(known: pd.DataFrame) -> tuple[str, str, str]:
+    """What is looked at: measure, level and quarter, all in the link."""
+    summed = [k for k, m in MEASURES.items() if m.source in OF_LEVEL]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        key = frame.select(
+            "Measure", summed, key="measure", said=lambda k: MEASURES[k].label, width=330
+        )
+        levels = [n for n in OF_LEVEL[MEASURES[key].source] if n != "all"]
+        level = frame.select(
+            "By", levels, key="level", default="class", said=LEVEL_NAMES.__getitem__, width=180
+        )
+        quarter = frame.select(
+            "Quarter", ["all", *known["quarter"]], key="quarter", width=170,
+            default=frame.workspace().quarters.usual(),
+            said=lambda q: "The last six" if q == "all" else quarter_label(q),
+        )  # fmt: skip
+    return key, level, quarter
+
+
 def page() -> None:
-    """One measure, by any level, within anything; a click goes deeper."""
     frame.watch_rows([])
     if not measures.ready("Why"):
         return
@@ -169,101 +235,33 @@ def page() -> None:
         "**Where a number comes from**, down to the SKU weeks and decisions that made it.",
     )
     space, person = frame.workspace(), frame.me()
-    known = space.quarters.quarters()
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
-    summed = [k for k, m in MEASURES.items() if m.source in OF_LEVEL]
-    with bar:
-        key = frame.select(
-            "Measure", summed, key="measure", said=lambda k: MEASURES[k].label, width=330
-        )
-        levels = [n for n in OF_LEVEL[MEASURES[key].source] if n != "all"]
-        level = frame.select(
-            "By", levels, key="level", default="class", said=LEVEL_NAMES.__getitem__, width=180
-        )
-        options = ["all", *known["quarter"]]
-        quarter = frame.select(
-            "Quarter", options, key="quarter", default=space.quarters.usual(), width=170,
-            said=lambda q: "The last six" if q == "all" else quarter_label(q),
-        )  # fmt: skip
+    key, level, quarter = choose(space.quarters.quarters())
     measure = MEASURES[key]
     params = {n: st.query_params[n] for n in WITHIN if n in st.query_params}
     within = {n: v for n, v in params.items() if n in ASKABLE[measure.source]}
-    ignored = [n for n in params if n not in within]
-    crumbs(key, level, quarter, within)
-    if ignored:
+    crumbs(key, quarter, within)
+    if ignored := [LEVEL_NAMES[n].lower() for n in params if n not in within]:
         st.caption(
-            f"{measure.label} is not kept by {', '.join(LEVEL_NAMES[n].lower() for n in ignored)}; "
-            "that part of the link is left out."
+            f"{measure.label} is not kept by {', '.join(ignored)}; that part of the link is "
+            "left out."
         )
     rows = space.quarters.why(person.id, key, level, **within)
     last = space.quarters.usual() if quarter == "all" else quarter
-    window = [quarters_back(last, back) for back in range(6)]
-    mine = rows[rows["quarter"].isin(window if quarter == "all" else [quarter])]
-    mine = mine.dropna(subset=["value"])
+    window = [quarters_back(last, back) for back in range(PATTERN_QUARTERS)]
+    asked = window if quarter == "all" else [quarter]
+    mine = rows[rows["quarter"].isin(asked)].dropna(subset=["value"])
     if mine.empty:
         st.info(
             f"{measure.label} is not known here: nothing was promoted, counted or published."
         )
-        if "sku" in within:
-            evidence(last, within)
-        return
-    st.markdown(f"**{measure.label}**", help=frame.term(measure.term))
-    if quarter == "all":
-        table = mine.sort_values(["quarter", "member"]).reset_index(drop=True)
-        top = (
-            mine.groupby("member")["value"]
-            .agg(["size", "mean"])
-            .nlargest(MOST_BARS, ["size", "mean"])
-        )
-        if mine["quarter"].nunique() > 1 and level != "activation":
-            st.altair_chart(
-                charts.quarters(mine[mine["member"].isin(top.index[:10])], kind=measure.form.value, target=None),
-                width="stretch", alt=f"{measure.label} by {level} and quarter",
-            )  # fmt: skip
-        elif level == "activation":
-            unknown = float("nan")
-            bars = pd.DataFrame(
-                {
-                    "member": named(level, table["member"]),
-                    "value": table["value"],
-                    "before": unknown,
-                    "target": unknown,
-                }
-            )
-            st.altair_chart(
-                charts.by_member(bars.tail(MOST_BARS), kind=measure.form.value), width="stretch",
-                alt=f"{measure.label} of each activation, oldest first",
-            )  # fmt: skip
     else:
-        before = rows[rows["quarter"] == quarters_back(quarter, 4)].set_index("member")["value"]
-        what = "last year"
-        if before.dropna().empty:
-            before = rows[rows["quarter"] == quarters_back(quarter, 1)].set_index("member")[
-                "value"
-            ]
-            what = "last quarter"
-        table = mine.sort_values("value", ascending=not measure.lower_is_better).reset_index(
-            drop=True
-        )
-        target = space.policies.now[measure.target] if measure.target else None
-        bars = pd.DataFrame(
-            {
-                "member": named(level, table["member"]),
-                "value": table["value"],
-                "before": before.reindex(table["member"]).to_numpy(dtype=float),
-                "target": target if target is not None else float("nan"),
-            }
-        )
-        st.altair_chart(
-            charts.by_member(bars.head(MOST_BARS), kind=measure.form.value), width="stretch",
-            alt=f"{measure.label} by {level}, worst first",
-        )  # fmt: skip
-        st.caption(
-            f"Worst first, {min(len(bars), MOST_BARS)} of {len(bars)}. The orange tick is {what}; "
-            "the dashed line is the target."
-        )
-    drill_table(key, level, quarter, within, table)
-    if "sku" in within or (level == "sku" and len(table) <= 3):
+        st.markdown(f"**{measure.label}**", help=frame.term(measure.term))
+        if quarter == "all":
+            table = over_quarters(key, level, mine)
+        else:
+            table = in_quarter(key, level, quarter, rows, mine)
+        drill_table(key, level, quarter, within, table)
+    if "sku" in within:
         evidence(last, within)
 
 

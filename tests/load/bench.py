@@ -21,7 +21,7 @@ from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.plan import LivePlan
 from forecasting.workspace import Workspace
-from tests.load import bridge, buying, forecasts, risk
+from tests.load import bridge, buying, forecasts, risk, scorecard
 
 ROOT = Path(__file__).parents[2]
 EDITS = 300
@@ -114,6 +114,7 @@ def measure() -> dict[str, object]:
         imported = rows / (time.perf_counter() - started)
         run = space.refresh("dana", full=True, workers=2)
         views.verdicts(space.plan)
+        quarter = scorecard.measure(space)
         space.close()
     return {
         "scale": {"skus": skus, "doors": doors, "weeks": weeks},
@@ -125,6 +126,7 @@ def measure() -> dict[str, object]:
         "writers_32": concurrent,
         "import_rows_per_s": round(imported),
         "refresh_series_per_s": round(run.body["series"] / run.body["seconds"]),
+        "scorecard": quarter,
     }
 
 
