@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from forecasting import scorecard
 from forecasting.calendar import quarter_label, week_label
+from forecasting.pack import template
 from forecasting.policy import SETTINGS
 from forecasting.scorecard import BELOW, HEADLINES, LEAD, MEASURES, STOCKOUTS, TURNS, Scorecard
 from forecasting.vocabulary import GLOSSARY, INPUTS, Function
@@ -36,13 +35,7 @@ def as_html(space: Workspace, by: str, quarter: str) -> str:
     """
     shown = space.quarters.scorecard(by, quarter)
     decisions = shown.decisions if shown.closed else space.quarters.decisions(quarter)
-    page = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    ).get_template("board.html")
-    return page.render(
+    return template("board").render(
         card=shown,
         label=quarter_label(quarter),
         as_of=week_label(shown.as_of),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from data.files import defused
@@ -38,6 +38,16 @@ class _Signed:
     function: str
     name: str
     at: dt.datetime
+
+
+def template(name: str) -> Template:
+    """A page of its own that people fill: whatever they wrote is text in it, never markup."""
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    ).get_template(f"{name}.html")
 
 
 def as_html(space: Workspace, number: int) -> str:
@@ -65,13 +75,7 @@ def as_html(space: Workspace, number: int) -> str:
     names = {a.activation: a.name for a in space.activations}
     lifts = parts[parts["kind"] == walk.LIFT].groupby("name")["units"].sum()
     months, by_month = _by_month(layers)
-    page = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    ).get_template("pack.html")
-    return page.render(
+    return template("pack").render(
         version=version,
         previous=previous,
         publisher=space.person(version.person).name,

@@ -2,28 +2,15 @@
 -- the Bridge $bridge_lag weeks ahead or more, for the buy a SKU's lead time and a week or more (six
 -- weeks where none is stated). A week that no version foresaw in time is left out.
 insert into forecast_cell by name
-with cells as (
-    select version.version, version.as_of, layers.sku,
-        (version.first_week + (7 * (place - 1))::int)::date as week,
-        layers.naive[place] / 1000.0 as naive, layers.statistical[place] / 1000.0 as statistical,
-        layers.marketing[place] / 1000.0 as marketing,
-        layers.merchandising[place] / 1000.0 as merchandising,
-        layers.planning[place] / 1000.0 as planning, layers.proposed[place] / 1000.0 as proposed,
-        layers.consensus[place] / 1000.0 as consensus
-    from version
-    join version_sku as layers using (version)
-    cross join unnest(range(1, len(layers.consensus) + 1)) as places (place)
-    where version.first_week + (7 * (place - 1))::int <= $as_of
-),
-asked as (
+with asked as (
     select sku, 'bridge' as horizon, $bridge_lag::int as least from skus_now
     union all
     select sku, 'buy', (coalesce(lead_time_weeks, 6) + 1)::int from skus_now
 ),
 due as (
-    select asked.horizon, cells.*, (week - as_of) // 7 as lag
-    from cells join asked using (sku)
-    where (week - as_of) // 7 >= least
+    select asked.horizon, version_week.*
+    from version_week join asked using (sku)
+    where week <= $as_of and lag >= least
     qualify row_number() over (
         partition by horizon, sku, week order by as_of desc, version desc
     ) = 1
@@ -41,7 +28,7 @@ wanted as (
     semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
     group by all
 )
-select due.* exclude (as_of), wanted.actual, quarters.quarter,
+select due.* exclude (as_of, cycle), wanted.actual, quarters.quarter,
     promoted.sku is not null as promoted
 from due
 join wanted using (sku, week)

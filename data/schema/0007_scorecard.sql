@@ -156,9 +156,9 @@ select placed.sku, placed.door, placed.week, units, revenue, markdown, on_hand,
     case when not is_exposed then 0 when is_daily then n_out - promoted_n_out
         else (7 - mask_days) * n_out / n end::double as other_out,
     case when placed.week <= basis.run_as_of
-        then coalesce(greatest(lost.clean - lost.raw, 0), 0) end as lost_units,
+        then greatest(coalesce(lost.clean - greatest(units, 0), 0), 0) end as lost_units,
     case when placed.week <= basis.run_as_of
-        then coalesce(greatest(lost.clean - lost.raw, 0), 0) end
+        then greatest(coalesce(lost.clean - greatest(units, 0), 0), 0) end
         * regular_price * (1 - coalesce(discount, 0)) as lost_value,
     unit_cost
 from placed
@@ -388,6 +388,21 @@ select sums.*, events.activations, events.activations_out,
     ratio(lost_value, revenue + lost_value) as lost_demand,
     ratio(excess_cost, ended_cost) as excess
 from sums join events using (quarter, member);
+
+-- Every layer of every published version, week by week: one row per version, SKU and target week,
+-- in units. lag: weeks from its as-of week to the target week.
+create view version_week as
+select version.version, version.cycle, version.as_of, layers.sku,
+    (version.first_week + (7 * (place - 1))::int)::date as week,
+    ((version.first_week - version.as_of) // 7 + place - 1)::int as lag,
+    layers.naive[place] / 1000.0 as naive, layers.statistical[place] / 1000.0 as statistical,
+    layers.marketing[place] / 1000.0 as marketing,
+    layers.merchandising[place] / 1000.0 as merchandising,
+    layers.planning[place] / 1000.0 as planning, layers.proposed[place] / 1000.0 as proposed,
+    layers.consensus[place] / 1000.0 as consensus
+from version
+join version_sku as layers using (version)
+cross join unnest(range(1, len(layers.consensus) + 1)) as places (place);
 
 -- The published consensus against demand, SKU by week over all doors, by quarter and by 'all',
 -- 'department', 'class', 'sku' or 'promoted', within one of them. Bias above zero: too much forecast.

@@ -31,6 +31,7 @@ _BESIDE_PEAK = 2.5
 """Where the week before or after was this high too, it is not a lone peak."""
 
 PARTLY, SOLD_OUT, LONE_PEAK = "partly on the shelf", "ended empty", "lone peak"
+SHUT = "empty shelf"
 """Reasons for which a fit does not take a week as it was."""
 
 
@@ -64,6 +65,8 @@ class Panel:
     """Share of the week that the units are evidence for, 0 to 1; (n, T)."""
     sold_out: Bools
     """The week ended empty and nobody knows when: units are a lower bound; (n, T)."""
+    shut: Bools
+    """The shelf is known to have been empty for nearly all of the week: no evidence; (n, T)."""
     regular_price: Floats
     """Log of regular price against the series' mean; 0 where unknown; (n, T)."""
 
@@ -84,6 +87,7 @@ class Panel:
             units=self.units[:, :n_weeks],
             exposure=self.exposure[:, :n_weeks],
             sold_out=self.sold_out[:, :n_weeks],
+            shut=self.shut[:, :n_weeks],
             regular_price=self.regular_price[:, :n_weeks],
         )
 
@@ -161,6 +165,7 @@ def build_panel(
         units=np.where(evidence, np.maximum(np.nan_to_num(sales), 0.0), 0.0),
         exposure=np.where(evidence, share, 0.0),
         sold_out=known & np.isnan(in_stock) & (on_hand <= 0),
+        shut=known & (share < LEAST_SHARE),
         regular_price=_log_prices(prices, series, sku_index, door_index, weeks, len(ranging)),
     )
 
@@ -212,8 +217,12 @@ def corrections(panel: Panel, clean: Floats, weeks: int) -> pd.DataFrame:
             "door": panel.doors[panel.door_of[series]],
             "week": panel.weeks[week],
             "reason": np.select(
-                [panel.exposure[series, week] < 1, clean[series, week] > raw[series, week]],
-                [PARTLY, SOLD_OUT],
+                [
+                    panel.shut[series, week],
+                    panel.exposure[series, week] < 1,
+                    clean[series, week] > raw[series, week],
+                ],
+                [SHUT, PARTLY, SOLD_OUT],
                 default=LONE_PEAK,
             ),
             "raw": raw[series, week],

@@ -582,11 +582,14 @@ def _surprise(demand: Floats, expected: Floats, exposed: Bools) -> tuple[float, 
 
 
 def _whole_weeks(problem: Problem, estimate: Estimate) -> Floats:
-    """Demand of every week had it been on the shelf throughout; 0 where nothing is known."""
+    """Demand of every week had it been on the shelf throughout; 0 where nothing is known.
+
+    A week on an empty shelf says nothing of itself: it counts as expected.
+    """
     share = problem.panel.exposure[:, : estimate.known]
     expected = estimate.around * estimate.effects.total[:, : estimate.known]
     rest = intervals.rest_of_week(expected, estimate.demand, share)
-    partly = (share > 0) & (share < 1)
+    partly = ((share > 0) & (share < 1)) | problem.panel.shut[:, : estimate.known]
     whole: Floats = np.where(partly, estimate.demand + rest, estimate.demand)
     return whole
 

@@ -8,11 +8,12 @@ import streamlit as st
 
 from forecasting import views
 from forecasting.basis import USUAL_LEAD_TIME_WEEKS
-from forecasting.demand.cleansing import LONE_PEAK, PARTLY, SOLD_OUT
+from forecasting.demand.cleansing import LONE_PEAK, PARTLY, SHUT, SOLD_OUT
 from forecasting.hierarchy import THOUSANDTHS
 from pages.components import charts, frame, theme
 
 WHY = {
+    SHUT: "An empty shelf all week: it teaches nothing, and counts as what was expected.",
     PARTLY: "Out of stock for part of the week: the rest is what it would have sold.",
     SOLD_OUT: "Nothing left at the end of the week: at least this much was wanted.",
     LONE_PEAK: "Far above anything expected, for one week, and nothing explains it.",

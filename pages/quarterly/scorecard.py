@@ -141,7 +141,7 @@ def matrix(shown: Scorecard) -> None:
         st.switch_page(
             measures.PAGES["why"],
             query_params=measures.link(
-                view="why", measure=key, quarter=shown.quarter, level=next_level(key, level),
+                measure=key, quarter=shown.quarter, level=next_level(key, level),
                 **{level: member},
             ),
         )  # fmt: skip

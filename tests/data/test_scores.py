@@ -474,9 +474,23 @@ def test_lost_sales_are_what_the_run_corrected_at_the_price_in_force(space):
     run = space.ledger.of_kinds(Kind.RUN)[-1].seq
     with store.cursor() as cursor:
         lost = cursor.execute(
-            "select sku, door, week, clean - raw as units from run_correction where run = ? and clean > raw", [run]
+            "select sku, door, week, clean, raw, reason from run_correction where run = ?", [run]
         ).df()  # fmt: skip
+    sales = store.table("sales")
+    sold = dict(
+        zip(
+            zip(sales["sku"], sales["door"], pd.to_datetime(sales["date"]), strict=True),
+            sales["units"],
+            strict=True,
+        )
+    )
+    lost["units"] = [
+        max(r.clean - max(sold.get((r.sku, r.door, pd.Timestamp(r.week)), 0.0), 0.0), 0.0)
+        for r in lost.itertuples()
+    ]
+    lost = lost[lost["units"] > 0]
     assert len(lost) > 50
+    assert (lost["reason"] == "empty shelf").sum() > 10
     price = store.query("price_changes")
     acts = {a.activation: a for a in space.activations if a.is_live}
     total = value = 0.0

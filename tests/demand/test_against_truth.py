@@ -90,6 +90,11 @@ def test_demand_of_sold_out_weeks_is_found_in_sum_and_sales_alone_would_be_far_o
     wanted = truth[:, :known][short].sum()
     assert estimate == pytest.approx(wanted, rel=0.05), estimate / wanted
     assert sold < 0.85 * wanted
+    # Weeks on an empty shelf teach nothing, and most of what is lost is lost in them.
+    shut = panel.shut[:, :known]
+    assert shut.sum() > 100
+    assert panel.units[:, :known][shut].sum() == 0
+    assert factors.clean[shut].sum() == pytest.approx(truth[:, :known][shut].sum(), rel=0.15)
 
 
 def test_a_week_that_ended_empty_counts_for_what_was_likely_wanted():
@@ -156,7 +161,7 @@ def test_three_months_of_history_without_prices_or_stock_are_enough_for_a_foreca
     panel = drawn.panel
     short = replace(
         panel.until(21), weeks=panel.weeks[59:80],
-        **{name: getattr(panel, name)[:, 59:80] for name in ("units", "exposure", "sold_out", "regular_price")},
+        **{name: getattr(panel, name)[:, 59:80] for name in ("units", "exposure", "sold_out", "shut", "regular_price")},
     )  # fmt: skip
     nothing = drawn.exposures.take(np.zeros(len(drawn.exposures), bool))
     factors = model.fit(short, replace(nothing, n_weeks=21), known=13)

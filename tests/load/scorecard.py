@@ -8,11 +8,9 @@ the queries alone, at the scale of the sample company.
 
 import json
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -22,8 +20,6 @@ from data.sample import make_sample, parts_of
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
 
-ROOT = Path(__file__).parents[2]
-PORT = 8791
 TIMES = 5
 
 
@@ -82,29 +78,11 @@ def measure(space: Workspace) -> dict[str, float]:
 
 def in_browser(path: Path) -> dict[str, float]:
     """Seconds until the page and a drill stand there; the first opening is apart."""
-    from tests.e2e.conftest import ARGS, chromium_path
+    from tests.e2e.conftest import ARGS, Server, chromium_path
 
-    command = [
-        sys.executable,
-        "-m",
-        "forecasting",
-        "serve",
-        "--db",
-        str(path),
-        "--port",
-        str(PORT),
-    ]
-    server = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    url = f"http://localhost:{PORT}"
+    server = Server(path, path.with_suffix(".log"))
+    url = server.url
     try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.2)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
             page = browser.new_page(viewport={"width": 1440, "height": 900})
@@ -137,8 +115,7 @@ def in_browser(path: Path) -> dict[str, float]:
                 )
             browser.close()
     finally:
-        server.terminate()
-        server.wait(20)
+        server.stop()
     return {
         "first_paint_cold_s": round(first, 2),
         "first_paint_s": round(statistics.median(again), 2),
