@@ -515,6 +515,24 @@ def test_lost_sales_are_what_the_run_corrected_at_the_price_in_force(space):
     assert found["lost_share"] == pytest.approx(value / (found["revenue"] + value), rel=1e-5)
 
 
+def test_what_is_said_to_be_lost_is_what_was_lost(space, company):
+    space.sum_up()
+    truth = pd.read_parquet(company.with_name(f"{company.stem}.truth") / "demand.parquet")
+    sales = space.store.table("sales").assign(week=lambda f: pd.to_datetime(f["date"]))
+    both = truth.assign(week=pd.to_datetime(truth["week"])).merge(
+        sales, on=["sku", "door", "week"]
+    )
+    both["lost"] = (both["demand"] - both["units"]).clip(lower=0)
+    both["quarter"] = [fiscal_quarter(w.date()) for w in both["week"]]
+    ours = scores.shelf(space.store, "all").set_index("quarter")["lost_units"]
+    for quarter in ("2025-Q4", "2026-Q1", "2026-Q2", "2026-Q3"):
+        lost = both.loc[both["quarter"] == quarter, "lost"].sum()
+        assert lost > 100
+        assert ours[quarter] == pytest.approx(lost, rel=0.2), quarter
+    whole = both[both["quarter"].isin(ours.index)]["lost"].sum()
+    assert ours.sum() == pytest.approx(whole, rel=0.15)
+
+
 def test_where_no_run_knows_a_week_what_was_lost_is_not_known(drawn):
     space, _ = drawn  # no forecast was ever made
     assert (
