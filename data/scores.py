@@ -78,7 +78,7 @@ def summed(
         What they are taken from.
     featured : DataFrame, one row per activation and featured SKU
         activation, name, type, sku, door (None: all ranged doors), first_day, last_day,
-        discount. Only activations that have begun and were not called off.
+        discount, is_sell_out. Only activations that have begun and were not called off.
     """
     with store.cursor() as cursor:
         cursor.execute("begin")

@@ -136,7 +136,11 @@ def _migrations() -> list[tuple[str, list[str]]]:
         ]
         for path in (HERE / "schema").glob("*.sql")
     }
-    return sorted({**written, "0003_facts": tables.create_sql()}.items())
+    made = {
+        "0003_facts": tables.create_sql(),
+        "0008_sell_out": tables.added_sql("activations", "sell_out"),
+    }
+    return sorted({**written, **made}.items())
 
 
 def _opened_elsewhere(path: Path | None, error: duckdb.IOException) -> Refused:

@@ -306,6 +306,7 @@ _ALL = (
             _number("spend", "money spent", "20000"),
             _date("lock_date", "last day on which it can be changed", "2026-11-20"),
             _date("known_from", "day it entered the calendar", "2026-10-01"),
+            _choice("sell_out", "planned to sell out, so that running out is no miss (blank: no)", ("no", "yes")),
         ),
     ),
     Table(
@@ -362,11 +363,24 @@ def create_sql() -> list[str]:
     statements = []
     for table in _ALL:
         columns = ", ".join(f'"{column.name}" {column.sql_type}' for column in table.columns)
-        key = ", ".join(f'"{name}"' for name in table.replaces_by)
         statements += [
             f"create table {table.name} ({columns}, batch bigint not null)",
-            f"create view {table.name}_now as select * from {table.name} "
-            "where batch in (select batch from batch_now) "
-            f"qualify batch = max(batch) over (partition by {key})",
+            _view_sql(table),
         ]
     return statements
+
+
+def added_sql(table: str, column: str) -> list[str]:
+    """Statements that give a table of an older database a column that came later."""
+    kind = TABLES[table].column(column).sql_type
+    added = f'alter table {table} add column if not exists "{column}" {kind}'
+    return [added, _view_sql(TABLES[table])]
+
+
+def _view_sql(table: Table) -> str:
+    key = ", ".join(f'"{name}"' for name in table.replaces_by)
+    return (
+        f"create or replace view {table.name}_now as select * from {table.name} "
+        "where batch in (select batch from batch_now) "
+        f"qualify batch = max(batch) over (partition by {key})"
+    )

@@ -243,6 +243,43 @@ def _of_quarter(quarter: str, mine: Sequence[Notice], complete_weeks: int) -> Le
     )
 
 
+def featured_days(
+    act: Activation, changes: Sequence[Event]
+) -> list[tuple[str, str | None, dt.date, dt.date, float | None]]:
+    """From when to when each SKU was featured: one swapped while it ran counts to that day.
+
+    Parameters
+    ----------
+    act : Activation
+        As it stands.
+    changes : sequence of Event
+        Changes of the calendar that stand, oldest first.
+
+    Returns
+    -------
+    list of (sku, door, first day, last day, discount)
+    """
+    begins: dict[str, dt.date] = {}
+    gone = []
+    for event in changes:
+        day, before, after = event.recorded_at.date(), event.body["before"], event.body["after"]
+        if event.body["activation"] != act.activation or not (act.start < day <= act.end):
+            continue
+        had = {i["sku"]: i for i in (before or {}).get("items", ())}
+        has = {i["sku"] for i in (after or {}).get("items", ())}
+        for sku in has - set(had):
+            begins[sku] = day
+        for sku, item in had.items():
+            if sku not in has:
+                first = begins.pop(sku, act.start)
+                last = day - dt.timedelta(1)
+                gone.append((sku, item["door"], first, last, item["discount"]))
+    now = [
+        (i.sku, i.door, begins.get(i.sku, act.start), act.end, i.discount) for i in act.items
+    ]
+    return [*now, *(run for run in gone if run[2] <= run[3])]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """Something that somebody was to do by a day."""

@@ -23,6 +23,7 @@ from forecasting import effects, lead_time, scorecard, views
 from forecasting.calendar import fiscal_quarter
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.overrides import undone
 from forecasting.decisions import KINDS, Decision
 from forecasting.desk import Desk, checked_note
 from forecasting.effects import Effect
@@ -123,25 +124,25 @@ class Quarters:
 
     def _calendar(self, as_of: dt.date) -> tuple[pd.DataFrame, str]:
         """Featured SKUs of what had begun by a week, and a digest of them."""
+        ledger = self._desk.ledger
+        taken_back = undone(ledger.of_kinds(Kind.UNDO))
+        swaps = [
+            e for e in ledger.of_kinds(Kind.ACTIVATION, Kind.SHIFT) if e.seq not in taken_back
+        ]
         rows = [
-            (a.activation, a.name, a.type, i.sku, i.door, a.start, a.end, i.discount)
+            (a.activation, a.name, a.type, *run, a.sell_out)
             for a in self._of.activations()
             if a.is_live and a.start <= as_of + dt.timedelta(6)
-            for i in a.items
+            for run in lead_time.featured_days(a, swaps)
         ]
         names = [
-            "activation",
-            "name",
-            "type",
-            "sku",
-            "door",
-            "first_day",
-            "last_day",
-            "discount",
-        ]
+            "activation", "name", "type", "sku", "door", "first_day", "last_day", "discount",
+            "is_sell_out",
+        ]  # fmt: skip
         frame = pd.DataFrame(rows, columns=names).astype(
-            {"door": object, "first_day": object, "last_day": object, "discount": float}
-        )
+            {"door": object, "first_day": object, "last_day": object, "discount": float,
+             "is_sell_out": bool}
+        )  # fmt: skip
         digest = hashlib.blake2b(repr(rows).encode(), digest_size=16).hexdigest()
         return frame, digest
 

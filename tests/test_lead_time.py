@@ -151,6 +151,23 @@ def test_a_quarter_is_the_share_of_its_activations():
     assert found.late_by == {"marketing": 4}
 
 
+def test_a_swapped_sku_is_featured_until_the_day_of_the_swap():
+    before = activation()
+    after = activation(items=(Item(sku="T", discount=0.2),))
+    swap = START + dt.timedelta(3)
+    runs = lead_time.featured_days(after, [changed(Kind.SHIFT, before, after, swap)])
+    assert runs == [
+        ("T", None, swap, after.end, 0.2),
+        ("S", None, START, swap - dt.timedelta(1), 0.1),
+    ]
+    early = [changed(Kind.SHIFT, before, after, START - dt.timedelta(3))]
+    assert lead_time.featured_days(after, early) == [("T", None, START, after.end, 0.2)]
+    other = [changed(Kind.SHIFT, before, after, swap)]
+    assert lead_time.featured_days(activation(activation="B"), other) == [
+        ("S", None, START, START + dt.timedelta(6), 0.1)
+    ]
+
+
 def test_tasks_are_on_time_late_open_or_taken_back():
     def told(seq, kind, day, **body):
         return Event(

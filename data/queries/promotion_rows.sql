@@ -11,5 +11,6 @@ select cell.activation, any_value(cell.name) as name, any_value(cell.type) as ty
     sum(lost_value) as lost_value
 from activation_cell as cell
 join skus_now as skus on skus.sku = cell.sku
+where not is_sell_out
 group by cell.activation, skus.class, cell.quarter
 order by quarter, activation, class

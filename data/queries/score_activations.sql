@@ -40,7 +40,7 @@ behind as (
 )
 select own.* exclude (first_week, last_week, ended),
     case when own.last_week = spans.last_week then ended end as ended,
-    named.name, named.type, named.first_day, fiscal_quarter(own.first_week) as quarter,
+    named.name, named.type, named.first_day, named.is_sell_out, fiscal_quarter(own.first_week) as quarter,
     behind.after_units, coalesce(behind.after_weeks, 0) as after_weeks, followed.is_fresh
 from own
 join followed
@@ -49,7 +49,7 @@ join followed
 join spans on spans.activation = own.activation and spans.sku = own.sku and spans.door = own.door
 join (
     select activation, any_value(name) as name, any_value(type) as type,
-        min(first_day) as first_day
+        min(first_day) as first_day, bool_or(is_sell_out) as is_sell_out
     from featured group by activation
 ) as named on named.activation = own.activation
 left join behind

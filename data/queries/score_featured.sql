@@ -11,7 +11,7 @@ placed as (
 )
 select distinct calendar.activation, calendar.name, calendar.type, calendar.sku, placed.door,
     calendar.first_day::date as first_day, calendar.last_day::date as last_day,
-    calendar.discount::double as discount
+    calendar.discount::double as discount, calendar.is_sell_out
 from calendar_now as calendar
 join placed
     on placed.sku = calendar.sku and (calendar.door is null or placed.door = calendar.door)

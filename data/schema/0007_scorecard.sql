@@ -36,7 +36,8 @@ create table featured (
     door       varchar not null,
     first_day  date    not null,
     last_day   date    not null,
-    discount   double
+    discount   double,
+    is_sell_out boolean not null
 );
 
 -- One row per activation, SKU, door and week that it touches; bit k of mask is day k from Sunday on.
@@ -49,13 +50,15 @@ each as (
         (first_week + 7 * unnest(range(0, (last_day - first_week) // 7 + 1))::int)::date as week
     from weeks
 )
-select activation, type, sku, door, discount, first_week, week,
+select activation, type, sku, door, discount, is_sell_out, first_week, week,
     (1 << (least(last_day - week, 6) + 1)::int) - (1 << greatest(first_day - week, 0)::int) as mask
 from each;
 
 -- One row per promoted SKU, door and week: a day counts once, however many activations share it.
+-- excused: days of activations that were planned to sell out.
 create view promoted_week as
-select sku, door, week, bit_or(mask) as mask, max(discount) as discount
+select sku, door, week, coalesce(bit_or(mask) filter (not is_sell_out), 0) as mask,
+    coalesce(bit_or(mask) filter (is_sell_out), 0) as excused, max(discount) as discount
 from featured_week
 group by sku, door, week;
 
@@ -75,8 +78,8 @@ group by all;
 -- Every measure at its finest: one row per SKU, selling door and fiscal week with sales or a count.
 -- units, revenue, margin: net of returns. on_hand: the last count of the week, null where not
 -- counted. promoted_days, other_days: days on which it is known whether the shelf was empty, within
--- activations and outside; promoted_out, other_out: of these the days it was empty. What says so is
--- in_stock, else a count of zero; one report a week stands for its seven days. lost_units: wanted
+-- activations and outside, planned sell-outs in neither; promoted_out, other_out: of these the days
+-- it was empty. What says so is in_stock, else a count of zero; one report a week stands for its seven days. lost_units: wanted
 -- beyond what was sold, by the run in force (a model's estimate); null where no run knows the week.
 create view cell_week as
 with reports as (
@@ -92,8 +95,10 @@ dated as (
     from reports
 ),
 marked as (
-    select dated.*, promoted.mask, promoted.discount, (on_hand <= 0)::int as count_out,
-        coalesce((promoted.mask >> day) & 1 = 1, false) as is_promoted
+    select dated.*, promoted.mask, promoted.excused, promoted.discount,
+        (on_hand <= 0)::int as count_out,
+        coalesce((promoted.mask >> day) & 1 = 1, false) as is_promoted,
+        coalesce(((promoted.mask | promoted.excused) >> day) & 1 = 0, true) as is_other
     from dated
     left join promoted_week as promoted
         on promoted.sku = dated.sku and promoted.door = dated.door and promoted.week = dated.week
@@ -101,15 +106,21 @@ marked as (
 summed as (
     select sku, door, week, sum(units) as units, sum(revenue) as revenue,
         sum(markdown) as markdown, arg_max(on_hand, date) as on_hand,
-        coalesce(bit_count(any_value(mask)), 0) as mask_days, any_value(discount) as discount,
+        coalesce(bit_count(any_value(mask)), 0) as mask_days,
+        7 - coalesce(bit_count(any_value(mask | excused)), 0) as free_days,
+        any_value(discount) as discount,
         count(shelf_out) as shelf_n, sum(shelf_out) as shelf_out,
         count(shelf_out) filter (is_promoted) as shelf_promoted_n,
         coalesce(sum(shelf_out) filter (is_promoted), 0) as shelf_promoted_out,
+        count(shelf_out) filter (is_other) as shelf_other_n,
+        coalesce(sum(shelf_out) filter (is_other), 0) as shelf_other_out,
         min(date) filter (shelf_out is not null) < max(date) filter (shelf_out is not null)
             as shelf_daily,
         count(count_out) as count_n, sum(count_out) as count_out,
         count(count_out) filter (is_promoted) as count_promoted_n,
         coalesce(sum(count_out) filter (is_promoted), 0) as count_promoted_out,
+        count(count_out) filter (is_other) as count_other_n,
+        coalesce(sum(count_out) filter (is_other), 0) as count_other_out,
         min(date) filter (count_out is not null) < max(date) filter (count_out is not null)
             as count_daily
     from marked
@@ -121,7 +132,9 @@ seen as (
         case when shelf_n > 0 then shelf_n else count_n end as n,
         case when shelf_n > 0 then shelf_out else count_out end as n_out,
         case when shelf_n > 0 then shelf_promoted_n else count_promoted_n end as promoted_n,
-        case when shelf_n > 0 then shelf_promoted_out else count_promoted_out end as promoted_n_out
+        case when shelf_n > 0 then shelf_promoted_out else count_promoted_out end as promoted_n_out,
+        case when shelf_n > 0 then shelf_other_n else count_other_n end as other_n,
+        case when shelf_n > 0 then shelf_other_out else count_other_out end as other_n_out
     from summed
 ),
 placed as (
@@ -151,10 +164,10 @@ select placed.sku, placed.door, placed.week, units, revenue, markdown, on_hand,
         as promoted_days,
     case when not is_exposed then 0 when is_daily then promoted_n_out
         else mask_days * n_out / n end::double as promoted_out,
-    case when not is_exposed then 0 when is_daily then n - promoted_n else 7 - mask_days end::double
+    case when not is_exposed then 0 when is_daily then other_n else free_days end::double
         as other_days,
-    case when not is_exposed then 0 when is_daily then n_out - promoted_n_out
-        else (7 - mask_days) * n_out / n end::double as other_out,
+    case when not is_exposed then 0 when is_daily then other_n_out
+        else free_days * n_out / n end::double as other_out,
     case when placed.week <= basis.run_as_of
         then greatest(coalesce(lost.clean - greatest(units, 0), 0), 0) end as lost_units,
     case when placed.week <= basis.run_as_of
@@ -230,7 +243,7 @@ create table activation_cell (
     first_day  date    not null,
     days double, days_out double, units double, revenue double, lost_units double,
     lost_value double, ended double, unit_cost double, after_units double, after_weeks integer,
-    is_fresh boolean
+    is_fresh boolean, is_sell_out boolean
 );
 
 -- One row per SKU and week that was forecast in time: for the Bridge (horizon 'bridge': six weeks
@@ -328,7 +341,7 @@ from sums;
 -- 'class', 'region', 'door' or 'sku', within one of them. exposure: days out over days known, an
 -- activation's own days; event: activations with a featured SKU in stock on less than least_in_stock
 -- of its days, over activations; item: SKU-doors out for a day or more, over SKU-doors;
--- lost_demand: value lost over value wanted. excess: stock at the end beyond cover_weeks of what was
+-- lost_demand: value lost over value wanted. What was planned to sell out is left out. excess: stock at the end beyond cover_weeks of what was
 -- sold in the four weeks behind, over that stock; only where at least two of these weeks are known.
 create macro promotion_scores(
     level, in_department := null, in_class := null, in_region := null, in_door := null,
@@ -336,7 +349,7 @@ create macro promotion_scores(
     cover_weeks := 8
 ) as table
 with chosen as (
-    select cell.* exclude (is_fresh),
+    select cell.* exclude (is_fresh, is_sell_out),
         case level
             when 'all' then 'all' when 'type' then cell.type when 'activation' then cell.activation
             when 'department' then skus.department when 'class' then skus.class
@@ -350,7 +363,8 @@ with chosen as (
     from activation_cell as cell
     join skus_now as skus on skus.sku = cell.sku
     join doors_now as doors on doors.door = cell.door
-    where (in_department is null or skus.department = in_department)
+    where not is_sell_out
+        and (in_department is null or skus.department = in_department)
         and (in_class is null or skus.class = in_class)
         and (in_region is null or doors.region = in_region)
         and (in_door is null or cell.door = in_door)

@@ -46,6 +46,8 @@ class Activation:
     channel: str = ""
     spend: float | None = None
     lock_date: dt.date | None = None
+    sell_out: bool = False
+    """Planned to sell out: running out is no miss."""
     items: tuple[Item, ...] = ()
 
     def __post_init__(self) -> None:
@@ -96,7 +98,8 @@ def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Acti
     Parameters
     ----------
     rows : DataFrame, one row per activation
-        activation, name, type, start, end, status, owner, channel, spend, lock_date, batch.
+        activation, name, type, start, end, status, owner, channel, spend, lock_date,
+        sell_out, batch.
     items : DataFrame, one row per featured SKU
         activation, sku, door, discount, lift; blank is unknown.
     """
@@ -127,6 +130,7 @@ def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Acti
             lock_date=None
             if pd.isna(row["lock_date"])
             else pd.Timestamp(row["lock_date"]).date(),
+            sell_out=bool(row["sell_out"]),
             items=tuple(featured.get(identity, ())),
         )
         found[identity] = (activation, int(row["batch"]))

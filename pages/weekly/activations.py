@@ -34,6 +34,10 @@ def form(space, person, plan, known: Activation | None) -> None:
             "Price cut, %", 0.0, 95.0, step=5.0,
             value=100.0 * max((i.discount or 0.0 for i in known.items), default=0.0) if known else 0.0,
         )  # fmt: skip
+        sell_out = c.checkbox(
+            "Planned to sell out", known.sell_out if known else False,
+            help="A drop that is to run out: it is left out of the stockout rate.",
+        )  # fmt: skip
         before = list(dict.fromkeys(i.sku for i in known.items)) if known else []
         skus = st.multiselect("Featured SKUs", list(names), before, format_func=names.get)
         note = st.text_input("Note", placeholder="Why, or what changed")
@@ -59,6 +63,7 @@ def form(space, person, plan, known: Activation | None) -> None:
                 status=known.status if known else "planned", owner=owner, items=items,
                 channel=known.channel if known else "", spend=known.spend if known else None,
                 lock_date=known.lock_date if known else start - dt.timedelta(14),
+                sell_out=sell_out,
             ),
             base=st.session_state["seen"], note=note,
         )  # fmt: skip

@@ -123,7 +123,7 @@ def test_every_statement_runs_against_an_empty_database(tmp_path):
         )
         cursor.execute(
             "create temp table calendar_now as select 'A' as activation, 'A' as name, 'email' as type, "
-            "'A' as sku, null::varchar as door, date '2026-01-04' as first_day, date '2026-01-04' as last_day, 0.1 as discount"
+            "'A' as sku, null::varchar as door, date '2026-01-04' as first_day, date '2026-01-04' as last_day, 0.1 as discount, false as is_sell_out"
         )
         cursor.execute(
             sql("score_week"), {"low": "A", "high": "B"}

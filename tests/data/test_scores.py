@@ -296,6 +296,52 @@ def test_a_cancelled_activation_promotes_nothing():
     space.close()
 
 
+def test_a_planned_sell_out_is_in_neither_rate():
+    weeks = [SUNDAY, SUNDAY + dt.timedelta(7)]
+    sales = [(week, "A", "N", 5, 0.5, 50.0) for week in weeks]
+    acts = pd.DataFrame(
+        {"activation": ["P"], "type": ["event"], "start": [SUNDAY], "end": [SUNDAY + dt.timedelta(2)], "sell_out": ["yes"]}
+    )  # fmt: skip
+    items = pd.DataFrame({"activation": ["P"], "sku": ["A"]})
+    space = company(sales, activations=acts, activation_items=items)
+    found = one(scores.shelf(space.store, "all"))
+    assert found["promoted_days"] == 0
+    assert (found["other_days"], found["other_out"]) == (4 + 7, 2.0 + 3.5)
+    assert scores.promotions(space.store, "all").empty
+    assert space.activations[0].sell_out
+    space.close()
+
+
+def test_an_older_database_learns_of_planned_sell_outs(tmp_path):
+    path = tmp_path / "older.duckdb"
+    older = Store(path)
+    with older.cursor() as cursor:  # as it was before
+        cursor.execute("alter table activations drop column sell_out")
+        cursor.execute("create or replace view activations_now as select * from activations")
+        cursor.execute("delete from migration where name = '0008_sell_out'")
+    older.close()
+    space = Workspace(path)
+    assert space.store.query("activation_rows")["sell_out"].tolist() == []
+    assert "sell_out" in space.store.table("activations")
+    space.close()
+
+
+def test_daily_reports_of_a_planned_sell_out_are_left_out():
+    days = [SUNDAY + dt.timedelta(d) for d in range(7)]
+    sales = [(day, "A", "N", 1, 0.0 if n < 3 else 1.0, 10.0) for n, day in enumerate(days)]
+    acts = pd.DataFrame(
+        {"activation": ["P"], "type": ["event"], "start": [days[1]], "end": [days[3]], "sell_out": ["yes"]}
+    )  # fmt: skip
+    space = company(
+        sales,
+        activations=acts,
+        activation_items=pd.DataFrame({"activation": ["P"], "sku": ["A"]}),
+    )
+    found = one(scores.shelf(space.store, "all"))
+    assert (found["promoted_days"], found["other_days"], found["other_out"]) == (0, 4, 1)
+    space.close()
+
+
 def test_stock_left_after_a_promotion_beyond_what_is_enough_is_excess():
     weeks = [SUNDAY + dt.timedelta(7 * n) for n in range(5)]
     sales = [(w, "A", "N", 10 if n == 0 else 2, 1.0, 20.0) for n, w in enumerate(weeks)]
