@@ -124,13 +124,14 @@ def keep_flags(store: Store, run: int, rows: pd.DataFrame) -> None:
         as_of, activation, sku, status, units_short, margin_at_risk.
     """
     with store.cursor() as cursor:
-        cursor.execute("begin")
-        cursor.execute("delete from flag where run = ?", [run])
-        if len(rows):
-            cursor.register("said", rows)
-            cursor.execute("insert into flag by name select ? as run, * from said", [run])
-            cursor.unregister("said")
-        cursor.execute("commit")
+        cursor.register("said", rows)
+        cursor.execute("insert into flag by name select ? as run, * from said", [run])
+        cursor.unregister("said")
+
+
+def has_flags(store: Store, run: int) -> bool:
+    """Whether what the Bridge said is kept of a run."""
+    return len(store.query("flagged", run=run)) > 0
 
 
 def flags(store: Store) -> pd.DataFrame:

@@ -291,7 +291,7 @@ class Cycles:
         ):  # fmt: skip
             raise NotAllowed(
                 "Frozen weeks, quorum and whether inputs are blind are Leadership's to set "
-                "(Scorecard, Policy). The facilitator sets the days."
+                "(Review, Process and policy). The facilitator sets the days."
             )
 
         def prepare() -> Event:

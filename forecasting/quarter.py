@@ -146,10 +146,11 @@ class Quarters:
         digest = hashlib.blake2b(repr(rows).encode(), digest_size=16).hexdigest()
         return frame, digest
 
-    def keep_flags(self, run: int) -> None:
-        """Keep what the Bridge says at the end of the as-of week of a run."""
-        plan = self._of.plan()
-        scores.keep_flags(self._desk.store, run, flag_rows(plan))
+    def keep_flags(self) -> None:
+        """Keep what the Bridge says when a run comes into force: once, as it first said it."""
+        store, (run, _) = self._desk.store, self._of.run()
+        if run and not scores.has_flags(store, run):
+            scores.keep_flags(store, run, flag_rows(self._of.plan()))
 
     # Reading ----------------------------------------------------------------------------
 

@@ -139,7 +139,7 @@ class Workspace:
             self.desk,
             plan=lambda: self.plan,
             seen_by=lambda person: self.plan_for(person.id),
-            rebuild=self._rebuild,
+            rebuild=self._rebuild_and_flag,
             candidate=self._with_run,
             policy=lambda: self.policies.now,
         )
@@ -869,8 +869,7 @@ class Workspace:
                 )
             if event.body["adopted"]:
                 told("building the plan", 0.98)
-                self._rebuild()
-                self.quarters.keep_flags(event.seq)
+                self._rebuild_and_flag()
             return event
 
     def start_refresh(self, by: str) -> None:
@@ -1237,6 +1236,11 @@ class Workspace:
                 self._plan = plan
             self._blinded.clear()
             self._working = None
+
+    def _rebuild_and_flag(self) -> None:
+        """Build the plan anew, and keep what the Bridge says where another run is in force."""
+        self._rebuild()
+        self.quarters.keep_flags()
 
     def _built(
         self, seq: int, activations: Mapping[str, Activation], events: Sequence[Event]

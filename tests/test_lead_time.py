@@ -236,3 +236,21 @@ def test_the_bridge_of_every_refresh_is_kept(space):
     reds = [i for items in space.plan.items.values() for i in items if i.first < 12]
     assert len(kept) == len(reds)
     assert set(kept["status"]) <= {"red", "amber", "green", "blue", "grey"}
+
+
+def test_what_the_bridge_says_is_kept_once_for_every_run_that_comes_into_force(space):
+    from data import scores
+
+    first = space._run
+    before = len(scores.flags(space.store))
+    space.cycles.open("dana", "2026-12")
+    candidate = space.refresh("dana", full=True)
+    assert not scores.has_flags(space.store, candidate.seq)  # nobody works with it yet
+    space.cycles.adopt("dana", candidate.seq)
+    assert scores.has_flags(space.store, candidate.seq)
+    kept = space.store.query("flagged", run=first)
+    assert len(kept) == 1
+    # Of one week the run in force speaks; a rebuild meanwhile says nothing again.
+    assert len(scores.flags(space.store)) == before
+    space._rebuild_and_flag()
+    assert len(scores.flags(space.store)) == before
