@@ -115,6 +115,14 @@ def test_a_restart_finds_every_decision_as_it_stood(space):
     again.close()
 
 
+def test_a_sku_without_open_orders_has_nothing_to_bring_forward(space):
+    item = short_items(space)[0]
+    name = space.plan.sku_names[item.sku]
+    space.plan._spans.pop(item.sku, None)
+    ways = {o.action: o for o in options.ways_out(space.plan, item.activation, name)}
+    assert "No open order" in ways[Action.EXPEDITE].why_not
+
+
 def test_a_closed_decision_counts_no_more_and_cannot_be_taken_back(space):
     option = first_open(space, Action.TRANSFER)
     before = short_of(space, option)

@@ -1,5 +1,6 @@
 """Runs and backtests as people have them: only what changed, seen by all, stopped without harm."""
 
+import datetime as dt
 import threading
 import time
 from dataclasses import replace
@@ -174,3 +175,15 @@ def test_alike_means_same_type_class_and_discount_as_long_as_there_are_enough():
     assert found.beaten_by(1.25) == 3
     assert len(experience.alike(rows, kind="price", klass="Shirts", discount=0.5).rows) == 2
     assert experience.alike(rows, kind="social", klass="Coats", discount=0.0).rows.empty
+
+
+def test_the_plan_of_a_past_week_counts_the_orders_of_that_week(space):
+    files = space.store.table("receipts")
+    every = files.assign(is_here=files["received"].notna()).groupby("receipt")["is_here"].all()
+    here = set(every[every].index)  # orders of which every line has come by now
+    assert not here & set(space.plan.base.receipts["receipt"])
+    space.refresh("dana", as_of=dt.date(2026, 9, 6))
+    counted = set(space.plan.base.receipts["receipt"])
+    assert counted & here  # on their way then, come since
+    placed = files[files["receipt"].isin(counted)]["ordered"]
+    assert (pd.to_datetime(placed) < pd.Timestamp("2026-09-13")).all()
