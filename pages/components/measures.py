@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
 
 from forecasting import scorecard
 from forecasting.calendar import quarter_label
+from forecasting.errors import RefreshRunning
 from forecasting.scorecard import MEASURES, OF_LEVEL, Scorecard
 from pages.components import charts, frame
 
@@ -38,7 +40,7 @@ def ready(name: str) -> bool:
     """
     space = frame.workspace()
     if space.quarters.has_sales() and not space.quarters.is_fresh():
-        if space.summing.progress is None:
+        with suppress(RefreshRunning):  # somebody else has just opened a page, too
             space.start_summing(frame.me().id)
         with st.spinner("Summing up for the scorecard ..."):
             patience = time.monotonic() + PATIENCE_S
