@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from data import scores
@@ -28,7 +27,6 @@ from forecasting.decisions import KINDS, Decision
 from forecasting.desk import Desk, checked_note
 from forecasting.effects import Effect
 from forecasting.errors import NoForecast, OutOfBounds, Refused, UnknownName
-from forecasting.inventory.bridge import group_status
 from forecasting.jobs import Tell
 from forecasting.lead_time import LeadTime, Notice
 from forecasting.options import Action
@@ -90,12 +88,9 @@ class Quarters:
         had = scores.basis(self._desk.store)
         if had is None:
             return False
-        facts = self._desk.ledger.of_kinds(Kind.IMPORT, Kind.ROLLBACK)
-        last = max((e.seq for e in facts), default=0)
-        versions = self._desk.ledger.of_kinds(Kind.PUBLISH)
-        published = max((e.seq for e in versions), default=0)
+        summed = self._desk.ledger.of_kinds(Kind.IMPORT, Kind.ROLLBACK, Kind.PUBLISH)
         return (
-            had.seq >= max(last, published)
+            had.seq >= max((e.seq for e in summed), default=0)
             and had.run == self._of.run()[0]
             and had.calendar == self._calendar(had.as_of)[1]
         )
@@ -150,7 +145,7 @@ class Quarters:
         """Keep what the Bridge says when a run comes into force: once, as it first said it."""
         store, (run, _) = self._desk.store, self._of.run()
         if run and not scores.has_flags(store, run):
-            scores.keep_flags(store, run, flag_rows(self._of.plan()))
+            scores.keep_flags(store, run, views.flag_rows(self._of.plan(), weeks=FLAG_WEEKS))
 
     # Reading ----------------------------------------------------------------------------
 
@@ -164,7 +159,13 @@ class Quarters:
             (e.seq for e in ledger.tail(max(ledger.seq - 5_000, 0)) if e.kind in told),
             default=0,
         )
-        return kept, last, self._desk.today.toordinal()
+        replays = self._desk.store.query("last_replay")["id"]
+        return (
+            kept,
+            last,
+            int(replays.max()) if len(replays) else 0,
+            self._desk.today.toordinal(),
+        )
 
     def quarters(self) -> pd.DataFrame:
         """Quarters that can be looked at, latest first (data.scores.quarters)."""
@@ -271,11 +272,6 @@ class Quarters:
         """What Marketing watches, by week: week, metric, channel, value."""
         self._desk.allowed(by, "read")
         return self._desk.store.query("kpis_by_week")
-
-    def forecast_cells(self, by: str, horizon: str, *, since: str, until: str) -> pd.DataFrame:
-        """Scored cells of some quarters (data.scores.forecast_rows)."""
-        self._desk.allowed(by, "read")
-        return scores.forecast_rows(self._desk.store, horizon, since=since, until=until)
 
     def _limits(self) -> dict[str, float]:
         policy = self._policies.now
@@ -405,31 +401,6 @@ class Quarters:
             notices=self.notices,
             quarter=self.usual(),
         )
-
-
-def flag_rows(plan: LivePlan, *, weeks: int = FLAG_WEEKS) -> pd.DataFrame:
-    """What the Bridge says now: one row per activation ahead and featured SKU.
-
-    Returns
-    -------
-    DataFrame
-        as_of, activation, sku, status, units_short, margin_at_risk (NaN unknown).
-    """
-    rows = []
-    for item in views.item_risks(plan):
-        if item.first >= weeks:
-            continue
-        known = ~np.isnan(item.unit_margin)
-        money = float((item.short * np.nan_to_num(item.unit_margin)).sum())
-        rows.append(
-            (
-                plan.base.as_of, item.activation, plan.sku_names[item.sku],
-                group_status(item.status, item.window_demand, plan.limits).value,
-                float(item.short.sum()), money if known.any() else None,
-            )
-        )  # fmt: skip
-    names = ["as_of", "activation", "sku", "status", "units_short", "margin_at_risk"]
-    return pd.DataFrame(rows, columns=names).astype({"margin_at_risk": float})
 
 
 def _entered(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, dt.date | None]:

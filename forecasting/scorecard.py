@@ -361,41 +361,54 @@ def _findings(
     return sorted(found, key=lambda f: (order.index(f.kind), -f.weight))
 
 
-_PARTS = {
-    "exposure": ("promoted_out", "promoted_days", 0.015, "Stockout rate on promoted items"),
-    "bridge_accuracy": ("missed", "actual", 0.03, "Forecast error (WAPE) six weeks ahead"),
-}
-"""Measure to the sums it is a ratio of, and the change from which it is large."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Headline:
+    """A headline as a ratio of two sums, so that who moved it can be told."""
+
+    label: str
+    part: str
+    whole: str
+    least: float
+    """Change from which it is large."""
+    percent: bool = True
+
+
+_HEADLINES = {
+    "exposure": _Headline(
+        label="Stockout rate on promoted items", part="promoted_out", whole="promoted_days",
+        least=0.015,
+    ),
+    "bridge_accuracy": _Headline(
+        label="Forecast error (WAPE) six weeks ahead", part="missed", whole="actual", least=0.03
+    ),
+    "turn_cost": _Headline(
+        label="Inventory turn at cost", part="sold_in_a_year", whole="mean_stock_cost",
+        least=0.5, percent=False,
+    ),
+}  # fmt: skip
 
 
 def _movements(store: Store, quarter: str, limits: Mapping[str, float]) -> list[Finding]:
     """Headline ratios that left last year; or last quarter, where last year is not known."""
     found = []
-    for key, (part, whole, least, label) in _PARTS.items():
-        rows = at_level(store, key, "class", limits=limits).rename(
-            columns={part: "part", whole: "whole"}
-        )
+    for key, headline in _HEADLINES.items():
+        rows = at_level(store, key, "class", limits=limits)
+        if key == "turn_cost":
+            rows = rows.assign(sold_in_a_year=rows["turn_cost"] * rows["mean_stock_cost"])
+        parts = rows.rename(columns={headline.part: "part", headline.whole: "whole"})
+        parts = parts.dropna(subset=["part", "whole"])
+        known = set(parts["quarter"])
         for back, said in ((4, "last year"), (1, "last quarter")):
             then = quarters_back(quarter, back)
-            if not (rows["quarter"] == then).any():
-                continue
-            moved = findings.movement(
-                label, rows, now=quarter, then=then, said=said, least=least,
-                link={"page": "why", "measure": key, "level": "class", "quarter": quarter},
-            )  # fmt: skip
-            found += [moved] if moved else []
-            break
-    rows = at_level(store, "turn_cost", "class", limits=limits)
-    rows = rows.assign(
-        part=rows["turn_cost"] * rows["mean_stock_cost"], whole=rows["mean_stock_cost"]
-    )
-    then = quarters_back(quarter, 4)
-    moved = findings.movement(
-        "Inventory turn at cost", rows.dropna(subset=["part", "whole"]), now=quarter, then=then,
-        said="last year", least=0.5, percent=False,
-        link={"page": "why", "measure": "turn_cost", "level": "class", "quarter": quarter},
-    )  # fmt: skip
-    return found + ([moved] if moved else [])
+            if then in known:
+                moved = findings.movement(
+                    headline.label, parts, now=quarter, then=then, said=said,
+                    least=headline.least, percent=headline.percent,
+                    link={"page": "why", "measure": key, "level": "class", "quarter": quarter},
+                )  # fmt: skip
+                found += [moved] if moved else []
+                break
+    return found
 
 
 def _lead_values(lead: LeadTime | None) -> Values:

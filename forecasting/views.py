@@ -120,6 +120,27 @@ def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> V
     )
 
 
+def flag_rows(plan: LivePlan, *, weeks: int) -> pd.DataFrame:
+    """What the Bridge says now of the activations of the next weeks, SKU by SKU.
+
+    Returns
+    -------
+    DataFrame, one row per activation ahead and featured SKU
+        as_of, activation, sku, status, units_short, margin_at_risk (NaN unknown).
+    """
+    rows = [
+        (
+            plan.base.as_of, item.activation, plan.sku_names[item.sku],
+            group_status(item.status, item.window_demand, plan.limits).value,
+            float(item.short.sum()), _money(item.short, item.unit_margin),
+        )
+        for item in item_risks(plan)
+        if item.first < weeks
+    ]  # fmt: skip
+    names = ["as_of", "activation", "sku", "status", "units_short", "margin_at_risk"]
+    return pd.DataFrame(rows, columns=names).astype({"margin_at_risk": float})
+
+
 def _money(units: Floats, each: Floats) -> float:
     """Sum of units times money; NaN where no money is known at all."""
     known = ~np.isnan(each)

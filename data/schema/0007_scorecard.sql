@@ -206,18 +206,11 @@ create table cell_quarter (
 
 -- The same for whole classes, so that what is above a SKU opens at once: one row per department,
 -- class, door and fiscal quarter.
-create table class_quarter (
-    quarter    varchar not null,
-    department varchar,
-    class      varchar,
-    door       varchar not null,
-    units double, revenue double, margin double, markdown double, cost_of_sales double,
-    promoted_days double, promoted_out double, other_days double, other_out double,
-    lost_units double, lost_value double,
-    counted_units double, counted_cost double, counted_revenue double,
-    stock_units double, stock_cost double, stock_retail double, has_opening boolean,
-    closing_units double, closing_cost double, closing_sold double
-);
+create table class_quarter as
+select quarter, null::varchar as department, null::varchar as class,
+    cell_quarter.* exclude (quarter, sku)
+from cell_quarter
+limit 0;
 
 -- Sums of cell_week: one row per class, door and week.
 create table class_week (
