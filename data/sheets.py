@@ -22,7 +22,7 @@ from forecasting.errors import BadFiles, Problem
 GRID, ABOUT, BEFORE = "Forecast", "about", "as exported"
 _FORMAT = "concord grid 1"
 _OURS = "an XLSX file exported from Concord"
-_HINT = "Type over the numbers of the weeks; the grey columns are locked. Units."
+_HINT = "Type over the numbers of the weeks; the grey columns are locked. "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,8 @@ class Sheet:
     """A grid that came back."""
 
     about: Mapping[str, str]
-    """What was exported: base, input, level, location_level, location, as given to `write`."""
+    """What was exported: base, input, level, location_level, location, measure, as given to
+    `write`."""
     typed: pd.DataFrame
     """Index: node; columns: weeks as dates; values as they stand in the file, NaN blank."""
     before: pd.DataFrame
@@ -43,7 +44,7 @@ def write(grid: pd.DataFrame, about: Mapping[str, str]) -> bytes:
     Parameters
     ----------
     grid : DataFrame
-        Index: node; columns: weeks as dates; values: units.
+        Index: node; columns: weeks as dates; values: in the measure of `about`.
     about : mapping
         What has to come back with it, as text.
     """
@@ -56,7 +57,8 @@ def write(grid: pd.DataFrame, about: Mapping[str, str]) -> bytes:
         )
         unlocked = book.add_format({"locked": False, "num_format": "#,##0.0"})
         sheet = book.add_worksheet(GRID)
-        sheet.write_string(0, 0, _HINT)
+        measure = about.get("measure", "units").capitalize()
+        sheet.write_string(0, 0, f"{_HINT}{measure}.")
         sheet.write_string(1, 0, str(grid.index.name or "row"), locked)
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, len(grid.columns), 11)

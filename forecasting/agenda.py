@@ -18,7 +18,7 @@ from forecasting.consensus.value_added import Added
 from forecasting.experience import EIGHTY
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan import LivePlan
-from forecasting.vocabulary import INPUTS, Reason
+from forecasting.vocabulary import INPUTS
 
 WEEKS = 13
 """Weeks that the meeting speaks about."""
@@ -66,7 +66,9 @@ def performance(scored: pd.DataFrame) -> Performance | None:
     )
 
 
-def causes(steps: pd.DataFrame, names: Mapping[str, str], *, most: int = 10) -> pd.DataFrame:
+def causes(
+    steps: pd.DataFrame, names: Mapping[str, str], reasons: Mapping[str, str], *, most: int = 10
+) -> pd.DataFrame:
     """Why a number moved, in words, the largest first and the small ones together.
 
     Parameters
@@ -75,6 +77,8 @@ def causes(steps: pd.DataFrame, names: Mapping[str, str], *, most: int = 10) -> 
         Of consensus.walk.
     names : mapping
         Activation to its name.
+    reasons : mapping
+        Code of a reason to what it is called.
 
     Returns
     -------
@@ -91,7 +95,7 @@ def causes(steps: pd.DataFrame, names: Mapping[str, str], *, most: int = 10) -> 
             case walk.SPILLOVER:
                 words.append(views.SPILLOVER.get(name, "Spillover"))
             case walk.VOICE:
-                why = Reason(reason).label if reason else "no reason given"
+                why = reasons.get(reason, reason) if reason else "no reason given"
                 words.append(f"{name.capitalize()}: {why}")
             case walk.FLOOR:
                 words.append("Kept from being negative")

@@ -227,6 +227,22 @@ class Cycles:
         given = self._desk.store.query("version_reasons", function=function)
         return cells.merge(given, on=["version", "sku", "week"], how="inner")
 
+    def people(self, by: str, cells: pd.DataFrame, function: str) -> pd.DataFrame:
+        """Scored cells in which a function spoke, with the person who gave most of it.
+
+        The facilitator sees everybody's, everybody else only their own.
+
+        Parameters
+        ----------
+        cells : DataFrame
+            `scored`.
+        """
+        actor = self._desk.allowed(by, "read")
+        given = self._desk.store.query("version_people", function=function)
+        if not actor.may("value added by person"):
+            given = given[given["person"] == actor.id]
+        return cells.merge(given, on=["version", "sku", "week"], how="inner")
+
     def weights(self) -> dict[str, Weights]:
         """What each function's number counts for in each department, by its record."""
         cells = self.scored()
@@ -385,7 +401,7 @@ class Cycles:
             deltas = (target - statistical) - chosen.own(AGREED)
             leaves = chosen.leaves(deltas, active & ~frozen)
             self._desk.refuse_conflict(
-                actor, AGREED, leaves, since=seen, present=int(draft.sum())
+                actor, AGREED, leaves, since=seen, now=int(draft.sum()) / THOUSANDTHS
             )
             return self._desk.event(
                 actor, Kind.AGREE, scope=scope, operation="set",

@@ -6,6 +6,7 @@ Everything that a person can do passes here, whichever module has the verb.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -16,9 +17,8 @@ from data.store import Store
 from forecasting.consensus.events import TOTAL, Conflict, Event, Kind, Leaves
 from forecasting.consensus.overrides import collisions
 from forecasting.errors import Conflicted, OutOfBounds, UnknownName
-from forecasting.hierarchy import THOUSANDTHS
 from forecasting.rights import LOCAL_ADMIN, Person, require
-from forecasting.vocabulary import Function
+from forecasting.vocabulary import Function, Measure
 
 LONGEST_NOTE = 2000
 
@@ -52,9 +52,14 @@ class Desk:
             self.note(event)
 
     @property
+    def now(self) -> dt.datetime:
+        """What time it is, UTC without a zone."""
+        return self._clock()
+
+    @property
     def today(self) -> dt.date:
         """The day it is, UTC."""
-        return self._clock().date()
+        return self.now.date()
 
     @property
     def people(self) -> list[Person]:
@@ -103,7 +108,8 @@ class Desk:
         *,
         aim: str = TOTAL,
         since: int,
-        present: int,
+        now: float,
+        measure: Measure = Measure.UNITS,
     ) -> None:
         """Refuse a change of leaves that somebody else changed in the same input since.
 
@@ -111,8 +117,8 @@ class Desk:
         ----------
         since : int
             Sequence number of the state that the actor looked at.
-        present : int
-            What the leaves hold now, thousandths of a unit.
+        now : float
+            What the leaves hold now, in the measure that the actor speaks in.
 
         Raises
         ------
@@ -126,9 +132,7 @@ class Desk:
         if found:
             theirs = found[-1]
             name = self.person(theirs.person).name
-            raise Conflicted(
-                [Conflict(theirs=theirs, name=name, now_units=present / THOUSANDTHS)]
-            )
+            raise Conflicted([Conflict(theirs=theirs, name=name, now=now, measure=measure)])
 
     def event(self, actor: Person, kind: Kind, **fields: Any) -> Event:
         """An event of a person's, not yet written."""
@@ -158,6 +162,25 @@ class Desk:
             return replace(prepare(), client_id=identity)
 
         return self.ledger.submit(identity, prepared, touches=touches, work=work)
+
+
+def checked_link(text: str) -> str:
+    """A link to evidence without blanks around it, '' where there is none.
+
+    Raises
+    ------
+    OutOfBounds
+        If it is not a web address: nothing else may be behind what others click.
+    """
+    link = text.strip()
+    if link and not re.fullmatch(r"https?://[^\s/]+\.?\S*", link, re.IGNORECASE):
+        raise OutOfBounds(
+            f"Evidence is linked by a web address that begins with https://; '{link[:80]}' "
+            "does not. Say it in the note instead."
+        )
+    if len(link) > LONGEST_NOTE:
+        raise OutOfBounds(f"A link has at most {LONGEST_NOTE:,} characters.")
+    return link
 
 
 def checked_note(text: str) -> str:

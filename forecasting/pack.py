@@ -73,6 +73,7 @@ def as_html(space: Workspace, number: int) -> str:
         scored = scored[scored["version"] < number]
     found = agenda.performance(scored)
     names = {a.activation: a.name for a in space.activations}
+    reasons = space.reasons.labels(at=number)
     lifts = parts[parts["kind"] == walk.LIFT].groupby("name")["units"].sum()
     months, by_month = _by_month(layers)
     return template("pack").render(
@@ -84,7 +85,7 @@ def as_html(space: Workspace, number: int) -> str:
         change=steps["change"].sum(),
         before=steps["before"].sum(),
         after=steps["after"].sum(),
-        causes=list(agenda.causes(steps, names).itertuples(index=False)),
+        causes=list(agenda.causes(steps, names, reasons).itertuples(index=False)),
         months=months,
         by_month=by_month,
         chart=_chart(layers),

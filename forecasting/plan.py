@@ -38,7 +38,7 @@ from forecasting.inventory.projection import (
 )
 from forecasting.inventory.risk import Risk, assess
 from forecasting.statistical import BOUGHT_AHEAD, OTHERS, OwnLift, baseline_of, doors_of
-from forecasting.vocabulary import INPUTS
+from forecasting.vocabulary import INPUTS, Measure
 
 SUPPLIES = ("firm", "planned", "routine")
 FIRM, PLANNED, ROUTINE = SUPPLIES
@@ -71,6 +71,8 @@ class SkuPlan:
     """Incremental demand of each live activation, by identity."""
     lift_sd: Floats
     """Standard deviation of the log lift of its activations, shared by doors, (W,)."""
+    depth: Floats
+    """Share that the discount in force takes off the regular price, (D, W)."""
     spillover: Mapping[str, Ints]
     """What activations do outside their own cells: `BOUGHT_AHEAD` takes back in the weeks
     after, `OTHERS` is what other SKUs of the class take or bring."""
@@ -411,6 +413,22 @@ class LivePlan:
         ]
         return sorted(inside, key=lambda a: (a.start, a.activation))
 
+    def worth(self, sku: int, measure: Measure) -> Floats:
+        """What a unit counts for in a measure, NaN where no price or cost is known, (D, W).
+
+        Revenue is at the regular price less the discount in force that week, margin what
+        is left of that after the unit cost.
+        """
+        paid: Floats = self.base.price[sku][:, None] * (1 - self.sku(sku).depth)
+        match measure:
+            case Measure.UNITS:
+                return np.ones_like(paid)
+            case Measure.REVENUE:
+                return paid
+            case Measure.MARGIN:
+                margin: Floats = paid - self.base.unit_cost[sku]
+                return margin
+
     def held(self, function: str, sku: int) -> Bools:
         """Which cells of a function's input are held, (D, W)."""
         _, n_doors, n_weeks = self.base.shape3
@@ -745,6 +763,7 @@ class LivePlan:
             baseline=base_milli,
             lifts=lift_milli,
             lift_sd=own.sd,
+            depth=own.depth,
             spillover=spilt,
             deltas=deltas,
             statistical=statistical,

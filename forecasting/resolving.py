@@ -14,11 +14,11 @@ import numpy as np
 from forecasting.calendar import as_date
 from forecasting.consensus.events import TOTAL, Event, Kind, Leaves
 from forecasting.consensus.overrides import leaves_of, resolve
-from forecasting.errors import ConcordError
-from forecasting.hierarchy import THOUSANDTHS, Ints
+from forecasting.errors import ConcordError, OutOfBounds
+from forecasting.hierarchy import Ints
 from forecasting.plan import LivePlan
 from forecasting.selection import Selection
-from forecasting.vocabulary import Operation
+from forecasting.vocabulary import Measure, Operation
 
 STALE = 0.02
 """Share by which a total may leave its target before it is called stale."""
@@ -30,14 +30,17 @@ class Stale:
     """A target that the input does not hold any more."""
 
     event: Event
-    now_units: float
+    now: float
+    """What the input holds now, in the measure of the event."""
 
     @property
     def sentence(self) -> str:
         """What was meant, and what it is."""
+        said = self.event.measure.said
         return (
-            f"{self.event.function.capitalize()} set {self.event.value or 0:,.0f} u for "
-            f"{self.event.scope}; it is {self.now_units:,.0f} u now"
+            f"{self.event.function.capitalize()} set "
+            f"{said(self.event.value or 0, digits=0)} for "
+            f"{self.event.scope}; it is {said(self.now, digits=0)} now"
         )
 
 
@@ -57,10 +60,13 @@ def stale(plan: LivePlan, events: Iterable[Event], taken_back: Collection[int]) 
         if event.operation != "set" or event.seq in taken_back or not _is_inside(plan, event):
             continue
         assert event.scope is not None
-        present = Selection.of(plan, event.scope).present(event.input_of)
-        now = int(present.sum()) / THOUSANDTHS
-        if abs(now - (event.value or 0.0)) > STALE * max(abs(event.value or 0.0), 1.0):
-            found.append(Stale(event=event, now_units=now))
+        chosen = Selection.of(plan, event.scope)
+        try:
+            now = chosen.amount(chosen.present(event.input_of), event.measure)
+        except OutOfBounds:  # a price that was known then is known no more
+            now = float("nan")
+        if not abs(now - (event.value or 0.0)) <= STALE * max(abs(event.value or 0.0), 1.0):
+            found.append(Stale(event=event, now=now))
     return found[::-1]
 
 
@@ -97,6 +103,7 @@ class _Replay:
             change = resolve(
                 present, Operation(event.operation), float(event.value or 0.0),
                 held=~moves, active=chosen.active(), reference=chosen.reference(),
+                worth=None if event.measure is Measure.UNITS else chosen.worth(event.measure),
             )  # fmt: skip
         for i, sku in enumerate(chosen.skus.tolist()):
             block = change[i * shape[0] * shape[1] : (i + 1) * shape[0] * shape[1]]

@@ -15,6 +15,7 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "override": INPUTS,
     "hold": INPUTS,
     "comment": INPUTS,
+    "draft": INPUTS,
     "undo": INPUTS,
     "undo others' changes": (PLANNING,),
     "cycle": (PLANNING,),
@@ -35,6 +36,8 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "refresh": (PLANNING, Function.ADMIN),
     "backtest": (PLANNING, Function.ADMIN),
     "people": (Function.ADMIN,),
+    "reasons": (PLANNING, Function.ADMIN),
+    "value added by person": (PLANNING,),
     "settings": (Function.LEADERSHIP,),
     "review": (Function.LEADERSHIP,),
 }
@@ -44,6 +47,7 @@ SAID = {
     "override": "change a forecast input",
     "hold": "hold cells",
     "comment": "comment",
+    "draft": "keep a draft",
     "undo": "take back a change",
     "undo others' changes": "take back other people's changes",
     "cycle": "open, reveal, publish or reopen a cycle",
@@ -64,6 +68,8 @@ SAID = {
     "refresh": "refresh the forecast",
     "backtest": "run a backtest",
     "people": "change people and their functions",
+    "reasons": "edit the list of reasons",
+    "value added by person": "see other people's value added",
     "settings": "change targets, thresholds, weights, fences and calendar rules",
     "review": "record decisions of the quarterly review and close the quarter",
 }

@@ -18,7 +18,7 @@ import pandas as pd
 from data import sheets
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted, OutOfBounds
-from forecasting.vocabulary import Operation, Reason
+from forecasting.vocabulary import Measure, Operation, Reason
 from forecasting.workspace import Workspace
 
 SAME = 0.0005
@@ -46,11 +46,13 @@ class Cell:
 
     scope: Scope
     was: float
-    """Units when it was exported."""
+    """When it was exported, in the measure of the file."""
     value: float
-    """Units typed."""
+    """As typed."""
     verdict: Verdict
     why: str = ""
+    is_small: bool = False
+    """It would be asked what it decides (nudges.small)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Return:
 
     base: int
     """Sequence number of the moment of its export."""
+    measure: Measure
     cells: tuple[Cell, ...]
     unchanged: int
 
@@ -75,13 +78,14 @@ def export(
     level: str,
     location_level: str = "all",
     location: str = "all",
+    measure: Measure = Measure.UNITS,
 ) -> bytes:
     """A workbook of the person's own input.
 
     Parameters
     ----------
     grid : DataFrame
-        Index: node of the level; columns: weeks as dates; values: units.
+        Index: node of the level; columns: weeks as dates; values: in `measure`.
     """
     about = {
         "base": str(space.seq),
@@ -89,6 +93,7 @@ def export(
         "level": level,
         "location_level": location_level,
         "location": location,
+        "measure": measure.value,
     }
     return sheets.write(grid.rename_axis(level), about)
 
@@ -111,6 +116,7 @@ def judge(space: Workspace, by: str, file: BinaryIO, name: str) -> Return:
             f"you speak for {function.label}."
         )
     base = int(sheet.about["base"])
+    measure = Measure(sheet.about.get("measure", Measure.UNITS))
     before = sheet.before.reindex(index=sheet.typed.index, columns=sheet.typed.columns)
     moved = (sheet.typed - before).abs() > SAME
     blanked = sheet.typed.isna() & before.notna()
@@ -127,10 +133,12 @@ def judge(space: Workspace, by: str, file: BinaryIO, name: str) -> Return:
             last_week=weeks[column],
         )
         was, value = float(exported[row, column]), float(typed[row, column])
-        verdict, why = _judged(space, by, scope, value, base)
-        cells.append(Cell(scope=scope, was=was, value=value, verdict=verdict, why=why))
+        verdict, why, small = _judged(space, by, scope, value, measure, base)
+        cells.append(
+            Cell(scope=scope, was=was, value=value, verdict=verdict, why=why, is_small=small)
+        )
     unchanged = int(sheet.typed.size) - len(cells)
-    return Return(base=base, cells=tuple(cells), unchanged=unchanged)
+    return Return(base=base, measure=measure, cells=tuple(cells), unchanged=unchanged)
 
 
 def apply(
@@ -140,6 +148,7 @@ def apply(
     *,
     reason: Reason | str,
     note: str = "",
+    evidence: str = "",
     mine_over_theirs: bool = False,
 ) -> list[Event]:
     """Write what can be written; conflicts only where the person chose their own number.
@@ -151,40 +160,46 @@ def apply(
         chosen += returned.of(Verdict.CONFLICT)
     events = []
     for cell in chosen:
-        client = f"sheet:{by}:{returned.base}:{cell.scope.to_json()}:{cell.value!r}"
+        said = f"{returned.measure}:{cell.value!r}"
+        client = f"sheet:{by}:{returned.base}:{cell.scope.to_json()}:{said}"
         base = None if cell.verdict is Verdict.CONFLICT else returned.base
         events.append(
             space.override(
-                by, cell.scope, Operation.SET, cell.value, reason=reason, note=note,
-                base=base, client_id=client,
+                by, cell.scope, Operation.SET, cell.value, measure=returned.measure,
+                reason=reason, note=note, evidence=evidence, base=base, client_id=client,
             )
         )  # fmt: skip
     return events
 
 
 def _judged(
-    space: Workspace, by: str, scope: Scope, value: float, base: int
-) -> tuple[Verdict, str]:
+    space: Workspace, by: str, scope: Scope, value: float, measure: Measure, base: int
+) -> tuple[Verdict, str, bool]:
+    """Verdict, why, and whether it is a small change."""
     if np.isnan(value):
-        return Verdict.REFUSED, "The cell is blank; type a number, or leave it as it was."
+        why = "The cell is blank; type a number, or leave it as it was."
+        return Verdict.REFUSED, why, False
     try:
-        space.preview_override(by, scope, Operation.SET, value, base=base)
+        (event,) = space.preview_override(
+            by, [scope], Operation.SET, value, measure=measure, base=base
+        )
     except Conflicted as error:
-        return Verdict.CONFLICT, str(error)
+        return Verdict.CONFLICT, str(error), False
     except ConcordError as error:
-        return Verdict.REFUSED, str(error)
-    return Verdict.APPLIED, ""
+        return Verdict.REFUSED, str(error), False
+    return Verdict.APPLIED, "", space.small(by, event) is not None
 
 
-def by_verdict(cells: Sequence[Cell]) -> pd.DataFrame:
+def by_verdict(cells: Sequence[Cell], measure: Measure) -> pd.DataFrame:
     """Cells as a table for people: verdict, where, week, was, typed, why."""
+    unit = "u" if measure is Measure.UNITS else "$"
     return pd.DataFrame(
         {
             "Verdict": [c.verdict.label for c in cells],
             "Row": [c.scope.product for c in cells],
             "Week": [c.scope.first_week for c in cells],
-            "Exported, u": [c.was for c in cells],
-            "Typed, u": [c.value for c in cells],
+            f"Exported, {unit}": [c.was for c in cells],
+            f"Typed, {unit}": [c.value for c in cells],
             "Why": [c.why for c in cells],
         }
     )

@@ -9,8 +9,9 @@ import numpy as np
 from forecasting.calendar import as_date
 from forecasting.consensus.events import AGREED, TOTAL, Leaves, Scope
 from forecasting.errors import OutOfBounds
-from forecasting.hierarchy import Bools, Floats, Ints
+from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints
 from forecasting.plan import LivePlan
+from forecasting.vocabulary import Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,32 @@ class Selection:
     def reference(self) -> Floats:
         """Statistical forecast: the profile for leaves that are all zero, (n,)."""
         return self.layer("statistical").astype(float)
+
+    def worth(self, measure: Measure) -> Floats:
+        """What a unit of each leaf counts for in a measure, (n,).
+
+        Raises
+        ------
+        OutOfBounds
+            Naming a SKU that could hold demand and has no price or cost.
+        """
+        at = np.ix_(self.doors, self.weeks)
+        each = [self.plan.worth(int(s), measure)[at].ravel() for s in self.skus]
+        for sku, found in zip(self.skus, each, strict=True):
+            usable = self.plan.sku(int(sku)).active[at].ravel()
+            if np.isnan(found[usable]).any():
+                lacks = "price" if measure is Measure.REVENUE else "price or unit cost"
+                raise OutOfBounds(
+                    f"No {lacks} is known for {self.plan.sku_names[int(sku)]}, so nothing "
+                    f"can be said in {measure}. Enter units, or import the {lacks}."
+                )
+        return np.nan_to_num(np.concatenate(each))
+
+    def amount(self, values: Ints, measure: Measure) -> float:
+        """What leaves come to in a measure: units, or money."""
+        if measure is Measure.UNITS:
+            return int(values.sum()) / THOUSANDTHS
+        return float((values * self.worth(measure)).sum()) / THOUSANDTHS
 
     def leaves(self, deltas: Ints, chosen: Bools) -> Leaves:
         """Some of its leaves with their deltas, by name."""

@@ -33,6 +33,8 @@ class OwnLift:
     """An activation runs, (D, W)."""
     sd: Floats
     """Standard deviation of the log lift, shared by doors, (W,)."""
+    depth: Floats
+    """Share that the discount in force takes off the regular price, (D, W)."""
 
 
 def baseline_of(base: Base, sku: int) -> tuple[Bools, Floats]:
@@ -85,6 +87,7 @@ def own_lift(
     n_doors, n_weeks = baseline.shape
     sd = np.zeros(n_weeks)
     none = np.zeros(baseline.shape, dtype=bool)
+    cut = np.zeros(baseline.shape)
     rows: list[tuple[str, Activation, Item, Bools, Floats, Floats]] = []
     priced = none.copy()
     for activation in activations:
@@ -96,11 +99,14 @@ def own_lift(
             depth = min(item.discount or 0.0, lift.DEEPEST)
             states = cells & ~priced if depth > 0 else none
             priced = priced | states
+            cut = np.where(states, depth, cut)
             log_price = np.where(states, np.log1p(-depth), 0.0)
             rows.append((activation.activation, activation, item, cells, share, log_price))
     units: dict[str, Floats] = {a.activation: np.zeros_like(baseline) for a in activations}
     if not rows:
-        return OwnLift(units=units, multiplier=np.ones_like(baseline), exposed=none, sd=sd)
+        return OwnLift(
+            units=units, multiplier=np.ones_like(baseline), exposed=none, sd=sd, depth=cut
+        )
     in_cell = np.sum([cells for _, _, _, cells, _, _ in rows], axis=0)
     telling = np.sum(
         [cells & (a.type != lift.BARE_PRICE) for _, a, _, cells, _, _ in rows], axis=0
@@ -121,7 +127,11 @@ def own_lift(
     for (identity, *_), increment in zip(rows, increments.reshape(logs.shape), strict=True):
         units[identity] = units[identity] + increment * baseline
     return OwnLift(
-        units=units, multiplier=total.reshape(baseline.shape), exposed=in_cell > 0, sd=sd
+        units=units,
+        multiplier=total.reshape(baseline.shape),
+        exposed=in_cell > 0,
+        sd=sd,
+        depth=cut,
     )
 
 

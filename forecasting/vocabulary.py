@@ -65,6 +65,25 @@ class Operation(StrEnum):
     PERCENT = "percent"
 
 
+class Measure(StrEnum):
+    """What a forecast is counted in."""
+
+    UNITS = "units"
+    REVENUE = "revenue"
+    MARGIN = "margin"
+
+    def said(self, value: float, *, sign: bool = False, digits: int = 1) -> str:
+        """An amount of it: '1,200 u', '$1,200'; what is not known says so."""
+        if value != value:
+            return "unknown"
+        plus = "+" if sign and value >= 0 else ""
+        size = f"{abs(value):,.{digits}f}"
+        size = size.rstrip("0").rstrip(".") if "." in size else size
+        minus = "-" if value < 0 and size != "0" else ""
+        unit = self is Measure.UNITS
+        return f"{minus}{plus}{size} u" if unit else f"{minus}{plus}${size}"
+
+
 class Reason(StrEnum):
     """Why a number was changed."""
 

@@ -27,9 +27,10 @@ from data.ledger import utc_now
 from data.runs import Backtest
 from data.store import Store
 from data.versions import Version
-from forecasting import decisions, experience, replaying, signals
+from forecasting import decisions, experience, nudges, replaying, signals
 from forecasting.basis import assemble
 from forecasting.calendar import as_date, week_start
+from forecasting.comparisons import Comparisons
 from forecasting.consensus.activations import (
     Activation,
     as_changed,
@@ -49,7 +50,8 @@ from forecasting.cycles import Cycles
 from forecasting.decisions import Decisions
 from forecasting.demand.backtest import LEAST_WEEKS
 from forecasting.demand.worker import run_in_process
-from forecasting.desk import Desk, checked_note
+from forecasting.desk import Desk, checked_link, checked_note
+from forecasting.drafts import Drafts
 from forecasting.errors import (
     BadFiles,
     Conflicted,
@@ -58,17 +60,19 @@ from forecasting.errors import (
     Refused,
     UnknownName,
 )
-from forecasting.hierarchy import THOUSANDTHS
+from forecasting.hierarchy import THOUSANDTHS, Tree
 from forecasting.jobs import Job, Tell
 from forecasting.minutes import Minutes
+from forecasting.nudges import Small
 from forecasting.plan import LivePlan, Published
 from forecasting.policy import Policies
 from forecasting.quarter import Quarters, Sources
+from forecasting.reasons import Reasons
 from forecasting.replaying import Replay
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.selection import Selection
 from forecasting.signals import LastWeek
-from forecasting.vocabulary import INPUTS, Function, Operation, Reason
+from forecasting.vocabulary import INPUTS, Function, Measure, Operation, Reason
 
 HORIZON_WEEKS = 52
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
@@ -88,6 +92,15 @@ UNDOABLE = frozenset(
     }
 )  # fmt: skip
 """Kinds of events that can be taken back (`Workspace.undo`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Why:
+    """What a person gives for a change: reason, note, evidence."""
+
+    reason: str = ""
+    note: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +157,9 @@ class Workspace:
             policy=lambda: self.policies.now,
         )
         self.minutes = Minutes(self.desk)
+        self.reasons = Reasons(self.desk)
+        self.drafts = Drafts(self.desk)
+        self.comparisons = Comparisons(self.desk, plan=lambda: self.plan)
         self.decisions = Decisions(
             self.desk, plan=lambda: self.plan, activation=self._activation
         )
@@ -334,8 +350,10 @@ class Workspace:
         operation: Operation | str,
         value: float | None,
         *,
+        measure: Measure | str = Measure.UNITS,
         reason: Reason | str,
         note: str = "",
+        evidence: str = "",
         base: int | None = None,
         client_id: str | None = None,
     ) -> Event:
@@ -350,9 +368,14 @@ class Workspace:
         operation : Operation or 'clear'
             How the value is meant.
         value : float or None
-            Units for set and add, per cent for percent; None with clear.
-        reason : Reason
-            Why; OTHER needs a note.
+            In `measure` for set and add, per cent for percent; None with clear.
+        measure : Measure
+            Units, or money: revenue, or margin. Money becomes units at the price of the
+            week and in the proportions that the cells have.
+        reason : str
+            Why: a code of the list (`reasons`); some need a note.
+        evidence : str
+            Link to what it rests on.
         base : int, optional
             Sequence number of the state that the person looked at; the present one if
             left out. Somebody else's later change of the same cells is a conflict.
@@ -364,7 +387,8 @@ class Workspace:
         NotAllowed, UnknownName, OutOfBounds, ImpossibleSpread, Conflicted
             Nothing is changed.
         """
-        prepare = self._prepared(by, scope, operation, value, base, reason=reason, note=note)
+        why = self._why(reason, note, evidence)
+        prepare = self._prepared(by, scope, operation, value, Measure(measure), base, why)
         names = Selection.of(self.plan, scope).names
         return self.desk.submit(prepare, client_id, touches=names)
 
@@ -375,8 +399,10 @@ class Workspace:
         operation: Operation | str,
         value: float | None,
         *,
+        measure: Measure | str = Measure.UNITS,
         reason: Reason | str,
         note: str = "",
+        evidence: str = "",
         base: int | None = None,
     ) -> list[Event]:
         """The same change of several rows: every one of them, or none if one is refused.
@@ -386,11 +412,10 @@ class Workspace:
         NotAllowed, UnknownName, OutOfBounds, ImpossibleSpread, Conflicted
         """
         seen = self.seq if base is None else base
-        for scope in scopes:
-            self._prepared(by, scope, operation, value, seen, reason=reason, note=note)()
+        self.preview_override(by, scopes, operation, value, measure=measure, base=seen)
+        given = {"measure": measure, "reason": reason, "note": note, "evidence": evidence}
         return [
-            self.override(by, scope, operation, value, reason=reason, note=note, base=seen)
-            for scope in scopes
+            self.override(by, scope, operation, value, base=seen, **given) for scope in scopes
         ]
 
     def changes_since(self, by: str, seq: int) -> list[Event]:
@@ -403,19 +428,45 @@ class Workspace:
     def preview_override(
         self,
         by: str,
-        scope: Scope,
+        scopes: Sequence[Scope],
         operation: Operation | str,
         value: float | None,
         *,
+        measure: Measure | str = Measure.UNITS,
         base: int | None = None,
-    ) -> Event:
-        """What an override would be written as now, or why it would not; nothing is changed.
+    ) -> list[Event]:
+        """What a change of some rows would be written as now, or why it would not.
+
+        Nothing is changed.
 
         Raises
         ------
         NotAllowed, UnknownName, OutOfBounds, ImpossibleSpread, Conflicted
         """
-        return self._prepared(by, scope, operation, value, base, reason=Reason.TREND, note="")()
+        in_what, no_reason = Measure(measure), _Why()
+        return [
+            self._prepared(by, scope, operation, value, in_what, base, no_reason)()
+            for scope in scopes
+        ]
+
+    def small(self, by: str, event: Event) -> Small | None:
+        """What is small about an override, written or previewed: worth asking what it decides.
+
+        None where nothing is. What counts as small is Leadership's to set.
+        """
+        self.desk.allowed(by, "read")
+        policy = self.policies.now
+        return nudges.small(
+            self.plan, event, share=policy.number("small_share"),
+            money=policy.number("small_money"),
+        )  # fmt: skip
+
+    def _why(self, reason: Reason | str, note: str, evidence: str) -> _Why:
+        return _Why(
+            reason=self.reasons.check(str(reason), note),
+            note=checked_note(note),
+            evidence=checked_link(evidence),
+        )
 
     def _prepared(
         self,
@@ -423,14 +474,12 @@ class Workspace:
         scope: Scope,
         operation: Operation | str,
         value: float | None,
+        measure: Measure,
         base: int | None,
-        *,
-        reason: Reason | str,
-        note: str,
+        why: _Why,
     ) -> Callable[[], Event]:
         """An override that is ready for its turn."""
         actor = self.desk.allowed(by, "override")
-        why = _reason(reason, note)
         operation = CLEAR if operation == CLEAR else Operation(operation)
         if operation != CLEAR and value is None:
             raise OutOfBounds("Enter a number.")
@@ -464,32 +513,43 @@ class Workspace:
                     held=held,
                     active=active,
                     reference=chosen.reference(),
+                    worth=None if measure is Measure.UNITS else chosen.worth(measure),
                 )
             leaves = chosen.leaves(deltas, deltas != 0 if deltas.any() else active)
             self.desk.refuse_conflict(
                 actor, function, leaves, aim=scope.activation, since=seen,
-                present=int(present.sum()),
+                now=chosen.amount(present, measure), measure=measure,
             )  # fmt: skip
+            body: dict[str, Any] = {
+                "input": function,
+                "before": int(present.sum()) / THOUSANDTHS,
+            }
+            if measure is not Measure.UNITS and operation != CLEAR:
+                body["measure"] = measure.value
+            if why.evidence:
+                body["evidence"] = why.evidence
             return self.desk.event(
                 actor,
                 Kind.OVERRIDE,
                 scope=scope,
                 operation=str(operation),
                 value=value,
-                body={"input": function, "before": int(present.sum()) / THOUSANDTHS},
-                reason=why.value,
-                note=note,
+                body=body,
+                reason=why.reason,
+                note=why.note,
                 base=seen,
                 leaves=leaves,
             )
 
         return prepare
 
-    def input_units(self, by: str, scope: Scope) -> float:
-        """What the person's own input holds for a scope, in units."""
+    def input_amount(
+        self, by: str, scope: Scope, measure: Measure | str = Measure.UNITS
+    ) -> float:
+        """What the person's own input holds for a scope, in units or money."""
         actor = self.desk.allowed(by, "read")
-        present = Selection.of(self.plan, scope).present(actor.function.value)
-        return int(present.sum()) / THOUSANDTHS
+        chosen = Selection.of(self.plan, scope)
+        return chosen.amount(chosen.present(actor.function.value), Measure(measure))
 
     def hold(self, by: str, scope: Scope, *, client_id: str | None = None) -> Event:
         """Hold cells of the own input: totals above spread around them."""
@@ -721,19 +781,38 @@ class Workspace:
         function: str | None = None,
         kind: str | None = None,
         reason: str | None = None,
-        sku: str | None = None,
+        product: tuple[str, str] | None = None,
+        location: tuple[str, str] | None = None,
         activation: str | None = None,
         most: int = 300,
     ) -> list[Event]:
-        """Events that match every filter, latest first."""
+        """Events that match every filter, latest first.
+
+        Parameters
+        ----------
+        product, location : (level, name)
+            A node of the assortment or of the locations: what touches any part of it.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such node.
+        """
         self.desk.allowed(by, "read")
+        skus, nodes = _part_of(self.plan.products, "sku", product) if product else (None, None)
+        doors, places = (
+            _part_of(self.plan.locations, "door", location) if location else (None, None)
+        )
         found = self.store.query(
             "ledger_of",
             person=person,
             function=function,
             kind=kind,
             reason=reason,
-            sku=sku,
+            skus=skus,
+            nodes=nodes,
+            doors=doors,
+            places=places,
             activation=activation,
             most=most,
         )
@@ -1070,7 +1149,7 @@ class Workspace:
         for event in reversed(self.ledger.tail(seen)):
             if event.body.get("activation") == identity and event.person != actor.id:
                 name = self.person(event.person).name
-                raise Conflicted([Conflict(theirs=event, name=name, now_units=float("nan"))])
+                raise Conflicted([Conflict(theirs=event, name=name, now=float("nan"))])
 
     def _activation(self, identity: str) -> Activation:
         if identity not in self._activations:
@@ -1196,6 +1275,7 @@ class Workspace:
     def _note_event(self, event: Event) -> None:
         self.cycles.note(event)
         self.minutes.note(event)
+        self.reasons.note(event)
         self.decisions.note(event)
         self.policies.note(event)
         self.quarters.note(event)
@@ -1285,6 +1365,17 @@ class Workspace:
         )
 
 
+def _part_of(tree: Tree, leaf: str, node: tuple[str, str]) -> tuple[list[str], list[str]]:
+    """Leaves under a node, and every node ('level/name') that has any of them."""
+    at = tree.members(*node)
+    nodes = [
+        f"{level}/{name}"
+        for level, names in tree.nodes.items()
+        for name in dict.fromkeys(names[at].tolist())
+    ]
+    return tree.nodes[leaf][at].tolist(), nodes
+
+
 def _is_input_of(event: Event, functions: Collection[str]) -> bool:
     """Whether an event says something of an input of one of these functions."""
     spoken = (
@@ -1305,14 +1396,3 @@ def _in_force(events: Sequence[Event]) -> Event | None:
         elif event.body.get("adopted", True):
             found = event
     return found
-
-
-def _reason(reason: Reason | str, note: str) -> Reason:
-    try:
-        why = Reason(reason)
-    except ValueError as error:
-        raise OutOfBounds(f"'{reason}' is not a reason; choose one of the list.") from error
-    if why is Reason.OTHER and not note.strip():
-        raise OutOfBounds("The reason 'Other' needs a note that says what it is.")
-    checked_note(note)
-    return why

@@ -71,8 +71,8 @@ def test_the_roof_is_what_stands_on_everything_else():
         "forecasting.__init__", "forecasting.__main__", "forecasting.agenda", "forecasting.basis",
         "forecasting.board", "forecasting.buying", "forecasting.effects", "forecasting.findings", "forecasting.lead_time",
         "forecasting.outlook", "forecasting.policy", "forecasting.quarter", "forecasting.scorecard",
-        "forecasting.cycles", "forecasting.decisions", "forecasting.desk", "forecasting.experience", "forecasting.jobs",
-        "forecasting.minutes", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
+        "forecasting.comparisons", "forecasting.cycles", "forecasting.decisions", "forecasting.desk", "forecasting.drafts", "forecasting.experience", "forecasting.jobs",
+        "forecasting.minutes", "forecasting.nudges", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.reasons", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
         "forecasting.signals", "forecasting.snapshot", "forecasting.statistical", "forecasting.views",
         "forecasting.workspace",
     }  # fmt: skip
@@ -84,7 +84,12 @@ def test_only_workspace_and_command_line_import_data():
         for p in sources("forecasting")
         if any(name.split(".")[0] == "data" for name in house_imports(p))
     }
-    verbs = {"forecasting.workspace", "forecasting.cycles", "forecasting.desk"}
+    verbs = {
+        "forecasting.workspace",
+        "forecasting.cycles",
+        "forecasting.desk",
+        "forecasting.drafts",
+    }
     beside = {
         "forecasting.snapshot",
         "forecasting.roundtrip",

@@ -385,7 +385,7 @@ def test_a_target_that_is_no_longer_met_is_marked_stale(opened):
     assert opened.cycles.stale("mara") == []
     opened.override("mara", scope(opened, sku, 3), "add", 100, reason="EVENT")
     (stale,) = opened.cycles.stale("mara")
-    assert stale.now_units == pytest.approx(900)
+    assert stale.now == pytest.approx(900)
     assert "set 800 u" in stale.sentence
 
 

@@ -20,6 +20,7 @@ import pandas as pd
 
 from forecasting.calendar import Dates, week_label
 from forecasting.hierarchy import THOUSANDTHS, Ints
+from forecasting.vocabulary import Measure
 
 AGREED = "agreed"
 """The input that an agreement belongs to: nobody's own."""
@@ -60,6 +61,7 @@ class Kind(StrEnum):
     CLOSE = "close"
     SENSE = "sense"
     QUARTER = "quarter"
+    REASON = "reason"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +171,16 @@ class Event:
         return str(self.body.get("input", self.function))
 
     @property
+    def measure(self) -> Measure:
+        """What its value is counted in."""
+        return Measure(self.body.get("measure", Measure.UNITS))
+
+    @property
+    def evidence(self) -> str:
+        """Link to what the person goes by, '' where none was given."""
+        return str(self.body.get("evidence", ""))
+
+    @property
     def units(self) -> float:
         """Net change of demand, in units."""
         return float(self.leaves.delta.sum()) / THOUSANDTHS
@@ -209,6 +221,10 @@ class Event:
                 return f"set {self.body['name']} to {self.body['function']}"
             case Kind.SETTING:
                 return f"set the policy: {self.body['said']}"
+            case Kind.REASON:
+                one = self.body["reason"]
+                verb = "put into" if one["in_use"] else "took out of"
+                return f"{verb} the list of reasons: {one['label']} ({one['code']})"
             case Kind.QUARTER:
                 return f"closed the quarter {self.body['quarter']}"
             case Kind.CYCLE:
@@ -246,16 +262,19 @@ class Event:
                 return f"closed #{self.body['target']}: {self.body['said']}"
 
     def _change(self) -> str:
-        value = self.value or 0.0
+        value, measure = self.value or 0.0, self.measure
+        # Units are the usual thing to speak of; another measure is named.
+        of = "" if measure is Measure.UNITS else f"{measure} "
         match self.operation:
             case "set":
-                return f"set {value:,.10g} u"
+                to = "to " if of else ""
+                return f"set {of}{to}{measure.said(value, digits=3)}"
             case "clear":
                 return "went back to the statistical number"
             case "percent":
-                return f"changed by {value:+,.10g} %"
+                return f"changed {of}by {value:+,.10g} %"
             case _:
-                return f"changed by {value:+,.10g} u"
+                return f"changed {of}by {measure.said(value, sign=True, digits=3)}"
 
 
 def _agreed_on(column: str, value: float | None) -> str:
@@ -273,8 +292,9 @@ class Conflict:
     theirs: Event
     name: str
     """The other person's name."""
-    now_units: float
-    """What the cell holds now, in units."""
+    now: float
+    """What the cell holds now, in `measure`."""
+    measure: Measure = Measure.UNITS
 
     @property
     def sentence(self) -> str:
@@ -283,5 +303,5 @@ class Conflict:
         function = self.theirs.function.capitalize()
         return (
             f"{self.name} in {function} {self.theirs.sentence} at {when}; "
-            f"it is {self.now_units:,.1f} u now"
+            f"it is {self.measure.said(self.now)} now"
         )

@@ -60,6 +60,7 @@ def resolve(
     held: Bools,
     active: Bools,
     reference: Floats,
+    worth: Floats | None = None,
 ) -> Ints:
     """Leaf deltas of an override.
 
@@ -70,6 +71,10 @@ def resolve(
     held, active : bool array, shape (n,)
     reference : float array, shape (n,)
         Profile used where the present leaves are all zero.
+    worth : float array, shape (n,), optional
+        Money that a unit of each leaf counts for, where the value is money and not units.
+        Leaves keep their proportions; their money comes out within the value of a
+        thousandth of a unit of each.
 
     Returns
     -------
@@ -79,9 +84,50 @@ def resolve(
     ------
     ImpossibleSpread, OutOfBounds
     """
-    total = new_total(int(present.sum()), operation, value)
+    if worth is None:
+        total = new_total(int(present.sum()), operation, value)
+    else:
+        mix = present if present[active & ~held].any() else np.maximum(reference, 0.0)
+        total = _total_worth(
+            present, operation, value, free=active & ~held, mix=mix, worth=worth
+        )
     after = spread(present, total, held=held, active=active, reference=reference)
     return after - present
+
+
+def _total_worth(
+    present: Ints, operation: Operation, value: float, *, free: Bools, mix: Floats | Ints,
+    worth: Floats,
+) -> int:  # fmt: skip
+    """Total, in thousandths of a unit, that is worth the money which a person means."""
+    if not math.isfinite(value):
+        raise OutOfBounds("Enter a number.")
+    money = float((present * worth).sum()) / THOUSANDTHS
+    match operation:
+        case Operation.SET:
+            wanted = value
+        case Operation.ADD:
+            wanted = money + value
+        case Operation.PERCENT:
+            wanted = money * (1 + value / 100)
+    weights = mix[free].astype(float)
+    if weights.sum() <= 0:
+        weights = np.ones(int(free.sum()))
+    each = float((weights * worth[free]).sum() / weights.sum()) if len(weights) else 0.0
+    if not each > 0:
+        raise OutOfBounds(
+            f"A unit is worth ${each:,.2f} here, so no number of units comes to that. "
+            "Enter units instead."
+        )
+    kept = present[~free]
+    left = wanted - float((kept * worth[~free]).sum()) / THOUSANDTHS
+    units = int(kept.sum()) / THOUSANDTHS + left / each
+    if left < 0:
+        raise OutOfBounds(
+            f"That would take {-left / each:,.1f} units less than there are to change; "
+            "demand cannot be negative."
+        )
+    return new_total(0, Operation.SET, units)
 
 
 def collisions(

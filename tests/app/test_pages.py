@@ -169,7 +169,7 @@ def test_a_conflict_is_shown_with_a_name_and_a_choice(served):
     between = next(b for b in app.button if b.label == "In between (666.0 u)")
     between.click().run()
     scope = Scope(product_level="class", product=klass, first_week=day, last_week=day)
-    assert space.input_units("dana", scope) == 666.0
+    assert space.input_amount("dana", scope) == 666.0
     assert "between mine and Nora" in space.events("dana", most=1)[0].note
 
 
