@@ -5,7 +5,7 @@ Everything here is read from the live plan and from published versions; nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from forecasting.consensus import value_added, walk
 from forecasting.consensus.value_added import Added
 from forecasting.experience import EIGHTY
 from forecasting.hierarchy import THOUSANDTHS
+from forecasting.minutes import Assumption
 from forecasting.plan import LivePlan
 from forecasting.vocabulary import INPUTS
 
@@ -112,12 +113,18 @@ def causes(
     return rows.reset_index(drop=True)
 
 
-def exceptions(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
+def exceptions(
+    plan: LivePlan, expired: Sequence[Assumption] = (), *, weeks: int = WEEKS
+) -> pd.DataFrame:
     """SKUs that functions disagree on, by money x disagreement x uncertainty.
+
+    SKUs whose number rests on an assumption that expired come first, whether or not anybody
+    disagrees.
 
     Parameters
     ----------
     plan : LivePlan
+    expired : sequence of Assumption
     weeks : int
         Weeks looked at, after the frozen ones.
 
@@ -127,7 +134,8 @@ def exceptions(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
         sku, description, department, class, statistical, marketing, merchandising,
         planning, proposed, draft (units over the weeks), apart (spread of what was said, as
         a share of statistical), money (of the draft, at regular price), doubt (standard
-        deviation over mean), score, agreed (share of its cells).
+        deviation over mean), score, agreed (share of its cells), assumed (what expired,
+        '' nothing).
     """
     ahead = slice(plan.fence, plan.fence + weeks)
     layers = {
@@ -138,10 +146,16 @@ def exceptions(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
     spoke = np.any(np.abs(said - layers["statistical"]) > 0.5, axis=0)
     every = np.concatenate([said, layers["statistical"][None]])
     apart = (every.max(axis=0) - every.min(axis=0)) / np.maximum(layers["statistical"], 1.0)
-    chosen = np.flatnonzero(spoke & (apart > SMALLEST))
+    assumed = {
+        plan.sku_index[a.scope.product]: a.statement
+        for a in expired
+        if a.scope and a.scope.product_level == "sku" and a.scope.product in plan.sku_index
+    }
+    disputed = np.flatnonzero(spoke & (apart > SMALLEST)).tolist()
+    chosen = [*assumed, *(s for s in disputed if s not in assumed)]
     price = np.nanmean(np.where(np.isnan(plan.base.price), 0.0, plan.base.price), axis=1)
     rows = []
-    for sku in chosen.tolist():
+    for sku in chosen:
         named = plan.base.skus.iloc[sku]
         money = float(layers["draft"][sku] * price[sku])
         doubt = _doubt(plan, sku, ahead)
@@ -158,6 +172,7 @@ def exceptions(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
                 "money": money,
                 "doubt": doubt,
                 "score": max(money, 1.0) * float(apart[sku]) * doubt,
+                "assumed": assumed.get(sku, ""),
                 "agreed": 0.0
                 if agreed is None
                 else float(agreed[:, ahead][active].mean() if active.any() else 0.0),
@@ -165,10 +180,14 @@ def exceptions(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
         )
     columns = [
         "sku", "description", "department", "class", "statistical", *map(str, INPUTS),
-        "proposed", "draft", "apart", "money", "doubt", "score", "agreed",
+        "proposed", "draft", "apart", "money", "doubt", "score", "agreed", "assumed",
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.sort_values(["score", "sku"], ascending=[False, True], ignore_index=True)
+    frame["rests"] = frame["assumed"] != ""
+    ranked = frame.sort_values(
+        ["rests", "score", "sku"], ascending=[False, False, True], ignore_index=True
+    )
+    return ranked.drop(columns="rests")
 
 
 def _doubt(plan: LivePlan, sku: int, ahead: slice) -> float:

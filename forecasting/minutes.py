@@ -29,6 +29,8 @@ class Assumption:
     watch: str
     """What to look at: a metric, and from which value on it is broken."""
     review: dt.date
+    expires: dt.date
+    """From this day on nothing may rest on it any more."""
     state: str
     scope: Scope | None
     cycle: str
@@ -36,6 +38,10 @@ class Assumption:
     def is_due(self, today: dt.date) -> bool:
         """Whether it has to be looked at again."""
         return self.state == "open" and self.review <= today
+
+    def is_expired(self, today: dt.date) -> bool:
+        """Whether it is past its day and nobody has said how it came out."""
+        return self.state == "open" and self.expires <= today
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +101,7 @@ class Minutes:
                 owner=str(body["owner"]),
                 watch=str(body["watch"]),
                 review=dt.date.fromisoformat(body["review"]),
+                expires=dt.date.fromisoformat(body.get("expires", body["review"])),
                 state=str(body["state"]),
                 scope=event.scope,
                 cycle=event.cycle,
@@ -118,14 +125,32 @@ class Minutes:
         owner: str,
         watch: str,
         review: dt.date,
+        expires: dt.date | None = None,
         scope: Scope | None = None,
     ) -> Event:
-        """Write down an assumption."""
+        """Write down an assumption.
+
+        Parameters
+        ----------
+        review : date
+            When the owner looks at what is watched.
+        expires : date, optional
+            From when on nothing may rest on it: it comes back as an exception of the meeting
+            until somebody says how it came out. The day of review if left out.
+
+        Raises
+        ------
+        NotAllowed, UnknownName, OutOfBounds
+        """
+        ends = expires or review
+        if ends < review:
+            raise OutOfBounds("An assumption is looked at before it expires, not after.")
         body = {
             "statement": _said(statement, "An assumption"),
             "owner": self._desk.person(owner).id,
             "watch": _said(watch, "An assumption, to be checked,"),
             "review": review.isoformat(),
+            "expires": ends.isoformat(),
             "state": "open",
         }
         return self._append(by, Kind.ASSUMPTION, body, scope)
@@ -139,7 +164,8 @@ class Minutes:
         old = self._assumptions[seq]
         body = {
             "of": seq, "statement": old.statement, "owner": old.owner, "watch": old.watch,
-            "review": old.review.isoformat(), "state": state,
+            "review": old.review.isoformat(), "expires": old.expires.isoformat(),
+            "state": state,
         }  # fmt: skip
         return self._append(by, Kind.ASSUMPTION, body, old.scope)
 

@@ -20,7 +20,7 @@ from forecasting.inventory.projection import weeks_of_supply
 from forecasting.inventory.risk import NODE_WEIGHTS
 from forecasting.plan import ROUTINE, LivePlan
 from forecasting.statistical import BOUGHT_AHEAD, OTHERS
-from forecasting.vocabulary import WORST_FIRST, Status
+from forecasting.vocabulary import WORST_FIRST, Measure, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,8 +302,9 @@ def grid(
     location_level: str = "all",
     location: str = "all",
     weeks: Ints,
+    measure: Measure = Measure.UNITS,
 ) -> pd.DataFrame:
-    """One layer by node and week, in units.
+    """One layer by node and week, in units or money.
 
     Parameters
     ----------
@@ -317,18 +318,22 @@ def grid(
         Where.
     weeks : int array
         Positions of the weeks wanted.
+    measure : Measure
+        Money is what leaves are worth in their week (LivePlan.worth).
 
     Returns
     -------
     DataFrame
-        Index: node; columns: week starts as dates; values: units.
+        Index: node; columns: week starts as dates; values: in `measure`; money is NaN where
+        some of it has no price or cost.
     """
-    if location_level == "all":
-        leaves = plan.totals[layer][np.ix_(skus, weeks)]
+    leaves: Floats
+    if location_level == "all" and measure is Measure.UNITS:
+        leaves = plan.totals[layer][np.ix_(skus, weeks)].astype(float)
     else:
-        doors = plan.locations.members(location_level, location)
+        at = np.ix_(plan.locations.members(location_level, location), weeks)
         leaves = np.stack(
-            [_layer(plan, int(s), layer)[np.ix_(doors, weeks)].sum(axis=0) for s in skus]
+            [_counted(plan, int(s), layer, measure)[at].sum(axis=0) for s in skus]
         )
     nodes = plan.products.nodes[level][skus]
     names, groups = np.unique(nodes.astype(str), return_inverse=True)
@@ -336,6 +341,16 @@ def grid(
     totals = aggregate(leaves, groups, len(names)) / THOUSANDTHS
     dates = [as_date(w) for w in plan.base.weeks[weeks]]
     return pd.DataFrame(totals, index=pd.Index(names, name=level), columns=dates).loc[order]
+
+
+def _counted(plan: LivePlan, sku: int, layer: str, measure: Measure) -> Floats:
+    """A layer of one SKU in thousandths of a measure, (D, W)."""
+    units = _layer(plan, sku, layer)
+    if measure is Measure.UNITS:
+        return units.astype(float)
+    # What nobody wants is worth nothing, whether or not its price is known.
+    money: Floats = np.where(units == 0, 0.0, units * plan.worth(sku, measure))
+    return money
 
 
 def _layer(plan: LivePlan, sku: int, layer: str) -> Ints:

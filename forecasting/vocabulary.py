@@ -179,6 +179,7 @@ GLOSSARY: dict[str, str] = {
     "Lift library": "What every past activation was worth, beside what was expected of it.",
     "Lost sales": "What was wanted beyond what was sold while shelves were empty, at the "
     "price in force. An estimate of the forecast model; nothing is taken as bought later.",
+    "Margin": "Revenue less unit cost, of the units that are wanted.",
     "Markdown rate": "Money given away by permanent price cuts over net sales. Discounts of "
     "activations are not in it.",
     "Notice": "Weeks from the first week at whose end the Bridge was red to the start of the "
@@ -192,6 +193,8 @@ GLOSSARY: dict[str, str] = {
     "Receipt": "Units due from a supplier at a door.",
     "Replay": "Past weeks with what was known then: what the Bridge would have said, held "
     "against what happened.",
+    "Revenue": "Units that are wanted, at the regular price less the discount of the "
+    "activation that runs in the week.",
     "Risk calibration": "Mean risk that was said less the share that ran out, in the last "
     "replay: above zero is too dark.",
     "Routine replenishment": "The re-ordering that history shows: each week it fills stock "

@@ -823,11 +823,14 @@ class Workspace:
         return seq in self._taken_back
 
     def cell_history(self, by: str, scope: Scope) -> list[Event]:
-        """Events that touched any cell of a scope, latest first."""
+        """Events that touched any cell of a scope, and comments on it, latest first."""
         self.desk.allowed(by, "read")
+        node = (scope.product_level, scope.product)
+        skus, nodes = _part_of(self.plan.products, "sku", node)
         found = self.store.query(
             "cell_events",
-            skus=sorted(Selection.of(self.plan, scope).names),
+            skus=skus,
+            nodes=nodes,
             first_week=scope.first_week,
             last_week=scope.last_week,
         )

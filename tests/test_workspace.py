@@ -518,10 +518,13 @@ def test_comments_and_history_are_found_again(space):
     name = space.plan.sku_names[sku]
     space.comment("ines", scope(space, sku), "buyer says the colour is late")
     space.override("dana", scope(space, sku), "add", 3, reason="SUPPLY", note="boat")
-    assert [e.kind.value for e in space.events("victor", product=("sku", name))] == ["override"]
+    for node in (("sku", name), ("class", str(space.plan.products.nodes["class"][sku]))):
+        found = [e.kind.value for e in space.events("victor", product=node)]
+        assert found == ["override", "comment"]
     assert space.events("victor", kind="comment")[0].note == "buyer says the colour is late"
     assert space.events("victor", reason="SUPPLY")[0].person == "dana"
-    assert [e.person for e in space.cell_history("victor", scope(space, sku))] == ["dana"]
+    found = space.cell_history("victor", scope(space, sku))
+    assert [e.person for e in found] == ["dana", "ines"]
 
 
 def test_last_sales_of_the_grid_agree_with_a_second_way_of_adding_up(space):

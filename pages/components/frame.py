@@ -182,13 +182,19 @@ def refused(error: ConcordError) -> None:
     st.error(f"**{error.title}.** {error}")
 
 
-def do(verb: Callable[..., Any], *arguments: Any, **options: Any) -> None:
-    """Run a verb and redraw, or say why not."""
+def do(
+    verb: Callable[..., Any],
+    *arguments: Any,
+    then: Callable[[], None] = lambda: None,
+    **options: Any,
+) -> None:
+    """Run a verb and redraw, or say why not; `then` is called where it was done."""
     try:
         verb(*arguments, **options)
     except ConcordError as error:
         refused(error)
     else:
+        then()
         st.rerun()
 
 

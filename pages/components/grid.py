@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from forecasting.consensus.events import Scope
+from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted
+from forecasting.vocabulary import Measure
 from pages.components import frame
 
 
@@ -23,6 +24,9 @@ class Clash:
 
     scope: Scope
     value: float | None
+    measure: Measure
+    base: int
+    """Sequence number of what the person was looking at."""
     error: Conflicted
 
 
@@ -33,6 +37,7 @@ def edit(
     editable: bool,
     scope_of: Callable[[str, object], Scope],
     weeks: dict[str, object],
+    measure: Measure,
     fresh: Callable[[], pd.DataFrame],
     config: dict[str, object],
     alt: str,
@@ -49,6 +54,8 @@ def edit(
         (node, week) to the scope that a cell stands for.
     weeks : dict of str to week
         The editable columns.
+    measure : Measure
+        What the numbers are counted in.
     fresh : callable
         Reads the grid again once edits are written.
     """
@@ -58,7 +65,7 @@ def edit(
     done = state.setdefault("done", {}).setdefault(widget, {})
     base = state.setdefault("grid_base", {}).setdefault(widget, frame.workspace().seq)
     typed = (state.get(widget) or {}).get("edited_rows", {}) if editable else {}
-    wrote = False
+    wrote: list[Event] = []
     for row, cells in typed.items():
         for column, value in cells.items():
             node = shown.index[int(row)]
@@ -66,13 +73,16 @@ def edit(
             if column not in weeks or (cell in done and done[cell] == value):
                 continue
             done[cell] = value
-            wrote |= _write(
-                scope_of(node, weeks[column]), value, base, f"{widget}:{cell}:{value}"
+            wrote += _write(
+                scope_of(node, weeks[column]), value, measure, base, f"{widget}:{cell}:{value}"
             )
     if wrote:
+        state["said"] = (state.get("note", ""), state.get("evidence", ""))
+        small = [e.seq for e in wrote if frame.workspace().small(frame.me().id, e) is not None]
+        state["asked"] = small
         state["grid_base"][widget] = frame.workspace().seq
         shown = fresh()
-    if any(_overtaken(shown, cell, value) for cell, value in done.items()):
+    if any(_overtaken(shown, cell, value, measure) for cell, value in done.items()):
         state["generation"] = generation + 1
         widget = f"{key}_{generation + 1}"
     state["grid_base"][widget] = frame.workspace().seq
@@ -90,38 +100,46 @@ def drop_overlay() -> None:
     st.session_state["generation"] = st.session_state.get("generation", 0) + 1
 
 
-def _write(scope: Scope, value: float | None, base: int, client: str) -> bool:
+def _write(
+    scope: Scope, value: float | None, measure: Measure, base: int, client: str
+) -> list[Event]:
     """One typed cell into an override; a refusal is kept for the page to show."""
     state = st.session_state
     try:
-        frame.workspace().override(
+        event = frame.workspace().override(
             frame.me().id,
             scope,
             "clear" if value is None else "set",
             value,
+            measure=measure,
             reason=state.get("reason", "TREND"),
             note=state.get("note", ""),
+            evidence=state.get("evidence", ""),
             base=base,
             client_id=f"{frame.session_id()}:{client}",
         )
     except Conflicted as error:
-        state["clash"] = Clash(scope, value, error)
+        state["clash"] = Clash(scope, value, measure, base, error)
         drop_overlay()
-        return False
+        return []
     except ConcordError as error:
         state["grid_refusal"] = error
         drop_overlay()
-        return False
-    return True
+        return []
+    return [event]
 
 
-def _overtaken(shown: pd.DataFrame, cell: tuple[str, str], value: float | None) -> bool:
+def _overtaken(
+    shown: pd.DataFrame, cell: tuple[str, str], value: float | None, measure: Measure
+) -> bool:
     """Whether a cell typed here no longer holds what was typed."""
     node, column = cell
     if node not in shown.index:
         return True
     now = shown.loc[node, column]
-    return value is None or abs(float(now) - float(value)) > 0.051
+    # Money is met within the price of a thousandth of a unit in each cell below.
+    near = 0.051 if measure is Measure.UNITS else max(1.0, 1e-4 * abs(float(value or 0.0)))
+    return value is None or not abs(float(now) - float(value)) <= near
 
 
 def clash_panel() -> None:
@@ -134,16 +152,17 @@ def clash_panel() -> None:
     if clash is None:
         return
     conflict = clash.error.conflicts[0]
-    mine = "back to statistical" if clash.value is None else f"{clash.value:,.10g} u"
+    said = clash.measure.said
+    mine = "back to statistical" if clash.value is None else said(clash.value, digits=3)
     with st.container(border=True):
         st.warning(f"**Changed by somebody else.** {conflict.sentence}. You entered {mine}.")
         with st.container(horizontal=True):
-            theirs = st.button(f"Keep {conflict.name}'s ({conflict.now_units:,.1f} u)")
+            theirs = st.button(f"Keep {conflict.name}'s ({said(conflict.now)})")
             mine_too = st.button(f"Keep mine ({mine})")
             half = None
             if clash.value is not None:
-                half = round((clash.value + conflict.now_units) / 2, 1)
-            between = half is not None and st.button(f"In between ({half:,.1f} u)")
+                half = round((clash.value + conflict.now) / 2, 1)
+            between = half is not None and st.button(f"In between ({said(half)})")
             st.caption("Or type another number into the cell.")
     if theirs:
         state["clash"] = None
@@ -154,6 +173,7 @@ def clash_panel() -> None:
         how = "between mine and" if between else "kept against"
         space.override(
             frame.me().id, clash.scope, "clear" if value is None else "set", value,
+            measure=clash.measure, evidence=state.get("evidence", ""),
             reason=state.get("reason", "TREND"),
             note=f"{how} {conflict.name}'s change", base=space.seq,
         )  # fmt: skip

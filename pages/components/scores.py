@@ -34,6 +34,13 @@ def _with_reasons(versions: int, run: int, lag: int, function: str) -> pd.DataFr
     return frame.workspace().cycles.reasons(_cells(versions, run, lag), function)
 
 
+def with_people(function: str, lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
+    """The cells in which a function spoke, by person: everybody's for the facilitator, one's
+    own for everybody else.
+    """
+    return frame.workspace().cycles.people(frame.me().id, cells(lag), function)
+
+
 def with_types(cells: pd.DataFrame) -> pd.DataFrame:
     """Scored cells with the type of activation that promoted each; once for every type."""
     promoted = frame.workspace().quarters.promoted(frame.me().id)

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.calendar import week_label
-from forecasting.vocabulary import Status
+from forecasting.vocabulary import Measure, Status
 
 _STATUS = {
     "light": {"red": "#c0352b", "amber": "#b87503", "green": "#2f7d4f", "blue": "#2b6cb0", "grey": "#7b8794"},
@@ -70,6 +70,14 @@ def money(value: float | None) -> str:
     if size >= 1e3:
         return f"{sign}${size / 1e3:,.1f}k"
     return f"{sign}${size:,.0f}"
+
+
+def amount(value: float | None, measure: Measure, *, sign: bool = False) -> str:
+    """Units, or money."""
+    if measure is Measure.UNITS:
+        return units(value, sign=sign)
+    plus = "+" if sign and value is not None and value > 0 else ""
+    return plus + money(value)
 
 
 def percent(value: float | None, *, sign: bool = False) -> str:

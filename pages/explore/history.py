@@ -1,13 +1,14 @@
 """History: the ledger. Who decided what, when and why; and any one of it taken back."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from forecasting.consensus.events import Kind
-from forecasting.errors import ConcordError
-from forecasting.vocabulary import Function, Reason
+from forecasting.errors import ConcordError, UnknownName
+from forecasting.vocabulary import Function
 from forecasting.workspace import UNDOABLE
-from pages.components import frame, theme
+from pages.components import frame, theme, trail
 
 
 def take_back(space, person, event) -> None:
@@ -79,6 +80,32 @@ def compare(space, person, events) -> None:
         st.caption("Units that each input adds to the statistical number, all weeks and doors.")
 
 
+def nodes(space) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:
+    """A part of the assortment and of the doors, as the links of other pages name them."""
+    if not space.has_forecast:
+        return None, None
+    plan = space.plan
+    departments = ["All departments", *plan.products.names("department")]
+    department = frame.select("Department", departments, key="department", width=160)
+    at = np.arange(len(plan.sku_names))
+    if department != departments[0]:
+        at = plan.products.members("department", department)
+    classes = ["All classes", *dict.fromkeys(plan.products.nodes["class"][at])]
+    klass = frame.select("Class", classes, key="class", width=150)
+    sku = st.text_input("SKU", key="sku", bind="query-params", width=120).strip()
+    places = {"all": "All doors"} | {f"region:{r}": r for r in plan.locations.names("region")}
+    doors = zip(plan.door_names, plan.base.doors["name"], strict=True)
+    places |= {f"door:{d}": n for d, n in doors}
+    place = frame.select("Doors", list(places), key="place", said=places.__getitem__, width=160)
+    level, _, name = place.partition(":")
+    location = (level, name) if name else None
+    if sku:
+        return ("sku", sku), location
+    if klass != classes[0]:
+        return ("class", klass), location
+    return (("department", department) if department != departments[0] else None), location
+
+
 def page() -> None:
     space, person = frame.workspace(), frame.me()
     frame.watch_rows(None)
@@ -96,7 +123,7 @@ def page() -> None:
         )
         kinds = {"": "Anything"} | {k.value: k.value.capitalize() for k in Kind}
         kind = frame.select("What", list(kinds), key="kind", said=kinds.__getitem__, width=150)
-        reasons = {"": "Any reason"} | {r.value: r.label for r in Reason}
+        reasons = {"": "Any reason"} | dict(space.reasons.labels())
         reason = frame.select(
             "Reason", list(reasons), key="why", said=reasons.__getitem__, width=200
         )
@@ -105,11 +132,16 @@ def page() -> None:
         act = frame.select(
             "Activation", list(acts), key="act", said=acts.__getitem__, width=190
         )
-    sku = bar.text_input("SKU", key="sku", bind="query-params", width=160)
-    events = space.events(
-        person.id, person=who or None, function=function or None, kind=kind or None,
-        reason=reason or None, sku=sku or None, activation=act or None,
-    )  # fmt: skip
+    with bar:
+        product, location = nodes(space)
+    try:
+        events = space.events(
+            person.id, person=who or None, function=function or None, kind=kind or None,
+            reason=reason or None, product=product, location=location, activation=act or None,
+        )  # fmt: skip
+    except UnknownName as error:
+        frame.title("History", f"**{error}** Choose another part of the assortment.")
+        return
     with head:
         frame.title(
             "History",
@@ -127,8 +159,11 @@ def page() -> None:
             "Function": [Function(e.function).label for e in events],
             "What": [e.sentence for e in events],
             "Units": [e.units if len(e.leaves) else None for e in events],
-            "Why": [Reason(e.reason).label if e.reason else "" for e in events],
+            "Why": [
+                space.reasons.label(e.reason, at=e.seq) if e.reason else "" for e in events
+            ],
             "Note": [e.note for e in events],
+            "Evidence": [e.evidence or None for e in events],
             "": ["taken back" if space.is_taken_back(e.seq) else "" for e in events],
         }
     )
@@ -139,12 +174,14 @@ def page() -> None:
             "When (UTC)": st.column_config.DatetimeColumn(format="MMM DD, HH:mm:ss"),
             "Units": st.column_config.NumberColumn(format="%+.1f"),
             "What": st.column_config.TextColumn(width="large"),
+            "Evidence": st.column_config.LinkColumn(width=90, display_text="open"),
         },
     )  # fmt: skip
     if picked.selection.rows:
         event = events[picked.selection.rows[0]]
         st.markdown(
             f"**#{event.seq}** {people.get(event.person, event.person)} {event.sentence}"
+            + trail.why(event)
         )
         if event.kind in UNDOABLE and person.may("undo"):
             take_back(space, person, event)
@@ -154,7 +191,7 @@ def page() -> None:
         st.caption("Select a row to see what taking it back would do.")
     compare(space, person, events)
     st.download_button(
-        "Download (CSV)", table.to_csv(index=False), "history.csv", on_click="ignore"
+        "Download (CSV)", lambda: frame.csv(table), "history.csv", on_click="ignore"
     )
 
 

@@ -9,8 +9,9 @@ import streamlit as st
 from forecasting import agenda, pack, views
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
-from forecasting.vocabulary import INPUTS, Function, Reason
-from pages.components import charts, frame, scores, theme
+from forecasting.minutes import Assumption
+from forecasting.vocabulary import INPUTS, Function, Measure
+from pages.components import against, charts, drafts, frame, scores, theme, trail
 
 STEPS = {
     "performance": "1 Last time",
@@ -20,6 +21,9 @@ STEPS = {
     "outlook": "5 Outlook and buy",
     "sign": "6 Sign",
 }
+PAGE = "meeting"
+# What can be begun on the page, and what it holds when nothing is.
+BLANK = {"why_agreed": "", "decision": "", "minute_text": "", "minute_watch": ""}
 SIDES = ("statistical", *map(str, INPUTS), "proposed")
 
 
@@ -74,9 +78,10 @@ def open_actions(space, person) -> None:
             frame.do(space.minutes.close, person.id, action.seq)
     for one in due:
         row = st.columns([8, 1, 1], vertical_alignment="center")
+        over = f" · :red[expired {one.expires:%b %d}]" if one.is_expired(today) else ""
         row[0].markdown(
             f"◆ Assumed: **{one.statement}** · look at {one.watch} · "
-            f"{space.person(one.owner).name}, {one.review:%b %d}"
+            f"{space.person(one.owner).name}, {one.review:%b %d}{over}"
         )
         if person.may("minute"):
             if row[1].button("It held", key=f"held_{one.seq}"):
@@ -95,27 +100,31 @@ def total(space, person, plan) -> None:
     if department != "All departments":
         skus = plan.products.members("department", department)
     draft = plan.totals["draft"][skus].sum(axis=0) / 1000
+    weeks = [as_date(w) for w in plan.base.weeks]
     if not versions:
-        st.metric("Draft, all weeks", theme.units(float(draft.sum())), border=True, width=260)
+        tiles = st.columns(3)
+        tiles[0].metric("Draft, all weeks", theme.units(float(draft.sum())), border=True)
+        against.both(draft, skus, weeks, Measure.UNITS, tiles[1:])
         st.info("Nothing was published yet, so there is no last cycle to walk from.")
         return
     last = versions[-1]
     steps = space.cycles.walk(person.id, last, skus.tolist())
     before, after = steps["before"].sum(), steps["after"].sum()
-    tiles = st.columns(4)
+    tiles = st.columns(5)
     tiles[0].metric(
         f"Published in {last.cycle}", theme.units(before), border=True,
         help="In the weeks that both forecasts have.",
     )  # fmt: skip
     tiles[1].metric("Draft now", theme.units(after), border=True, help=frame.term("Draft"))
-    tiles[2].metric("Change", theme.units(after - before, sign=True), border=True)
-    tiles[3].metric(
-        "Change, %",
-        theme.percent(after / before - 1 if before else None, sign=True),
-        border=True,
-    )
+    share = theme.percent(after / before - 1 if before else None, sign=True)
+    tiles[2].metric(
+        f"Change ({share})", theme.units(after - before, sign=True), border=True,
+        help="In the weeks that both forecasts have.",
+    )  # fmt: skip
+    against.both(draft, skus, weeks, Measure.UNITS, tiles[3:])
     left, right = st.columns([6, 5], gap="medium")
-    rows = agenda.causes(steps, {a.activation: a.name for a in space.activations})
+    names = {a.activation: a.name for a in space.activations}
+    rows = agenda.causes(steps, names, space.reasons.labels())
     with left:
         st.markdown("**Why it moved**")
         st.altair_chart(
@@ -137,8 +146,14 @@ def total(space, person, plan) -> None:
         )
 
 
+def expired(space) -> list[Assumption]:
+    """Assumptions past their day, of which nobody has said how they came out."""
+    today = as_date(space.plan.base.weeks[0])
+    return [one for one in space.minutes.assumptions if one.is_expired(today)]
+
+
 def disagreements(space, person, plan) -> None:
-    found = agenda.exceptions(plan)
+    found = agenda.exceptions(plan, expired(space))
     if space.cycles.hidden_from(person):
         st.info(
             "Inputs are collected blind: you see only your own until the facilitator reveals "
@@ -164,7 +179,10 @@ def disagreements(space, person, plan) -> None:
         )
         table = pd.DataFrame(
             {
-                "": ["✓" if a >= 0.999 else "" for a in shown["agreed"]],
+                "": [
+                    "✓" if agreed >= 0.999 else ("◆" if assumed else "")
+                    for agreed, assumed in zip(shown["agreed"], shown["assumed"], strict=True)
+                ],
                 "SKU": shown["sku"],
                 "Description": shown["description"],
                 "Statistical": shown["statistical"],
@@ -178,7 +196,9 @@ def disagreements(space, person, plan) -> None:
         st.dataframe(
             table, hide_index=True, height=38 + 31 * len(table), alt="Exceptions, most important first",
             column_config={
-                "": st.column_config.TextColumn(width=30, help="Agreed"),
+                "": st.column_config.TextColumn(
+                    width=30, help="✓ agreed · ◆ rests on an assumption that expired"
+                ),
                 "SKU": st.column_config.TextColumn(width=88),
                 "Description": st.column_config.TextColumn(width=126),
                 "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
@@ -191,6 +211,12 @@ def disagreements(space, person, plan) -> None:
                            said=lambda s: f"{s} · {shown.set_index('sku')['description'][s]}")  # fmt: skip
         one = shown.set_index("sku").loc[sku]
         scope = Scope(product_level="sku", product=sku, first_week=ends[0], last_week=ends[1])
+        if one["assumed"]:
+            st.warning(
+                f"Rests on an assumption that expired: **{one['assumed']}** Say under “1 Last "
+                "time” whether it held, and agree on the number again.",
+                icon=":material/hourglass_disabled:",
+            )
         evidence(space, person, one, scope)
         if person.may("agree"):
             agree(space, person, one, scope)
@@ -245,8 +271,7 @@ def evidence(space, person, one: pd.Series, scope: Scope) -> None:
         said = [e for e in events if e.input_of == side][:1]
         for event in said:
             who = space.person(event.person).name
-            note = f" “{event.note}”" if event.note else ""
-            why = f" · {who}: {Reason(event.reason).label}{note}"
+            why = f" · {who}{trail.why(event)}"
         past = record.get(side)
         if past is not None and not np.isnan(past.added):
             why += f" · value added in {one['department']}: {scores.points(past.added)} (n {past.cells:,})"
@@ -260,14 +285,15 @@ def evidence(space, person, one: pd.Series, scope: Scope) -> None:
 def agree(space, person, one: pd.Series, scope: Scope) -> None:
     """Take a column, or type another number."""
     base = st.session_state.get("seen")
-    note = st.text_input("Why", key="why_agreed", placeholder="What decided it?")
+    note = drafts.words("Why", key="why_agreed", placeholder="What decided it?")
+    said = {"note": note, "base": base, "then": lambda: drafts.said(why_agreed="")}
     st.caption("Agree on")
     row = st.container(horizontal=True)
     for side in SIDES:
         if side in map(str, INPUTS) and abs(one[side] - one["statistical"]) < 0.5:
             continue
         if row.button(f"{side.capitalize()}: {one[side]:,.0f} u", key=f"agree_{side}"):
-            frame.do(space.cycles.agree, person.id, scope, column=side, note=note, base=base)
+            frame.do(space.cycles.agree, person.id, scope, column=side, **said)
     typed = st.columns([3, 2], vertical_alignment="bottom")
     units = typed[0].number_input(
         "Another number, u",
@@ -277,7 +303,7 @@ def agree(space, person, one: pd.Series, scope: Scope) -> None:
         key=f"typed_{scope.product}",
     )
     if typed[1].button("Agree on this", type="primary", width="stretch"):
-        frame.do(space.cycles.agree, person.id, scope, units=units, note=note, base=base)
+        frame.do(space.cycles.agree, person.id, scope, units=units, **said)
 
 
 def write_down(space, person, scope: Scope | None) -> None:
@@ -287,7 +313,7 @@ def write_down(space, person, scope: Scope | None) -> None:
         return
     people = {p.id: p.name for p in space.people}
     kind = st.segmented_control("What", ["Action", "Assumption"], default="Action")
-    text = st.text_input("In words", key="minute_text")
+    text = drafts.words("In words", key="minute_text")
     owner = st.selectbox("Owner", list(people), format_func=people.__getitem__)
     when = st.date_input(
         "Due" if kind == "Action" else "Look at it again on",
@@ -295,13 +321,25 @@ def write_down(space, person, scope: Scope | None) -> None:
     )
     if kind == "Action":
         if st.button("Assign", type="primary", disabled=not text):
-            frame.do(space.minutes.assign, person.id, text, owner=owner, due=when, scope=scope)
+            frame.do(
+                space.minutes.assign, person.id, text, owner=owner, due=when, scope=scope,
+                then=lambda: drafts.said(minute_text=""),
+            )  # fmt: skip
         return
-    watch = st.text_input("Watch", placeholder="Sell-through of the first two weeks below 12 %")
+    ends = st.date_input(
+        "Expires on", when + dt.timedelta(28),
+        help="From then on it comes back as an exception until somebody says how it came out.",
+    )  # fmt: skip
+    watch = drafts.words(
+        "Watch",
+        key="minute_watch",
+        placeholder="Sell-through of the first two weeks below 12 %",
+    )
     if st.button("Write down", type="primary", disabled=not (text and watch)):
         frame.do(
             space.minutes.assume, person.id, text, owner=owner, watch=watch, review=when,
-            scope=scope,
+            expires=ends, scope=scope,
+            then=lambda: drafts.said(minute_text="", minute_watch=""),
         )  # fmt: skip
 
 
@@ -465,9 +503,13 @@ def sign(space, person) -> None:
             st.markdown(f"- {event.note} :gray[{space.person(event.person).name}]")
         if person.may("agree") and not now.closed:
             row = st.columns([4, 1], vertical_alignment="bottom")
-            words = row[0].text_input("Record a decision", key="decision")
+            with row[0]:
+                words = drafts.words("Record a decision", key="decision")
             if row[1].button("Record", disabled=not words, width="stretch"):
-                frame.do(space.minutes.decide, person.id, words)
+                frame.do(
+                    space.minutes.decide, person.id, words,
+                    then=lambda: drafts.said(decision=""),
+                )  # fmt: skip
         if person.may("minute"):
             with st.popover("Action or assumption", width="stretch"):
                 write_down(space, person, None)
@@ -506,10 +548,11 @@ def page() -> None:
         )
         return
     frame.watch_rows(None)
+    drafts.begin(PAGE, dict.fromkeys(BLANK, lambda v: isinstance(v, str)))
     plan = frame.plan()
     standing = space.cycles.standing()
     done = sum(len(by) >= standing.cycle.rules.quorum for by in standing.signed.values())
-    found = agenda.exceptions(plan).head(agenda.MOST)
+    found = agenda.exceptions(plan, expired(space)).head(agenda.MOST)
     left = int((found["agreed"] < 0.999).sum())
     open_ = (
         f"{theme.plural(left, 'exception')} to talk about, worth {theme.money(found['money'].sum())}; "
@@ -526,6 +569,7 @@ def page() -> None:
         step = frame.steps("Agenda", STEPS, key="step")
     with bar[1]:
         stay_together(person)
+    drafts.say_restored(PAGE, BLANK)
     match step:
         case "performance":
             performance(space, person)
@@ -539,6 +583,7 @@ def page() -> None:
             outlook(space, plan)
         case _:
             sign(space, person)
+    drafts.keep(PAGE, {name: st.session_state.get(name) for name in BLANK})
 
 
 page()

@@ -6,7 +6,7 @@ import streamlit as st
 
 from forecasting import agenda
 from forecasting.consensus import value_added
-from forecasting.vocabulary import INPUTS, Function, Reason
+from forecasting.vocabulary import INPUTS, Function
 from pages.components import charts, frame, scores, theme
 
 LAGS = {
@@ -16,6 +16,7 @@ LAGS = {
 }
 BY = {
     "reason": "Reason given",
+    "person": "Person",
     "type": "Type of activation",
     "class": "Class",
     "department": "Department",
@@ -158,21 +159,32 @@ def page() -> None:
             )  # fmt: skip
         with choice[1]:
             by = frame.select("Split by", list(BY), key="by", said=BY.__getitem__)
+        sees_all = frame.me().may("value added by person")
         rows = cells
         if by == "reason":
             rows = scores.with_reasons(function, lag)
+        elif by == "person":
+            rows = scores.with_people(function, lag)
         elif by == "type":
             rows = scores.with_types(cells)
         if department != "All departments":
             rows = rows[rows["department"] == department]
         found = value_added.by(rows, by, function=function) if len(rows) else []
-        named = {r.value: r.label for r in Reason}
+        named = dict(space.reasons.labels()) | {p.id: p.name for p in space.people}
         if found:
             scores.table(
                 found, BY[by], said=lambda n: named.get(n, n), alt=f"Value added of {function} by {by}",
             )  # fmt: skip
+        elif by == "person" and not sees_all:
+            st.caption(f"You gave no input of {Function(function).label} in these weeks.")
         else:
             st.caption(f"{Function(function).label} said nothing of its own in these weeks.")
+        if by == "person":
+            st.caption(
+                "As the facilitator you see everybody; they see only themselves."
+                if sees_all
+                else "You see your own; only the facilitator sees everybody's."
+            )
         st.caption(
             "Value added is the WAPE of the step before (of the statistical number, for "
             "functions) less its own. Below about twenty cells it is chance."

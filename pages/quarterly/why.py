@@ -135,9 +135,11 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
             "Revenue": st.column_config.NumberColumn(format="dollar"),
         },
     )  # fmt: skip
+    sku = within.get("sku") if space.has_forecast else None
     events = space.events(
-        person.id, sku=within.get("sku"), activation=within.get("activation"), most=12
-    )
+        person.id, product=("sku", sku) if sku else None, activation=within.get("activation"),
+        most=12,
+    )  # fmt: skip
     st.markdown("**Decisions about it**" + ("" if events else ": :gray[none on record]"))
     for event in events:
         st.markdown(

@@ -94,6 +94,48 @@ def candidates(space, person) -> None:
         frame.do(space.cycles.adopt, person.id, run.seq)
 
 
+def reasons(space, person) -> None:
+    """The list that people choose a reason from, and its editing."""
+    with st.expander("Reasons that people can give"):
+        known = space.reasons.all
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "Reason": [one.label for one in known],
+                    "Code": [one.code for one in known],
+                    "Needs a note": ["✓" if one.needs_note else "" for one in known],
+                    "Can be chosen": ["✓" if one.in_use else "" for one in known],
+                }
+            ),
+            hide_index=True, width=640, alt="Reasons that people can give",
+        )  # fmt: skip
+        if not person.may("reasons"):
+            st.caption("Planning and Admin edit this list.")
+            return
+        new = "A new one"
+        named = {one.code: one for one in known}
+        chosen = st.selectbox(
+            "Edit", [new, *named], width=320, key="reason_edited",
+            format_func=lambda c: c if c == new else named[c].label,
+        )  # fmt: skip
+        one = named.get(chosen)
+        with st.form(f"reason {chosen}", width=640):
+            row = st.columns(2)
+            code = row[0].text_input(
+                "Code", value=one.code if one else "", disabled=one is not None,
+                help="Capital letters; it stays for good, in every export.",
+            )  # fmt: skip
+            label = row[1].text_input("What it is called", value=one.label if one else "")
+            note = st.checkbox("Needs a note", value=one.needs_note if one else False)
+            used = st.checkbox("Can be chosen", value=one.in_use if one else True)
+            if st.form_submit_button("Save", type="primary"):
+                frame.do(
+                    space.reasons.save, person.id, one.code if one else code, label,
+                    needs_note=note, in_use=used,
+                )  # fmt: skip
+        st.caption("What was said before keeps the words of its day.")
+
+
 def page() -> None:
     if not frame.needs_forecast():
         return
@@ -105,6 +147,7 @@ def page() -> None:
             "Cycle", "**No cycle was opened yet.** A cycle is one round of the consensus."
         )
         open_one(space, person)
+        reasons(space, person)
         return
     standing = cycles.standing()
     now = standing.cycle
@@ -199,6 +242,7 @@ def page() -> None:
                 note = st.text_input("Why", key="why_reopen")
                 if st.button("Open it again", disabled=not note):
                     frame.do(cycles.reopen, person.id, note=note)
+    reasons(space, person)
 
 
 page()

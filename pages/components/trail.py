@@ -1,0 +1,72 @@
+"""What happened to a part of the plan, in words."""
+
+import streamlit as st
+
+from forecasting.consensus.events import Event, Kind, Scope
+from forecasting.errors import ConcordError
+from pages.components import frame, grid
+
+_TOLD = (
+    Kind.OVERRIDE, Kind.AGREE, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.SENSE, Kind.COMMENT
+)  # fmt: skip
+_MOST = 12
+
+
+def why(event: Event) -> str:
+    """Reason, note and evidence of an event, as they follow its sentence."""
+    space = frame.workspace()
+    reason = f" · {space.reasons.label(event.reason, at=event.seq)}" if event.reason else ""
+    note = f" · “{event.note}”" if event.note and event.kind is not Kind.COMMENT else ""
+    # A bracket would end the link early.
+    link = event.evidence.replace("(", "%28").replace(")", "%29")
+    return reason + note + (f" · [evidence]({link})" if link else "")
+
+
+def of(scope: Scope) -> None:
+    """What people changed of a part of the plan, latest first, each change undoable."""
+    space, person = frame.workspace(), frame.me()
+    events = [e for e in space.cell_history(person.id, scope) if e.kind in _TOLD][:_MOST]
+    if not events:
+        st.caption("Nobody has changed these weeks of this row.")
+    for event in events:
+        back = space.is_taken_back(event.seq)
+        who = space.person(event.person).name
+        words = f"{who} ({event.function.capitalize()}) {event.sentence}"
+        text = f"~~{words}~~" if back else words
+        row = st.columns([8, 2], vertical_alignment="center")
+        row[0].markdown(
+            f"{text}{why(event)}  \n:gray[{event.recorded_at:%b %d %H:%M} UTC · #{event.seq}]"
+        )
+        mine = event.person == person.id or person.may("undo others' changes")
+        if (
+            event.kind is Kind.OVERRIDE
+            and mine
+            and not back
+            and row[1].button("Take back", key=f"undo_{event.seq}", width="stretch")
+        ):
+            try:
+                space.undo(person.id, event.seq)
+            except ConcordError as error:
+                frame.refused(error)
+            else:
+                grid.drop_overlay()
+                st.rerun()
+
+
+def since_you_looked() -> None:
+    """What others decided since the person last said that they had seen it."""
+    space, person = frame.workspace(), frame.me()
+    looked = st.session_state.setdefault("looked", space.seq)
+    events = space.changes_since(person.id, looked)
+    if not events:
+        return
+    told = f"{len(events):,} change{'' if len(events) == 1 else 's'} since you looked"
+    with st.popover(told, width=230):
+        for event in events[:_MOST]:
+            who = space.person(event.person)
+            st.markdown(f"**{who.name}** ({who.function.label}) {event.sentence}")
+        if len(events) > _MOST:
+            st.caption(f"and {len(events) - _MOST} earlier ones; all stand in History.")
+        if st.button("I have seen it"):
+            st.session_state["looked"] = space.seq
+            st.rerun()
