@@ -158,9 +158,9 @@ class Comparisons:
         since, until = min(partners), max(partners) + dt.timedelta(7)
         sold = self._desk.store.query("sales_of", since=since, until=until)
         at = pd.Index(plan.sku_names).get_indexer(pd.Index(sold["sku"]))
-        sold = sold[np.isin(at, skus)]
+        inside = np.isin(at, skus)
+        sold, cost = sold[inside], plan.base.unit_cost[at[inside]]
         found = year_before(sold, weeks)
-        cost = sold["sku"].map(dict(zip(plan.sku_names, plan.base.unit_cost, strict=True)))
         # One SKU whose cost nobody knows leaves the margin of its week unknown.
         spent = sold.assign(units=(sold["units"] * cost).fillna(np.inf))
         margin = found["revenue"] - year_before(spent, weeks)["units"]

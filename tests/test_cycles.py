@@ -539,3 +539,32 @@ def test_a_cycle_opened_again_freezes_its_weeks_again(space):
         space.cycles.reopen("dana", note=" ")
     space.cycles.reopen("dana", note="A price moved")
     assert space.plan.fence == 2
+
+
+def test_value_added_by_person_is_for_the_facilitator_and_for_oneself(company_cycles):
+    space = company_cycles
+    cells = space.cycles.scored(least_lag=4)
+    everybody = space.cycles.people("dana", cells, "merchandising")
+    assert set(everybody["person"]) == {"ines"}
+    assert len(space.cycles.people("ines", cells, "merchandising")) == len(everybody)
+    for person in ("mara", "victor", "sam"):
+        assert space.cycles.people(person, cells, "merchandising").empty
+
+
+def test_a_cell_is_of_the_person_who_gave_most_of_it_and_an_undo_takes_it_away(space):
+    space.set_person("admin", identity="mo", name="Mo Second", function=Function.MARKETING)
+    now = space.plan.base.as_of
+    space.refresh("dana", as_of=now - dt.timedelta(70))
+    open_cycle(space, "2026-09")
+    sku = busiest(space)
+    name = space.plan.sku_names[sku]
+    space.override("mara", scope(space, sku, 6, 7), "add", 40, reason="EVENT")
+    space.override("mo", scope(space, sku, 6), "add", 90, reason="PRICE")
+    gone = space.override("mo", scope(space, sku, 7), "add", 500, reason="PRICE")
+    space.undo("mo", gone.seq)
+    publish(space)
+    space.refresh("dana", as_of=now)
+    cells = space.cycles.scored()
+    found = space.cycles.people("dana", cells[cells["sku"] == name], "marketing")
+    assert found.sort_values("week")["person"].tolist() == ["mo", "mara"]
+    # What Mo took back counts for nobody, whatever reason it had.

@@ -1,5 +1,6 @@
 """Inputs in revenue and margin: what money becomes in units, and what is refused."""
 
+import datetime as dt
 import io
 from dataclasses import replace
 
@@ -11,11 +12,12 @@ from hypothesis import strategies as st
 
 from forecasting import roundtrip, views
 from forecasting.calendar import as_date
-from forecasting.consensus.events import Scope
+from forecasting.consensus.events import Kind, Scope
 from forecasting.consensus.overrides import resolve
 from forecasting.errors import Conflicted, ImpossibleSpread, OutOfBounds
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.vocabulary import Function, Measure, Operation
+from tests.cycling import open_cycle
 from tests.test_cycles import busiest, scope
 
 LEAVES = st.lists(
@@ -171,13 +173,17 @@ def test_a_workbook_in_revenue_comes_back_as_revenue(space):
     assert "Typed, $" in roundtrip.by_verdict(returned.cells, returned.measure).columns
 
 
-def test_an_adopted_run_keeps_a_target_in_money(space):
-    from tests.cycling import open_cycle
-
+@pytest.mark.parametrize("measure", list(Measure))
+def test_an_adopted_run_keeps_a_target_in_what_it_was_said(space, measure):
+    now = space.plan.base.as_of
+    space.refresh("dana", as_of=now - dt.timedelta(28))
     open_cycle(space, "2026-12")
     sku = busiest(space)
-    where = scope(space, sku, 3, 6)
-    space.override("mara", where, "set", 25_000, measure="revenue", reason="EVENT")
-    run = space.refresh("dana", full=True, as_of=space.plan.base.as_of)
+    where = scope(space, sku, 6, 9)
+    target = 1.3 * space.input_amount("mara", where, measure)
+    said = space.override("mara", where, "set", target, measure=measure, reason="EVENT")
+    run = space.refresh("dana", as_of=now)
     space.cycles.adopt("dana", run.seq)
-    assert space.input_amount("mara", where, "revenue") == pytest.approx(25_000, abs=1)
+    moved = [e for e in space.ledger.tail(said.seq) if e.kind is Kind.RESOLVE]
+    assert moved  # the statistical number under it is another one now
+    assert space.input_amount("mara", where, measure) == pytest.approx(target, abs=1)

@@ -31,6 +31,23 @@ def test_an_assumption_comes_back_on_its_day_until_it_is_judged(space):
         space.minutes.judge("ines", 10_000, "held")
 
 
+def test_an_assumption_expires_later_than_it_is_looked_at_and_not_before(space):
+    later = DAY + dt.timedelta(21)
+    event = space.minutes.assume(
+        "mara", "The partner posts", owner="mara", watch="Sessions", review=DAY, expires=later
+    )
+    (one,) = space.minutes.assumptions
+    assert one.is_due(DAY)
+    assert not one.is_expired(DAY)
+    assert one.is_expired(later)
+    space.minutes.judge("mara", event.seq, "held")
+    assert not space.minutes.assumptions[0].is_expired(later)
+    with pytest.raises(OutOfBounds, match="before it expires"):
+        space.minutes.assume(
+            "mara", "No", owner="mara", watch="x", review=later, expires=DAY
+        )  # fmt: skip
+
+
 def test_an_action_is_open_until_its_owner_is_done(space):
     event = space.minutes.assign("dana", "Ask the mill for 400 more", owner="ines", due=DAY)
     (one,) = space.minutes.actions

@@ -576,3 +576,25 @@ def test_usual_weeks_of_supply_are_half_a_years_stock_over_half_a_years_sales(sp
     found = space.store.query("stock", as_of=as_of).set_index(["sku", "door"])["cover"]
     expected = (held / sold.where(sold > 0)).reindex(found.index)
     np.testing.assert_allclose(found, expected)
+
+
+def test_history_is_found_by_any_node_that_a_change_touched(space):
+    plan = space.plan
+    sku = featured(space)
+    door = plan.door_names[int(np.flatnonzero(plan.sku(sku).active[:, 2])[0])]
+    other = next(d for d in plan.door_names if d != door)
+    cell = scope(space, sku, location_level="door", location=door)
+    said = space.override("dana", cell, "add", 2, reason="TREND").seq
+    act = next(
+        a for a in plan.activations() if any(i.sku == plan.sku_names[sku] for i in a.items)
+    )
+    moved = space.set_lift("mara", act.activation, plan.sku_names[sku], 1.7).seq
+    klass = str(plan.products.nodes["class"][sku])
+    elsewhere = next(c for c in plan.products.names("class") if c != klass)
+    of = lambda **node: [e.seq for e in space.events("victor", **node)]  # noqa: E731
+    assert of(product=("class", klass))[:2] == [moved, said]
+    assert said in of(product=("sku", plan.sku_names[sku]), location=("door", door))
+    assert said not in of(product=("class", elsewhere))
+    assert said not in of(location=("door", other))
+    with pytest.raises(UnknownName):
+        space.events("victor", product=("class", "Nothing"))

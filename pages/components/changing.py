@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -96,9 +96,12 @@ def begun() -> dict[str, Any]:
     found["bulk_comment"] = state.get("bulk_comment")
     clash: grid.Clash | None = state.get("clash")
     if clash is not None:
-        kept = asdict(clash) | {"scope": clash.scope.to_json()}
-        del kept["error"]
-        found["unsettled"] = json.dumps(kept)
+        found["unsettled"] = json.dumps(
+            {
+                "scope": clash.scope.to_json(), "value": clash.value,
+                "measure": clash.measure.value, "base": clash.base,
+            }
+        )  # fmt: skip
     if any(found.values()):
         found["reason"] = state.get("reason")
     return found

@@ -67,6 +67,8 @@ def edit(
     typed = (state.get(widget) or {}).get("edited_rows", {}) if editable else {}
     wrote: list[Event] = []
     for row, cells in typed.items():
+        if int(row) >= len(shown):  # a message that no browser of ours sends
+            continue
         for column, value in cells.items():
             node = shown.index[int(row)]
             cell = (node, column)

@@ -55,6 +55,7 @@ def opened(page: str, who: str, **params: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=60)
     app.session_state["person"] = who
     app.run()
+    app.query_params.clear()
     app.switch_page(PAGES[page]).run()
     for key, value in params.items():
         app.query_params[key] = value
@@ -90,6 +91,56 @@ def test_the_cycle_page_shows_the_void_signature_and_the_run_that_waits(scored, 
     assert "is void: Ines Falk" in said
     assert "was made" in said
     assert ("Adopt this run" in [b.label for b in app.button]) == (who == "dana")
+
+
+@pytest.mark.parametrize("who", ["dana", "mara", "victor"])
+def test_value_added_by_person_is_shown_to_the_facilitator_and_to_oneself(scored, who):
+    app = opened("value", who, by="person", function="marketing", lag="1")
+    assert not app.exception
+    named = [d.value["Person"].tolist() for d in app.dataframe if "Person" in d.value.columns]
+    assert named == ([] if who == "victor" else [["Mara Quill"]])
+    said = text_of(app)
+    assert ("you see everybody" in said) == (who == "dana")
+
+
+def test_the_meeting_holds_the_total_against_last_year_and_budget(scored):
+    app = opened("meeting", "dana", step="total")
+    tiles = {m.label: m.value for m in app.metric}
+    for label in ("Against last year's sales", "Against budget"):
+        assert tiles[label].endswith("%")
+
+
+def test_what_rests_on_an_expired_assumption_comes_first_among_the_exceptions(scored):
+    from pages.components import frame
+
+    space = frame.workspace()
+    quiet = int(space.plan.totals["statistical"].sum(axis=1).argmin())
+    said = space.minutes.assume(
+        "ines", "The buyer keeps it", owner="ines", watch="Orders", review=space.plan.base.as_of,
+        scope=scope(space, quiet, 1, 8),
+    )  # fmt: skip
+    app = opened("meeting", "dana", step="disagreements")
+    assert not app.exception
+    shown = app.dataframe[0].value
+    assert shown["SKU"].iloc[0] == space.plan.sku_names[quiet]
+    assert shown[""].iloc[0] == "◆"
+    assert "The buyer keeps it" in " ".join(w.value for w in app.warning)
+    space.minutes.judge("ines", said.seq, "held")
+    after = opened("meeting", "dana", step="disagreements").dataframe[0].value
+    assert space.plan.sku_names[quiet] not in set(after["SKU"])
+
+
+def test_what_is_typed_in_the_meeting_is_kept_until_it_is_said(scored):
+    app = opened("meeting", "dana", step="disagreements")
+    next(b for b in app.text_input if b.key == "why_agreed").set_value("Two campaigns").run()
+    again = opened("meeting", "dana", step="disagreements")
+    box = next(b for b in again.text_input if b.key == "why_agreed")
+    assert box.value == "Two campaigns"
+    next(b for b in again.button if b.label.startswith("Proposed:")).click().run()
+    assert not again.exception
+    assert next(b for b in again.text_input if b.key == "why_agreed").value == ""
+    later = opened("meeting", "dana", step="disagreements")
+    assert next(b for b in later.text_input if b.key == "why_agreed").value == ""
 
 
 @pytest.mark.parametrize("by", ["reason", "class", "department"])

@@ -56,7 +56,8 @@ def opened(page: str, who: str | None, **params: str) -> AppTest:
         app.session_state["person"] = who
     if page != "bridge":
         app.run()
-        app.switch_page(PAGES[page]).run()  # a change of page empties the link
+        app.query_params.clear()  # as a change of page empties the link in a browser
+        app.switch_page(PAGES[page]).run()
     for key, value in params.items():
         app.query_params[key] = value
     return app.run()
@@ -211,3 +212,160 @@ def test_without_a_forecast_a_page_says_what_to_do(tmp_path, monkeypatch):
     assert "No sales are in yet" in text_of(data)
     assert "Nothing has been imported yet" in text_of(data)
     st.cache_resource.clear()
+
+
+def text_input(app: AppTest, key: str):
+    return next(box for box in app.text_input if box.key == key)
+
+
+def test_what_was_typed_and_not_applied_is_back_in_another_window_and_can_be_dropped(served):
+    app = opened("consensus", "ines", level="class", weeks="13")
+    text_input(app, "note").set_value("The mill says 400 more").run()
+    assert not app.exception
+    other = opened("consensus", "ines", level="class", weeks="13")
+    assert text_input(other, "note").value == "The mill says 400 more"
+    assert "is back (kept" in text_of(other)
+    stranger = opened("consensus", "dana", level="class", weeks="13")
+    assert text_input(stranger, "note").value == ""
+    next(b for b in other.button if b.label == "Drop it").click().run()
+    assert text_input(other, "note").value == ""
+    assert text_input(opened("consensus", "ines", level="class"), "note").value == ""
+
+
+def test_a_note_that_was_given_with_a_change_is_no_draft_any_more(served):
+    from pages.components import frame
+
+    app = opened("consensus", "ines", level="class", weeks="13")
+    text_input(app, "note").set_value("Price moved").run()
+    app.session_state[grid_key(app)] = {
+        "edited_rows": {0: {week_column(app, 4): 3210.0}}, "added_rows": [], "deleted_rows": [],
+    }  # fmt: skip
+    app.run()
+    assert frame.workspace().events("dana", most=1)[0].note == "Price moved"
+    assert text_input(opened("consensus", "ines", level="class"), "note").value == ""
+
+
+def test_an_edit_that_met_another_and_was_left_meets_it_again_in_the_next_window(served):
+    from forecasting.calendar import as_date
+    from forecasting.consensus.events import Scope
+    from pages.components import frame
+
+    space = frame.workspace()
+    space.set_person("admin", identity="olga", name="Olga Third", function=Function.PLANNING)
+    app = opened("consensus", "dana", level="class", weeks="13")
+    day = as_date(space.plan.base.weeks[5])
+    klass = app.session_state["Consensus.row"]
+    space.override(
+        "olga", Scope(product_level="class", product=klass, first_week=day, last_week=day), "set", 888,
+        reason="TREND",
+    )  # fmt: skip
+    app.session_state[grid_key(app)] = {
+        "edited_rows": {0: {week_column(app, 5): 444.0}}, "added_rows": [], "deleted_rows": [],
+    }  # fmt: skip
+    app.run()
+    assert app.warning
+    other = opened("consensus", "dana", level="class", weeks="13")
+    assert "Olga Third in Planning set 888 u" in other.warning[0].value
+    assert "You entered 444 u" in other.warning[0].value
+    next(b for b in other.button if b.label.startswith("Keep Olga")).click().run()
+    assert not other.warning
+    assert not opened("consensus", "dana", level="class", weeks="13").warning
+
+
+def test_a_small_change_typed_into_the_grid_is_asked_and_can_be_taken_back(served):
+    from pages.components import frame
+
+    space = frame.workspace()
+    app = opened("consensus", "ines", level="sku", weeks="13")
+    week = week_column(app, 6)
+    before = float(space.plan.totals["merchandising"][0, 6]) / 1000
+    app.session_state[grid_key(app)] = {
+        "edited_rows": {0: {week: round(before * 1.04 + 0.1, 1)}}, "added_rows": [], "deleted_rows": [],
+    }  # fmt: skip
+    app.run()
+    asked = [c.value for c in app.caption if c.value.startswith("A small change")]
+    assert "does it change what is bought or shown?" in asked[0]
+    next(b for b in app.button if b.label == "No, take back").click().run()
+    assert not app.exception
+    assert space.plan.totals["merchandising"][0, 6] / 1000 == pytest.approx(before, abs=0.001)
+    assert not [c for c in app.caption if c.value.startswith("A small change")]
+
+
+@pytest.mark.parametrize("measure", ["revenue", "margin"])
+def test_the_grid_speaks_of_money_when_it_is_asked_to(served, measure):
+    from pages.components import frame
+
+    app = opened("consensus", "mara", level="class", weeks="13", **{"in": measure})
+    assert not app.exception
+    assert f" {measure} in the next 13 weeks" in text_of(app)
+    assert "$" in app.metric[0].value
+    app.session_state[grid_key(app)] = {
+        "edited_rows": {0: {week_column(app, 7): 65_000.0}}, "added_rows": [], "deleted_rows": [],
+    }  # fmt: skip
+    app.run()
+    event = frame.workspace().events("mara", most=1)[0]
+    assert (event.value, event.measure.value) == (65_000.0, measure)
+    assert not app.error
+
+
+def test_a_change_of_several_weeks_can_aim_at_the_lift_of_an_activation(served):
+    from pages.components import frame
+
+    space = frame.workspace()
+    act = next(
+        a for a in space.plan.activations() if space.plan.scope_weeks(a)[0] in range(1, 9)
+    )
+    app = opened("consensus", "mara", level="class", weeks="13", activation=act.activation)
+    app.session_state["several"] = True
+    app.run()
+    assert not app.exception
+    first, last = space.plan.scope_weeks(act)
+    box = {b.key: b for b in app.selectbox}
+    box["bulk_from"].set_value(week_column(app, first)).run()
+    box = {b.key: b for b in app.selectbox}
+    box["bulk_to"].set_value(week_column(app, last)).run()
+    box = {b.key: b for b in app.selectbox}
+    assert box["bulk_aim"].value == act.activation  # Marketing speaks of the lift
+    app.number_input(key="bulk_value").set_value(30.0).run()
+    assert "would be" in text_of(app)
+    before = space.seq
+    next(b for b in app.button if b.label == "Apply").click().run()
+    assert not app.exception
+    event = space.ledger.event(before + 1)
+    assert (event.scope.activation, event.operation, event.value) == (
+        act.activation,
+        "percent",
+        30,
+    )
+
+
+def test_history_shows_a_class_and_says_when_a_sku_is_unknown(served):
+    from forecasting.calendar import as_date
+    from forecasting.consensus.events import Scope
+    from pages.components import frame
+
+    space = frame.workspace()
+    klass = space.plan.products.names("class")[0]
+    week = as_date(space.plan.base.weeks[9])
+    where = Scope(product_level="class", product=klass, first_week=week, last_week=week)
+    space.override("ines", where, "add", 50, reason="PRICE", evidence="https://prices.example")
+    app = opened("history", "victor", **{"class": klass})
+    assert not app.exception
+    assert app.dataframe[0].value["Evidence"].iloc[0] == "https://prices.example"
+    lost = text_input(app, "sku").set_value("NO-SUCH").run()
+    assert not lost.exception
+    assert "No sku 'NO-SUCH'" in text_of(lost)
+
+
+@pytest.mark.parametrize("who", ["dana", "sam"])
+def test_the_list_of_reasons_is_edited_on_the_cycle_page(served, who):
+    from pages.components import frame
+
+    app = opened("cycle", who)
+    code, label = (b for b in app.text_input if b.label in ("Code", "What it is called"))
+    code.set_value(f"STORE_{who.upper()}")
+    label.set_value(f"Store of {who}")
+    next(b for b in app.button if b.label == "Save").click().run()
+    assert not app.exception
+    assert not app.error
+    assert frame.workspace().reasons.label(f"STORE_{who.upper()}") == f"Store of {who}"
