@@ -7,13 +7,21 @@ week, so that a sum is only ever compared over the weeks that both sides know.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from forecasting.calendar import Comparison, fiscal_week, last_year, period_weeks, week_start
+from forecasting.basis import Base
+from forecasting.calendar import (
+    Comparison,
+    as_date,
+    fiscal_week,
+    last_year,
+    period_weeks,
+    week_start,
+)
 from forecasting.desk import Desk
 from forecasting.hierarchy import Floats, Ints
 from forecasting.plan import LivePlan
@@ -44,95 +52,122 @@ def held_against(forecast: Floats, reference: Floats) -> Held:
     )
 
 
-def year_before(sold: pd.DataFrame, weeks: Sequence[dt.date]) -> pd.DataFrame:
+def year_before(
+    sold: pd.DataFrame, weeks: Sequence[dt.date], unit_cost: Floats
+) -> dict[Measure, Floats]:
     """What was sold in the same fiscal week numbers of the year before.
 
     Parameters
     ----------
     sold : DataFrame, one row per SKU and week
-        week, units, revenue.
+        at (position of the SKU), week, units, revenue.
     weeks : sequence of date
         Sundays, W of them.
+    unit_cost : float array, shape (S,)
+        Of today.
 
     Returns
     -------
-    DataFrame, index: the W weeks
-        units, revenue; NaN where the year before had no such week or nothing was recorded.
+    mapping of Measure to float array, shape (S, W)
+        NaN where nothing was recorded, or its price or cost is not known.
     """
-    sums = sold.assign(week=pd.to_datetime(sold["week"]).dt.date)
-    by_week = sums.groupby("week")[["units", "revenue"]].sum(min_count=1)
     partners = [last_year(w, mode=Comparison.WEEK_NUMBER) for w in weeks]
-    found = by_week.reindex(pd.Index(partners, dtype=object))
-    return found.set_axis(pd.Index(weeks, name="week")).astype(float)
+    column = {p: n for n, p in enumerate(partners) if p is not None}
+    where = pd.to_datetime(sold["week"]).dt.date.map(column)
+    inside = where.notna().to_numpy()
+    at = (sold["at"].to_numpy()[inside], where[inside].to_numpy(dtype=np.int64))
+    found = {}
+    for measure in (Measure.UNITS, Measure.REVENUE):
+        values = np.full((len(unit_cost), len(weeks)), np.nan)
+        values[at] = sold[measure.value].to_numpy(dtype=float)[inside]
+        found[measure] = values
+    spent = found[Measure.UNITS] * unit_cost[:, None]
+    return found | {Measure.MARGIN: found[Measure.REVENUE] - spent}
 
 
-def budget(
-    rows: pd.DataFrame, weeks: Sequence[dt.date], skus: pd.DataFrame, chosen: Ints
-) -> pd.DataFrame:
-    """The budget of some SKUs by week.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Targets by week: (2, W) each, units and value, NaN where there is none."""
 
-    A class with one row in each fiscal month has a budget of the month: it is spread evenly
-    over the month's weeks. A budget of a class counts where all its SKUs are chosen; a class
-    without one is the sum of its SKUs' own.
+    by_class: Mapping[str, Floats]
+    by_sku: Mapping[str, Floats]
 
-    Parameters
-    ----------
-    rows : DataFrame
-        date, class, sku, units, value.
-    weeks : sequence of date
-        Sundays, W of them.
-    skus : DataFrame
-        Every SKU: sku, class.
-    chosen : int array
-        Positions of those that are asked for.
+    @classmethod
+    def of(cls, rows: pd.DataFrame, weeks: Sequence[dt.date]) -> Budget:
+        """Arrange the rows of the table over some weeks.
 
-    Returns
-    -------
-    DataFrame, index: the W weeks
-        units, value; NaN where some of what was asked for has no budget.
-    """
-    of = skus["class"].to_numpy(dtype=object)
-    inside = np.zeros(len(skus), dtype=bool)
-    inside[chosen] = True
-    names = set(skus["sku"].to_numpy()[inside])
-    dated = rows.assign(week=[week_start(d) for d in pd.to_datetime(rows["date"]).dt.date])
-    by_class = dated[dated["class"].notna()]
-    total: pd.DataFrame | None = None
-    for klass in dict.fromkeys(of[inside]):
-        mine = by_class[by_class["class"] == klass]
-        if len(mine):
-            found = _by_week(mine, weeks)
-            if not inside[of == klass].all():  # a part of a class has no budget of its own
-                found = found * np.nan
-        else:
-            own = dated[dated["sku"].isin(names & set(skus["sku"].to_numpy()[of == klass]))]
-            each = [_by_week(part, weeks) for _, part in own.groupby("sku")]
-            found = sum(each[1:], each[0]) if each else _by_week(own, weeks)
-        total = found if total is None else total + found
-    if total is None:
-        total = _by_week(dated.iloc[:0], weeks)
-    return total
+        A class or SKU with one row in each fiscal month has a budget of the month: it is
+        spread evenly over the month's weeks.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            date, class, sku, units, value.
+        weeks : sequence of date
+            Sundays, W of them.
+        """
+        dated = rows.assign(week=[week_start(d) for d in pd.to_datetime(rows["date"]).dt.date])
+        return cls(
+            by_class={str(c): _by_week(r, weeks) for c, r in dated.groupby("class")},
+            by_sku={
+                str(s): _by_week(r, weeks)
+                for s, r in dated[dated["class"].isna()].groupby("sku")
+            },
+        )
+
+    def total(self, skus: pd.DataFrame, chosen: Ints) -> Floats:
+        """The budget of some SKUs, (2, W); NaN where some of what is asked for has none.
+
+        A budget of a class counts where all its SKUs are chosen; a class without one is the
+        sum of its SKUs' own.
+
+        Parameters
+        ----------
+        skus : DataFrame
+            Every SKU: sku, class.
+        chosen : int array
+            Positions of those that are asked for.
+        """
+        classes = skus["class"].to_numpy(dtype=object)
+        inside = np.zeros(len(skus), dtype=bool)
+        inside[chosen] = True
+        parts: list[Floats | None] = []
+        for name in dict.fromkeys(classes[inside]):
+            mine = classes == name
+            if str(name) in self.by_class:
+                whole = inside[mine].all()  # a part of a class has no budget of its own
+                parts.append(self.by_class[str(name)] if whole else None)
+            else:
+                names = skus["sku"].to_numpy()[inside & mine]
+                parts += [self.by_sku.get(str(sku)) for sku in names]
+        known = [part for part in parts if part is not None]
+        if not known or len(known) < len(parts):
+            return np.full((2, 1), np.nan)
+        total: Floats = np.sum(known, axis=0)
+        return total
 
 
-def _by_week(rows: pd.DataFrame, weeks: Sequence[dt.date]) -> pd.DataFrame:
-    """Budget rows of one class or SKU by week; a monthly one spread over its weeks."""
+def _by_week(rows: pd.DataFrame, weeks: Sequence[dt.date]) -> Floats:
+    """Budget rows of one class or SKU by week, (2, W); a monthly one spread over its weeks."""
     named = [fiscal_week(w) for w in rows["week"]]
     months = [(n.year, n.period) for n in named]
-    values = rows[["units", "value"]].astype(float)
-    if months and len(set(months)) == len(months):
-        parts = [
-            pd.DataFrame([row / len(of_month)] * len(of_month), index=list(of_month))
-            for month, (_, row) in zip(months, values.iterrows(), strict=True)
-            for of_month in [period_weeks(*month)]
-        ]
-        by_week = pd.concat(parts)
-    else:
-        by_week = values.groupby(rows["week"].to_numpy()).sum(min_count=1)
-    return by_week.reindex(pd.Index(weeks, dtype=object)).rename_axis("week")
+    values = rows[["units", "value"]].to_numpy(dtype=float)
+    monthly = len(set(months)) == len(months)
+    column = {w: n for n, w in enumerate(weeks)}
+    found = np.full((2, len(weeks)), np.nan)
+    for week, month, pair in zip(rows["week"], months, values, strict=True):
+        inside = period_weeks(*month) if monthly else (week,)
+        for at in (column[w] for w in inside if w in column):
+            found[:, at] = np.where(np.isnan(found[:, at]), 0.0, found[:, at])
+            found[:, at] += pair / len(inside)
+    return found
 
 
 class Comparisons:
     """Reads what a forecast is held against.
+
+    Both come from imports alone, so they are read once for a basis of the plan, however
+    often it is edited.
 
     Parameters
     ----------
@@ -143,38 +178,46 @@ class Comparisons:
 
     def __init__(self, desk: Desk, *, plan: Callable[[], LivePlan]) -> None:
         self._desk, self._plan = desk, plan
+        self._known: tuple[Base, dict[Measure, Floats], Budget] | None = None
 
-    def last_year(self, by: str, skus: Ints, weeks: Sequence[dt.date]) -> pd.DataFrame:
+    def last_year(self, by: str, skus: Ints, weeks: Ints, measure: Measure) -> Floats:
         """What was sold of some SKUs, all doors, a year before.
 
-        Returns
-        -------
-        DataFrame, index: the weeks
-            units, revenue, margin (at today's unit cost); NaN where unknown.
-        """
-        self._desk.allowed(by, "read")
-        plan = self._plan()
-        partners = [p for w in weeks if (p := last_year(w, mode=Comparison.WEEK_NUMBER))]
-        since, until = min(partners), max(partners) + dt.timedelta(7)
-        sold = self._desk.store.query("sales_of", since=since, until=until)
-        at = pd.Index(plan.sku_names).get_indexer(pd.Index(sold["sku"]))
-        inside = np.isin(at, skus)
-        sold, cost = sold[inside], plan.base.unit_cost[at[inside]]
-        found = year_before(sold, weeks)
-        # One SKU whose cost nobody knows leaves the margin of its week unknown.
-        spent = sold.assign(units=(sold["units"] * cost).fillna(np.inf))
-        margin = found["revenue"] - year_before(spent, weeks)["units"]
-        return found.assign(margin=margin.replace(-np.inf, np.nan))
-
-    def budget(self, by: str, skus: Ints, weeks: Sequence[dt.date]) -> pd.DataFrame:
-        """The budget of some SKUs, all doors (see `budget`).
+        Parameters
+        ----------
+        skus : int array, shape (n,)
+        weeks : int array, shape (w,)
+            Positions of the plan's weeks.
 
         Returns
         -------
-        DataFrame, index: the weeks
-            units, revenue; NaN where unknown.
+        float array, shape (w,)
+            NaN where nothing was recorded, or something sold has no price or cost.
         """
         self._desk.allowed(by, "read")
-        rows = self._desk.store.table("budget")
-        found = budget(rows, weeks, self._plan().base.skus, skus)
-        return found.rename(columns={"value": Measure.REVENUE.value})
+        at = np.ix_(skus, weeks)
+        sold = ~np.isnan(self._read()[1][Measure.UNITS][at])
+        values = np.where(sold, self._read()[1][measure][at], 0.0).sum(axis=0)
+        return np.where(sold.any(axis=0), values, np.nan)
+
+    def budget(self, by: str, skus: Ints, weeks: Ints, measure: Measure) -> Floats:
+        """The budget of some SKUs, all doors (Budget.total), (w,); of margin there is none."""
+        self._desk.allowed(by, "read")
+        if measure is Measure.MARGIN:
+            return np.full(len(weeks), np.nan)
+        base, _, known = self._read()
+        total = known.total(base.skus, skus)[0 if measure is Measure.UNITS else 1]
+        return np.broadcast_to(total, base.weeks.shape)[weeks]
+
+    def _read(self) -> tuple[Base, dict[Measure, Floats], Budget]:
+        base = self._plan().base
+        if self._known is None or self._known[0] is not base:
+            days = [as_date(w) for w in base.weeks]
+            partners = [p for w in days if (p := last_year(w, mode=Comparison.WEEK_NUMBER))]
+            since, until = min(partners), max(partners) + dt.timedelta(7)
+            sold = self._desk.store.query("sales_of", since=since, until=until)
+            at = pd.Index(base.skus["sku"]).get_indexer(pd.Index(sold["sku"]))
+            sold = sold.assign(at=at)[at >= 0]
+            goals = Budget.of(self._desk.store.table("budget"), days)
+            self._known = (base, year_before(sold, days, base.unit_cost), goals)
+        return self._known

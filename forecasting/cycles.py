@@ -105,6 +105,8 @@ class Cycles:
         self._seen_by = seen_by
         self._rebuild = rebuild
         self._candidate = candidate
+        self._published: tuple[Version, ...] | None = None
+        """Read once: versions are only ever added, by publishing."""
         self.current: Cycle | None = None
         """The open cycle, or the last one where none is."""
         for event in desk.ledger.of_kinds(
@@ -117,6 +119,8 @@ class Cycles:
     def note(self, event: Event) -> None:
         """Take an event into the cycle."""
         self.current = cycles.after(self.current, event)
+        if event.kind is Kind.PUBLISH:
+            self._published = None
         self._desk.cycle = self.current.name if self.is_open and self.current else ""
 
     @property
@@ -168,7 +172,9 @@ class Cycles:
 
     def published(self) -> list[Version]:
         """Every published version, oldest first."""
-        return versions.published(self._desk.store)
+        if self._published is None:
+            self._published = tuple(versions.published(self._desk.store))
+        return list(self._published)
 
     def version(self, number: int) -> Version:
         """One published version.

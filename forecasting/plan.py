@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import hashlib
+import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -45,6 +46,8 @@ FIRM, PLANNED, ROUTINE = SUPPLIES
 
 RISK_WEEKS = 13
 """Weeks for which risk is assessed, or to the end of the SKU's last activation."""
+
+_NUMBERS = itertools.count(1)
 
 _CELLS_KEPT = 4_000_000
 """Leaf cells of computed SKUs kept in memory; older ones are computed again when asked."""
@@ -245,6 +248,8 @@ class LivePlan:
         limits: Limits | None = None,
         seq: int = 0,
     ) -> None:
+        self.number = next(_NUMBERS)
+        """Its own: no other plan of this process has it."""
         self.base = base
         self._published = published
         self.fence = fence
@@ -364,6 +369,7 @@ class LivePlan:
         """Verdicts by SKU, had the Bridge other limits; nothing is changed."""
         with self._lock:
             other = copy.copy(self)
+            other.number = next(_NUMBERS)
             other.limits = limits
             return {
                 sku: other._compute(sku, supply=ROUTINE).items

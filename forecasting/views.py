@@ -196,6 +196,38 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
     return frame.sort_values("units_short", ascending=False, ignore_index=True)
 
 
+def risks_of(plan: LivePlan, skus: Iterable[int]) -> pd.DataFrame:
+    """Verdicts on some SKUs in every activation that features them, worst first.
+
+    Returns
+    -------
+    DataFrame, one row per activation and SKU
+        name (of the activation), sku, status, p_window (worst door), units_short.
+    """
+    rows = []
+    for sku in skus:
+        for item in plan.items.get(int(sku), ()):
+            status = group_status(item.status, item.window_demand, plan.limits)
+            rows.append(
+                (plan.activation(item.activation).name, plan.sku_names[int(sku)], status.value,
+                 float(item.p_window.max()), float(item.short.sum()), WORST_FIRST.index(status))
+            )  # fmt: skip
+    names = ["name", "sku", "status", "p_window", "units_short", "rank"]
+    found = pd.DataFrame(rows, columns=names).sort_values(
+        ["rank", "units_short"], ascending=[True, False], ignore_index=True
+    )
+    return found.drop(columns="rank")
+
+
+def short_ones(plan: LivePlan, skus: Iterable[int]) -> int:
+    """How many verdicts on some SKUs are red: featured SKUs of activations."""
+    return sum(
+        group_status(item.status, item.window_demand, plan.limits) is Status.RED
+        for sku in skus
+        for item in plan.items.get(int(sku), ())
+    )
+
+
 def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.DataFrame:
     """Every activation, featured SKU, door and week with its risk: the contract's columns."""
     parts = []

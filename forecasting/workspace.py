@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -84,6 +85,8 @@ _SHAPING = (
 )  # fmt: skip
 """Kinds of events that shape the plan beside the overrides, which are summed in SQL."""
 
+_LEAFLESS = (Kind.COMMENT, Kind.UNDO)
+"""Kinds of events that speak of cells without touching their leaves."""
 
 UNDOABLE = frozenset(
     {
@@ -136,6 +139,8 @@ class Workspace:
         self.store = Store(path)
         self._activations: dict[str, Activation] = {}
         self._taken_back: set[int] = set()
+        self._spoken_of: defaultdict[str, int] = defaultdict(int)
+        """SKU to the latest event of its leaves since the start; '' to one of no leaves."""
         self._plan: LivePlan | None = None
         self._working: LivePlan | None = None
         """The working plan where something was published, made when it is first asked for."""
@@ -822,6 +827,15 @@ class Workspace:
         """Whether a change stands taken back."""
         return seq in self._taken_back
 
+    def last_word(self, scope: Scope) -> int:
+        """Sequence number after which nobody has said anything of a scope (`cell_history`).
+
+        It may be later than the last word was, never earlier; 0: nothing since the start.
+        """
+        names = self.plan.sku_names
+        skus = self.plan.members(scope)[0].tolist()
+        return max(self._spoken_of[name] for name in ("", *(names[s] for s in skus)))
+
     def cell_history(self, by: str, scope: Scope) -> list[Event]:
         """Events that touched any cell of a scope, and comments on it, latest first."""
         self.desk.allowed(by, "read")
@@ -1282,6 +1296,8 @@ class Workspace:
         self.decisions.note(event)
         self.policies.note(event)
         self.quarters.note(event)
+        for name in set(event.leaves.sku) or ({""} if event.kind in _LEAFLESS else ()):
+            self._spoken_of[name] = event.seq
         match event.kind:
             case Kind.PERSON:
                 self.desk.note(event)

@@ -14,8 +14,9 @@ from forecasting.calendar import (
     weeks_from,
     year_start,
 )
-from forecasting.comparisons import budget, held_against, year_before
+from forecasting.comparisons import Budget, held_against, year_before
 from forecasting.hierarchy import THOUSANDTHS
+from forecasting.vocabulary import Measure
 
 SKUS = pd.DataFrame({"sku": ["A", "B", "C"], "class": ["Coats", "Coats", "Hats"]})
 WEEKS = [as_date(w) for w in weeks_from(dt.date(2026, 11, 1), 8)]
@@ -26,22 +27,26 @@ def rows(*given) -> pd.DataFrame:
     return frame.astype({"class": object, "sku": object})
 
 
+def budget(given, chosen):
+    """Units and value of some SKUs by week."""
+    total = Budget.of(given, WEEKS).total(SKUS, np.array(chosen))
+    return np.broadcast_to(total, (2, len(WEEKS)))
+
+
 def test_a_weekly_budget_of_a_class_counts_where_the_whole_class_is_asked_for():
     given = rows(*((w, "Coats", None, 100.0 + n, 900.0) for n, w in enumerate(WEEKS)))
-    found = budget(given, WEEKS, SKUS, np.array([0, 1]))
-    assert found["units"].tolist() == [100.0 + n for n in range(8)]
-    assert budget(given, WEEKS, SKUS, np.array([0]))["units"].isna().all()
-    assert budget(given, WEEKS, SKUS, np.array([0, 1, 2]))["units"].isna().all()  # no hats
+    assert budget(given, [0, 1])[0].tolist() == [100.0 + n for n in range(8)]
+    assert np.isnan(budget(given, [0])).all()
+    assert np.isnan(budget(given, [0, 1, 2])).all()  # no budget of hats
 
 
 def test_a_budget_of_the_month_is_spread_over_its_weeks():
     months = sorted({(fiscal_week(w).year, fiscal_week(w).period) for w in WEEKS})
     given = rows(*((period_weeks(*m)[1], "Hats", None, 500.0, 5_000.0) for m in months))
-    found = budget(given, WEEKS, SKUS, np.array([2]))
     expected = [
         500.0 / len(period_weeks(fiscal_week(w).year, fiscal_week(w).period)) for w in WEEKS
     ]
-    assert found["units"].tolist() == pytest.approx(expected)
+    assert budget(given, [2])[0].tolist() == pytest.approx(expected)
 
 
 def test_skus_with_a_budget_of_their_own_add_up_and_one_without_leaves_it_unknown():
@@ -49,10 +54,11 @@ def test_skus_with_a_budget_of_their_own_add_up_and_one_without_leaves_it_unknow
         *((w, None, "A", 10.0, 100.0) for w in WEEKS),
         *((w, None, "B", 5.0, np.nan) for w in WEEKS[:4]),
     )
-    both = budget(given, WEEKS, SKUS, np.array([0, 1]))
-    assert both["units"].tolist()[:4] == [15.0] * 4
-    assert both["units"].isna().tolist() == [False] * 4 + [True] * 4
-    assert both["value"].isna().all()  # what B is worth is not known
+    units, value = budget(given, [0, 1])
+    assert units.tolist()[:4] == [15.0] * 4
+    assert np.isnan(units).tolist() == [False] * 4 + [True] * 4
+    assert np.isnan(value).all()  # what B is worth is not known
+    assert budget(given, [0])[1].tolist() == [100.0] * 8
 
 
 def test_only_weeks_that_both_know_are_compared():
@@ -69,15 +75,16 @@ def test_last_year_is_the_same_week_number_and_a_week_53_has_none():
     assert last_year(weeks[1]) is None
     sold = pd.DataFrame(
         {
-            "week": [last_year(weeks[0]), last_year(weeks[2])],
-            "units": [4.0, 7.0],
-            "revenue": [40.0, np.nan],
+            "at": [0, 0, 1],
+            "week": [last_year(weeks[0]), last_year(weeks[2]), last_year(weeks[2])],
+            "units": [4.0, 7.0, 1.0],
+            "revenue": [40.0, np.nan, 9.0],
         }
     )
-    found = year_before(sold, weeks)
-    assert found["units"].tolist()[0] == 4.0
-    assert found["units"].isna().tolist() == [False, True, False]
-    assert found["revenue"].isna().tolist() == [False, True, True]
+    found = year_before(sold, weeks, np.array([6.0, np.nan]))
+    np.testing.assert_array_equal(found["units"], [[4, np.nan, 7], [np.nan, np.nan, 1]])
+    np.testing.assert_array_equal(found["revenue"], [[40, np.nan, np.nan], [np.nan, np.nan, 9]])
+    np.testing.assert_array_equal(found["margin"], [[16, np.nan, np.nan], [np.nan] * 3])
 
 
 def test_the_sample_is_held_against_what_its_tables_say(space):
@@ -90,15 +97,14 @@ def test_the_sample_is_held_against_what_its_tables_say(space):
     expected = [
         sales[(day == last_year(w)) & sales["sku"].isin(names)]["units"].sum() for w in weeks
     ]
-    found = space.comparisons.last_year("victor", coats, weeks)
+    first = np.arange(6)
+    found = {m: space.comparisons.last_year("victor", coats, first, m) for m in Measure}
     assert found["units"].tolist() == pytest.approx(expected)
     cost = dict(zip(plan.sku_names, plan.base.unit_cost, strict=True))
     chosen = sales[(day == last_year(weeks[0])) & sales["sku"].isin(names)]
     margin = chosen["revenue"].sum() - (chosen["units"] * chosen["sku"].map(cost)).sum()
-    assert found["margin"].iloc[0] == pytest.approx(margin)
-    goal = space.comparisons.budget("victor", coats, weeks)
-    held = held_against(
-        plan.totals["draft"][coats, :6].sum(axis=0) / THOUSANDTHS, goal["units"].to_numpy()
-    )
+    assert found["margin"][0] == pytest.approx(margin)
+    goal = space.comparisons.budget("victor", coats, first, Measure.UNITS)
+    held = held_against(plan.totals["draft"][coats, :6].sum(axis=0) / THOUSANDTHS, goal)
     assert held.weeks == 6
     assert -0.5 < held.change < 0.5

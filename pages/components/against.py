@@ -1,7 +1,6 @@
 """A forecast beside what is no forecast: last year's sales, the budget."""
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from forecasting.comparisons import held_against
@@ -9,47 +8,38 @@ from forecasting.vocabulary import Measure
 from pages.components import frame, theme
 
 
-def tile(
-    label: str, draft: np.ndarray, reference: pd.DataFrame | None, measure: Measure, help: str
-) -> None:
-    """A tile: the draft held against something that is no forecast."""
-    if reference is None or measure.value not in reference:
-        st.metric(label, "–", help=help, border=True)
-        return
-    held = held_against(draft, reference[measure.value].to_numpy(dtype=float))
+def tile(label: str, draft: np.ndarray, reference: np.ndarray, help: str) -> None:
+    """A forecast against a reference, over the weeks in which that is known, (W,) each."""
+    held = held_against(draft, reference)
     part = f" Known for {held.weeks} of {len(draft)} weeks." if held.weeks < len(draft) else ""
     st.metric(label, theme.percent(held.change, sign=True), help=help + part, border=True)
 
 
 def both(
-    draft: np.ndarray,
-    skus: np.ndarray,
-    weeks: list,
-    measure: Measure,
-    columns,
-    *,
-    everywhere: bool = True,
+    draft: np.ndarray, skus: np.ndarray, measure: Measure, columns, *, everywhere: bool = True
 ) -> None:
     """Two tiles: against last year's sales, and against the budget.
 
     Parameters
     ----------
     draft : array, shape (W,)
-        In the measure, NaN unknown.
+        The first weeks of the plan, in the measure; NaN unknown.
     everywhere : bool
         It is of all doors: neither is known door by door.
     """
     space, person = frame.workspace(), frame.me()
+    weeks = np.arange(len(draft))
+    unknown = np.full(len(draft), np.nan)
     with columns[0]:
         tile(
             "Against last year's sales", draft,
-            space.comparisons.last_year(person.id, skus, weeks) if everywhere else None, measure,
+            space.comparisons.last_year(person.id, skus, weeks, measure) if everywhere else unknown,
             "Same fiscal week numbers a year ago; sales, not demand. Of all doors only.",
         )  # fmt: skip
     with columns[1]:
         tile(
             "Against budget", draft,
-            space.comparisons.budget(person.id, skus, weeks) if everywhere else None, measure,
+            space.comparisons.budget(person.id, skus, weeks, measure) if everywhere else unknown,
             "A budget is a target, never mixed with the forecast; in units and revenue, of whole "
             "classes at all doors.",
         )  # fmt: skip

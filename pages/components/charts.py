@@ -3,6 +3,7 @@
 import altair as alt
 import numpy as np
 import pandas as pd
+from altair.utils import schemapi
 
 from forecasting.calendar import quarter_label, week_label
 from forecasting.consensus.value_added import Added
@@ -11,6 +12,10 @@ from forecasting.views import Verdict
 from pages.components import theme
 
 _DAY = pd.Timedelta(1, "D")
+
+# A chart is checked as a whole when it is sent; checking each of its parts when it is made
+# as well doubles what it costs.
+schemapi.disable_debug_mode()
 
 
 def _told_apart(names: list[str]) -> list[str]:

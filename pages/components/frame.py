@@ -51,12 +51,22 @@ class Presence:
         )
 
 
+_OPENED: dict[str, Workspace] = {}
+"""What `_open` has open: asked for many times in every run, so it is kept at hand."""
+
+
+def _release(space: Workspace) -> None:
+    for path in [p for p, opened in _OPENED.items() if opened is space]:
+        del _OPENED[path]
+    space.close()
+
+
 @st.cache_resource(
-    show_spinner="Opening the database and building the plan ...",
-    on_release=Workspace.close,
+    show_spinner="Opening the database and building the plan ...", on_release=_release
 )
 def _open(path: str) -> Workspace:
-    return Workspace(Path(path))
+    _OPENED[path] = Workspace(Path(path))
+    return _OPENED[path]
 
 
 @st.cache_resource
@@ -66,7 +76,8 @@ def presence() -> Presence:
 
 def workspace() -> Workspace:
     """The one workspace of this process."""
-    return _open(os.environ.get("CONCORD_DB", str(DEFAULT_PATH)))
+    path = os.environ.get("CONCORD_DB", str(DEFAULT_PATH))
+    return _OPENED.get(path) or _open(path)
 
 
 def me() -> Person:
@@ -261,7 +272,7 @@ def watch_list(
     shown: LivePlan, *, weeks: int = 8, activation: str | None = None
 ) -> list[Watched]:
     """Featured SKUs that are short and what can still be done; worked out once a change."""
-    return _watch_list(shown, id(shown), shown.seq, weeks, activation)
+    return _watch_list(shown, shown.number, shown.seq, weeks, activation)
 
 
 @st.cache_data(show_spinner="Working out what can still be done ...", max_entries=16)

@@ -25,7 +25,7 @@ def why(event: Event) -> str:
 def of(scope: Scope) -> None:
     """What people changed of a part of the plan, latest first, each change undoable."""
     space, person = frame.workspace(), frame.me()
-    events = [e for e in space.cell_history(person.id, scope) if e.kind in _TOLD][:_MOST]
+    events = _events(scope)
     if not events:
         st.caption("Nobody has changed these weeks of this row.")
     for event in events:
@@ -51,6 +51,18 @@ def of(scope: Scope) -> None:
             else:
                 grid.drop_overlay()
                 st.rerun()
+
+
+def _events(scope: Scope) -> list[Event]:
+    """What was said of a scope; read again once something was."""
+    space, person = frame.workspace(), frame.me()
+    hidden = space.cycles.hidden_from(person)
+    now = (scope, person.id, space.last_word(scope), hidden)
+    kept: tuple[object, list[Event]] | None = st.session_state.get("trail")
+    if kept is None or kept[0] != now:
+        found = [e for e in space.cell_history(person.id, scope) if e.kind in _TOLD][:_MOST]
+        st.session_state["trail"] = kept = (now, found)
+    return kept[1]
 
 
 def since_you_looked() -> None:

@@ -47,7 +47,7 @@ def page() -> None:
     with filters.container(horizontal=True, horizontal_alignment="right"):
         _, plan = frame.which_plan()
         inside = frame.which_class(plan)
-    rows = bought(plan, id(plan), plan.seq)
+    rows = bought(plan, plan.number, plan.seq)
     if inside is not None:
         rows = rows[rows["sku"].isin(inside)]
     summed = buying.summary(plan, rows)
@@ -159,7 +159,7 @@ def orders(plan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
 
 
 def open_to_buy(plan, inside: set[str] | None) -> None:
-    left = money_left(plan, id(plan), plan.seq)
+    left = money_left(plan, plan.number, plan.seq)
     if inside is not None:
         skus = plan.base.skus
         left = left[left["class"].isin(skus.loc[skus["sku"].isin(inside), "class"])]

@@ -10,8 +10,8 @@ import streamlit as st
 from forecasting import views
 from forecasting.calendar import as_date, week_label
 from forecasting.consensus.events import Scope
-from forecasting.vocabulary import INPUTS, WORST_FIRST, Measure
-from pages.components import against, changing, charts, drafts, frame, grid, theme, trail
+from forecasting.vocabulary import INPUTS, Measure
+from pages.components import against, changing, detail, drafts, frame, grid, theme, trail
 
 LAYER_SAID = {
     "statistical": "Statistical",
@@ -26,25 +26,6 @@ MOST_ROWS = 200
 
 def weekly(leaves: pd.DataFrame, weeks: list[dt.date]) -> pd.DataFrame:
     return leaves[weeks].rename(columns={w: week_label(w) for w in weeks}).round(1)
-
-
-def risks_of(plan, skus: np.ndarray) -> pd.DataFrame:
-    """Verdicts on the featured SKUs among these."""
-    rows = []
-    for sku in skus:
-        for item in plan.items.get(int(sku), ()):
-            act = plan.activation(item.activation)
-            status = views.group_status(item.status, item.window_demand, plan.limits)
-            rows.append((act.name, plan.sku_names[int(sku)], status, item.p_window.max(),
-                         item.short.sum(), act.start))  # fmt: skip
-    frame_ = pd.DataFrame(
-        rows, columns=["Activation", "SKU", "of", "risk", "Short, u", "start"]
-    )
-    frame_["Status"] = [theme.said(s) for s in frame_["of"]]
-    frame_["rank"] = [WORST_FIRST.index(s) for s in frame_["of"]]
-    frame_["Stockout risk"] = frame_["risk"] * 100
-    frame_ = frame_.sort_values(["rank", "Short, u"], ascending=[True, False])
-    return frame_[["Status", "Activation", "SKU", "Stockout risk", "Short, u"]]
 
 
 def filters(plan, person) -> tuple[np.ndarray, str, str, int, Measure, str]:
@@ -181,7 +162,11 @@ def page() -> None:
     plan = frame.plan()
     with head:
         answer(plan, person, skus, weeks, place, measure, read)
-    one_row(plan, table, level, location_level, location, skus, weeks, scope_of)
+    detail.of(list(table.index), lambda node: scope_of(node, (weeks[0], weeks[-1])), count)
+    st.download_button(
+        "Download this grid (CSV)", data=lambda: frame.csv(table.reset_index()),
+        file_name="consensus.csv", on_click="ignore",
+    )  # fmt: skip
     if editable:
         drafts.keep(changing.PAGE, changing.begun())
 
@@ -191,7 +176,7 @@ def answer(plan, person, skus, weeks, place: str, measure: Measure, read) -> Non
     draft = read("draft").sum(axis=0, skipna=False).to_numpy(dtype=float)
     total = float(draft.sum())
     statistical = float(read("statistical").sum(axis=0, skipna=False).sum(skipna=False))
-    red = int((risks_of(plan, skus)["Status"] == theme.said("red")).sum())
+    red = views.short_ones(plan, skus)
     say = partial(theme.amount, measure=measure)
     of = "" if measure is Measure.UNITS else f" {measure}"
     frame.title(
@@ -207,84 +192,7 @@ def answer(plan, person, skus, weeks, place: str, measure: Measure, read) -> Non
         "Against statistical", theme.percent(total / statistical - 1 if statistical else None, sign=True),
         help=frame.term("Statistical"), border=True,
     )  # fmt: skip
-    against.both(draft, skus, weeks, measure, tiles[2:], everywhere=place == "all")
-
-
-def one_row(plan, table, level, location_level, location, skus, weeks, scope_of) -> None:
-    """The selected row: its chart with parts and inputs, its risk, its trail."""
-    space, person = frame.workspace(), frame.me()
-    node = frame.select("Row in detail", list(table.index), key="row")
-    mine = skus[plan.products.nodes[level][skus].astype(str) == node]
-    doors = plan.locations.members(location_level, location)
-    everywhere = location_level == "all"
-    left, right = st.columns([6, 5], gap="medium")
-    with left:
-        columns = np.arange(len(weeks))
-        parts = views.parts_of(plan, [int(s) for s in mine], doors)
-        parts = parts[parts["week"] <= plan.base.weeks[len(weeks) - 1]]
-
-        def line(name: str) -> np.ndarray:
-            return views.grid(
-                plan, layer=name, level=level, skus=mine, location_level=location_level,
-                location=location, weeks=columns,
-            ).to_numpy()[0]  # fmt: skip
-
-        lines, stat = [], line("statistical")
-        for name in (*(f.value for f in INPUTS), "draft"):
-            total = line(name)
-            if name == "draft" or np.any(np.abs(total - stat) > 1e-9):
-                lines.append(
-                    pd.DataFrame({"layer": name.capitalize(), "week": weeks, "units": total})
-                )
-        names = [plan.sku_names[s] for s in mine]
-        ly = space.comparisons.last_year(person.id, mine, weeks) if everywhere else None
-        since = plan.base.as_of - dt.timedelta(7 * 25)
-        sold = space.store.query(
-            "sales_of", since=since, until=plan.base.as_of + dt.timedelta(7)
-        )
-        sold = sold[sold["sku"].isin(names)].groupby("week", as_index=False)["units"].sum()
-        st.altair_chart(
-            charts.forecast(
-                sold if everywhere else sold.iloc[:0], parts, pd.concat(lines),
-                last_year=None if ly is None else ly["units"].dropna().reset_index(),
-            ),
-            width="stretch", alt=f"Forecast of {node} by its parts, with each function's input",
-        )  # fmt: skip
-        st.caption(
-            "Units a week. Grey line: sold. Dashed: last year. Bars: the parts that add up to "
-            "the draft."
-        )
-        if len(mine) == 1:
-            fan = views.on_hand_fan(plan, int(mine[0]), doors)
-            st.altair_chart(
-                charts.projection(
-                    fan, window=(pd.Timestamp(weeks[0]), pd.Timestamp(weeks[0]) - pd.Timedelta(7, "D")),
-                    first_short=None,
-                ),
-                width="stretch", alt=f"Projected on-hand of {node}",
-            )  # fmt: skip
-    with right:
-        risks = risks_of(plan, mine)
-        st.markdown("**In activations**")
-        if risks.empty:
-            st.caption("Not featured in any planned activation.")
-        else:
-            st.dataframe(
-                risks, hide_index=True, height=min(36 + 32 * len(risks), 210),
-                column_config={
-                    "Stockout risk": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100),
-                    "Short, u": st.column_config.NumberColumn(format="%.1f"),
-                },
-            )  # fmt: skip
-        st.markdown("**What people changed**")
-        with st.container(height=260, border=False):
-            trail.of(scope_of(node, (weeks[0], weeks[-1])))
-    st.download_button(
-        "Download this grid (CSV)",
-        data=lambda: frame.csv(table.reset_index()),
-        file_name="consensus.csv",
-        on_click="ignore",
-    )
+    against.both(draft, skus, measure, tiles[2:], everywhere=place == "all")
 
 
 page()

@@ -100,11 +100,10 @@ def total(space, person, plan) -> None:
     if department != "All departments":
         skus = plan.products.members("department", department)
     draft = plan.totals["draft"][skus].sum(axis=0) / 1000
-    weeks = [as_date(w) for w in plan.base.weeks]
     if not versions:
         tiles = st.columns(3)
         tiles[0].metric("Draft, all weeks", theme.units(float(draft.sum())), border=True)
-        against.both(draft, skus, weeks, Measure.UNITS, tiles[1:])
+        against.both(draft, skus, Measure.UNITS, tiles[1:])
         st.info("Nothing was published yet, so there is no last cycle to walk from.")
         return
     last = versions[-1]
@@ -121,7 +120,7 @@ def total(space, person, plan) -> None:
         f"Change ({share})", theme.units(after - before, sign=True), border=True,
         help="In the weeks that both forecasts have.",
     )  # fmt: skip
-    against.both(draft, skus, weeks, Measure.UNITS, tiles[3:])
+    against.both(draft, skus, Measure.UNITS, tiles[3:])
     left, right = st.columns([6, 5], gap="medium")
     names = {a.activation: a.name for a in space.activations}
     rows = agenda.causes(steps, names, space.reasons.labels())
