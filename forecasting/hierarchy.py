@@ -82,6 +82,14 @@ class Tree:
             raise UnknownName(f"No {level} '{node}'.")
         return found
 
+    def grouped(self, level: str, at: Ints) -> tuple[list[str], Ints]:
+        """Nodes of a level that some leaves are under, in order of first appearance, and the
+        position among them of each leaf's.
+        """
+        place: dict[str, int] = {}
+        groups = [place.setdefault(str(name), len(place)) for name in self.nodes[level][at]]
+        return list(place), np.array(groups, dtype=np.int64)
+
     def names(self, level: str) -> list[str]:
         """Nodes of a level, in order of first appearance."""
         return list(dict.fromkeys(self.nodes[level]))

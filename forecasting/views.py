@@ -367,12 +367,10 @@ def grid(
         leaves = np.stack(
             [_counted(plan, int(s), layer, measure)[at].sum(axis=0) for s in skus]
         )
-    nodes = plan.products.nodes[level][skus]
-    names, groups = np.unique(nodes.astype(str), return_inverse=True)
-    order = pd.unique(nodes.astype(str))
-    totals = aggregate(leaves, groups, len(names)) / THOUSANDTHS
+    names, groups = plan.products.grouped(level, skus)
+    totals = leaves if len(names) == len(skus) else aggregate(leaves, groups, len(names))
     dates = [as_date(w) for w in plan.base.weeks[weeks]]
-    return pd.DataFrame(totals, index=pd.Index(names, name=level), columns=dates).loc[order]
+    return pd.DataFrame(totals / THOUSANDTHS, index=pd.Index(names, name=level), columns=dates)
 
 
 def _counted(plan: LivePlan, sku: int, layer: str, measure: Measure) -> Floats:

@@ -142,6 +142,8 @@ class Workspace:
         self._spoken_of: defaultdict[str, int] = defaultdict(int)
         """SKU to the latest event of its leaves since the start; '' to one of no leaves."""
         self._plan: LivePlan | None = None
+        self._built_at = 0
+        """Sequence number at which the plan was built: all of it may have changed then."""
         self._working: LivePlan | None = None
         """The working plan where something was published, made when it is first asked for."""
         self._blinded: dict[tuple[str, ...], LivePlan] = {}
@@ -343,6 +345,8 @@ class Workspace:
         """Whether any of these SKUs changed after a sequence number: one cheap look."""
         if self._plan is None:
             return False
+        if since < self._built_at:
+            return True
         changed = self._plan.changed
         return any(changed.get(sku, 0) > since for sku in skus)
 
@@ -1332,7 +1336,7 @@ class Workspace:
             self._activations = as_changed(imported, [*events, *later])
             if plan is not None:
                 plan.fold(later)
-                self._plan = plan
+                self._plan, self._built_at = plan, self.seq
             self._blinded.clear()
             self._working = None
 

@@ -14,7 +14,7 @@ import streamlit as st
 
 from forecasting import views
 from forecasting.calendar import as_date
-from forecasting.consensus.events import Scope
+from forecasting.consensus.events import Event, Scope
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan import LivePlan
 from forecasting.vocabulary import INPUTS, Measure
@@ -40,6 +40,7 @@ def of(nodes: Sequence[str], within: Callable[[str], Scope], count: int) -> None
     plan, scope = frame.plan(), within(node)
     skus, _, _ = plan.members(scope)
     now = (plan.number, max((plan.changed.get(int(s), 0) for s in skus), default=0))
+    st.session_state["row in detail"] = scope
     left, right = st.columns([6, 5], gap="medium")
     with left:
         _pictures(plan, now, scope, count, theme.mode())
@@ -48,6 +49,17 @@ def of(nodes: Sequence[str], within: Callable[[str], Scope], count: int) -> None
         st.markdown("**What people changed**")
         with st.container(height=260, border=False):
             trail.of(scope)
+
+
+def follow(wrote: Sequence[Event]) -> None:
+    """Redraw the page where what the person just wrote touches the row in detail."""
+    scope = st.session_state.get("row in detail")
+    if not wrote or scope is None:
+        return
+    plan = frame.plan()
+    names = {plan.sku_names[s] for s in plan.members(scope)[0]}
+    if any(names.intersection(event.leaves.sku) for event in wrote):
+        st.rerun()
 
 
 @st.cache_data(show_spinner=False, max_entries=128, hash_funcs={Scope: str})

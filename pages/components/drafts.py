@@ -68,11 +68,13 @@ def keep(page: str, fields: Mapping[str, Any]) -> None:
     begun = {name: value for name, value in fields.items() if value not in (None, "", 0, 0.0)}
     body = json.dumps(begun, default=str, sort_keys=True)
     kept = f"kept of {page}, {person.id}"
-    # What is there from before counts as kept: a page that opens writes nothing.
-    before = space.drafts.of(person.id, page) if kept not in st.session_state else None
-    if before is not None:
-        st.session_state[kept] = json.dumps(dict(before.fields), default=str, sort_keys=True)
-    if body == st.session_state.get(kept, "{}"):
+    if (
+        kept not in st.session_state
+    ):  # what is there from before: a page that opens writes nothing
+        before = space.drafts.of(person.id, page)
+        fields = dict(before.fields) if before else {}
+        st.session_state[kept] = json.dumps(fields, default=str, sort_keys=True)
+    if body == st.session_state[kept]:
         return
     try:
         space.drafts.keep(person.id, page, json.loads(body))

@@ -22,6 +22,10 @@ from forecasting.vocabulary import GLOSSARY
 from forecasting.workspace import Workspace
 
 GONE_AFTER_S = 12
+EVERY_S = 2
+"""How often a page looks whether others changed what it shows."""
+CROWD = 8
+"""So many people are shown each other's changes every `EVERY_S`; twice as many, half as often."""
 
 
 @dataclass
@@ -41,6 +45,11 @@ class Presence:
 
     def tell(self, session: str, name: str, page: str) -> None:
         self.seen[session] = (name, page, time.monotonic())
+
+    def count(self) -> int:
+        """How many are here."""
+        now = time.monotonic()
+        return sum(now - at < GONE_AFTER_S for _, _, at in list(self.seen.values()))
 
     def others(self, session: str) -> list[tuple[str, str]]:
         now = time.monotonic()
@@ -301,15 +310,21 @@ def watch_rows(skus: list[int] | None) -> None:
     """Which SKUs this page shows; it redraws when another person changes them."""
     st.session_state["watched"] = skus
     st.session_state["seen"] = workspace().seq
+    st.session_state["drawn"] = time.monotonic()
 
 
-@st.fragment(run_every=2)
+@st.fragment(run_every=EVERY_S)
 def watcher(page: str) -> None:
     """Tells the others that this session is here, and redraws when its rows changed."""
     space = workspace()
     presence().tell(session_id(), me().name, page)
     seen = st.session_state.get("seen", space.seq)
     if space.seq == seen:
+        return
+    # The more people there are, the less often each is redrawn for what the others did;
+    # what they do themselves brings them up to date at once.
+    rest = time.monotonic() - st.session_state.get("drawn", 0.0)
+    if rest < EVERY_S * presence().count() / CROWD:
         return
     watched = st.session_state.get("watched")
     if watched is None or space.touched(watched, since=seen):

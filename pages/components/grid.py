@@ -6,9 +6,10 @@ that selection and scroll stay. Only a conflict, or somebody else's later change
 typed here, drops the overlay (a new generation of the key).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -31,23 +32,26 @@ class Clash:
 
 
 def edit(
-    shown: pd.DataFrame,
+    nodes: Sequence[str],
+    read: Callable[[], pd.DataFrame],
     *,
     key: str,
     editable: bool,
     scope_of: Callable[[str, object], Scope],
     weeks: dict[str, object],
     measure: Measure,
-    fresh: Callable[[], pd.DataFrame],
     config: dict[str, object],
     alt: str,
-) -> pd.DataFrame:
-    """Draw a grid that writes through to the person's own input.
+) -> list[Event]:
+    """Draw a grid that writes through to the person's own input; what was written.
 
     Parameters
     ----------
-    shown : DataFrame
-        Index: node; week columns and, before them, columns nobody edits.
+    nodes : sequence of str
+        The rows, from above.
+    read : callable
+        The grid as it stands: index `nodes`; week columns and, before them, columns nobody
+        edits. Read once, after what was typed is written.
     key : str
         Identity of the filters; edits belong to it.
     scope_of : callable
@@ -56,8 +60,6 @@ def edit(
         The editable columns.
     measure : Measure
         What the numbers are counted in.
-    fresh : callable
-        Reads the grid again once edits are written.
     """
     state = st.session_state
     generation = state.setdefault("generation", 0)
@@ -67,10 +69,10 @@ def edit(
     typed = (state.get(widget) or {}).get("edited_rows", {}) if editable else {}
     wrote: list[Event] = []
     for row, cells in typed.items():
-        if int(row) >= len(shown):  # a message that no browser of ours sends
+        if int(row) >= len(nodes):  # a message that no browser of ours sends
             continue
         for column, value in cells.items():
-            node = shown.index[int(row)]
+            node = nodes[int(row)]
             cell = (node, column)
             if column not in weeks or (cell in done and done[cell] == value):
                 continue
@@ -83,8 +85,8 @@ def edit(
         small = [e.seq for e in wrote if frame.workspace().small(frame.me().id, e) is not None]
         state["asked"] = small
         state["grid_base"][widget] = frame.workspace().seq
-        shown = fresh()
-    if any(_overtaken(shown, cell, value, measure) for cell, value in done.items()):
+    shown = read()
+    if _overtaken(shown, done, measure):
         state["generation"] = generation + 1
         widget = f"{key}_{generation + 1}"
     state["grid_base"][widget] = frame.workspace().seq
@@ -94,7 +96,7 @@ def edit(
         disabled=[c for c in shown.columns if c not in weeks] if editable else True,
         column_config=config,
     )  # fmt: skip
-    return shown
+    return wrote
 
 
 def drop_overlay() -> None:
@@ -132,16 +134,23 @@ def _write(
 
 
 def _overtaken(
-    shown: pd.DataFrame, cell: tuple[str, str], value: float | None, measure: Measure
+    shown: pd.DataFrame, done: Mapping[tuple[str, str], float | None], measure: Measure
 ) -> bool:
     """Whether a cell typed here no longer holds what was typed."""
-    node, column = cell
-    if node not in shown.index:
+    if not done:
+        return False
+    if None in done.values():
         return True
-    now = shown.loc[node, column]
+    rows = shown.index.get_indexer([node for node, _ in done])
+    columns = shown.columns.get_indexer([column for _, column in done])
+    if (rows < 0).any() or (columns < 0).any():
+        return True
+    typed = np.array([float(value or 0.0) for value in done.values()])
+    first = columns.min()
+    now = shown.iloc[:, first:].to_numpy(dtype=float)[rows, columns - first]
     # Money is met within the price of a thousandth of a unit in each cell below.
-    near = 0.051 if measure is Measure.UNITS else max(1.0, 1e-4 * abs(float(value or 0.0)))
-    return value is None or not abs(float(now) - float(value)) <= near
+    near = 0.051 if measure is Measure.UNITS else np.maximum(1.0, 1e-4 * np.abs(typed))
+    return not bool((np.abs(now - typed) <= near).all())
 
 
 def clash_panel() -> None:

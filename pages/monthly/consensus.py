@@ -1,6 +1,11 @@
-"""Consensus: the one forecast, each function's input beside it, the own one editable."""
+"""Consensus: the one forecast, each function's input beside it, the own one editable.
+
+The filters stand above; what they choose is one part that redraws by itself when somebody
+types into the grid, so that an edit costs what the grid costs; a row in detail stands below.
+"""
 
 import datetime as dt
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -8,8 +13,10 @@ import pandas as pd
 import streamlit as st
 
 from forecasting import views
+from forecasting.basis import Base
 from forecasting.calendar import as_date, week_label
 from forecasting.consensus.events import Scope
+from forecasting.plan import LivePlan
 from forecasting.vocabulary import INPUTS, Measure
 from pages.components import against, changing, detail, drafts, frame, grid, theme, trail
 
@@ -21,15 +28,59 @@ LAYER_SAID = {
     "proposed": "Proposed",
     "draft": "Draft",
 }
+LEVELS = {"department": "Department", "class": "Class", "style": "Style", "sku": "SKU"}
 MOST_ROWS = 200
 
 
-def weekly(leaves: pd.DataFrame, weeks: list[dt.date]) -> pd.DataFrame:
-    return leaves[weeks].rename(columns={w: week_label(w) for w in weeks}).round(1)
+@dataclass(frozen=True)
+class Chosen:
+    """What the filters choose."""
+
+    base: Base
+    """What the plan stood on when it was chosen: weeks and SKUs have their places by it."""
+    skus: np.ndarray
+    nodes: list[str]
+    level: str
+    place: tuple[str, str]
+    """Level and node of the locations."""
+    weeks: list[dt.date]
+    measure: Measure
+    layer: str
+    key: str
+    """Names the choice: what is typed into one grid is not typed into another."""
+
+    @property
+    def everywhere(self) -> bool:
+        return self.place[0] == "all"
+
+    def scope_of(self, node: str, week, *, activation: str = "") -> Scope:
+        """What a cell, or a row over (first, last) weeks, stands for."""
+        first, last = week if isinstance(week, tuple) else (week, week)
+        return Scope(
+            product_level=self.level, product=node, location_level=self.place[0],
+            location=self.place[1], first_week=first, last_week=last, activation=activation,
+        )  # fmt: skip
+
+    def read(self, plan: LivePlan, layer: str) -> pd.DataFrame:
+        return views.grid(
+            plan, layer=layer, level=self.level, skus=self.skus, location_level=self.place[0],
+            location=self.place[1], weeks=np.arange(len(self.weeks)), measure=self.measure,
+        )  # fmt: skip
+
+    def table(self, leaves: pd.DataFrame, statistical: pd.DataFrame) -> pd.DataFrame:
+        """The grid as people see it: rows, their total, and their weeks."""
+        table = leaves.rename(columns={w: week_label(w) for w in self.weeks}).round(1)
+        table.insert(0, "Total", leaves.sum(axis=1, skipna=False).round(0))
+        change = (leaves - statistical).sum(axis=1, skipna=False)
+        table.insert(1, "vs stat.", change.round(0))
+        if self.level == "sku":
+            names = frame.plan().base.skus.set_index("sku")["description"]
+            table.insert(0, "Description", names.reindex(table.index))
+        return table
 
 
-def filters(plan, person) -> tuple[np.ndarray, str, str, int, Measure, str]:
-    """What is looked at: SKUs, place, level of the rows, weeks, measure, layer."""
+def choose(plan: LivePlan, person) -> Chosen:
+    """The filters, in the link."""
     departments = ["All departments", *plan.products.names("department")]
     department = frame.select("Department", departments, key="department", width=150)
     skus = np.arange(len(plan.sku_names))
@@ -51,11 +102,10 @@ def filters(plan, person) -> tuple[np.ndarray, str, str, int, Measure, str]:
     doors = zip(plan.door_names, plan.base.doors["name"], strict=True)
     places |= {f"door:{d}": n for d, n in doors}
     place = frame.select("Doors", list(places), key="place", said=places.__getitem__, width=140)
-    levels = {"department": "Department", "class": "Class", "style": "Style", "sku": "SKU"}
     level = frame.select(
-        "Rows", list(levels), key="level", default="class", said=levels.__getitem__, width=115
+        "Rows", list(LEVELS), key="level", default="class", said=LEVELS.__getitem__, width=115
     )
-    count = frame.select("Weeks", [8, 13, 26, 52], key="weeks", default=13, width=80)
+    count = int(frame.select("Weeks", [8, 13, 26, 52], key="weeks", default=13, width=80))
     measure = frame.select(
         "In", list(Measure), key="in", said=lambda m: Measure(m).value.capitalize(), width=110,
         help=f"{frame.term('Revenue')}\n\n{frame.term('Margin')}",
@@ -67,132 +117,137 @@ def filters(plan, person) -> tuple[np.ndarray, str, str, int, Measure, str]:
         said=lambda x: LAYER_SAID[x] + (" (yours)" if speaks and x == own else ""),
         help=frame.term("Input"),
     )  # fmt: skip
-    return skus, place, level, int(count), Measure(measure), layer
+    nodes, groups = plan.products.grouped(level, skus)
+    if len(nodes) > MOST_ROWS:
+        st.info(
+            f"{len(nodes):,} rows; the first {MOST_ROWS} are shown. Narrow the filters to see others."
+        )
+        nodes, skus = nodes[:MOST_ROWS], skus[groups < MOST_ROWS]
+    where = ("all", "all") if place == "all" else tuple(place.split(":", 1))
+    return Chosen(
+        base=plan.base, skus=skus, nodes=nodes, level=level, place=where, measure=Measure(measure), layer=layer,
+        weeks=[as_date(w) for w in plan.base.weeks[:count]],
+        key=f"{own}_{department}_{klass}_{act}_{place}_{level}_{count}_{measure}_{layer}",
+    )  # fmt: skip
 
 
 def page() -> None:
     if not frame.needs_forecast():
         return
-    person = frame.me()
+    person, plan = frame.me(), frame.plan()
     changing.restored()
-    plan = frame.plan()
-    speaks, own = person.function in INPUTS, person.function.value
-    head = st.container()
+    st.title("Consensus", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        skus, place, level, count, measure, layer = filters(plan, person)
-    if not len(skus):
+        chosen = choose(plan, person)
+    if not len(chosen.skus):
         st.info("No SKU fits these filters. Choose another class or activation.")
         return
-    weeks = [as_date(w) for w in plan.base.weeks[:count]]
-    location_level, _, location = ("all", "", "all") if place == "all" else place.partition(":")
-    editable = speaks and layer == own
+    shared_grid(chosen)
+    ends = (chosen.weeks[0], chosen.weeks[-1])
+    detail.of(chosen.nodes, lambda node: chosen.scope_of(node, ends), len(chosen.weeks))
+    st.download_button(
+        "Download this grid (CSV)", file_name="consensus.csv", on_click="ignore",
+        data=lambda: frame.csv(
+            chosen.table(
+                *(chosen.read(frame.plan(), n) for n in (chosen.layer, "statistical"))
+            ).reset_index()
+        ),
+    )  # fmt: skip
 
-    def scope_of(node: str, week, *, activation: str = "") -> Scope:
-        first, last = week if isinstance(week, tuple) else (week, week)
-        return Scope(
-            product_level=level, product=node, location_level=location_level, location=location,
-            first_week=first, last_week=last, activation=activation,
-        )  # fmt: skip
 
-    nodes = [str(n) for n in pd.unique(plan.products.nodes[level][skus].astype(str))]
-    if len(nodes) > MOST_ROWS:
-        st.info(
-            f"{len(nodes):,} rows; the first {MOST_ROWS} are shown. Narrow the filters to see others."
-        )
-        nodes = nodes[:MOST_ROWS]
-        skus = skus[np.isin(plan.products.nodes[level][skus].astype(str), nodes)]
-
-    def read(name: str) -> pd.DataFrame:
-        return views.grid(
-            frame.plan(), layer=name, level=level, skus=skus, location_level=location_level,
-            location=location, weeks=np.arange(count), measure=measure,
-        )  # fmt: skip
-
-    def shown() -> pd.DataFrame:
-        leaves, statistical = read(layer), read("statistical")
-        table = weekly(leaves, weeks)
-        table.insert(0, "Total", leaves.sum(axis=1, skipna=False).round(0))
-        change = (leaves - statistical).sum(axis=1, skipna=False)
-        table.insert(1, "vs stat.", change.round(0))
-        if level == "sku":
-            names = plan.base.skus.set_index("sku")["description"]
-            table.insert(0, "Description", names.reindex(table.index))
-        return table
-
-    top = st.columns([10, 3], vertical_alignment="center") if editable else None
-    if top:
-        with top[0]:
-            changing.why_bar()
-        of = changing.Changing(scope_of, nodes, weeks, measure)
-        with top[1], st.container(horizontal=True):
-            changing.several_weeks(of)
-            where = {"level": level, "location_level": location_level, "location": location}
-            changing.excel(lambda: read(layer), where, measure)
-        drafts.say_restored(changing.PAGE, changing.BLANK)
+@st.fragment
+def shared_grid(chosen: Chosen) -> None:
+    """The answer, what is said with a change, and the grid: an edit redraws only these."""
+    person = frame.me()
+    if frame.plan().base is not chosen.base:  # the plan was built anew meanwhile
+        st.rerun()
+    editable = person.function in INPUTS and chosen.layer == person.function.value
+    top = st.container()
+    if editable:
+        say_why(chosen)
     alerts = st.container()
     trail.since_you_looked()
-    digits = "%,.1f" if level == "sku" and measure is Measure.UNITS else "%,.0f"
-    config = {
-        week_label(w): st.column_config.NumberColumn(format=digits, width=102) for w in weeks
-    }
-    sign = "u" if measure is Measure.UNITS else "$"
-    config |= {
-        "_index": st.column_config.TextColumn(
-            level.capitalize() if level != "sku" else "SKU", pinned=True, width=130
-        ),
-        "Description": st.column_config.TextColumn(width=150),
-        "Total": st.column_config.NumberColumn(f"Total, {sign}", format="localized", width=84),
-        "vs stat.": st.column_config.NumberColumn(
-            f"vs stat., {sign}", format="localized", width=84
-        ),
-    }
-    wanted = "_".join(
-        str(st.query_params.get(k)) for k in ("department", "class", "activation")
-    )
-    table = grid.edit(
-        shown(), key=f"grid_{own}_{layer}_{level}_{wanted}_{place}_{count}_{measure}",
-        editable=editable, scope_of=scope_of, weeks={week_label(w): w for w in weeks},
-        measure=measure, fresh=shown, config=config,
-        alt=f"{LAYER_SAID[layer]} by {level} and week, {measure}",
+    read: dict[str, pd.DataFrame] = {}
+
+    def shown() -> pd.DataFrame:
+        now = frame.plan()
+        read.update({n: chosen.read(now, n) for n in {chosen.layer, "statistical", "draft"}})
+        return chosen.table(read[chosen.layer], read["statistical"])
+
+    wrote = grid.edit(
+        chosen.nodes, shown, key=f"grid_{chosen.key}", editable=editable,
+        scope_of=chosen.scope_of, weeks={week_label(w): w for w in chosen.weeks},
+        measure=chosen.measure, config=columns(chosen),
+        alt=f"{LAYER_SAID[chosen.layer]} by {chosen.level} and week, {chosen.measure}",
     )  # fmt: skip
     with alerts:
         grid.clash_panel()
         changing.small_ones()
-    frame.watch_rows([int(s) for s in skus])
-    plan = frame.plan()
-    with head:
-        answer(plan, person, skus, weeks, place, measure, read)
-    detail.of(list(table.index), lambda node: scope_of(node, (weeks[0], weeks[-1])), count)
-    st.download_button(
-        "Download this grid (CSV)", data=lambda: frame.csv(table.reset_index()),
-        file_name="consensus.csv", on_click="ignore",
-    )  # fmt: skip
+    with top:
+        answer(chosen, read["draft"], read["statistical"])
+    frame.watch_rows([int(s) for s in chosen.skus])
     if editable:
         drafts.keep(changing.PAGE, changing.begun())
+    detail.follow(wrote)
 
 
-def answer(plan, person, skus, weeks, place: str, measure: Measure, read) -> None:
-    """Title and tiles: how much the draft is, and what it is held against."""
-    draft = read("draft").sum(axis=0, skipna=False).to_numpy(dtype=float)
-    total = float(draft.sum())
-    statistical = float(read("statistical").sum(axis=0, skipna=False).sum(skipna=False))
-    red = views.short_ones(plan, skus)
-    say = partial(theme.amount, measure=measure)
-    of = "" if measure is Measure.UNITS else f" {measure}"
-    frame.title(
-        "Consensus",
-        f"**{say(total)}{of} in the next {len(weeks)} weeks**, {say(total - statistical, sign=True)} "
-        f"against the statistical forecast · {theme.plural(red, 'featured SKU')} short in an activation"
+def say_why(chosen: Chosen) -> None:
+    """Reason, note and evidence of what is typed; several weeks at once; a workbook."""
+    left, right = st.columns([10, 3], vertical_alignment="center")
+    with left:
+        changing.why_bar()
+    with right, st.container(horizontal=True):
+        changing.several_weeks(
+            changing.Changing(chosen.scope_of, chosen.nodes, chosen.weeks, chosen.measure)
+        )
+        where = dict(zip(("location_level", "location"), chosen.place, strict=True))
+        changing.excel(
+            lambda: chosen.read(frame.plan(), chosen.layer),
+            {"level": chosen.level, **where},
+            chosen.measure,
+        )
+    drafts.say_restored(changing.PAGE, changing.BLANK)
+
+
+def columns(chosen: Chosen) -> dict[str, object]:
+    """How the columns of the grid are shown."""
+    is_units = chosen.measure is Measure.UNITS
+    digits = "%,.1f" if chosen.level == "sku" and is_units else "%,.0f"
+    number = st.column_config.NumberColumn
+    sign = "u" if is_units else "$"
+    return {
+        "_index": st.column_config.TextColumn(LEVELS[chosen.level], pinned=True, width=130),
+        "Description": st.column_config.TextColumn(width=150),
+        "Total": number(f"Total, {sign}", format="localized", width=84),
+        "vs stat.": number(f"vs stat., {sign}", format="localized", width=84),
+        **{week_label(w): number(format=digits, width=102) for w in chosen.weeks},
+    }
+
+
+def answer(chosen: Chosen, draft: pd.DataFrame, statistical: pd.DataFrame) -> None:
+    """How much the draft is, in words and tiles, and what it is held against."""
+    person = frame.me()
+    by_week = draft.sum(axis=0, skipna=False).to_numpy(dtype=float)
+    total = float(by_week.sum())
+    modelled = float(statistical.to_numpy().sum())
+    red = views.short_ones(frame.plan(), chosen.skus)
+    say = partial(theme.amount, measure=chosen.measure)
+    of = "" if chosen.measure is Measure.UNITS else f" {chosen.measure}"
+    st.markdown(
+        f"**{say(total)}{of} in the next {len(chosen.weeks)} weeks**, "
+        f"{say(total - modelled, sign=True)} against the statistical forecast · "
+        f"{theme.plural(red, 'featured SKU')} short in an activation"
         + (f" · you speak for **{person.function.label}**" if person.function in INPUTS else
-           f" · {person.function.label} reads, and changes nothing here"),
+           f" · {person.function.label} reads, and changes nothing here")
     )  # fmt: skip
     tiles = st.columns(4)
     tiles[0].metric("Draft", say(total), help=frame.term("Draft"), border=True)
     tiles[1].metric(
-        "Against statistical", theme.percent(total / statistical - 1 if statistical else None, sign=True),
+        "Against statistical",
+        theme.percent(total / modelled - 1 if modelled else None, sign=True),
         help=frame.term("Statistical"), border=True,
     )  # fmt: skip
-    against.both(draft, skus, measure, tiles[2:], everywhere=place == "all")
+    against.both(by_week, chosen.skus, chosen.measure, tiles[2:], everywhere=chosen.everywhere)
 
 
 page()

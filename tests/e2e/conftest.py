@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,9 @@ def browser():
 class Server:
     """`python -m forecasting serve` on a free port."""
 
-    def __init__(self, database: Path, log: Path) -> None:
+    def __init__(
+        self, database: Path, log: Path, *, start: Sequence[str] = ("-m", "forecasting")
+    ) -> None:
         with socket.socket() as free:
             free.bind(("localhost", 0))
             port = free.getsockname()[1]
@@ -58,8 +61,7 @@ class Server:
         self._log = log.open("w")
         command = [
             sys.executable,
-            "-m",
-            "forecasting",
+            *start,
             "serve",
             "--db",
             str(database),

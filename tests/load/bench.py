@@ -27,9 +27,9 @@ ROOT = Path(__file__).parents[2]
 EDITS = 300
 
 
-def sample(folder: Path) -> Path:
+def sample(folder: Path, *options: str) -> Path:
     path = folder / "bench.duckdb"
-    command = [sys.executable, "-m", "forecasting", "sample", "--db", str(path)]
+    command = [sys.executable, "-m", "forecasting", "sample", "--db", str(path), *options]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return path
 
