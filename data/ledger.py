@@ -13,7 +13,7 @@ import json
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,13 +39,13 @@ Work = Callable[[duckdb.DuckDBPyConnection, int], None]
 
 @dataclass(slots=True, kw_only=True)
 class _Request:
-    """One caller waiting for one event."""
+    """One caller waiting for its events: all of them are written, or none."""
 
-    client_id: str
+    prepare: Mapping[str, Callable[[], Event]]
+    """By the client id of each event."""
     touches: frozenset[str]
-    prepare: Callable[[], Event]
     work: Work | None
-    answer: Future[Event] = field(default_factory=Future)
+    answer: Future[list[Event]] = field(default_factory=Future)
 
 
 def utc_now() -> dt.datetime:
@@ -107,7 +107,28 @@ class Ledger:
         work : callable, optional
             (cursor, seq): more to be written in the same transaction.
         """
-        request = _Request(client_id=client_id, touches=touches, prepare=prepare, work=work)
+        request = _Request(prepare={client_id: prepare}, touches=touches, work=work)
+        self._requests.put(request)
+        return request.answer.result()[0]
+
+    def submit_all(
+        self,
+        prepare: Mapping[str, Callable[[], Event]],
+        *,
+        touches: frozenset[str] = EVERYTHING,
+    ) -> list[Event]:
+        """Append several events in one transaction: all of them, or none if one refuses.
+
+        Each is prepared as if it were alone, so they must not depend on each other.
+
+        Parameters
+        ----------
+        prepare : mapping
+            Client id to what makes the event; ids that are known are answered again.
+        touches : frozenset of str
+            As of `submit`, of all of them.
+        """
+        request = _Request(prepare=prepare, touches=touches, work=None)
         self._requests.put(request)
         return request.answer.result()
 
@@ -165,27 +186,31 @@ class Ledger:
     ) -> list[_Request]:
         """Commit the first requests that do not touch each other; return the rest."""
         touched: set[str] = set()
-        group: list[tuple[_Request, Event]] = []
+        group: list[tuple[_Request, list[Event]]] = []
         ids: set[str] = set()
         later: list[_Request] = []
+        seq = self.seq
         for i, request in enumerate(waiting):
             alone = not request.touches
-            if group and (alone or touched & request.touches or request.client_id in ids):
+            repeated = not ids.isdisjoint(request.prepare)
+            if group and (alone or touched & request.touches or repeated):
                 later = waiting[i:]
                 break
-            if request.client_id in self._known:
-                self._answer_again(request)
+            new = {c: make for c, make in request.prepare.items() if c not in self._known}
+            if not new:
+                self._answer(request, [])
                 continue
             try:
-                event = request.prepare()
+                events = [make() for make in new.values()]
             except BaseException as error:  # the caller gets it, the writer goes on
                 request.answer.set_exception(error)
                 continue
             now = self._clock()
-            seq = self.seq + len(group) + 1
-            group.append((request, event.written(seq=seq, recorded_at=now)))
+            numbered = enumerate(events, start=seq + 1)
+            group.append((request, [e.written(seq=n, recorded_at=now) for n, e in numbered]))
+            seq += len(events)
             touched |= request.touches
-            ids.add(request.client_id)
+            ids.update(new)
             if alone:
                 later = waiting[i + 1 :]
                 break
@@ -193,21 +218,23 @@ class Ledger:
             self._write(group, cursor)
         return later
 
-    def _answer_again(self, request: _Request) -> None:
-        event = self.event(self._known[request.client_id])
-        assert event is not None
-        request.answer.set_result(event)
+    def _answer(self, request: _Request, written: Sequence[Event]) -> None:
+        """Give a caller its events, those that were known before with those just written."""
+        fresh = {event.client_id: event for event in written}
+        before = [self._known[c] for c in request.prepare if c not in fresh]
+        known = {event.client_id: event for event in self.events(before)} if before else {}
+        request.answer.set_result([(fresh.get(c) or known[c]) for c in request.prepare])
 
     def _write(
-        self, group: list[tuple[_Request, Event]], cursor: duckdb.DuckDBPyConnection
+        self, group: list[tuple[_Request, list[Event]]], cursor: duckdb.DuckDBPyConnection
     ) -> None:
-        events = [event for _, event in group]
+        events = [event for _, made in group for event in made]
         try:
             cursor.execute("begin")
             _insert(cursor, events)
-            for request, event in group:
+            for request, made in group:
                 if request.work is not None:
-                    request.work(cursor, event.seq)
+                    request.work(cursor, made[0].seq)
             cursor.execute("commit")
         except BaseException as error:
             cursor.execute("rollback")
@@ -222,9 +249,9 @@ class Ledger:
             self._on_commit(events)
         except BaseException as error:  # durable all the same: say so to the caller
             failure = error
-        for request, event in group:
+        for request, made in group:
             if failure is None:
-                request.answer.set_result(event)
+                self._answer(request, made)
             else:
                 request.answer.set_exception(failure)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -162,6 +162,25 @@ class Desk:
             return replace(prepare(), client_id=identity)
 
         return self.ledger.submit(identity, prepared, touches=touches, work=work)
+
+    def submit_all(
+        self, prepares: Mapping[str, Callable[[], Event]], *, touches: frozenset[str]
+    ) -> list[Event]:
+        """Have several events prepared and written together: all of them, or none.
+
+        Parameters
+        ----------
+        prepares : mapping
+            Client id to what prepares the event; none may depend on another.
+        """
+
+        def named(client: str, prepare: Callable[[], Event]) -> Callable[[], Event]:
+            return lambda: replace(prepare(), client_id=client)
+
+        return self.ledger.submit_all(
+            {client: named(client, prepare) for client, prepare in prepares.items()},
+            touches=touches,
+        )
 
 
 def checked_link(text: str) -> str:

@@ -8,7 +8,7 @@ thousandths of a unit, so that every total is exactly the sum of its leaves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
@@ -52,6 +52,8 @@ class Tree:
 
     nodes: dict[str, npt.NDArray[np.str_]]
     """Level name to node names, each of shape (n leaves,)."""
+    _places: dict[str, dict[str, Ints]] = field(default_factory=dict, compare=False, repr=False)
+    """Positions of the leaves under each node, by level; found when first asked for."""
 
     @classmethod
     def of(cls, frame: pd.DataFrame, levels: Sequence[str], *, leaf: str) -> Tree:
@@ -77,8 +79,16 @@ class Tree:
         """
         if level not in self.nodes:
             raise UnknownName(f"No level '{level}'; there are {', '.join(self.nodes)}.")
-        found = np.flatnonzero(self.nodes[level] == node)
-        if not len(found) and level != "all":
+        if level not in self._places:
+            names, groups = self.grouped(level, np.arange(len(self.nodes[level])))
+            order = np.argsort(groups, kind="stable")
+            order.flags.writeable = False
+            ends = np.cumsum(np.bincount(groups, minlength=len(names)))[:-1]
+            self._places[level] = dict(zip(names, np.split(order, ends), strict=True))
+        found = self._places[level].get(node)
+        if found is None:
+            if level == "all":
+                return np.empty(0, np.int64)
             raise UnknownName(f"No {level} '{node}'.")
         return found
 

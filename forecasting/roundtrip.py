@@ -19,7 +19,7 @@ from data import sheets
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted, OutOfBounds
 from forecasting.vocabulary import Measure, Operation, Reason
-from forecasting.workspace import Workspace
+from forecasting.workspace import Change, Workspace
 
 SAME = 0.0005
 """Units by which a number in a file may differ and still be the one that was exported."""
@@ -153,23 +153,28 @@ def apply(
 ) -> list[Event]:
     """Write what can be written; conflicts only where the person chose their own number.
 
-    Each cell is written once, however often the same file is given.
+    All of it is written, or nothing if somebody changed one of the cells meanwhile. Each cell
+    is written once, however often the same file is given.
+
+    Raises
+    ------
+    NotAllowed, OutOfBounds, ImpossibleSpread, Conflicted
     """
     chosen = list(returned.of(Verdict.APPLIED))
     if mine_over_theirs:
         chosen += returned.of(Verdict.CONFLICT)
-    events = []
-    for cell in chosen:
-        said = f"{returned.measure}:{cell.value!r}"
-        client = f"sheet:{by}:{returned.base}:{cell.scope.to_json()}:{said}"
-        base = None if cell.verdict is Verdict.CONFLICT else returned.base
-        events.append(
-            space.override(
-                by, cell.scope, Operation.SET, cell.value, measure=returned.measure,
-                reason=reason, note=note, evidence=evidence, base=base, client_id=client,
-            )
-        )  # fmt: skip
-    return events
+    changes = [
+        Change(
+            scope=cell.scope, operation=Operation.SET, value=cell.value,
+            base=space.seq if cell.verdict is Verdict.CONFLICT else returned.base,
+            client_id=f"sheet:{by}:{returned.base}:{cell.scope.to_json()}:"
+            f"{returned.measure}:{cell.value!r}",
+        )
+        for cell in chosen
+    ]  # fmt: skip
+    return space.override_all(
+        by, changes, measure=returned.measure, reason=reason, note=note, evidence=evidence
+    )
 
 
 def _judged(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import threading
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ from forecasting.errors import (
     Refused,
     UnknownName,
 )
-from forecasting.hierarchy import THOUSANDTHS, Tree
+from forecasting.hierarchy import THOUSANDTHS, Bools, Tree
 from forecasting.jobs import Job, Tell
 from forecasting.minutes import Minutes
 from forecasting.nudges import Small
@@ -95,6 +96,18 @@ UNDOABLE = frozenset(
     }
 )  # fmt: skip
 """Kinds of events that can be taken back (`Workspace.undo`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One of several changes that are made together."""
+
+    scope: Scope
+    operation: Operation | str
+    value: float | None
+    base: int | None = None
+    """Sequence number of the state it is based on, where it is another than the others'."""
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -404,9 +417,7 @@ class Workspace:
     def override_all(
         self,
         by: str,
-        scopes: Sequence[Scope],
-        operation: Operation | str,
-        value: float | None,
+        changes: Sequence[Change],
         *,
         measure: Measure | str = Measure.UNITS,
         reason: Reason | str,
@@ -414,18 +425,27 @@ class Workspace:
         evidence: str = "",
         base: int | None = None,
     ) -> list[Event]:
-        """The same change of several rows: every one of them, or none if one is refused.
+        """Several changes at once: every one of them, or none if one is refused.
 
         Raises
         ------
-        NotAllowed, UnknownName, OutOfBounds, ImpossibleSpread, Conflicted
+        NotAllowed, UnknownName, ImpossibleSpread, Conflicted
+        OutOfBounds
+            If two of them mean the same cell, too.
         """
         seen = self.seq if base is None else base
-        self.preview_override(by, scopes, operation, value, measure=measure, base=seen)
-        given = {"measure": measure, "reason": reason, "note": note, "evidence": evidence}
-        return [
-            self.override(by, scope, operation, value, base=seen, **given) for scope in scopes
-        ]
+        why = self._why(reason, note, evidence)
+        prepares: dict[str, Callable[[], Event]] = {}
+        touches: set[str] = set()
+        for one in changes:
+            from_when = one.base if one.base is not None else seen
+            prepare = self._prepared(
+                by, one.scope, one.operation, one.value, Measure(measure), from_when, why
+            )
+            prepares[one.client_id or uuid.uuid4().hex] = prepare
+            touches |= Selection.of(self.plan, one.scope).names
+        _refuse_overlap(self.plan, [one.scope for one in changes])
+        return self.desk.submit_all(prepares, touches=frozenset(touches))
 
     def changes_since(self, by: str, seq: int) -> list[Event]:
         """What others decided after a moment and this person may see, latest first."""
@@ -1386,6 +1406,18 @@ class Workspace:
             limits=self.policies.now.limits,
             seq=seq,
         )
+
+
+def _refuse_overlap(plan: LivePlan, scopes: Sequence[Scope]) -> None:
+    """Refuse changes made together that mean the same cell: each would undo the other."""
+    taken: dict[str, Bools] = {}
+    for scope in scopes:
+        skus, doors, weeks = plan.members(scope)
+        mask = taken.setdefault(scope.activation, np.zeros(plan.base.shape3, dtype=bool))
+        at = np.ix_(skus, doors, weeks)
+        if mask[at].any():
+            raise OutOfBounds(f"Two of these changes mean the same cells: {scope}.")
+        mask[at] = True
 
 
 def _part_of(tree: Tree, leaf: str, node: tuple[str, str]) -> tuple[list[str], list[str]]:

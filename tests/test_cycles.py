@@ -16,7 +16,7 @@ from forecasting.consensus.proposal import FLOOR, Record, weigh
 from forecasting.errors import Conflicted, NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.vocabulary import INPUTS, Function
-from forecasting.workspace import Workspace
+from forecasting.workspace import Change, Workspace
 from tests.cycling import open_cycle
 
 SIGNERS = ("mara", "ines", "dana")
@@ -471,11 +471,15 @@ def test_cycles_follow_each_other_by_month():
     assert following("2026-12") == "2027-01"
 
 
+def ten_percent(*scopes) -> list[Change]:
+    return [Change(scope=s, operation="percent", value=10) for s in scopes]
+
+
 def test_several_rows_are_changed_together_or_not_at_all(opened):
     plan = opened.plan
-    good = [scope(opened, s) for s in (0, 1, 2)]
+    good = ten_percent(*(scope(opened, s) for s in (0, 1, 2)))
     before = opened.seq
-    events = opened.override_all("mara", good, "percent", 10, reason="EVENT")
+    events = opened.override_all("mara", good, reason="EVENT")
     assert [e.seq for e in events] == [before + 1, before + 2, before + 3]
     for s in (0, 1, 2):
         stat = plan.totals["statistical"][s, 3]
@@ -483,8 +487,49 @@ def test_several_rows_are_changed_together_or_not_at_all(opened):
     bad = scope(opened, 3, location_level="door", location="NOWHERE")
     before = opened.seq
     with pytest.raises(Refused):
-        opened.override_all("mara", [scope(opened, 4), bad], "percent", 10, reason="EVENT")
+        opened.override_all("mara", ten_percent(scope(opened, 4), bad), reason="EVENT")
     assert opened.seq == before
+
+
+def test_a_conflict_with_one_row_leaves_all_of_them_as_they_were(opened):
+    opened.set_person("admin", identity="mo", name="Mo Second", function=Function.MARKETING)
+    seen = opened.seq
+    opened.override("mo", scope(opened, 2), "add", 5, reason="EVENT")
+    before, totals = opened.seq, opened.plan.totals["marketing"].copy()
+    rows = ten_percent(*(scope(opened, s) for s in (0, 1, 2)))
+    with pytest.raises(Conflicted, match="Mo Second"):
+        opened.override_all("mara", rows, reason="EVENT", base=seen)
+    assert opened.seq == before
+    np.testing.assert_array_equal(opened.plan.totals["marketing"], totals)
+
+
+def test_changes_made_together_never_mean_the_same_cell_twice(opened):
+    whole = Scope(
+        product_level="class", product=str(opened.plan.products.nodes["class"][0]),
+        first_week=scope(opened).first_week, last_week=scope(opened).last_week,
+    )  # fmt: skip
+    before = opened.seq
+    with pytest.raises(OutOfBounds, match="same cells"):
+        opened.override_all("mara", ten_percent(whole, scope(opened, 0)), reason="EVENT")
+    assert opened.seq == before
+
+
+def test_what_was_made_together_is_answered_once_however_often_it_is_sent(opened):
+    rows = [
+        Change(scope=scope(opened, s), operation="add", value=4, client_id=f"c{s}")
+        for s in (0, 1)
+    ]
+    first = opened.override_all("mara", rows, reason="EVENT")
+    again = opened.override_all("mara", rows, reason="EVENT")
+    assert [e.seq for e in again] == [e.seq for e in first]
+    more = [*rows, Change(scope=scope(opened, 2), operation="add", value=4, client_id="c2")]
+    third = opened.override_all("mara", more, reason="EVENT")
+    assert [e.seq for e in third] == [first[0].seq, first[1].seq, opened.seq]
+    for event in third:  # each by itself
+        opened.undo("mara", event.seq)
+    np.testing.assert_array_equal(
+        opened.plan.totals["marketing"], opened.plan.totals["statistical"]
+    )
 
 
 def test_what_changed_since_i_looked_is_what_others_did(space):

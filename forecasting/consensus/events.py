@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -90,15 +90,15 @@ class Scope:
 
     def to_json(self) -> str:
         """As stored in the ledger."""
-        return json.dumps(asdict(self), default=str)
+        return json.dumps({f.name: getattr(self, f.name) for f in fields(self)}, default=str)
 
     @classmethod
     def from_json(cls, text: str) -> Scope:
         """As read from the ledger."""
-        fields = json.loads(text)
+        given = json.loads(text)
         for name in ("first_week", "last_week"):
-            fields[name] = dt.date.fromisoformat(fields[name])
-        return cls(**fields)
+            given[name] = dt.date.fromisoformat(given[name])
+        return cls(**given)
 
 
 @dataclass(frozen=True, slots=True)

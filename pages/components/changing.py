@@ -15,6 +15,7 @@ from forecasting.consensus import value_added
 from forecasting.consensus.events import Scope
 from forecasting.errors import ConcordError, Conflicted
 from forecasting.vocabulary import Function, Measure, Operation
+from forecasting.workspace import Change
 from pages.components import drafts, frame, grid, scores, theme
 
 PAGE = "consensus"
@@ -200,10 +201,12 @@ def _panel(of: Changing) -> None:
     buttons = st.columns(4)
     try:
         if buttons[0].button("Apply", type="primary", width="stretch"):
-            space.override_all(person.id, scopes, how or "percent", value, **why)
+            changes = [Change(scope=s, operation=how or "percent", value=value) for s in scopes]
+            space.override_all(person.id, changes, **why)
             _done()
         if buttons[1].button("Clear", width="stretch", help="Back to the statistical number"):
-            space.override_all(person.id, scopes, "clear", None, **why)
+            changes = [Change(scope=s, operation="clear", value=None) for s in scopes]
+            space.override_all(person.id, changes, **why)
             _done()
         if buttons[2].button("Hold", width="stretch", help=frame.term("Hold")):
             for scope in scopes:
