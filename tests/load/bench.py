@@ -7,8 +7,6 @@ nothing else running; timings are medians of what is said beside them.
 import json
 import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -21,17 +19,11 @@ from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.plan import LivePlan
 from forecasting.workspace import Workspace
-from tests.load import bridge, buying, forecasts, risk, scorecard
+from tests.load import bridge, buying, forecasts, grid, risk, scorecard
+from tests.load.companies import sample
 
 ROOT = Path(__file__).parents[2]
 EDITS = 300
-
-
-def sample(folder: Path, *options: str) -> Path:
-    path = folder / "bench.duckdb"
-    command = [sys.executable, "-m", "forecasting", "sample", "--db", str(path), *options]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    return path
 
 
 def scopes(space: Workspace, count: int) -> list[Scope]:
@@ -133,6 +125,7 @@ def measure() -> dict[str, object]:
 def main() -> None:
     measured = measure()
     measured["bridge"] = bridge.measure()
+    measured["grid"] = grid.measure()
     if forecasts.SHARED.exists():
         measured["foresight"] = risk.measure()
         measured["buying"] = buying.measure()

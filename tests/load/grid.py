@@ -7,6 +7,7 @@ windows without a screen (visitor.py) and real browsers share the machine with i
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import random
 import tempfile
@@ -16,14 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 from playwright.async_api import Page, async_playwright
 
+from data.sample import make_sample
+from forecasting import roundtrip, views
 from forecasting.calendar import as_date, week_label
 from forecasting.consensus.events import Kind
-from forecasting.vocabulary import INPUTS
+from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
+from tests.company import imported
 from tests.e2e.conftest import ARGS, Server, chromium_path
-from tests.load.bench import sample
+from tests.load.companies import sample
 from tests.load.visitor import Visitor
 
 SECONDS = 60
@@ -183,8 +188,39 @@ async def together(server: Server, of: Company, skus: int) -> dict[str, Any]:
     }
 
 
+def sheet(typed: int) -> dict[str, Any]:
+    """An input of 50,000 cells out to a workbook, some of them typed over, and back."""
+    space = imported(make_sample(skus=1_000, doors=8, weeks=104, seed=3).tables)
+    space.refresh("admin", workers=2)
+    space.set_person("admin", identity="dana", name="Dana", function=Function.PLANNING)
+    grid = views.grid(
+        space.plan, layer="planning", level="sku", skus=np.arange(1_000), weeks=np.arange(50)
+    )
+    started = time.perf_counter()
+    file = roundtrip.export(space, "dana", grid, level="sku")
+    exported = time.perf_counter() - started
+    book = openpyxl.load_workbook(io.BytesIO(file))
+    for n in range(typed):
+        cell = book["Forecast"].cell(3 + n % 1_000, 3 + n // 1_000)
+        cell.value = cell.value * 1.2 + 3
+    back = io.BytesIO()
+    book.save(back)
+    started = time.perf_counter()
+    returned = roundtrip.judge(space, "dana", back, "planning.xlsx")
+    written = roundtrip.apply(space, "dana", returned, reason="TREND")
+    taken = time.perf_counter() - started
+    space.close()
+    return {
+        "cells": grid.size,
+        "typed": len(returned.cells),
+        "written": len(written),
+        "export_s": round(exported, 2),
+        "judge_and_write_s": round(taken, 2),
+    }
+
+
 def measure() -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {"sheet": sheet(1_000)}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for what, skus, run in (("alone", 200, alone), ("together", 100, together)):

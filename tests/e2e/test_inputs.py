@@ -1,0 +1,82 @@
+"""A day of inputs in Chromium: begun and left, found again, said in money with evidence."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from forecasting.consensus.events import Kind
+from forecasting.workspace import Workspace
+
+from . import screen
+
+pytestmark = pytest.mark.browser
+
+NOTE = "The partner posts on Friday, 40k followers"
+LINK = "https://briefs.example/holiday(2).html"
+
+
+def test_what_was_begun_outlives_the_tab_and_is_said_with_its_evidence(
+    company_copy, serve, visit
+):
+    before = Workspace(company_copy)
+    start = before.seq
+    before.close()
+    server = serve(company_copy)
+    path = "consensus?level=class&weeks=13&in=revenue"
+    mara = visit(server.url, "Mara Quill", path=path)
+    screen.settled(mara)
+    mara.get_by_label("Note", exact=True).press_sequentially(NOTE, delay=8)
+    mara.wait_for_timeout(1_500)  # she never leaves the field
+    mara.context.close()
+
+    again = visit(server.url, "Mara Quill", path=path)
+    expect(again.get_by_label("Note", exact=True)).to_have_value(NOTE, timeout=15_000)
+    expect(again.get_by_text("not applied is back")).to_be_visible()
+    screen.settled(again)
+    again.get_by_label("Evidence").fill(LINK)
+    again.keyboard.press("Enter")
+    screen.settled(again)
+    grid = screen.grid(again)
+    typed = round(screen.value(grid, 6, 0) * 2.5)
+    total = screen.tile(again, "Draft")
+    screen.edit_cell(again, grid, 6, 0, typed)
+    expect(again.get_by_text(f"set revenue to ${typed:,} for").first).to_be_visible(
+        timeout=15_000
+    )
+    expect(
+        again.get_by_test_id("stMetric").first.get_by_test_id("stMetricValue")
+    ).not_to_have_text(total, timeout=10_000)
+    link = again.get_by_role("link", name="evidence").first
+    expect(link).to_have_attribute("href", re.compile(r"briefs\.example/holiday"))
+    screen.nothing_is_broken(again)
+
+    third = visit(server.url, "Mara Quill", path=path)
+    screen.settled(third)
+    expect(third.get_by_label("Note", exact=True)).to_have_value("")  # it was said
+    for page in (again, third):
+        page.context.close()
+    server.stop()
+    after = Workspace(company_copy)
+    (said,) = [e for e in after.ledger.tail(start) if e.kind is Kind.OVERRIDE]
+    assert (said.value, said.measure.value, said.note, said.evidence) == (
+        typed, "revenue", NOTE, LINK,
+    )  # fmt: skip
+    after.close()
+
+
+def test_a_small_change_is_asked_what_it_decides_and_taken_back(company_copy, serve, visit):
+    server = serve(company_copy)
+    path = "consensus?level=sku&weeks=13"
+    ines = visit(server.url, "Ines Falk", path=path)
+    screen.settled(ines)
+    grid = screen.grid(ines)
+    before = screen.value(grid, 6, 1)
+    screen.edit_cell(ines, grid, 6, 1, round(before + 0.3, 1))
+    expect(ines.get_by_text("does it change what is bought or shown?")).to_be_visible(
+        timeout=10_000
+    )
+    ines.get_by_role("button", name="No, take back").click()
+    expect(screen.cell(screen.grid(ines), 6, 1)).to_have_text(f"{before:g}", timeout=10_000)
+    expect(ines.get_by_text("does it change what is bought or shown?")).to_have_count(0)
+    screen.nothing_is_broken(ines)
