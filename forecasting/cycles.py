@@ -523,11 +523,17 @@ class Cycles:
             self._desk.submit(partial(self._resolved, actor, run, *given))
         return event
 
-    def stale(self, by: str) -> list[Stale]:
-        """Targets that an input does not hold any more, latest first."""
+    def stale(self, by: str, among: Sequence[Event] | None = None) -> list[Stale]:
+        """Targets that an input does not hold any more, latest first.
+
+        Parameters
+        ----------
+        among : sequence of Event, optional
+            Overrides to look at, in order; all there are if left out.
+        """
         hidden = self.hidden_from(self._desk.person(by))
         overrides, taken_back = self._overrides()
-        seen = [e for e in overrides if e.input_of not in hidden]
+        seen = [e for e in (overrides if among is None else among) if e.input_of not in hidden]
         return stale(self._plan(), seen, taken_back)
 
     def _adoption(

@@ -176,6 +176,7 @@ class Minutes:
         body = {
             "text": _said(text, "An action"),
             "owner": self._desk.person(owner).id,
+            "owner_name": self._desk.person(owner).name,
             "due": due.isoformat(),
             "state": "open",
         }

@@ -192,7 +192,7 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
         gained = max((m.leaves - m.arrives).days // 7 for m in moves)
         return (
             f"Bring {sum(m.units for m in moves):,.0f} u of {_listed(orders, 'order')} forward "
-            f"by up to {gained} weeks for {_listed(to, 'door')}"
+            f"by up to {gained} week{'' if gained == 1 else 's'} for {_listed(to, 'door')}"
         )
 
     return _tried(

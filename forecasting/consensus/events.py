@@ -251,7 +251,8 @@ class Event:
             case Kind.ACTION:
                 if self.body.get("state") == "done":
                     return f"closed the action: {self.body['text']}"
-                return f"asked {self.body['owner']} for: {self.body['text']}"
+                who = self.body.get("owner_name", self.body["owner"])
+                return f"asked {who} for: {self.body['text']}"
             case Kind.DECISION:
                 return f"decided: {self.note}"
             case Kind.EXPEDITE | Kind.TRANSFER | Kind.SHIFT | Kind.REDUCE | Kind.ACCEPT:

@@ -13,6 +13,7 @@ from forecasting import roundtrip
 from forecasting.calendar import as_date, week_label
 from forecasting.consensus import value_added
 from forecasting.consensus.events import Scope
+from forecasting.consensus.value_added import Added
 from forecasting.errors import ConcordError, Conflicted
 from forecasting.vocabulary import Function, Measure, Operation
 from forecasting.workspace import Change
@@ -150,22 +151,25 @@ def record(function: str, reason: str) -> None:
     """How changes like the one about to be made came out, before it is made."""
     known = scores.by_reason(function)
     label = Function(function).label
-    called = frame.workspace().reasons.label(reason)
-    found, of = known.get(reason), f"{label}'s changes for “{called}”"
-    if found is None or found.cells < value_added.FEW_CELLS:
-        found, of = known.get(""), f"{label}'s changes"
-    if found is None or not found.cells:
+    every, mine = known.get(""), known.get(reason)
+    if every is None or not every.cells:
         st.caption(f"No past change of {label} has been scored yet.")
         return
-    said = (
-        "came out like"
-        if not found.is_sure
-        else ("came out better than" if found.added > 0 else "came out worse than")
-    )
-    st.caption(
-        f"{of} {said} the statistical number: {100 * found.added:+.1f} points of WAPE on "
-        f"{found.cells:,} SKU weeks (8 of 10: {100 * found.low:+.1f} to {100 * found.high:+.1f}).",
-        help=frame.term("Value added"),
+    said = f"{label}'s changes {_came_out(every)}"
+    if mine is not None and mine.cells >= value_added.FEW_CELLS:
+        called = frame.workspace().reasons.label(reason)
+        said += f" Those for “{called}” {_came_out(mine)}"
+    st.caption(said, help=frame.term("Value added"))
+
+
+def _came_out(found: Added) -> str:
+    """A record in words, neutral in tone, with how sure it is."""
+    how = "like"
+    if found.is_sure:
+        how = "better than" if found.added > 0 else "worse than"
+    return (
+        f"came out {how} the statistical number: {100 * found.added:+.1f} points of WAPE on "
+        f"{found.cells:,} SKU weeks (8 of 10: {100 * found.low:+.1f} to {100 * found.high:+.1f})."
     )
 
 

@@ -4,6 +4,7 @@ import streamlit as st
 
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.errors import ConcordError
+from forecasting.resolving import Stale
 from pages.components import frame, grid
 
 _TOLD = (
@@ -28,12 +29,16 @@ def of(scope: Scope) -> None:
     events = _events(scope)
     if not events:
         st.caption("Nobody has changed these weeks of this row.")
+    stale = {one.event.seq: one for one in _stale(events)}
     for event in events:
         back = space.is_taken_back(event.seq)
         who = space.person(event.person).name
         words = f"{who} ({event.function.capitalize()}) {event.sentence}"
         text = f"~~{words}~~" if back else words
         row = st.columns([8, 2], vertical_alignment="center")
+        if event.seq in stale:
+            now = event.measure.said(stale[event.seq].now, digits=0)
+            text += f" :orange[(no longer met: {now} now)]"
         row[0].markdown(
             f"{text}{why(event)}  \n:gray[{event.recorded_at:%b %d %H:%M} UTC · #{event.seq}]"
         )
@@ -51,6 +56,16 @@ def of(scope: Scope) -> None:
             else:
                 grid.drop_overlay()
                 st.rerun()
+
+
+def _stale(events: list[Event]) -> list[Stale]:
+    """Targets among these that the input does not hold any more."""
+    space = frame.workspace()
+    said = [
+        e for e in reversed(events)
+        if e.kind is Kind.OVERRIDE and e.operation == "set" and not space.is_taken_back(e.seq)
+    ]  # fmt: skip
+    return space.cycles.stale(frame.me().id, said) if said else []
 
 
 def _events(scope: Scope) -> list[Event]:

@@ -217,8 +217,10 @@ def disagreements(space, person, plan) -> None:
                 icon=":material/hourglass_disabled:",
             )
         evidence(space, person, one, scope)
-        if person.may("agree"):
+        if person.may("agree") and space.cycles.is_open:
             agree(space, person, one, scope)
+        elif not space.cycles.is_open:
+            st.caption("The cycle is published. What is agreed from now on is of the next one.")
         else:
             st.caption("The facilitator records what is agreed.")
         with st.popover("Action or assumption", width="stretch"):
@@ -553,16 +555,14 @@ def page() -> None:
     done = sum(len(by) >= standing.cycle.rules.quorum for by in standing.signed.values())
     found = agenda.exceptions(plan, expired(space)).head(agenda.MOST)
     left = int((found["agreed"] < 0.999).sum())
-    open_ = (
-        f"{theme.plural(left, 'exception')} to talk about, worth {theme.money(found['money'].sum())}; "
-        if not standing.cycle.closed
-        else ""
+    rest = (
+        "Open the next one on the Cycle page to agree on other numbers."
+        if standing.cycle.closed
+        else f"{theme.plural(left, 'exception')} to talk about, worth "
+        f"{theme.money(found['money'].sum())}; {done} of "
+        f"{theme.plural(len(standing.departments), 'department')} signed."
     )
-    frame.title(
-        "Meeting",
-        f"**{standing.cycle.name}: {standing.stage.label}.** {open_}{done} of "
-        f"{theme.plural(len(standing.departments), 'department')} signed.",
-    )
+    frame.title("Meeting", f"**{standing.cycle.name}: {standing.stage.label}.** {rest}")
     bar = st.columns([7, 2], vertical_alignment="center")
     with bar[0]:
         step = frame.steps("Agenda", STEPS, key="step")

@@ -369,3 +369,20 @@ def test_the_list_of_reasons_is_edited_on_the_cycle_page(served, who):
     assert not app.exception
     assert not app.error
     assert frame.workspace().reasons.label(f"STORE_{who.upper()}") == f"Store of {who}"
+
+
+def test_the_trail_marks_a_target_that_is_no_longer_met(served):
+    from forecasting.calendar import as_date
+    from forecasting.consensus.events import Scope
+    from pages.components import frame
+
+    space = frame.workspace()
+    sku = space.plan.sku_names[3]
+    days = [as_date(w) for w in space.plan.base.weeks[3:6]]
+    where = Scope(product_level="sku", product=sku, first_week=days[0], last_week=days[2])
+    space.override("dana", where, "set", 300, reason="TREND")
+    one = Scope(product_level="sku", product=sku, first_week=days[1], last_week=days[1])
+    space.override("dana", one, "add", 60, reason="TREND")
+    app = opened("consensus", "dana", level="sku", weeks="13", row=sku)
+    assert not app.exception
+    assert "(no longer met: 360 u now)" in text_of(app)
