@@ -529,11 +529,11 @@ class Cycles:
         Parameters
         ----------
         among : sequence of Event, optional
-            Overrides to look at, in order; all there are if left out.
+            Overrides that stand, in order; all there are if left out.
         """
         hidden = self.hidden_from(self._desk.person(by))
-        overrides, taken_back = self._overrides()
-        seen = [e for e in (overrides if among is None else among) if e.input_of not in hidden]
+        overrides, taken_back = self._overrides() if among is None else (among, set())
+        seen = [e for e in overrides if e.input_of not in hidden]
         return stale(self._plan(), seen, taken_back)
 
     def _adoption(
