@@ -36,7 +36,7 @@ class Unit(StrEnum):
     WEEKS = "weeks"
     FACTOR = "times"
     COUNT = "count"
-    MONEY = "money"
+    MONEY = "$"
     YES_NO = "yes or no"
 
 
@@ -136,8 +136,8 @@ _ALL = (
     _threshold("least_service", "Service level of at least", "For safety stock, where a SKU states less. 0 %: as each SKU states.", Unit.SHARE, 0.0, 0.995, 0.0),
     _threshold("event_in_stock", "An activation ran out below", "In-stock share of its days from which a featured SKU counts as out.", Unit.SHARE, 0.5, 1.0, 0.90),
     _threshold("listed", "Risks listed in one meeting", "The rest is counted.", Unit.COUNT, 3, 100, 15),
-    _threshold("small_share", "A change is small below", "Of what the input held. Small ones are asked what they decide.", Unit.SHARE, 0.0, 0.5, 0.10),
-    _threshold("small_money", "and below, in money", "At regular price; a change is small only below both.", Unit.MONEY, 0.0, 1e6, 1_000.0),
+    _threshold("small_share", "A change is small below, of the input", "Small ones are asked what they decide; nobody is kept from making one.", Unit.SHARE, 0.0, 0.5, 0.10),
+    _threshold("small_money", "and below, at regular price", "A change is small only below both.", Unit.MONEY, 0.0, 1e6, 1_000.0),
     Setting(name="equal_share", label="Weights drawn to equal by", about="0 %: the proposal weighs functions by their record alone; 100 %: all the same.", group=Group.WEIGHT, unit=Unit.SHARE, low=0.0, high=1.0, default=0.5),
     Setting(name="fence_weeks", label="Frozen weeks", about="First weeks of the plan that nobody may change in a cycle.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=26, default=1),
     Setting(name="quorum", label="Signatures a department needs", about="Of the three functions.", group=Group.FENCE, unit=Unit.COUNT, low=1, high=3, default=3),

@@ -266,16 +266,17 @@ class Event:
         value, measure = self.value or 0.0, self.measure
         # Units are the usual thing to speak of; another measure is named.
         of = "" if measure is Measure.UNITS else f"{measure} "
+        digits = 3 if measure is Measure.UNITS else 2
         match self.operation:
             case "set":
                 to = "to " if of else ""
-                return f"set {of}{to}{measure.said(value, digits=3)}"
+                return f"set {of}{to}{measure.said(value, digits=digits)}"
             case "clear":
                 return "went back to the statistical number"
             case "percent":
                 return f"changed {of}by {value:+,.10g} %"
             case _:
-                return f"changed {of}by {measure.said(value, sign=True, digits=3)}"
+                return f"changed {of}by {measure.said(value, sign=True, digits=digits)}"
 
 
 def _agreed_on(column: str, value: float | None) -> str:

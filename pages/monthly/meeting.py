@@ -199,8 +199,9 @@ def disagreements(space, person, plan) -> None:
                     width=30, help="✓ agreed · ◆ rests on an assumption that expired"
                 ),
                 "SKU": st.column_config.TextColumn(width=88),
-                "Description": st.column_config.TextColumn(width=126),
+                "Description": st.column_config.TextColumn(width=118),
                 "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
+                "Merchandising": st.column_config.NumberColumn(format="localized", step=1, width=98),
                 "Apart": st.column_config.NumberColumn(format="%.0f %%", width=58),
                 "Money": st.column_config.NumberColumn("Money, $", format="compact", width=76),
             },
