@@ -155,21 +155,19 @@ def record(function: str, reason: str) -> None:
     if every is None or not every.cells:
         st.caption(f"No past change of {label} has been scored yet.")
         return
-    said = f"{label}'s changes {_came_out(every)}"
+    said = f"Past changes of {label}: {_came_out(every)} against the statistical number"
     if mine is not None and mine.cells >= value_added.FEW_CELLS:
         called = frame.workspace().reasons.label(reason)
-        said += f" Those for “{called}” {_came_out(mine)}"
-    st.caption(said, help=frame.term("Value added"))
+        said += f"; for “{called}”: {_came_out(mine)}"
+    st.caption(f"{said}.", help=frame.term("Value added"))
 
 
 def _came_out(found: Added) -> str:
-    """A record in words, neutral in tone, with how sure it is."""
-    how = "like"
-    if found.is_sure:
-        how = "better than" if found.added > 0 else "worse than"
+    """A record with how many it is measured on, and how sure it is."""
+    low, high = 100 * found.low, 100 * found.high
     return (
-        f"came out {how} the statistical number: {100 * found.added:+.1f} points of WAPE on "
-        f"{found.cells:,} SKU weeks (8 of 10: {100 * found.low:+.1f} to {100 * found.high:+.1f})."
+        f"{100 * found.added:+.1f} points of WAPE (n {found.cells:,} SKU weeks, "
+        f"8 of 10: {low:+.1f} to {high:+.1f})"
     )
 
 
