@@ -8,9 +8,12 @@ Each is tried on the live plan and judged by what the plan would then say.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -485,8 +488,11 @@ def watch_list(
             if item.sku not in worst or item.short.sum() > worst[item.sku].short.sum():
                 worst[item.sku] = item
     watched = []
-    for item in worst.values():
-        menu = _menu(plan, item)
+    items = list(worst.values())
+    # The solver works outside Python: several SKUs at once, in the order in which they came.
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        menus = list(pool.map(partial(_menu, plan), items))
+    for item, menu in zip(items, menus, strict=True):
         known = ~np.isnan(item.unit_margin)
         money = float((item.short * np.nan_to_num(item.unit_margin)).sum())
         watched.append(

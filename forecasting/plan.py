@@ -15,6 +15,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -266,6 +267,13 @@ class LivePlan:
         self._state = _State(cycle=cycle)
         n_skus, n_doors, n_weeks = base.shape3
         self._lines, self._spans = _lines_by_sku(base.receipts)
+        self._line_columns: dict[str, Any] = {
+            str(name): self._lines[name].to_numpy() for name in self._lines
+        }
+        self._suppliers = [str(name or "") for name in base.skus["supplier"]]
+        self._owned: dict[int, tuple[Bools, Floats, OwnLift]] = {}
+        """Kept while a class is built, no longer."""
+        self._weeks_of: dict[str, tuple[Activation, tuple[int, int]]] = {}
         self._featuring: dict[int, list[str]] = {}
         self._usual: dict[int, Routine] = {}
         self._lateness: dict[tuple[int, str], tuple[Floats, Floats]] = {}
@@ -292,10 +300,6 @@ class LivePlan:
         """The same summed over a class."""
         for activation in activations:
             self._put_activation(activation)
-        for sku in list(self._featuring):
-            self._press(sku)
-        for group in self._classmates:
-            self._sum_pressure(group)
         for function, held in (holds or {}).items():
             for leaves, seq_of_hold in held:
                 self._hold(function, leaves, seq_of_hold)
@@ -306,11 +310,19 @@ class LivePlan:
         for event in decisions:
             self._fold_moves(event)
             self._fold_sensed(event)
-        for sku in range(n_skus):
-            if self._published or self._featuring.get(sku) or self._is_spoken_of(sku):
-                self._refresh(sku)
-            else:  # only its totals are needed until somebody looks at it
-                self._retotal(sku)
+        for group, classmates in self._classmates.items():
+            # What a SKU's own activations do is needed twice: for its class, and for itself.
+            featured = [s for s in classmates.tolist() if self._featuring.get(s)]
+            self._owned = {sku: self._own(sku) for sku in featured}
+            for sku in featured:
+                self._press(sku)
+            self._sum_pressure(group)
+            for sku in classmates.tolist():
+                if self._published or self._featuring.get(sku) or self._is_spoken_of(sku):
+                    self._refresh(sku)
+                else:  # only its totals are needed until somebody looks at it
+                    self._retotal(sku)
+        self._owned = {}
 
     def without(self, functions: Collection[str]) -> LivePlan:
         """The same plan as if some functions had said nothing and nobody had agreed yet."""
@@ -479,8 +491,12 @@ class LivePlan:
 
     def scope_weeks(self, activation: Activation) -> tuple[int, int]:
         """First and last week of an activation inside the plan; last < first: none."""
-        share = np.flatnonzero(activation.share(self.base.weeks) > 0)
-        return (int(share[0]), int(share[-1])) if len(share) else (0, -1)
+        kept = self._weeks_of.get(activation.activation)
+        if kept is None or kept[0] is not activation:
+            share = np.flatnonzero(activation.share(self.base.weeks) > 0)
+            inside = (int(share[0]), int(share[-1])) if len(share) else (0, -1)
+            self._weeks_of[activation.activation] = kept = (activation, inside)
+        return kept[1]
 
     def digests(self) -> dict[str, str]:
         """Digest of each department's draft numbers and the run they stand on.
@@ -702,7 +718,7 @@ class LivePlan:
     def _compute(self, sku: int, *, supply: str, tried: WhatIf | None = None) -> SkuPlan:
         base = self.base
         calendar = self._calendar_of(sku, tried)
-        active, baseline, own, outside = self._statistical(sku, calendar)
+        active, baseline, own, outside = self._statistical(sku, calendar if tried else None)
         base_milli = _milli(baseline)
         lift_milli = tuple((a, _milli(units)) for a, units in own.units.items())
         spilt = {name: _milli(units) for name, units in outside.items()}
@@ -888,6 +904,8 @@ class LivePlan:
         self, sku: int, calendar: Sequence[Activation] | None = None
     ) -> tuple[Bools, Floats, OwnLift]:
         """Where a SKU is active, its baseline, and what its own activations do."""
+        if calendar is None and sku in self._owned:
+            return self._owned[sku]
         active, baseline = baseline_of(self.base, sku)
         own = statistical.own_lift(
             self.base,
@@ -964,17 +982,20 @@ class LivePlan:
         first, last = self._spans.get(sku, (0, 0))
         return self._lines.iloc[first:last]
 
-    def _counted_lines(self, sku: int, supply: str) -> pd.DataFrame:
-        """Those of them that a supply counts."""
-        lines = self.open_lines(sku)
-        return lines[~lines["planned"]] if supply == FIRM and len(lines) else lines
+    def _counted_lines(self, sku: int, supply: str) -> dict[str, Any]:
+        """Columns of those of them that a supply counts."""
+        first, last = self._spans.get(sku, (0, 0))
+        lines = {name: values[first:last] for name, values in self._line_columns.items()}
+        if supply == FIRM:
+            firm = ~lines["planned"]
+            lines = {name: values[firm] for name, values in lines.items()}
+        return lines
 
     def _receipts_of(self, sku: int, supply: str) -> Floats:
         _, n_doors, n_weeks = self.base.shape3
         due = np.zeros((n_doors, n_weeks))
         lines = self._counted_lines(sku, supply)
-        at = (lines["door"].to_numpy(), lines["week"].to_numpy())
-        np.add.at(due, at, lines["units"].to_numpy())
+        np.add.at(due, (lines["door"], lines["week"]), lines["units"])
         return due
 
     def _late(self, sku: int, supply: str) -> tuple[Floats, Floats]:
@@ -984,14 +1005,12 @@ class LivePlan:
             _, n_doors, n_weeks = self.base.shape3
             shape = (n_doors, n_weeks)
             lines = self._counted_lines(sku, supply)
-            supplier = str(self.base.skus["supplier"].iloc[sku] or "")
-            shares = self.base.delay.get(supplier, self.base.delay[""])
+            shares = self.base.delay.get(self._suppliers[sku], self.base.delay[""])
             found = (np.zeros(shape), np.zeros(shape))
-            if len(lines) and shares[0] < 1:
+            if len(lines["door"]) and shares[0] < 1:
                 found = expected(
-                    lines["door"].to_numpy(), lines["week"].to_numpy(),
-                    lines["units"].to_numpy(), still_late(shares, lines["slipped"].to_numpy()),
-                    shape,
+                    lines["door"], lines["week"], lines["units"],
+                    still_late(shares, lines["slipped"]), shape,
                 )  # fmt: skip
             self._lateness[key] = found
         return self._lateness[key]
@@ -1009,6 +1028,8 @@ class LivePlan:
     ) -> tuple[ItemRisk, ...]:
         total = np.sum([u for _, u in lifts], axis=0) / THOUSANDTHS
         found = []
+        # Most activations run at the same doors: what is judged there is cut out once.
+        there: dict[bytes, tuple[Projection, Risk]] = {}
         by_name = {a.activation: a for a in calendar}
         for name, units in lifts:
             activation = by_name[name]
@@ -1019,6 +1040,8 @@ class LivePlan:
             doors = np.flatnonzero(at)
             if not len(doors):
                 continue
+            if (places := doors.tobytes()) not in there:
+                there[places] = (_at(projection, doors), _risk_at(risk, doors))
             depth = max((i.discount or 0.0 for i in mine), default=0.0)
             found.append(
                 assess_item(
@@ -1031,8 +1054,8 @@ class LivePlan:
                     demand=demand[doors],
                     lift_units=units[doors] / THOUSANDTHS,
                     all_lift_units=total[doors],
-                    projection=_at(projection, doors),
-                    risk=_risk_at(risk, doors),
+                    projection=there[places][0],
+                    risk=there[places][1],
                     known=known[doors],
                     price=self.base.price[sku, doors] * (1 - depth),
                     unit_cost=float(self.base.unit_cost[sku]),
@@ -1055,6 +1078,8 @@ def _digest_of(units: Ints) -> bytes:
 
 
 def _at(projection: Projection, rows: Ints) -> Projection:
+    if len(rows) == len(projection.on_hand):  # all of them, as they are
+        return projection
     return Projection(
         on_hand=projection.on_hand[rows],
         lost=projection.lost[rows],
@@ -1063,6 +1088,8 @@ def _at(projection: Projection, rows: Ints) -> Projection:
 
 
 def _risk_at(risk: Risk, rows: Ints) -> Risk:
+    if len(rows) == len(risk.p_stockout):
+        return risk
     return Risk(
         p_stockout=risk.p_stockout[rows],
         units_short=risk.units_short[rows],

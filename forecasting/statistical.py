@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.basis import Base
+from forecasting.calendar import Dates
 from forecasting.consensus.activations import Activation, Item
 from forecasting.demand import lift, priors, spillover
 from forecasting.hierarchy import Bools, Floats, Ints
@@ -114,13 +115,15 @@ def own_lift(
     logs = np.zeros((len(rows), n_doors, n_weeks))
     for i, (_, activation, item, cells, share, log_price) in enumerate(rows):
         own_sd = 0.0
+        runs = np.flatnonzero(share > 0)  # outside its weeks there is nothing to work out
         if item.lift is not None:
-            full = np.full(baseline.shape, np.log(max(item.lift, 1e-3)))
+            full = np.full((n_doors, len(runs)), np.log(max(item.lift, 1e-3)))
         else:
             full, own_sd = _expected(
-                base, sku, activation, log_price=log_price, telling=telling, in_cell=in_cell
-            )
-        logs[i] = np.where(cells, lift.at_share(full, share), 0.0)
+                base, sku, activation, weeks=base.weeks[runs], log_price=log_price[:, runs],
+                telling=telling[:, runs], in_cell=in_cell[:, runs],
+            )  # fmt: skip
+        logs[i][:, runs] = np.where(cells[:, runs], lift.at_share(full, share[runs]), 0.0)
         sd = np.maximum(sd, np.where(share > 0, np.hypot(own_sd, base.event_sd), 0.0))
     cell = np.tile(np.arange(n_doors * n_weeks), len(rows))
     increments, total = lift.parts(logs.ravel(), cell, n_doors * n_weeks)
@@ -140,11 +143,12 @@ def _expected(
     sku: int,
     activation: Activation,
     *,
+    weeks: Dates,
     log_price: Floats,
     telling: Ints,
     in_cell: Ints,
 ) -> tuple[Floats, float]:
-    """Log lift at full exposure that history lets expect, (D, W), and its sd."""
+    """Log lift at full exposure that history lets expect in some weeks, (D, w), and its sd."""
     kind = activation.type
     if kind in base.columns:
         of_kind = _coefficient(base, sku, kind)
@@ -156,7 +160,7 @@ def _expected(
     found = lift.shapes(
         log_price=log_price,
         log_regular=base.log_regular[sku][:, None],
-        later=base.weeks > np.datetime64(activation.start, "D"),
+        later=weeks > np.datetime64(activation.start, "D"),
         tells=kind != lift.BARE_PRICE,
         telling=telling,
         in_cell=in_cell,

@@ -9,6 +9,7 @@ already, so actions that are taken together are judged together.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ MOST_LINES = 3
 """Open orders of one door that are brought forward."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Situation:
     """One featured SKU of an activation, at all D doors, over the R weeks judged."""
 
@@ -72,7 +73,11 @@ class Situation:
         return replace(self, demand=np.maximum(less, 0.0), lift_units=share * self.lift_units)
 
     def risk(self) -> Risk:
-        """The risk at every door."""
+        """The risk at every door; worked out once."""
+        return self._risk
+
+    @cached_property
+    def _risk(self) -> Risk:
         return assess(
             self.opening, self.receipts, self.demand, lift_sd=self.lift_sd,
             alpha=self.alpha, level_sd=self.level_sd, usual=self.usual, doubt=self.doubt,

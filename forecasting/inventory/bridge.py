@@ -149,16 +149,10 @@ def assess_item(
     pace = after.mean(axis=1) if after.shape[1] else np.zeros(len(doors))
     cover = projection.on_hand[:, last] / np.maximum(pace, 1e-9)
     excess = (pace > 0) & (cover > limits.excess_cover * limits.target_cover_weeks)
-    status = np.select(
-        [
-            ~known,
-            (p_window > limits.red_probability) | (fill < limits.least_fill),
-            (p_window >= limits.amber_probability) | breach,
-            excess,
-        ],
-        [GREY, RED, AMBER, BLUE],
-        default=GREEN,
-    ).astype(np.int8)
+    status = np.where(excess, np.int8(BLUE), np.int8(GREEN))
+    status[(p_window >= limits.amber_probability) | breach] = AMBER
+    status[(p_window > limits.red_probability) | (fill < limits.least_fill)] = RED
+    status[~known] = GREY
     likely = risk.p_stockout[:, window] > limits.red_probability
     first_short = np.where(likely.any(axis=1), first + likely.argmax(axis=1), -1)
     return ItemRisk(

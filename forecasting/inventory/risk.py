@@ -69,7 +69,7 @@ class Risk:
             hazard = np.where(stays < 1e-6, 0.0, hazard)
             mean = np.maximum(left + spread * hazard, 0.0)
             sd = spread * np.sqrt(np.clip(1 - hazard * (hazard + z), 1e-6, 1.0))
-        p: Floats = np.clip(1 - np.tensordot(NODE_WEIGHTS, survived, axes=1), 0.0, 1.0)
+        p: Floats = np.clip(1 - NODE_WEIGHTS @ survived, 0.0, 1.0)
         return p
 
 

@@ -18,6 +18,8 @@ from forecasting.hierarchy import Floats, Ints
 
 MOST_LANES = 8
 """Lanes into one door that are looked at where there are many: those that gain most."""
+_OR_NONE, _WHOLE_OR_NONE = 2, 3
+"""Kinds of columns, as the solver names them: between its bounds or zero; and whole."""
 SECONDS, GAP = 2.0, 1e-3
 """Where the solver stops: after so long, or this near to the best there can be."""
 
@@ -64,7 +66,7 @@ def best_moves(
     -----
     Maximise sum(value z) - sum(cost x), x the units of a lane, z those of a taker's step,
     with sum of a taker's z = sum of its x, z up to the step's size, sum of a giver's x up
-    to what it can spare, and least y <= x <= spare y where y says whether a lane is used.
+    to what it can spare, and x either 0 or from the least move on (semi-continuous).
     """
     n, (takers, steps) = len(lanes.origin), sizes.shape
     moved = np.zeros(n)
@@ -78,65 +80,44 @@ def best_moves(
         return moved
     origin, target = lanes.origin[used], lanes.target[used]
     lot, least = lanes.lot[used], lanes.least[used]
-    m = len(used)
-    # Columns: lots per lane (m), lane used or not (m), units per taker and step.
-    z = 2 * m + np.arange(takers * steps)
+    m, n_givers = len(used), len(spare)
+    # Columns: lots per lane (m), units per taker and step.
+    lane, z = np.arange(m), m + np.arange(takers * steps)
     # A late lane's units are worth less: what is lost is a cost of the lane.
     late = values[target, 0] * (1 - share[used])
-    cost = np.concatenate([(lanes.cost[used] + late) * lot, np.zeros(m), -values.ravel()])
-    lane = np.arange(m)
-    rows: list[Ints] = []
-    columns: list[Ints] = []
-    entries: list[Floats] = []
-    low: list[Floats] = []
-    high: list[Floats] = []
-
-    def constrain(r: Ints, c: Ints, v: Floats, lower: Floats, upper: Floats) -> None:
-        start = sum(map(len, low))
-        rows.append(r + start)
-        columns.append(c)
-        entries.append(v)
-        low.append(lower)
-        high.append(upper)
-
-    n_givers = len(spare)
-    constrain(origin, lane, lot, np.full(n_givers, -np.inf), spare)
-    of_taker = np.repeat(np.arange(takers), steps)
-    constrain(
-        np.concatenate([target, of_taker]),
-        np.concatenate([lane, z]),
-        np.concatenate([-lot, np.ones(len(z))]),
-        np.zeros(takers),
-        np.zeros(takers),
-    )
-    most = np.floor(spare[origin] / lot)
-    both, switch = np.concatenate([lane, lane]), np.concatenate([lane, m + lane])
-    constrain(both, switch, np.concatenate([lot, -least]), np.zeros(m), np.full(m, np.inf))
-    constrain(
-        both, switch, np.concatenate([np.ones(m), -most]), np.full(m, -np.inf), np.zeros(m)
-    )
+    cost = np.concatenate([(lanes.cost[used] + late) * lot, -values.ravel()])
+    of_taker = n_givers + np.repeat(np.arange(takers), steps)
     matrix = coo_array(
-        (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))),
-        shape=(sum(map(len, low)), len(cost)),
+        (
+            np.concatenate([lot, -lot, np.ones(len(z))]),
+            (
+                np.concatenate([origin, n_givers + target, of_taker]),
+                np.concatenate([lane, lane, z]),
+            ),
+        ),
+        shape=(n_givers + takers, len(cost)),
     ).tocsr()
-    bounds = Bounds(np.zeros(len(cost)), np.concatenate([most, np.ones(m), sizes.ravel()]))
-    lower, upper = np.concatenate(low), np.concatenate(high)
+    balance = LinearConstraint(
+        matrix,
+        np.concatenate([np.full(n_givers, -np.inf), np.zeros(takers)]),
+        np.concatenate([spare, np.zeros(takers)]),
+    )
+    high = np.concatenate([np.floor(spare[origin] / lot), sizes.ravel()])
     # Without smallest moves and lots it is a transport problem, whose best corner is whole.
-    plain = slice(0, n_givers + takers)
-    relaxed = milp(
-        cost, bounds=bounds,
-        constraints=LinearConstraint(matrix[plain], lower[plain], upper[plain]),
-    )  # fmt: skip
+    relaxed = milp(cost, bounds=Bounds(np.zeros(len(cost)), high), constraints=balance)
     if relaxed.x is not None and _is_allowed(relaxed.x[:m], lot, least):
         moved[used] = np.rint(relaxed.x[:m]) * lot
         return moved
-    # With the lanes in use fixed it is a transport problem again: only lots above one unit
-    # have to be told to be whole.
+    # A lane is not used, or carries its least at least. With the lanes in use fixed it is a
+    # transport problem again: only lots above one unit have to be told to be whole.
+    low = np.concatenate([np.maximum(np.ceil(least / lot), 1.0), np.zeros(len(z))])
     result = milp(
         cost,
-        integrality=np.concatenate([lot > 1, np.ones(m), np.zeros(len(z))]),
-        bounds=bounds,
-        constraints=LinearConstraint(matrix, lower, upper),
+        integrality=np.concatenate(
+            [np.where(lot > 1, _WHOLE_OR_NONE, _OR_NONE), np.zeros(len(z))]
+        ),
+        bounds=Bounds(low, high),
+        constraints=balance,
         options={"time_limit": SECONDS, "mip_rel_gap": GAP},
     )
     if result.x is not None:
