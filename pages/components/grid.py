@@ -64,32 +64,35 @@ def edit(
     state = st.session_state
     generation = state.setdefault("generation", 0)
     widget = f"{key}_{generation}"
-    done = state.setdefault("done", {}).setdefault(widget, {})
-    base = state.setdefault("grid_base", {}).setdefault(widget, frame.workspace().seq)
-    typed = (state.get(widget) or {}).get("edited_rows", {}) if editable else {}
+    bases = state.setdefault("grid_base", {})
+    bases.setdefault(widget, frame.workspace().seq)
     wrote: list[Event] = []
-    for row, cells in typed.items():
-        if int(row) >= len(nodes):  # a message that no browser of ours sends
-            continue
-        for column, value in cells.items():
-            node = nodes[int(row)]
-            cell = (node, column)
-            if column not in weeks or (cell in done and done[cell] == value):
+    # What was on its way when the overlay was dropped still comes under the former key.
+    for name in (f"{key}_{generation - 1}", widget):
+        done = state.setdefault("done", {}).setdefault(name, {})
+        typed = (state.get(name) or {}).get("edited_rows", {}) if editable else {}
+        for row, cells in typed.items():
+            if int(row) >= len(nodes):  # a message that no browser of ours sends
                 continue
-            done[cell] = value
-            wrote += _write(
-                scope_of(node, weeks[column]), value, measure, base, f"{widget}:{cell}:{value}"
-            )
+            for column, value in cells.items():
+                node = nodes[int(row)]
+                cell = (node, column)
+                if column not in weeks or (cell in done and done[cell] == value):
+                    continue
+                done[cell] = value
+                wrote += _write(
+                    scope_of(node, weeks[column]), value, measure, bases.get(name, 0),
+                    f"{name}:{cell}:{value}",
+                )  # fmt: skip
     if wrote:
         state["said"] = (state.get("note", ""), state.get("evidence", ""))
         small = [e.seq for e in wrote if frame.workspace().small(frame.me().id, e) is not None]
         state["asked"] = small
-        state["grid_base"][widget] = frame.workspace().seq
     shown = read()
     if _overtaken(shown, done, measure):
         state["generation"] = generation + 1
         widget = f"{key}_{generation + 1}"
-    state["grid_base"][widget] = frame.workspace().seq
+    bases[widget] = frame.workspace().seq
     state["grid_key"] = widget
     st.data_editor(
         shown, key=widget, height=min(430, 40 + 32 * max(len(shown), 1)), num_rows="fixed", alt=alt,

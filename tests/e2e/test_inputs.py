@@ -1,12 +1,16 @@
 """A day of inputs in Chromium: begun and left, found again, said in money with evidence."""
 
+import asyncio
 import re
 
 import pytest
 from playwright.sync_api import expect
 
+from forecasting.calendar import as_date, week_label
 from forecasting.consensus.events import Kind
+from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
+from tests.load.visitor import Visitor
 
 from . import screen
 
@@ -80,3 +84,34 @@ def test_a_small_change_is_asked_what_it_decides_and_taken_back(company_copy, se
     expect(screen.cell(screen.grid(ines), 6, 1)).to_have_text(f"{before:g}", timeout=10_000)
     expect(ines.get_by_text("does it change what is bought or shown?")).to_have_count(0)
     screen.nothing_is_broken(ines)
+
+
+def test_an_edit_on_its_way_while_the_grid_is_renewed_is_not_lost(company_copy, serve):
+    """Somebody else's change of a cell typed here renews the grid; what was typed meanwhile
+    into another cell comes under the former grid's name.
+    """
+    space = Workspace(company_copy)
+    space.set_person("admin", identity="nora", name="Nora Second", function=Function.PLANNING)
+    weeks = [week_label(as_date(w)) for w in space.plan.base.weeks[:8]]
+    start = space.seq
+    space.close()
+    server = serve(company_copy)
+    path = "consensus?level=sku&weeks=13"
+
+    async def meet() -> None:
+        async with Visitor(server.url, path) as dana, Visitor(server.url, path) as nora:
+            await dana.enter("Dana Okoro")
+            await dana.type(0, weeks[2], 555.0)
+            await nora.enter("Nora Second")
+            await nora.type(0, weeks[2], 777.0)
+            former = dana.editor
+            await dana.type(1, weeks[3], 333.0)  # and sees that hers was changed
+            assert dana.editor != former
+            await dana.type(2, weeks[4], 444.0, into=former)
+
+    asyncio.run(meet())
+    server.stop()
+    after = Workspace(company_copy)
+    said = [(e.person, e.value) for e in after.ledger.tail(start) if e.kind is Kind.OVERRIDE]
+    assert said == [("dana", 555.0), ("nora", 777.0), ("dana", 333.0), ("dana", 444.0)]
+    after.close()

@@ -39,8 +39,8 @@ class Visitor:
         )  # fmt: skip
         self._kept: dict[str, ForwardMsg] = {}
         self._buttons: dict[str, str] = {}
-        self._page = self._editor = self._around = ""
-        self._edits: dict[str, dict[str, float]] = {}
+        self._page = self.editor = self._around = ""
+        self._edits: dict[str, dict[str, dict[str, float]]] = {}
         self._over = asyncio.Event()
         self._again: dict[str, asyncio.Task[None]] = {}
         self._listening = asyncio.create_task(self._listen())
@@ -56,16 +56,20 @@ class Visitor:
         await self._run()
         await self._run([WidgetState(id=self._buttons[person], trigger_value=True)])
 
-    async def type(self, row: int, column: str, value: float) -> float:
-        """Type a number into a cell; seconds until the page stands again."""
+    async def type(self, row: int, column: str, value: float, *, into: str = "") -> float:
+        """Type a number into a cell; seconds until the page stands again.
+
+        Parameters
+        ----------
+        into : str
+            Another grid than the one that stands: the former one, for what was on its way.
+        """
         started = time.perf_counter()
-        if not self._edits:
-            self._typed_into = self._editor
-        if self._typed_into != self._editor:  # the app dropped what was typed: a new grid
-            self._edits, self._typed_into = {}, self._editor
-        self._edits.setdefault(str(row), {})[column] = value
-        state = {"edited_rows": self._edits, "added_rows": [], "deleted_rows": []}
-        widget = WidgetState(id=self._editor, string_value=json.dumps(state))
+        target = into or self.editor
+        edits = self._edits.setdefault(target, {})  # a new grid has nothing typed into it
+        edits.setdefault(str(row), {})[column] = value
+        state = {"edited_rows": edits, "added_rows": [], "deleted_rows": []}
+        widget = WidgetState(id=target, string_value=json.dumps(state))
         await self._run([widget], fragment=self._around)
         self.spent.append(time.perf_counter() - started)
         return self.spent[-1]
@@ -135,4 +139,4 @@ class Visitor:
                 name = element.button.label.removeprefix("Continue as ")
                 self._buttons[name] = element.button.id
             case "dataframe" if element.dataframe.editing_mode != Dataframe.READ_ONLY:
-                self._editor, self._around = element.dataframe.id, fragment
+                self.editor, self._around = element.dataframe.id, fragment
