@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import expect
@@ -109,7 +110,8 @@ def test_an_edit_on_its_way_while_the_grid_is_renewed_is_not_lost(company_copy, 
             assert dana.editor != former
             await dana.type(2, weeks[4], 444.0, into=former)
 
-    asyncio.run(meet())
+    with ThreadPoolExecutor(1) as aside:  # the browser's own loop runs in this thread
+        aside.submit(asyncio.run, meet()).result()
     server.stop()
     after = Workspace(company_copy)
     said = [(e.person, e.value) for e in after.ledger.tail(start) if e.kind is Kind.OVERRIDE]
