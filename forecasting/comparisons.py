@@ -195,9 +195,9 @@ class Comparisons:
             NaN where nothing was recorded, or something sold has no price or cost.
         """
         self._desk.allowed(by, "read")
-        at = np.ix_(skus, weeks)
-        sold = ~np.isnan(self._read()[1][Measure.UNITS][at])
-        values = np.where(sold, self._read()[1][measure][at], 0.0).sum(axis=0)
+        at, before = np.ix_(skus, weeks), self._read()[1]
+        sold = ~np.isnan(before[Measure.UNITS][at])
+        values = np.where(sold, before[measure][at], 0.0).sum(axis=0)
         return np.where(sold.any(axis=0), values, np.nan)
 
     def budget(self, by: str, skus: Ints, weeks: Ints, measure: Measure) -> Floats:

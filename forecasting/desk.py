@@ -157,11 +157,9 @@ class Desk:
     ) -> Event:
         """Have an event prepared when its turn comes, and wait until it is folded."""
         identity = client_id or uuid.uuid4().hex
-
-        def prepared() -> Event:
-            return replace(prepare(), client_id=identity)
-
-        return self.ledger.submit(identity, prepared, touches=touches, work=work)
+        return self.ledger.submit(
+            identity, _named(identity, prepare), touches=touches, work=work
+        )
 
     def submit_all(
         self, prepares: Mapping[str, Callable[[], Event]], *, touches: frozenset[str]
@@ -173,14 +171,15 @@ class Desk:
         prepares : mapping
             Client id to what prepares the event; none may depend on another.
         """
-
-        def named(client: str, prepare: Callable[[], Event]) -> Callable[[], Event]:
-            return lambda: replace(prepare(), client_id=client)
-
         return self.ledger.submit_all(
-            {client: named(client, prepare) for client, prepare in prepares.items()},
+            {client: _named(client, prepare) for client, prepare in prepares.items()},
             touches=touches,
         )
+
+
+def _named(client: str, prepare: Callable[[], Event]) -> Callable[[], Event]:
+    """The same event under the id of the request that asked for it."""
+    return lambda: replace(prepare(), client_id=client)
 
 
 def checked_link(text: str) -> str:

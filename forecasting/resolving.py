@@ -18,7 +18,7 @@ from forecasting.errors import ConcordError, OutOfBounds
 from forecasting.hierarchy import Ints
 from forecasting.plan import LivePlan
 from forecasting.selection import Selection
-from forecasting.vocabulary import Measure, Operation
+from forecasting.vocabulary import Operation
 
 STALE = 0.02
 """Share by which a total may leave its target before it is called stale."""
@@ -103,7 +103,7 @@ class _Replay:
             change = resolve(
                 present, Operation(event.operation), float(event.value or 0.0),
                 held=~moves, active=chosen.active(), reference=chosen.reference(),
-                worth=None if event.measure is Measure.UNITS else chosen.worth(event.measure),
+                worth=chosen.worth(event.measure),
             )  # fmt: skip
         for i, sku in enumerate(chosen.skus.tolist()):
             block = change[i * shape[0] * shape[1] : (i + 1) * shape[0] * shape[1]]

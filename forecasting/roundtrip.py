@@ -197,14 +197,13 @@ def _judged(
 
 def by_verdict(cells: Sequence[Cell], measure: Measure) -> pd.DataFrame:
     """Cells as a table for people: verdict, where, week, was, typed, why."""
-    unit = "u" if measure is Measure.UNITS else "$"
     return pd.DataFrame(
         {
             "Verdict": [c.verdict.label for c in cells],
             "Row": [c.scope.product for c in cells],
             "Week": [c.scope.first_week for c in cells],
-            f"Exported, {unit}": [c.was for c in cells],
-            f"Typed, {unit}": [c.value for c in cells],
+            f"Exported, {measure.unit}": [c.was for c in cells],
+            f"Typed, {measure.unit}": [c.value for c in cells],
             "Why": [c.why for c in cells],
         }
     )

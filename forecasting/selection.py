@@ -90,14 +90,16 @@ class Selection:
         """Statistical forecast: the profile for leaves that are all zero, (n,)."""
         return self.layer("statistical").astype(float)
 
-    def worth(self, measure: Measure) -> Floats:
-        """What a unit of each leaf counts for in a measure, (n,).
+    def worth(self, measure: Measure) -> Floats | None:
+        """Money that a unit of each leaf counts for in a measure, (n,); None for units.
 
         Raises
         ------
         OutOfBounds
             Naming a SKU that could hold demand and has no price or cost.
         """
+        if measure is Measure.UNITS:
+            return None
         at = np.ix_(self.doors, self.weeks)
         each = [self.plan.worth(int(s), measure)[at].ravel() for s in self.skus]
         for sku, found in zip(self.skus, each, strict=True):
@@ -112,9 +114,9 @@ class Selection:
 
     def amount(self, values: Ints, measure: Measure) -> float:
         """What leaves come to in a measure: units, or money."""
-        if measure is Measure.UNITS:
-            return int(values.sum()) / THOUSANDTHS
-        return float((values * self.worth(measure)).sum()) / THOUSANDTHS
+        worth = self.worth(measure)
+        counted = values if worth is None else values * worth
+        return float(counted.sum()) / THOUSANDTHS
 
     def leaves(self, deltas: Ints, chosen: Bools) -> Leaves:
         """Some of its leaves with their deltas, by name."""

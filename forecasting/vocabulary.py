@@ -72,6 +72,11 @@ class Measure(StrEnum):
     REVENUE = "revenue"
     MARGIN = "margin"
 
+    @property
+    def unit(self) -> str:
+        """The sign that goes with an amount of it: u or $."""
+        return "u" if self is Measure.UNITS else "$"
+
     def said(self, value: float, *, sign: bool = False, digits: int = 1) -> str:
         """An amount of it: '1,200 u', '$1,200'; what is not known says so."""
         if value != value:
@@ -80,8 +85,8 @@ class Measure(StrEnum):
         size = f"{abs(value):,.{digits}f}"
         size = size.rstrip("0").rstrip(".") if "." in size else size
         minus = "-" if value < 0 and size != "0" else ""
-        unit = self is Measure.UNITS
-        return f"{minus}{plus}{size} u" if unit else f"{minus}{plus}${size}"
+        amount = f"{size} u" if self is Measure.UNITS else f"${size}"
+        return f"{minus}{plus}{amount}"
 
 
 class Reason(StrEnum):

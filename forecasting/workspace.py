@@ -13,7 +13,7 @@ import tempfile
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -436,16 +436,14 @@ class Workspace:
         seen = self.seq if base is None else base
         why = self._why(reason, note, evidence)
         prepares: dict[str, Callable[[], Event]] = {}
-        touches: set[str] = set()
         for one in changes:
             from_when = one.base if one.base is not None else seen
             prepare = self._prepared(
                 by, one.scope, one.operation, one.value, Measure(measure), from_when, why
             )
             prepares[one.client_id or uuid.uuid4().hex] = prepare
-            touches |= Selection.of(self.plan, one.scope).names
-        _refuse_overlap(self.plan, [one.scope for one in changes])
-        return self.desk.submit_all(prepares, touches=frozenset(touches))
+        touches = _apart(Selection.of(self.plan, one.scope) for one in changes)
+        return self.desk.submit_all(prepares, touches=touches)
 
     def changes_since(self, by: str, seq: int) -> list[Event]:
         """What others decided after a moment and this person may see, latest first."""
@@ -542,7 +540,7 @@ class Workspace:
                     held=held,
                     active=active,
                     reference=chosen.reference(),
-                    worth=None if measure is Measure.UNITS else chosen.worth(measure),
+                    worth=chosen.worth(measure),
                 )
             leaves = chosen.leaves(deltas, deltas != 0 if deltas.any() else active)
             self.desk.refuse_conflict(
@@ -1408,16 +1406,20 @@ class Workspace:
         )
 
 
-def _refuse_overlap(plan: LivePlan, scopes: Sequence[Scope]) -> None:
-    """Refuse changes made together that mean the same cell: each would undo the other."""
+def _apart(selections: Iterable[Selection]) -> frozenset[str]:
+    """SKUs of changes made together; two of one cell are refused: each would undo the other."""
     taken: dict[str, Bools] = {}
-    for scope in scopes:
-        skus, doors, weeks = plan.members(scope)
-        mask = taken.setdefault(scope.activation, np.zeros(plan.base.shape3, dtype=bool))
-        at = np.ix_(skus, doors, weeks)
-        if mask[at].any():
-            raise OutOfBounds(f"Two of these changes mean the same cells: {scope}.")
-        mask[at] = True
+    names: set[str] = set()
+    for chosen in selections:
+        aim = chosen.scope.activation
+        if aim not in taken:
+            taken[aim] = np.zeros(chosen.plan.base.shape3, dtype=bool)
+        at = np.ix_(chosen.skus, chosen.doors, chosen.weeks)
+        if taken[aim][at].any():
+            raise OutOfBounds(f"Two of these changes mean the same cells: {chosen.scope}.")
+        taken[aim][at] = True
+        names |= chosen.names
+    return frozenset(names)
 
 
 def _part_of(tree: Tree, leaf: str, node: tuple[str, str]) -> tuple[list[str], list[str]]:

@@ -1,16 +1,7 @@
 -- What every input adds at the moment $seq by the reason given, one row per input, aim, reason,
 -- SKU and week over all doors, in thousandths of a unit, for weeks from $first_week on. An undo
 -- counts for the reason of what it took back.
-with undo as (
-    select seq, (body ->> 'target')::bigint as target from event where kind = 'undo'
-),
-given as (
-    select event.seq, coalesce(target.reason, event.reason) as reason
-    from event
-    left join undo on undo.seq = event.seq
-    left join event as target on target.seq = undo.target
-),
-moved as (
+with moved as (
     select seq, input, activation, sku, week, sum(delta) as delta
     from leaf
     where seq <= $seq and week >= $first_week and input <> 'agreed'

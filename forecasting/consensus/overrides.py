@@ -17,6 +17,19 @@ LARGEST_UNITS = 1e9
 _CHANGES = (Kind.OVERRIDE, Kind.SENSE, Kind.AGREE, Kind.UNDO)
 
 
+def _meant(present: float, operation: Operation, value: float, *, one: float) -> float:
+    """Total that a person means, where `one` of what they speak in counts for so much."""
+    if not math.isfinite(value):
+        raise OutOfBounds("Enter a number.")
+    match operation:
+        case Operation.SET:
+            return value * one
+        case Operation.ADD:
+            return present + value * one
+        case Operation.PERCENT:
+            return present * (1 + value / 100)
+
+
 def new_total(present: int, operation: Operation, value: float) -> int:
     """Total that a person means, in thousandths of a unit.
 
@@ -33,15 +46,7 @@ def new_total(present: int, operation: Operation, value: float) -> int:
     OutOfBounds
         If the value is not a finite number that a retailer could mean.
     """
-    if not math.isfinite(value):
-        raise OutOfBounds("Enter a number.")
-    match operation:
-        case Operation.SET:
-            total = value * THOUSANDTHS
-        case Operation.ADD:
-            total = present + value * THOUSANDTHS
-        case Operation.PERCENT:
-            total = present * (1 + value / 100)
+    total = _meant(present, operation, value, one=THOUSANDTHS)
     if total < 0:
         raise OutOfBounds(
             f"That would make the total {total / THOUSANDTHS:,.1f} units; "
@@ -100,16 +105,8 @@ def _total_worth(
     worth: Floats,
 ) -> int:  # fmt: skip
     """Total, in thousandths of a unit, that is worth the money which a person means."""
-    if not math.isfinite(value):
-        raise OutOfBounds("Enter a number.")
     money = float((present * worth).sum()) / THOUSANDTHS
-    match operation:
-        case Operation.SET:
-            wanted = value
-        case Operation.ADD:
-            wanted = money + value
-        case Operation.PERCENT:
-            wanted = money * (1 + value / 100)
+    wanted = _meant(money, operation, value, one=1.0)
     weights = mix[free].astype(float)
     if weights.sum() <= 0:
         weights = np.ones(int(free.sum()))

@@ -24,7 +24,6 @@ BLANK = {"note": "", "evidence": "", "bulk_value": 0.0, "bulk_comment": "", "cla
 """What can be begun on the page, and what it holds when nothing is."""
 _PANEL = ("bulk_node", "bulk_from", "bulk_to", "bulk_how", "bulk_value")
 ALL_ROWS = "All rows shown"
-_SIGN = {Measure.UNITS: "u", Measure.REVENUE: "$", Measure.MARGIN: "$"}
 
 
 @dataclass(frozen=True)
@@ -109,18 +108,9 @@ def begun() -> dict[str, Any]:
     return found
 
 
-def given() -> dict[str, Any]:
-    """Reason, note and evidence as they stand."""
-    state = st.session_state
-    return {name: state.get(name, "") for name in ("reason", "note", "evidence")}
-
-
 def written() -> None:
     """After something was written: what was given with it is said, and no draft any more."""
-    st.session_state["said"] = (
-        st.session_state.get("note", ""),
-        st.session_state.get("evidence", ""),
-    )
+    grid.spoken()
     grid.drop_overlay()
 
 
@@ -182,7 +172,7 @@ def several_weeks(of: Changing) -> None:
 
 def _panel(of: Changing) -> None:
     space, person, state = frame.workspace(), frame.me(), st.session_state
-    weeks, sign = list(of.weeks), _SIGN[of.measure]
+    weeks, sign = list(of.weeks), of.measure.unit
     if state.get("bulk_node") not in (*of.nodes, ALL_ROWS):
         state["bulk_node"] = of.nodes[0]
     node = st.selectbox("Row", [*of.nodes, ALL_ROWS], key="bulk_node", persist_state="page")
@@ -198,18 +188,16 @@ def _panel(of: Changing) -> None:
     state.setdefault("bulk_value", 0.0)
     value = st.number_input("Value", step=1.0, key="bulk_value", persist_state="page")
     scopes = [of.scope_of(row, ends, activation=aim) for row in rows]
-    why = given() | {"base": state.get("seen", space.seq), "measure": of.measure}
+    why = grid.given() | {"base": state.get("seen", space.seq), "measure": of.measure}
     effect(scopes, how or "percent", value, of.measure)
     buttons = st.columns(4)
+    if buttons[0].button("Apply", type="primary", width="stretch"):
+        changes = [Change(scope=s, operation=how or "percent", value=value) for s in scopes]
+        frame.do(space.override_all, person.id, changes, then=_applied, **why)
+    if buttons[1].button("Clear", width="stretch", help="Back to the statistical number"):
+        changes = [Change(scope=s, operation="clear", value=None) for s in scopes]
+        frame.do(space.override_all, person.id, changes, then=_applied, **why)
     try:
-        if buttons[0].button("Apply", type="primary", width="stretch"):
-            changes = [Change(scope=s, operation=how or "percent", value=value) for s in scopes]
-            space.override_all(person.id, changes, **why)
-            _done()
-        if buttons[1].button("Clear", width="stretch", help="Back to the statistical number"):
-            changes = [Change(scope=s, operation="clear", value=None) for s in scopes]
-            space.override_all(person.id, changes, **why)
-            _done()
         if buttons[2].button("Hold", width="stretch", help=frame.term("Hold")):
             for scope in scopes:
                 space.hold(person.id, scope)
@@ -222,14 +210,7 @@ def _panel(of: Changing) -> None:
         frame.refused(error)
     said = drafts.words("Comment", key="bulk_comment", placeholder="Say something about it")
     if st.button("Comment", disabled=not (said and len(scopes) == 1)):
-        try:
-            space.comment(person.id, scopes[0], said)
-        except ConcordError as error:
-            frame.refused(error)
-        else:
-            drafts.said(bulk_comment="")
-            st.toast("Comment recorded")
-            st.rerun()
+        frame.do(space.comment, person.id, scopes[0], said, then=_commented)
 
 
 def _span(weeks: Sequence[dt.date]) -> tuple[dt.date, dt.date]:
@@ -277,10 +258,14 @@ def _aim(of: Changing, rows: Sequence[str], ends: tuple[dt.date, dt.date]) -> st
     return str(aim)
 
 
-def _done() -> None:
+def _applied() -> None:
     drafts.said(bulk_value=0.0)
     written()
-    st.rerun()
+
+
+def _commented() -> None:
+    drafts.said(bulk_comment="")
+    st.toast("Comment recorded")
 
 
 def effect(scopes: Sequence[Scope], how: str, value: float, measure: Measure) -> None:
@@ -317,14 +302,11 @@ def effect(scopes: Sequence[Scope], how: str, value: float, measure: Measure) ->
 
 def small_ones() -> None:
     """Small changes just typed into the grid: ask what they decide; taking back is one click."""
-    space, person, state = frame.workspace(), frame.me(), st.session_state
-    seqs = [s for s in state.get("asked", []) if not space.is_taken_back(s)]
-    if not seqs:
+    space, state = frame.workspace(), st.session_state
+    asked = [(q, s) for q, s in state.get("asked", []) if not space.is_taken_back(q)]
+    if not asked:
         return
-    events = [e for s in seqs if (e := space.ledger.event(s)) is not None]
-    small = [s for e in events if (s := space.small(person.id, e)) is not None]
-    if not small:
-        return
+    small = [s for _, s in asked]
     one = len(small) == 1
     row = st.container(horizontal=True, vertical_alignment="center")
     row.caption(
@@ -339,8 +321,8 @@ def small_ones() -> None:
         st.rerun()
     if row.button("No, take back", key="asked_no", type="tertiary"):
         try:
-            for seq in reversed(seqs):
-                space.undo(person.id, seq)
+            for seq, _ in reversed(asked):
+                space.undo(frame.me().id, seq)
         except ConcordError as error:
             frame.refused(error)
         else:
@@ -388,7 +370,7 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
             f"{small} of them {'is' if small == 1 else 'are'} small: what do they change of what "
             "is bought or shown?"
         )
-    sign = _SIGN[returned.measure]
+    sign = returned.measure.unit
     st.dataframe(
         roundtrip.by_verdict(returned.cells, returned.measure), hide_index=True, height=220,
         alt="Cells that were typed over",
@@ -403,10 +385,7 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
     )
     writes = counts[roundtrip.Verdict.APPLIED] + over * counts[roundtrip.Verdict.CONFLICT]
     if writes and st.button(f"Write {theme.plural(writes, 'cell')}", type="primary"):
-        try:
-            roundtrip.apply(space, person.id, returned, mine_over_theirs=over, **given())
-        except ConcordError as error:
-            frame.refused(error)
-        else:
-            written()
-            st.rerun()
+        frame.do(
+            roundtrip.apply, space, person.id, returned, mine_over_theirs=over, then=written,
+            **grid.given(),
+        )  # fmt: skip

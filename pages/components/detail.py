@@ -15,7 +15,6 @@ import streamlit as st
 from forecasting import views
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Event, Scope
-from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan import LivePlan
 from forecasting.vocabulary import INPUTS, Measure
 from pages.components import charts, frame, theme, trail
@@ -73,11 +72,14 @@ def _pictures(_plan: LivePlan, now: Any, scope: Scope, count: int, mode: str) ->
     parts = views.parts_of(_plan, [int(s) for s in skus], doors)
     parts = parts[parts["week"] <= _plan.base.weeks[count - 1]]
     layers = {
-        name: sum((_plan.sku(int(s)).layer(name)[doors, :count].sum(axis=0) for s in skus), 0)
+        name: views.grid(
+            _plan, layer=name, level=scope.product_level, skus=skus,
+            location_level=scope.location_level, location=scope.location, weeks=np.arange(count),
+        ).to_numpy()[0]
         for name in ("statistical", *map(str, INPUTS), "draft")
     }  # fmt: skip
     lines = [
-        pd.DataFrame({"layer": name.capitalize(), "week": weeks, "units": units / THOUSANDTHS})
+        pd.DataFrame({"layer": name.capitalize(), "week": weeks, "units": units})
         for name, units in layers.items()
         if name == "draft" or (units != layers["statistical"]).any()
     ]

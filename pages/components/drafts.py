@@ -66,22 +66,24 @@ def keep(page: str, fields: Mapping[str, Any]) -> None:
     if not person.may("draft"):
         return
     begun = {name: value for name, value in fields.items() if value not in (None, "", 0, 0.0)}
-    body = json.dumps(begun, default=str, sort_keys=True)
-    kept = f"kept of {page}, {person.id}"
-    if (
-        kept not in st.session_state
-    ):  # what is there from before: a page that opens writes nothing
+    kept, now = f"kept of {page}, {person.id}", _as_text(begun)
+    if kept not in st.session_state:
+        # What is there from before counts as kept: a page that opens writes nothing.
         before = space.drafts.of(person.id, page)
-        fields = dict(before.fields) if before else {}
-        st.session_state[kept] = json.dumps(fields, default=str, sort_keys=True)
-    if body == st.session_state[kept]:
+        st.session_state[kept] = _as_text(before.fields if before else {})
+    if now == st.session_state[kept]:
         return
     try:
-        space.drafts.keep(person.id, page, json.loads(body))
+        space.drafts.keep(person.id, page, begun)
     except ConcordError as error:
         frame.refused(error)
     else:
-        st.session_state[kept] = body
+        st.session_state[kept] = now
+
+
+def _as_text(fields: Mapping[str, Any]) -> str:
+    """What stands in some fields, to tell whether it has changed."""
+    return json.dumps(dict(fields), default=str, sort_keys=True)
 
 
 def say_restored(page: str, blank: Mapping[str, Any]) -> None:
@@ -104,7 +106,7 @@ def say_restored(page: str, blank: Mapping[str, Any]) -> None:
     )
     if row.button("Drop it", key=f"drop {page}", type="tertiary"):
         frame.workspace().drafts.drop(person.id, page)
-        st.session_state[f"kept of {page}, {person.id}"] = "{}"
+        st.session_state[f"kept of {page}, {person.id}"] = _as_text({})
         st.session_state[flag] = None
         said(**blank)
         st.rerun()

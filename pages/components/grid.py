@@ -8,6 +8,7 @@ typed here, drops the overlay (a new generation of the key).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ import streamlit as st
 
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted
-from forecasting.vocabulary import Measure
+from forecasting.vocabulary import Measure, Reason
 from pages.components import frame
 
 
@@ -85,9 +86,9 @@ def edit(
                     f"{name}:{cell}:{value}",
                 )  # fmt: skip
     if wrote:
-        state["said"] = (state.get("note", ""), state.get("evidence", ""))
-        small = [e.seq for e in wrote if frame.workspace().small(frame.me().id, e) is not None]
-        state["asked"] = small
+        spoken()
+        judged = [(e.seq, frame.workspace().small(frame.me().id, e)) for e in wrote]
+        state["asked"] = [(seq, small) for seq, small in judged if small is not None]
     shown = read()
     if _overtaken(shown, done, measure):
         state["generation"] = generation + 1
@@ -100,6 +101,19 @@ def edit(
         column_config=config,
     )  # fmt: skip
     return wrote
+
+
+def given() -> dict[str, Any]:
+    """Reason, note and evidence as they stand."""
+    state = st.session_state
+    texts = {name: state.get(name, "") for name in ("note", "evidence")}
+    return {"reason": state.get("reason", Reason.TREND), **texts}
+
+
+def spoken() -> None:
+    """Note and evidence went with something that was written: they are no draft any more."""
+    said = given()
+    st.session_state["said"] = (said["note"], said["evidence"])
 
 
 def drop_overlay() -> None:
@@ -119,11 +133,9 @@ def _write(
             "clear" if value is None else "set",
             value,
             measure=measure,
-            reason=state.get("reason", "TREND"),
-            note=state.get("note", ""),
-            evidence=state.get("evidence", ""),
             base=base,
             client_id=f"{frame.session_id()}:{client}",
+            **given(),
         )
     except Conflicted as error:
         state["clash"] = Clash(scope, value, measure, base, error)
@@ -187,9 +199,8 @@ def clash_panel() -> None:
         how = "between mine and" if between else "kept against"
         space.override(
             frame.me().id, clash.scope, "clear" if value is None else "set", value,
-            measure=clash.measure, evidence=state.get("evidence", ""),
-            reason=state.get("reason", "TREND"),
-            note=f"{how} {conflict.name}'s change", base=space.seq,
+            measure=clash.measure, base=space.seq,
+            **given() | {"note": f"{how} {conflict.name}'s change"},
         )  # fmt: skip
         state["clash"] = None
         st.rerun()

@@ -3,9 +3,8 @@
 import streamlit as st
 
 from forecasting.consensus.events import Event, Kind, Scope
-from forecasting.errors import ConcordError
 from forecasting.resolving import Stale
-from pages.components import frame, grid
+from pages.components import frame, grid, theme
 
 _TOLD = (
     Kind.OVERRIDE, Kind.AGREE, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.SENSE, Kind.COMMENT
@@ -49,13 +48,7 @@ def of(scope: Scope) -> None:
             and not back
             and row[1].button("Take back", key=f"undo_{event.seq}", width="stretch")
         ):
-            try:
-                space.undo(person.id, event.seq)
-            except ConcordError as error:
-                frame.refused(error)
-            else:
-                grid.drop_overlay()
-                st.rerun()
+            frame.do(space.undo, person.id, event.seq, then=grid.drop_overlay)
 
 
 def _stale(events: list[Event]) -> list[Stale]:
@@ -87,8 +80,7 @@ def since_you_looked() -> None:
     events = space.changes_since(person.id, looked)
     if not events:
         return
-    told = f"{len(events):,} change{'' if len(events) == 1 else 's'} since you looked"
-    with st.popover(told, width=230):
+    with st.popover(f"{theme.plural(len(events), 'change')} since you looked", width=230):
         for event in events[:_MOST]:
             who = space.person(event.person)
             st.markdown(f"**{who.name}** ({who.function.label}) {event.sentence}")

@@ -30,12 +30,7 @@ def take_back(space, person, event) -> None:
         f"**{theme.units(units, sign=True)}** in {theme.plural(len(preview.leaves), 'cell')}.{left}"
     )
     if st.button("Bring it back" if again else "Take it back", type="primary"):
-        try:
-            space.undo(person.id, event.seq)
-        except ConcordError as error:
-            frame.refused(error)
-        else:
-            st.rerun()
+        frame.do(space.undo, person.id, event.seq)
 
 
 def compare(space, person, events) -> None:

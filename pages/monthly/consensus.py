@@ -214,12 +214,11 @@ def columns(chosen: Chosen) -> dict[str, object]:
     is_units = chosen.measure is Measure.UNITS
     digits = "%,.1f" if chosen.level == "sku" and is_units else "%,.0f"
     number = st.column_config.NumberColumn
-    sign = "u" if is_units else "$"
     return {
         "_index": st.column_config.TextColumn(LEVELS[chosen.level], pinned=True, width=130),
         "Description": st.column_config.TextColumn(width=150),
-        "Total": number(f"Total, {sign}", format="localized", width=84),
-        "vs stat.": number(f"vs stat., {sign}", format="localized", width=84),
+        "Total": number(f"Total, {chosen.measure.unit}", format="localized", width=84),
+        "vs stat.": number(f"vs stat., {chosen.measure.unit}", format="localized", width=84),
         **{week_label(w): number(format=digits, width=102) for w in chosen.weeks},
     }
 

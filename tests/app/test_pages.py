@@ -100,17 +100,19 @@ def grid_key(app: AppTest) -> str:
     return app.session_state["grid_key"]
 
 
+def type_into(app: AppTest, week: str, value: float) -> None:
+    """Type a number into the first row of the grid, as the browser tells it."""
+    edits = {"edited_rows": {0: {week: value}}, "added_rows": [], "deleted_rows": []}
+    app.session_state[grid_key(app)] = edits
+    app.run()
+
+
 def test_typing_into_the_grid_changes_the_own_input(served):
     from pages.components import frame
 
     app = opened("consensus", "dana", level="class", weeks="13")
     before = app.session_state["seen"]
-    app.session_state[grid_key(app)] = {
-        "edited_rows": {0: {week_column(app): 4321.0}},
-        "added_rows": [],
-        "deleted_rows": [],
-    }
-    app.run()
+    type_into(app, week_column(app), 4321.0)
     assert not app.exception
     events = frame.workspace().events("dana", most=1)
     assert events[0].seq > before
@@ -131,12 +133,7 @@ def test_a_reader_cannot_type_whatever_the_browser_sends(served):
 
     app = opened("consensus", "victor", layer="planning")
     before = frame.workspace().seq
-    app.session_state[grid_key(app)] = {
-        "edited_rows": {0: {week_column(app): 1.0}},
-        "added_rows": [],
-        "deleted_rows": [],
-    }
-    app.run()
+    type_into(app, week_column(app), 1.0)
     assert not app.exception
     assert frame.workspace().seq == before
 
@@ -155,12 +152,7 @@ def test_a_conflict_is_shown_with_a_name_and_a_choice(served):
         "nora", Scope(product_level="class", product=klass, first_week=day, last_week=day), "set", 777,
         reason="TREND",
     )  # fmt: skip
-    app.session_state[grid_key(app)] = {
-        "edited_rows": {0: {week_column(app, 3): 555.0}},
-        "added_rows": [],
-        "deleted_rows": [],
-    }
-    app.run()
+    type_into(app, week_column(app, 3), 555.0)
     warning = app.warning[0].value
     assert "Nora Second in Planning set 777 u" in warning
     assert "You entered 555 u" in warning
@@ -237,10 +229,7 @@ def test_a_note_that_was_given_with_a_change_is_no_draft_any_more(served):
 
     app = opened("consensus", "ines", level="class", weeks="13")
     text_input(app, "note").set_value("Price moved").run()
-    app.session_state[grid_key(app)] = {
-        "edited_rows": {0: {week_column(app, 4): 3210.0}}, "added_rows": [], "deleted_rows": [],
-    }  # fmt: skip
-    app.run()
+    type_into(app, week_column(app, 4), 3210.0)
     assert frame.workspace().events("dana", most=1)[0].note == "Price moved"
     assert text_input(opened("consensus", "ines", level="class"), "note").value == ""
 
@@ -259,10 +248,7 @@ def test_an_edit_that_met_another_and_was_left_meets_it_again_in_the_next_window
         "olga", Scope(product_level="class", product=klass, first_week=day, last_week=day), "set", 888,
         reason="TREND",
     )  # fmt: skip
-    app.session_state[grid_key(app)] = {
-        "edited_rows": {0: {week_column(app, 5): 444.0}}, "added_rows": [], "deleted_rows": [],
-    }  # fmt: skip
-    app.run()
+    type_into(app, week_column(app, 5), 444.0)
     assert app.warning
     other = opened("consensus", "dana", level="class", weeks="13")
     assert "Olga Third in Planning set 888 u" in other.warning[0].value
@@ -279,10 +265,7 @@ def test_a_small_change_typed_into_the_grid_is_asked_and_can_be_taken_back(serve
     app = opened("consensus", "ines", level="sku", weeks="13")
     week = week_column(app, 6)
     before = float(space.plan.totals["merchandising"][0, 6]) / 1000
-    app.session_state[grid_key(app)] = {
-        "edited_rows": {0: {week: round(before * 1.04 + 0.1, 1)}}, "added_rows": [], "deleted_rows": [],
-    }  # fmt: skip
-    app.run()
+    type_into(app, week, round(before * 1.04 + 0.1, 1))
     asked = [c.value for c in app.caption if c.value.startswith("A small change")]
     assert "does it change what is bought or shown?" in asked[0]
     next(b for b in app.button if b.label == "No, take back").click().run()
@@ -299,10 +282,7 @@ def test_the_grid_speaks_of_money_when_it_is_asked_to(served, measure):
     assert not app.exception
     assert f" {measure} in the next 13 weeks" in text_of(app)
     assert "$" in app.metric[0].value
-    app.session_state[grid_key(app)] = {
-        "edited_rows": {0: {week_column(app, 7): 65_000.0}}, "added_rows": [], "deleted_rows": [],
-    }  # fmt: skip
-    app.run()
+    type_into(app, week_column(app, 7), 65_000.0)
     event = frame.workspace().events("mara", most=1)[0]
     assert (event.value, event.measure.value) == (65_000.0, measure)
     assert not app.error
