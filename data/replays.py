@@ -20,6 +20,7 @@ class Kept:
     weeks_ahead: int
     assumed: tuple[str, ...]
     rows: pd.DataFrame
+    moves: pd.DataFrame
 
 
 K = TypeVar("K", bound=Kept)
@@ -31,6 +32,7 @@ def keep(store: Store, kept: Kept) -> None:
     with store.cursor() as cursor:
         cursor.execute("begin")
         cursor.execute("delete from replay_row")
+        cursor.execute("delete from replay_move")
         cursor.execute("delete from replay")
         cursor.execute(
             "insert into replay values (?, ?, ?, ?, ?)",
@@ -38,8 +40,11 @@ def keep(store: Store, kept: Kept) -> None:
         )
         cursor.register("made", kept.rows)
         cursor.execute("insert into replay_row by name select ? as id, * from made", [number])
+        cursor.register("moved", kept.moves)
+        cursor.execute("insert into replay_move by name select ? as id, * from moved", [number])
         cursor.execute("commit")
         cursor.unregister("made")
+        cursor.unregister("moved")
 
 
 def last(store: Store, kind: type[K]) -> K | None:
@@ -54,4 +59,5 @@ def last(store: Store, kind: type[K]) -> K | None:
         weeks_ahead=int(one["weeks_ahead"]),
         assumed=tuple(one["assumed"]),
         rows=store.query("replay_rows", id=int(one["id"])),
+        moves=store.query("replay_moves", id=int(one["id"])),
     )

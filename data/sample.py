@@ -70,7 +70,7 @@ TRUE_LIFT = {
 TRUE_ELASTICITY = -2.4
 """Log demand per log price."""
 _SKU_SD, _EVENT_SD, _ELASTICITY_SD = 0.16, 0.14, 0.5
-_FORESEEN = 0.45
+FORESEEN = 0.45
 """Share of a lift that the planner of this company orders for."""
 _EVENT_HOPE, _HOPE_WEEKS = 0.9, 6
 """With habits: the least log lift that an event is bought for, and for how many weeks."""
@@ -475,7 +475,7 @@ class _World:
 
     def _foreseen(self) -> Floats:
         """What the buyers order for."""
-        believed = _FORESEEN * self.log_lift
+        believed = FORESEEN * self.log_lift
         if self.hopeful:
             # An event is expected to be larger than it will be, and to go on.
             hope = np.where(self.event_lift > 0, np.maximum(self.event_lift, _EVENT_HOPE), 0.0)

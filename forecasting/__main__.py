@@ -413,7 +413,10 @@ def replay(
     files.export(made.rows[list(replaying.CONTRACT)], out)
     for line in made.assumed:
         click.echo(line, err=True)
-    _say({"rows": len(made.rows), **made.scores.as_dict()}, as_json=as_json)
+    _say(
+        {"rows": len(made.rows), **made.scores.as_dict(), **made.saved.as_dict()},
+        as_json=as_json,
+    )
 
 
 @main.command()

@@ -217,14 +217,10 @@ class Decisions:
                 body["moves"] = [m.to_dict() for m in option.moves]
             elif option.after is not None:
                 now = self._activation(option.activation)
-                if option.before is not None and now != option.before:
-                    raise Refused(
-                        f"{now.name} was changed meanwhile. Look at the ways out again."
-                    )
                 body |= {
                     "activation": option.activation,
                     "before": now.to_dict(),
-                    "after": option.after.to_dict(),
+                    "after": _after(option, now).to_dict(),
                 }
             elif option.action is not Action.ACCEPT:
                 raise Refused("There is nothing in it to carry out.")
@@ -240,6 +236,8 @@ class Decisions:
         self, by: str, chosen: Sequence[Option], *, owner: str, note: str = ""
     ) -> list[Event]:
         """Decide for several at once, each an event of its own that can be taken back.
+
+        Of a mix each function decides its own part: what is left is worked out anew.
 
         Raises
         ------
@@ -385,6 +383,30 @@ def what_they_did(
     columns = ["seq", "activation", "sku", "said", "weeks_ahead", "units", "used", "ran_out",
                "doors"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _after(option: Option, now: Activation) -> Activation:
+    """The activation as an option leaves it, given what it has become meanwhile.
+
+    What was changed about other SKUs stands: several ways out of one activation can be
+    decided one after the other.
+
+    Raises
+    ------
+    Refused
+        If the activation itself, or this SKU's part in it, was changed.
+    """
+    assert option.before is not None
+    assert option.after is not None
+    mine, theirs = (
+        [i for i in activation.items if i.sku == option.sku]
+        for activation in (now, option.before)
+    )
+    same = replace(now, items=()) == replace(option.before, items=()) and mine == theirs
+    if not same or any(i.sku == option.substitute for i in now.items):
+        raise Refused(f"{now.name} was changed meanwhile. Look at the ways out again.")
+    changed = dict(zip(option.before.items, option.after.items, strict=True))
+    return replace(now, items=tuple(changed.get(i, i) for i in now.items))
 
 
 def _there(plan: LivePlan, sku: int, place: int) -> float:

@@ -34,6 +34,9 @@ from forecasting.vocabulary import Status
 
 SUBSTITUTES = 5
 """Substitutes that are worked out in full, of those most alike."""
+HELPS = 0.2
+"""Share of a shortage that an end of the lift has to prevent where it does not prevent it
+all."""
 SERVICE = 0.95
 """Service level of a SKU that states none."""
 
@@ -75,6 +78,8 @@ class Option:
     short_before: float = 0.0
     """Expected units short in the activation as it is."""
     substitute: str = ""
+    lift_kept: float = 1.0
+    """Of a reduction, the share of the lift that is left."""
     units_saved: float = 0.0
     """Expected units short that it prevents, at all doors; of a shift, units sold more."""
     margin_saved: float = np.nan
@@ -166,14 +171,14 @@ def ways_out(plan: LivePlan, activation: str, sku: str) -> list[Option]:
         expedite(plan, item, situation, before).option,
         reallocate(plan, item, situation, before).option,
         *shift(plan, item, situation, before),
-        reduce(plan, item, situation, before),
+        reduce(plan, item, situation, before).option,
         accept(plan, item, before),
     ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """A way out of supply, and where it leaves the SKU."""
+    """A way out, and where it leaves the SKU."""
 
     option: Option
     situation: Situation
@@ -233,40 +238,45 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
     )  # fmt: skip
 
 
-def reduce(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Option:
+def reduce(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
     """Expect, and cause, only as much lift as the stock supports."""
     blank = _blank(plan, item, Action.REDUCE, before)
     activation = plan.activation(item.activation)
     dated = replace(blank, **_calendar_deadline(plan, activation))
+
+    def nothing(why: str) -> Tried:
+        return Tried(option=replace(dated, why_not=why), situation=situation, outcome=before)
+
     share = actions.supported_lift(situation, plan.limits)
     if share >= 1.0:
-        return replace(dated, why_not="Stock supports the whole lift.")
-    if share <= 0.0:
-        return replace(
-            dated, why_not="Stock would be short without any lift: less of it does not help."
-        )
+        return nothing("Stock supports the whole lift.")
     window, at = item.window, item.doors
     plain = float((situation.demand - situation.lift_units)[at, window].sum())
     lifted = float(situation.lift_units[at, window].sum())
     full = 1 + lifted / plain if plain > 0 else 1.0
     lift = round(1 + share * (full - 1), 2)
     share = (lift - 1) / (full - 1) if full > 1 else 0.0
-    after = actions.outcome(situation.with_lift(share), plan.limits)
-    value = float(np.nanmean(situation.margin[at])) if at.size else np.nan
-    given_up = before.sold - after.sold
+    reduced = situation.with_lift(share)
+    after = actions.outcome(reduced, plan.limits)
+    units, margin = actions.worth(before, after, situation.margin)
+    if share <= 0.0 and units < max(HELPS * float(before.lost.sum()), 1.0):
+        return nothing("Stock would be short without any lift: less of it does not help.")
     changed = activation.with_lift(plan.sku_names[item.sku], _stated(plan, item, share))
-    return replace(
+    option = replace(
         dated,
         said=f"Cut the activation back so that it lifts {plan.sku_names[item.sku]} "
-        f"{lift:.2g}x instead of {full:.2g}x; {given_up:,.0f} u of expected sales are given up",
+        f"{lift:.2g}x instead of {full:.2g}x; {before.sold - after.sold:,.0f} u of expected "
+        "sales are given up",
         before=activation,
         after=changed,
-        units_saved=float((before.lost - after.lost).sum()),
-        margin_saved=-given_up * value,
+        lift_kept=share,
+        units_saved=units,
+        margin_saved=margin,
         short_after=float(after.short[at].sum()),
         fill_after=after.fill,
         meets=after.meets(plan.limits),
     )
+    return Tried(option=option, situation=reduced, outcome=after)
 
 
 def _stated(plan: LivePlan, item: ItemRisk, share: float) -> float:
@@ -295,13 +305,25 @@ def accept(plan: LivePlan, item: ItemRisk, before: Outcome) -> Option:
 
 
 def shift(
-    plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome
+    plan: LivePlan,
+    item: ItemRisk,
+    situation: Situation,
+    before: Outcome,
+    *,
+    instead: Sequence[int] | None = None,
 ) -> list[Option]:
-    """Feature another SKU instead, the best substitute first; both SKUs worked out."""
+    """Feature another SKU instead, the best substitute first; both SKUs worked out.
+
+    Parameters
+    ----------
+    instead : sequence of int, optional
+        SKUs that are tried; those most alike if left out.
+    """
     blank = _blank(plan, item, Action.SHIFT, before)
     activation = plan.activation(item.activation)
     dated = replace(blank, **_calendar_deadline(plan, activation))
-    tried = [_shifted(plan, item, situation, before, dated, s) for s in substitutes(plan, item)]
+    others = substitutes(plan, item) if instead is None else instead
+    tried = [_shifted(plan, item, situation, before, dated, s) for s in others]
     good = sorted(
         (o for o in tried if o is not None and (o.meets or o.margin_saved > 0)),
         key=lambda o: (not o.meets, -np.nan_to_num(o.margin_saved)),
@@ -410,7 +432,36 @@ class Combination:
     meets: bool
     cost: float
     margin: float
+    """Of what is sold more; sales given up count against it."""
     units: float
+    """Units short that it prevents."""
+    short: float
+    """Units short as it is."""
+
+    @property
+    def service(self) -> float:
+        """1 at the service target; below it by tenths of the shortage that are prevented."""
+        if self.meets:
+            return 1.0
+        share = self.units / self.short if self.short > 0 else 0.0
+        return 0.09 * float(np.floor(10 * np.clip(share, 0.0, 1.0)))
+
+    @property
+    def is_supply(self) -> bool:
+        """Whether the calendar stays as it is."""
+        return all(o.moves for o in self.options)
+
+
+class Aim(StrEnum):
+    """What a mix is chosen for."""
+
+    SERVICE = "service"
+    MARGIN = "margin"
+
+    @property
+    def label(self) -> str:
+        """As shown on a page."""
+        return {"service": "Service target", "margin": "Most margin"}[self.value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,10 +471,12 @@ class Mix:
     chosen: tuple[Option, ...]
     """In the order of their net gain; those of one SKU were worked out together."""
     left: tuple[tuple[str, str], ...]
-    """Activation and SKU of what no supply action brings to the service target."""
+    """Activation and SKU of what is not brought to the service target."""
     cost: float
     margin_saved: float
+    """Sales that are given up count against it."""
     units_saved: float
+    """Units short that are prevented."""
     budget: float | None
     considered: int
     """Featured SKUs that were red or amber."""
@@ -432,6 +485,10 @@ class Mix:
     def net(self) -> float:
         """Margin saved less cost."""
         return self.margin_saved - self.cost
+
+    def of(self, *actions_: Action) -> tuple[Option, ...]:
+        """Those of some actions."""
+        return tuple(o for o in self.chosen if o.action in actions_)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -445,8 +502,9 @@ class Watched:
     margin_at_risk: float
     """NaN where no margin is known."""
     best: Combination
-    """What gains most; without options where nothing is left that pays."""
+    """What supply can do that gains most; without options where nothing is left that pays."""
     menu: tuple[Combination, ...]
+    """Everything that was worked out, doing nothing first."""
 
     @property
     def weight(self) -> float:
@@ -491,7 +549,7 @@ def watch_list(
     items = list(worst.values())
     # The solver works outside Python: several SKUs at once, in the order in which they came.
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        menus = list(pool.map(partial(_menu, plan), items))
+        menus = list(pool.map(partial(_menu, plan, short=frozenset(worst)), items))
     for item, menu in zip(items, menus, strict=True):
         known = ~np.isnan(item.unit_margin)
         money = float((item.short * np.nan_to_num(item.unit_margin)).sum())
@@ -502,30 +560,37 @@ def watch_list(
                 status=group_status(item.status, item.window_demand, plan.limits),
                 units_short=float(item.short.sum()),
                 margin_at_risk=money if known.any() else float("nan"),
-                best=max(menu, key=lambda c: c.margin - c.cost),
+                best=max((c for c in menu if c.is_supply), key=lambda c: c.margin - c.cost),
                 menu=tuple(menu),
             )
         )
     return sorted(watched, key=lambda w: (-w.weight, -w.units_short, w.sku))
 
 
-def best_mix(watched: Sequence[Watched], *, budget: float | None = None) -> Mix:
+def best_mix(
+    watched: Sequence[Watched], *, budget: float | None = None, aim: Aim = Aim.SERVICE
+) -> Mix:
     """The cheapest feasible combination that brings what is short to its service target.
 
-    For each featured SKU the combinations of orders brought forward and units moved are
-    worked out together, since each saves less beside the other. One combination a SKU is
-    then chosen: as many SKUs as possible no longer red, then the most margin net of cost,
-    within the budget; an exact multiple-choice knapsack.
+    For each featured SKU combinations are worked out together, since each action saves
+    less beside the other: orders brought forward, units moved, and where supply does not
+    do, less lift for what supply leaves or another SKU. One combination a SKU is then
+    chosen, an exact multiple-choice knapsack within the budget; nobody stands in for two.
 
     Parameters
     ----------
     watched : sequence of Watched
         From `watch_list`.
     budget : float, optional
-        Most money to spend.
+        Most money to spend on expediting and moving.
+    aim : Aim
+        SERVICE: as many SKUs as possible at their target, and where that cannot be the
+        most of the shortage prevented; of the ways there, the one with most margin net of
+        cost. MARGIN: the most margin net of cost, whoever stays short.
     """
     menus = [w.menu for w in watched]
-    taken = [menu[n] for menu, n in zip(menus, _picked(menus, budget), strict=True)]
+    picked = _picked(menus, budget, aim)
+    taken = [menu[n] for menu, n in zip(menus, picked, strict=True)]
     chosen = [option for c in taken for option in c.options]
     return Mix(
         chosen=tuple(sorted(chosen, key=lambda o: -o.net)),
@@ -540,14 +605,43 @@ def best_mix(watched: Sequence[Watched], *, budget: float | None = None) -> Mix:
     )
 
 
-def _menu(plan: LivePlan, item: ItemRisk) -> list[Combination]:
-    """What can be done about one featured SKU; doing nothing comes first."""
+def _menu(plan: LivePlan, item: ItemRisk, *, short: frozenset[int]) -> list[Combination]:
+    """What can be done about one featured SKU; doing nothing comes first.
+
+    Parameters
+    ----------
+    short : frozenset of int
+        SKUs that are short themselves and stand in for nobody.
+    """
     start = situation_of(plan, plan.sku(item.sku), item)
     before = actions.outcome(start, plan.limits)
-    nothing = Combination(
-        options=(), meets=before.meets(plan.limits), cost=0.0, margin=0.0, units=0.0
-    )
-    menu = [nothing]
+    ends = _supply(plan, item, start, before)
+    menu = list(ends)
+    nothing = menu[0]
+    best = max(menu, key=lambda c: c.margin - c.cost)
+    for supplied in dict.fromkeys((nothing, best)):
+        if not supplied.meets:
+            tried = reduce(plan, item, *ends[supplied])
+            if tried.option.is_open:
+                options = (*supplied.options, tried.option)
+                menu.append(_combined(options, start, before, tried.outcome, plan))
+    if not best.meets:
+        menu += _instead(plan, item, start, before, short)
+    return menu
+
+
+def best_supply(plan: LivePlan, item: ItemRisk) -> Combination:
+    """Orders brought forward and units moved that gain most; without options if none pays."""
+    start = situation_of(plan, plan.sku(item.sku), item)
+    ends = _supply(plan, item, start, actions.outcome(start, plan.limits))
+    return max(ends, key=lambda c: c.margin - c.cost)
+
+
+def _supply(
+    plan: LivePlan, item: ItemRisk, start: Situation, before: Outcome
+) -> dict[Combination, tuple[Situation, Outcome]]:
+    """What supply can do about one SKU, and where each leaves it; doing nothing first."""
+    ends = {_combined((), start, before, before, plan): (start, before)}
     for order in ((expedite, reallocate), (reallocate, expedite)):
         situation, now = start, before
         taken: list[Option] = []
@@ -557,8 +651,37 @@ def _menu(plan: LivePlan, item: ItemRisk) -> list[Combination]:
                 break
             taken.append(tried.option)
             situation, now = tried.situation, tried.outcome
-            menu.append(_combined(tuple(taken), start, before, now, plan))
-    return menu
+            found = _combined(tuple(taken), start, before, now, plan)
+            ends[found] = situation, now
+            if found.meets:
+                break
+    return ends
+
+
+def _instead(
+    plan: LivePlan,
+    item: ItemRisk,
+    start: Situation,
+    before: Outcome,
+    short: frozenset[int],
+) -> list[Combination]:
+    """The substitute most alike that is not short itself, where it is not too late."""
+    if _calendar_deadline(plan, plan.activation(item.activation))["is_past"]:
+        return []
+    able = [s for s in substitutes(plan, item) if s not in short]
+    found = shift(plan, item, start, before, instead=able[:1])
+    return [
+        Combination(
+            options=(option,),
+            meets=option.meets,
+            cost=0.0,
+            margin=option.units_saved if np.isnan(option.margin_saved) else option.margin_saved,
+            units=option.short_before - option.short_after,
+            short=float(before.lost.sum()),
+        )
+        for option in found
+        if option.is_open
+    ]
 
 
 def _combined(
@@ -571,28 +694,35 @@ def _combined(
         cost=sum(o.cost for o in taken),
         margin=units if np.isnan(margin) else margin,
         units=units,
+        short=float(before.lost.sum()),
     )
 
 
-def _picked(menus: Sequence[Sequence[Combination]], budget: float | None) -> list[int]:
-    """One combination of every menu: most met, then most net, within the budget."""
+def _picked(
+    menus: Sequence[Sequence[Combination]], budget: float | None, aim: Aim
+) -> list[int]:
+    """One combination of every menu, within the budget, nobody standing in for two."""
     if not menus:
         return []
     group = np.repeat(np.arange(len(menus)), [len(m) for m in menus])
     every = [c for menu in menus for c in menu]
+    n = len(every)
     cost = np.array([c.cost for c in every])
-    net = np.array([c.margin - c.cost for c in every])
-    met = np.array([c.meets and c.margin >= c.cost for c in every])
-    scale = np.abs(net).sum() + 1.0
-    one_each = coo_array((np.ones(len(every)), (group, np.arange(len(every)))))
+    gain = np.array([c.margin - c.cost for c in every])
+    if aim is Aim.SERVICE:
+        gain = gain + np.array([c.service for c in every]) * 12 * (np.abs(gain).sum() + 1.0)
+    one_each = coo_array((np.ones(n), (group, np.arange(n))))
     limits = [LinearConstraint(one_each.tocsc(), 1, 1)]
     if budget is not None:
         limits.append(LinearConstraint(cost[None, :], -np.inf, budget))
-    result = milp(
-        -(met * scale + net), integrality=np.ones(len(every)), bounds=Bounds(0, 1),
-        constraints=limits,
-    )  # fmt: skip
-    chosen = np.rint(result.x) > 0 if result.x is not None else np.zeros(len(every), bool)
+    names = [next((o.substitute for o in c.options if o.substitute), "") for c in every]
+    stands_in, name = pd.factorize(np.array(names, dtype=object))
+    where = np.flatnonzero(np.array([bool(x) for x in names]))
+    if len(where):
+        once = coo_array((np.ones(len(where)), (stands_in[where], where)), shape=(len(name), n))
+        limits.append(LinearConstraint(once.tocsc(), -np.inf, 1))
+    result = milp(-gain, integrality=np.ones(n), bounds=Bounds(0, 1), constraints=limits)
+    chosen = np.rint(result.x) > 0 if result.x is not None else np.zeros(n, bool)
     picked = []
     for g in range(len(menus)):
         mine = np.flatnonzero(chosen[group == g])

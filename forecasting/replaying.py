@@ -22,6 +22,7 @@ from data import runs
 from data.facts import facts as known_facts
 from data.replays import Kept
 from data.store import Store
+from forecasting import options
 from forecasting.basis import Base, assemble
 from forecasting.calendar import week_start
 from forecasting.consensus.activations import (
@@ -33,8 +34,15 @@ from forecasting.consensus.activations import (
 from forecasting.consensus.events import Event
 from forecasting.demand.worker import Running, run_in_process
 from forecasting.errors import Refused
-from forecasting.inventory.bridge import RED, STATUSES, Limits
-from forecasting.inventory.replay import Scores, cells_of, scored
+from forecasting.inventory.bridge import AMBER, RED, STATUSES, Limits
+from forecasting.inventory.replay import (
+    Saved,
+    Scores,
+    cells_of,
+    saved_by,
+    scored,
+    with_savings,
+)
 from forecasting.jobs import Tell
 from forecasting.plan import ROUTINE, LivePlan
 from forecasting.vocabulary import Status
@@ -48,6 +56,12 @@ ROWS = (
     "p_window", "units_short", "stocked_out", "units_lost", "unit_margin",
 )  # fmt: skip
 
+
+MOVES = (
+    "as_of", "activation", "sku", "door", "origin", "receipt", "units", "leaves", "arrives",
+    "cost", "unit_margin",
+)  # fmt: skip
+"""Columns of what would have been recommended; `origin` is blank for an order."""
 
 CONTRACT = (
     "activation", "sku", "door", "week", "flagged", "p_stockout", "stocked_out", "units_short"
@@ -69,12 +83,19 @@ class Moment:
 
 
 class Replay(Kept):
-    """A complete replay: rows of ROWS, and what the files do not say and was assumed."""
+    """A complete replay: rows of ROWS, moves with what they would have saved, and what the
+    files do not say and was assumed.
+    """
 
     @property
     def scores(self) -> Scores:
         """How well it foresaw."""
         return scored(cells_of(self.rows))
+
+    @property
+    def saved(self) -> Saved:
+        """What following the recommended orders and transfers would have saved."""
+        return saved_by(self.moves)
 
 
 def known_at(
@@ -199,6 +220,36 @@ def foreseen(plan: LivePlan, *, weeks_ahead: int, supply: str = ROUTINE) -> pd.D
     return rows[rows["status"] != Status.GREY.value].reset_index(drop=True)
 
 
+def recommended(plan: LivePlan, *, weeks_ahead: int) -> pd.DataFrame:
+    """What the Bridge would have had moved for activations so many weeks ahead.
+
+    The orders and transfers that gain most for every red or amber SKU, each by itself.
+
+    Returns
+    -------
+    DataFrame, one row per move
+        Columns of MOVES.
+    """
+    lines = []
+    for items in plan.items.values():
+        for item in items:
+            if item.first != weeks_ahead - 1 or not np.isin(item.status, (RED, AMBER)).any():
+                continue
+            margin = dict(
+                zip((plan.door_names[d] for d in item.doors), item.unit_margin, strict=True)
+            )
+            lines += [
+                (
+                    pd.Timestamp(plan.base.as_of), item.activation, move.sku, move.to,
+                    move.origin, move.receipt, move.units, pd.Timestamp(move.leaves),
+                    pd.Timestamp(move.arrives), move.cost, margin.get(move.to, np.nan),
+                )
+                for option in options.best_supply(plan, item).options
+                for move in option.moves
+            ]  # fmt: skip
+    return pd.DataFrame(lines, columns=list(MOVES))
+
+
 def with_outcomes(store: Store, rows: pd.DataFrame, until: dt.date) -> pd.DataFrame:
     """Rows of `foreseen` beside what happened: stocked_out, units_lost."""
     if rows.empty:
@@ -212,6 +263,14 @@ def with_outcomes(store: Store, rows: pd.DataFrame, until: dt.date) -> pd.DataFr
         how="left",
     )
     return joined[list(ROWS)]
+
+
+def happened_since(store: Store, moves: pd.DataFrame, until: dt.date) -> pd.DataFrame:
+    """Stock and units lost of every week since the first move, as the files have them."""
+    since = moves["leaves"].min().date() if len(moves) else until
+    happened = store.query("outcomes", since=since, until=until + WEEK)
+    happened["week"] = pd.to_datetime(happened["week"])
+    return happened
 
 
 def as_of_weeks(
@@ -295,17 +354,21 @@ def walk(
 ) -> Replay:
     """Walk through the last past weeks from which activations could have been foreseen."""
     weeks = as_of_weeks(store, events, weeks_ahead=weeks_ahead, last=last)
-    told = [
-        foreseen(moment.plan(), weeks_ahead=weeks_ahead)
-        for moment in moments(store, events, weeks, workers=workers, tell=tell, started=started)
-    ]
+    told, moved = [], []
+    for moment in moments(store, events, weeks, workers=workers, tell=tell, started=started):
+        plan = moment.plan()
+        told.append(foreseen(plan, weeks_ahead=weeks_ahead))
+        moved.append(recommended(plan, weeks_ahead=weeks_ahead))
     end = pd.Timestamp(store.query("last_sales_week")["week"].iloc[0]).date()
     filled = [rows for rows in told if len(rows)]
     rows = pd.concat(filled, ignore_index=True) if filled else told[0]
+    some = [moves for moves in moved if len(moves)]
+    moves = pd.concat(some, ignore_index=True) if some else moved[0]
     return Replay(
         made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
         person=by,
         weeks_ahead=weeks_ahead,
         rows=with_outcomes(store, rows, end),
+        moves=with_savings(moves, happened_since(store, moves, end), rows),
         assumed=assumptions(store),
     )

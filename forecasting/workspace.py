@@ -1279,16 +1279,19 @@ class Workspace:
         self, root: Event, body: dict[str, Any]
     ) -> tuple[UndoPreview, dict[str, Any]]:
         identity = str(root.body["activation"])
-        for later in self.ledger.tail(root.seq):
-            if later.body.get("activation") != identity:
-                continue
-            if later.kind is not Kind.UNDO or later.body.get("target") != root.seq:
-                name = self.person(later.person).name
-                raise Refused(
-                    f"{name} changed {identity} after that (#{later.seq}); "
-                    "take that back first."
-                )
         back = root.seq in self._taken_back
+        left = root.body["before"] if back else root.body["after"]
+        # What came after it and was taken back itself is not in the way.
+        if left is None or Activation.from_dict(left) != self._activations.get(identity):
+            for later in self.ledger.tail(root.seq):
+                if later.body.get("activation") != identity:
+                    continue
+                if later.kind is not Kind.UNDO or later.body.get("target") != root.seq:
+                    name = self.person(later.person).name
+                    raise Refused(
+                        f"{name} changed {identity} after that (#{later.seq}); "
+                        "take that back first."
+                    )
         state = root.body["after"] if back else root.body["before"]
         body |= {"activation": identity, "activation_state": state}
         return UndoPreview(event=root, leaves=Leaves(), n_superseded=0), body

@@ -9,8 +9,9 @@ import pytest
 from forecasting import options, views
 from forecasting.consensus.events import Kind
 from forecasting.errors import NotAllowed, OutOfBounds, Refused
+from forecasting.inventory import actions
 from forecasting.inventory.bridge import AMBER, RED
-from forecasting.options import Action
+from forecasting.options import Action, Aim
 from forecasting.workspace import Workspace
 
 BY = {
@@ -239,8 +240,8 @@ def test_the_ways_out_of_one_sku_are_not_added_up(space):
     """Benefits are concave: together they save at most what they save one by one."""
     checked = 0
     for item in short_items(space)[:30]:
-        menu = options._menu(space.plan, item)
-        both = [c for c in menu if len(c.options) == 2]
+        menu = options._menu(space.plan, item, short=frozenset())
+        both = [c for c in menu if len(c.options) == 2 and c.is_supply]
         for one in both:
             alone = [
                 o.units_saved
@@ -262,18 +263,71 @@ def test_decisions_are_in_the_ledger_in_plain_words(space):
     assert views.verdicts(space.plan)
 
 
-def test_a_whole_mix_is_decided_line_by_line_and_only_by_who_may(space):
+def test_each_function_decides_its_part_of_a_mix_line_by_line(space):
     mix = options.best_mix(options.watch_list(space.plan))
     with pytest.raises(NotAllowed):
-        space.decisions.decide_all("mara", mix.chosen, owner="mara")
+        space.decisions.decide_all("dana", mix.chosen, owner="dana")
     assert not space.decisions.all
     before = sum(w.units_short for w in options.watch_list(space.plan))
-    events = space.decisions.decide_all("dana", mix.chosen, owner="dana")
+    events = []
+    for person in ("mara", "dana", "ines"):
+        mine = [o for o in mix.chosen if space.person(person).may(o.action)]
+        events += space.decisions.decide_all(person, mine, owner=person, note=NOTE)
     assert len(events) == len(mix.chosen) == len(space.decisions.open)
-    assert sum(w.units_short for w in options.watch_list(space.plan)) < before
+    after = sum(w.units_short for w in options.watch_list(space.plan))
+    assert after < 0.7 * before
     for event in reversed(events):
         space.undo("dana", event.seq)
     assert sum(w.units_short for w in options.watch_list(space.plan)) == pytest.approx(before)
+
+
+def test_two_skus_of_one_activation_can_be_reduced_one_after_the_other(space):
+    mix = options.best_mix(options.watch_list(space.plan))
+    less = mix.of(Action.REDUCE)
+    names = [o.activation for o in less]
+    twice = [o for o in less if names.count(o.activation) > 1][:2]
+    assert len(twice) == 2
+    for option in twice:
+        space.decisions.decide("mara", option, owner="mara", note=NOTE)
+    (activation,) = {o.activation for o in twice}
+    now = next(a for a in space.activations if a.activation == activation)
+    for option in twice:
+        (wanted,) = {i.lift for i in option.after.items if i.sku == option.sku}
+        assert {i.lift for i in now.items if i.sku == option.sku} == {wanted}
+
+
+def test_a_mix_for_service_leaves_fewest_short_and_one_for_margin_earns_most(space):
+    watched = options.watch_list(space.plan)
+    service, margin = (options.best_mix(watched, aim=aim) for aim in Aim)
+    assert len(service.left) < len(margin.left)
+    assert service.units_saved > margin.units_saved
+    assert margin.net >= service.net
+    assert margin.net >= 0
+    assert not margin.of(Action.REDUCE)
+
+
+def test_nobody_stands_in_for_two_and_nobody_who_is_short_stands_in(space):
+    watched = options.watch_list(space.plan)
+    for aim in Aim:
+        instead = [o.substitute for o in options.best_mix(watched, aim=aim).of(Action.SHIFT)]
+        assert len(instead) == len(set(instead))
+        assert not set(instead) & {w.sku for w in watched}
+
+
+def test_what_is_left_of_a_lift_is_the_most_that_stock_supports(space):
+    """The grid of shares agrees with working each of them out in full."""
+    checked = 0
+    for item in short_items(space):
+        situation = options.situation_of(space.plan, space.plan.sku(item.sku), item)
+        limits = space.plan.limits
+        share = actions.supported_lift(situation, limits)
+        if not 0 < share < 1:
+            continue
+        for tried, meets in ((share, True), (share + 1 / 64, False)):
+            outcome = actions.outcome(situation.with_lift(tried), limits)
+            assert outcome.meets(limits) is meets
+        checked += 1
+    assert checked >= 3
 
 
 def test_what_a_decision_did_is_looked_up_once_its_activation_is_over(space):

@@ -6,6 +6,7 @@ import pytest
 
 from forecasting import replaying
 from forecasting.errors import Refused
+from forecasting.inventory.replay import with_savings
 from forecasting.workspace import Workspace
 
 AHEAD = 6
@@ -100,4 +101,23 @@ def test_a_replay_is_kept_and_found_again_after_a_restart(space):
     kept = again.last_replay()
     assert kept.scores.as_dict() == made.scores.as_dict()
     assert kept.person == made.person
+    assert kept.saved == made.saved
     again.close()
+
+
+def test_what_would_have_been_moved_is_held_against_what_was_lost(one_moment):
+    (plain, other), _, space = one_moment
+    moves = replaying.recommended(plain.plan(), weeks_ahead=AHEAD)
+    assert tuple(moves.columns) == replaying.MOVES
+    assert len(moves)
+    later = replaying.recommended(other.plan(), weeks_ahead=AHEAD)
+    pd.testing.assert_frame_equal(moves, later)  # nothing that came later is in it
+    rows = replaying.foreseen(plain.plan(), weeks_ahead=AHEAD)
+    happened = replaying.happened_since(space.store, moves, space.plan.base.as_of)
+    found = with_savings(moves, happened, rows)
+    assert (found["saved"] <= found["units"] + 1e-9).all()
+    assert (found["lacked"] <= found["units"] + 1e-9).all()
+    lost = happened.merge(moves[["sku", "door"]].drop_duplicates())["units_lost"].sum()
+    assert found["saved"].sum() <= lost
+    flagged = set(rows[rows["status"].isin(["red", "amber"])]["sku"])
+    assert set(moves["sku"]) <= flagged

@@ -27,6 +27,8 @@ STEPS = 4
 KEPT_BY_DONORS = 1.2816
 """Standard deviations of its own demand that a giving door keeps: nine times in ten it
 meets what it needs itself."""
+TRIED_AT_ONCE, TRIED_TWICE = 8, 2
+"""Shares of a lift that are tried at once, and how often: to a sixty-fourth."""
 MOST_LINES = 3
 """Open orders of one door that are brought forward."""
 
@@ -94,6 +96,8 @@ class Outcome:
     """Of it in the activation, (D,)."""
     sold: float
     """Expected units sold in the activation at its doors."""
+    sold_everywhere: Floats
+    """Expected units sold at each door in all weeks judged, (D,)."""
     fill: float
     """Share of demand met in the activation."""
     p_window: Floats
@@ -129,6 +133,7 @@ def outcome(situation: Situation, limits: Limits) -> Outcome:
         lost=lost,
         short=short,
         sold=total - float(short[at].sum()),
+        sold_everywhere=np.where(situation.known, situation.demand.sum(axis=1) - lost, 0.0),
         fill=1 - float(short[at].sum()) / total if total else 1.0,
         p_window=p,
         red_share=float((wanted * red).sum()) / total if total else 0.0,
@@ -137,13 +142,16 @@ def outcome(situation: Situation, limits: Limits) -> Outcome:
 
 
 def worth(before: Outcome, after: Outcome, margin: Floats) -> tuple[float, float]:
-    """Units and margin that a change saves, over all doors and weeks judged.
+    """Units short that a change prevents, and margin of what it sells more.
 
-    The margin is NaN where no unit's margin is known.
+    Over all doors and weeks judged. Where demand stays as it is, what is prevented is what
+    is sold more; less lift prevents shortages and sells less. The margin is NaN where no
+    unit's margin is known.
     """
     saved = before.lost - after.lost
+    more = after.sold_everywhere - before.sold_everywhere
     known = ~np.isnan(margin)
-    money = float((saved * np.nan_to_num(margin)).sum()) if known.any() else float("nan")
+    money = float((more * np.nan_to_num(margin)).sum()) if known.any() else float("nan")
     return float(saved.sum()), money
 
 
@@ -220,30 +228,31 @@ def expedite(
         ever have helped.
     """
     n_weeks = situation.demand.shape[1]
-    able = lines[
-        lines["door"].isin(situation.doors)
-        & (lines["expedite"] >= 0)
-        & (lines["expedite"] < lines["week"])
-        & (lines["week"] > situation.first)
-        & (lines["units"] > 0)
-        & lines["receipt"].ne("")
-    ]
-    if able.empty:
+    door, week, units, early = (
+        lines[name].to_numpy() for name in ("door", "week", "units", "expedite")
+    )
+    named = lines["receipt"].to_numpy(dtype=object)
+    able = np.flatnonzero(
+        np.isin(door, situation.doors)
+        & (early >= 0)
+        & (early < week)
+        & (week > situation.first)
+        & (units > 0)
+        & (named != "")
+    )
+    if not len(able):
         return [], None
-    last_useful = np.minimum(able["week"].to_numpy() - 1, situation.last)
-    slack = int((last_useful - able["expedite"].to_numpy()).max())
+    last_useful = np.minimum(week[able] - 1, situation.last)
+    slack = int((last_useful - early[able]).max())
     # One too far ahead does not change what is judged until it is brought into it.
-    able = able[able["expedite"] <= situation.last]
+    able = able[early[able] <= situation.last]
     chosen: list[Shipment] = []
     left = [
         Shipment(
-            origin=-1, to=int(door), units=float(units), leaves=int(week),
-            arrives=int(early), cost=float(units) * unit_cost, receipt=str(receipt),
+            origin=-1, to=int(door[i]), units=float(units[i]), leaves=int(week[i]),
+            arrives=int(early[i]), cost=float(units[i]) * unit_cost, receipt=str(named[i]),
         )
-        for door, units, week, early, receipt in zip(
-            able["door"], able["units"], able["week"], able["expedite"], able["receipt"],
-            strict=True,
-        )
+        for i in able
     ]  # fmt: skip
     now = situation
     for _ in range(MOST_LINES):
@@ -436,11 +445,39 @@ def supported_lift(situation: Situation, limits: Limits) -> float:
     """
     if outcome(situation, limits).meets(limits):
         return 1.0
-    low, high = 0.0, 1.0
-    if not outcome(situation.with_lift(0.0), limits).meets(limits):
-        return 0.0
-    for _ in range(7):
-        middle = (low + high) / 2
-        met = outcome(situation.with_lift(middle), limits).meets(limits)
-        low, high = (middle, high) if met else (low, middle)
+    low, step = 0.0, 1.0
+    for _ in range(TRIED_TWICE):
+        step /= TRIED_AT_ONCE
+        shares: Floats = low + step * np.arange(TRIED_AT_ONCE, dtype=float)
+        met = _red_shares(situation, limits, shares) < limits.group_share
+        if not met[0]:
+            return 0.0
+        fails = np.flatnonzero(~met)
+        low += step * ((int(fails[0]) if len(fails) else len(shares)) - 1)
     return low
+
+
+def _red_shares(situation: Situation, limits: Limits, shares: Floats) -> Floats:
+    """Share of the activation's demand at red doors, for each share of its lift, (n,).
+
+    Nothing after the activation is looked at: all shares are worked out in one go.
+    """
+    at, until = situation.doors, situation.last + 1
+    n, weeks = len(at), slice(situation.first, until)
+    less = (1 - shares)[:, None, None] * situation.lift_units[at, :until]
+    demand = np.maximum(situation.demand[at, :until] - less, 0.0).reshape(-1, until)
+    rows = np.tile(at, len(shares))
+    risk = assess(
+        situation.opening[rows], situation.receipts[rows, :until], demand,
+        lift_sd=situation.lift_sd[:until], alpha=situation.alpha[:until],
+        level_sd=situation.level_sd, doubt=situation.doubt[rows, :until],
+        usual=situation.usual.take(rows, until=until) if situation.usual else None,
+    )  # fmt: skip
+    wanted = demand[:, weeks].sum(axis=1)
+    fill = 1 - risk.units_short[:, weeks].sum(axis=1) / np.maximum(wanted, 1e-9)
+    red = risk.p_any(situation.first, situation.last) > limits.red_probability
+    red |= (wanted > 0) & (fill < limits.least_fill)
+    at_red = np.where(red & situation.known[rows], wanted, 0.0).reshape(-1, n).sum(axis=1)
+    total = wanted.reshape(-1, n).sum(axis=1)
+    found: Floats = at_red / np.maximum(total, 1e-9)
+    return found

@@ -71,9 +71,9 @@ class Routine:
     """Weeks; an order released in the first week arrives at the start of week `lead_time`
     (counted from 0)."""
 
-    def take(self, rows: Ints) -> Routine:
-        """The same of some places."""
-        return Routine(aim=self.aim[rows], lead_time=self.lead_time)
+    def take(self, rows: Ints, *, until: int | None = None) -> Routine:
+        """The same of some places, in the first weeks only if `until` is given."""
+        return Routine(aim=self.aim[rows, :until], lead_time=self.lead_time)
 
 
 def routine(baseline: Floats, *, cover: Floats, lead_time: int) -> Routine:

@@ -87,6 +87,99 @@ def cells_of(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What moves would have saved, held against what happened."""
+
+    moves: int
+    units: float
+    """Lost units that would have been sold, less those that givers would have lacked."""
+    margin: float
+    """Of those units; NaN where no margin is known."""
+    cost: float
+
+    @property
+    def net(self) -> float:
+        """Margin less cost."""
+        return self.margin - self.cost
+
+    def as_dict(self) -> dict[str, Any]:
+        """Rounded, as a program reads it; NaN is None."""
+        return {
+            "moves": self.moves,
+            "units_saved": round(self.units, 1),
+            "margin_saved": None if np.isnan(self.margin) else round(self.margin, 2),
+            "cost": round(self.cost, 2),
+        }
+
+
+def saved_by(moves: pd.DataFrame) -> Saved:
+    """Sum up moves that were held against what happened (`with_savings`)."""
+    net = moves["saved"] - moves["lacked"]
+    margin = net * moves["unit_margin"]
+    return Saved(
+        moves=len(moves),
+        units=float(net.sum()),
+        margin=float(margin.sum(min_count=1)) if len(moves) else 0.0,
+        cost=float(moves["cost"].sum()),
+    )
+
+
+def with_savings(
+    moves: pd.DataFrame, happened: pd.DataFrame, rows: pd.DataFrame
+) -> pd.DataFrame:
+    """Moves beside what they would have saved.
+
+    Parameters
+    ----------
+    moves : DataFrame, one row per move
+        activation, sku, door (that gets them), origin (that gives them; blank where an
+        order comes earlier), units, leaves (week; of an order, in which it was due),
+        arrives (week).
+    happened : DataFrame, one row per SKU, door and week
+        on_hand (at its end, NaN unknown), units_lost (NaN unknown).
+    rows : DataFrame, one row per activation, featured SKU, door and week
+        Which weeks each activation had.
+
+    Returns
+    -------
+    DataFrame
+        moves with `saved`: units that were lost in the activation and that the move would
+        have had there; a lost unit is saved once. And with `lacked`: units that the giver,
+        or the door from the week on in which its order was due, would have lacked until the
+        activation's end, for all that was counted there.
+    """
+    span = rows.groupby("activation")["week"].agg(["min", "max"])
+    first, last = span["min"].to_dict(), span["max"].to_dict()
+    places = {key: place.set_index("week") for key, place in happened.groupby(["sku", "door"])}
+    lost: dict[Any, dict[Any, float]] = {
+        key: place["units_lost"].fillna(0.0).to_dict() for key, place in places.items()
+    }
+    counted = {key: place["on_hand"].dropna() for key, place in places.items()}
+    saved, lacked = np.zeros(len(moves)), np.zeros(len(moves))
+    lines = moves.to_dict("records")
+    # What comes first is used first.
+    for i in np.argsort(moves["arrives"].to_numpy(), kind="stable"):
+        line = lines[i]
+        begin, end = first[line["activation"]], last[line["activation"]]
+        there = lost.get((line["sku"], line["door"]), {})
+        # An order that comes earlier is extra only until it would have come anyway.
+        until = end if line["origin"] else min(end, line["leaves"] - pd.Timedelta(7, "D"))
+        left = float(line["units"])
+        for week in sorted(w for w in there if max(begin, line["arrives"]) <= w <= until):
+            sold = min(left, there[week])
+            there[week] -= sold
+            left -= sold
+        saved[i] = line["units"] - left
+        given = line["units"] if line["origin"] else saved[i]
+        stock = counted.get((line["sku"], line["origin"] or line["door"]))
+        if stock is not None:
+            later = stock[(stock.index >= line["leaves"]) & (stock.index <= end)]
+            if len(later):
+                lacked[i] = max(given - max(float(later.min()), 0.0), 0.0)
+    return moves.assign(saved=saved, lacked=lacked)
+
+
 def score(p: Floats, flagged: Bools, out: Bools, lost: Floats) -> Scores:
     """Score probabilities and flags against outcomes.
 

@@ -110,49 +110,57 @@ def assess(
     """
     shared = np.sqrt(level_sd**2 + lift_sd**2)
     scale = np.exp(NODES[:, None] * shared - 0.5 * shared**2)  # (K, W), mean 1
-    paths = demand[None] * scale[:, None, :]
-    spread = np.sqrt(paths + alpha * paths**2)
-    n, n_weeks = demand.shape
-    shape = (len(NODES), n, n_weeks)
-    p, short = np.empty(shape), np.empty(shape)
+    # Weeks come first inside: each week is one piece of memory.
+    paths = demand.T[:, None, :] * scale.T[:, :, None]
+    own = np.broadcast_to(alpha, shared.shape)[:, None, None]
+    spread = np.sqrt(paths + own * paths**2)
+    (n, n_weeks), n_nodes = demand.shape, len(NODES)
+    shape = (n_weeks, n_nodes, n)
+    lefts, wides = np.empty(shape), np.empty(shape)
     means, sds = np.empty(shape), np.empty(shape)
-    arriving = np.broadcast_to(receipts, shape).copy()
+    arriving = np.broadcast_to(receipts.T[:, None, :], shape).copy()
     forgotten = np.zeros(shape)
     unsure = np.zeros(demand.shape) if doubt is None else doubt
-    mean, variance = np.broadcast_to(opening, shape[:2]).astype(float), np.zeros(shape[:2])
+    mean, variance = np.broadcast_to(opening, shape[1:]).astype(float), np.zeros(shape[1:])
     for t in range(n_weeks):
-        means[:, :, t], sds[:, :, t] = mean, np.sqrt(variance)
+        means[t], sds[t] = mean, np.sqrt(variance)
         if usual is not None and t + usual.lead_time < n_weeks:
             due = t + usual.lead_time
-            position = mean + arriving[:, :, t : due + 1].sum(axis=2)
+            position = mean + arriving[t : due + 1].sum(axis=0)
             lacking = usual.aim[:, t] - position
             sd = np.sqrt(variance + 1e-12)
-            often = ndtr(lacking / sd)
-            arriving[:, :, due] += lacking * often + sd * _density(lacking / sd)
+            z = lacking / sd
+            often = ndtr(z)
+            arriving[due] += lacking * often + sd * _density(z)
             # What stock lacked of the aim by chance is ordered too, and so is no doubt.
-            forgotten[:, :, due] = variance * often
-        left = mean + arriving[:, :, t] - paths[:, :, t]
-        variance = np.maximum(variance - forgotten[:, :, t], 0.0)
-        sd = np.sqrt(variance + spread[:, :, t] ** 2 + 1e-12)
+            forgotten[due] = variance * often
+        left = mean + arriving[t] - paths[t]
+        variance = np.maximum(variance - forgotten[t], 0.0) + spread[t] ** 2 + 1e-12
+        lefts[t], wides[t] = left, variance
+        sd = np.sqrt(variance)
         z = left / sd
-        stays, density = ndtr(z), _density(z)
-        wide = np.sqrt(sd**2 + unsure[:, t])
-        p[:, :, t] = 1 - ndtr((left + HALF_A_UNIT) / wide)
-        short[:, :, t] = left * ndtr(left / wide) + wide * _density(left / wide) - left
-        mean = left * stays + sd * density
-        square = (left**2 + sd**2) * stays + left * sd * density
-        variance = np.maximum(square - mean**2, 0.0)
+        stays, more = ndtr(z), sd * _density(z)
+        mean = left * stays + more
+        variance = np.maximum((left**2 + variance) * stays + left * more - mean**2, 0.0)
+    wides = np.sqrt(wides + unsure.T[:, None, :])
+    z = lefts / wides
+    short = wides * _density(z) - lefts * ndtr(-z)
+    p = ndtr(-(lefts + HALF_A_UNIT) / wides)
     return Risk(
-        p_stockout=np.clip(np.tensordot(NODE_WEIGHTS, p, axes=1), 0.0, 1.0),
-        units_short=np.maximum(np.tensordot(NODE_WEIGHTS, short, axes=1), 0.0),
-        stock_mean=means,
-        stock_sd=sds,
-        demand=paths,
-        demand_sd=spread,
-        receipts=arriving,
-        forgotten=forgotten,
+        p_stockout=np.clip(np.tensordot(p, NODE_WEIGHTS, axes=(1, 0)).T, 0.0, 1.0),
+        units_short=np.maximum(np.tensordot(short, NODE_WEIGHTS, axes=(1, 0)).T, 0.0),
+        stock_mean=_weeks_last(means),
+        stock_sd=_weeks_last(sds),
+        demand=_weeks_last(paths),
+        demand_sd=_weeks_last(spread),
+        receipts=_weeks_last(arriving),
+        forgotten=_weeks_last(forgotten),
         doubt=unsure,
     )
+
+
+def _weeks_last(values: Floats) -> Floats:
+    return np.moveaxis(values, 0, 2)
 
 
 def _density(z: Floats) -> Floats:

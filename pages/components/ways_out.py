@@ -7,7 +7,7 @@ import streamlit as st
 
 from forecasting import options
 from forecasting.decisions import Decision
-from forecasting.options import Action, Option, Watched
+from forecasting.options import Action, Aim, Mix, Option, Watched
 from forecasting.plan import LivePlan
 from forecasting.rights import RIGHTS
 from pages.components import frame, theme
@@ -217,31 +217,57 @@ def mix_table(plan: LivePlan, chosen: tuple[Option, ...]) -> pd.DataFrame:
             "What": [o.said for o in chosen],
             "SKU": [o.sku for o in chosen],
             "Activation": [names[o.activation] for o in chosen],
-            "Saves, u": [o.units_saved for o in chosen],
+            "Prevents, u": [o.short_before - o.short_after for o in chosen],
             "Margin": [o.margin_saved for o in chosen],
             "Cost": [o.cost for o in chosen],
+            "Decided by": [" or ".join(f.label for f in RIGHTS[o.action]) for o in chosen],
             "Decide by": [o.last_date for o in chosen],
         }
+    )
+
+
+def mix_said(mix: Mix, what: str) -> str:
+    """What a mix comes to, in words."""
+    met = mix.considered - len(mix.left)
+    earned = (
+        f"earn {theme.money(mix.margin_saved)} of margin"
+        if mix.margin_saved >= 0
+        else f"give up {theme.money(-mix.margin_saved)} of margin"
+    )
+    less = mix.of(Action.REDUCE, Action.SHIFT)
+    calendar = (
+        f" {theme.plural(len(less), 'action')} of them change the calendar: sales that a smaller "
+        "lift gives up are counted."
+        if less
+        else ""
+    )
+    return (
+        f"For {what}: **{theme.plural(len(mix.chosen), 'action')} prevent "
+        f"{theme.units(mix.units_saved)} of shortage; {met} of "
+        f"{theme.plural(mix.considered, 'SKU')} then stand at or above the service target.** They "
+        f"cost {theme.money(mix.cost)} and {earned}.{calendar} Worked out together: what one "
+        "action saves is less where another has saved already."
     )
 
 
 @st.dialog("The best mix", width="large")
 def best_mix(plan: LivePlan, watched: list[Watched], what: str) -> None:
     """The cheapest combination that covers what is short, within a budget."""
-    free = options.best_mix(watched)
-    budget = st.number_input(
+    left, right = st.columns(2, vertical_alignment="bottom")
+    aim = left.segmented_control(
+        "Aim", list(Aim), default=Aim.SERVICE, format_func=lambda a: a.label, key="mix_aim",
+        required=True,
+        help="Service target: as many SKUs as possible not short any more, at least cost; less "
+        "lift or another SKU where supply does not do. Most margin: only what pays.",
+    )  # fmt: skip
+    free = options.best_mix(watched, aim=aim)
+    budget = right.number_input(
         "Budget, $", min_value=0.0, value=float(math.ceil(free.cost)), step=100.0,
         help="Most money for expediting and moving. The mix is worked out anew.",
+        key=f"mix_budget_{aim}",
     )  # fmt: skip
-    mix = options.best_mix(watched, budget=budget) if budget < free.cost else free
-    met = mix.considered - len(mix.left)
-    st.markdown(
-        f"For {what}: **{theme.plural(len(mix.chosen), 'action')} for {theme.money(mix.cost)} "
-        f"save {theme.units(mix.units_saved)} and {theme.money(mix.margin_saved)} margin**; "
-        f"{met} of {theme.plural(mix.considered, 'SKU')} then stand at or above the service "
-        "target. Worked out together: what one action saves is less where another has saved "
-        "already."
-    )
+    mix = options.best_mix(watched, budget=budget, aim=aim) if budget < free.cost else free
+    st.markdown(mix_said(mix, what))
     if not mix.chosen:
         st.info("Nothing that still works saves more than it costs.")
         return
@@ -249,20 +275,32 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: str) -> None:
     st.dataframe(
         table, hide_index=True, height=330, alt="Actions of the best mix",
         column_config={
-            "Saves, u": st.column_config.NumberColumn(format="%.0f"),
+            "Prevents, u": st.column_config.NumberColumn(format="%.0f"),
             "Margin": st.column_config.NumberColumn(format="dollar"),
             "Cost": st.column_config.NumberColumn(format="dollar"),
         },
     )  # fmt: skip
+    decide_part(mix)
+    st.download_button("Download (CSV)", frame.csv(table), "best-mix.csv", on_click="ignore")
+
+
+def decide_part(mix: Mix) -> None:
+    """Each function decides its own part of a mix."""
     person = frame.me()
-    may = person.may("expedite")
-    with st.container(horizontal=True):
-        if st.button(
-            "Decide all of it", type="primary", disabled=not may, help=who("expedite")
-        ):
-            frame.do(
-                frame.workspace().decisions.decide_all, person.id, mix.chosen, owner=person.id
-            )
-        st.download_button(
-            "Download (CSV)", frame.csv(table), "best-mix.csv", on_click="ignore"
+    mine = [o for o in mix.chosen if person.may(o.action)]
+    others = [o for o in mix.chosen if not person.may(o.action)]
+    if others:
+        holders = sorted({f.label for o in others for f in RIGHTS[o.action]})
+        st.caption(
+            f"{theme.plural(len(others), 'action')} of it {'is' if len(others) == 1 else 'are'} "
+            f"for {' and '.join(holders)} to decide."
+        )
+    if not mine:
+        return
+    note = ""
+    if any(o.action is Action.REDUCE for o in mine):
+        note = st.text_input("What is cut: spend, audience, depth or days", key="mix_note")
+    if st.button(f"Decide {theme.plural(len(mine), 'action')}", type="primary"):
+        frame.do(
+            frame.workspace().decisions.decide_all, person.id, mine, owner=person.id, note=note
         )

@@ -61,7 +61,7 @@ def page() -> None:
             f"ran out** · {scores.cells:,} judged",
         )
     running()
-    row = st.columns(5)
+    row = st.columns(6)
     row[0].metric("Ran out", theme.percent(scores.base_rate), border=True,
                   help="Share of featured SKUs and doors that ran out in their activation.")  # fmt: skip
     row[1].metric("Found (recall)", theme.percent(scores.recall), border=True,
@@ -75,6 +75,12 @@ def page() -> None:
     row[4].metric("Skill", skill, border=True,
                   help=f"Brier score {brier} against always saying the base rate: 1 is perfect, "
                   "0 no better.")  # fmt: skip
+    saved = made.saved
+    row[5].metric("Would have saved", theme.units(saved.units), border=True,
+                  help=f"Lost units that {theme.plural(saved.moves, 'recommended move')} (orders "
+                  f"brought forward, transfers) would have had there, less what givers would have "
+                  f"lacked: {theme.money(saved.margin)} margin at a cost of "
+                  f"{theme.money(saved.cost)}. Calendar changes are not in it.")  # fmt: skip
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Of what was called 70 %, did 70 % run out?**")
@@ -95,6 +101,8 @@ def page() -> None:
         )  # fmt: skip
         summed = summed.sort_values("week").reset_index()
         names = {a.activation: a.name for a in space.activations}
+        net = made.moves["saved"] - made.moves["lacked"]
+        by_activation = net.groupby(made.moves["activation"]).sum()
         st.dataframe(
             pd.DataFrame(
                 {
@@ -105,18 +113,28 @@ def page() -> None:
                     "Ran out": summed["out"].astype(int),
                     "Red": summed["red"].astype(int),
                     "Lost, u": summed["lost"],
+                    "Saved, u": summed["activation"].map(by_activation).fillna(0.0),
                 }
             ),
             hide_index=True, height=330, alt="Past activations: foreseen and happened",
             column_config={
                 "Expected to run out": st.column_config.NumberColumn(format="%.0f"),
                 "Lost, u": st.column_config.NumberColumn(format="%.0f"),
+                "Saved, u": st.column_config.NumberColumn(
+                    format="%.0f",
+                    help="What the moves recommended then would have saved of them.",
+                ),
             },
         )  # fmt: skip
     with st.container(horizontal=True):
         st.download_button(
             "Every row (CSV)", data=lambda: frame.csv(made.rows),
             file_name="replay.csv", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+        st.download_button(
+            "Recommended moves (CSV)", data=lambda: frame.csv(made.moves),
+            file_name="replay-moves.csv", on_click="ignore", icon=":material/download:",
+            disabled=made.moves.empty,
         )  # fmt: skip
     said = " ".join(made.assumed)
     st.caption(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.inventory.replay import cells_of, score, scored
+from forecasting.inventory.replay import cells_of, saved_by, score, scored, with_savings
 
 
 def rows(**columns):
@@ -58,3 +58,68 @@ def test_a_cell_of_two_activations_counts_once_and_an_unknown_one_not_at_all():
     assert len(cells) == 1
     assert cells["p"].iloc[0] == 0.6
     assert scored(cells).recall == 1.0
+
+
+WEEK = pd.Timedelta(7, "D")
+FIRST = pd.Timestamp("2026-01-04")
+
+
+def past(*, lost, on_hand, door="A"):
+    """One SKU at one door, week by week from the first week of the activation."""
+    weeks = [FIRST + i * WEEK for i in range(len(lost))]
+    return pd.DataFrame(
+        {"sku": "S", "door": door, "week": weeks, "units_lost": lost, "on_hand": on_hand}
+    )
+
+
+def moved(*, units, leaves=-2, arrives=0, origin="B", cost=10.0):
+    return {
+        "activation": "X", "sku": "S", "door": "A", "origin": origin, "receipt": "",
+        "units": float(units), "leaves": FIRST + leaves * WEEK,
+        "arrives": FIRST + arrives * WEEK, "cost": cost, "unit_margin": 5.0,
+    }  # fmt: skip
+
+
+def judged(moves, *happened, n_weeks=3):
+    rows = pd.DataFrame({"activation": "X", "week": [FIRST + i * WEEK for i in range(n_weeks)]})
+    return with_savings(pd.DataFrame(moves), pd.concat(happened), rows)
+
+
+def test_a_move_saves_what_was_lost_after_it_arrived_and_no_more_than_was_moved():
+    taker = past(lost=[4.0, 6.0, 6.0], on_hand=[0.0, 0.0, 0.0])
+    giver = past(lost=[0.0] * 3, on_hand=[30.0, 25.0, 20.0], door="B")
+    (early,) = judged([moved(units=7)], taker, giver)["saved"]
+    (late,) = judged([moved(units=20, arrives=1)], taker, giver)["saved"]
+    assert (early, late) == (7.0, 12.0)
+
+
+def test_a_lost_unit_is_saved_once_however_many_moves_there_are():
+    taker = past(lost=[4.0, 6.0, 0.0], on_hand=[0.0, 0.0, 3.0])
+    giver = past(lost=[0.0] * 3, on_hand=[90.0] * 3, door="B")
+    found = judged([moved(units=8), moved(units=8)], taker, giver)
+    assert found["saved"].tolist() == [8.0, 2.0]
+    assert saved_by(found).units == 10
+    assert saved_by(found).net == 10 * 5 - 20
+
+
+def test_what_the_giver_would_have_lacked_counts_against_it():
+    taker = past(lost=[9.0, 0.0, 0.0], on_hand=[0.0, 5.0, 5.0])
+    giver = past(lost=[0.0, 0.0, 0.0], on_hand=[8.0, 2.0, 6.0], door="B")
+    found = judged([moved(units=9, leaves=0)], taker, giver)
+    assert found["saved"].tolist() == [9.0]
+    assert found["lacked"].tolist() == [7.0]
+    assert saved_by(found).units == 2
+
+
+def test_an_order_that_comes_earlier_saves_only_until_it_would_have_come_anyway():
+    door = past(lost=[3.0, 4.0, 5.0], on_hand=[0.0, 1.0, 0.0])
+    (line,) = judged([moved(units=50, origin="", leaves=2, arrives=0)], door).to_dict("records")
+    assert line["saved"] == 7
+    assert line["lacked"] == 7  # its last week then begins without them, and ended empty
+
+
+def test_without_a_move_nothing_is_saved():
+    empty = pd.DataFrame([moved(units=1)]).iloc[:0]
+    rows = pd.DataFrame({"activation": ["X"], "week": [FIRST]})
+    found = saved_by(with_savings(empty, past(lost=[3.0], on_hand=[0.0]), rows))
+    assert (found.moves, found.units, found.margin, found.cost) == (0, 0.0, 0.0, 0.0)
