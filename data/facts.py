@@ -31,5 +31,6 @@ def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.D
         if then
         else store.query("open_receipts"),
         "lateness": store.query("lateness", as_of=as_of),
+        "ordered_for": store.query("ordered_for", as_of=as_of),
         "prices": store.query("prices_in_force", as_of=as_of),
     }

@@ -254,6 +254,12 @@ def _lanes(doors: pd.DataFrame) -> pd.DataFrame:
         for b in stores
         if a is not b
     ]
+    # The warehouse ships to everybody, any number of units.
+    pairs += [
+        ("DC1", door, 1, 1.0, 1)
+        for door, kind in doors[["door", "kind"]].itertuples(index=False)
+        if kind != "dc"
+    ]
     return pd.DataFrame(pairs, columns=["from_door", "to_door", "weeks", "cost", "min_units"])
 
 

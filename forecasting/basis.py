@@ -83,10 +83,17 @@ class Base:
     network: Network
     reserve: Floats
     """On hand at the distribution centres, 0 where nothing was counted, (S, C)."""
+    centre: Ints
+    """Distribution centre to which a SKU's orders go, -1 where they go to the doors, (S,)."""
+    inbound: Floats
+    """Open orders of each SKU for that centre, by week, (S, W)."""
     cover: Floats
     """Weeks of supply that the usual replenishment aims at beyond its lead time, (S, D)."""
     lead_time: Ints
-    """Weeks, (S,)."""
+    """Of the supplier, weeks, (S,)."""
+    reorder_weeks: Ints
+    """Weeks from an order of a door's usual replenishment to its shelf: the supplier's lead
+    time, or the way from a centre that has what its doors need until then, (S,)."""
     price: Floats
     """Regular price, NaN unknown, (S, D)."""
     unit_cost: Floats
@@ -111,6 +118,15 @@ class Base:
         """(S, D, W)."""
         return (*self.level.shape, len(self.weeks))
 
+    def way(self, sku: int) -> Ints | None:
+        """Weeks from the centre that a SKU is ordered for to each door, (D,).
+
+        None where it is ordered for the doors, or the centre cannot reach all of them.
+        """
+        if self.centre[sku] < 0:
+            return None
+        return self.network.way(int(self.centre[sku]), ~np.isnan(self.level[sku]))
+
 
 def assemble(
     *,
@@ -127,6 +143,7 @@ def assemble(
     centres: pd.DataFrame,
     lanes: pd.DataFrame,
     lateness: pd.DataFrame,
+    ordered_for: pd.DataFrame,
 ) -> Base:
     """Arrange a run's factors and today's facts.
 
@@ -157,6 +174,8 @@ def assemble(
         from_door, to_door, weeks, cost, min_units; empty: any two places.
     lateness : DataFrame, one row per supplier and weeks late
         supplier, weeks, lines received.
+    ordered_for : DataFrame, one row per SKU and centre
+        sku, door (the centre), share of the units ordered that were ordered for it.
     """
     as_of = dt.date.fromisoformat(str(run_body["as_of"]))
     level_sd = float(run_body.get("level_sd", USUAL_LEVEL_SD))
@@ -207,11 +226,24 @@ def assemble(
     counted = ~np.isnan(usual)
     cover[s[counted], d[counted]] = np.clip(usual[counted], 1.0, 16.0)
     lead_time = skus["lead_time_weeks"].fillna(USUAL_LEAD_TIME_WEEKS).to_numpy(dtype=np.int64)
+    lanes_between = network(doors, centres, lanes)
+    reserve = _reserve(sku_index, centres, stock)
+    centre = _supplied_by(sku_index, centres, ordered_for)
+    inbound = _inbound(sku_index, centres, receipts, centre, weeks)
+    reorder_weeks = lead_time.copy()
+    for sku in np.flatnonzero(centre >= 0):
+        way = lanes_between.way(int(centre[sku]), ~np.isnan(level[sku]))
+        if way is None:
+            continue
+        until = int(lead_time[sku] + way.max())
+        wanted = np.nansum(level[sku]) * seasonal[sku, :until].sum()
+        if reserve[sku, centre[sku]] + inbound[sku, :until].sum() >= wanted:
+            reorder_weeks[sku] = way.max()
     # Who orders up to a position has less of it on hand the more is on its way.
     position = rows["position"].to_numpy(dtype=float)
     pace = level[s, d] * seasonal[s, :PACE_WEEKS].mean(axis=1)
     told = ~np.isnan(position) & (pace > 0)
-    beyond = position[told] / pace[told] - lead_time[s[told]] - 1
+    beyond = position[told] / pace[told] - reorder_weeks[s[told]] - 1
     cover[s[told], d[told]] = np.clip(beyond, 0.0, 26.0)
     moving = rows["in_transit"].fillna(0).to_numpy(dtype=float) * fresh
     on_its_way = pd.DataFrame(
@@ -264,10 +296,13 @@ def assemble(
         opening=opening,
         receipts=open_receipts[open_receipts["week"] < horizon],
         delay=record(lateness),
-        network=network(doors, centres, lanes),
-        reserve=_reserve(sku_index, centres, stock),
+        network=lanes_between,
+        reserve=reserve,
+        centre=centre,
+        inbound=inbound,
         cover=cover,
         lead_time=lead_time,
+        reorder_weeks=reorder_weeks,
         price=_prices(skus, prices, sku_index, door_index),
         unit_cost=skus["unit_cost"].to_numpy(dtype=float),
     )
@@ -294,6 +329,38 @@ def _reserve(sku_index: pd.Index[str], centres: pd.DataFrame, stock: pd.DataFram
     held = stock["on_hand"].fillna(0).to_numpy(dtype=float)
     reserve[s[inside], at[inside]] = np.maximum(held[inside], 0.0)
     return reserve
+
+
+def _supplied_by(
+    sku_index: pd.Index[str], centres: pd.DataFrame, ordered_for: pd.DataFrame
+) -> Ints:
+    """Centre to which most of what is ordered of a SKU goes, -1: most goes to doors, (S,)."""
+    centre = np.full(len(sku_index), -1, dtype=np.int64)
+    most = ordered_for[ordered_for["share"] > 0.5]
+    at = pd.Index(centres["door"]).get_indexer(pd.Index(most["door"]))
+    s = sku_index.get_indexer(pd.Index(most["sku"]))
+    inside = (at >= 0) & (s >= 0)
+    centre[s[inside]] = at[inside]
+    return centre
+
+
+def _inbound(
+    sku_index: pd.Index[str],
+    centres: pd.DataFrame,
+    receipts: pd.DataFrame,
+    centre: Ints,
+    weeks: Dates,
+) -> Floats:
+    """Open orders for the centre that supplies each SKU, by week, (S, W)."""
+    inbound = np.zeros((len(sku_index), len(weeks)))
+    s = sku_index.get_indexer(pd.Index(receipts["sku"]))
+    at = pd.Index(centres["door"]).get_indexer(pd.Index(receipts["door"]))
+    eta = (receipts["eta"].to_numpy().astype("datetime64[D]") - weeks[0]).astype(int) // 7
+    week = due_weeks(eta)
+    inside = (s >= 0) & (at >= 0) & (centre[s] == at) & (week < len(weeks))
+    units = receipts["units"].to_numpy(dtype=float)
+    np.add.at(inbound, (s[inside], week[inside]), units[inside])
+    return inbound
 
 
 def _prices(

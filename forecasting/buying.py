@@ -7,6 +7,8 @@ at risk, or needs a decision.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -15,7 +17,7 @@ from forecasting.calendar import as_date, month_label
 from forecasting.decisions import Decisions
 from forecasting.hierarchy import THOUSANDTHS, Floats
 from forecasting.inventory import buy_plan
-from forecasting.inventory.buy_plan import BuyPlan, Terms
+from forecasting.inventory.buy_plan import BuyPlan, Centre, Terms
 from forecasting.options import service_of
 from forecasting.plan import FIRM, LivePlan
 from forecasting.views import Verdict, skus_of
@@ -25,8 +27,26 @@ WEEKS = 26
 COLUMNS = ("sku", "door", "release_week", "receipt_week", "units", "kind", "source")
 
 
-def of_sku(plan: LivePlan, sku: int, *, weeks: int = WEEKS) -> tuple[BuyPlan, Terms]:
-    """The buy plan of one SKU and the terms it stands on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bought:
+    """The buy plan of one SKU and what it stands on."""
+
+    plan: BuyPlan
+    terms: Terms
+    centre: Centre | None
+    """The distribution centre that it is ordered for, if it is."""
+
+
+def of_sku(
+    plan: LivePlan, sku: int, *, weeks: int = WEEKS, frozen: int | None = None
+) -> Bought:
+    """The buy plan of one SKU.
+
+    Parameters
+    ----------
+    frozen : int, optional
+        First weeks without orders; those that leadership has set if left out.
+    """
     base, row = plan.base, plan.base.skus.iloc[sku]
     computed = plan.sku_with(sku, supply=FIRM)
     ahead = slice(0, weeks)
@@ -38,27 +58,48 @@ def of_sku(plan: LivePlan, sku: int, *, weeks: int = WEEKS) -> tuple[BuyPlan, Te
         lead_time=int(base.lead_time[sku]),
         case=stated(row["case_pack"], 1.0),
         least=stated(row["moq"], 0.0),
+        frozen=plan.limits.frozen_buy_weeks if frozen is None else frozen,
         last=last,
     )
     demand = computed.draft[:, ahead] / THOUSANDTHS
-    safety = _safety(plan, sku, demand, least_service=plan.limits.least_service)
+    opening = np.maximum(np.nan_to_num(computed.opening), 0.0)
+    due = computed.receipts[:, ahead]
+    least = plan.limits.least_service
     # Where nothing is known of stock, an order would be a guess.
-    demand = np.where(computed.known[:, None], demand, 0.0)
+    known = np.where(computed.known[:, None], demand, 0.0)
+    way = base.way(sku)
+    if way is not None:
+        safety = _safety(plan, sku, demand, least_service=least, lead_time=int(way.max()))
+        centre = Centre(
+            stock=float(plan.spare_reserve(sku)[base.centre[sku]]),
+            scheduled=base.inbound[sku, ahead],
+            weeks=way,
+            safety=_centre_safety(plan, sku, demand, safety, way=int(way.max())),
+        )
+        result = buy_plan.net_through(opening, due, known, safety, terms, centre)
+        return Bought(plan=result, terms=terms, centre=centre)
     into = base.network.weeks[base.network.n_doors :, : base.network.n_doors]
     lanes = into[into >= 0]
     result = buy_plan.net(
-        np.maximum(np.nan_to_num(computed.opening), 0.0),
-        computed.receipts[:, ahead],
-        demand,
-        safety,
+        opening,
+        due,
+        known,
+        _safety(plan, sku, demand, least_service=least),
         terms,
         reserve=float(plan.spare_reserve(sku).sum()) if len(lanes) else 0.0,
         reserve_weeks=int(lanes.max()) if len(lanes) else 1,
     )
-    return result, terms
+    return Bought(plan=result, terms=terms, centre=None)
 
 
-def _safety(plan: LivePlan, sku: int, demand: Floats, *, least_service: float) -> Floats:
+def _safety(
+    plan: LivePlan,
+    sku: int,
+    demand: Floats,
+    *,
+    least_service: float,
+    lead_time: int | None = None,
+) -> Floats:
     """Safety stock of a SKU at each door and week, (D, W): units."""
     base, row = plan.base, plan.base.skus.iloc[sku]
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
@@ -67,10 +108,34 @@ def _safety(plan: LivePlan, sku: int, demand: Floats, *, least_service: float) -
         alpha=base.alpha_at(lift_sd),
         level_sd=base.level_sd,
         lift_sd=lift_sd,
-        lead_time=int(base.lead_time[sku]),
+        lead_time=int(base.lead_time[sku]) if lead_time is None else lead_time,
         service=service_of(row, least_service),
         least=stated(row["presentation_min"], 0.0),
     )
+
+
+def _centre_safety(
+    plan: LivePlan, sku: int, demand: Floats, at_doors: Floats, *, way: int
+) -> Floats:
+    """Safety stock of the centre, (W,): what all doors together need beyond their own.
+
+    Chance evens out over doors, errors of level and lift do not: the doors' sum is judged
+    over the whole way from the supplier, and what they hold themselves counts.
+    """
+    base = plan.base
+    lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
+    together = demand.sum(axis=0)
+    squares = (demand**2).sum(axis=0) / np.maximum(together, 1e-9) ** 2
+    (wanted,) = buy_plan.safety_stock(
+        together[None],
+        alpha=base.alpha_at(lift_sd) * squares,
+        level_sd=base.level_sd,
+        lift_sd=lift_sd,
+        lead_time=int(base.lead_time[sku]) + way,
+        service=service_of(base.skus.iloc[sku], plan.limits.least_service),
+    )
+    beyond: Floats = np.maximum(wanted - at_doors.sum(axis=0), 0.0)
+    return beyond
 
 
 def safety_stock(plan: LivePlan, *, least_service: float) -> tuple[float, float]:
@@ -88,23 +153,26 @@ def safety_stock(plan: LivePlan, *, least_service: float) -> tuple[float, float]
     return float(units.sum()), float((units * np.nan_to_num(plan.base.unit_cost)).sum())
 
 
-def rows(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
+def rows(plan: LivePlan, *, weeks: int = WEEKS, frozen: int | None = None) -> pd.DataFrame:
     """Every order to release now, every planned one, and what can only be expedited.
 
     Returns
     -------
-    DataFrame, one row per SKU, door and receipt week
+    DataFrame, one row per SKU, door or centre, and receipt week
         sku, door, release_week, receipt_week (dates), units, kind (release, planned,
         expedite), source (supplier or centre). An `expedite` is an exception: its release
         week would be over.
     """
     frames = []
-    doors = np.array(plan.door_names)
+    places = np.array(plan.base.network.names)
+    n_doors = plan.base.network.n_doors
     for sku in range(len(plan.sku_names)):
-        result, terms = of_sku(plan, sku, weeks=weeks)
-        found = pd.DataFrame(buy_plan.rows_of(result, terms.lead_time))
+        one = of_sku(plan, sku, weeks=weeks, frozen=frozen)
+        found = pd.DataFrame(buy_plan.rows_of(one.plan, one.terms.lead_time, centre=one.centre))
         if found.empty:
             continue
+        centre = n_doors + max(int(plan.base.centre[sku]), 0)
+        doors = np.append(places[:n_doors], places[centre] if len(places) > n_doors else "")
         frames.append(
             pd.DataFrame(
                 {
@@ -158,13 +226,14 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
     Returns
     -------
     DataFrame, one row per class and month
-        class, month, sales, eom, bom, due, otb (retail money), otb_cost (NaN without
-        costs). Below zero is over-bought.
+        class, month, sales, markdowns, eom, bom, due, otb (retail money), otb_cost (NaN
+        without costs). Below zero is over-bought.
 
     Notes
     -----
     Planned stock at the end of a month is the usual weeks of supply of the demand after
-    it. Markdowns are not planned here and count as none; sales are at regular price.
+    it. Markdowns are what the calendar's discounts take off the regular price of what is
+    expected to sell; sales are at the price paid.
     """
     base = plan.base
     price = base.usual_price
@@ -177,8 +246,10 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
             continue
         computed = plan.sku_with(sku, supply=FIRM)
         demand = computed.draft.sum(axis=0) / THOUSANDTHS
-        due = computed.receipts.sum(axis=0)
+        cut = (computed.draft * computed.depth).sum(axis=0) / THOUSANDTHS
+        due = computed.receipts.sum(axis=0) + base.inbound[sku]
         opening = float(np.nansum(np.maximum(computed.opening, 0.0)))
+        opening += float(plan.spare_reserve(sku).sum())
         known = base.cover[sku][~np.isnan(base.level[sku])]
         cover = float(np.median(known)) if len(known) else 4.0
         bom = opening
@@ -187,21 +258,20 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
             inside = np.flatnonzero(month == name)
             after = demand[inside[-1] + 1 : inside[-1] + 5]
             eom = cover * (after.mean() if len(after) else demand[inside].mean())
+            marked = cut[inside].sum()
             line = np.array(
-                [demand[inside].sum(), eom, bom, due[inside].sum(), 0.0]
+                [demand[inside].sum() - marked, marked, eom, bom, due[inside].sum(), 0.0]
             ) * price[sku]  # fmt: skip
-            left = line[0] + line[1] - line[2] - line[3]
-            line[4] = left * share
+            line[5] = buy_plan.open_to_buy(*line[:5]) * share
             key = (str(classes[sku]), name)
-            found[key] = found.get(key, np.zeros(5)) + line
+            found[key] = found.get(key, np.zeros(6)) + line
             bom = eom
     return pd.DataFrame(
         [
             {
-                "class": klass, "month": name, "sales": v[0], "eom": v[1], "bom": v[2],
-                "due": v[3],
-                "otb": float(buy_plan.open_to_buy(v[0], np.zeros(1), v[1], v[2], v[3])[0]),
-                "otb_cost": v[4],
+                "class": klass, "month": name, "sales": v[0], "markdowns": v[1], "eom": v[2],
+                "bom": v[3], "due": v[4], "otb": float(buy_plan.open_to_buy(*v[:5])),
+                "otb_cost": v[5],
             }
             for (klass, name), v in found.items()
         ]

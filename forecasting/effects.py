@@ -65,6 +65,8 @@ def of(
         return _of_events(store, quarter, now.number(name), tried.number(name))
     if name == "equal_share":
         return _of_weights(draft, tried.number(name))
+    if name == "frozen_buy_weeks":
+        return _of_orders(plan, int(now.number(name)), int(tried.number(name)))
     if tried.limits == now.limits:
         return []
     before = _flags(plan, plan.judged_by(now.limits))
@@ -128,6 +130,19 @@ def _flags(plan: LivePlan, items: Mapping[int, Sequence[ItemRisk]]) -> dict[Stat
             if item.first < WEEKS:
                 counts[group_status(item.status, item.window_demand, plan.limits)] += 1
     return counts
+
+
+def _of_orders(plan: LivePlan, now: int, then: int) -> list[Effect]:
+    """What the buy plan asks for now, and what it can only expedite."""
+    said = {"release": "Units to order this week", "expedite": "Units too late to order"}
+    units = [
+        buying.rows(plan, frozen=frozen).groupby("kind")["units"].sum()
+        for frozen in (now, then)
+    ]
+    return [
+        Effect(what=what, now=f"{units[0].get(k, 0):,.0f}", then=f"{units[1].get(k, 0):,.0f}")
+        for k, what in said.items()
+    ]
 
 
 def _of_stock(plan: LivePlan, now: Limits, then: Limits) -> Effect:

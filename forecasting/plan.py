@@ -811,7 +811,9 @@ class LivePlan:
     def _usual_of(self, sku: int, baseline: Floats) -> Routine:
         if sku not in self._usual:
             self._usual[sku] = routine(
-                baseline, cover=self.base.cover[sku], lead_time=int(self.base.lead_time[sku])
+                baseline,
+                cover=self.base.cover[sku],
+                lead_time=int(self.base.reorder_weeks[sku]),
             )
         return self._usual[sku]
 

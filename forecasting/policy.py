@@ -140,6 +140,7 @@ _ALL = (
     _threshold("small_money", "and below, at regular price", "A change is small only below both.", Unit.MONEY, 0.0, 1e6, 1_000.0),
     Setting(name="equal_share", label="Weights drawn to equal by", about="0 %: the proposal weighs functions by their record alone; 100 %: all the same.", group=Group.WEIGHT, unit=Unit.SHARE, low=0.0, high=1.0, default=0.5),
     Setting(name="fence_weeks", label="Frozen weeks", about="First weeks of the plan that nobody may change in a cycle.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=26, default=1),
+    Setting(name="frozen_buy_weeks", label="Frozen weeks of the buy", about="First weeks in which no order is released any more: what is needed then can only be expedited.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=12, default=0),
     Setting(name="quorum", label="Signatures a department needs", about="Of the three functions.", group=Group.FENCE, unit=Unit.COUNT, low=1, high=3, default=3),
     Setting(name="blind", label="Collect inputs blind", about="Nobody sees the others' inputs until they are revealed together.", group=Group.FENCE, unit=Unit.YES_NO, low=0, high=1, default=1),
     Setting(name="complete_weeks", label="An activation is complete", about="SKUs, doors and discount stand so many weeks before it starts.", group=Group.CALENDAR, unit=Unit.WEEKS, low=1, high=26, default=8),
@@ -181,6 +182,7 @@ class Policy:
             threshold_share=self.number("threshold_share"),
             target_cover_weeks=self.number("target_cover_weeks"),
             least_service=self.number("least_service"),
+            frozen_buy_weeks=int(self.number("frozen_buy_weeks")),
         )
 
     def check(self) -> None:

@@ -135,9 +135,9 @@ def test_the_buy_plan_orders_whole_cases_at_least_the_minimum_and_never_in_the_p
 def test_a_decision_to_move_units_changes_the_buy_plan(space):
     option = first_open(space, Action.EXPEDITE)
     sku = space.plan.sku_index[option.sku]
-    before = buying.of_sku(space.plan, sku)[0].on_hand
+    before = buying.of_sku(space.plan, sku).plan.on_hand
     space.decisions.decide("dana", option, owner="dana")
-    after = buying.of_sku(space.plan, sku)[0].on_hand
+    after = buying.of_sku(space.plan, sku).plan.on_hand
     for move in option.moves:
         week = (np.datetime64(move.arrives) - space.plan.base.weeks[0]).astype(int) // 7
         assert (

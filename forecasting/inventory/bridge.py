@@ -36,6 +36,8 @@ class Limits:
     target_cover_weeks: float = 8.0
     least_service: float = 0.0
     """Service level of safety stock where a SKU states less."""
+    frozen_buy_weeks: int = 0
+    """First weeks in which no order is released any more."""
     group_share: float = 0.20
     """A group has a status where cells with this share of its demand have it or worse."""
 

@@ -8,7 +8,7 @@ exception: it can only be expedited.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
@@ -46,6 +46,31 @@ class BuyPlan:
     """Units that were needed but cannot be ordered in time: to be expedited."""
     on_hand: Floats
     """Projected at week end, with the orders, never below zero."""
+    centre: AtCentre | None = None
+    """Of a SKU that is ordered for a distribution centre, which doors are sent from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """The distribution centre that a SKU is ordered for."""
+
+    stock: float
+    """Units."""
+    scheduled: Floats
+    """Open orders for it by week, (W,)."""
+    weeks: Ints
+    """Weeks from there to each door, (D,)."""
+    safety: Floats
+    """Safety stock at week end, (W,)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtCentre:
+    """What is ordered for a centre, units by the week in which it arrives there, (W,)."""
+
+    orders: Floats
+    exceptions: Floats
+    on_hand: Floats
 
 
 def safety_stock(
@@ -139,7 +164,9 @@ def net(
     shape = demand.shape
     orders, centre, exceptions = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     on_hand = np.zeros(shape)
-    stock, flagged = opening.astype(float), np.zeros(shape[0])
+    stock = opening.astype(float)
+    helped = stock
+    """The same if what cannot be ordered in time were there all the same."""
     first = max(terms.lead_time, terms.frozen + terms.lead_time if terms.frozen else 0)
     for t in range(shape[1]):
         stock = stock + scheduled[:, t]
@@ -152,15 +179,119 @@ def net(
             stock = stock + sent
             lacking = np.maximum(lacking - sent, 0.0)
         if t < first:
-            more = np.ceil(np.maximum(lacking - flagged, 0.0) / terms.case) * terms.case
-            exceptions[:, t] = more
-            flagged = np.maximum(flagged, lacking)
+            there = helped + scheduled[:, t] + centre[:, t]
+            more = np.where(lacking > 0, safety[:, t] - (there - demand[:, t]), 0.0)
+            exceptions[:, t] = np.ceil(np.maximum(more, 0.0) / terms.case) * terms.case
+            helped = np.maximum(there + exceptions[:, t] - demand[:, t], 0.0)
         elif (terms.last is None or t <= terms.last) and (lacking > 1e-9).any():
             orders[:, t] = _rounded(lacking, demand[:, t:], terms)
             stock = stock + orders[:, t]
         stock = np.maximum(stock - demand[:, t], 0.0)
         on_hand[:, t] = stock
     return BuyPlan(orders=orders, from_centre=centre, exceptions=exceptions, on_hand=on_hand)
+
+
+def net_through(
+    opening: Floats,
+    scheduled: Floats,
+    demand: Floats,
+    safety: Floats,
+    terms: Terms,
+    centre: Centre,
+) -> BuyPlan:
+    """Net doors against a centre, and the centre against the supplier.
+
+    What doors need is asked of the centre so many weeks before as the way takes; the
+    centre's demand is the sum of that, not of sales (distribution requirements planning).
+    Only the centre orders, on the supplier's terms. Where it has less than is asked, doors
+    get shares of it, and ask again for what they still lack.
+
+    Parameters
+    ----------
+    opening, scheduled, demand, safety
+        Of D doors, as for `net`.
+    terms : Terms
+        The supplier's: lead time to the centre, cases, minimum.
+    centre : Centre
+
+    Examples
+    --------
+    >>> demand = np.full((2, 6), 10.0)
+    >>> none = np.zeros((2, 6))
+    >>> centre = Centre(
+    ...     stock=40, scheduled=np.zeros(6), weeks=np.array([1, 1]), safety=np.zeros(6)
+    ... )
+    >>> plan = net_through(np.full(2, 10.0), none, demand, none, Terms(lead_time=2), centre)
+    >>> plan.from_centre[0].tolist()
+    [0.0, 10.0, 10.0, 10.0, 10.0, 10.0]
+    >>> plan.centre.orders.tolist()
+    [0.0, 0.0, 20.0, 20.0, 20.0, 0.0]
+    """
+    alone = _through(opening, scheduled, demand, safety, terms, centre, helped=False)
+    helped = _through(opening, scheduled, demand, safety, terms, centre, helped=True)
+    assert alone.centre is not None
+    assert helped.centre is not None
+    return replace(
+        alone,
+        exceptions=helped.exceptions,
+        centre=replace(alone.centre, exceptions=helped.centre.exceptions),
+    )
+
+
+def _through(
+    opening: Floats,
+    scheduled: Floats,
+    demand: Floats,
+    safety: Floats,
+    terms: Terms,
+    centre: Centre,
+    *,
+    helped: bool,
+) -> BuyPlan:
+    """Week by week; `helped`: what cannot be ordered in time is there all the same."""
+    n_doors, n_weeks = demand.shape
+    first = terms.frozen + terms.lead_time
+    still = np.cumsum(demand[:, ::-1], axis=1)[:, ::-1] > 0
+    sent, exceptions = np.zeros(demand.shape), np.zeros(demand.shape)
+    ordered, lacked, held = np.zeros(n_weeks), np.zeros(n_weeks), np.zeros(n_weeks)
+    on_hand, stock, left = np.zeros(demand.shape), opening.astype(float), centre.stock
+    ways = [(int(w), np.flatnonzero(centre.weeks == w)) for w in np.unique(centre.weeks)]
+    for t in range(n_weeks):
+        asked = np.zeros(n_doors)
+        for way, mine in ways:
+            at = t + way
+            if at >= n_weeks or (terms.last is not None and at > terms.last):
+                continue
+            there = stock[mine]
+            for week in range(t, at):
+                come = scheduled[mine, week] + sent[mine, week]
+                there = np.maximum(there + come - demand[mine, week], 0.0)
+            there = there + scheduled[mine, at] + sent[mine, at] - demand[mine, at]
+            asked[mine] = np.ceil(np.maximum(safety[mine, at] - there, 0.0) * still[mine, at])
+        left += centre.scheduled[t]
+        lacking = centre.safety[t] * asked.any() - (left - asked.sum())
+        if lacking > 1e-9:
+            units = float(_rounded(np.array([lacking]), np.ones((1, 1)), terms)[0])
+            if t >= first:
+                ordered[t] = units
+                left += units
+            else:
+                lacked[t] = np.ceil(lacking / terms.case) * terms.case
+                left += lacked[t] * helped
+        leaves = _shared(asked, np.floor(left + 1e-9), 1.0) if asked.any() else asked
+        left -= float(leaves.sum())
+        held[t] = left
+        reached = np.flatnonzero(leaves)
+        sent[reached, t + centre.weeks[reached]] += leaves[reached]
+        come = scheduled[:, t] + sent[:, t]
+        short = np.maximum(safety[:, t] - (stock + come - demand[:, t]), 0.0) * still[:, t]
+        exceptions[:, t] = np.ceil(np.where(t < centre.weeks, short, 0.0))
+        stock = np.maximum(stock + come + exceptions[:, t] * helped - demand[:, t], 0.0)
+        on_hand[:, t] = stock
+    return BuyPlan(
+        orders=np.zeros(demand.shape), from_centre=sent, exceptions=exceptions,
+        on_hand=on_hand, centre=AtCentre(orders=ordered, exceptions=lacked, on_hand=held),
+    )  # fmt: skip
 
 
 def _rounded(lacking: Floats, ahead: Floats, terms: Terms) -> Floats:
@@ -205,33 +336,37 @@ def open_to_buy(
     return left
 
 
-def rows_of(plan: BuyPlan, lead_time: int) -> dict[str, Ints | Floats | list[str]]:
-    """Orders of a SKU line by line: door, release and receipt (positions), units, kind."""
-    doors: list[int] = []
-    release: list[int] = []
-    receipt: list[int] = []
-    units: list[float] = []
-    kind: list[str] = []
-    source: list[str] = []
-    for name, what in (
-        ("order", plan.orders), ("centre", plan.from_centre), ("exception", plan.exceptions)
-    ):  # fmt: skip
-        for d, t in zip(*np.nonzero(what), strict=True):
-            start = max(int(t) - lead_time, 0) if name == "order" else 0
-            doors.append(int(d))
-            release.append(start)
-            receipt.append(int(t))
-            units.append(float(what[d, t]))
-            source.append("centre" if name == "centre" else "supplier")
-            if name == "exception":
-                kind.append("expedite")
-            else:
-                kind.append("release" if name == "centre" or start == 0 else "planned")
+def rows_of(
+    plan: BuyPlan, lead_time: int, *, centre: Centre | None = None
+) -> dict[str, Ints | Floats | list[str]]:
+    """Orders of a SKU line by line: door, release and receipt (positions), units, kind.
+
+    A line for the centre has the door D, one beyond the last.
+    """
+    n_doors, n_weeks = plan.orders.shape
+    weeks = np.zeros(n_doors, dtype=np.int64) if centre is None else centre.weeks
+    lines: list[tuple[int, int, int, float, str, str]] = []
+
+    def add(units: Floats, kind: str, source: str, before: Ints, *, first: int = 0) -> None:
+        for d, t in zip(*np.nonzero(units), strict=True):
+            release = max(int(t) - int(before[d]), 0)
+            said = kind or ("release" if release == 0 else "planned")
+            lines.append((first + int(d), release, int(t), float(units[d, t]), said, source))
+
+    supplier = np.full(n_doors + 1, lead_time)
+    now = np.full(n_doors + 1, n_weeks)
+    add(plan.orders, "", "supplier", supplier)
+    add(plan.from_centre, "", "centre", now if centre is None else weeks)
+    add(plan.exceptions, "expedite", "supplier" if centre is None else "centre", now)
+    if plan.centre is not None:
+        add(plan.centre.orders[None], "", "supplier", supplier, first=n_doors)
+        add(plan.centre.exceptions[None], "expedite", "supplier", now, first=n_doors)
+    columns = list(zip(*lines, strict=True)) or [()] * 6
     return {
-        "door": np.array(doors, dtype=np.int64),
-        "release": np.array(release, dtype=np.int64),
-        "receipt": np.array(receipt, dtype=np.int64),
-        "units": np.array(units),
-        "kind": kind,
-        "source": source,
+        "door": np.array(columns[0], dtype=np.int64),
+        "release": np.array(columns[1], dtype=np.int64),
+        "receipt": np.array(columns[2], dtype=np.int64),
+        "units": np.array(columns[3], dtype=float),
+        "kind": list(columns[4]),
+        "source": list(columns[5]),
     }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.hierarchy import Floats, Ints
+from forecasting.hierarchy import Bools, Floats, Ints
 
 USUAL_TRANSFER_WEEKS = 1
 """Weeks of a transfer where a door says nothing."""
@@ -38,6 +38,16 @@ class Network:
     def index(self) -> dict[str, int]:
         """Position of each place."""
         return {name: i for i, name in enumerate(self.names)}
+
+    def way(self, centre: int, doors: Bools) -> Ints | None:
+        """Weeks from a distribution centre to each door, (D,).
+
+        None where no lane leads from there to all of `doors`; a week to any other.
+        """
+        weeks = self.weeks[self.n_doors + centre, : self.n_doors]
+        if (weeks[doors] == NO_LANE).any():
+            return None
+        return np.where(weeks == NO_LANE, USUAL_TRANSFER_WEEKS, weeks)
 
 
 def network(doors: pd.DataFrame, centres: pd.DataFrame, lanes: pd.DataFrame) -> Network:

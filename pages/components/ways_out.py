@@ -220,8 +220,8 @@ def mix_table(plan: LivePlan, chosen: tuple[Option, ...]) -> pd.DataFrame:
             "Prevents, u": [o.short_before - o.short_after for o in chosen],
             "Margin": [o.margin_saved for o in chosen],
             "Cost": [o.cost for o in chosen],
+            "Until": [o.last_date for o in chosen],
             "Decided by": [" or ".join(f.label for f in RIGHTS[o.action]) for o in chosen],
-            "Decide by": [o.last_date for o in chosen],
         }
     )
 
@@ -275,9 +275,15 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: str) -> None:
     st.dataframe(
         table, hide_index=True, height=330, alt="Actions of the best mix",
         column_config={
+            "What": st.column_config.Column(width=400),
             "Prevents, u": st.column_config.NumberColumn(format="%.0f"),
-            "Margin": st.column_config.NumberColumn(format="dollar"),
-            "Cost": st.column_config.NumberColumn(format="dollar"),
+            "Margin": st.column_config.NumberColumn(
+                format="$%.0f", help="Of what is sold more; sales given up count against it."
+            ),
+            "Cost": st.column_config.NumberColumn(format="$%.0f"),
+            "Until": st.column_config.DateColumn(
+                format="MMM D", help="Last day on which it can be decided."
+            ),
         },
     )  # fmt: skip
     decide_part(mix)

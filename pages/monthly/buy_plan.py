@@ -115,7 +115,8 @@ def orders(plan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
     )
     shown = rows[rows["kind"] == kind]
     skus = plan.base.skus.set_index("sku")
-    doors = plan.base.doors.set_index("door")["name"]
+    network = plan.base.network
+    doors = dict(zip(network.names, network.said, strict=True))
     by_sku = shown.groupby(["sku", "receipt_week", "source"], as_index=False).agg(
         units=("units", "sum"), doors=("door", "nunique"), release=("release_week", "min")
     )
@@ -154,7 +155,9 @@ def orders(plan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
         "Time-phased netting: stock, open orders and decided moves less demand, week by week, "
         "down to the safety stock that the SKU's service level asks for over lead time and "
         "review; whole cases, at least the minimum order over all doors, nothing after the "
-        "exit date. A distribution centre's stock is used before anything is ordered."
+        "exit date. A SKU that is ordered for a distribution centre is netted there: doors ask "
+        "the centre, the centre asks the supplier. Any other stock of a centre is used before "
+        "anything is ordered."
     )
 
 
@@ -173,15 +176,22 @@ def open_to_buy(plan, inside: set[str] | None) -> None:
         months
     ]
     wide.loc["Total"] = wide.sum()
+    parts = left.groupby("month", sort=False)[["sales", "markdowns", "eom", "bom", "due"]].sum()
+    if at == "Retail":
+        said = ["Sales", "Markdowns", "Stock at the end", "Stock at the start", "Orders due"]
+        for name, column in zip(said, parts, strict=True):
+            sign = -1 if column in ("bom", "due") else 1
+            wide.loc[f"{'less' if sign < 0 else 'of it'}: {name.lower()}"] = parts[column]
     st.dataframe(
         wide.reset_index().rename(columns={"class": "Class"}), hide_index=True,
         alt="Open-to-buy by class and month", placeholder="–",
         column_config={m: st.column_config.NumberColumn(format="dollar") for m in months},
     )  # fmt: skip
     st.caption(
-        "Open-to-buy = planned sales + planned stock at the month's end - stock at its beginning "
-        "- orders due in it. Below zero is over-bought: defer or cancel. Planned stock is the "
-        "usual weeks of supply of the demand after the month; no markdowns are planned."
+        "Open-to-buy = planned sales + planned markdowns + planned stock at the month's end - "
+        "stock at its beginning - orders due in it. Below zero is over-bought: defer or cancel. "
+        "Planned stock is the usual weeks of supply of the demand after the month; markdowns are "
+        "what the calendar's discounts take off the regular price."
     )
 
 

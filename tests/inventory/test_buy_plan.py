@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from forecasting.inventory.buy_plan import Terms, net, open_to_buy, safety_stock
+from forecasting.inventory.buy_plan import (
+    Centre,
+    Terms,
+    net,
+    net_through,
+    open_to_buy,
+    rows_of,
+    safety_stock,
+)
 
 DEMAND = np.array([[80.0, 80, 200, 200, 80, 80]])
 DUE = np.array([[0.0, 100, 0, 0, 240, 0]])
@@ -93,3 +101,99 @@ def test_open_to_buy_is_290_and_116_at_cost():
     left = open_to_buy(*(np.array([v]) for v in (500.0, 40.0, 800.0, 700.0, 350.0)))
     assert left[0] == 290
     assert left[0] * (1 - 0.6) == pytest.approx(116)
+
+
+def through(opening, due, demand, *, stock, coming, lead=4, way=(1, 1, 2), **terms):
+    """Three doors behind one centre."""
+    centre = Centre(
+        stock=float(stock), scheduled=coming, weeks=np.array(way),
+        safety=np.zeros(demand.shape[1]),
+    )  # fmt: skip
+    none = np.zeros(demand.shape)
+    plan = net_through(opening, due, demand, none, Terms(lead_time=lead, **terms), centre)
+    return plan, centre
+
+
+def test_a_centres_demand_is_what_doors_ask_for_not_what_they_sell():
+    """Stock at the doors is sold first: the centre is asked a way before it is gone."""
+    demand, none = np.full((3, 8), 10.0), np.zeros((3, 8))
+    plan, _ = through(
+        np.array([30.0, 30, 30]), none, demand, stock=0, coming=np.zeros(8), lead=1
+    )
+    leaves = plan.centre.orders  # ordered just in time for what leaves in the same week
+    assert leaves.tolist() == [0, 10, 30, 30, 30, 30, 20, 0]
+    assert plan.from_centre[:, :3].sum() == 0
+    assert plan.from_centre[:, 3:].tolist() == [[10.0] * 5] * 3
+    assert plan.orders.sum() == 0
+
+
+def test_what_a_centre_lacks_before_an_order_can_arrive_is_an_exception_of_the_centre():
+    demand, none = np.full((3, 8), 10.0), np.zeros((3, 8))
+    plan, centre = through(np.zeros(3), none, demand, stock=25, coming=np.zeros(8), lead=4)
+    assert plan.centre.exceptions[:4].sum() > 0
+    assert plan.centre.exceptions[4:].sum() == 0
+    assert plan.exceptions[:, 0].tolist() == [10.0, 10.0, 10.0]  # the way is too long
+    lines = rows_of(plan, 4, centre=centre)
+    at_centre = [s for s, d in zip(lines["source"], lines["door"], strict=True) if d == 3]
+    assert set(at_centre) == {"supplier"}
+    assert {
+        s
+        for s, d, k in zip(lines["source"], lines["door"], lines["kind"], strict=True)
+        if d < 3 and k != "expedite"
+    } == {"centre"}
+
+
+def test_a_minimum_order_is_the_centres_not_each_doors():
+    demand, none = np.full((3, 10), 2.0), np.zeros((3, 10))
+    plan, _ = through(
+        np.full(3, 4.0), none, demand, stock=0, coming=np.zeros(10), lead=1, least=40, case=8
+    )
+    orders = plan.centre.orders[plan.centre.orders > 0]
+    assert (orders >= 40).all()
+    assert (orders % 8 == 0).all()
+    assert (plan.from_centre <= 6).all()
+
+
+@given(
+    OPENING, UNITS, UNITS, st.integers(0, 300),
+    hnp.arrays(float, 12, elements=st.integers(0, 80).map(float)), st.integers(1, 5),
+)  # fmt: skip
+def test_a_centre_sends_no_more_than_it_has_and_every_unit_is_somewhere(
+    opening, due, demand, stock, coming, lead
+):
+    plan, centre = through(opening, due, demand, stock=stock, coming=coming, lead=lead)
+    leaving = np.zeros(12)
+    for d, way in enumerate(centre.weeks):
+        leaving[: 12 - way] += plan.from_centre[d, way:]
+    left = stock + np.cumsum(coming + plan.centre.orders - leaving)
+    assert (plan.centre.on_hand >= -1e-9).all()
+    np.testing.assert_allclose(plan.centre.on_hand, left, atol=1e-6)
+    assert (plan.orders == 0).all()
+    at = opening.copy()
+    for t in range(12):
+        at = np.maximum(at + due[:, t] + plan.from_centre[:, t] - demand[:, t], 0)
+        np.testing.assert_allclose(plan.on_hand[:, t], at, atol=1e-6)
+
+
+@given(OPENING, UNITS, UNITS, st.integers(1, 4))
+def test_once_an_order_can_reach_the_doors_through_the_centre_nothing_is_short(
+    opening, due, demand, lead
+):
+    plan, centre = through(opening, due, demand, stock=0, coming=np.zeros(12), lead=lead)
+    reach = lead + int(centre.weeks.max())
+    short = np.zeros(demand.shape)
+    stock = opening.copy()
+    for t in range(12):
+        there = stock + due[:, t] + plan.from_centre[:, t]
+        short[:, t] = np.maximum(demand[:, t] - there, 0)
+        stock = np.maximum(there - demand[:, t], 0)
+    assert short[:, reach:].sum() == pytest.approx(0, abs=1e-6)
+
+
+def test_in_frozen_weeks_nothing_is_released_and_what_is_needed_is_an_exception():
+    demand, none = np.full((1, 10), 10.0), np.zeros((1, 10))
+    free = net(np.zeros(1), none, demand, none, Terms(lead_time=2))
+    frozen = net(np.zeros(1), none, demand, none, Terms(lead_time=2, frozen=3))
+    assert free.orders[0].tolist() == [0, 0, *[10] * 8]
+    assert frozen.orders[0].tolist() == [0] * 5 + [10] * 5
+    assert frozen.exceptions[0, :5].sum() > free.exceptions[0].sum()
