@@ -1043,7 +1043,7 @@ class LivePlan:
             if not len(doors):
                 continue
             if (places := doors.tobytes()) not in there:
-                there[places] = (_at(projection, doors), _risk_at(risk, doors))
+                there[places] = (_at(projection, doors), risk.take(doors))
             depth = max((i.discount or 0.0 for i in mine), default=0.0)
             found.append(
                 assess_item(
@@ -1086,22 +1086,6 @@ def _at(projection: Projection, rows: Ints) -> Projection:
         on_hand=projection.on_hand[rows],
         lost=projection.lost[rows],
         signed=projection.signed[rows],
-    )
-
-
-def _risk_at(risk: Risk, rows: Ints) -> Risk:
-    if len(rows) == len(risk.p_stockout):
-        return risk
-    return Risk(
-        p_stockout=risk.p_stockout[rows],
-        units_short=risk.units_short[rows],
-        stock_mean=risk.stock_mean[:, rows],
-        stock_sd=risk.stock_sd[:, rows],
-        demand=risk.demand[:, rows],
-        demand_sd=risk.demand_sd[:, rows],
-        receipts=risk.receipts[:, rows],
-        forgotten=risk.forgotten[:, rows],
-        doubt=risk.doubt[rows],
     )
 
 

@@ -13,13 +13,12 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from forecasting.hierarchy import Bools, Floats, Ints
 from forecasting.inventory.bridge import Limits
 from forecasting.inventory.network import NO_LANE, Network
 from forecasting.inventory.projection import Routine
-from forecasting.inventory.risk import HALF_A_UNIT, NODE_WEIGHTS, Risk, assess
+from forecasting.inventory.risk import NODE_WEIGHTS, Risk, assess, suffices
 from forecasting.inventory.transfers import Lanes, best_moves
 
 STEPS = 4
@@ -169,12 +168,12 @@ def gap(situation: Situation, risk: Risk | None = None) -> Floats:
         left = judged.stock_mean[:, at, t] + arriving - judged.demand[:, at, t]
         before = np.maximum(judged.stock_sd[:, at, t] ** 2 - judged.forgotten[:, at, t], 0.0)
         sd = np.sqrt(before + judged.demand_sd[:, at, t] ** 2 + judged.doubt[at, t] + 1e-12)
+        third = judged.demand_third[:, at, t]
         low, high = np.zeros(len(at)), np.full(len(at), 1.0)
         high += 8 * sd.max(axis=0) + np.maximum(-left.min(axis=0), 0.0)
         for _ in range(24):
             middle = (low + high) / 2
-            p = NODE_WEIGHTS @ ndtr(-(left + HALF_A_UNIT + middle) / sd)
-            above = p > 1 - situation.service
+            above = NODE_WEIGHTS @ suffices(left + middle, sd, third) < situation.service
             low, high = np.where(above, middle, low), np.where(above, high, middle)
         worst = np.maximum(worst, high)
     return np.where(situation.known[at] & (worst > 0.5), np.ceil(worst), 0.0)

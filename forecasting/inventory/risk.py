@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr
 
-from forecasting.hierarchy import Floats
+from forecasting.hierarchy import Floats, Ints
 from forecasting.inventory.projection import Routine
 
 _Z, _W = np.polynomial.hermite_e.hermegauss(7)
@@ -25,6 +25,8 @@ NODE_WEIGHTS: Floats = _W / _W.sum()
 
 HALF_A_UNIT = 0.5
 """Customers want whole units: demand is not met from half a unit below zero on."""
+_LEAST_SKEW, _MOST_SKEW = 1e-3, 4.0
+"""Skewness of demand that the transformation is used for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +43,31 @@ class Risk:
     demand: Floats
     """Demand node by node, (K, n, W)."""
     demand_sd: Floats
+    demand_third: Floats
+    """Third central moment of demand, (K, n, W)."""
     receipts: Floats
     """Orders and the usual replenishment, node by node, (K, n, W)."""
     forgotten: Floats
     """Variance that the replenishment arriving in a week takes away, (K, n, W)."""
     doubt: Floats
     """Variance of what orders have brought by each week, because they may be late, (n, W)."""
+
+    def take(self, rows: Ints) -> Risk:
+        """The same of some places."""
+        if len(rows) == len(self.p_stockout):
+            return self
+        return Risk(
+            p_stockout=self.p_stockout[rows],
+            units_short=self.units_short[rows],
+            stock_mean=self.stock_mean[:, rows],
+            stock_sd=self.stock_sd[:, rows],
+            demand=self.demand[:, rows],
+            demand_sd=self.demand_sd[:, rows],
+            demand_third=self.demand_third[:, rows],
+            receipts=self.receipts[:, rows],
+            forgotten=self.forgotten[:, rows],
+            doubt=self.doubt[rows],
+        )
 
     def p_any(self, first: int, last: int) -> Floats:
         """Probability of a stockout in at least one of the weeks `first` to `last`.
@@ -61,10 +82,11 @@ class Risk:
             left = mean + self.receipts[:, :, t] - self.demand[:, :, t]
             sure = np.maximum(sd**2 - self.forgotten[:, :, t], 0.0)
             spread = np.sqrt(sure + self.demand_sd[:, :, t] ** 2 + self.doubt[:, t])
-            z = (left + HALF_A_UNIT) / np.maximum(spread, 1e-9)
-            stays = ndtr(z)
-            survived = survived * stays
+            spread = np.maximum(spread, 1e-9)
+            survived = survived * suffices(left, spread, self.demand_third[:, :, t])
             # Stock of those worlds that did not run out: a normal cut off at zero.
+            z = (left + HALF_A_UNIT) / spread
+            stays = ndtr(z)
             hazard = _density(z) / np.maximum(stays, 1e-12)
             hazard = np.where(stays < 1e-6, 0.0, hazard)
             mean = np.maximum(left + spread * hazard, 0.0)
@@ -113,7 +135,9 @@ def assess(
     # Weeks come first inside: each week is one piece of memory.
     paths = demand.T[:, None, :] * scale.T[:, :, None]
     own = np.broadcast_to(alpha, shared.shape)[:, None, None]
-    spread = np.sqrt(paths + own * paths**2)
+    overdispersed = own * paths
+    spread = np.sqrt(paths * (1 + overdispersed))
+    third = paths * (1 + overdispersed * (3 + 2 * overdispersed))
     (n, n_weeks), n_nodes = demand.shape, len(NODES)
     shape = (n_weeks, n_nodes, n)
     lefts, wides = np.empty(shape), np.empty(shape)
@@ -122,30 +146,32 @@ def assess(
     forgotten = np.zeros(shape)
     unsure = np.zeros(demand.shape) if doubt is None else doubt
     mean, variance = np.broadcast_to(opening, shape[1:]).astype(float), np.zeros(shape[1:])
+    # Of stock and everything on order: it grows with what is sold and ends with an order.
+    unordered = np.zeros(shape[1:])
     for t in range(n_weeks):
         means[t], sds[t] = mean, np.sqrt(variance)
         if usual is not None and t + usual.lead_time < n_weeks:
             due = t + usual.lead_time
             position = mean + arriving[t : due + 1].sum(axis=0)
-            lacking = usual.aim[:, t] - position
-            sd = np.sqrt(variance + 1e-12)
-            z = lacking / sd
-            often = ndtr(z)
-            arriving[due] += lacking * often + sd * _density(z)
+            ordered, beyond = _fill_up(position - usual.aim[:, t], unordered)
+            arriving[due] += ordered
             # What stock lacked of the aim by chance is ordered too, and so is no doubt.
-            forgotten[due] = variance * often
+            forgotten[due] = np.maximum(unordered - beyond, 0.0)
+            unordered = beyond
         left = mean + arriving[t] - paths[t]
-        variance = np.maximum(variance - forgotten[t], 0.0) + spread[t] ** 2 + 1e-12
+        before = np.maximum(variance - forgotten[t], 0.0)
+        variance = before + spread[t] ** 2 + 1e-12
         lefts[t], wides[t] = left, variance
         sd = np.sqrt(variance)
         z = left / sd
         stays, more = ndtr(z), sd * _density(z)
         mean = left * stays + more
         variance = np.maximum((left**2 + variance) * stays + left * more - mean**2, 0.0)
+        unordered = np.maximum(unordered + variance - before, 0.0)
     wides = np.sqrt(wides + unsure.T[:, None, :])
     z = lefts / wides
     short = wides * _density(z) - lefts * ndtr(-z)
-    p = ndtr(-(lefts + HALF_A_UNIT) / wides)
+    p = 1 - suffices(lefts, wides, third)
     return Risk(
         p_stockout=np.clip(np.tensordot(p, NODE_WEIGHTS, axes=(1, 0)).T, 0.0, 1.0),
         units_short=np.maximum(np.tensordot(short, NODE_WEIGHTS, axes=(1, 0)).T, 0.0),
@@ -153,10 +179,54 @@ def assess(
         stock_sd=_weeks_last(sds),
         demand=_weeks_last(paths),
         demand_sd=_weeks_last(spread),
+        demand_third=_weeks_last(third),
         receipts=_weeks_last(arriving),
         forgotten=_weeks_last(forgotten),
         doubt=unsure,
     )
+
+
+def _fill_up(over: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """What is ordered on average to fill a position up to its aim, and the doubt that stays.
+
+    Parameters
+    ----------
+    over, variance : float array
+        Mean of the position less the aim, and variance of the position.
+
+    Returns
+    -------
+    (float array, float array)
+        Units ordered; variance of the position afterwards, which is never below the aim.
+    """
+    sd = np.sqrt(variance + 1e-12)
+    z = over / sd
+    above, more = ndtr(z), sd * _density(z)
+    kept = over * above + more
+    square = (over**2 + variance) * above + over * more
+    return kept - over, np.maximum(square - kept**2, 0.0)
+
+
+def suffices(left: Floats, sd: Floats, third: Floats) -> Floats:
+    """Probability that a week's demand is met in full, to the last whole unit.
+
+    Parameters
+    ----------
+    left, sd : float array
+        Mean and standard deviation of stock less demand, units.
+    third : float array, same shape
+        Third central moment of demand, a negative binomial: mean + 3 alpha mean^2 +
+        2 alpha^2 mean^3. Now and then many more are wanted than usual, seldom far fewer.
+
+    Notes
+    -----
+    A gamma with these three moments, made normal by its cube root (Wilson, E. and Hilferty,
+    M. (1931), The distribution of chi-square). It falls with every unit less in stock.
+    """
+    skew = np.clip(third / sd**3, _LEAST_SKEW, _MOST_SKEW)
+    root = np.cbrt(np.maximum(1 + 0.5 * skew * (left + HALF_A_UNIT) / sd, 0.0))
+    met: Floats = ndtr(6 / skew * (root - 1) + skew / 6)
+    return met
 
 
 def _weeks_last(values: Floats) -> Floats:
