@@ -136,7 +136,7 @@ def make_sample(
     if habits:
         world.clear_what_leaves(np.random.default_rng([seed, part, 1]))
         world.overlook(_most_promoted(sku_table, activations, items, calendar[weeks - 1]))
-    history = world.trade()
+    history = world.trade(np.random.default_rng([seed, part, 2]))
     tables = {
         "skus": sku_table.drop(columns=["rate", "elasticity"]),
         "doors": door_table,
@@ -501,8 +501,14 @@ class _World:
         weeks: Ints = np.where(self.skus["class"] == self.overlooked, _LEAN, _COVERED)
         return weeks
 
-    def trade(self) -> dict[str, pd.DataFrame]:
-        """Sell, count and re-order week by week; return what the company's files hold."""
+    def trade(self, clock: np.random.Generator) -> dict[str, pd.DataFrame]:
+        """Sell, count and re-order week by week; return what the company's files hold.
+
+        Parameters
+        ----------
+        clock : Generator
+            Says at which moment of a week the last unit went.
+        """
         rng, weeks = self.rng, self.weeks
         shape = self.demand.shape[:2]
         lead = self.skus["lead_time_weeks"].to_numpy()
@@ -520,8 +526,10 @@ class _World:
             available = on_hand + arriving[:, :, t]
             demand = self.demand[:, :, t]
             sold[:, :, t] = np.minimum(demand, available)
-            on_shelf[:, :, t] = np.minimum(available / np.maximum(demand, 1), 1.0)
-            on_shelf[:, :, t][demand == 0] = 1.0
+            # Customers come at any moment: the shelf is empty once the last unit is sold.
+            unmet = np.maximum(demand - available, 0)
+            emptied = clock.beta(np.maximum(available, 1), unmet + 1)
+            on_shelf[:, :, t] = np.where(unmet > 0, emptied, 1.0) * (available > 0)
             on_hand = available - sold[:, :, t]
             stock[:, :, t] = on_hand
             reviewed = (np.arange(shape[0]) + t) % 2 == 0

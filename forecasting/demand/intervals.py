@@ -304,14 +304,13 @@ def at_least(mean: Floats, alpha: float, sold: Floats) -> Floats:
     return kept
 
 
-def rest_of_week(mean: Floats, sold: Floats, share: Floats) -> Floats:
+def rest_of_week(mean: Floats, sold: Floats, share: Floats, *, alpha: float) -> Floats:
     """Demand expected in the share of a week that a SKU was off the shelf, given the rest.
 
     What sold faster than expected while it was there would have gone on doing so: a gamma
-    of the week's pace around the mean, updated by what was sold in `share` of the week. A
-    week that ran out was no usual week, so the gamma is a wide one, worth one unit sold.
+    of the week's pace around the mean, updated by what was sold in `share` of the week.
     """
-    pace = (sold + 1) / (share + 1 / np.maximum(mean, 1e-9))
+    pace = (sold + 1 / alpha) / (share + 1 / (alpha * np.maximum(mean, 1e-9)))
     rest: Floats = (1 - share) * pace
     return rest
 

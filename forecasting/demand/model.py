@@ -44,6 +44,8 @@ TYPICAL_ALPHA = 0.4
 """Overdispersion assumed while responses are estimated."""
 _STEADY_SMOOTHING = 0.015
 """A season is measured against a level that hardly moves within a year."""
+_CLASSES_THAT_AGREE = 3
+"""Classes from which on what they agree on is what the company responds like."""
 _TOO_LITTLE = 0.02
 """A cell whose regressors are all smaller than this says nothing of them."""
 
@@ -129,6 +131,8 @@ class Factors:
     """Log lift that differs from event to event, shared by doors."""
     methods: tuple[Method, ...]
     """What was chosen for each segment, and on what evidence."""
+    prior: Prior
+    """What classes were believed to respond like."""
     residuals: Residuals | None
     """Held-out cells; None where the history is too short to hold any out."""
     effects: Effects
@@ -210,7 +214,8 @@ def fit(
     known : int
         T.
     prior : Prior, optional
-        What classes respond like; what is generally known if not given.
+        What classes respond like. If not given, what is generally known, moved by what
+        these classes agree on where there are several.
     progress : callable
         Told (what is being done, share done).
 
@@ -230,6 +235,8 @@ def fit(
     progress("level, season and response", 0.5)
     if trial:
         problem = replace(problem, event_sd=_event_sd(problem, trial))
+        if prior is None:
+            problem = replace(problem, prior=_agreed(problem.prior, trial.response))
     final = _estimate(problem, known, start=trial)
     progress("uncertainty", 0.9)
     calibration = intervals.calibrate(residuals) if residuals else intervals.uncalibrated()
@@ -238,7 +245,7 @@ def fit(
     learnt = _without_season(final.effects, flat).total[:, :known] * panel.exposure[:, :known]
     levels = _levels(problem, final.units, learnt, methods.smoothing(chosen, panel, known))
     if not np.isnan(exposures.fixed).all():  # what people say of weeks to come stands
-        problem = _problem(panel, exposures, prior)
+        problem = _problem(panel, exposures, problem.prior)
     found, effects = final.foreseen(problem)
     effects = _without_season(effects, flat)
     growth = methods.growth(chosen, final.around, problem.of_class, panel, known)
@@ -256,6 +263,7 @@ def fit(
         calibration=calibration,
         event_sd=_event_sd(problem, final),
         methods=chosen,
+        prior=problem.prior,
         residuals=residuals,
         effects=effects,
         fitted=final.around * effects.baseline[:, :known] * np.exp(final.surprise[0]),
@@ -305,6 +313,13 @@ def predict(factors: Factors, panel: Panel) -> pd.DataFrame:
             "p90": p90.ravel(),
         }
     )
+
+
+def _agreed(prior: Prior, response: Response) -> Prior:
+    """What is believed of classes once they were looked at, if there are enough of them."""
+    if len(response.classes) < _CLASSES_THAT_AGREE:
+        return prior
+    return priors.learnt(prior, list(zip(response.classes, response.class_sd, strict=True)))
 
 
 def _group(panel: Panel) -> Ints:
@@ -443,6 +458,7 @@ def _respond(
             series=series,
             sku=sku,
             of_class=panel.classes[sku],
+            event=_events(problem, known).ravel()[at],
         ),
         prior=problem.prior,
         n_series=len(panel.sku_of),
@@ -452,6 +468,22 @@ def _respond(
         event_sd=problem.event_sd,
         start=start,
     )
+
+
+def _events(problem: Problem, known: int) -> Ints:
+    """What each cell was exposed to, (n, T): the activation's week, else the SKU's."""
+    panel, layout = problem.panel, problem.layout
+    count = int(layout.exposures.activation.max(initial=-1)) + 1
+    first = np.full(len(layout.series), count, dtype=np.int64)
+    np.minimum.at(first, layout.cell, layout.exposures.activation)
+    week = np.arange(known)
+    event = (count + panel.sku_of[:, None]) * known + week
+    past = layout.week < known
+    at = layout.series[past], layout.week[past]
+    event[at] = first[past] * known + layout.week[past]
+    _, found = np.unique(event, return_inverse=True)
+    numbered: Ints = found.reshape(event.shape)
+    return numbered
 
 
 def _no_effects(problem: Problem) -> Effects:
@@ -588,7 +620,7 @@ def _whole_weeks(problem: Problem, estimate: Estimate) -> Floats:
     """
     share = problem.panel.exposure[:, : estimate.known]
     expected = estimate.around * estimate.effects.total[:, : estimate.known]
-    rest = intervals.rest_of_week(expected, estimate.demand, share)
+    rest = intervals.rest_of_week(expected, estimate.demand, share, alpha=TYPICAL_ALPHA)
     partly = ((share > 0) & (share < 1)) | problem.panel.shut[:, : estimate.known]
     whole: Floats = np.where(partly, estimate.demand + rest, estimate.demand)
     return whole

@@ -55,6 +55,8 @@ class Rows:
     series: Ints
     sku: Ints
     of_class: Ints
+    event: Ints
+    """What the cell was exposed to: cells of one activation and week share it."""
 
     def __len__(self) -> int:
         return len(self.units)
@@ -127,15 +129,17 @@ def respond(
     columns = prior.columns
     n_classes = int(class_of.max(initial=0)) + 1
     scale = np.array([_SCALE.get(name, 1.0) for name in columns])
-    worth = _worth(rows, alpha=alpha, event_sd=event_sd)
+    by_week = rows.sku * (int(rows.week.max(initial=0)) + 1) + rows.week
+    worth = _worth(rows, by_week, alpha=alpha, event_sd=event_sd)
+    of_events = _worth(rows, rows.event, alpha=alpha, event_sd=event_sd)
     parent = np.tile(prior.mean, (n_classes, 1))
     if start is None:
-        classes, class_sd = _of_classes(rows, worth, prior, n_classes, alpha=alpha)
+        classes, class_sd = _of_classes(rows, of_events, prior, n_classes, alpha=alpha)
     else:  # it only has to move on from what statsmodels found
         step = max(len(rows) // (_MOST_ROWS * n_classes), 1)
         some = _take(rows, slice(None, None, step))
         classes, class_sd = shrunk(
-            some, some.of_class, parent, alpha=alpha, worth=worth[::step] * step,
+            some, some.of_class, parent, alpha=alpha, worth=of_events[::step] * step,
             sd=prior.sd, start=start.classes, steps=1,
         )  # fmt: skip
     classes = bounded(classes, columns)
@@ -252,10 +256,9 @@ def of_class(rows: Rows, worth: Floats, prior: Prior, *, alpha: float) -> tuple[
     return mean, sd
 
 
-def _worth(rows: Rows, *, alpha: float, event_sd: float) -> Floats:
-    """Share of its evidence that a row keeps, its event being shared with other doors."""
+def _worth(rows: Rows, event: Ints, *, alpha: float, event_sd: float) -> Floats:
+    """Share of its evidence that a row keeps, its event being shared with other rows."""
     precision = rows.expected / (1 + alpha * rows.expected)
-    event = rows.sku * (int(rows.week.max(initial=0)) + 1) + rows.week
     together = np.bincount(event, precision)
     worth: Floats = 1 / (1 + event_sd**2 * together[event])
     return worth
@@ -354,4 +357,5 @@ def _take(rows: Rows, chosen: np.ndarray | slice) -> Rows:
         series=rows.series[chosen],
         sku=rows.sku[chosen],
         of_class=rows.of_class[chosen],
+        event=rows.event[chosen],
     )

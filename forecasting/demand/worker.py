@@ -172,16 +172,17 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
     todo = [name for name in job["blocks"] if name not in job["reused"]]
     for folder in ("series", "skus", "corrections", "lifts"):
         (target / folder).mkdir(parents=True, exist_ok=True)
-    prior = Prior.from_json(job["prior"]) if job["reused"] else priors.usual(columns)
-    if len(job["blocks"]) > 1 and not job["reused"]:
+    prior = Prior.from_json(job["prior"]) if job["reused"] else None
+    if len(job["blocks"]) > 1 and prior is None:
+        usual = priors.usual(columns)
         tell("what the company responds to", 0.02)
         learning = _to_learn_from(job["blocks"])
         each = _each(
-            _learn, learning, workers, source, prior,
+            _learn, learning, workers, source, usual,
             tell=lambda _text, share: tell("what the company responds to", 0.2 * share),
         )  # fmt: skip
         found = [pair for _, pairs in each for pair in pairs]
-        prior = priors.learnt(prior, found)
+        prior = priors.learnt(usual, found)
     done: dict[str, dict[str, Any]] = {}
     fitting = _each(
         _fit_block, todo, workers, source, target, prior,
@@ -189,6 +190,8 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
     )  # fmt: skip
     for name, body in fitting:
         done[name] = body
+        if prior is None:  # the only block: its classes have said what they agree on
+            prior = Prior.from_json(body["prior"])
         tell(f"fitted {_series(job, done):,} of {_series(job, todo):,} series",
              0.2 + 0.75 * _series(job, done) / max(_series(job, todo), 1))  # fmt: skip
     tell("writing the run", 0.96)
@@ -216,7 +219,7 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
     facts = {
         "as_of": job["as_of"],
         "columns": list(columns),
-        "prior": prior.as_json(),
+        "prior": (prior or priors.usual(columns)).as_json(),
         "calibration": calibration.as_json(),
         "event_sd": round(event_sd, 5),
         "alpha": calibration.alpha_steady,
@@ -263,7 +266,7 @@ def _learn(
 
 
 def _fit_block(
-    block: str, source: Path, target: Path, prior: Prior, progress: Tell = model.silent
+    block: str, source: Path, target: Path, prior: Prior | None, progress: Tell = model.silent
 ) -> dict[str, Any]:
     """Fit one block, write its factors, and say what everybody needs of it."""
     panel, exposures, known = _block(source, block)
@@ -308,6 +311,7 @@ def _fit_block(
             for c in np.unique(panel.classes)
         },
         "series": len(panel.sku_of),
+        "prior": factors.prior.as_json(),
         "event_sd": factors.event_sd,
         "surprise": factors.calibration.surprise,
         "residuals": residuals.thinned(RESIDUALS_PER_BLOCK) if residuals else None,

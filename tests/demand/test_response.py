@@ -9,13 +9,15 @@ from forecasting.demand import lift, priors, response
 COLUMNS = ("email", *lift.SHAPES, *priors.BESIDE)
 
 
-def rows(units, expected, design, *, week=None, series=None, sku=None):
+def rows(units, expected, design, *, week=None, series=None, sku=None, event=None):
     n = len(units)
     zeros = np.zeros(n, int)
+    if event is None:
+        event = zeros if week is None else week
     return response.Rows(
         units=units, expected=expected, design=design, of_class=zeros,
         week=zeros if week is None else week, series=zeros if series is None else series,
-        sku=zeros if sku is None else sku,
+        sku=zeros if sku is None else sku, event=event,
     )  # fmt: skip
 
 
@@ -88,9 +90,30 @@ def test_eighty_doors_of_one_event_are_not_eighty_events():
     design = np.zeros((160, len(COLUMNS)))
     design[:, 0] = 1.0
     many = rows(np.full(160, 40.0), np.full(160, 20.0), design, week=np.repeat([0, 1], 80))
-    worth = response._worth(many, alpha=0.2, event_sd=0.25)
+    given = {"alpha": 0.2, "event_sd": 0.25}
+    worth = response._worth(many, many.week, **given)
     alone = rows(np.full(2, 40.0), np.full(2, 20.0), design[:2], week=np.array([0, 1]))
-    assert worth.sum() < 10 * response._worth(alone, alpha=0.2, event_sd=0.25).sum()
+    assert worth.sum() < 10 * response._worth(alone, alone.week, **given).sum()
+
+
+def test_forty_skus_of_one_mailing_are_not_forty_mailings():
+    """They share how well it was made: a class knows less from them than from forty."""
+    n, design = 40, np.zeros((40, len(COLUMNS)))
+    design[:, 0] = 1.0
+    common = {"sku": np.arange(n), "series": np.arange(n), "week": np.zeros(n, int)}
+    units, expected = np.full(n, 40.0), np.full(n, 20.0)
+    prior = priors.usual(COLUMNS)
+
+    def sd(event):
+        found = response.respond(
+            rows(units, expected, design, event=event, **common), prior=prior, n_series=n,
+            sku_of=np.arange(n), class_of=np.zeros(n, int), alpha=0.2, event_sd=0.25,
+        )  # fmt: skip
+        return found.class_sd[0, 0]
+
+    together, apart = sd(np.zeros(n, int)), sd(np.arange(n))
+    assert together > 1.5 * apart
+    assert together < prior.sd[0]
 
 
 def test_a_deeper_cut_never_sells_less_and_rivals_never_take_more_than_was_gained():

@@ -80,6 +80,23 @@ def test_few_units_are_judged_as_counts_not_as_a_smooth_quantity(mean, opening):
     assert risk.units_short[0].sum() == pytest.approx(short.sum(), abs=0.07 * demand.sum())
 
 
+@pytest.mark.parametrize("mean", [2.0, 6.0, 40.0])
+@pytest.mark.parametrize("lead", [2, 3])
+def test_doubt_of_stock_that_is_filled_up_is_that_of_a_lead_time_not_of_one_week(mean, lead):
+    """What is ordered makes up for the last week; what sells until it comes is still open."""
+    none, demand = np.zeros((1, 10)), np.full((1, 10), mean)
+    demand[0, [2, 7]] = 2.2 * mean
+    spread = np.zeros(10)
+    spread[[2, 7]] = 0.3
+    usual = routine(np.full((1, 10), mean), cover=np.array([2.0]), lead_time=lead)
+    opening = np.array([round(5.0 * mean)], dtype=float)
+    given = {"lift_sd": spread, "alpha": 0.3, "usual": usual}
+    risk = assess(opening, none, demand, **given, level_sd=SHARED_SD)
+    p, any_p, _ = simulate(opening, none, demand, **given, first=7, last=8)
+    assert risk.p_any(7, 8)[0] == pytest.approx(any_p, abs=0.025)
+    np.testing.assert_allclose(risk.p_stockout[0], p, atol=0.06)
+
+
 def test_certain_cover_and_certain_shortage_are_told_apart():
     demand = np.full((2, 4), 50.0)
     none = np.zeros((2, 4))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from forecasting.inventory.actions import Situation, gap
 from forecasting.inventory.risk import NODE_WEIGHTS, assess
@@ -10,11 +11,13 @@ MARGIN, PRICE = 18.0, 40.0
 
 
 def week(opening: float, mean: float = 560.0, sd: float = 110.0):
-    """Risk of one week whose demand has this mean and standard deviation."""
-    alpha = (sd**2 - mean) / mean**2
+    """Risk of one week whose demand has this mean and standard deviation.
+
+    The guide's doubt is a normal one, as that of receipts is; doubt of demand is skewed.
+    """
     return assess(
         np.array([opening]), np.zeros((1, 1)), np.array([[mean]]), lift_sd=np.zeros(1),
-        alpha=alpha, level_sd=0.0,
+        alpha=0.0, level_sd=0.0, doubt=np.array([[sd**2 - mean]]),
     )  # fmt: skip
 
 
@@ -42,10 +45,21 @@ def test_the_gap_to_a_service_level_of_95_per_cent_is_241_units():
     situation = Situation(
         doors=np.array([0]), first=0, last=0, opening=np.array([500.0]), receipts=none,
         demand=mean, lift_units=none, lift_sd=np.zeros(1),
-        alpha=np.array([(110**2 - 560) / 560**2]), level_sd=0.0, usual=None, doubt=none,
+        alpha=np.zeros(1), level_sd=0.0, usual=None, doubt=np.array([[110.0**2 - 560]]),
         known=np.array([True]), margin=np.array([MARGIN]), service=0.95, presentation=0.0,
     )  # fmt: skip
     assert gap(situation)[0] == pytest.approx(241, abs=1)
+
+
+def test_few_units_are_counted_fourteen_for_six_wanted_fail_three_times_in_a_hundred():
+    """Mean 6, variance 15: a negative binomial says 3.3 %, a normal 1.4 %."""
+    risk = assess(
+        np.array([14.0]), np.zeros((1, 1)), np.array([[6.0]]), lift_sd=np.zeros(1),
+        alpha=(15 - 6) / 36, level_sd=0.0,
+    )  # fmt: skip
+    exact = stats.nbinom.sf(14, 6**2 / (15 - 6), 6 / 15)
+    assert exact == pytest.approx(0.033, abs=0.0005)
+    assert risk.p_stockout[0, 0] == pytest.approx(exact, abs=0.002)
 
 
 def test_the_error_of_a_lift_does_not_average_out_over_two_weeks():
