@@ -54,7 +54,7 @@ _STORES = (
     ("Elmfield", "North"), ("Saltmarsh", "Coast"), ("Olive Court", "South"),
     ("Larkhill", "North"), ("Beacon Quay", "Coast"), ("Terrace Park", "South"),
 )  # fmt: skip
-_LATE = {"Northmill": 0.06, "Sunloom": 0.15, "Tallis & Co": 0.28, "Quillworks": 0.10}
+LATE = {"Northmill": 0.06, "Sunloom": 0.15, "Tallis & Co": 0.28, "Quillworks": 0.10}
 """Supplier to the probability, twice drawn, of a week's delay."""
 
 TRUE_LIFT = {
@@ -69,12 +69,12 @@ TRUE_LIFT = {
 """Mean log lift of each type of activation, before its discount."""
 TRUE_ELASTICITY = -2.4
 """Log demand per log price."""
-_SKU_SD, _EVENT_SD, _ELASTICITY_SD = 0.16, 0.14, 0.5
+_SKU_SD, EVENT_SD, _ELASTICITY_SD = 0.16, 0.14, 0.5
 FORESEEN = 0.45
 """Share of a lift that the planner of this company orders for."""
 _EVENT_HOPE, _HOPE_WEEKS = 0.9, 6
 """With habits: the least log lift that an event is bought for, and for how many weeks."""
-_COVERED, _LEAN = 5, 2
+COVERED, _LEAN = 5, 2
 """Weeks covered beyond the lead time, and with habits those of the class nobody tells."""
 _CLEARING_WEEKS, _CLEARING_CUT = 6, 0.30
 """With habits: for how long and by how much the price of a SKU is cut before it leaves."""
@@ -88,7 +88,9 @@ class Sample:
     """Frames with the columns of data/tables.py."""
     truth: dict[str, pd.DataFrame]
     """`demand`: sku, door, week, baseline, mean, demand (units, history and future);
-    `lifts`: activation, sku, log_lift."""
+    `lifts`: activation, sku, log_lift; `events`: activation, log_event (what made it better or
+    worse than usual, in log_lift already); `buyers`: sku, door, opinion (of the need, what is
+    ordered)."""
     overlooked: str = ""
     """With habits: the class whose promotions nobody orders for."""
 
@@ -110,6 +112,8 @@ def make_sample(
     seed: int = 7,
     part: int = 0,
     habits: bool = False,
+    foreseen: float = FORESEEN,
+    covered: int = COVERED,
 ) -> Sample:
     """Draw a company, or one part of a large one.
 
@@ -125,6 +129,10 @@ def make_sample(
         Its buyers err as they are used to: one class is never told of its promotions,
         events are bought as if they went on for weeks. And what leaves is cleared at a cut
         price. Demand but for the clearances is the same without.
+    foreseen : float
+        Share of a lift that buyers order for; 0: nobody tells them of promotions.
+    covered : int
+        Weeks that they cover beyond the lead time.
     """
     rng = np.random.default_rng([seed, part] if part else seed)
     calendar = weeks_from(AS_OF - dt.timedelta(7 * (weeks - 1)), weeks + AHEAD)
@@ -133,6 +141,7 @@ def make_sample(
     selling = door_table[door_table["kind"] != "dc"]["door"].tolist()
     activations, items = _draw_activations(rng, sku_table, calendar, weeks)
     world = _World(rng, sku_table, selling, calendar, weeks, activations, items)
+    world.foreseen, world.covered = foreseen, covered
     if habits:
         world.clear_what_leaves(np.random.default_rng([seed, part, 1]))
         world.overlook(_most_promoted(sku_table, activations, items, calendar[weeks - 1]))
@@ -152,7 +161,8 @@ def make_sample(
     _plant_problems(tables, rng)
     truth = world.truth()
     if part:
-        for frame in (tables["activations"], tables["activation_items"], truth["lifts"]):
+        named = (truth["lifts"], truth["events"])
+        for frame in (tables["activations"], tables["activation_items"], *named):
             frame["activation"] += f"-{part}"
     return Sample(tables=tables, truth=truth, overlooked=world.overlooked)
 
@@ -190,7 +200,7 @@ def _draw_skus(
         style = f"{klass[:2].upper()}{style_no:03d}"
         pace = rate * rng.lognormal(0, 0.55)
         style_price = round(price * rng.lognormal(0, 0.22)) - 0.05
-        supplier = list(_LATE)[int(rng.integers(len(_LATE)))]
+        supplier = list(LATE)[int(rng.integers(len(LATE)))]
         lead = int(rng.integers(3, 8)) if department == "Apparel" else int(rng.integers(2, 6))
         fate = rng.random()
         for colour in rng.permutation(_COLOURS)[: int(rng.integers(2, 4))]:
@@ -392,7 +402,10 @@ class _World:
         """Share by which the regular price is cut for good."""
         self.overlooked = ""
         self.hopeful = False
+        self.foreseen, self.covered = FORESEEN, COVERED
         self.event_lift = np.zeros((n_skus, n_weeks))
+        self.events: list[tuple[str, float]] = []
+        self.opinion: Floats = np.ones((n_skus, n_doors))
         self.log_lift, self.cuts, self.lift_rows = self._lifts(activations, items)
         mean = self.baseline * np.exp(self.log_lift)[:, None, :]
         # After a promotion a tenth of its extra units is missing for two weeks.
@@ -446,7 +459,8 @@ class _World:
         styles = items.groupby("activation")[["style", "discount"]]
         for act in activations.to_dict("records"):
             exposure = exposure_share(act["start"], act["end"], self.calendar)
-            event = self.rng.normal(0, _EVENT_SD)
+            event = self.rng.normal(0, EVENT_SD)
+            self.events.append((act["activation"], event))
             for style, discount in styles.get_group(act["activation"]).to_numpy():
                 where = by_style[style]
                 # A cell has one price: the first activation with a discount states it.
@@ -481,7 +495,7 @@ class _World:
 
     def _foreseen(self) -> Floats:
         """What the buyers order for."""
-        believed = FORESEEN * self.log_lift
+        believed = self.foreseen * self.log_lift
         if self.hopeful:
             # An event is expected to be larger than it will be, and to go on.
             hope = np.where(self.event_lift > 0, np.maximum(self.event_lift, _EVENT_HOPE), 0.0)
@@ -498,7 +512,7 @@ class _World:
 
     def _safety(self) -> Ints:
         """Weeks that are covered beyond the lead time: review and safety."""
-        weeks: Ints = np.where(self.skus["class"] == self.overlooked, _LEAN, _COVERED)
+        weeks: Ints = np.where(self.skus["class"] == self.overlooked, _LEAN, self.covered)
         return weeks
 
     def trade(self, clock: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -513,11 +527,11 @@ class _World:
         shape = self.demand.shape[:2]
         lead = self.skus["lead_time_weeks"].to_numpy()
         pack = self.skus["case_pack"].to_numpy()[:, None]
-        late = self.skus["supplier"].map(_LATE).to_numpy()
+        late = self.skus["supplier"].map(LATE).to_numpy()
         foreseen = self._foreseen()
         on_hand = np.ceil(foreseen[:, :, :6].sum(axis=2)).astype(np.int64)
         arriving = np.zeros((*shape, len(self.calendar)), dtype=np.int64)
-        opinion = rng.lognormal(0, 0.12, shape)
+        opinion = self.opinion = rng.lognormal(0, 0.12, shape)
         sold = np.zeros((*shape, weeks), dtype=np.int64)
         on_shelf = np.ones((*shape, weeks))
         stock = np.zeros((*shape, weeks), dtype=np.int64)
@@ -682,9 +696,18 @@ class _World:
                 "demand": self.demand[where],
             }
         )
+        s, d = np.nonzero(self.ranged)
         return {
             "demand": demand,
             "lifts": pd.DataFrame(self.lift_rows, columns=["activation", "sku", "log_lift"]),
+            "events": pd.DataFrame(self.events, columns=["activation", "log_event"]),
+            "buyers": pd.DataFrame(
+                {
+                    "sku": self.skus["sku"].to_numpy()[s],
+                    "door": np.array(self.doors, dtype=object)[d],
+                    "opinion": self.opinion[s, d],
+                }
+            ),
         }
 
 

@@ -147,8 +147,9 @@ GLOSSARY: dict[str, str] = {
     "was wanted in the weeks after.",
     "Baseline": "Expected demand at regular price with no activation, in units: level, season "
     "and trend.",
-    "Best mix": "The cheapest combination of orders brought forward and units moved that "
-    "covers what is short, within a budget; worked out together.",
+    "Best mix": "The cheapest combination of ways out that brings what is short to its service "
+    "target within a budget, or the one with most margin; worked out together. Supply comes "
+    "first; less lift or another SKU where it does not do.",
     "Bias": "Forecast minus what was wanted, over what was wanted: above zero is too much.",
     "Bridge": "Every planned activation mapped against the projected on-hand of its featured "
     "SKUs, 6 to 8 weeks ahead.",

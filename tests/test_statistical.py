@@ -9,7 +9,6 @@ from data import runs
 from forecasting import workspace as workspace_module
 from forecasting.consensus.activations import items_frame
 from forecasting.demand import model
-from forecasting.demand.priors import Prior
 from forecasting.demand.worker import read_block
 from forecasting.hierarchy import THOUSANDTHS
 
@@ -27,7 +26,8 @@ def both(company, tmp_path_factory):
     assert list(job["blocks"]) == ["0"]
     panel, exposures, known = read_block(folder, "0", horizon=52)
     run = space.events("dana", kind="run", most=1)[0]
-    factors = model.fit(panel, exposures, known=known, prior=Prior.from_json(run.body["prior"]))
+    factors = model.fit(panel, exposures, known=known)
+    assert factors.prior.as_json() == run.body["prior"]
     yield space.plan, panel, model.predict(factors, panel)
     space.close()
 
