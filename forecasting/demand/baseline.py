@@ -73,11 +73,21 @@ def smooth_level(
     levels[:, 0] = prior
     for value in np.unique(alpha):
         rows = slice(None) if (alpha == value).all() else alpha == value
-        start = np.full(len(levels[rows, 0]), prior_weeks * value)
+        start = _until_seen(counted[rows], 1 - value) * prior_weeks * value
         seen = _discounted(value * sold[rows], 1 - value, start * prior[rows])
         known = _discounted(value * counted[rows], 1 - value, start)
         levels[rows, 1:] = seen / np.maximum(known, 1e-200)
     return levels
+
+
+def _until_seen(counted: Floats, keep: float) -> Floats:
+    """What a belief has to weigh at the start to weigh one when the first evidence comes, (n,).
+
+    Weeks before a launch say nothing, so they take nothing of what is believed of it.
+    """
+    first = np.argmax(counted > 0, axis=1)
+    weighs: Floats = keep ** -first.astype(float)
+    return weighs
 
 
 def _discounted(added: Floats, keep: float, start: Floats) -> Floats:
@@ -142,14 +152,16 @@ def follower(effect: Floats, weight: Floats) -> Callable[[Floats], Floats]:
         Of a regressor, (n, T); gives an array of the same shape.
     """
     counted = effect * weight
-    start = np.full(len(effect), PRIOR_WEEKS * AROUND)
     nothing = np.zeros(len(effect))
+
+    def start(step: int) -> Floats:
+        return _until_seen(counted[:, ::step], 1 - AROUND) * PRIOR_WEEKS * AROUND
 
     def before(values: Floats, first: Floats) -> Floats:
         summed = _discounted(AROUND * values, 1 - AROUND, first)
         return np.concatenate([first[:, None], summed[:, :-1]], axis=1)
 
-    forth, back = (2 * before(counted[:, ::step], start) for step in (1, -1))
+    forth, back = (2 * before(counted[:, ::step], start(step)) for step in (1, -1))
 
     def followed(regressor: Floats) -> Floats:
         told = regressor * counted

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from forecasting.calendar import weeks_from
-from forecasting.demand import launch, model
+from forecasting.demand import baseline, launch, model
 from forecasting.demand.cleansing import build_panel
 from tests import company
 
@@ -112,3 +112,17 @@ def test_skus_in_their_first_weeks_are_foreseen_near_what_they_come_to(monkeypat
     without = np.sum([forecast(drawn) for drawn in companies], axis=0)
     assert abs(with_shape[0] / with_shape[1] - 1) < 0.15
     assert abs(without[0] / without[1] - 1) > abs(with_shape[0] / with_shape[1] - 1)
+
+
+@pytest.mark.parametrize("alpha", [0.02, 0.27])
+def test_weeks_before_a_launch_take_nothing_of_what_is_believed_of_it(alpha):
+    """One week without a sale is one week's evidence, however long it was not there before."""
+    units, effect = np.zeros((2, 120)), np.zeros((2, 120))
+    effect[0, -1] = 1.0  # launched in the last week
+    effect[1, 0] = 1.0  # the same, at once
+    levels = baseline.smooth_level(
+        units, effect, alpha=np.full(2, alpha), prior=np.full(2, 3.0), prior_weeks=2.0
+    )
+    assert levels[0, 119] == pytest.approx(3.0)
+    assert levels[0, 120] == pytest.approx(levels[1, 1])
+    assert 1.5 < levels[0, 120] < 3.0
