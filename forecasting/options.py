@@ -642,7 +642,7 @@ def _supply(
 ) -> dict[Combination, tuple[Situation, Outcome]]:
     """What supply can do about one SKU, and where each leaves it; doing nothing first."""
     ends = {_combined((), start, before, before, plan): (start, before)}
-    for order in ((expedite, reallocate), (reallocate, expedite)):
+    for order in ((expedite, reallocate), (reallocate,)):
         situation, now = start, before
         taken: list[Option] = []
         for way in order:

@@ -19,7 +19,7 @@ from scipy.special import ndtr
 from forecasting.hierarchy import Floats, Ints
 from forecasting.inventory.projection import Routine
 
-_Z, _W = np.polynomial.hermite_e.hermegauss(7)
+_Z, _W = np.polynomial.hermite_e.hermegauss(5)
 NODES: Floats = _Z
 NODE_WEIGHTS: Floats = _W / _W.sum()
 
@@ -76,6 +76,8 @@ class Risk:
         -------
         float array, shape (n,)
         """
+        if first == last:
+            return self.p_stockout[:, first]
         mean, sd = self.stock_mean[:, :, first], self.stock_sd[:, :, first]
         survived = np.ones(mean.shape)
         for t in range(first, last + 1):
@@ -84,6 +86,8 @@ class Risk:
             spread = np.sqrt(sure + self.demand_sd[:, :, t] ** 2 + self.doubt[:, t])
             spread = np.maximum(spread, 1e-9)
             survived = survived * suffices(left, spread, self.demand_third[:, :, t])
+            if t == last:
+                break
             # Stock of those worlds that did not run out: a normal cut off at zero.
             z = (left + HALF_A_UNIT) / spread
             stays = ndtr(z)

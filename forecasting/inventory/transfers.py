@@ -3,7 +3,7 @@
 Every door that is short values its next units by the expected shortage that they prevent,
 and each further unit less than the one before. Every place that has units to spare gives
 no more than those. The moves that gain most, less what they cost, are a mixed-integer
-linear program, solved exactly by HiGHS.
+linear program, solved by HiGHS to a hundredth of what they gain, or exactly if asked.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from forecasting.hierarchy import Floats, Ints
 
 MOST_LANES = 8
 """Lanes into one door that are looked at where there are many: those that gain most."""
-_OR_NONE, _WHOLE_OR_NONE = 2, 3
-"""Kinds of columns, as the solver names them: between its bounds or zero; and whole."""
-SECONDS, GAP = 2.0, 1e-3
+_ANY, _WHOLE, _OR_NONE, _WHOLE_OR_NONE = range(4)
+"""Kinds of columns, as the solver names them: between its bounds; whole; or zero."""
+SECONDS, GAP = 2.0, 1e-2
 """Where the solver stops: after so long, or this near to the best there can be."""
 
 
@@ -41,7 +41,13 @@ class Lanes:
 
 
 def best_moves(
-    spare: Floats, sizes: Floats, values: Floats, lanes: Lanes, *, worth: Floats | None = None
+    spare: Floats,
+    sizes: Floats,
+    values: Floats,
+    lanes: Lanes,
+    *,
+    worth: Floats | None = None,
+    gap: float = GAP,
 ) -> Floats:
     """Units to move on each lane.
 
@@ -56,6 +62,8 @@ def best_moves(
     worth : float array, shape (L,), optional
         Share of the value that a unit has when it comes by this lane; 1 if left out. A
         later lane prevents less.
+    gap : float
+        Share of the best there can be that may be missed; 0: none.
 
     Returns
     -------
@@ -110,15 +118,18 @@ def best_moves(
         return moved
     # A lane is not used, or carries its least at least. With the lanes in use fixed it is a
     # transport problem again: only lots above one unit have to be told to be whole.
-    low = np.concatenate([np.maximum(np.ceil(least / lot), 1.0), np.zeros(len(z))])
+    lots = np.ceil(least / lot)
+    kind = np.where(
+        lots > 1,
+        np.where(lot > 1, _WHOLE_OR_NONE, _OR_NONE),
+        np.where(lot > 1, _WHOLE, _ANY),
+    )
     result = milp(
         cost,
-        integrality=np.concatenate(
-            [np.where(lot > 1, _WHOLE_OR_NONE, _OR_NONE), np.zeros(len(z))]
-        ),
-        bounds=Bounds(low, high),
+        integrality=np.concatenate([kind, np.full(len(z), _ANY)]),
+        bounds=Bounds(np.concatenate([np.where(lots > 1, lots, 0.0), np.zeros(len(z))]), high),
         constraints=balance,
-        options={"time_limit": SECONDS, "mip_rel_gap": GAP},
+        options={"time_limit": SECONDS, "mip_rel_gap": gap},
     )
     if result.x is not None:
         moved[used] = np.rint(result.x[:m]) * lot

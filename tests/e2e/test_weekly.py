@@ -65,3 +65,44 @@ def test_a_weekly_review_decides_on_a_risk_and_writes_its_minutes(company_copy, 
     assert decided[0].note == "Agreed in the weekly review"
     assert space.ledger.of_kinds(Kind.DECISION)[-1].note == "Holiday e-mail stays as planned"
     space.close()
+
+
+def test_each_function_decides_its_part_of_the_best_mix(company_copy, serve, visit):
+    server = serve(company_copy)
+
+    def decide(name, note=""):
+        page = visit(server.url, name)
+        screen.settled(page)
+        page.get_by_role("button", name="Best mix for all weeks").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text("then stand at or above the service target")).to_be_visible(
+            timeout=30_000
+        )
+        expect(dialog.get_by_text("to decide.")).to_be_visible()
+        if note:
+            box = dialog.get_by_label("What is cut")
+            box.fill(note)
+            box.press("Enter")
+            page.wait_for_timeout(800)
+        dialog.get_by_role("button", name="Decide").click()
+        expect(dialog).to_have_count(0, timeout=30_000)
+        screen.settled(page)
+        screen.nothing_is_broken(page)
+        return page
+
+    page = decide("Dana Okoro")
+    page.get_by_role("button", name="Best mix for all weeks").click()
+    page.get_by_role("dialog").get_by_text("Most margin", exact=True).click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    decide("Mara Quill", note="A third less spend")
+    server.stop()
+    space = Workspace(company_copy)
+    kinds = {d.action.value for d in space.decisions.all}
+    by = {d.action.value: d.person for d in space.decisions.all}
+    assert {"transfer", "reduce"} <= kinds
+    assert by["transfer"] == "dana"
+    assert by["reduce"] == "mara"
+    assert {d.note for d in space.decisions.all if d.action.value == "reduce"} == {
+        "A third less spend"
+    }
+    space.close()

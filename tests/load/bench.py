@@ -19,7 +19,16 @@ from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.plan import LivePlan
 from forecasting.workspace import Workspace
-from tests.load import bridge, buying, forecasts, grid, risk, scorecard
+from tests.load import (
+    bridge,
+    buying,
+    followed,
+    forecasts,
+    grid,
+    oracle,
+    risk,
+    scorecard,
+)
 from tests.load.companies import sample
 
 ROOT = Path(__file__).parents[2]
@@ -125,6 +134,8 @@ def measure() -> dict[str, object]:
 def main() -> None:
     measured = measure()
     measured["bridge"] = bridge.measure()
+    measured["followed"] = followed.measure()
+    measured["oracle"] = oracle.measure()
     measured["grid"] = grid.measure()
     if forecasts.SHARED.exists():
         measured["foresight"] = risk.measure()

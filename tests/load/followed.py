@@ -25,7 +25,7 @@ from forecasting.vocabulary import Measure
 from tests.company import imported
 
 SKUS, DOORS, WEEKS, AHEAD = 120, 10, 13, 8
-SEEDS = (21, 22, 23)
+SEEDS = (41, 42, 43, 44)
 COVERED = 5
 """Weeks that the sample's buyers cover beyond the lead time."""
 

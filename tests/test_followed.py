@@ -1,0 +1,34 @@
+"""Following the best mix in a company's drawn future: what it prevents, and at what price."""
+
+import pytest
+
+from tests.load import followed
+
+SEED = 45
+"""Not looked at while the mix was built."""
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return {row["aim"]: row for row in followed.one(SEED)}
+
+
+def test_the_mix_for_service_halves_what_is_lost_in_activations_that_can_still_change(rows):
+    found = rows["service"]
+    assert found["lost_in_time"] > 300
+    assert found["lost_in_time_after"] <= 0.5 * found["lost_in_time"]
+    assert found["ran_out_after"] < 0.8 * found["ran_out"]
+
+
+def test_the_mix_for_margin_earns_more_than_it_costs_and_changes_no_lift(rows):
+    found = rows["margin"]
+    assert found["margin_came"] > found["cost"] > 0
+    assert found["lost_after"] < found["lost"]
+    assert "reduce" not in found["actions"]
+
+
+def test_the_price_of_service_comes_out_as_it_was_said(rows):
+    found = rows["service"]
+    assert found["margin_said"] < rows["margin"]["margin_said"]
+    gap = abs(found["margin_came"] - found["margin_said"])
+    assert gap < max(0.35 * abs(found["margin_said"]), 8_000)
