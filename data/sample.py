@@ -87,10 +87,11 @@ class Sample:
     tables: dict[str, pd.DataFrame]
     """Frames with the columns of data/tables.py."""
     truth: dict[str, pd.DataFrame]
-    """`demand`: sku, door, week, baseline, mean, demand (units, history and future);
+    """`demand`: sku, door, week, baseline, mean, demand, foreseen by buyers (units, history and
+    future);
     `lifts`: activation, sku, log_lift; `events`: activation, log_event (what made it better or
     worse than usual, in log_lift already); `buyers`: sku, door, opinion (of the need, what is
-    ordered)."""
+    ordered), covered (weeks beyond the lead time)."""
     overlooked: str = ""
     """With habits: the class whose promotions nobody orders for."""
 
@@ -694,6 +695,7 @@ class _World:
                 "baseline": self.baseline[where],
                 "mean": self.mean[where],
                 "demand": self.demand[where],
+                "foreseen": self._foreseen()[where],
             }
         )
         s, d = np.nonzero(self.ranged)
@@ -706,6 +708,7 @@ class _World:
                     "sku": self.skus["sku"].to_numpy()[s],
                     "door": np.array(self.doors, dtype=object)[d],
                     "opinion": self.opinion[s, d],
+                    "covered": self._safety()[s],
                 }
             ),
         }

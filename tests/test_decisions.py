@@ -154,6 +154,22 @@ def test_a_transfer_conserves_units_and_never_empties_its_giver(space):
             )
 
 
+def test_a_transfer_waits_until_it_is_needed_and_is_there_when_the_activation_begins(space):
+    waited = 0
+    for item in short_items(space):
+        name = space.plan.sku_names[item.sku]
+        begins = space.plan.base.weeks[item.first]
+        for option in options.ways_out(space.plan, item.activation, name):
+            if option.action is not Action.TRANSFER or not option.is_open:
+                continue
+            for move in option.moves:
+                way = (move.arrives - move.leaves).days // 7
+                soonest = space.plan.base.weeks[way]
+                assert np.datetime64(move.arrives) == max(begins, soonest)
+                waited += np.datetime64(move.leaves) > space.plan.base.weeks[0]
+    assert waited
+
+
 def test_units_that_are_gone_meanwhile_cannot_be_moved_twice(space):
     option = first_open(space, Action.TRANSFER)
     move = option.moves[0]

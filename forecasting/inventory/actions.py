@@ -372,8 +372,10 @@ def reallocate(
     g, t, weeks = g[intime], t[intime], weeks[intime]
     if not len(weeks):
         return [], slack
+    # There when the activation begins: what leaves earlier only delays the taker's routine.
+    arrives = np.maximum(weeks, situation.first)
     soonest = np.full(len(takers), situation.last)
-    np.minimum.at(soonest, t, weeks)
+    np.minimum.at(soonest, t, arrives)
     sizes, values = _steps(situation, takers, lacking, soonest)
     lanes = Lanes(
         origin=g,
@@ -387,12 +389,13 @@ def reallocate(
         sizes,
         values,
         lanes,
-        worth=_later(situation, takers, lacking, t, weeks, soonest),
+        worth=_later(situation, takers, lacking, t, arrives, soonest),
     )
     return [
         Shipment(
-            origin=int(givers[g[i]]), to=int(takers[t[i]]), units=float(units[i]), leaves=0,
-            arrives=int(weeks[i]), cost=float(units[i] * lanes.cost[i]),
+            origin=int(givers[g[i]]), to=int(takers[t[i]]), units=float(units[i]),
+            leaves=int(arrives[i] - weeks[i]), arrives=int(arrives[i]),
+            cost=float(units[i] * lanes.cost[i]),
         )
         for i in np.flatnonzero(units > 0)
     ], slack  # fmt: skip

@@ -181,10 +181,10 @@ def open_to_buy(plan, inside: set[str] | None) -> None:
         said = ["Sales", "Markdowns", "Stock at the end", "Stock at the start", "Orders due"]
         for name, column in zip(said, parts, strict=True):
             sign = -1 if column in ("bom", "due") else 1
-            wide.loc[f"{'less' if sign < 0 else 'of it'}: {name.lower()}"] = parts[column]
+            wide.loc[f"{'-' if sign < 0 else '+'} {name}"] = parts[column]
     st.dataframe(
         wide.reset_index().rename(columns={"class": "Class"}), hide_index=True,
-        alt="Open-to-buy by class and month", placeholder="–",
+        height=38 + 35 * len(wide), alt="Open-to-buy by class and month", placeholder="–",
         column_config={m: st.column_config.NumberColumn(format="dollar") for m in months},
     )  # fmt: skip
     st.caption(

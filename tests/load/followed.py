@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.sample import FORESEEN, Sample, make_sample
+from data.sample import COVERED, Sample, make_sample
 from forecasting import options
 from forecasting.calendar import as_date
 from forecasting.hierarchy import Floats, Ints
@@ -26,8 +26,6 @@ from tests.company import imported
 
 SKUS, DOORS, WEEKS, AHEAD = 120, 10, 13, 8
 SEEDS = (41, 42, 43, 44)
-COVERED = 5
-"""Weeks that the sample's buyers cover beyond the lead time."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,8 @@ class World:
     mean: Floats
     demand: Ints
     """What customers will want as the calendar stands."""
+    foreseen: Floats
+    """What buyers order for."""
 
     @staticmethod
     def of(sample: Sample, plan: LivePlan, weeks: int) -> World:
@@ -51,11 +51,11 @@ class World:
             week[inside].to_numpy(),
         )
         found = []
-        for name in ("baseline", "mean", "demand"):
+        for name in ("baseline", "mean", "demand", "foreseen"):
             array = np.zeros((len(plan.sku_names), len(plan.door_names), weeks))
             array[at] = rows[name]
             found.append(array)
-        return World(found[0], found[1], found[2].astype(np.int64))
+        return World(found[0], found[1], found[2].astype(np.int64), found[3])
 
     def changed(self, plan: LivePlan, chosen: Sequence[Option], seed: int) -> World:
         """The same customers after the calendar was changed."""
@@ -83,7 +83,7 @@ class World:
                 lift = extra / np.maximum(self.baseline[sku, :, window], 1e-9)
                 demand[other, :, window] += rng.poisson(self.baseline[other, :, window] * lift)
             mean[sku, :, window] = less
-        return World(self.baseline, mean, demand)
+        return World(self.baseline, mean, demand, self.foreseen)
 
 
 def live(plan: LivePlan, world: World, moves: Floats, dues: Floats) -> Floats:
@@ -98,12 +98,6 @@ def live(plan: LivePlan, world: World, moves: Floats, dues: Floats) -> Floats:
     """
     n_skus, n_doors, n_weeks = world.demand.shape
     lead = plan.base.lead_time
-    log_lift = np.log(
-        np.maximum(world.mean, 1e-9) / np.maximum(world.baseline, 1e-9),
-    )
-    foreseen = world.baseline * np.exp(
-        FORESEEN * np.where(world.baseline > 0, np.maximum(log_lift, 0.0), 0.0)
-    )
     opening = np.nan_to_num(np.stack([plan.base.opening[s] for s in range(n_skus)]))
     stock = np.maximum(opening, 0.0)
     arriving = np.concatenate([dues + moves, np.zeros((n_skus, n_doors, 16))], axis=2)
@@ -118,7 +112,7 @@ def live(plan: LivePlan, world: World, moves: Floats, dues: Floats) -> Floats:
         ahead = (weeks > t) & (weeks[None, :] <= t + (lead + COVERED)[:, None])
         # Beyond the weeks that are drawn it goes on as in the last ones.
         beyond = np.maximum(t + lead + COVERED - (n_weeks - 1), 0)[:, None]
-        need = (foreseen * ahead[:, None, :]).sum(axis=2)
+        need = (world.foreseen * ahead[:, None, :]).sum(axis=2)
         need += beyond * world.baseline[:, :, -4:].mean(axis=2)
         position = stock + arriving[:, :, t + 1 :].sum(axis=2)
         gap = np.maximum(need - position, 0.0) * reviewed[:, None]

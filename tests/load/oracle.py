@@ -29,11 +29,12 @@ SKUS, DOORS, WEEKS = 120, 10, 130
 SEEDS = (301, 302, 303, 304)
 AHEAD, WALKED = 6, 26
 PATHS = 400
-BUYERS = {
-    "as they are": {},
+BUYERS: dict[str, dict[str, Any]] = {
+    "with habits, as the sample": {"habits": True},
+    "without": {},
     "told of no promotion, lean": {"foreseen": 0.0, "covered": 3},
 }
-"""How the company's buyers order: as in the sample, and as those whom Marketing does not tell."""
+"""How the company's buyers order."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Truth:
     """What buyers expect."""
     opinion: Floats
     """What each buyer orders of the need, (S, D)."""
+    covered: Ints
+    """Weeks that buyers cover beyond the lead time, (S,)."""
     stock: Floats
     """At the end of each week."""
     orders: pd.DataFrame
@@ -58,7 +61,7 @@ class Truth:
     """Of each activation its SKUs and the share of each week on which it runs."""
 
     @staticmethod
-    def of(sample: Sample, *, foreseen: float) -> Truth:
+    def of(sample: Sample) -> Truth:
         """Arrange what was drawn."""
         table, truth = sample.tables["skus"], sample.truth["demand"]
         skus = pd.Index(table["sku"])
@@ -75,7 +78,7 @@ class Truth:
             found[sku[at], door[at], week[at]] = frame[column].to_numpy(dtype=float)[at]
             return found
 
-        baseline, mean = placed(truth, "baseline", "week"), placed(truth, "mean", "week")
+        mean = placed(truth, "mean", "week")
         better, runs = np.zeros((len(skus), len(weeks))), {}
         lifts = sample.truth["lifts"].merge(sample.truth["events"], on="activation")
         calendar = sample.tables["activations"].set_index("activation")
@@ -87,8 +90,6 @@ class Truth:
             featured = np.unique(skus.get_indexer(rows["sku"]))
             better[featured] += rows["log_event"].iloc[0] * days
             runs[str(name)] = featured, days
-        with np.errstate(divide="ignore", invalid="ignore"):
-            log_lift = np.where(baseline > 0, np.log(mean / baseline), 0.0)
         buyers = sample.truth["buyers"]
         opinion = np.zeros(shape[:2])
         opinion[skus.get_indexer(buyers["sku"]), doors.get_indexer(buyers["door"])] = buyers[
@@ -111,15 +112,16 @@ class Truth:
             doors=doors,
             weeks=weeks,
             mean=mean * np.exp(-better)[:, None, :],
-            foreseen=baseline * np.exp(foreseen * np.maximum(log_lift, 0.0)),
+            foreseen=placed(truth, "foreseen", "week"),
             opinion=opinion,
+            covered=buyers.groupby("sku")["covered"].first()[skus].to_numpy(),
             stock=placed(sample.tables["inventory"], "on_hand", "date"),
             orders=orders[orders["d"] >= 0],
             ordinary=runs,
         )
 
 
-def says(truth: Truth, rows: pd.DataFrame, *, covered: int) -> pd.DataFrame:
+def says(truth: Truth, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows of a replay with the oracle's probability in the product's place."""
     rng = np.random.default_rng(5)
     found = []
@@ -127,7 +129,7 @@ def says(truth: Truth, rows: pd.DataFrame, *, covered: int) -> pd.DataFrame:
         now = int(truth.weeks.get_loc(pd.Timestamp(as_of)))
         last = int(truth.weeks.get_loc(told["week"].max()))
         skus = np.unique(truth.skus.get_indexer(told["sku"]))
-        out = _played(truth, skus, now, last - now, covered=covered, rng=rng)
+        out = _played(truth, skus, now, last - now, rng)
         for (activation, sku, door), cell in told.groupby(["activation", "sku", "door"]):
             week = truth.weeks.get_indexer(cell["week"]) - now - 1
             s = int(np.searchsorted(skus, truth.skus.get_loc(sku)))
@@ -140,7 +142,7 @@ def says(truth: Truth, rows: pd.DataFrame, *, covered: int) -> pd.DataFrame:
 
 
 def _played(
-    truth: Truth, skus: Ints, now: int, ahead: int, *, covered: int, rng: np.random.Generator
+    truth: Truth, skus: Ints, now: int, ahead: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Whether each shelf runs out in each week ahead, in each of many futures."""
     table = truth.sample.tables["skus"].iloc[skus]
@@ -178,7 +180,9 @@ def _played(
         demand = rng.poisson(lifted * shock * rng.gamma(6, 1 / 6, shape))
         out[:, :, :, t] = demand > available
         stock = np.maximum(available - demand, 0)
-        inside = (weeks > week) & (weeks[None, :] <= week + (lead + covered)[:, None])
+        inside = (weeks > week) & (
+            weeks[None, :] <= week + (lead + truth.covered[skus])[:, None]
+        )
         need = (truth.foreseen[skus] * inside[:, None, :]).sum(axis=2) * truth.opinion[skus]
         position = stock + arriving[:, :, :, t + 1 :].sum(axis=3)
         reviewed = ((skus + week) % 2 == 0)[:, None]
@@ -206,9 +210,7 @@ def one(seed: int, **buyers: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     end = drawn.AS_OF
     rows = replaying.with_outcomes(space.store, pd.concat(told, ignore_index=True), end)
     space.close()
-    truth = Truth.of(sample, foreseen=buyers.get("foreseen", drawn.FORESEEN))
-    best = says(truth, rows, covered=buyers.get("covered", drawn.COVERED))
-    return cells_of(rows), cells_of(best)
+    return cells_of(rows), cells_of(says(Truth.of(sample), rows))
 
 
 def measure() -> dict[str, Any]:
