@@ -477,13 +477,11 @@ def _events(problem: Problem, known: int) -> Ints:
     first = np.full(len(layout.series), count, dtype=np.int64)
     np.minimum.at(first, layout.cell, layout.exposures.activation)
     week = np.arange(known)
-    event = (count + panel.sku_of[:, None]) * known + week
+    event: Ints = (count + panel.sku_of[:, None]) * known + week
     past = layout.week < known
     at = layout.series[past], layout.week[past]
     event[at] = first[past] * known + layout.week[past]
-    _, found = np.unique(event, return_inverse=True)
-    numbered: Ints = found.reshape(event.shape)
-    return numbered
+    return event
 
 
 def _no_effects(problem: Problem) -> Effects:

@@ -246,8 +246,7 @@ def page() -> None:
         )  # fmt: skip
     if line[1].button(
         "Best mix for all weeks", width="stretch", icon=":material/balance:",
-        help="The cheapest combination of orders brought forward and units moved that covers "
-        "what is short, within a budget.",
+        help=frame.term("Best mix"),
     ):  # fmt: skip
         ways_out.best_mix(plan, watched, f"the next {weeks} weeks")
     with line[2].popover("Table and download", width="stretch"):
