@@ -25,14 +25,14 @@ def company_of(folder, seed, *, habits):
     return Workspace(path)
 
 
-@pytest.fixture(scope="module", params=[31, 32])
+@pytest.fixture(scope="module", params=[31, 33])
 def with_habits(request, tmp_path_factory):
     space = company_of(tmp_path_factory.mktemp("habits"), request.param, habits=True)
     yield space
     space.close()
 
 
-@pytest.fixture(scope="module", params=[31, 32])
+@pytest.fixture(scope="module", params=[31])
 def without_habits(request, tmp_path_factory):
     space = company_of(tmp_path_factory.mktemp("none"), request.param, habits=False)
     yield space
