@@ -188,14 +188,15 @@ def assemble(
     columns = tuple(run_body["columns"])
     days = run_body.get("weekday_shares")
     sku_index, door_index = pd.Index(skus["sku"]), pd.Index(doors["door"])
+    centre_index = pd.Index(centres["door"])
     n_skus, n_doors, p = len(skus), len(doors), len(columns)
     shape2 = (n_skus, n_doors)
 
-    def positions(frame: pd.DataFrame) -> tuple[pd.DataFrame, Ints, Ints]:
-        sku = sku_index.get_indexer(pd.Index(frame["sku"]))
-        door = door_index.get_indexer(pd.Index(frame["door"]))
-        inside = (sku >= 0) & (door >= 0)
-        return frame[inside], sku[inside], door[inside]
+    def positions(frame: pd.DataFrame) -> _Placed:
+        return _positions(frame, sku_index, door_index)
+
+    def at_centres(frame: pd.DataFrame) -> _Placed:
+        return _positions(frame, sku_index, centre_index)
 
     rows, s, d = positions(series)
     level = np.full(shape2, np.nan)
@@ -227,18 +228,14 @@ def assemble(
     cover[s[counted], d[counted]] = np.clip(usual[counted], 1.0, 16.0)
     lead_time = skus["lead_time_weeks"].fillna(USUAL_LEAD_TIME_WEEKS).to_numpy(dtype=np.int64)
     lanes_between = network(doors, centres, lanes)
-    reserve = _reserve(sku_index, centres, stock)
-    centre = _supplied_by(sku_index, centres, ordered_for)
-    inbound = _inbound(sku_index, centres, receipts, centre, weeks)
-    reorder_weeks = lead_time.copy()
-    for sku in np.flatnonzero(centre >= 0):
-        way = lanes_between.way(int(centre[sku]), ~np.isnan(level[sku]))
-        if way is None:
-            continue
-        until = int(lead_time[sku] + way.max())
-        wanted = np.nansum(level[sku]) * seasonal[sku, :until].sum()
-        if reserve[sku, centre[sku]] + inbound[sku, :until].sum() >= wanted:
-            reorder_weeks[sku] = way.max()
+    reserve = _reserve(at_centres(stock), (n_skus, len(centres)))
+    centre = np.full(n_skus, -1, dtype=np.int64)
+    _, most, where = at_centres(ordered_for[ordered_for["share"] > 0.5])
+    centre[most] = where
+    inbound = _inbound(at_centres(receipts), centre, weeks)
+    reorder_weeks = _reorder_weeks(
+        lead_time, lanes_between, centre, reserve, inbound, level=level, seasonal=seasonal
+    )
     # Who orders up to a position has less of it on hand the more is on its way.
     position = rows["position"].to_numpy(dtype=float)
     pace = level[s, d] * seasonal[s, :PACE_WEEKS].mean(axis=1)
@@ -320,47 +317,58 @@ def _weeks_until(dates: pd.Series, weeks: Dates, *, missing: int) -> Ints:
     return np.where(np.isnat(days), missing, position)
 
 
-def _reserve(sku_index: pd.Index[str], centres: pd.DataFrame, stock: pd.DataFrame) -> Floats:
+_Placed = tuple[pd.DataFrame, Ints, Ints]
+"""Rows of known SKUs at known places, and the positions of both."""
+
+
+def _positions(frame: pd.DataFrame, skus: pd.Index[str], places: pd.Index[str]) -> _Placed:
+    sku = skus.get_indexer(pd.Index(frame["sku"]))
+    place = places.get_indexer(pd.Index(frame["door"]))
+    inside = (sku >= 0) & (place >= 0)
+    return frame[inside], sku[inside], place[inside]
+
+
+def _reserve(counted: _Placed, shape: tuple[int, int]) -> Floats:
     """What the distribution centres have on hand, (S, C)."""
-    reserve = np.zeros((len(sku_index), len(centres)))
-    at = pd.Index(centres["door"]).get_indexer(pd.Index(stock["door"]))
-    s = sku_index.get_indexer(pd.Index(stock["sku"]))
-    inside = (at >= 0) & (s >= 0)
-    held = stock["on_hand"].fillna(0).to_numpy(dtype=float)
-    reserve[s[inside], at[inside]] = np.maximum(held[inside], 0.0)
+    rows, sku, centre = counted
+    reserve = np.zeros(shape)
+    held = rows["on_hand"].fillna(0).to_numpy(dtype=float)
+    reserve[sku, centre] = np.maximum(held, 0.0)
     return reserve
 
 
-def _supplied_by(
-    sku_index: pd.Index[str], centres: pd.DataFrame, ordered_for: pd.DataFrame
-) -> Ints:
-    """Centre to which most of what is ordered of a SKU goes, -1: most goes to doors, (S,)."""
-    centre = np.full(len(sku_index), -1, dtype=np.int64)
-    most = ordered_for[ordered_for["share"] > 0.5]
-    at = pd.Index(centres["door"]).get_indexer(pd.Index(most["door"]))
-    s = sku_index.get_indexer(pd.Index(most["sku"]))
-    inside = (at >= 0) & (s >= 0)
-    centre[s[inside]] = at[inside]
-    return centre
-
-
-def _inbound(
-    sku_index: pd.Index[str],
-    centres: pd.DataFrame,
-    receipts: pd.DataFrame,
-    centre: Ints,
-    weeks: Dates,
-) -> Floats:
+def _inbound(ordered: _Placed, centre: Ints, weeks: Dates) -> Floats:
     """Open orders for the centre that supplies each SKU, by week, (S, W)."""
-    inbound = np.zeros((len(sku_index), len(weeks)))
-    s = sku_index.get_indexer(pd.Index(receipts["sku"]))
-    at = pd.Index(centres["door"]).get_indexer(pd.Index(receipts["door"]))
-    eta = (receipts["eta"].to_numpy().astype("datetime64[D]") - weeks[0]).astype(int) // 7
-    week = due_weeks(eta)
-    inside = (s >= 0) & (at >= 0) & (centre[s] == at) & (week < len(weeks))
-    units = receipts["units"].to_numpy(dtype=float)
-    np.add.at(inbound, (s[inside], week[inside]), units[inside])
+    rows, sku, place = ordered
+    inbound = np.zeros((len(centre), len(weeks)))
+    week = due_weeks(_weeks_until(rows["eta"], weeks, missing=len(weeks)))
+    counted = (centre[sku] == place) & (week < len(weeks))
+    units = rows["units"].to_numpy(dtype=float)
+    np.add.at(inbound, (sku[counted], week[counted]), units[counted])
     return inbound
+
+
+def _reorder_weeks(
+    lead_time: Ints,
+    between: Network,
+    centre: Ints,
+    reserve: Floats,
+    inbound: Floats,
+    *,
+    level: Floats,
+    seasonal: Floats,
+) -> Ints:
+    """The supplier's lead time, or the way from a centre that lasts until then, (S,)."""
+    weeks = lead_time.copy()
+    for sku in np.flatnonzero(centre >= 0):
+        way = between.way(int(centre[sku]), ~np.isnan(level[sku]))
+        if way is None:
+            continue
+        until = int(lead_time[sku] + way.max())
+        wanted = np.nansum(level[sku]) * seasonal[sku, :until].sum()
+        if reserve[sku, centre[sku]] + inbound[sku, :until].sum() >= wanted:
+            weeks[sku] = way.max()
+    return weeks
 
 
 def _prices(

@@ -37,6 +37,8 @@ SUBSTITUTES = 5
 HELPS = 0.2
 """Share of a shortage that an end of the lift has to prevent where it does not prevent it
 all."""
+SERVICE_STEP = 0.09
+"""What a tenth of a shortage prevented counts for beside 1 for the service target."""
 SERVICE = 0.95
 """Service level of a SKU that states none."""
 
@@ -444,7 +446,7 @@ class Combination:
         if self.meets:
             return 1.0
         share = self.units / self.short if self.short > 0 else 0.0
-        return 0.09 * float(np.floor(10 * np.clip(share, 0.0, 1.0)))
+        return SERVICE_STEP * float(np.floor(10 * np.clip(share, 0.0, 1.0)))
 
     @property
     def is_supply(self) -> bool:
@@ -710,7 +712,9 @@ def _picked(
     cost = np.array([c.cost for c in every])
     gain = np.array([c.margin - c.cost for c in every])
     if aim is Aim.SERVICE:
-        gain = gain + np.array([c.service for c in every]) * 12 * (np.abs(gain).sum() + 1.0)
+        # The least step of service outweighs all the money there is.
+        all_money = np.abs(gain).sum() + 1.0
+        gain = gain + np.array([c.service for c in every]) / SERVICE_STEP * all_money
     one_each = coo_array((np.ones(n), (group, np.arange(n))))
     limits = [LinearConstraint(one_each.tocsc(), 1, 1)]
     if budget is not None:

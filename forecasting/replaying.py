@@ -254,9 +254,7 @@ def with_outcomes(store: Store, rows: pd.DataFrame, until: dt.date) -> pd.DataFr
     """Rows of `foreseen` beside what happened: stocked_out, units_lost."""
     if rows.empty:
         return rows.assign(stocked_out=None, units_lost=np.nan)[list(ROWS)]
-    since = rows["week"].min().date()
-    happened = store.query("outcomes", since=since, until=until + WEEK)
-    happened["week"] = pd.to_datetime(happened["week"])
+    happened = happened_since(store, rows["week"], until)
     joined = rows.merge(
         happened[["sku", "door", "week", "stocked_out", "units_lost"]],
         on=["sku", "door", "week"],
@@ -265,9 +263,9 @@ def with_outcomes(store: Store, rows: pd.DataFrame, until: dt.date) -> pd.DataFr
     return joined[list(ROWS)]
 
 
-def happened_since(store: Store, moves: pd.DataFrame, until: dt.date) -> pd.DataFrame:
-    """Stock and units lost of every week since the first move, as the files have them."""
-    since = moves["leaves"].min().date() if len(moves) else until
+def happened_since(store: Store, weeks: pd.Series, until: dt.date) -> pd.DataFrame:
+    """What the files say of every week since the first of some (query outcomes)."""
+    since = weeks.min().date() if len(weeks) else until
     happened = store.query("outcomes", since=since, until=until + WEEK)
     happened["week"] = pd.to_datetime(happened["week"])
     return happened
@@ -369,6 +367,6 @@ def walk(
         person=by,
         weeks_ahead=weeks_ahead,
         rows=with_outcomes(store, rows, end),
-        moves=with_savings(moves, happened_since(store, moves, end), rows),
+        moves=with_savings(moves, happened_since(store, moves["leaves"], end), rows),
         assumed=assumptions(store),
     )

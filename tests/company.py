@@ -1,6 +1,7 @@
 """A drawn company whose truth is known, arranged for the demand model."""
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from forecasting.calendar import weeks_from
 from forecasting.demand import cleansing, lift
 from forecasting.demand.cleansing import Panel
 from forecasting.demand.lift import Exposures
+from forecasting.hierarchy import Floats
 from forecasting.workspace import Workspace
 
 
@@ -79,3 +81,25 @@ def beside_truth(company: Company, rows: pd.DataFrame) -> pd.DataFrame:
         week=panel.weeks[company.known :][rows["week"]],
     )
     return company.sample.truth["demand"].merge(named, on=["sku", "door", "week"])
+
+
+def placed(
+    frame: pd.DataFrame,
+    column: str,
+    *,
+    skus: Sequence[str],
+    doors: Sequence[str],
+    weeks: pd.DatetimeIndex,
+    when: str = "week",
+) -> Floats:
+    """A column of a table laid out as SKU x door x week; 0 where it has no row."""
+    found = np.zeros((len(skus), len(doors), len(weeks)))
+    at = (
+        pd.Index(skus).get_indexer(frame["sku"]),
+        pd.Index(doors).get_indexer(frame["door"]),
+        weeks.get_indexer(pd.to_datetime(frame[when])),
+    )
+    inside = np.all([where >= 0 for where in at], axis=0)
+    sku, door, week = (where[inside] for where in at)
+    found[sku, door, week] = frame[column].to_numpy(dtype=float)[inside]
+    return found

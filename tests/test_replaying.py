@@ -113,7 +113,7 @@ def test_what_would_have_been_moved_is_held_against_what_was_lost(one_moment):
     later = replaying.recommended(other.plan(), weeks_ahead=AHEAD)
     pd.testing.assert_frame_equal(moves, later)  # nothing that came later is in it
     rows = replaying.foreseen(plain.plan(), weeks_ahead=AHEAD)
-    happened = replaying.happened_since(space.store, moves, space.plan.base.as_of)
+    happened = replaying.happened_since(space.store, moves["leaves"], space.plan.base.as_of)
     found = with_savings(moves, happened, rows)
     assert (found["saved"] <= found["units"] + 1e-9).all()
     assert (found["lacked"] <= found["units"] + 1e-9).all()

@@ -189,6 +189,8 @@ class Problem:
     group: Ints
     """Class at a door, (n,)."""
     exposed: Bools
+    event: Ints
+    """What each cell was exposed to, (n, W): the activation's week, else the SKU's."""
     columns: tuple[str, ...]
     prior: Prior
     event_sd: float = priors.USUAL_EVENT_SD
@@ -340,6 +342,7 @@ def _problem(panel: Panel, exposures: Exposures, prior: Prior | None) -> Problem
         of_class=of_class,
         group=_group(panel),
         exposed=exposed,
+        event=_events(panel, layout),
         columns=columns,
         prior=prior or priors.usual(columns),
     )
@@ -458,7 +461,7 @@ def _respond(
             series=series,
             sku=sku,
             of_class=panel.classes[sku],
-            event=_events(problem, known).ravel()[at],
+            event=problem.event[:, :known].ravel()[at],
         ),
         prior=problem.prior,
         n_series=len(panel.sku_of),
@@ -470,17 +473,14 @@ def _respond(
     )
 
 
-def _events(problem: Problem, known: int) -> Ints:
-    """What each cell was exposed to, (n, T): the activation's week, else the SKU's."""
-    panel, layout = problem.panel, problem.layout
+def _events(panel: Panel, layout: Layout) -> Ints:
+    """Number of what each cell was exposed to, (n, W); of several activations, the first."""
+    n_weeks = len(panel.weeks)
     count = int(layout.exposures.activation.max(initial=-1)) + 1
     first = np.full(len(layout.series), count, dtype=np.int64)
     np.minimum.at(first, layout.cell, layout.exposures.activation)
-    week = np.arange(known)
-    event: Ints = (count + panel.sku_of[:, None]) * known + week
-    past = layout.week < known
-    at = layout.series[past], layout.week[past]
-    event[at] = first[past] * known + layout.week[past]
+    event: Ints = (count + panel.sku_of[:, None]) * n_weeks + np.arange(n_weeks)
+    event[layout.series, layout.week] = first * n_weeks + layout.week
     return event
 
 

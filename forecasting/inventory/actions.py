@@ -26,7 +26,7 @@ STEPS = 4
 KEPT_BY_DONORS = 1.2816
 """Standard deviations of its own demand that a giving door keeps: nine times in ten it
 meets what it needs itself."""
-TRIED_AT_ONCE, TRIED_TWICE = 8, 2
+TRIED_AT_ONCE, LOOKS = 8, 2
 """Shares of a lift that are tried at once, and how often: to a sixty-fourth."""
 MOST_LINES = 3
 """Open orders of one door that are brought forward."""
@@ -448,7 +448,7 @@ def supported_lift(situation: Situation, limits: Limits) -> float:
     if outcome(situation, limits).meets(limits):
         return 1.0
     low, step = 0.0, 1.0
-    for _ in range(TRIED_TWICE):
+    for _ in range(LOOKS):
         step /= TRIED_AT_ONCE
         shares: Floats = low + step * np.arange(TRIED_AT_ONCE, dtype=float)
         met = _red_shares(situation, limits, shares) < limits.group_share

@@ -34,6 +34,11 @@ class Terms:
     last: int | None = None
     """Last week in which anything may land; None: no end."""
 
+    @property
+    def first(self) -> int:
+        """First week in which an order can arrive."""
+        return self.frozen + self.lead_time
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuyPlan:
@@ -167,7 +172,6 @@ def net(
     stock = opening.astype(float)
     helped = stock
     """The same if what cannot be ordered in time were there all the same."""
-    first = max(terms.lead_time, terms.frozen + terms.lead_time if terms.frozen else 0)
     for t in range(shape[1]):
         stock = stock + scheduled[:, t]
         lacking = np.maximum(safety[:, t] - (stock - demand[:, t]), 0.0)
@@ -178,7 +182,7 @@ def net(
             reserve -= float(sent.sum())
             stock = stock + sent
             lacking = np.maximum(lacking - sent, 0.0)
-        if t < first:
+        if t < terms.first:
             there = helped + scheduled[:, t] + centre[:, t]
             more = np.where(lacking > 0, safety[:, t] - (there - demand[:, t]), 0.0)
             exceptions[:, t] = np.ceil(np.maximum(more, 0.0) / terms.case) * terms.case
@@ -250,7 +254,6 @@ def _through(
 ) -> BuyPlan:
     """Week by week; `helped`: what cannot be ordered in time is there all the same."""
     n_doors, n_weeks = demand.shape
-    first = terms.frozen + terms.lead_time
     still = np.cumsum(demand[:, ::-1], axis=1)[:, ::-1] > 0
     sent, exceptions = np.zeros(demand.shape), np.zeros(demand.shape)
     ordered, lacked, held = np.zeros(n_weeks), np.zeros(n_weeks), np.zeros(n_weeks)
@@ -272,7 +275,7 @@ def _through(
         lacking = centre.safety[t] * asked.any() - (left - asked.sum())
         if lacking > 1e-9:
             units = float(_rounded(np.array([lacking]), np.ones((1, 1)), terms)[0])
-            if t >= first:
+            if t >= terms.first:
                 ordered[t] = units
                 left += units
             else:

@@ -157,8 +157,9 @@ def assess(
         if usual is not None and t + usual.lead_time < n_weeks:
             due = t + usual.lead_time
             position = mean + arriving[t : due + 1].sum(axis=0)
-            ordered, beyond = _fill_up(position - usual.aim[:, t], unordered)
-            arriving[due] += ordered
+            over = position - usual.aim[:, t]
+            kept, beyond = _cut_off(over, unordered + 1e-12)
+            arriving[due] += kept - over
             # What stock lacked of the aim by chance is ordered too, and so is no doubt.
             forgotten[due] = np.maximum(unordered - beyond, 0.0)
             unordered = beyond
@@ -166,11 +167,7 @@ def assess(
         before = np.maximum(variance - forgotten[t], 0.0)
         variance = before + spread[t] ** 2 + 1e-12
         lefts[t], wides[t] = left, variance
-        sd = np.sqrt(variance)
-        z = left / sd
-        stays, more = ndtr(z), sd * _density(z)
-        mean = left * stays + more
-        variance = np.maximum((left**2 + variance) * stays + left * more - mean**2, 0.0)
+        mean, variance = _cut_off(left, variance)
         unordered = np.maximum(unordered + variance - before, 0.0)
     wides = np.sqrt(wides + unsure.T[:, None, :])
     z = lefts / wides
@@ -190,25 +187,18 @@ def assess(
     )
 
 
-def _fill_up(over: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """What is ordered on average to fill a position up to its aim, and the doubt that stays.
+def _cut_off(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of a normal that is cut off at zero; its variance above zero.
 
-    Parameters
-    ----------
-    over, variance : float array
-        Mean of the position less the aim, and variance of the position.
-
-    Returns
-    -------
-    (float array, float array)
-        Units ordered; variance of the position afterwards, which is never below the aim.
+    Stock is what demand has left, never below zero; a position is over its aim by what it
+    is, never below it once the rest is ordered.
     """
-    sd = np.sqrt(variance + 1e-12)
-    z = over / sd
+    sd = np.sqrt(variance)
+    z = mean / sd
     above, more = ndtr(z), sd * _density(z)
-    kept = over * above + more
-    square = (over**2 + variance) * above + over * more
-    return kept - over, np.maximum(square - kept**2, 0.0)
+    kept = mean * above + more
+    square = (mean**2 + variance) * above + mean * more
+    return kept, np.maximum(square - kept**2, 0.0)
 
 
 def suffices(left: Floats, sd: Floats, third: Floats) -> Floats:

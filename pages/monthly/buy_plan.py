@@ -184,7 +184,7 @@ def open_to_buy(plan, inside: set[str] | None) -> None:
             wide.loc[f"{'-' if sign < 0 else '+'} {name}"] = parts[column]
     st.dataframe(
         wide.reset_index().rename(columns={"class": "Class"}), hide_index=True,
-        height=38 + 35 * len(wide), alt="Open-to-buy by class and month", placeholder="–",
+        height="content", alt="Open-to-buy by class and month", placeholder="–",
         column_config={m: st.column_config.NumberColumn(format="dollar") for m in months},
     )  # fmt: skip
     st.caption(

@@ -22,7 +22,7 @@ from forecasting.hierarchy import Floats, Ints
 from forecasting.options import Action, Aim, Option
 from forecasting.plan import LivePlan
 from forecasting.vocabulary import Measure
-from tests.company import imported
+from tests.company import imported, placed
 
 SKUS, DOORS, WEEKS, AHEAD = 120, 10, 13, 8
 SEEDS = (41, 42, 43, 44)
@@ -41,21 +41,14 @@ class World:
 
     @staticmethod
     def of(sample: Sample, plan: LivePlan, weeks: int) -> World:
-        truth = sample.truth["demand"]
-        week = (pd.to_datetime(truth["week"]) - pd.Timestamp(plan.base.weeks[0])).dt.days // 7
-        inside = (week >= 0) & (week < weeks) & truth["sku"].isin(plan.sku_index)
-        rows = truth[inside]
-        at = (
-            rows["sku"].map(plan.sku_index).to_numpy(),
-            rows["door"].map(plan.door_index).to_numpy(),
-            week[inside].to_numpy(),
-        )
-        found = []
-        for name in ("baseline", "mean", "demand", "foreseen"):
-            array = np.zeros((len(plan.sku_names), len(plan.door_names), weeks))
-            array[at] = rows[name]
-            found.append(array)
-        return World(found[0], found[1], found[2].astype(np.int64), found[3])
+        baseline, mean, demand, foreseen = (
+            placed(
+                sample.truth["demand"], name, skus=plan.sku_names, doors=plan.door_names,
+                weeks=pd.DatetimeIndex(plan.base.weeks[:weeks]),
+            )
+            for name in ("baseline", "mean", "demand", "foreseen")
+        )  # fmt: skip
+        return World(baseline, mean, demand.astype(np.int64), foreseen)
 
     def changed(self, plan: LivePlan, chosen: Sequence[Option], seed: int) -> World:
         """The same customers after the calendar was changed."""

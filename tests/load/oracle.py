@@ -11,6 +11,7 @@ future some hundred times and says in how many of them a shelf runs out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from forecasting.calendar import exposure_share
 from forecasting.hierarchy import Floats, Ints
 from forecasting.inventory.bridge import Limits
 from forecasting.inventory.replay import cells_of, scored
-from tests.company import imported
+from tests.company import imported, placed
 
 SKUS, DOORS, WEEKS = 120, 10, 130
 SEEDS = (301, 302, 303, 304)
@@ -67,18 +68,8 @@ class Truth:
         skus = pd.Index(table["sku"])
         doors = pd.Index(sample.truth["buyers"]["door"].unique())
         weeks = pd.DatetimeIndex(np.sort(pd.to_datetime(truth["week"]).unique()))
-        shape = (len(skus), len(doors), len(weeks))
-
-        def placed(frame: pd.DataFrame, column: str, when: str) -> Floats:
-            found = np.zeros(shape)
-            week = weeks.get_indexer(pd.to_datetime(frame[when]))
-            door = doors.get_indexer(frame["door"])
-            at = (door >= 0) & (week >= 0)
-            sku = skus.get_indexer(frame["sku"])
-            found[sku[at], door[at], week[at]] = frame[column].to_numpy(dtype=float)[at]
-            return found
-
-        mean = placed(truth, "mean", "week")
+        arranged = partial(placed, skus=skus, doors=doors, weeks=weeks)
+        mean = arranged(truth, "mean")
         better, runs = np.zeros((len(skus), len(weeks))), {}
         lifts = sample.truth["lifts"].merge(sample.truth["events"], on="activation")
         calendar = sample.tables["activations"].set_index("activation")
@@ -91,7 +82,7 @@ class Truth:
             better[featured] += rows["log_event"].iloc[0] * days
             runs[str(name)] = featured, days
         buyers = sample.truth["buyers"]
-        opinion = np.zeros(shape[:2])
+        opinion = np.zeros((len(skus), len(doors)))
         opinion[skus.get_indexer(buyers["sku"]), doors.get_indexer(buyers["door"])] = buyers[
             "opinion"
         ]
@@ -112,10 +103,10 @@ class Truth:
             doors=doors,
             weeks=weeks,
             mean=mean * np.exp(-better)[:, None, :],
-            foreseen=placed(truth, "foreseen", "week"),
+            foreseen=arranged(truth, "foreseen"),
             opinion=opinion,
             covered=buyers.groupby("sku")["covered"].first()[skus].to_numpy(),
-            stock=placed(sample.tables["inventory"], "on_hand", "date"),
+            stock=arranged(sample.tables["inventory"], "on_hand", when="date"),
             orders=orders[orders["d"] >= 0],
             ordinary=runs,
         )
