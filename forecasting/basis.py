@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from forecasting.calendar import Dates, week_start, weeks_from
@@ -42,6 +43,8 @@ class Base:
     weeks: Dates
     skus: pd.DataFrame
     """One row per SKU: sku, description, style, class, department, ..."""
+    facts: Mapping[str, npt.NDArray[np.object_]]
+    """Columns of `skus`, to ask about one SKU at a time: a frame is slow at that."""
     doors: pd.DataFrame
     """One row per selling door: door, name, region, channel, kind."""
     level: Floats
@@ -96,6 +99,8 @@ class Base:
     time, or the way from a centre that has what its doors need until then, (S,)."""
     price: Floats
     """Regular price, NaN unknown, (S, D)."""
+    usual_price: Floats
+    """The mean over the doors where it is known, NaN where it is nowhere, (S,)."""
     unit_cost: Floats
     """NaN unknown, (S,)."""
 
@@ -105,18 +110,14 @@ class Base:
         return found
 
     @property
-    def usual_price(self) -> Floats:
-        """Regular price of each SKU, the mean over its doors; NaN where none is known, (S,)."""
-        known = ~np.isnan(self.price)
-        count = known.sum(axis=1)
-        total = np.where(known, self.price, 0.0).sum(axis=1)
-        mean: Floats = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-        return mean
-
-    @property
     def shape3(self) -> tuple[int, int, int]:
         """(S, D, W)."""
         return (*self.level.shape, len(self.weeks))
+
+    def stated(self, sku: int, fact: str, otherwise: float) -> float:
+        """What files say of a SKU, or what holds where they say nothing."""
+        value = self.facts[fact][sku]
+        return otherwise if pd.isna(value) else float(value)
 
     def way(self, sku: int) -> Ints | None:
         """Weeks from the centre that a SKU is ordered for to each door, (D,).
@@ -267,12 +268,16 @@ def assemble(
             ),
         }
     )
+    price = _prices(skus, prices, sku_index, door_index)
+    priced = ~np.isnan(price)
+    count = priced.sum(axis=1)
     open_receipts = pd.concat([on_its_way[moving > 0], due], ignore_index=True)
     return Base(
         run=run,
         as_of=week_start(as_of),
         weeks=weeks,
         skus=skus.reset_index(drop=True),
+        facts={str(name): skus[name].to_numpy(dtype=object) for name in skus},
         doors=doors.reset_index(drop=True),
         level=level,
         shape=seasonal,
@@ -300,14 +305,14 @@ def assemble(
         cover=cover,
         lead_time=lead_time,
         reorder_weeks=reorder_weeks,
-        price=_prices(skus, prices, sku_index, door_index),
+        price=price,
+        usual_price=np.where(
+            count > 0,
+            np.where(priced, price, 0.0).sum(axis=1) / np.maximum(count, 1),
+            np.nan,
+        ),
         unit_cost=skus["unit_cost"].to_numpy(dtype=float),
     )
-
-
-def stated(value: Any, otherwise: float) -> float:
-    """What files say of a SKU, or what holds where they say nothing."""
-    return otherwise if pd.isna(value) else float(value)
 
 
 def _weeks_until(dates: pd.Series, weeks: Dates, *, missing: int) -> Ints:

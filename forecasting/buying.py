@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting.basis import stated
 from forecasting.calendar import as_date, month_label
 from forecasting.decisions import Decisions
 from forecasting.hierarchy import THOUSANDTHS, Floats
@@ -47,17 +46,17 @@ def of_sku(
     frozen : int, optional
         First weeks without orders; those that leadership has set if left out.
     """
-    base, row = plan.base, plan.base.skus.iloc[sku]
+    base = plan.base
     computed = plan.sku_with(sku, supply=FIRM)
     ahead = slice(0, weeks)
-    exit_date = row["exit_date"]
+    exit_date = base.facts["exit_date"][sku]
     last = None
     if not pd.isna(exit_date):
         last = int((np.datetime64(exit_date, "D") - base.weeks[0]).astype(int)) // 7
     terms = Terms(
         lead_time=int(base.lead_time[sku]),
-        case=stated(row["case_pack"], 1.0),
-        least=stated(row["moq"], 0.0),
+        case=base.stated(sku, "case_pack", 1.0),
+        least=base.stated(sku, "moq", 0.0),
         frozen=plan.limits.frozen_buy_weeks if frozen is None else frozen,
         last=last,
     )
@@ -101,7 +100,7 @@ def _safety(
     lead_time: int | None = None,
 ) -> Floats:
     """Safety stock of a SKU at each door and week, (D, W): units."""
-    base, row = plan.base, plan.base.skus.iloc[sku]
+    base = plan.base
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
     return buy_plan.safety_stock(
         demand,
@@ -109,8 +108,8 @@ def _safety(
         level_sd=base.level_sd,
         lift_sd=lift_sd,
         lead_time=int(base.lead_time[sku]) if lead_time is None else lead_time,
-        service=service_of(row, least_service),
-        least=stated(row["presentation_min"], 0.0),
+        service=service_of(base, sku, least_service),
+        least=base.stated(sku, "presentation_min", 0.0),
     )
 
 
@@ -132,7 +131,7 @@ def _centre_safety(
         level_sd=base.level_sd,
         lift_sd=lift_sd,
         lead_time=int(base.lead_time[sku]) + way,
-        service=service_of(base.skus.iloc[sku], plan.limits.least_service),
+        service=service_of(base, sku, plan.limits.least_service),
     )
     beyond: Floats = np.maximum(wanted - at_doors.sum(axis=0), 0.0)
     return beyond

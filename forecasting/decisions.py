@@ -398,10 +398,7 @@ def _after(option: Option, now: Activation) -> Activation:
     """
     assert option.before is not None
     assert option.after is not None
-    mine, theirs = (
-        [i for i in activation.items if i.sku == option.sku]
-        for activation in (now, option.before)
-    )
+    mine, theirs = (activation.of_sku(option.sku) for activation in (now, option.before))
     same = replace(now, items=()) == replace(option.before, items=()) and mine == theirs
     if not same or any(i.sku == option.substitute for i in now.items):
         raise Refused(f"{now.name} was changed meanwhile. Look at the ways out again.")

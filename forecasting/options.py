@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from forecasting.basis import stated
+from forecasting.basis import Base
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.hierarchy import THOUSANDTHS
@@ -110,21 +110,21 @@ class Option:
         return not self.why_not and not self.is_past
 
 
-def service_of(row: pd.Series, least: float) -> float:
+def service_of(base: Base, sku: int, least: float) -> float:
     """Service level of a SKU: what it states, or what policy asks at least."""
-    return max(stated(row["service_level"], SERVICE), least)
+    return max(base.stated(sku, "service_level", SERVICE), least)
 
 
 def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation:
     """What the actions on one featured SKU start from."""
     base, sku = plan.base, item.sku
-    assert computed.risk is not None
-    ahead = slice(0, computed.risk.demand.shape[2])
+    risk = computed.risk
+    assert risk is not None
+    ahead = slice(0, risk.demand.shape[2])
     lifts = dict(computed.lifts)[item.activation] / THOUSANDTHS
     margin = np.full(len(computed.opening), np.nan)
     margin[:] = base.price[sku] - base.unit_cost[sku]
     margin[item.doors] = item.unit_margin
-    row = base.skus.iloc[sku]
     return Situation(
         doors=item.doors,
         first=item.first,
@@ -140,8 +140,9 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
         usual=plan.usual(sku),
         known=computed.known,
         margin=margin,
-        service=service_of(row, plan.limits.least_service),
-        presentation=stated(row["presentation_min"], 0.0),
+        service=service_of(base, sku, plan.limits.least_service),
+        presentation=base.stated(sku, "presentation_min", 0.0),
+        assessed=risk,
     )
 
 
@@ -194,7 +195,7 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
     doors = [plan.door_names[d] for d in lines["door"]]
     keys = zip(lines["receipt"], doors, strict=True)
     free = np.array([key not in moved for key in keys], dtype=bool)
-    unit_cost = stated(plan.base.skus["expedite_cost"].iloc[item.sku], 0.0)
+    unit_cost = plan.base.stated(item.sku, "expedite_cost", 0.0)
     chosen, slack = actions.expedite(situation, lines[free], unit_cost=unit_cost)
 
     def said(moves: Sequence[Move]) -> str:
@@ -215,7 +216,7 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
 
 def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
     """Move units from doors and centres that can spare them."""
-    case = stated(plan.base.skus["case_pack"].iloc[item.sku], 1.0)
+    case = plan.base.stated(item.sku, "case_pack", 1.0)
     chosen, slack = actions.reallocate(
         situation, plan.base.network, reserve=plan.spare_reserve(item.sku), case_pack=case
     )
@@ -346,11 +347,9 @@ def substitutes(plan: LivePlan, item: ItemRisk) -> list[int]:
     Alike: same style, then near in price; covered: stock now over a month's baseline.
     """
     base = plan.base
-    row = base.skus.iloc[item.sku]
     featured = {i.sku for i in plan.activation(item.activation).items}
     same = np.flatnonzero(base.rivals == base.rivals[item.sku])
-    names = base.skus["sku"].to_numpy()
-    free = np.array([s for s in same if names[s] not in featured], dtype=np.int64)
+    free = np.array([s for s in same if plan.sku_names[s] not in featured], dtype=np.int64)
     if not len(free):
         return []
     doors = item.doors
@@ -358,9 +357,9 @@ def substitutes(plan: LivePlan, item: ItemRisk) -> list[int]:
     pace = level.sum(axis=1) * base.shape[free][:, item.first]
     stock = np.nan_to_num(base.opening[free][:, doors]).sum(axis=1)
     ranged = (level > 0).mean(axis=1)
-    price = np.nanmean(base.price[:, doors], axis=1)
+    price = base.usual_price
     apart = np.abs(np.log(np.maximum(price[free], 0.01) / max(price[item.sku], 0.01)))
-    style = (base.skus["style"].to_numpy()[free] == row["style"]).astype(float)
+    style = (base.facts["style"][free] == base.facts["style"][item.sku]).astype(float)
     cover = np.minimum(stock / np.maximum(4 * pace, 1e-9), 3.0)
     likeness = style - np.nan_to_num(apart, nan=1.0) + 0.5 * cover
     able = (ranged >= 0.5) & (pace > 0) & (stock > 0)
@@ -401,12 +400,13 @@ def _shifted(
     mine = (alone.sold - before.sold) * value
     gained = (result.sold - sold_before) * float(price)
     lift = judged.window_demand.sum() / max(
-        judged.window_demand.sum() - judged.lift_units[:, judged.window].sum(), 1e-9
+        judged.window_demand.sum() - judged.window_lift.sum(), 1e-9
     )
-    described = str(plan.base.skus["description"].iloc[other] or "")
+    described = plan.base.facts["description"][other]
+    shown = described if isinstance(described, str) and described else instead
     return replace(
         dated,
-        said=f"Feature {described or instead} instead: it would lift {lift:.2g}x and cover "
+        said=f"Feature {shown} instead: it would lift {lift:.2g}x and cover "
         f"{result.fill:.0%} of its demand",
         before=activation,
         after=after,
@@ -543,7 +543,7 @@ def watch_list(
     for found in plan.items.values():
         for item in found:
             asked = item.activation == activation if activation else item.first < weeks
-            if not asked or not np.isin(item.status, (RED, AMBER)).any():
+            if not asked or not ((item.status == RED) | (item.status == AMBER)).any():
                 continue
             if item.sku not in worst or item.short.sum() > worst[item.sku].short.sum():
                 worst[item.sku] = item

@@ -466,9 +466,7 @@ class LivePlan:
         """Cells in which an activation features a SKU, (D, W)."""
         activation = self.activation(identity)
         name = self.sku_names[sku]
-        doors = [
-            doors_of(item, self.door_index) for item in activation.items if item.sku == name
-        ]
+        doors = [doors_of(item, self.door_index) for item in activation.of_sku(name)]
         at: Bools = np.any(doors, axis=0) if doors else np.zeros(self.base.shape3[1], bool)
         return at[:, None] & (activation.share(self.base.weeks) > 0)
 
@@ -777,7 +775,7 @@ class LivePlan:
                 doubt=late[1][:, ahead],
             )
             items = self._items(
-                sku, calendar, lift_milli, demand, active, projection, risk, known
+                sku, calendar, lift_milli, demand, active, stock, projection, risk, known
             )
         return SkuPlan(
             sku=sku,
@@ -825,7 +823,7 @@ class LivePlan:
         other, name = tried.activation, self.sku_names[sku]
         found = [a for a in found if a.activation != other.activation]
         inside = other.is_live and self.scope_weeks(other)[1] >= 0
-        if inside and any(i.sku == name for i in other.items):
+        if inside and other.of_sku(name):
             found.append(other)
         return sorted(found, key=lambda a: (a.start, a.activation))
 
@@ -883,9 +881,7 @@ class LivePlan:
         if before is None:
             return draft
         name, then = self.sku_names[sku], self._published.activations
-        features = [
-            a for a in then.values() if a.is_live and any(i.sku == name for i in a.items)
-        ]
+        features = [a for a in then.values() if a.is_live and a.of_sku(name)]
         inside = [a for a in features if self.scope_weeks(a)[1] >= 0]
         decided: Ints = np.zeros_like(before)
         if {a.activation: a for a in inside} != {a.activation: a for a in now}:
@@ -1024,6 +1020,7 @@ class LivePlan:
         lifts: tuple[tuple[str, Ints], ...],
         demand: Floats,
         active: Bools,
+        stock: Floats,
         projection: Projection,
         risk: Risk,
         known: Bools,
@@ -1036,12 +1033,14 @@ class LivePlan:
         for name, units in lifts:
             activation = by_name[name]
             first, last = self.scope_weeks(activation)
-            mine = [i for i in activation.items if i.sku == self.sku_names[sku]]
+            mine = activation.of_sku(self.sku_names[sku])
             at = np.any([doors_of(item, self.door_index) for item in mine], axis=0)
             at &= active[:, first : last + 1].any(axis=1)
             doors = np.flatnonzero(at)
             if not len(doors):
                 continue
+            # Where it runs everywhere, arrays are shared, not copied.
+            rows = slice(None) if len(doors) == len(at) else doors
             if (places := doors.tobytes()) not in there:
                 there[places] = (_at(projection, doors), risk.take(doors))
             depth = max((i.discount or 0.0 for i in mine), default=0.0)
@@ -1053,13 +1052,14 @@ class LivePlan:
                     doors=doors,
                     first=first,
                     last=last,
-                    demand=demand[doors],
-                    lift_units=units[doors] / THOUSANDTHS,
-                    all_lift_units=total[doors],
+                    demand=demand[rows],
+                    lift_units=units[rows] / THOUSANDTHS,
+                    all_lift_units=total[rows],
+                    opening=stock[rows],
                     projection=there[places][0],
                     risk=there[places][1],
-                    known=known[doors],
-                    price=self.base.price[sku, doors] * (1 - depth),
+                    known=known[rows],
+                    price=self.base.price[sku, rows] * (1 - depth),
                     unit_cost=float(self.base.unit_cost[sku]),
                     limits=self.limits,
                 )

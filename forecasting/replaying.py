@@ -193,7 +193,7 @@ def foreseen(plan: LivePlan, *, weeks_ahead: int, supply: str = ROUTINE) -> pd.D
         for item in plan.sku_with(sku, supply=supply).items:
             if item.first != weeks_ahead - 1:
                 continue
-            inside = item.p_stockout[:, item.window]
+            inside = item.p_stockout
             n_weeks = inside.shape[1]
             at = np.repeat(np.arange(len(item.doors)), n_weeks)
             week = np.tile(np.arange(item.first, item.first + n_weeks), len(item.doors))
@@ -209,7 +209,7 @@ def foreseen(plan: LivePlan, *, weeks_ahead: int, supply: str = ROUTINE) -> pd.D
                         "status": np.array([s.value for s in STATUSES])[item.status][at],
                         "p_stockout": inside.ravel(),
                         "p_window": item.p_window[at],
-                        "units_short": item.units_short[:, item.window].ravel(),
+                        "units_short": item.units_short.ravel(),
                         "unit_margin": item.unit_margin[at],
                     }
                 )

@@ -87,48 +87,65 @@ def own_lift(
     """
     n_doors, n_weeks = baseline.shape
     sd = np.zeros(n_weeks)
-    none = np.zeros(baseline.shape, dtype=bool)
     cut = np.zeros(baseline.shape)
-    rows: list[tuple[str, Activation, Item, Bools, Floats, Floats]] = []
-    priced = none.copy()
+    in_cell, telling = np.zeros(baseline.shape, np.int64), np.zeros(baseline.shape, np.int64)
+    priced = np.zeros(baseline.shape, dtype=bool)
+    rows: list[_Row] = []
     for activation in activations:
         share = activation.share(base.weeks, base.weekday_shares)
-        for item in activation.items:
-            if item.sku != name:
-                continue
-            cells = doors_of(item, door_index)[:, None] & (share > 0) & active
+        within = np.flatnonzero(share > 0)
+        if not len(within):
+            continue
+        runs = slice(int(within[0]), int(within[-1]) + 1)  # elsewhere it does nothing
+        for item in activation.of_sku(name):
+            cells = doors_of(item, door_index)[:, None] & active[:, runs]
             depth = min(item.discount or 0.0, lift.DEEPEST)
-            states = cells & ~priced if depth > 0 else none
-            priced = priced | states
-            cut = np.where(states, depth, cut)
-            log_price = np.where(states, np.log1p(-depth), 0.0)
-            rows.append((activation.activation, activation, item, cells, share, log_price))
+            states = cells & ~priced[:, runs] & (depth > 0)
+            priced[:, runs] |= states
+            cut[:, runs] = np.where(states, depth, cut[:, runs])
+            in_cell[:, runs] += cells
+            if activation.type != lift.BARE_PRICE:
+                telling[:, runs] += cells
+            rows.append(
+                _Row(
+                    activation=activation,
+                    stated=item.lift,
+                    weeks=runs,
+                    share=share[runs],
+                    cells=cells,
+                    log_price=np.where(states, np.log1p(-depth), 0.0),
+                )
+            )
     units: dict[str, Floats] = {a.activation: np.zeros_like(baseline) for a in activations}
     if not rows:
         return OwnLift(
-            units=units, multiplier=np.ones_like(baseline), exposed=none, sd=sd, depth=cut
+            units=units,
+            multiplier=np.ones_like(baseline),
+            exposed=in_cell > 0,
+            sd=sd,
+            depth=cut,
         )
-    in_cell = np.sum([cells for _, _, _, cells, _, _ in rows], axis=0)
-    telling = np.sum(
-        [cells & (a.type != lift.BARE_PRICE) for _, a, _, cells, _, _ in rows], axis=0
-    )
-    logs = np.zeros((len(rows), n_doors, n_weeks))
-    for i, (_, activation, item, cells, share, log_price) in enumerate(rows):
-        own_sd = 0.0
-        runs = np.flatnonzero(share > 0)  # outside its weeks there is nothing to work out
-        if item.lift is not None:
-            full = np.full((n_doors, len(runs)), np.log(max(item.lift, 1e-3)))
+    cell = np.arange(n_doors * n_weeks).reshape(baseline.shape)
+    logs, places = [], []
+    for row in rows:
+        runs, own_sd = row.weeks, 0.0
+        if row.stated is not None:
+            full = np.full(row.cells.shape, np.log(max(row.stated, 1e-3)))
         else:
             full, own_sd = _expected(
-                base, sku, activation, weeks=base.weeks[runs], log_price=log_price[:, runs],
+                base, sku, row.activation, weeks=base.weeks[runs], log_price=row.log_price,
                 telling=telling[:, runs], in_cell=in_cell[:, runs],
             )  # fmt: skip
-        logs[i][:, runs] = np.where(cells[:, runs], lift.at_share(full, share[runs]), 0.0)
-        sd = np.maximum(sd, np.where(share > 0, np.hypot(own_sd, base.event_sd), 0.0))
-    cell = np.tile(np.arange(n_doors * n_weeks), len(rows))
-    increments, total = lift.parts(logs.ravel(), cell, n_doors * n_weeks)
-    for (identity, *_), increment in zip(rows, increments.reshape(logs.shape), strict=True):
-        units[identity] = units[identity] + increment * baseline
+        logs.append(np.where(row.cells, lift.at_share(full, row.share), 0.0).ravel())
+        places.append(cell[:, runs].ravel())
+        sd[runs] = np.maximum(sd[runs], np.hypot(own_sd, base.event_sd))
+    increments, total = lift.parts(
+        np.concatenate(logs), np.concatenate(places), n_doors * n_weeks
+    )
+    ends = np.cumsum([len(one) for one in logs])[:-1]
+    for row, increment in zip(rows, np.split(increments, ends), strict=True):
+        runs, mine = row.weeks, units[row.activation.activation]
+        mine[:, runs] += increment.reshape(row.cells.shape) * baseline[:, runs]
     return OwnLift(
         units=units,
         multiplier=total.reshape(baseline.shape),
@@ -136,6 +153,23 @@ def own_lift(
         sd=sd,
         depth=cut,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One featured item of an activation, in the w weeks in which that runs."""
+
+    activation: Activation
+    stated: float | None
+    """Lift that people stated; None: what history lets expect."""
+    weeks: slice
+    """The w weeks within the plan."""
+    share: Floats
+    """Share of each week's demand on whose days it runs, (w,)."""
+    cells: Bools
+    """Where it runs, (D, w)."""
+    log_price: Floats
+    """Of the price that it states, 0 where it states none, (D, w)."""
 
 
 def _expected(

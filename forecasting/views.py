@@ -110,7 +110,7 @@ def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> V
         revenue_at_risk=_money(short, price),
         margin_at_risk=_money(short, margin),
         demand=float(demand.sum()),
-        lift_units=float(sum(i.lift_units[:, i.window].sum() for i in items)),
+        lift_units=float(sum(i.window_lift.sum() for i in items)),
         n_skus=len({i.sku for i in items}),
         n_doors=len({int(d) for i in items for d in i.doors}),
         n_cells=len(status),
@@ -164,7 +164,7 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
         named = plan.base.skus.iloc[item.sku]
         soon = item.first_short[item.first_short >= 0]
         opening = plan.base.opening[item.sku, item.doors]
-        wanted, added = item.window_demand.sum(), item.lift_units[:, item.window].sum()
+        wanted, added = item.window_demand.sum(), item.window_lift.sum()
         lift = wanted / (wanted - added) if wanted - added > 0 else np.nan
         spread = EIGHTY * plan.sku(item.sku).lift_sd[item.window].max()
         rows.append(
@@ -237,10 +237,7 @@ def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.
         if item.first >= weeks:
             continue
         n, length = len(item.doors), item.last + 1 - item.first
-        window = item.window
-        start = item.on_hand[:, item.first - 1] if item.first else None
-        opening = np.nan_to_num(plan.base.opening[item.sku, item.doors])
-        before = np.column_stack([opening if start is None else start, item.on_hand[:, window]])
+        before = np.column_stack([item.on_hand_start, item.on_hand])
         soon = np.where(item.first_short >= 0, item.first_short, 0)
         parts.append(
             pd.DataFrame(
@@ -248,21 +245,17 @@ def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.
                     "activation": item.activation,
                     "sku": sku_names[item.sku],
                     "door": np.repeat(door_names[item.doors], length),
-                    "week": np.tile(plan.base.weeks[window], n),
-                    "demand": item.demand[:, window].ravel(),
-                    "lift_units": item.lift_units[:, window].ravel(),
+                    "week": np.tile(plan.base.weeks[item.window], n),
+                    "demand": item.demand.ravel(),
+                    "lift_units": item.lift_units.ravel(),
                     "on_hand_start": before[:, :-1].ravel(),
-                    "on_hand_end": item.on_hand[:, window].ravel(),
-                    "headroom": item.headroom[:, window].ravel(),
-                    "p_stockout": item.p_stockout[:, window].ravel(),
+                    "on_hand_end": item.on_hand.ravel(),
+                    "headroom": item.headroom.ravel(),
+                    "p_stockout": item.p_stockout.ravel(),
                     "p_window": np.repeat(item.p_window, length),
-                    "units_short": item.units_short[:, window].ravel(),
-                    "revenue_at_risk": (
-                        item.units_short[:, window] * item.price[:, None]
-                    ).ravel(),
-                    "margin_at_risk": (
-                        item.units_short[:, window] * item.unit_margin[:, None]
-                    ).ravel(),
+                    "units_short": item.units_short.ravel(),
+                    "revenue_at_risk": (item.units_short * item.price[:, None]).ravel(),
+                    "margin_at_risk": (item.units_short * item.unit_margin[:, None]).ravel(),
                     "status": np.repeat(names[item.status], length),
                     "first_short_week": np.repeat(
                         np.where(

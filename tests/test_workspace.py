@@ -485,7 +485,7 @@ def test_the_threshold_rule_is_the_contracts_example():
     def judged(limits):
         demand = base + lift
         return assess_item(
-            **common, demand=demand, lift_units=lift, all_lift_units=lift, limits=limits,
+            **common, demand=demand, lift_units=lift, all_lift_units=lift, limits=limits, opening=opening,
             projection=project(opening, none, demand),
             risk=assess(opening, none, demand, lift_sd=np.zeros(2), alpha=0.01),
         )  # fmt: skip

@@ -68,6 +68,10 @@ class Activation:
         """Share of each week's demand on whose days it runs, (W,)."""
         return exposure_share(self.start, self.end, weeks, weekday_shares)
 
+    def of_sku(self, sku: str) -> list[Item]:
+        """Its items of one SKU."""
+        return [item for item in self.items if item.sku == sku]
+
     def cancelled(self) -> Activation:
         """The same, called off."""
         return replace(self, status=CANCELLED)

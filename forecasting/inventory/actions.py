@@ -28,6 +28,8 @@ KEPT_BY_DONORS = 1.2816
 meets what it needs itself."""
 TRIED_AT_ONCE, LOOKS = 8, 2
 """Shares of a lift that are tried at once, and how often: to a sixty-fourth."""
+HALVINGS = 14
+"""Of what a door may lack at most: to well below a unit."""
 MOST_LINES = 3
 """Open orders of one door that are brought forward."""
 
@@ -63,19 +65,26 @@ class Situation:
     """Probability of no stockout that is aimed at."""
     presentation: float
     """Units that a door needs for display."""
+    assessed: Risk | None = None
+    """Its risk where that is known already."""
 
     def with_supply(self, change: Floats) -> Situation:
         """The same with more or less arriving, (D, R)."""
-        return replace(self, receipts=self.receipts + change)
+        return replace(self, receipts=self.receipts + change, assessed=None)
 
     def with_lift(self, share: float) -> Situation:
         """The same with a share of this activation's lift."""
         less = self.demand - (1 - share) * self.lift_units
-        return replace(self, demand=np.maximum(less, 0.0), lift_units=share * self.lift_units)
+        return replace(
+            self,
+            demand=np.maximum(less, 0.0),
+            lift_units=share * self.lift_units,
+            assessed=None,
+        )
 
     def risk(self) -> Risk:
         """The risk at every door; worked out once."""
-        return self._risk
+        return self.assessed or self._risk
 
     @cached_property
     def _risk(self) -> Risk:
@@ -171,7 +180,7 @@ def gap(situation: Situation, risk: Risk | None = None) -> Floats:
         third = judged.demand_third[:, at, t]
         low, high = np.zeros(len(at)), np.full(len(at), 1.0)
         high += 8 * sd.max(axis=0) + np.maximum(-left.min(axis=0), 0.0)
-        for _ in range(24):
+        for _ in range(HALVINGS):
             middle = (low + high) / 2
             above = NODE_WEIGHTS @ suffices(left + middle, sd, third) < situation.service
             low, high = np.where(above, middle, low), np.where(above, high, middle)

@@ -44,27 +44,29 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemRisk:
-    """One SKU of one activation, at n doors, over the W weeks of the plan."""
+    """One SKU of one activation, at n doors, in the w weeks of the activation."""
 
     activation: str
     sku: int
     doors: Ints
     """Positions of the doors, (n,)."""
     first: int
-    """First and last week of the activation inside the plan."""
+    """First and last of these weeks inside the plan."""
     last: int
     demand: Floats
-    """Units per week, this activation and everything else included, (n, W)."""
+    """Units per week, this activation and everything else included, (n, w)."""
     lift_units: Floats
-    """Of which this activation adds, (n, W)."""
+    """Of which this activation adds, (n, w)."""
     headroom: Floats
-    """Signed projected on-hand had this activation no lift, (n, W)."""
+    """Signed projected on-hand had this activation no lift, (n, w)."""
+    on_hand_start: Floats
+    """Projected on-hand before the first of them; 0 where nothing is known, (n,)."""
     on_hand: Floats
-    """Projected on-hand at week end, (n, W)."""
+    """Projected on-hand at week end, (n, w)."""
     p_stockout: Floats
-    """Per week as far as risk is assessed, (n, R)."""
+    """Per week, (n, w)."""
     units_short: Floats
-    """This activation's share of expected units short per week, (n, R)."""
+    """This activation's share of expected units short per week, (n, w)."""
     p_window: Floats
     """Probability of a stockout in any week of the activation, (n,)."""
     breach: Bools
@@ -80,19 +82,25 @@ class ItemRisk:
 
     @property
     def window(self) -> slice:
-        """The weeks of the activation."""
+        """The weeks of the activation inside the plan."""
         return slice(self.first, self.last + 1)
 
     @property
     def short(self) -> Floats:
         """Expected units short in the activation, door by door, (n,)."""
-        total: Floats = self.units_short[:, self.window].sum(axis=1)
+        total: Floats = self.units_short.sum(axis=1)
         return total
 
     @property
     def window_demand(self) -> Floats:
         """Demand in the activation, door by door, (n,)."""
-        total: Floats = self.demand[:, self.window].sum(axis=1)
+        total: Floats = self.demand.sum(axis=1)
+        return total
+
+    @property
+    def window_lift(self) -> Floats:
+        """What the activation adds to it, (n,)."""
+        total: Floats = self.lift_units.sum(axis=1)
         return total
 
 
@@ -107,6 +115,7 @@ def assess_item(
     demand: Floats,
     lift_units: Floats,
     all_lift_units: Floats,
+    opening: Floats,
     projection: Projection,
     risk: Risk,
     known: Bools,
@@ -126,6 +135,8 @@ def assess_item(
         Its weeks within the plan.
     demand, lift_units, all_lift_units : float array, shape (n, W)
         Total demand; what this activation adds; what all activations add.
+    opening : float array, shape (n,)
+        Units on hand before the first week of the plan.
     projection, risk
         Of the same n doors.
     known : bool array, shape (n,)
@@ -133,20 +144,19 @@ def assess_item(
     price : float array, shape (n,)
         Promoted price.
     """
-    window = slice(first, last + 1)
-    headroom = projection.signed + np.cumsum(lift_units, axis=1)
-    so_far = np.cumsum(lift_units[:, window], axis=1)
+    window, weeks = slice(first, last + 1), last + 1 - first
+    upto = np.cumsum(lift_units[:, : last + 1], axis=1)
+    headroom = projection.signed[:, window] + upto[:, -weeks:]
+    mine = lift_units[:, window].copy()  # not to keep the weeks beside it
     share = limits.threshold_by_type.get(kind, limits.threshold_share)
-    breach: Bools = np.any(headroom[:, window] < share * so_far, axis=1)
+    breach: Bools = np.any(headroom < share * np.cumsum(mine, axis=1), axis=1)
     p_window = risk.p_any(first, last)
     # Where activations share a cell, what is short is split by lift.
-    ahead = slice(0, risk.units_short.shape[1])
-    mine, everyones = lift_units[:, ahead], all_lift_units[:, ahead]
+    everyones, missing = all_lift_units[:, window], risk.units_short[:, window]
     part = np.divide(mine, everyones, out=np.ones_like(mine), where=everyones > 1e-9)
-    units_short = risk.units_short * np.clip(part, 0.0, 1.0)
+    units_short = missing * np.minimum(np.maximum(part, 0.0), 1.0)
     wanted = demand[:, window].sum(axis=1)
-    missing = risk.units_short[:, window].sum(axis=1)
-    fill = np.where(wanted > 0, 1 - missing / np.maximum(wanted, 1e-9), 1.0)
+    fill = np.where(wanted > 0, 1 - missing.sum(axis=1) / np.maximum(wanted, 1e-9), 1.0)
     after = demand[:, last + 1 : last + 14]
     pace = after.mean(axis=1) if after.shape[1] else np.zeros(len(doors))
     cover = projection.on_hand[:, last] / np.maximum(pace, 1e-9)
@@ -155,7 +165,8 @@ def assess_item(
     status[(p_window >= limits.amber_probability) | breach] = AMBER
     status[(p_window > limits.red_probability) | (fill < limits.least_fill)] = RED
     status[~known] = GREY
-    likely = risk.p_stockout[:, window] > limits.red_probability
+    p_stockout = risk.p_stockout[:, window]
+    likely = p_stockout > limits.red_probability
     first_short = np.where(likely.any(axis=1), first + likely.argmax(axis=1), -1)
     return ItemRisk(
         activation=activation,
@@ -163,11 +174,12 @@ def assess_item(
         doors=doors,
         first=first,
         last=last,
-        demand=demand,
-        lift_units=lift_units,
+        demand=demand[:, window],
+        lift_units=mine,
         headroom=headroom,
-        on_hand=projection.on_hand,
-        p_stockout=risk.p_stockout,
+        on_hand_start=projection.on_hand[:, first - 1] if first else opening,
+        on_hand=projection.on_hand[:, window],
+        p_stockout=p_stockout,
         units_short=np.where(known[:, None], units_short, 0.0),
         p_window=p_window,
         breach=breach,

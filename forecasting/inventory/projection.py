@@ -116,15 +116,17 @@ def replenished(opening: Floats, receipts: Floats, demand: Floats, usual: Routin
         Units arriving each week, on top of `receipts`.
     """
     n_weeks, lead = demand.shape[1], usual.lead_time
-    extra = np.zeros_like(demand)
+    # Weeks come first inside: each week is one piece of memory.
+    arriving, wanted = receipts.T.copy(), np.ascontiguousarray(demand.T)
+    aim, extra = np.ascontiguousarray(usual.aim.T), np.zeros_like(wanted)
     stock = opening.astype(float)
     for r in range(n_weeks):
         if r + lead < n_weeks:
-            until = slice(r, r + lead + 1)
-            position = stock + receipts[:, until].sum(axis=1) + extra[:, until].sum(axis=1)
-            extra[:, r + lead] += np.maximum(usual.aim[:, r] - position, 0.0)
-        stock = np.maximum(stock + receipts[:, r] + extra[:, r] - demand[:, r], 0.0)
-    return extra
+            position = stock + arriving[r : r + lead + 1].sum(axis=0)
+            extra[r + lead] = np.maximum(aim[r] - position, 0.0)
+            arriving[r + lead] += extra[r + lead]
+        stock = np.maximum(stock + arriving[r] - wanted[r], 0.0)
+    return np.ascontiguousarray(extra.T)
 
 
 def weeks_of_supply(on_hand: Floats, demand: Floats) -> Floats:

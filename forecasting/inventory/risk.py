@@ -22,6 +22,8 @@ from forecasting.inventory.projection import Routine
 _Z, _W = np.polynomial.hermite_e.hermegauss(5)
 NODES: Floats = _Z
 NODE_WEIGHTS: Floats = _W / _W.sum()
+_AT_ZERO = 1 / np.sqrt(2 * np.pi)
+"""Density of the normal at its mean."""
 
 HALF_A_UNIT = 0.5
 """Customers want whole units: demand is not met from half a unit below zero on."""
@@ -174,8 +176,8 @@ def assess(
     short = wides * _density(z) - lefts * ndtr(-z)
     p = 1 - suffices(lefts, wides, third)
     return Risk(
-        p_stockout=np.clip(np.tensordot(p, NODE_WEIGHTS, axes=(1, 0)).T, 0.0, 1.0),
-        units_short=np.maximum(np.tensordot(short, NODE_WEIGHTS, axes=(1, 0)).T, 0.0),
+        p_stockout=np.minimum(np.maximum((NODE_WEIGHTS @ p).T, 0.0), 1.0),
+        units_short=np.maximum((NODE_WEIGHTS @ short).T, 0.0),
         stock_mean=_weeks_last(means),
         stock_sd=_weeks_last(sds),
         demand=_weeks_last(paths),
@@ -217,16 +219,16 @@ def suffices(left: Floats, sd: Floats, third: Floats) -> Floats:
     A gamma with these three moments, made normal by its cube root (Wilson, E. and Hilferty,
     M. (1931), The distribution of chi-square). It falls with every unit less in stock.
     """
-    skew = np.clip(third / sd**3, _LEAST_SKEW, _MOST_SKEW)
+    skew = np.minimum(np.maximum(third / sd**3, _LEAST_SKEW), _MOST_SKEW)
     root = np.cbrt(np.maximum(1 + 0.5 * skew * (left + HALF_A_UNIT) / sd, 0.0))
     met: Floats = ndtr(6 / skew * (root - 1) + skew / 6)
     return met
 
 
 def _weeks_last(values: Floats) -> Floats:
-    return np.moveaxis(values, 0, 2)
+    return values.transpose(1, 2, 0)
 
 
 def _density(z: Floats) -> Floats:
-    density: Floats = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)
+    density: Floats = np.exp(-0.5 * z**2) * _AT_ZERO
     return density

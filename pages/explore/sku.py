@@ -167,7 +167,7 @@ def page() -> None:
         for item in computed.items:
             act = plan.activation(item.activation)
             verdict = views.group_status(item.status, item.window_demand, plan.limits)
-            base = item.window_demand.sum() - item.lift_units[:, item.window].sum()
+            base = item.window_demand.sum() - item.window_lift.sum()
             rows.append(
                 (
                     theme.said(verdict),
