@@ -1,14 +1,15 @@
 """Choice of method: what would have forecast the last weeks best, segment by segment.
 
 A segment is a class, and within it what sells every week or only now and then. Tried are
-how fast the level follows (exponential smoothing), whether the class has a season, and
-whether its growth goes on for a while. Simple wins unless something else is clearly
-better on weeks that the estimate had not seen.
+how fast the level follows (exponential smoothing) and whether the class's growth goes on
+for a while. Simple wins unless something else is clearly better on weeks that the estimate
+had not seen. Whether a class has a season is not asked here: a quarter does not show it
+(season.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,13 +40,12 @@ class Method:
     series: int
     """How many series it has."""
     smoothing: float
-    season: bool
     growth: float
     """Weekly log growth at the end of history, damped from there; 0 is none."""
     error: float
     """Scaled squared error on held-out weeks, of what was chosen."""
     error_plain: float
-    """Of the usual smoothing, with season and without growth."""
+    """Of the usual smoothing, without growth."""
     weeks: int
     """Held-out weeks."""
 
@@ -60,7 +60,6 @@ class Method:
             else "follows recent weeks"
         )
         kind = "now and then" if self.intermittent else "every week"
-        seasonal = "with the season of its class" if self.season else "without a season"
         yearly = np.expm1(self.growth / (1 - DAMPING) * 1.0)
         trend = f", growth of {yearly:+.0%} in all still to come" if abs(yearly) >= 0.01 else ""
         gain = 1 - self.error / self.error_plain if self.error_plain > 0 else 0.0
@@ -69,7 +68,9 @@ class Method:
             if gain >= 0.005
             else f"; nothing did clearly better on {self.weeks} held-out weeks"
         )
-        return f"Sells {kind}; a level that {pace} {seasonal}{trend}{better}."
+        return (
+            f"Sells {kind}; a level that {pace}, with the season of its class{trend}{better}."
+        )
 
 
 def weeks_held_out(known: int) -> int:
@@ -86,9 +87,8 @@ def choose(
     *,
     of_class: Ints,
     exposed: Bools,
-    with_season: Floats,
-    without: Floats,
-    levels: Callable[[bool, float], Floats],
+    effect: Floats,
+    levels: Sequence[Floats],
     around: Floats,
 ) -> tuple[tuple[Method, ...], Residuals]:
     """Choose a method for every segment, and keep what the chosen ones missed by.
@@ -104,10 +104,10 @@ def choose(
         First held-out week.
     of_class : int array, shape (n,)
     exposed : bool array, shape (n, T)
-    with_season, without : float array, shape (n, T)
-        All effects, with the season that history up to the cut shows, and with none.
-    levels : callable of (with season, smoothing)
-        Level before every week, (n, T + 1).
+    effect : float array, shape (n, T)
+        All effects, with the season that history up to the cut shows.
+    levels : sequence of float array, shape (n, T + 1)
+        Level before every week by each of `baseline.SMOOTHING`.
     around : float array, shape (n, cut)
         Level of the weeks before the cut.
     """
@@ -117,43 +117,35 @@ def choose(
     segment = of_class * 2 + ~often
     n_segments = int(segment.max(initial=-1)) + 1
     seen = scored[:, tail]
-    # Where history shows no season there is nothing to try without one.
-    seasons = (True,) if np.array_equal(with_season, without) else (False, True)
-    candidates = [(s, a) for s in seasons for a in baseline.SMOOTHING]
-    usual = candidates.index((True, baseline.USUAL_SMOOTHING))
-    means: dict[int, dict[tuple[bool, float], Floats]] = {}
-    cost = np.zeros((len(candidates), n_segments))
-    kept = {}
-    for i, (seasonal, alpha) in enumerate(candidates):
-        level = levels(seasonal, alpha)
-        effect = (with_season if seasonal else without)[:, tail]
-        kept[i] = level
-        for lag in LAGS:
-            mean = level[:, cut - lag + 1 : known - lag + 1] * effect
-            means.setdefault(lag, {})[(seasonal, alpha)] = mean
+    ahead = effect[:, tail]
+    usual = baseline.SMOOTHING.index(baseline.USUAL_SMOOTHING)
+    cost = np.zeros((len(levels), n_segments))
     for lag in LAGS:
-        plain = means[lag][candidates[usual]]
-        spread = plain + _ALPHA * plain**2 + 0.1
-        for i, candidate in enumerate(candidates):
-            error = (means[lag][candidate] - units[:, tail]) ** 2 / spread
+        means = [level[:, cut - lag + 1 : known - lag + 1] * ahead for level in levels]
+        spread = means[usual] + _ALPHA * means[usual] ** 2 + 0.1
+        for i, mean in enumerate(means):
             # One wild cell must not choose for a whole segment.
-            error = np.where(seen, np.minimum(error, 25.0), 0.0)
+            error = np.where(seen, np.minimum((mean - units[:, tail]) ** 2 / spread, 25.0), 0.0)
             cost[i] += np.bincount(segment, error.sum(axis=1), minlength=n_segments)
     # The usual is given up only for what is clearly better: differences of less are chance.
     favoured = cost.copy()
     favoured[usual] *= CLEARLY
     best = np.argmin(favoured, axis=0)
+    rows = best[segment]
+    chosen_levels = np.empty_like(levels[usual])
+    for i, level in enumerate(levels):
+        chosen_levels[rows == i] = level[rows == i]
     growths = _growth(around, of_class, panel.exposure[:, :cut] > 0)
-    growths = _if_it_helped(growths, kept, best, segment, with_season, without, units,
-                            seen, cut, of_class, candidates)  # fmt: skip
+    growths = _if_it_helped(
+        growths, chosen_levels[:, cut], ahead, units[:, tail], seen, of_class
+    )
     now = np.bincount(segment, minlength=n_segments)
     chosen = tuple(
         Method(
             of_class=int(s // 2),
             intermittent=bool(s % 2),
             series=int(now[s]),
-            smoothing=candidates[best[s]][1],
-            season=candidates[best[s]][0],
+            smoothing=baseline.SMOOTHING[best[s]],
             growth=float(growths[s // 2]),
             error=float(cost[best[s], s]),
             error_plain=float(cost[usual, s]),
@@ -161,10 +153,7 @@ def choose(
         )
         for s in np.flatnonzero(now)
     )
-    return chosen, _residuals(
-        kept, best[segment], candidates, with_season, without, units, seen,
-        exposed[:, tail], cut,
-    )  # fmt: skip
+    return chosen, _residuals(chosen_levels, ahead, units, seen, exposed[:, tail], cut)
 
 
 def smoothing(chosen: tuple[Method, ...], panel: Panel, known: int) -> Floats:
@@ -177,17 +166,6 @@ def smoothing(chosen: tuple[Method, ...], panel: Panel, known: int) -> Floats:
     for method in chosen:  # where a class has both kinds, each its own
         alpha[(of_class == method.of_class) & (rare == method.intermittent)] = method.smoothing
     return alpha
-
-
-def flat_season(chosen: tuple[Method, ...], of_class: Ints) -> Bools:
-    """Which series have no season; a class has one if most of its series do better."""
-    votes: dict[int, int] = {}
-    for method in chosen:
-        ballot = method.series if method.season else -method.series
-        votes[method.of_class] = votes.get(method.of_class, 0) + ballot
-    flat = [c for c, vote in votes.items() if vote <= 0]
-    without: Bools = np.isin(of_class, flat)
-    return without
 
 
 def growth(
@@ -231,64 +209,44 @@ def _growth(
 
 def _if_it_helped(
     growths: Floats,
-    levels: dict[int, Floats],
-    best: Ints,
-    segment: Ints,
-    with_season: Floats,
-    without: Floats,
+    level: Floats,
+    effect: Floats,
     units: Floats,
     seen: Bools,
-    cut: int,
     of_class: Ints,
-    candidates: list[tuple[bool, float]],
 ) -> Floats:
     """Growth only of those classes whose held-out weeks were foreseen better with it."""
-    known = units.shape[1]
-    ahead = np.arange(1, known - cut + 1)
-    drift = np.exp(growths[of_class][:, None] * damped(ahead))
-    flat, moved = np.zeros(len(growths)), np.zeros(len(growths))
-    for i in np.unique(best):
-        rows = best[segment] == i
-        effect = (with_season if candidates[i][0] else without)[rows, cut:known]
-        mean = levels[i][rows, cut][:, None] * effect
-        actual, certain = units[rows, cut:known], seen[rows]
-        spread = mean + _ALPHA * mean**2 + 0.1
-        for totals, guess in ((flat, mean), (moved, mean * drift[rows])):
-            error = np.where(certain, np.minimum((guess - actual) ** 2 / spread, 25.0), 0.0)
-            totals += np.bincount(of_class[rows], error.sum(axis=1), minlength=len(growths))
+    drift = np.exp(growths[of_class][:, None] * damped(np.arange(1, units.shape[1] + 1)))
+    mean = level[:, None] * effect
+    spread = mean + _ALPHA * mean**2 + 0.1
+    flat, moved = (
+        np.bincount(
+            of_class,
+            np.where(seen, np.minimum((guess - units) ** 2 / spread, 25.0), 0.0).sum(axis=1),
+            minlength=len(growths),
+        )
+        for guess in (mean, mean * drift)
+    )
     return np.where(moved < CLEARLY * flat, growths, 0.0)
 
 
 def _residuals(
-    levels: dict[int, Floats],
-    chosen: Ints,
-    candidates: list[tuple[bool, float]],
-    with_season: Floats,
-    without: Floats,
-    units: Floats,
-    seen: Bools,
-    exposed: Bools,
-    cut: int,
+    level: Floats, effect: Floats, units: Floats, seen: Bools, exposed: Bools, cut: int
 ) -> Residuals:
     """Held-out cells at several lags, by the methods chosen."""
     known = units.shape[1]
+    actual = units[:, cut:]
+    at_once = shared_squares(actual, level[:, [cut]] * effect, seen & ~exposed)
     several = []
-    for i in np.unique(chosen):
-        rows = chosen == i
-        effect = (with_season if candidates[i][0] else without)[rows, cut:known]
-        certain = seen[rows]
-        once = levels[i][rows, cut][:, None] * effect
-        plain = certain & ~exposed[rows]
-        level = shared_squares(units[rows, cut:known], once, plain)
-        for lag in RESIDUAL_LAGS:
-            mean = levels[i][rows, cut - lag + 1 : known - lag + 1] * effect
-            several.append(
-                Residuals(
-                    units=units[rows, cut:known][certain],
-                    mean=mean[certain],
-                    promoted=exposed[rows][certain],
-                    lag=np.full(int(certain.sum()), lag),
-                    level=level if lag == RESIDUAL_LAGS[0] else (0.0, 0.0),
-                )
+    for lag in RESIDUAL_LAGS:
+        mean = level[:, cut - lag + 1 : known - lag + 1] * effect
+        several.append(
+            Residuals(
+                units=actual[seen],
+                mean=mean[seen],
+                promoted=exposed[seen],
+                lag=np.full(int(seen.sum()), lag),
+                level=at_once if lag == RESIDUAL_LAGS[0] else (0.0, 0.0),
             )
+        )
     return Residuals.together(several)

@@ -11,8 +11,9 @@ every run and quick to multiply out for one SKU.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -56,7 +57,7 @@ def silent(_text: str, _share: float) -> None:
     """Tell nobody."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Effects:
     """What multiplies the level of each series in each week, history and future; (n, W)."""
 
@@ -73,12 +74,12 @@ class Effects:
     """Of what was bought ahead in the weeks before."""
     exposed: Bools
 
-    @property
+    @cached_property
     def baseline(self) -> Floats:
         """Without any activation."""
         return self.season * self.launch * self.price
 
-    @property
+    @cached_property
     def total(self) -> Floats:
         """Everything."""
         return self.baseline * self.lift * self.others * self.ahead
@@ -243,13 +244,11 @@ def fit(
     progress("uncertainty", 0.9)
     calibration = intervals.calibrate(residuals) if residuals else intervals.uncalibrated()
     calibration = replace(calibration, surprise=final.surprise)
-    flat = methods.flat_season(chosen, problem.of_class)
-    learnt = _without_season(final.effects, flat).total[:, :known] * panel.exposure[:, :known]
-    levels = _levels(problem, final.units, learnt, methods.smoothing(chosen, panel, known))
+    learnt = final.effects.total[:, :known] * panel.exposure[:, :known]
+    (levels,) = _levels(problem, final.units, learnt, [methods.smoothing(chosen, panel, known)])
     if not np.isnan(exposures.fixed).all():  # what people say of weeks to come stands
         problem = _problem(panel, exposures, problem.prior)
     found, effects = final.foreseen(problem)
-    effects = _without_season(effects, flat)
     growth = methods.growth(chosen, final.around, problem.of_class, panel, known)
     future = slice(known, len(panel.weeks))
     first = np.array([_first(problem.of_class == c) for c in range(len(growth))])
@@ -440,6 +439,7 @@ def _respond(
         if start is None
         else baseline.follower(effect, baseline.evidence(around * effect, alpha=TYPICAL_ALPHA))
     )
+    log_back = np.zeros(len(at))
     for column in range(len(problem.columns)):
         regressor = of_cells(column)
         if not regressor.any():
@@ -449,13 +449,13 @@ def _respond(
             # The level follows what a response explains: what it would take back is no
             # evidence. To first order that is the same smoothing, of the regressor.
             taken_back = follows(regressor).ravel()[at]
-            offset *= np.exp(taken_back * start.series[series, column])
+            log_back += taken_back * start.series[:, column][series]
             design[:, column] -= taken_back
     sku = panel.sku_of[series]
     return response.respond(
         response.Rows(
             units=units.ravel()[at],
-            expected=offset,
+            expected=offset * np.exp(log_back),
             design=design,
             week=week,
             series=series,
@@ -624,17 +624,23 @@ def _whole_weeks(problem: Problem, estimate: Estimate) -> Floats:
     return whole
 
 
-def _levels(problem: Problem, units: Floats, effect: Floats, alpha: Floats) -> Floats:
-    """Level before every week, by the smoothing chosen, (n, T + 1)."""
+def _levels(
+    problem: Problem, units: Floats, effect: Floats, alphas: Sequence[float | Floats]
+) -> list[Floats]:
+    """Level before every week by each of some smoothings, (n, T + 1) each."""
     believed = baseline.prior_level(problem.panel, units, effect)
-    return baseline.smooth_level(
-        units,
-        effect,
-        weight=baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA),
-        alpha=alpha,
-        prior=believed,
-        prior_weeks=baseline.PRIOR_WEEKS,
-    )
+    weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
+    return [
+        baseline.smooth_level(
+            units,
+            effect,
+            weight=weight,
+            alpha=np.broadcast_to(alpha, len(units)),
+            prior=believed,
+            prior_weeks=baseline.PRIOR_WEEKS,
+        )
+        for alpha in alphas
+    ]
 
 
 def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, ...], Residuals]:
@@ -643,16 +649,10 @@ def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, .
     units = panel.units[:, :known]
     seen = panel.exposure[:, :known]
     wanted, scored = panel.until(known).wanted()
-    flat = np.ones(len(units), dtype=bool)
-    learnt = {True: trial.effects, False: _without_season(trial.effects, flat)}
+    effect = trial.effects.total[:, :known]
     held = slice(trial.known, known)
-    expected = trial.around[:, -1:] * trial.effects.total[:, held] * seen[:, held]
+    expected = trial.around[:, -1:] * effect[:, held] * seen[:, held]
     tempered = np.concatenate([trial.units, _tempered(units[:, held], expected)], axis=1)
-
-    def levels(seasonal: bool, alpha: float) -> Floats:
-        effect = learnt[seasonal].total[:, :known] * seen
-        return _levels(problem, tempered, effect, np.full(len(units), alpha))
-
     return methods.choose(
         panel,
         wanted,
@@ -660,16 +660,10 @@ def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, .
         trial.known,
         of_class=problem.of_class,
         exposed=problem.exposed[:, :known],
-        with_season=learnt[True].total[:, :known],
-        without=learnt[False].total[:, :known],
-        levels=levels,
+        effect=effect,
+        levels=_levels(problem, tempered, effect * seen, baseline.SMOOTHING),
         around=trial.around,
     )
-
-
-def _without_season(effects: Effects, flat: Bools) -> Effects:
-    """The same with a season of 1 for some series."""
-    return replace(effects, season=np.where(flat[:, None], 1.0, effects.season))
 
 
 def _event_sd(problem: Problem, estimate: Estimate) -> float:

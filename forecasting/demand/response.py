@@ -14,14 +14,18 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, SingularMatrixWarning
 
 from forecasting.demand.lift import DEEP, LATER, MEETING, PRICE, PRICE_TOLD
 from forecasting.demand.priors import REGULAR, RIVALS, STOCKED, Prior
 from forecasting.hierarchy import Floats, Ints
+
+Singles = npt.NDArray[np.float32]
 
 _BOUNDS = {
     PRICE: (-8.0, 0.0),
@@ -36,7 +40,11 @@ _SCALE = {PRICE: 3.0, PRICE_TOLD: 3.0, DEEP: 3.0, REGULAR: 3.0, RIVALS: 0.5,
 """Spread of a coefficient within a class, against that of a type's log lift."""
 SKU_SD, SERIES_SD = 0.20, 0.12
 """Spread of log lifts: SKUs around their class, doors around their SKU."""
+_GROUPS_WORTH = 5
+"""Groups that the usual spread is worth beside those that were seen."""
 
+_FEW = 200
+"""Groups that are summed one at a time by matrix products; more of them, by columns."""
 _MOST_ROWS = 12_000
 """The regression of a class needs no more rows than this; more are thinned."""
 
@@ -177,7 +185,7 @@ def spread_seen(away: Floats, deviation: Floats, *, before: Floats, usual: Float
     """How far groups depart from their parents, by what they were seen to do, (p,).
 
     One step of expectation-maximisation over the groups that know more than their prior,
-    with twenty groups' worth of the usual spread; at most half as much again as usual.
+    with a few groups' worth of the usual spread; at most half as much again as usual.
 
     Parameters
     ----------
@@ -189,7 +197,7 @@ def spread_seen(away: Floats, deviation: Floats, *, before: Floats, usual: Float
     knows = deviation < 0.9 * before
     count = knows.sum(axis=0)
     seen = np.where(knows, away**2 + deviation**2, 0.0).sum(axis=0)
-    variance = (seen + 20 * usual**2) / (count + 20)
+    variance = (seen + _GROUPS_WORTH * usual**2) / (count + _GROUPS_WORTH)
     spread: Floats = np.clip(np.sqrt(variance), 0.2 * usual, 1.5 * usual)
     return spread
 
@@ -314,30 +322,22 @@ def shrunk(
     filled = owner[starts]
     # One column at a time, in single precision: it is a step, not a sum of money.
     single = np.float32
-    x = [rows.design[order, column].astype(single) for column in used]
+    x = np.stack([rows.design[order, column].astype(single) for column in used])
     y, base = rows.units[order].astype(single), rows.expected[order].astype(single)
     w = worth[order].astype(single)
-    q = len(used)
     ridge = np.diag(1 / sd[used] ** 2)
     anchor = parent[filled][:, used]
     local = (parent if start is None else start)[filled][:, used]
     count = np.diff(np.append(starts, len(owner)))
-    information = np.empty((len(filled), q, q))
     for _ in range(steps):
         eta = np.zeros(len(owner), dtype=single)
-        for a in range(q):
-            eta += x[a] * np.repeat(local[:, a].astype(single), count)
+        for a, of_groups in enumerate(local.T.astype(single)):
+            eta += x[a] * np.repeat(of_groups, count)
         mean = base * np.exp(np.clip(eta, -4, 4))
         shared = w / (1 + single(alpha) * mean)
         # Observed information counts a surprise for less, which keeps steps short.
         weight, score = shared * mean, shared * (y - mean)
-        gradient = np.empty((len(filled), q))
-        for a in range(q):
-            gradient[:, a] = np.add.reduceat(x[a] * score, starts)
-            weighted = x[a] * weight
-            for b in range(a, q):
-                information[:, a, b] = np.add.reduceat(weighted * x[b], starts)
-                information[:, b, a] = information[:, a, b]
+        gradient, information = _moments(x, score, weight, starts)
         information += ridge
         away = (local - anchor) / sd[used] ** 2
         move = np.linalg.solve(information, (gradient - away)[:, :, None])[:, :, 0]
@@ -346,6 +346,27 @@ def shrunk(
     spread = np.sqrt(np.diagonal(np.linalg.inv(information), axis1=1, axis2=2))
     deviation[np.ix_(filled, used)] = spread
     return current, deviation
+
+
+def _moments(
+    x: Singles, score: Singles, weight: Singles, starts: Ints
+) -> tuple[Floats, Floats]:
+    """Sums of x score, and of x x' weight, over the rows of each group, (G, q), (G, q, q)."""
+    q, groups = len(x), len(starts)
+    gradient, information = np.empty((groups, q)), np.empty((groups, q, q))
+    if groups < _FEW:
+        for g, (first, last) in enumerate(pairwise((*starts.tolist(), x.shape[1]))):
+            mine = x[:, first:last]
+            gradient[g] = mine @ score[first:last]
+            information[g] = (mine * weight[first:last]) @ mine.T
+        return gradient, information
+    for a in range(q):
+        gradient[:, a] = np.add.reduceat(x[a] * score, starts)
+        weighted = x[a] * weight
+        for b in range(a, q):
+            information[:, a, b] = np.add.reduceat(weighted * x[b], starts)
+            information[:, b, a] = information[:, a, b]
+    return gradient, information
 
 
 def _take(rows: Rows, chosen: np.ndarray | slice) -> Rows:

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 from dateutil.easter import easter
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import solve_triangular
 
 from forecasting.calendar import Dates, as_date, week_numbers, week_start
 from forecasting.hierarchy import Floats, Ints
@@ -80,21 +80,27 @@ def _season_of(
     log_ratio = log_ratio - log_ratio.mean()
     rows = basis[seen]
     when = np.flatnonzero(seen).astype(float)
-    season = rows @ rows.T
     drift = np.minimum(when[:, None], when[None, :]) + 400.0  # 400: an unknown start
-    best, chosen = -np.inf, (0.0, np.zeros(len(log_ratio)))
+    best, weights = -np.inf, np.zeros(rows.shape[1])
     for noise in _NOISE_SD:
         floor = np.diag(noise**2 + 1 / total[seen])
         for drift_sd in _DRIFT_SD:
-            fixed = floor + drift_sd**2 * drift
+            # Without the season's part everything is white; along the season's own
+            # directions any size of season is then one number each.
+            factor = np.linalg.cholesky(floor + drift_sd**2 * drift)
+            white = solve_triangular(
+                factor, np.column_stack([log_ratio, rows]), lower=True, check_finite=False
+            )
+            seen_as, shape = white[:, 0], white[:, 1:]
+            power, ways = np.linalg.eigh(shape.T @ shape)
+            along = ways.T @ (shape.T @ seen_as)
+            square = seen_as @ seen_as + 2 * np.log(np.diag(factor)).sum()
             for season_sd in _SEASON_SD:
-                factor = cho_factor(fixed + season_sd**2 * season, lower=True)
-                pull = cho_solve(factor, log_ratio)
-                likelihood = -0.5 * log_ratio @ pull - np.log(np.diag(factor[0])).sum()
+                share = season_sd**2 / (1 + season_sd**2 * np.maximum(power, 0.0))
+                taken = share @ along**2 - np.log1p(season_sd**2 * np.maximum(power, 0.0)).sum()
+                likelihood = -0.5 * (square - taken)
                 if likelihood > best + 1e-9:
-                    best, chosen = likelihood, (season_sd, pull)
-    season_sd, pull = chosen
-    weights = season_sd**2 * (rows.T @ pull)
+                    best, weights = likelihood, ways @ (share * along)
     return wanted @ weights, basis @ weights
 
 

@@ -299,7 +299,7 @@ def _fit_block(
     return {
         "methods": [
             {"class": panel.class_names[m.of_class], "series": m.series, "said": m.in_words,
-             "intermittent": m.intermittent, "smoothing": m.smoothing, "season": m.season,
+             "intermittent": m.intermittent, "smoothing": m.smoothing,
              "growth": round(m.growth, 5)}
             for m in factors.methods
         ],
