@@ -32,3 +32,11 @@ def test_the_price_of_service_comes_out_as_it_was_said(rows):
     assert found["margin_said"] < rows["margin"]["margin_said"]
     gap = abs(found["margin_came"] - found["margin_said"])
     assert gap < max(0.35 * abs(found["margin_said"]), 8_000)
+
+
+def test_a_review_every_week_prevents_more_than_one_at_the_start(rows):
+    # Several companies together come to less than half (the benchmark); one scatters.
+    found, once = rows[followed.WEEKLY], rows["service"]
+    assert found["lost_after"] <= 0.5 * found["lost"]
+    assert found["ran_out_after"] <= 0.55 * found["ran_out"]
+    assert found["ran_out_after"] < once["ran_out_after"]

@@ -1,15 +1,19 @@
 """What following the best mix comes to, on the drawn future of made-up companies.
 
-Twice the same thirteen weeks, with the same customers: once nothing is done, once everything
-the mix says is done at once. Buyers go on ordering as they always did. What is counted are
-featured SKUs at doors in activations that begin within eight weeks.
+The same thirteen weeks several times, with the same customers: nothing is done; everything
+that the mix says is done at once; or every week what it says then, from the stock and the
+orders of that week, as in a weekly review (with the forecast of the first). Buyers go on
+ordering as they always did. What is counted are featured SKUs at doors in activations that
+begin within eight weeks.
 `python -m tests.load.followed`
 """
 
 from __future__ import annotations
 
+import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +21,9 @@ import pandas as pd
 
 from data.sample import COVERED, Sample, make_sample
 from forecasting import options
+from forecasting.basis import Base
 from forecasting.calendar import as_date
+from forecasting.consensus.activations import Activation
 from forecasting.hierarchy import Floats, Ints
 from forecasting.options import Action, Aim, Option
 from forecasting.plan import LivePlan
@@ -26,6 +32,7 @@ from tests.company import imported, placed
 
 SKUS, DOORS, WEEKS, AHEAD = 120, 10, 13, 8
 SEEDS = (41, 42, 43, 44)
+WEEKLY = "service, weekly"
 
 
 @dataclass(frozen=True)
@@ -50,16 +57,18 @@ class World:
         )  # fmt: skip
         return World(baseline, mean, demand.astype(np.int64), foreseen)
 
-    def changed(self, plan: LivePlan, chosen: Sequence[Option], seed: int) -> World:
-        """The same customers after the calendar was changed."""
+    def changed(
+        self, plan: LivePlan, chosen: Sequence[Option], seed: int, *, passed: int = 0
+    ) -> World:
+        """The same customers after the calendar was changed, `passed` weeks later."""
         rng = np.random.default_rng(seed)
         mean, demand = self.mean.copy(), self.demand.copy()
         for option in chosen:
             if option.action not in (Action.SHIFT, Action.REDUCE):
                 continue
             sku = plan.sku_index[option.sku]
-            window = slice(*plan.scope_weeks(plan.activation(option.activation)))
-            window = slice(window.start, window.stop + 1)
+            first, last = plan.scope_weeks(plan.activation(option.activation))
+            window = slice(first + passed, last + passed + 1)
             extra = np.maximum(mean[sku, :, window] - self.baseline[sku, :, window], 0.0)
             share = option.lift_kept if option.action is Action.REDUCE else 0.0
             less = mean[sku, :, window] - (1 - share) * extra
@@ -79,50 +88,144 @@ class World:
         return World(self.baseline, mean, demand, self.foreseen)
 
 
-def live(plan: LivePlan, world: World, moves: Floats, dues: Floats) -> Floats:
-    """Let the weeks go by; units lost, (S, D, W).
+class Shelves:
+    """Stock at every door as the weeks go by, and what buyers and decisions bring there.
 
     Parameters
     ----------
-    moves : float array, shape (S, D, W)
-        What decisions add to and take from what arrives.
-    dues : float array, shape (S, D, W)
-        Open orders.
+    plan : LivePlan
+        Of the first week.
     """
-    n_skus, n_doors, n_weeks = world.demand.shape
-    lead = plan.base.lead_time
-    opening = np.nan_to_num(np.stack([plan.base.opening[s] for s in range(n_skus)]))
-    stock = np.maximum(opening, 0.0)
-    arriving = np.concatenate([dues + moves, np.zeros((n_skus, n_doors, 16))], axis=2)
-    lost = np.zeros(world.demand.shape)
-    weeks = np.arange(n_weeks)
-    pack = plan.base.skus["case_pack"].fillna(1.0).to_numpy(dtype=float)[:, None]
-    for t in range(n_weeks):
-        available = np.maximum(stock + arriving[:, :, t], 0.0)
-        lost[:, :, t] = np.maximum(world.demand[:, :, t] - available, 0.0)
-        stock = np.maximum(available - world.demand[:, :, t], 0.0)
-        reviewed = (np.arange(n_skus) + t) % 2 == 0
+
+    def __init__(self, plan: LivePlan) -> None:
+        self.base = plan.base
+        n_skus, n_doors, _ = plan.base.shape3
+        self.stock = np.maximum(np.nan_to_num(plan.base.opening), 0.0)
+        self.lines = plan.base.receipts.copy()
+        """Open orders by name, weeks counted from the first."""
+        self.reserve = plan.base.reserve.copy()
+        self.arriving = np.zeros((n_skus, n_doors, WEEKS + 16))
+        known = self.lines[self.lines["week"] < WEEKS]
+        np.add.at(
+            self.arriving,
+            (known["sku"], known["door"], known["week"]),
+            known["units"].to_numpy(dtype=float),
+        )
+        self.lost = np.zeros((n_skus, n_doors, WEEKS))
+
+    def decide(self, plan: LivePlan, chosen: Sequence[Option], now: int) -> None:
+        """Let what was decided in week `now` go its way."""
+        doors, centres = plan.base.network.n_doors, plan.base.network.index
+        for option in chosen:
+            if not option.moves:
+                continue
+            sku = plan.sku_index[option.sku]
+            change = plan.moved(sku, option.moves)[:, : WEEKS - now]
+            self.arriving[sku, :, now:WEEKS] += change
+            for move in option.moves:
+                if move.receipt:
+                    mine = (
+                        (self.lines["sku"] == sku)
+                        & (self.lines["door"] == plan.door_index[move.to])
+                        & (self.lines["receipt"] == move.receipt)
+                    )
+                    arrives = now + (move.arrives - as_date(plan.base.weeks[0])).days // 7
+                    self.lines.loc[mine, "week"] = arrives
+                    self.lines.loc[mine, "receipt"] = ""  # it came earlier once
+                elif centres.get(move.origin, -1) >= doors:
+                    self.reserve[sku, centres[move.origin] - doors] -= move.units
+
+    def live(self, world: World, t: int) -> None:
+        """Let a week go by: sell, then order as buyers always did."""
+        available = np.maximum(self.stock + self.arriving[:, :, t], 0.0)
+        self.lost[:, :, t] = np.maximum(world.demand[:, :, t] - available, 0.0)
+        self.stock = np.maximum(available - world.demand[:, :, t], 0.0)
+        lead, weeks = self.base.lead_time, np.arange(WEEKS)
+        pack = self.base.skus["case_pack"].fillna(1.0).to_numpy(dtype=float)[:, None]
+        reviewed = (np.arange(len(lead)) + t) % 2 == 0
         ahead = (weeks > t) & (weeks[None, :] <= t + (lead + COVERED)[:, None])
         # Beyond the weeks that are drawn it goes on as in the last ones.
-        beyond = np.maximum(t + lead + COVERED - (n_weeks - 1), 0)[:, None]
+        beyond = np.maximum(t + lead + COVERED - (WEEKS - 1), 0)[:, None]
         need = (world.foreseen * ahead[:, None, :]).sum(axis=2)
         need += beyond * world.baseline[:, :, -4:].mean(axis=2)
-        position = stock + arriving[:, :, t + 1 :].sum(axis=2)
+        position = self.stock + self.arriving[:, :, t + 1 :].sum(axis=2)
         gap = np.maximum(need - position, 0.0) * reviewed[:, None]
         units = np.ceil(gap / pack) * pack
-        for sku in range(n_skus):
-            arriving[sku, :, t + 1 + lead[sku]] += units[sku]
-    return lost
+        for sku in range(len(lead)):
+            self.arriving[sku, :, t + 1 + lead[sku]] += units[sku]
+
+    def basis(self, now: int) -> Base:
+        """What a plan of week `now` stands on: the forecast of the first, today's facts."""
+        base = self.base
+        named = self.lines[(self.lines["week"] >= now) & (self.lines["receipt"] != "")]
+        rest = self.arriving[:, :, now:WEEKS].copy()
+        shown = named[named["week"] < WEEKS]
+        np.add.at(
+            rest,
+            (shown["sku"], shown["door"], shown["week"] - now),
+            -shown["units"].to_numpy(dtype=float),
+        )
+        sku, door, week = np.nonzero(np.abs(rest) > 1e-9)
+        others = pd.DataFrame(
+            {
+                "sku": sku, "door": door, "week": week, "units": rest[sku, door, week],
+                "planned": False, "late": False, "receipt": "", "expedite": -1, "slipped": 0,
+            }
+        )  # fmt: skip
+        early = np.where(named["expedite"] >= 0, np.maximum(named["expedite"] - now, 0), -1)
+        named = named.assign(week=named["week"] - now, expedite=early)
+        first, last = base.ranged
+        kept = np.zeros_like(base.ahead)
+        kept[:, :, : max(3 - now, 0)] = base.ahead[:, :, now:]
+        return replace(
+            base,
+            as_of=base.as_of + dt.timedelta(7 * now),
+            weeks=base.weeks[now:],
+            shape=base.shape[:, now:],
+            ranged=(first - now, last - now),
+            ahead=kept,
+            opening=np.where(np.isnan(base.opening), np.nan, self.stock),
+            receipts=pd.concat([named, others], ignore_index=True),
+            reserve=np.maximum(self.reserve, 0.0),
+            inbound=base.inbound[:, now:],
+        )
 
 
-def _moved(plan: LivePlan, chosen: Sequence[Option], n_weeks: int) -> Floats:
-    """What decided moves add and take, (S, D, W)."""
-    change = np.zeros((len(plan.sku_names), len(plan.door_names), n_weeks))
-    for option in chosen:
-        if option.moves:
-            sku = plan.sku_index[option.sku]
-            change[sku] += plan.moved(sku, option.moves)[:, :n_weeks]
-    return change
+def _at_once(plan: LivePlan, world: World, chosen: Sequence[Option]) -> Floats:
+    """Units lost, (S, D, W), where all is decided in the first week."""
+    shelves = Shelves(plan)
+    shelves.decide(plan, chosen, 0)
+    for week in range(WEEKS):
+        shelves.live(world, week)
+    return shelves.lost
+
+
+def _weekly(plan: LivePlan, world: World, seed: int) -> tuple[World, Floats, list[Option]]:
+    """The world, units lost and all that was done, with a review every week."""
+    calendar = {a.activation: a for a in plan.activations()}
+    shelves, done = Shelves(plan), []
+    for week in range(WEEKS):
+        if week < AHEAD:
+            now = LivePlan(
+                shelves.basis(week), activations=calendar.values(), limits=plan.limits
+            )
+            mix = options.best_mix(options.watch_list(now, weeks=AHEAD))
+            world = world.changed(now, mix.chosen, seed + week, passed=week)
+            shelves.decide(now, mix.chosen, week)
+            for option in mix.chosen:
+                if option.after is not None:
+                    calendar[option.activation] = _changed(calendar[option.activation], option)
+            done += mix.chosen
+        shelves.live(world, week)
+    return world, shelves.lost, done
+
+
+def _changed(activation: Activation, option: Option) -> Activation:
+    """An activation as an option makes it, whatever other options made of it."""
+    assert option.before is not None
+    assert option.after is not None
+    made = dict(zip(option.before.items, option.after.items, strict=True))
+    return replace(activation, items=tuple(made.get(i, i) for i in activation.items))
 
 
 def one(seed: int) -> list[dict[str, Any]]:
@@ -133,31 +236,30 @@ def one(seed: int) -> list[dict[str, Any]]:
     plan = space.plan
     world = World.of(sample, plan, WEEKS)
     skus = range(len(plan.sku_names))
-    dues = np.stack([plan.sku(s).receipts[:, :WEEKS] for s in skus])
     margin = np.stack([(plan.worth(s, Measure.MARGIN)[:, :WEEKS]) for s in skus])
+    lost = _at_once(plan, world, ())
+    done: dict[str, tuple[World, Floats, Sequence[Option]]] = {}
     watched = options.watch_list(plan, weeks=AHEAD)
-    lost = live(plan, world, np.zeros_like(dues), dues)
-    rows = []
     for aim in Aim:
-        mix = options.best_mix(watched, aim=aim)
-        then = world.changed(plan, mix.chosen, seed)
-        left = live(plan, then, _moved(plan, mix.chosen, WEEKS), dues)
-        more = (then.demand - left) - (world.demand - lost)
-        rows.append(
-            {
-                "seed": seed,
-                "aim": aim.value,
-                **_counted(plan, lost, left),
-                "cost": round(mix.cost),
-                "margin_said": round(mix.margin_saved),
-                "margin_came": round(float((more * margin).sum())),
-                "actions": {a.value: len(mix.of(a)) for a in Action if mix.of(a)},
-                "short_skus": mix.considered,
-                "left": len(mix.left),
-            }
-        )
+        chosen = options.best_mix(watched, aim=aim).chosen
+        then = world.changed(plan, chosen, seed)
+        done[aim.value] = then, _at_once(plan, then, chosen), chosen
+    done[WEEKLY] = _weekly(plan, world, seed)
     space.close()
-    return rows
+    return [
+        {
+            "seed": seed,
+            "aim": aim,
+            **_counted(plan, lost, left),
+            "cost": round(sum(o.cost for o in chosen)),
+            "margin_said": round(sum(np.nan_to_num(o.margin_saved) for o in chosen)),
+            "margin_came": round(
+                float((((then.demand - left) - (world.demand - lost)) * margin).sum())
+            ),
+            "actions": dict(Counter(o.action.value for o in chosen)),
+        }
+        for aim, (then, left, chosen) in done.items()
+    ]
 
 
 def _counted(plan: LivePlan, lost: Floats, left: Floats) -> dict[str, int]:
