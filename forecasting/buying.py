@@ -194,6 +194,14 @@ def rows(plan: LivePlan, *, weeks: int = WEEKS, frozen: int | None = None) -> pd
     )[list(COLUMNS)]
 
 
+def without_shipments(bought: pd.DataFrame) -> pd.DataFrame:
+    """Orders, and what can only be expedited, without what a centre sends to its doors.
+
+    A unit that is ordered for a centre and sent on from there is bought once.
+    """
+    return bought[(bought["source"] == "supplier") | (bought["kind"] == "expedite")]
+
+
 def summary(plan: LivePlan, bought: pd.DataFrame) -> pd.DataFrame:
     """Orders summed up by class: units and cost to release now, planned, to expedite.
 
@@ -204,7 +212,7 @@ def summary(plan: LivePlan, bought: pd.DataFrame) -> pd.DataFrame:
         unit cost is missing).
     """
     skus = plan.base.skus.set_index("sku")
-    told = bought[bought["source"] == "supplier"]
+    told = without_shipments(bought)
     told = told.assign(
         klass=told["sku"].map(skus["class"]),
         cost=told["units"] * told["sku"].map(skus["unit_cost"]),

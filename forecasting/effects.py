@@ -136,7 +136,9 @@ def _of_orders(plan: LivePlan, now: int, then: int) -> list[Effect]:
     """What the buy plan asks for now, and what it can only expedite."""
     said = {"release": "Units to order this week", "expedite": "Units too late to order"}
     units = [
-        buying.rows(plan, frozen=frozen).groupby("kind")["units"].sum()
+        buying.without_shipments(buying.rows(plan, frozen=frozen))
+        .groupby("kind")["units"]
+        .sum()
         for frozen in (now, then)
     ]
     return [

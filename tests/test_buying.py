@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from data.sample import make_sample
-from forecasting import buying
+from forecasting import buying, effects
 from tests.company import imported
 
 
@@ -78,6 +78,17 @@ def test_chance_evens_out_at_the_centre_so_it_holds_less_than_doors_would(behind
     assert 0 < near.sum() + centre.safety.sum() < apart.sum()
 
 
+def test_a_unit_that_goes_through_a_centre_is_bought_once(behind_a_centre):
+    space, _ = behind_a_centre
+    bought = buying.rows(space.plan)
+    assert (bought["source"] == "centre").any()
+    summed = buying.summary(space.plan, bought)
+    ordered = bought[(bought["kind"] == "planned") & (bought["source"] == "supplier")]
+    assert summed["planned"].sum() == ordered["units"].sum() > 0
+    late = bought[bought["kind"] == "expedite"]
+    assert summed["expedite"].sum() == late["units"].sum()
+
+
 def test_weeks_that_leadership_freezes_release_nothing_and_become_exceptions(space):
     free = buying.rows(space.plan, frozen=0)
     frozen = buying.rows(space.plan, frozen=3)
@@ -88,6 +99,9 @@ def test_weeks_that_leadership_freezes_release_nothing_and_become_exceptions(spa
     supplier = frozen[(frozen["kind"] == "planned") & (frozen["source"] == "supplier")]
     assert (supplier["release_week"] >= week + pd.Timedelta(21, "D")).all()
     assert of(frozen, "expedite")["units"].sum() > of(free, "expedite")["units"].sum()
+    (this_week, too_late) = effects._of_orders(space.plan, 0, 3)
+    assert this_week.then == "0"  # what leaves a centre for its doors is no order
+    assert too_late.now == f"{of(free, 'expedite')['units'].sum():,.0f}"
     space.policies.change("victor", "frozen_buy_weeks", 3, why="Suppliers need notice")
     pd.testing.assert_frame_equal(buying.rows(space.plan), frozen)
 

@@ -169,7 +169,7 @@ def moves(plan: LivePlan, option: Option) -> None:
             }
         ),
         hide_index=True, alt="Units to move", height=min(38 + 35 * len(option.moves), 250),
-        column_config={"Cost": st.column_config.NumberColumn(format="dollar")},
+        column_config={"Cost": st.column_config.NumberColumn(format="dollar", step=1)},
     )  # fmt: skip
 
 

@@ -64,11 +64,11 @@ def page() -> None:
     row = st.columns(6)
     row[0].metric("Ran out", theme.percent(scores.base_rate), border=True,
                   help="Share of featured SKUs and doors that ran out in their activation.")  # fmt: skip
-    row[1].metric("Found (recall)", theme.percent(scores.recall), border=True,
-                  help="Of those that ran out, the share that was red.")  # fmt: skip
-    row[2].metric("Right (precision)", theme.percent(scores.precision), border=True,
-                  help="Of those that were red, the share that ran out.")  # fmt: skip
-    row[3].metric("Lost units in red", theme.percent(scores.lost_in_red), border=True,
+    row[1].metric("Found", theme.percent(scores.recall), border=True,
+                  help="Recall: of those that ran out, the share that was red.")  # fmt: skip
+    row[2].metric("Right", theme.percent(scores.precision), border=True,
+                  help="Precision: of those that were red, the share that ran out.")  # fmt: skip
+    row[3].metric("Lost in red", theme.percent(scores.lost_in_red), border=True,
                   help="Share of the units lost that was lost where the Bridge was red.")  # fmt: skip
     skill = "–" if scores.skill != scores.skill else f"{scores.skill:.2f}"
     brier = "–" if scores.brier != scores.brier else f"{scores.brier:.3f}"
@@ -76,7 +76,7 @@ def page() -> None:
                   help=f"Brier score {brier} against always saying the base rate: 1 is perfect, "
                   "0 no better.")  # fmt: skip
     saved = made.saved
-    row[5].metric("Would have saved", theme.units(saved.units), border=True,
+    row[5].metric("Would save", theme.units(saved.units), border=True,
                   help=f"Lost units that {theme.plural(saved.moves, 'recommended move')} (orders "
                   f"brought forward, transfers) would have had there, less what givers would have "
                   f"lacked: {theme.money(saved.margin)} margin at a cost of "
@@ -109,7 +109,7 @@ def page() -> None:
                     "Activation": summed["activation"].map(lambda a: names.get(a, a)),
                     "Week": summed["week"].map(theme.week),
                     "Judged": summed["judged"],
-                    "Expected to run out": summed["said"] * summed["judged"],
+                    "Expected": summed["said"] * summed["judged"],
                     "Ran out": summed["out"].astype(int),
                     "Red": summed["red"].astype(int),
                     "Lost, u": summed["lost"],
@@ -118,7 +118,9 @@ def page() -> None:
             ),
             hide_index=True, height=330, alt="Past activations: foreseen and happened",
             column_config={
-                "Expected to run out": st.column_config.NumberColumn(format="%.0f"),
+                "Expected": st.column_config.NumberColumn(
+                    format="%.0f", help="SKU-doors that were expected to run out."
+                ),
                 "Lost, u": st.column_config.NumberColumn(format="%.0f"),
                 "Saved, u": st.column_config.NumberColumn(
                     format="%.0f",

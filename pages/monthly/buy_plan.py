@@ -29,13 +29,13 @@ def money_left(_plan, which: int, seq: int) -> pd.DataFrame:
 
 
 def finding(rows: pd.DataFrame, summed: pd.DataFrame) -> str:
-    now = rows[rows["kind"] == "release"]
-    late = rows[rows["kind"] == "expedite"]
     cost = summed["release_cost"].sum(min_count=1)
+    leaves = rows["units"][(rows["kind"] == "release") & (rows["source"] != "supplier")].sum()
+    centre = f" · {theme.units(leaves)} leave a distribution centre for doors" if leaves else ""
     return (
-        f"**{theme.units(now['units'].sum())} to order this week, {theme.money(cost)} at cost** · "
-        f"{theme.units(late['units'].sum())} are needed before an order can arrive: expedite "
-        "or accept"
+        f"**{theme.units(summed['release'].sum())} to order this week, {theme.money(cost)} at cost** · "
+        f"{theme.units(summed['expedite'].sum())} are needed before an order can arrive: expedite "
+        f"or accept{centre}"
     )
 
 
@@ -57,17 +57,14 @@ def page() -> None:
         st.info("Nothing has to be ordered: stock and open orders cover the plan.")
         return
     cells = st.columns(4)
-    now = rows[rows["kind"] == "release"]
-    cells[0].metric("To release now", theme.units(now["units"].sum()), border=True,
+    cells[0].metric("To release now", theme.units(summed["release"].sum()), border=True,
                     help="Orders that have to go out this week to arrive when they are needed.")  # fmt: skip
     cells[1].metric(
         "At cost", theme.money(summed["release_cost"].sum(min_count=1)), border=True
     )
-    planned = rows[rows["kind"] == "planned"]["units"].sum()
-    cells[2].metric("Planned after", theme.units(planned), border=True,
+    cells[2].metric("Planned after", theme.units(summed["planned"].sum()), border=True,
                     help=f"Orders of the following weeks, {buying.WEEKS} weeks ahead.")  # fmt: skip
-    late = rows[rows["kind"] == "expedite"]["units"].sum()
-    cells[3].metric("Too late to order", theme.units(late), border=True,
+    cells[3].metric("Too late to order", theme.units(summed["expedite"].sum()), border=True,
                     help="Needed before an order released today could arrive: an exception, not "
                     "an order.")  # fmt: skip
     step = frame.steps(
@@ -98,11 +95,12 @@ def orders(plan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
                 "Release now, u": st.column_config.NumberColumn(format="localized"),
                 "Planned, u": st.column_config.NumberColumn(format="localized"),
                 "Too late, u": st.column_config.NumberColumn(format="localized"),
-                "At cost": st.column_config.NumberColumn(format="dollar"),
+                "At cost": st.column_config.NumberColumn(format="dollar", step=1),
             },
         )  # fmt: skip
     with right:
-        by_week = rows.groupby(["release_week", "kind"], as_index=False)["units"].sum()
+        ordered = buying.without_shipments(rows)
+        by_week = ordered.groupby(["release_week", "kind"], as_index=False)["units"].sum()
         by_week = by_week[by_week["kind"] != "expedite"]
         st.altair_chart(charts.orders(by_week), width="stretch",
                         alt="Units to release, week by week")  # fmt: skip
@@ -137,7 +135,7 @@ def orders(plan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
         hide_index=True, height=340, alt=f"Orders: {KIND_SAID[kind]}", placeholder="–",
         column_config={
             "Units": st.column_config.NumberColumn(format="localized"),
-            "Cost": st.column_config.NumberColumn(format="dollar"),
+            "Cost": st.column_config.NumberColumn(format="dollar", step=1),
         },
     )  # fmt: skip
     named = rows.assign(door_name=rows["door"].map(doors))
@@ -185,7 +183,7 @@ def open_to_buy(plan, inside: set[str] | None) -> None:
     st.dataframe(
         wide.reset_index().rename(columns={"class": "Class"}), hide_index=True,
         height="content", alt="Open-to-buy by class and month", placeholder="–",
-        column_config={m: st.column_config.NumberColumn(format="dollar") for m in months},
+        column_config={m: st.column_config.NumberColumn(format="dollar", step=1) for m in months},
     )  # fmt: skip
     st.caption(
         "Open-to-buy = planned sales + planned markdowns + planned stock at the month's end - "

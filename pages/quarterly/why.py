@@ -132,7 +132,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
         hide_index=True, height=260, placeholder="–", alt="SKU weeks at doors behind the number",
         column_config={
             **{n: st.column_config.NumberColumn(format="%.1f") for n in ("Promoted days", "of them out", "Other days", "of other out", "Lost, u")},
-            "Revenue": st.column_config.NumberColumn(format="dollar"),
+            "Revenue": st.column_config.NumberColumn(format="dollar", step=1),
         },
     )  # fmt: skip
     sku = within.get("sku") if space.has_forecast else None

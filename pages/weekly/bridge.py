@@ -122,7 +122,7 @@ def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
                 "On hand, u": st.column_config.NumberColumn(format="localized"),
                 "Demand, u": st.column_config.NumberColumn(format="%.0f"),
                 "Short, u": st.column_config.NumberColumn(format="%.1f"),
-                "Margin": st.column_config.NumberColumn("Margin at risk", format="dollar"),
+                "Margin": st.column_config.NumberColumn("Margin at risk", format="dollar", step=1),
             },
         )  # fmt: skip
         rows = picked.selection.rows

@@ -107,7 +107,7 @@ def misses(space, last: LastWeek | None) -> None:
             "Wanted, u": st.column_config.NumberColumn(format="%.0f"),
             "Off": st.column_config.NumberColumn(format="%+.0f %%"),
             "Worth": st.column_config.NumberColumn(
-                format="dollar", help="Units off, at regular price."
+                format="dollar", step=1, help="Units off, at regular price."
             ),
         },
     )  # fmt: skip
@@ -177,8 +177,8 @@ def risks(space, plan) -> None:
             alt="Featured SKUs that will run out, most money to save first",
             column_config={
                 "Short, u": st.column_config.NumberColumn(format="%.0f"),
-                "Margin at risk": st.column_config.NumberColumn(format="dollar"),
-                "Net": st.column_config.NumberColumn(format="dollar"),
+                "Margin at risk": st.column_config.NumberColumn(format="dollar", step=1),
+                "Net": st.column_config.NumberColumn(format="dollar", step=1),
             },
         )  # fmt: skip
         chosen = listed[picked.selection.rows[0] if picked.selection.rows else 0]
