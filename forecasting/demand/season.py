@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 from dateutil.easter import easter
-from scipy.linalg import solve_triangular
+from scipy.linalg import cholesky, eigh, solve_triangular
 
 from forecasting.calendar import Dates, as_date, week_numbers, week_start
 from forecasting.hierarchy import Floats, Ints
@@ -86,13 +86,14 @@ def _season_of(
         floor = np.diag(noise**2 + 1 / total[seen])
         for drift_sd in _DRIFT_SD:
             # Without the season's part everything is white; along the season's own
-            # directions any size of season is then one number each.
-            factor = np.linalg.cholesky(floor + drift_sd**2 * drift)
+            # directions any size of season is then one number each. All of it by scipy: its
+            # threads and numpy's would wait for each other.
+            factor = cholesky(floor + drift_sd**2 * drift, lower=True, check_finite=False)
             white = solve_triangular(
                 factor, np.column_stack([log_ratio, rows]), lower=True, check_finite=False
             )
             seen_as, shape = white[:, 0], white[:, 1:]
-            power, ways = np.linalg.eigh(shape.T @ shape)
+            power, ways = eigh(shape.T @ shape, check_finite=False)
             along = ways.T @ (shape.T @ seen_as)
             square = seen_as @ seen_as + 2 * np.log(np.diag(factor)).sum()
             for season_sd in _SEASON_SD:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.calendar import weeks_from
-from forecasting.demand import season
+from forecasting.calendar import week_numbers, weeks_from
+from forecasting.demand import cleansing, lift, model, season
 
 WEEKS = weeks_from(dt.date(2023, 1, 29), 160)
 KNOWN = WEEKS[:130]
@@ -88,3 +88,41 @@ def test_a_small_class_leans_on_its_department():
         np.concatenate([big, small]), steady, KNOWN, WEEKS, parent=np.zeros(2, int)
     )
     assert np.abs(np.log(index[1]) - true + np.mean(true)).max() < 0.3
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_a_holiday_that_the_last_quarter_did_not_see_is_forecast_all_the_same(seed):
+    """A class that has Decembers beside one that has winters; known until mid-November."""
+    weeks, known = weeks_from(dt.date(2024, 8, 4), 128), 120
+    numbers = week_numbers(weeks)
+    peak = 0.7 * np.exp(-0.5 * ((numbers - 46) / 1.8) ** 2)
+    winter = 0.5 * np.cos(2 * np.pi * (numbers - 46) / 52.18)
+    skus = pd.DataFrame(
+        {"sku": [f"S{i}" for i in range(8)], "class": list("aaaabbbb"), "department": "d"}
+    )
+    doors = [f"D{k}" for k in range(6)]
+    series = pd.DataFrame([(s, d) for s in skus["sku"] for d in doors], columns=["sku", "door"])
+    of_b = series["sku"].isin(skus["sku"][4:]).to_numpy()
+    rng = np.random.default_rng(seed)
+    mean = rng.uniform(2, 5, (len(series), 1)) * np.exp(peak + ~of_b[:, None] * winter)
+    units = rng.poisson(mean * rng.gamma(6, 1 / 6, mean.shape))
+    rows = series.loc[series.index.repeat(known)].assign(
+        week=np.tile(weeks[:known], len(series)), units=units[:, :known].ravel(),
+        in_stock=1.0, on_hand=9.0,
+    )  # fmt: skip
+    none = pd.DataFrame({"sku": [], "door": [], "week": [], "regular_price": []})
+    built = cleansing.build_panel(rows, series, none, skus=skus, doors=doors, weeks=weeks)
+    exposures = lift.expose(_no_items(), series, kinds=[], weeks=weeks)
+    told = model.predict(model.fit(built, exposures, known=known), built)
+    forecast = told["forecast"].to_numpy().reshape(mean[:, known:].shape)
+    december = peak[known:] > 0.3
+    wanted = mean[of_b, known:][:, december].sum()
+    assert forecast[of_b][:, december].sum() == pytest.approx(wanted, rel=0.15)
+
+
+def _no_items():
+    text = ["activation", "type", "sku", "door"]
+    empty = pd.DataFrame({name: pd.Series(dtype=object) for name in text})
+    days = pd.Series(dtype="datetime64[ns]")
+    number = pd.Series(dtype=float)
+    return empty.assign(start=days, end=days, discount=number, lift=number)
