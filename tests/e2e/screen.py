@@ -45,7 +45,13 @@ def value(found: Locator, column: int, row: int) -> float:
 
 
 def edit_cell(page: Page, found: Locator, column: int, row: int, text: object) -> None:
-    """Select through the grid's accessible twin, open the overlay, type, commit."""
+    """Type into a cell and commit."""
+    type_into(page, found, column, row, text)
+    commit(page)
+
+
+def type_into(page: Page, found: Locator, column: int, row: int, text: object) -> None:
+    """Select through the grid's accessible twin, open the overlay, type."""
     target = cell(found, column, row)
     for _ in range(30):
         target.evaluate("e => { e.blur(); e.focus(); }")
@@ -56,6 +62,10 @@ def edit_cell(page: Page, found: Locator, column: int, row: int, text: object) -
     box = page.locator("#portal input, #portal textarea").first
     expect(box).to_be_visible()
     box.fill(str(text))
+
+
+def commit(page: Page) -> None:
+    """Leave the overlay by Enter."""
     page.keyboard.press("Enter")
     expect(page.locator("#portal input, #portal textarea")).to_have_count(0)
 

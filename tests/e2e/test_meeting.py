@@ -62,8 +62,10 @@ def test_two_planners_meet_on_one_cell_and_no_number_is_lost(meeting, visit):
 
     # Both type into the same cell at the same time: the second meets the first by name.
     other = column + 1
-    screen.edit_cell(dana, hers, other, row, 55)
-    screen.edit_cell(nora, theirs, other, row, 77)
+    screen.type_into(dana, hers, other, row, 55)
+    screen.type_into(nora, theirs, other, row, 77)
+    screen.commit(dana)
+    screen.commit(nora)
     expect(nora.get_by_text("Changed by somebody else")).to_be_visible(timeout=10_000)
     expect(nora.get_by_text("Dana Okoro in Planning set 55 u")).to_be_visible()
     nora.get_by_role("button", name="Keep Dana Okoro's").click()
