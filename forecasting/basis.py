@@ -269,8 +269,6 @@ def assemble(
         }
     )
     price = _prices(skus, prices, sku_index, door_index)
-    priced = ~np.isnan(price)
-    count = priced.sum(axis=1)
     open_receipts = pd.concat([on_its_way[moving > 0], due], ignore_index=True)
     return Base(
         run=run,
@@ -306,11 +304,7 @@ def assemble(
         lead_time=lead_time,
         reorder_weeks=reorder_weeks,
         price=price,
-        usual_price=np.where(
-            count > 0,
-            np.where(priced, price, 0.0).sum(axis=1) / np.maximum(count, 1),
-            np.nan,
-        ),
+        usual_price=_mean_known(price),
         unit_cost=skus["unit_cost"].to_numpy(dtype=float),
     )
 
@@ -393,3 +387,11 @@ def _prices(
     inside = (s >= 0) & (d >= 0)
     price[s[inside], d[inside]] = own["regular_price"].to_numpy(dtype=float)[inside]
     return price
+
+
+def _mean_known(price: Floats) -> Floats:
+    """The mean over the doors where it is known, NaN where it is nowhere, (S,)."""
+    known = ~np.isnan(price)
+    count = known.sum(axis=1)
+    total = np.where(known, price, 0.0).sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

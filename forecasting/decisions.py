@@ -397,13 +397,11 @@ def _after(option: Option, now: Activation) -> Activation:
         If the activation itself, or this SKU's part in it, was changed.
     """
     assert option.before is not None
-    assert option.after is not None
     mine, theirs = (activation.of_sku(option.sku) for activation in (now, option.before))
     same = replace(now, items=()) == replace(option.before, items=()) and mine == theirs
     if not same or any(i.sku == option.substitute for i in now.items):
         raise Refused(f"{now.name} was changed meanwhile. Look at the ways out again.")
-    changed = dict(zip(option.before.items, option.after.items, strict=True))
-    return replace(now, items=tuple(changed.get(i, i) for i in now.items))
+    return option.laid_over(now)
 
 
 def _there(plan: LivePlan, sku: int, place: int) -> float:

@@ -27,7 +27,7 @@ from forecasting.consensus.activations import Activation, Item
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory import actions
 from forecasting.inventory.actions import Outcome, Shipment, Situation
-from forecasting.inventory.bridge import AMBER, RED, ItemRisk, group_status
+from forecasting.inventory.bridge import ItemRisk, group_status
 from forecasting.inventory.moves import Move
 from forecasting.plan import LivePlan, SkuPlan, WhatIf
 from forecasting.vocabulary import Status
@@ -108,6 +108,13 @@ class Option:
     def is_open(self) -> bool:
         """Whether it can be decided now."""
         return not self.why_not and not self.is_past
+
+    def laid_over(self, now: Activation) -> Activation:
+        """An activation as a change of the calendar makes it, whatever others made of it."""
+        assert self.before is not None
+        assert self.after is not None
+        changed = dict(zip(self.before.items, self.after.items, strict=True))
+        return replace(now, items=tuple(changed.get(i, i) for i in now.items))
 
 
 def service_of(base: Base, sku: int, least: float) -> float:
@@ -543,7 +550,7 @@ def watch_list(
     for found in plan.items.values():
         for item in found:
             asked = item.activation == activation if activation else item.first < weeks
-            if not asked or not ((item.status == RED) | (item.status == AMBER)).any():
+            if not asked or not item.is_watched:
                 continue
             if item.sku not in worst or item.short.sum() > worst[item.sku].short.sum():
                 worst[item.sku] = item

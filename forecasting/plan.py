@@ -1040,9 +1040,9 @@ class LivePlan:
             if not len(doors):
                 continue
             # Where it runs everywhere, arrays are shared, not copied.
-            rows = slice(None) if len(doors) == len(at) else doors
+            rows = slice(None) if at.all() else doors
             if (places := doors.tobytes()) not in there:
-                there[places] = (_at(projection, doors), risk.take(doors))
+                there[places] = (_at(projection, rows), risk.take(rows))
             depth = max((i.discount or 0.0 for i in mine), default=0.0)
             found.append(
                 assess_item(
@@ -1079,9 +1079,7 @@ def _digest_of(units: Ints) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(units).tobytes(), digest_size=16).digest()
 
 
-def _at(projection: Projection, rows: Ints) -> Projection:
-    if len(rows) == len(projection.on_hand):  # all of them, as they are
-        return projection
+def _at(projection: Projection, rows: Ints | slice) -> Projection:
     return Projection(
         on_hand=projection.on_hand[rows],
         lost=projection.lost[rows],

@@ -34,7 +34,7 @@ from forecasting.consensus.activations import (
 from forecasting.consensus.events import Event
 from forecasting.demand.worker import Running, run_in_process
 from forecasting.errors import Refused
-from forecasting.inventory.bridge import AMBER, RED, STATUSES, Limits
+from forecasting.inventory.bridge import RED, STATUSES, Limits
 from forecasting.inventory.replay import (
     Saved,
     Scores,
@@ -233,7 +233,7 @@ def recommended(plan: LivePlan, *, weeks_ahead: int) -> pd.DataFrame:
     lines = []
     for items in plan.items.values():
         for item in items:
-            if item.first != weeks_ahead - 1 or not np.isin(item.status, (RED, AMBER)).any():
+            if item.first != weeks_ahead - 1 or not item.is_watched:
                 continue
             margin = dict(
                 zip((plan.door_names[d] for d in item.doors), item.unit_margin, strict=True)

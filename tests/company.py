@@ -103,3 +103,13 @@ def placed(
     sku, door, week = (where[inside] for where in at)
     found[sku, door, week] = frame[column].to_numpy(dtype=float)[inside]
     return found
+
+
+def no_items() -> pd.DataFrame:
+    """Featured SKUs of a company that plans no activation."""
+    names = ["activation", "type", "sku", "door", "start", "end", "discount", "lift"]
+    frame = pd.DataFrame({name: pd.Series(dtype=object) for name in names})
+    return frame.assign(
+        start=pd.to_datetime(frame["start"]), end=pd.to_datetime(frame["end"]),
+        discount=frame["discount"].astype(float), lift=frame["lift"].astype(float),
+    )  # fmt: skip

@@ -124,9 +124,8 @@ def choose(
         means = [level[:, cut - lag + 1 : known - lag + 1] * ahead for level in levels]
         spread = means[usual] + _ALPHA * means[usual] ** 2 + 0.1
         for i, mean in enumerate(means):
-            # One wild cell must not choose for a whole segment.
-            error = np.where(seen, np.minimum((mean - units[:, tail]) ** 2 / spread, 25.0), 0.0)
-            cost[i] += np.bincount(segment, error.sum(axis=1), minlength=n_segments)
+            missed = _missed(mean, units[:, tail], spread, seen)
+            cost[i] += np.bincount(segment, missed, minlength=n_segments)
     # The usual is given up only for what is clearly better: differences of less are chance.
     favoured = cost.copy()
     favoured[usual] *= CLEARLY
@@ -220,14 +219,17 @@ def _if_it_helped(
     mean = level[:, None] * effect
     spread = mean + _ALPHA * mean**2 + 0.1
     flat, moved = (
-        np.bincount(
-            of_class,
-            np.where(seen, np.minimum((guess - units) ** 2 / spread, 25.0), 0.0).sum(axis=1),
-            minlength=len(growths),
-        )
+        np.bincount(of_class, _missed(guess, units, spread, seen), minlength=len(growths))
         for guess in (mean, mean * drift)
     )
     return np.where(moved < CLEARLY * flat, growths, 0.0)
+
+
+def _missed(mean: Floats, units: Floats, spread: Floats, seen: Bools) -> Floats:
+    """Scaled squared error of each series, (n,); no wild cell chooses for all the others."""
+    error = np.where(seen, np.minimum((mean - units) ** 2 / spread, 25.0), 0.0)
+    summed: Floats = error.sum(axis=1)
+    return summed
 
 
 def _residuals(

@@ -97,8 +97,9 @@ def _season_of(
             along = ways.T @ (shape.T @ seen_as)
             square = seen_as @ seen_as + 2 * np.log(np.diag(factor)).sum()
             for season_sd in _SEASON_SD:
-                share = season_sd**2 / (1 + season_sd**2 * np.maximum(power, 0.0))
-                taken = share @ along**2 - np.log1p(season_sd**2 * np.maximum(power, 0.0)).sum()
+                more = season_sd**2 * np.maximum(power, 0.0)
+                share = season_sd**2 / (1 + more)
+                taken = share @ along**2 - np.log1p(more).sum()
                 likelihood = -0.5 * (square - taken)
                 if likelihood > best + 1e-9:
                     best, weights = likelihood, ways @ (share * along)

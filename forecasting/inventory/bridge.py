@@ -86,6 +86,11 @@ class ItemRisk:
         return slice(self.first, self.last + 1)
 
     @property
+    def is_watched(self) -> bool:
+        """Red or amber at any door."""
+        return bool(((self.status == RED) | (self.status == AMBER)).any())
+
+    @property
     def short(self) -> Floats:
         """Expected units short in the activation, door by door, (n,)."""
         total: Floats = self.units_short.sum(axis=1)

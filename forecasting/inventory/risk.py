@@ -54,10 +54,8 @@ class Risk:
     doubt: Floats
     """Variance of what orders have brought by each week, because they may be late, (n, W)."""
 
-    def take(self, rows: Ints) -> Risk:
+    def take(self, rows: Ints | slice) -> Risk:
         """The same of some places."""
-        if len(rows) == len(self.p_stockout):
-            return self
         return Risk(
             p_stockout=self.p_stockout[rows],
             units_short=self.units_short[rows],

@@ -8,6 +8,7 @@ import pytest
 
 from forecasting.calendar import week_numbers, weeks_from
 from forecasting.demand import cleansing, lift, model, season
+from tests import company
 
 WEEKS = weeks_from(dt.date(2023, 1, 29), 160)
 KNOWN = WEEKS[:130]
@@ -112,17 +113,9 @@ def test_a_holiday_that_the_last_quarter_did_not_see_is_forecast_all_the_same(se
     )  # fmt: skip
     none = pd.DataFrame({"sku": [], "door": [], "week": [], "regular_price": []})
     built = cleansing.build_panel(rows, series, none, skus=skus, doors=doors, weeks=weeks)
-    exposures = lift.expose(_no_items(), series, kinds=[], weeks=weeks)
+    exposures = lift.expose(company.no_items(), series, kinds=[], weeks=weeks)
     told = model.predict(model.fit(built, exposures, known=known), built)
     forecast = told["forecast"].to_numpy().reshape(mean[:, known:].shape)
     december = peak[known:] > 0.3
     wanted = mean[of_b, known:][:, december].sum()
     assert forecast[of_b][:, december].sum() == pytest.approx(wanted, rel=0.15)
-
-
-def _no_items():
-    text = ["activation", "type", "sku", "door"]
-    empty = pd.DataFrame({name: pd.Series(dtype=object) for name in text})
-    days = pd.Series(dtype="datetime64[ns]")
-    number = pd.Series(dtype=float)
-    return empty.assign(start=days, end=days, discount=number, lift=number)

@@ -23,7 +23,6 @@ from data.sample import COVERED, Sample, make_sample
 from forecasting import options
 from forecasting.basis import Base
 from forecasting.calendar import as_date
-from forecasting.consensus.activations import Activation
 from forecasting.hierarchy import Floats, Ints
 from forecasting.options import Action, Aim, Option
 from forecasting.plan import LivePlan
@@ -214,18 +213,10 @@ def _weekly(plan: LivePlan, world: World, seed: int) -> tuple[World, Floats, lis
             shelves.decide(now, mix.chosen, week)
             for option in mix.chosen:
                 if option.after is not None:
-                    calendar[option.activation] = _changed(calendar[option.activation], option)
+                    calendar[option.activation] = option.laid_over(calendar[option.activation])
             done += mix.chosen
         shelves.live(world, week)
     return world, shelves.lost, done
-
-
-def _changed(activation: Activation, option: Option) -> Activation:
-    """An activation as an option makes it, whatever other options made of it."""
-    assert option.before is not None
-    assert option.after is not None
-    made = dict(zip(option.before.items, option.after.items, strict=True))
-    return replace(activation, items=tuple(made.get(i, i) for i in activation.items))
 
 
 def one(seed: int) -> list[dict[str, Any]]:

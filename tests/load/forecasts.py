@@ -27,7 +27,7 @@ from forecasting.demand import backtest, cleansing, lift, model
 from forecasting.demand.accuracy import wape
 from forecasting.demand.cleansing import Panel
 from forecasting.demand.lift import Exposures
-from tests import orange_juice
+from tests import company, orange_juice
 
 # One thread a process for everybody but LightGBM, which is told two.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -300,7 +300,7 @@ def intermittent(*, held_out: int) -> dict[str, float]:
         history, series, none, skus=skus, doors=sorted(history["door"].unique()), weeks=weeks
     ).until(len(weeks) - held_out)
     end = len(panel.weeks) - HORIZON
-    exposures = lift.expose(_no_items(), series, kinds=[], weeks=panel.weeks)
+    exposures = lift.expose(company.no_items(), series, kinds=[], weeks=panel.weeks)
     rows = model.predict(model.fit(panel, exposures, known=end), panel)
     mean = rows["forecast"].to_numpy().reshape(-1, HORIZON)
     found = {"ours": mean}
@@ -318,15 +318,6 @@ def intermittent(*, held_out: int) -> dict[str, float]:
             float(np.sqrt(mean_square / np.maximum(scale, 1e-9))[scored].mean()), 4
         )
     return errors
-
-
-def _no_items() -> pd.DataFrame:
-    names = ["activation", "type", "sku", "door", "start", "end", "discount", "lift"]
-    frame = pd.DataFrame({name: pd.Series(dtype=object) for name in names})
-    return frame.assign(
-        start=pd.to_datetime(frame["start"]), end=pd.to_datetime(frame["end"]),
-        discount=frame["discount"].astype(float), lift=frame["lift"].astype(float),
-    )  # fmt: skip
 
 
 def _round(value: float | None) -> float | None:
