@@ -92,6 +92,7 @@ def week_start(date: dt.date) -> dt.date:
 
 
 @lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def fiscal_week(date: dt.date) -> FiscalWeek:
     """Name of the fiscal week in which a date falls."""
     year = date.year if date >= year_start(date.year) else date.year - 1
@@ -199,6 +200,19 @@ def month_label(week: dt.date) -> str:
     return f"{MONTH_NAMES[name.period - 1]} FY{name.year % 100:02d}"
 
 
+def demand_before(
+    weekday_shares: npt.NDArray[np.float64] | None,
+) -> npt.NDArray[np.float64]:
+    """Share of a week's demand before each day from Sunday on, and before its end, (8,).
+
+    A whole week is exactly one, as seven times a seventh, added up, is not.
+    """
+    days = np.ones(7) if weekday_shares is None else weekday_shares
+    so_far = np.concatenate([[0.0], np.cumsum(days)])
+    before: npt.NDArray[np.float64] = so_far / so_far[-1]
+    return before
+
+
 def exposure_share(
     start: dt.date,
     end: dt.date,
@@ -249,8 +263,7 @@ def _exposure_share(
     weeks = weeks_from(first, count)
     if as_date(weeks[-1]) != last:
         raise ValueError("Exposure is worked out for weeks in a row.")
-    days = np.full(7, 1 / 7) if weekday_shares is None else np.array(weekday_shares)
-    before = np.concatenate([[0.0], np.cumsum(days)])
+    before = demand_before(None if weekday_shares is None else np.array(weekday_shares))
     since = np.clip((np.datetime64(start, "D") - weeks).astype(np.int64), 0, 7)
     until = np.clip((np.datetime64(end, "D") - weeks).astype(np.int64) + 1, 0, 7)
     share: npt.NDArray[np.float64] = np.maximum(before[until] - before[since], 0.0)

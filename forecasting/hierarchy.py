@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import prod
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import sparse
 
 from forecasting.errors import ImpossibleSpread, UnknownName
 
@@ -120,8 +122,10 @@ def aggregate(values: Flow, groups: Ints, n_groups: int) -> Flow:
     -------
     array of the same type, shape (n_groups, ...)
     """
-    totals: Flow = np.zeros((n_groups, *values.shape[1:]), dtype=values.dtype)
-    np.add.at(totals, groups, values)
+    ones = np.ones(len(groups), dtype=values.dtype)
+    member = sparse.csr_array((ones, (groups, np.arange(len(groups)))), (n_groups, len(groups)))
+    rest = values.shape[1:]
+    totals: Flow = (member @ values.reshape(len(values), prod(rest))).reshape(n_groups, *rest)
     return totals
 
 

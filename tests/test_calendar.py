@@ -173,3 +173,13 @@ def test_exposure_counts_the_days_of_each_week():
 def test_weeks_are_labelled_as_people_read_them():
     assert cal.week_label(dt.date(2026, 11, 24)) == "W43 Nov 22"
     assert cal.month_label(dt.date(2026, 11, 24)) == "Nov FY26"
+
+
+@pytest.mark.parametrize(
+    "shares", [None, np.array([0.15, 0.10, 0.10, 0.11, 0.13, 0.18, 0.23]), np.full(7, 0.1)]
+)
+def test_a_whole_week_is_exactly_all_of_it(shares):
+    sunday = dt.date(2026, 4, 5)
+    weeks = cal.weeks_from(sunday, 2)
+    share = cal.exposure_share(sunday, sunday + dt.timedelta(6), weeks, shares)
+    assert share.tolist() == [1.0, 0.0]

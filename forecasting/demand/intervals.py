@@ -265,12 +265,12 @@ def overdispersion(units: Floats, mean: Floats) -> float:
     further off than six standard deviations counts as six.
     """
     alpha = 0.4
+    square, error = mean * mean, (units - mean) ** 2
     for _ in range(5):
-        variance = mean + alpha * mean**2 + 1e-9
-        weight = 1 / variance**2
-        square = np.minimum((units - mean) ** 2, 36 * variance)
-        top = float(np.sum(weight * (square - mean) * mean**2))
-        bottom = float(np.sum(weight * mean**4))
+        variance = mean + alpha * square + 1e-9
+        told = square / (variance * variance)
+        top = float(told @ (np.minimum(error, 36 * variance) - mean))
+        bottom = float(told @ square)
         alpha = min(max(top / bottom, 5e-3), 4.0) if bottom > 0 else alpha
     return alpha
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from forecasting.calendar import Dates
+from forecasting.calendar import Dates, demand_before
 from forecasting.hierarchy import Bools, Floats, Ints
 
 PRICE = "price depth"
@@ -203,8 +203,7 @@ def expose(
     week = first[row] + offset
     until = np.minimum((end[row] - weeks[week]).astype(int), 6)
     since = np.maximum((start[row] - weeks[week]).astype(int), 0)
-    days = np.full(7, 1 / 7) if weekday_shares is None else weekday_shares
-    so_far = np.concatenate([[0.0], np.cumsum(days)])
+    before = demand_before(weekday_shares)
     discount = np.clip(rows["discount"].to_numpy(dtype=float)[row], 0, DEEPEST)
     of_series = rows["series"].to_numpy(dtype=np.int64)[row]
     states = ~np.isnan(discount) & (discount > 0)
@@ -217,7 +216,7 @@ def expose(
         activation=rows["activation"].to_numpy(dtype=np.int64)[row],
         series=of_series,
         week=week,
-        share=so_far[until + 1] - so_far[since],
+        share=before[until + 1] - before[since],
         kind=kind[row],
         log_price=log_price,
         log_regular=np.zeros(len(row)),
@@ -230,7 +229,9 @@ def expose(
 
 def at_share(full: Floats, share: Floats) -> Floats:
     """Log lift over a week of an activation that runs on a share of its demand."""
-    logs: Floats = np.log1p(np.expm1(np.clip(full, LEAST_LOG, MOST_LOG)) * share)
+    logs: Floats = np.clip(full, LEAST_LOG, MOST_LOG)
+    if (share < 1).any():
+        logs = np.log1p(np.expm1(logs) * share)
     return logs
 
 
@@ -264,17 +265,21 @@ class Layout:
     """Of each cell, (c,)."""
     week: Ints
     """Of each cell, (c,)."""
+    whole: Floats
+    """Regressors of each cell had its activations run all week, (c, p)."""
 
     @staticmethod
     def of(exposures: Exposures) -> Layout:
         """Lay exposures out."""
         cell, series, week = exposures.cells()
+        design = exposures.design(cell)
         return Layout(
             exposures=exposures,
-            design=exposures.design(cell),
+            design=design,
             cell=cell,
             series=series,
             week=week,
+            whole=_per_cell(design, cell, len(series)),
         )
 
     def log_lifts(self, coefficients: Floats) -> Floats:
@@ -302,18 +307,23 @@ class Layout:
         """
         part = self.exposures.share
         told = part < 1
-        if coefficients is not None and told.any():
+        if not told.any():
+            return self.whole
+        if coefficients is not None:
             full = np.clip(self._full(coefficients), LEAST_LOG, MOST_LOG)
             told &= np.abs(full) > 0.05
             part = part.copy()
             part[told] = at_share(full[told], part[told]) / full[told]
-        matrix = np.empty((len(self.series), self.design.shape[1]))
-        for column in range(self.design.shape[1]):
-            matrix[:, column] = np.bincount(
-                self.cell, self.design[:, column] * part, minlength=len(self.series)
-            )
-        return matrix
+        return _per_cell(self.design * part[:, None], self.cell, len(self.series))
 
     def _full(self, coefficients: Floats) -> Floats:
         full: Floats = np.einsum("mp,mp->m", self.design, coefficients[self.exposures.series])
         return full
+
+
+def _per_cell(rows: Floats, cell: Ints, n_cells: int) -> Floats:
+    """Sums of rows over cells, (c, p), each column in one piece."""
+    sums = np.empty((n_cells, rows.shape[1]), order="F")
+    for column, values in enumerate(rows.T):
+        sums[:, column] = np.bincount(cell, values, minlength=n_cells)
+    return sums

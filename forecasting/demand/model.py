@@ -418,7 +418,7 @@ def _respond(
     says = np.any([np.abs(r) > _TOO_LITTLE for r in beside], axis=0)
     at = np.flatnonzero((says | problem.exposed[:, :known]) & (expected > 1e-6))
     own = layout.of_cells(start.series[:, : layout.design.shape[1]] if start else None)
-    past = layout.week < known
+    past = np.flatnonzero(layout.week < known)
     cells = layout.series[past] * known + layout.week[past]
 
     def of_cells(column: int) -> Floats:
@@ -548,9 +548,7 @@ def _season(
     counted = np.where(problem.exposed[:, :known], 0.3, 1.0) * weight * (effect > 0)
     total = aggregate(units * counted, problem.of_class, n_classes)
     steady = aggregate(slow * effect * counted, problem.of_class, n_classes)
-    return season.seasonal_index(
-        total, steady, panel.weeks[:known], panel.weeks, parent=panel.departments
-    )
+    return season.seasonal_index(total, steady, panel.weeks, parent=panel.departments)
 
 
 def _launch(

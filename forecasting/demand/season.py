@@ -32,19 +32,15 @@ _NOISE_SD = (0.02, 0.06, 0.15, 0.35)
 FEWEST_WEEKS = 40
 
 
-def seasonal_index(
-    total: Floats, steady: Floats, known: Dates, wanted: Dates, *, parent: Ints
-) -> Floats:
+def seasonal_index(total: Floats, steady: Floats, weeks: Dates, *, parent: Ints) -> Floats:
     """Seasonal index of every class in every week wanted.
 
     Parameters
     ----------
     total, steady : float array, shape (C, T)
         Units sold of each class, and what a steady level times lift would have sold.
-    known : datetime64 array, shape (T,)
-        Weeks of history.
-    wanted : datetime64 array, shape (W,)
-        Weeks for which the index is wanted, history and future alike.
+    weeks : datetime64 array, shape (W,)
+        Weeks for which the index is wanted: the T of history, then those to come.
     parent : int array, shape (C,)
         Group (department) of each class, whose season it starts from.
 
@@ -53,32 +49,30 @@ def seasonal_index(
     float array, shape (C, W)
         Geometric mean over any 52 weeks of waves is 1; holidays come on top.
     """
-    log_index = np.zeros((len(total), len(wanted)))
-    if len(known) < FEWEST_WEEKS:
+    known = total.shape[1]
+    log_index = np.zeros((len(total), len(weeks)))
+    if known < FEWEST_WEEKS:
         return np.exp(log_index)
-    basis = _basis(known), _basis(wanted)
+    basis = _basis(weeks)
     for group in np.unique(parent):
         members = np.flatnonzero(parent == group)
-        shared, at_known = _season_of(total[members].sum(0), steady[members].sum(0), *basis)
+        shared = _season_of(total[members].sum(0), steady[members].sum(0), basis)
         log_index[members] = shared
         if len(members) == 1:
             continue
         for c in members:
-            own, _ = _season_of(total[c], steady[c] * np.exp(at_known), *basis)
-            log_index[c] += own
+            log_index[c] += _season_of(total[c], steady[c] * np.exp(shared[:known]), basis)
     return np.exp(np.clip(log_index, -2.5, 2.5))
 
 
-def _season_of(
-    total: Floats, steady: Floats, basis: Floats, wanted: Floats
-) -> tuple[Floats, Floats]:
-    """Log season of one history: in the weeks wanted, and in those known."""
+def _season_of(total: Floats, steady: Floats, basis: Floats) -> Floats:
+    """Log season in every week of the basis, (W,), by the first T of them."""
     seen = (total > 0) & (steady > 0)
     if seen.sum() < FEWEST_WEEKS:
-        return np.zeros(len(wanted)), np.zeros(len(basis))
+        return np.zeros(len(basis))
     log_ratio = np.log(total[seen] / steady[seen])
     log_ratio = log_ratio - log_ratio.mean()
-    rows = basis[seen]
+    rows = basis[: len(seen)][seen]
     when = np.flatnonzero(seen).astype(float)
     drift = np.minimum(when[:, None], when[None, :]) + 400.0  # 400: an unknown start
     best, weights = -np.inf, np.zeros(rows.shape[1])
@@ -103,7 +97,8 @@ def _season_of(
                 likelihood = -0.5 * (square - taken)
                 if likelihood > best + 1e-9:
                     best, weights = likelihood, ways @ (share * along)
-    return wanted @ weights, basis @ weights
+    log_season: Floats = basis @ weights
+    return log_season
 
 
 def _basis(weeks: Dates) -> Floats:
@@ -114,8 +109,8 @@ def _basis(weeks: Dates) -> Floats:
     pulses = []
     years = range(as_date(weeks[0]).year - 1, as_date(weeks[-1]).year + 2)
     for holiday, offsets in AROUND.items():
-        at = [_week_of(holiday, year) for year in years]
-        pulses += [np.isin(numbers, [w + k for w in at]) * _HOLIDAY_SCALE for k in offsets]
+        since = numbers[:, None] - [_week_of(holiday, year) for year in years]
+        pulses += [(since == k).any(axis=1) * _HOLIDAY_SCALE for k in offsets]
     return np.column_stack([*waves, *pulses])
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecasting.hierarchy import Bools, Floats, Ints
+from forecasting.hierarchy import Bools, Floats, Ints, aggregate
 
 AFTER = (0.6, 0.3, 0.1)
 """How what was bought ahead is spread over the weeks after."""
@@ -43,11 +43,7 @@ def log_others(multiplier: Floats, share: Floats, group: Ints) -> Floats:
     group : int array, shape (n,)
     """
     push = share[:, None] * (multiplier - 1)
-    order = np.argsort(group, kind="stable")
-    starts = np.flatnonzero(np.diff(group[order], prepend=-1))
-    together = np.zeros((int(group.max(initial=-1)) + 1, multiplier.shape[1]))
-    if len(order):
-        together[group[order][starts]] = np.add.reduceat(push[order], starts, axis=0)
+    together = aggregate(push, group, int(group.max(initial=-1)) + 1)
     logs: Floats = np.log(np.maximum(1 + together[group] - push, LEAST_OTHERS))
     return logs
 

@@ -11,7 +11,6 @@ from forecasting.demand import cleansing, lift, model, season
 from tests import company
 
 WEEKS = weeks_from(dt.date(2023, 1, 29), 160)
-KNOWN = WEEKS[:130]
 
 
 def counts(log_index, seed=1, size=4000.0):
@@ -22,7 +21,7 @@ def test_a_season_is_found_and_carried_into_weeks_ahead():
     angle = 2 * np.pi * np.arange(160) / 52.18
     true = 0.4 * np.cos(angle)
     index = season.seasonal_index(
-        counts(true[:130]), np.full((1, 130), 4000.0), KNOWN, WEEKS, parent=np.zeros(1, int)
+        counts(true[:130]), np.full((1, 130), 4000.0), WEEKS, parent=np.zeros(1, int)
     )[0]
     ahead = np.log(index[130:])
     assert np.corrcoef(ahead, true[130:])[0, 1] > 0.97
@@ -33,7 +32,7 @@ def test_noise_and_a_drifting_level_are_not_taken_for_season():
     rng = np.random.default_rng(3)
     drift = np.cumsum(rng.normal(0, 0.03, 130)) + rng.normal(0, 0.1, 130)
     index = season.seasonal_index(
-        counts(drift), np.full((1, 130), 4000.0), KNOWN, WEEKS, parent=np.zeros(1, int)
+        counts(drift), np.full((1, 130), 4000.0), WEEKS, parent=np.zeros(1, int)
     )
     assert np.abs(np.log(index)).max() < 0.15
 
@@ -50,9 +49,8 @@ def test_thanksgiving_moves_between_weeks_and_is_followed():
             for d in ("2021-11-21", "2022-11-20", "2023-11-19", "2024-11-24", "2025-11-23")
         ],
     )
-    known = weeks[:205]  # the one of 2025 is still to come
-    index = season.seasonal_index(
-        counts(np.where(peak, 0.7, 0.0)[:205]), np.full((1, 205), 4000.0), known, weeks,
+    index = season.seasonal_index(  # the one of 2025 is still to come
+        counts(np.where(peak, 0.7, 0.0)[:205]), np.full((1, 205), 4000.0), weeks,
         parent=np.zeros(1, int),
     )[0]  # fmt: skip
     assert index[205:].argmax() == np.flatnonzero(peak[205:])[0]
@@ -73,7 +71,6 @@ def test_a_history_of_three_months_has_no_season():
     index = season.seasonal_index(
         np.full((1, 13), 100.0),
         np.full((1, 13), 100.0),
-        KNOWN[:13],
         WEEKS,
         parent=np.zeros(1, int),
     )
@@ -86,7 +83,7 @@ def test_a_small_class_leans_on_its_department():
     big, small = counts(true[:130]), counts(true[:130], seed=2, size=3.0)
     steady = np.array([np.full(130, 4000.0), np.full(130, 3.0)])
     index = season.seasonal_index(
-        np.concatenate([big, small]), steady, KNOWN, WEEKS, parent=np.zeros(2, int)
+        np.concatenate([big, small]), steady, WEEKS, parent=np.zeros(2, int)
     )
     assert np.abs(np.log(index[1]) - true + np.mean(true)).max() < 0.3
 
