@@ -25,7 +25,7 @@ USUAL_LEAD_TIME_WEEKS = 6
 """Lead time assumed where a SKU has none; the SKU page says so."""
 LEAST_ALPHA = 0.02
 PACE_WEEKS = 8
-"""Coming weeks of baseline against which the usual position is measured."""
+"""Coming weeks of baseline against which the position after an order is measured."""
 STALE_AFTER_WEEKS = 2
 """Stock counted longer ago than this is not stock that anybody knows."""
 
@@ -94,6 +94,9 @@ class Base:
     """Weeks of supply that the usual replenishment aims at beyond its lead time, (S, D)."""
     lead_time: Ints
     """Of the supplier, weeks, (S,)."""
+    rhythm: tuple[Ints, Ints]
+    """Weeks from one order of each SKU to the next, and the first week of the plan in which
+    such an order may arrive, (S,) each."""
     reorder_weeks: Ints
     """Weeks from an order of a door's usual replenishment to its shelf: the supplier's lead
     time, or the way from a centre that has what its doors need until then, (S,)."""
@@ -164,7 +167,9 @@ def assemble(
         sku, shape, lift_sd.
     stock : DataFrame, one row per SKU and door
         sku, door, on_hand, in_transit, week (of the count), cover (weeks of supply usually
-        on hand), position (units usually on hand and on order, NaN unknown).
+        on hand), position (units on hand and on order after the last order, NaN unknown),
+        every (weeks from one order of the SKU to the next), due (a day in whose week such an
+        order arrives, blank where that may be any).
     receipts : DataFrame, one row per open receipt line
         receipt, sku, door, eta, units, status, expedite_eta, original_eta.
     prices : DataFrame, one row per SKU and door with a price
@@ -243,6 +248,10 @@ def assemble(
     told = ~np.isnan(position) & (pace > 0)
     beyond = position[told] / pace[told] - reorder_weeks[s[told]] - 1
     cover[s[told], d[told]] = np.clip(beyond, 0.0, 26.0)
+    rhythm = np.ones(n_skus, dtype=np.int64), np.zeros(n_skus, dtype=np.int64)
+    every = rows["every"].to_numpy(dtype=np.int64)
+    rhythm[0][s] = every
+    rhythm[1][s] = _weeks_until(rows["due"], weeks, missing=0) % every
     moving = rows["in_transit"].fillna(0).to_numpy(dtype=float) * fresh
     on_its_way = pd.DataFrame(
         {
@@ -302,6 +311,7 @@ def assemble(
         inbound=inbound,
         cover=cover,
         lead_time=lead_time,
+        rhythm=rhythm,
         reorder_weeks=reorder_weeks,
         price=price,
         usual_price=_mean_known(price),

@@ -812,6 +812,8 @@ class LivePlan:
                 baseline,
                 cover=self.base.cover[sku],
                 lead_time=int(self.base.reorder_weeks[sku]),
+                every=int(self.base.rhythm[0][sku]),
+                first=int(self.base.rhythm[1][sku]),
             )
         return self._usual[sku]
 

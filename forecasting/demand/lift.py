@@ -2,10 +2,10 @@
 
 A cell's lift is the exponential of a sum over the activations in it: one term for the type
 of each, one for the depth of its price cut (and its depth beyond 15 %, where more price may
-buy less), one for a low price that people are told of, one for the
-second and later weeks of the same activation, one for activations that meet. What each is
-worth is estimated in response.py; this module only says which cell is exposed to what, and
-how the increments add up.
+buy less), one for a low price that people are told of, one for any cut at all that they are
+told of (a sale sign sells, however small the saving), one for the second and later weeks of
+the same activation, one for activations that meet. What each is worth is estimated in
+response.py; this module only says which cell is exposed to what, and how the increments add up.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from forecasting.hierarchy import Bools, Floats, Ints
 
 PRICE = "price depth"
 PRICE_TOLD = "price that is told of"
+CUT_TOLD = "cut that is told of"
 DEEP = "price depth beyond 15 %"
 LATER = "later weeks"
 MEETING = "several at once"
-SHAPES = (PRICE, PRICE_TOLD, DEEP, LATER, MEETING)
+SHAPES = (PRICE, PRICE_TOLD, CUT_TOLD, DEEP, LATER, MEETING)
 """Columns of the design beside one column per type of activation."""
 
 BARE_PRICE = "price"
@@ -34,6 +35,8 @@ DEEPEST = 0.95
 """A deeper discount is taken as this one: a price of zero has no logarithm."""
 KNEE = float(np.log(0.85))
 """Log price from which more depth may count for less."""
+LEAST_CUT = float(np.log(0.995))
+"""Log price that is no cut yet: prices are rounded."""
 
 LEAST_LOG, MOST_LOG = -1.5, 3.5
 """Bounds of one activation's log lift: between a fifth and 33 times the baseline."""
@@ -154,9 +157,10 @@ def shapes(
     told = log_price * (telling > 0)
     told = told + np.where(tells, log_regular / np.maximum(telling, 1), 0.0)
     deep = np.minimum(log_price - KNEE, 0.0)
+    cut = ((log_price < LEAST_CUT) & (telling > 0)).astype(float)
     # Each of k that meet carries its share of k - 1 meetings.
     meeting = (in_cell - 1) / np.maximum(in_cell, 1)
-    return log_price, told, deep, np.asarray(later, dtype=float), meeting
+    return log_price, told, cut, deep, np.asarray(later, dtype=float), meeting
 
 
 def expose(

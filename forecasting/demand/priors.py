@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from forecasting.demand.lift import DEEP, LATER, MEETING, PRICE, PRICE_TOLD
+from forecasting.demand.lift import CUT_TOLD, DEEP, LATER, MEETING, PRICE, PRICE_TOLD
 from forecasting.hierarchy import Floats
 
 REGULAR, RIVALS, STOCKED = "regular price", "others in the class", "bought ahead"
@@ -29,7 +29,8 @@ _KNOWN = {
     "partnership": (0.45, 0.50),
     PRICE: (-2.4, 1.0),
     PRICE_TOLD: (-0.4, 0.8),
-    DEEP: (0.6, 1.2),
+    CUT_TOLD: (0.0, 0.2),
+    DEEP: (0.2, 0.4),
     LATER: (-0.08, 0.15),
     MEETING: (-0.05, 0.15),
     REGULAR: (-1.2, 1.2),

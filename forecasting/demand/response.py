@@ -21,7 +21,7 @@ import numpy.typing as npt
 import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, SingularMatrixWarning
 
-from forecasting.demand.lift import DEEP, LATER, MEETING, PRICE, PRICE_TOLD
+from forecasting.demand.lift import CUT_TOLD, DEEP, LATER, MEETING, PRICE, PRICE_TOLD
 from forecasting.demand.priors import REGULAR, RIVALS, STOCKED, Prior
 from forecasting.hierarchy import Floats, Ints
 
@@ -29,6 +29,8 @@ Singles = npt.NDArray[np.float32]
 
 _BOUNDS = {
     PRICE: (-8.0, 0.0),
+    # What single SKUs show scatters around nothing: a limit at 0 would lift all the others.
+    CUT_TOLD: (-0.1, 1.5),
     REGULAR: (-6.0, 0.5),
     # At -1 the class sells no more for all its activations; above 0 they help each other.
     RIVALS: (-1.0, 0.3),
@@ -205,7 +207,8 @@ def spread_seen(away: Floats, deviation: Floats, *, before: Floats, usual: Float
 def bounded(coefficients: Floats, columns: tuple[str, ...]) -> Floats:
     """Coefficients kept where they make sense, (k, p).
 
-    A price cut does not lower demand, and a deeper one not either.
+    A price cut does not lower demand (by a tenth at most, where its sign puts people off),
+    and a deeper one not either.
     """
     kept = coefficients.copy()
     for name, (low, high) in _BOUNDS.items():

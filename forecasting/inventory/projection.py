@@ -6,7 +6,7 @@ shortage again in every later week; here a week that runs out starts the next on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,8 +60,8 @@ def project(opening: Floats, receipts: Floats, demand: Floats) -> Projection:
 class Routine:
     """Replenishment that goes on as history shows: it knows the baseline, not the lift.
 
-    Each week it orders what stock and orders under way lack of an aim; it sees what has
-    been sold, so after a promotion it fills up again, one lead time later.
+    Whenever it is time to order, it orders what stock and orders under way lack of an aim; it
+    sees what has been sold, so after a promotion it fills up again, one lead time later.
     """
 
     aim: Floats
@@ -70,13 +70,23 @@ class Routine:
     lead_time: int
     """Weeks; an order released in the first week arrives at the start of week `lead_time`
     (counted from 0)."""
+    every: int = 1
+    """Weeks from one order to the next."""
+    first: int = 0
+    """A week in which an order may arrive."""
+
+    def arrives_in(self, week: int) -> bool:
+        """Whether an order may arrive in a week."""
+        return (week - self.first) % self.every == 0
 
     def take(self, rows: Ints, *, until: int | None = None) -> Routine:
         """The same of some places, in the first weeks only if `until` is given."""
-        return Routine(aim=self.aim[rows, :until], lead_time=self.lead_time)
+        return replace(self, aim=self.aim[rows, :until])
 
 
-def routine(baseline: Floats, *, cover: Floats, lead_time: int) -> Routine:
+def routine(
+    baseline: Floats, *, cover: Floats, lead_time: int, every: int = 1, first: int = 0
+) -> Routine:
     """The usual replenishment of n places.
 
     Parameters
@@ -84,9 +94,11 @@ def routine(baseline: Floats, *, cover: Floats, lead_time: int) -> Routine:
     baseline : float array, shape (n, W)
         Units.
     cover : float array, shape (n,)
-        Weeks of supply usually held at the end of a week.
+        Weeks of supply that an order raises stock to, beyond the lead time.
     lead_time : int
         Weeks.
+    every, first : int
+        Weeks from one order to the next, and a week in which one may arrive.
     """
     n, n_weeks = baseline.shape
     total = np.concatenate([np.zeros((n, 1)), np.cumsum(baseline, axis=1)], axis=1)
@@ -97,7 +109,7 @@ def routine(baseline: Floats, *, cover: Floats, lead_time: int) -> Routine:
         ahead = total[:, until] - total[:, end] if until > end else baseline[:, -1]
         pace = ahead / max(until - end, 1)
         aim[:, r] = total[:, end] - total[:, r] + cover * pace
-    return Routine(aim=aim, lead_time=lead_time)
+    return Routine(aim=aim, lead_time=lead_time, every=every, first=first)
 
 
 def replenished(opening: Floats, receipts: Floats, demand: Floats, usual: Routine) -> Floats:
@@ -121,7 +133,7 @@ def replenished(opening: Floats, receipts: Floats, demand: Floats, usual: Routin
     aim, extra = np.ascontiguousarray(usual.aim.T), np.zeros_like(wanted)
     stock = opening.astype(float)
     for r in range(n_weeks):
-        if r + lead < n_weeks:
+        if r + lead < n_weeks and usual.arrives_in(r + lead):
             position = stock + arriving[r : r + lead + 1].sum(axis=0)
             extra[r + lead] = np.maximum(aim[r] - position, 0.0)
             arriving[r + lead] += extra[r + lead]

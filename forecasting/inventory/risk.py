@@ -154,8 +154,8 @@ def assess(
     unordered = np.zeros(shape[1:])
     for t in range(n_weeks):
         means[t], sds[t] = mean, np.sqrt(variance)
-        if usual is not None and t + usual.lead_time < n_weeks:
-            due = t + usual.lead_time
+        due = t + usual.lead_time if usual is not None else n_weeks
+        if usual is not None and due < n_weeks and usual.arrives_in(due):
             position = mean + arriving[t : due + 1].sum(axis=0)
             over = position - usual.aim[:, t]
             kept, beyond = _cut_off(over, unordered + 1e-12)

@@ -201,6 +201,9 @@ def page() -> None:
             )  # fmt: skip
         else:
             st.caption("Nothing is on order.")
+        every = int(plan.base.rhythm[0][sku])
+        if every > 1:
+            st.caption(f"Its orders arrive every {('2nd', '3rd', '4th')[every - 2]} week.")
     st.markdown("**Doors**")
     known = np.where(
         computed.known[places], computed.projection.lost[places, :8].sum(axis=1), np.nan

@@ -178,6 +178,24 @@ def test_a_price_cut_is_stated_once_per_cell_by_the_first_that_carries_one():
     assert np.exp(exposed.log_price).round(6).tolist() == [1.0, 0.8, 1.0]
 
 
+def test_a_cut_that_nobody_is_told_of_and_a_message_without_one_are_no_sale_sign():
+    exposed = lift.expose(
+        items(
+            (0, "email", "A", "D", "2026-03-01", "2026-03-07", None, None),
+            (1, "price", "A", "D", "2026-03-08", "2026-03-14", 0.2, None),
+            (2, "email", "A", "D", "2026-03-15", "2026-03-21", 0.05, None),
+            (3, "email", "A", "D", "2026-03-22", "2026-03-28", 0.003, None),
+            (4, "email", "A", "D", "2026-03-29", "2026-04-04", None, None),
+            (5, "price", "A", "D", "2026-03-29", "2026-04-04", 0.1, None),
+        ),
+        SERIES, kinds=["email", "price"], weeks=WEEKS,
+    )  # fmt: skip
+    cell, _, week = exposed.cells()
+    signs = exposed.design(cell)[:, exposed.columns.index(lift.CUT_TOLD)]
+    assert np.bincount(cell, signs).tolist() == [0, 0, 1, 0, 1]
+    assert week.tolist() == [0, 1, 2, 3, 4]
+
+
 def exposures_of(logs, shares, log_price=(), kinds=("email",)):
     n = len(logs)
     return lift.Exposures(

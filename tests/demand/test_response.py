@@ -124,6 +124,7 @@ def test_a_deeper_cut_never_sells_less_and_rivals_never_take_more_than_was_gaine
     assert (at[lift.PRICE] + at[lift.PRICE_TOLD] <= 1e-9).all()
     assert (at[lift.PRICE] + at[lift.PRICE_TOLD] + at[lift.DEEP] <= 1e-9).all()
     assert (at[lift.PRICE] + at[lift.DEEP] <= 1e-9).all()
+    assert (at[lift.CUT_TOLD] >= -0.1).all()
     assert (at[priors.RIVALS] >= -1).all()
     assert (at[priors.STOCKED] <= 0).all()
 

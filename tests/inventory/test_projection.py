@@ -89,6 +89,18 @@ def test_routine_replenishment_waits_for_the_lead_time_and_keeps_the_usual_cover
     assert extra[1].sum() == 0
 
 
+def test_who_orders_every_other_week_fills_up_for_two():
+    baseline, receipts = np.full((1, 12), 10.0), np.zeros((1, 12))
+    usual = routine(baseline, cover=np.array([3.0]), lead_time=2, every=2, first=1)
+    extra = replenished(np.array([60.0]), receipts, baseline, usual)
+    # Orders arrive in weeks 1, 3, 5, ...; those of week 1 would have been placed by now.
+    assert np.flatnonzero(extra[0]).tolist() == [3, 5, 7, 9, 11]
+    np.testing.assert_allclose(extra[0, 5::2], 20.0)
+    held = project(np.array([60.0]), receipts + extra, baseline).on_hand
+    np.testing.assert_allclose(held[0, 3::2], 30.0)
+    np.testing.assert_allclose(held[0, 4::2], 20.0)
+
+
 def test_routine_replenishment_fills_up_after_a_promotion_one_lead_time_later():
     baseline, receipts = np.full((1, 12), 10.0), np.zeros((1, 12))
     usual = routine(baseline, cover=np.array([3.0]), lead_time=2)

@@ -25,8 +25,8 @@ def simulate(
     short = np.zeros((paths, n_weeks))
     arriving = np.tile(receipts[0].astype(float), (paths, 1))
     for t in range(n_weeks):
-        if usual is not None and t + usual.lead_time < n_weeks:
-            due = t + usual.lead_time
+        due = n_weeks if usual is None else t + usual.lead_time
+        if due < n_weeks and (due - usual.first) % usual.every == 0:
             position = stock + arriving[:, t : due + 1].sum(axis=1)
             arriving[:, due] += np.maximum(usual.aim[0, t] - position, 0)
         available = stock + arriving[:, t]
@@ -54,12 +54,17 @@ def test_closed_form_agrees_with_simulation(opening, lift_sd):
 
 @pytest.mark.parametrize("opening", [300.0, 420.0, 600.0])
 @pytest.mark.parametrize("cover", [1.0, 3.0])
-def test_replenishment_that_sees_what_each_world_sold_agrees_with_simulation(opening, cover):
+@pytest.mark.parametrize(("every", "first"), [(1, 0), (2, 1), (3, 1)])
+def test_replenishment_that_sees_what_each_world_sold_agrees_with_simulation(
+    opening, cover, every, first
+):
     stock, none = np.array([opening]), np.zeros((1, 10))
     demand = np.full((1, 10), 80.0)
     demand[0, [2, 7]] = 180.0
     spread = np.array([0, 0, 0.3, 0, 0, 0, 0, 0.3, 0, 0])
-    usual = routine(np.full((1, 10), 80.0), cover=np.array([cover]), lead_time=3)
+    usual = routine(
+        np.full((1, 10), 80.0), cover=np.array([cover]), lead_time=3, every=every, first=first
+    )
     given = {"lift_sd": spread, "alpha": 0.1, "usual": usual}
     risk = assess(stock, none, demand, **given, level_sd=SHARED_SD)
     p, any_p, short = simulate(stock, none, demand, **given, first=7, last=8)
