@@ -92,7 +92,6 @@ def week_start(date: dt.date) -> dt.date:
 
 
 @lru_cache(maxsize=4096)
-@lru_cache(maxsize=16_384)
 def fiscal_week(date: dt.date) -> FiscalWeek:
     """Name of the fiscal week in which a date falls."""
     year = date.year if date >= year_start(date.year) else date.year - 1

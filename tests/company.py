@@ -62,6 +62,16 @@ def draw(*, skus=120, doors=8, weeks=120, seed=11, ahead=8, keep_in_stock=True) 
     return Company(sample, panel, exposures, weeks, items, history)
 
 
+def panel_of(units, series, *, skus, doors, weeks) -> Panel:
+    """Units of whole weeks in stock, (n, T), as the panel of some series; no price is known."""
+    known = units.shape[1]
+    rows = series.loc[series.index.repeat(known)].assign(
+        week=np.tile(weeks[:known], len(series)), units=units.ravel(), in_stock=1.0, on_hand=9.0
+    )
+    none = pd.DataFrame({"sku": [], "door": [], "week": [], "regular_price": []})
+    return cleansing.build_panel(rows, series, none, skus=skus, doors=doors, weeks=weeks)
+
+
 def imported(tables: dict[str, pd.DataFrame]) -> Workspace:
     """A workspace in memory that holds some tables of the contract."""
     space = Workspace()

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar import Dates, demand_before
-from forecasting.hierarchy import Bools, Floats, Ints
+from forecasting.hierarchy import Bools, Floats, Ints, aggregate
 
 PRICE = "price depth"
 PRICE_TOLD = "price that is told of"
@@ -283,7 +283,7 @@ class Layout:
             cell=cell,
             series=series,
             week=week,
-            whole=_per_cell(design, cell, len(series)),
+            whole=aggregate(design, cell, len(series)),
         )
 
     def log_lifts(self, coefficients: Floats) -> Floats:
@@ -318,16 +318,8 @@ class Layout:
             told &= np.abs(full) > 0.05
             part = part.copy()
             part[told] = at_share(full[told], part[told]) / full[told]
-        return _per_cell(self.design * part[:, None], self.cell, len(self.series))
+        return aggregate(self.design * part[:, None], self.cell, len(self.series))
 
     def _full(self, coefficients: Floats) -> Floats:
         full: Floats = np.einsum("mp,mp->m", self.design, coefficients[self.exposures.series])
         return full
-
-
-def _per_cell(rows: Floats, cell: Ints, n_cells: int) -> Floats:
-    """Sums of rows over cells, (c, p), each column in one piece."""
-    sums = np.empty((n_cells, rows.shape[1]), order="F")
-    for column, values in enumerate(rows.T):
-        sums[:, column] = np.bincount(cell, values, minlength=n_cells)
-    return sums

@@ -172,9 +172,7 @@ class Factors:
         shape[panel.sku_of] *= self.effects.launch[:, known:]
         moves = self.effects.price[:, known:] / price
         count = np.maximum(np.bincount(panel.sku_of, minlength=len(panel.skus)), 1)
-        for week in range(moves.shape[1]):
-            total = np.bincount(panel.sku_of, moves[:, week] - 1, minlength=len(panel.skus))
-            shape[:, week] *= 1 + total / count
+        shape *= 1 + aggregate(moves - 1, panel.sku_of, len(panel.skus)) / count[:, None]
         level = self.level * (price * beside)[:, 0]
         return level, spillover.share_of_group(self.share * price[:, 0], group), shape
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from forecasting.calendar import weeks_from
-from forecasting.demand import cleansing, lift, model
+from forecasting.demand import lift, model
+from tests import company
 
 WEEKS, KNOWN = weeks_from(dt.date(2024, 1, 7), 82), 80
 SKUS = pd.DataFrame({"sku": [f"S{i:02d}" for i in range(16)], "class": "a", "department": "d"})
@@ -46,12 +47,7 @@ def test_small_cuts_sell_as_much_as_their_sign_is_worth(sign):
     )
     mean = rng.uniform(4, 9, (len(SERIES), 1)) * np.exp(log_lift)
     units = rng.poisson(mean * rng.gamma(8, 1 / 8, mean.shape))
-    rows = SERIES.loc[SERIES.index.repeat(KNOWN)].assign(
-        week=np.tile(WEEKS[:KNOWN], len(SERIES)), units=units[:, :KNOWN].ravel(),
-        in_stock=1.0, on_hand=9.0,
-    )  # fmt: skip
-    none = pd.DataFrame({"sku": [], "door": [], "week": [], "regular_price": []})
-    panel = cleansing.build_panel(rows, SERIES, none, skus=SKUS, doors=DOORS, weeks=WEEKS)
+    panel = company.panel_of(units[:, :KNOWN], SERIES, skus=SKUS, doors=DOORS, weeks=WEEKS)
     told = model.predict(model.fit(panel, exposures, known=KNOWN), panel)
     told = told[told["promoted"]]
     times = (told["forecast"] / told["baseline"]).groupby(panel.sku_of[told["series"]]).mean()

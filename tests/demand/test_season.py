@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from forecasting.calendar import week_numbers, weeks_from
-from forecasting.demand import cleansing, lift, model, season
+from forecasting.demand import lift, model, season
 from tests import company
 
 WEEKS = weeks_from(dt.date(2023, 1, 29), 160)
@@ -104,12 +104,7 @@ def test_a_holiday_that_the_last_quarter_did_not_see_is_forecast_all_the_same(se
     rng = np.random.default_rng(seed)
     mean = rng.uniform(2, 5, (len(series), 1)) * np.exp(peak + ~of_b[:, None] * winter)
     units = rng.poisson(mean * rng.gamma(6, 1 / 6, mean.shape))
-    rows = series.loc[series.index.repeat(known)].assign(
-        week=np.tile(weeks[:known], len(series)), units=units[:, :known].ravel(),
-        in_stock=1.0, on_hand=9.0,
-    )  # fmt: skip
-    none = pd.DataFrame({"sku": [], "door": [], "week": [], "regular_price": []})
-    built = cleansing.build_panel(rows, series, none, skus=skus, doors=doors, weeks=weeks)
+    built = company.panel_of(units[:, :known], series, skus=skus, doors=doors, weeks=weeks)
     exposures = lift.expose(company.no_items(), series, kinds=[], weeks=weeks)
     told = model.predict(model.fit(built, exposures, known=known), built)
     forecast = told["forecast"].to_numpy().reshape(mean[:, known:].shape)
