@@ -1,5 +1,7 @@
 """What tests share: strict hypothesis settings, real files and real databases."""
 
+import fcntl
+import os
 import shutil
 import subprocess
 import sys
@@ -32,14 +34,36 @@ def shared_data() -> Path:
     return SHARED
 
 
+def sample_company(factory: pytest.TempPathFactory, *options: str) -> Path:
+    """A sample company as the command line builds it; do not write to it.
+
+    The test processes of one run share it: whichever needs it first builds it, and the others
+    wait for that one.
+    """
+    folder = factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        folder = folder.parent
+    name = "company" + "".join(options).replace("--", "-")
+    done, building = folder / name, folder / f"{name}.building"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(building, ignore_errors=True)
+            building.mkdir()
+            command = [sys.executable, "-m", "forecasting", "sample"]
+            command += ["--db", str(building / "concord.duckdb"), *options]
+            subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
+            building.rename(done)
+    return done / "concord.duckdb"
+
+
+SMALL = ("--skus", "72", "--doors", "7", "--weeks", "110")
+
+
 @pytest.fixture(scope="session")
 def company(tmp_path_factory) -> Path:
     """A small sample company, built once through the command line; do not write to it."""
-    path = tmp_path_factory.mktemp("company") / "concord.duckdb"
-    command = [sys.executable, "-m", "forecasting", "sample", "--db", str(path)]
-    command += ["--skus", "72", "--doors", "7", "--weeks", "110", "--no-cycles"]
-    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
-    return path
+    return sample_company(tmp_path_factory, *SMALL, "--no-cycles")
 
 
 @pytest.fixture
@@ -59,11 +83,7 @@ def space(company_copy):
 @pytest.fixture(scope="session")
 def played(tmp_path_factory) -> Path:
     """A small sample company with its past cycles and a closed quarter; do not write to it."""
-    path = tmp_path_factory.mktemp("played") / "concord.duckdb"
-    command = [sys.executable, "-m", "forecasting", "sample", "--db", str(path)]
-    command += ["--skus", "72", "--doors", "7", "--weeks", "110"]
-    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
-    return path
+    return sample_company(tmp_path_factory, *SMALL)
 
 
 @pytest.fixture

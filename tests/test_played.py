@@ -1,7 +1,6 @@
 """The sample's past cycles: planted habits are found, and without habits nothing is."""
 
-import subprocess
-import sys
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,31 +11,29 @@ from forecasting import agenda, findings
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import STEPS
 from forecasting.workspace import Workspace
-
-ROOT = Path(__file__).parents[1]
-
-
-def company_of(folder, seed, *, habits):
-    path = folder / f"{seed}-{habits}.duckdb"
-    command = [sys.executable, "-m", "forecasting", "sample", "--db", str(path)]
-    command += ["--skus", "90", "--doors", "6", "--weeks", "110", "--seed", str(seed)]
-    command += ["--habits" if habits else "--no-habits"]
-    subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
-    return Workspace(path)
+from tests.conftest import sample_company
 
 
-@pytest.fixture(scope="module", params=[31, 33])
-def with_habits(request, tmp_path_factory):
-    space = company_of(tmp_path_factory.mktemp("habits"), request.param, habits=True)
+@pytest.fixture(scope="module", params=["small", "another"])
+def with_habits(request, played, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("habits")
+    built = played if request.param == "small" else another(tmp_path_factory, "--habits")
+    space = Workspace(Path(shutil.copy(built, folder)))
     yield space
     space.close()
 
 
-@pytest.fixture(scope="module", params=[31])
-def without_habits(request, tmp_path_factory):
-    space = company_of(tmp_path_factory.mktemp("none"), request.param, habits=False)
+@pytest.fixture(scope="module")
+def without_habits(tmp_path_factory):
+    built = another(tmp_path_factory, "--no-habits")
+    space = Workspace(Path(shutil.copy(built, tmp_path_factory.mktemp("none"))))
     yield space
     space.close()
+
+
+def another(factory, habits):
+    size = ("--skus", "90", "--doors", "6", "--weeks", "110", "--seed", "31")
+    return sample_company(factory, *size, habits)
 
 
 def found(space):

@@ -11,7 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
+
+PATIENCE = 90_000
+"""Milliseconds that a page may take on a slow, busy machine; what is there sooner is seen sooner."""
+expect.set_options(timeout=PATIENCE)
 
 ROOT = Path(__file__).parents[2]
 ARGS = [
@@ -109,11 +113,12 @@ def visit(browser, tmp_path):
             viewport={"width": 1440, "height": 900}, color_scheme="dark" if dark else "light",
             accept_downloads=True,
         )  # fmt: skip
+        context.set_default_timeout(PATIENCE)
         windows.append(context)
         page = context.new_page()
         page.goto(f"{url}/{path}")
-        page.get_by_role("button", name=f"Continue as {person}").click(timeout=60_000)
-        page.get_by_text(f"{person} (").first.wait_for(timeout=30_000)
+        page.get_by_role("button", name=f"Continue as {person}").click()
+        page.get_by_text(f"{person} (").first.wait_for()
         return page
 
     yield open_as

@@ -6,9 +6,7 @@ from playwright.sync_api import Locator, Page, expect
 
 
 def settled(page: Page) -> None:
-    page.wait_for_selector(
-        "[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000
-    )
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
     page.wait_for_timeout(400)
 
 
@@ -32,7 +30,7 @@ def go(page: Page, name: str) -> None:
 def grid(page: Page) -> Locator:
     """The consensus grid: the first one whose cells can be reached."""
     found = page.get_by_test_id("stDataFrame").first
-    expect(found.get_by_test_id("glide-cell-1-0")).to_be_attached(timeout=30_000)
+    expect(found.get_by_test_id("glide-cell-1-0")).to_be_attached()
     return found
 
 

@@ -17,13 +17,13 @@ EXCEPTIONS = 12
 
 def go(page: Page, name: str) -> None:
     screen.go(page, name)
-    expect(page.get_by_role("heading", level=1)).to_contain_text(name, timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
     screen.settled(page)
 
 
 def press(page: Page, name: str) -> None:
     button = page.get_by_role("button", name=name, exact=True)
-    expect(button).to_be_enabled(timeout=15_000)
+    expect(button).to_be_enabled()
     button.click()
     screen.settled(page)
 
@@ -37,7 +37,7 @@ def change(page: Page, per_cent: float) -> None:
     """Change the first row of the own input over several weeks."""
     page.get_by_role("button", name="Change several weeks").click()
     box = page.get_by_role("spinbutton", name="Value")
-    expect(box).to_be_visible(timeout=10_000)
+    expect(box).to_be_visible()
     box.fill(str(per_cent))
     box.press("Tab")
     screen.settled(page)
@@ -61,32 +61,30 @@ def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, tmp_path):
     )
     go(dana, "Cycle")
     press(dana, "Open the cycle")
-    expect(dana.get_by_text("0 of 3 inputs submitted")).to_be_visible(timeout=15_000)
+    expect(dana.get_by_text("0 of 3 inputs submitted")).to_be_visible()
 
     # Inputs, each seeing only the own one.
     for page, per_cent in ((mara, 35), (ines, -12), (dana, 18)):
         go(page, "Consensus")
         change(page, per_cent)
         against = page.get_by_test_id("stMetric").filter(has_text="Against statistical")
-        expect(against.get_by_test_id("stMetricValue")).not_to_have_text(
-            "+0.0%", timeout=15_000
-        )
+        expect(against.get_by_test_id("stMetricValue")).not_to_have_text("+0.0%")
     own = screen.number(screen.tile(ines, "Against statistical"))
     assert own < 0  # Marketing's +35 % would make it positive
     go(ines, "Meeting")
     step(ines, "3 Disagreements")
-    expect(ines.get_by_text("Inputs are collected blind")).to_be_visible(timeout=10_000)
+    expect(ines.get_by_text("Inputs are collected blind")).to_be_visible()
     for page, function in ((mara, "Marketing"), (ines, "Merchandising"), (dana, "Planning")):
         go(page, "Cycle")
         press(page, f"Submit {function}'s input")
-    expect(dana.get_by_text("3 of 3 inputs submitted")).to_be_visible(timeout=15_000)
+    expect(dana.get_by_text("3 of 3 inputs submitted")).to_be_visible()
 
     # Revealed together; the meeting agrees, and the others' screens follow.
     press(dana, "Reveal the inputs")
     for page in (dana, mara, ines):
         go(page, "Meeting")
     step(dana, "3 Disagreements")
-    expect(mara.get_by_text("ranked by money")).to_be_visible(timeout=20_000)
+    expect(mara.get_by_text("ranked by money")).to_be_visible()
     expect(dana.get_by_text("15 exceptions", exact=True)).to_be_visible()
     for number in range(EXCEPTIONS):
         dana.get_by_test_id("stSelectbox").filter(has_text="Exception").locator("input").click()
@@ -95,32 +93,30 @@ def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, tmp_path):
         dana.get_by_role("button", name="Proposed:").click()
         screen.settled(dana)
         screen.nothing_is_broken(dana)
-    expect(dana.get_by_text("3 exceptions to talk about")).to_be_visible(timeout=15_000)
+    expect(dana.get_by_text("3 exceptions to talk about")).to_be_visible()
 
     # Signed; an edit voids what it touches, by name; signed again and published.
     step(dana, "6 Sign")
     for page in (mara, ines):
-        expect(page.get_by_role("button", name=f"Sign {departments[0]}")).to_be_visible(
-            timeout=20_000
-        )
+        expect(page.get_by_role("button", name=f"Sign {departments[0]}")).to_be_visible()
     for page in (dana, mara, ines):
         sign_everything(page, departments)
     done = f"{len(departments)} of {len(departments)} departments signed"
-    expect(dana.get_by_text(done)).to_be_visible(timeout=15_000)
+    expect(dana.get_by_text(done)).to_be_visible()
     go(ines, "Consensus")
     change(ines, -5)
-    expect(dana.get_by_text("is void: Ines Falk").first).to_be_visible(timeout=20_000)
+    expect(dana.get_by_text("is void: Ines Falk").first).to_be_visible()
     expect(dana.get_by_role("button", name="Publish the consensus")).to_be_disabled()
     go(ines, "Meeting")
     step(ines, "6 Sign")
     for page in (dana, mara, ines):
         again = page.get_by_role("button", name="Sign ")
-        expect(again.first).to_be_visible(timeout=20_000)
+        expect(again.first).to_be_visible()
         while again.count():
             again.first.click()
             screen.settled(page)
     press(dana, "Publish the consensus")
-    expect(dana.get_by_text("Published as version")).to_be_visible(timeout=30_000)
+    expect(dana.get_by_text("Published as version")).to_be_visible()
     with dana.expect_download() as download:
         dana.get_by_role("button", name="The pack").click()
     pack = Path(download.value.path()).read_text(encoding="utf-8")

@@ -22,9 +22,9 @@ def juice(shared_data, tmp_path_factory):
 def test_real_files_are_imported_refreshed_edited_and_bridged(juice, serve, visit, tmp_path):
     server = serve(tmp_path / "new.duckdb")
     admin = visit(server.url, "Local admin")
-    expect(admin.get_by_text("There is no forecast yet")).to_be_visible(timeout=20_000)
+    expect(admin.get_by_text("There is no forecast yet")).to_be_visible()
     screen.go(admin, "Data")
-    expect(admin.get_by_text("Nothing has been imported yet")).to_be_visible(timeout=20_000)
+    expect(admin.get_by_text("Nothing has been imported yet")).to_be_visible()
 
     with admin.expect_download() as download:
         admin.get_by_role("button", name="Download templates").click()
@@ -33,13 +33,13 @@ def test_real_files_are_imported_refreshed_edited_and_bridged(juice, serve, visi
     upload = admin.locator("[data-testid=stFileUploader] input[type=file]").first
     upload.set_input_files([str(path) for path in sorted(juice.iterdir())])
     button = admin.get_by_role("button", name="rows", exact=False).filter(has_text="Import")
-    expect(button).to_be_visible(timeout=60_000)
+    expect(button).to_be_visible()
     button.click()
-    expect(admin.get_by_text("106,139 sales").first).to_be_visible(timeout=60_000)
+    expect(admin.get_by_text("106,139 sales").first).to_be_visible()
 
     admin.get_by_role("button", name="Refresh the forecast").click()
-    expect(admin.get_by_text("is refreshing the forecast")).to_be_visible(timeout=10_000)
-    expect(admin.get_by_text("In force: run #")).to_be_visible(timeout=90_000)
+    expect(admin.get_by_text("is refreshing the forecast")).to_be_visible()
+    expect(admin.get_by_text("In force: run #")).to_be_visible()
 
     screen.go(admin, "People")
     admin.get_by_label("Id", exact=True).fill("pia")
@@ -47,7 +47,7 @@ def test_real_files_are_imported_refreshed_edited_and_bridged(juice, serve, visi
     admin.get_by_role("combobox").last.click()
     admin.get_by_role("option", name="Planning").click()
     admin.get_by_role("button", name="Save").click()
-    expect(admin.get_by_text("2 people")).to_be_visible(timeout=10_000)
+    expect(admin.get_by_text("2 people")).to_be_visible()
 
     pia = visit(server.url, "Pia Planner", path="consensus?level=sku&weeks=8")
     screen.settled(pia)
@@ -55,7 +55,7 @@ def test_real_files_are_imported_refreshed_edited_and_bridged(juice, serve, visi
     before = screen.value(cells, 4, 0)
     draft = screen.number(screen.tile(pia, "Draft"))
     screen.edit_cell(pia, cells, 4, 0, round(before + 5000))
-    expect(pia.get_by_text("Take back").first).to_be_visible(timeout=10_000)
+    expect(pia.get_by_text("Take back").first).to_be_visible()
     assert screen.number(screen.tile(pia, "Draft")) == pytest.approx(draft + 5000, abs=3)
 
     screen.go(pia, "Bridge")
@@ -75,5 +75,5 @@ def test_a_bad_file_is_explained_on_the_page_and_changes_nothing(
         str(bad)
     )
     said = "doors.csv, line 2, column kind: found 'kiosk', expected one of store, online, dc"
-    expect(page.get_by_text(said)).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(said)).to_be_visible()
     expect(page.get_by_role("button", name="Import 0 rows")).to_be_disabled()

@@ -36,7 +36,7 @@ def test_what_was_begun_outlives_the_tab_and_is_said_with_its_evidence(
     mara.context.close()
 
     again = visit(server.url, "Mara Quill", path=path)
-    expect(again.get_by_label("Note", exact=True)).to_have_value(NOTE, timeout=15_000)
+    expect(again.get_by_label("Note", exact=True)).to_have_value(NOTE)
     expect(again.get_by_text("not applied is back")).to_be_visible()
     screen.settled(again)
     again.get_by_label("Evidence").fill(LINK)
@@ -46,12 +46,10 @@ def test_what_was_begun_outlives_the_tab_and_is_said_with_its_evidence(
     typed = round(screen.value(grid, 6, 0) * 2.5)
     total = screen.tile(again, "Draft")
     screen.edit_cell(again, grid, 6, 0, typed)
-    expect(again.get_by_text(f"set revenue to ${typed:,} for").first).to_be_visible(
-        timeout=15_000
-    )
+    expect(again.get_by_text(f"set revenue to ${typed:,} for").first).to_be_visible()
     expect(
         again.get_by_test_id("stMetric").first.get_by_test_id("stMetricValue")
-    ).not_to_have_text(total, timeout=10_000)
+    ).not_to_have_text(total)
     link = again.get_by_role("link", name="evidence").first
     expect(link).to_have_attribute("href", re.compile(r"briefs\.example/holiday"))
     screen.nothing_is_broken(again)
@@ -78,11 +76,9 @@ def test_a_small_change_is_asked_what_it_decides_and_taken_back(company_copy, se
     grid = screen.grid(ines)
     before = screen.value(grid, 6, 1)
     screen.edit_cell(ines, grid, 6, 1, round(before + 0.3, 1))
-    expect(ines.get_by_text("does it change what is bought or shown?")).to_be_visible(
-        timeout=10_000
-    )
+    expect(ines.get_by_text("does it change what is bought or shown?")).to_be_visible()
     ines.get_by_role("button", name="No, take back").click()
-    expect(screen.cell(screen.grid(ines), 6, 1)).to_have_text(f"{before:g}", timeout=10_000)
+    expect(screen.cell(screen.grid(ines), 6, 1)).to_have_text(f"{before:g}")
     expect(ines.get_by_text("does it change what is bought or shown?")).to_have_count(0)
     screen.nothing_is_broken(ines)
 

@@ -30,7 +30,7 @@ def meeting(company_copy, serve):
 def test_a_deep_link_works_as_the_first_request_after_a_start(meeting, visit):
     server, sku, _, _ = meeting
     page = visit(server.url, "Victor Lindqvist", path=f"sku?sku={sku}")
-    expect(page.get_by_role("heading", name=f"SKU {sku}")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name=f"SKU {sku}")).to_be_visible()
     screen.settled(page)
     screen.nothing_is_broken(page)
     assert page.url.startswith(f"{server.url}/sku?sku={sku}")
@@ -53,12 +53,12 @@ def test_two_planners_meet_on_one_cell_and_no_number_is_lost(meeting, visit):
 
     screen.edit_cell(dana, hers, column, row, round(before * 6 + 400))
     typed = round(before * 6 + 400)
-    expect(screen.cell(theirs, column, row)).to_have_text(str(typed), timeout=15_000)
-    expect(dana.get_by_text(f"set {typed:,} u for {sku}")).to_be_visible(timeout=10_000)
+    expect(screen.cell(theirs, column, row)).to_have_text(str(typed))
+    expect(dana.get_by_text(f"set {typed:,} u for {sku}")).to_be_visible()
     assert screen.number(screen.tile(dana, "Draft")) == pytest.approx(
         draft + typed - before, abs=2
     )
-    expect(risky.get_by_test_id("glide-cell-0-0")).to_have_text("● Short", timeout=10_000)
+    expect(risky.get_by_test_id("glide-cell-0-0")).to_have_text("● Short")
 
     # Both type into the same cell at the same time: the second meets the first by name.
     other = column + 1
@@ -66,18 +66,16 @@ def test_two_planners_meet_on_one_cell_and_no_number_is_lost(meeting, visit):
     screen.type_into(nora, theirs, other, row, 77)
     screen.commit(dana)
     screen.commit(nora)
-    expect(nora.get_by_text("Changed by somebody else")).to_be_visible(timeout=10_000)
+    expect(nora.get_by_text("Changed by somebody else")).to_be_visible()
     expect(nora.get_by_text("Dana Okoro in Planning set 55 u")).to_be_visible()
     nora.get_by_role("button", name="Keep Dana Okoro's").click()
     screen.settled(nora)
-    expect(screen.cell(screen.grid(nora), other, row)).to_have_text("55", timeout=5_000)
+    expect(screen.cell(screen.grid(nora), other, row)).to_have_text("55")
 
     # The first change is taken back; the number and the risk return.
     changed = dana.locator("[data-testid=stHorizontalBlock]", has_text=f"set {typed:,} u")
     changed.get_by_role("button", name="Take back").last.click()
-    expect(screen.cell(screen.grid(dana), column, row)).to_have_text(
-        f"{before:g}", timeout=10_000
-    )
+    expect(screen.cell(screen.grid(dana), column, row)).to_have_text(f"{before:g}")
     deadline = time.monotonic() + 3
     while abs(screen.value(screen.grid(nora), column, row) - before) > 0.05:
         assert time.monotonic() < deadline, "the other browser never saw it"
@@ -94,13 +92,13 @@ def test_every_page_is_drawn_without_an_error(meeting, visit, dark):
     outside = []
     page.on("request", lambda r: outside.append(r.url) if server.url[7:] not in r.url else None)
     page.reload()
-    page.get_by_role("button", name="Continue as Dana Okoro").click(timeout=30_000)
+    page.get_by_role("button", name="Continue as Dana Okoro").click()
     for name in (
         "Bridge", "Activations", "Consensus", "SKU", "Baseline", "Lift library", "History",
         "Data", "People", "Meeting", "Cycle", "Value added",
     ):  # fmt: skip
         screen.go(page, name)
-        expect(page.get_by_role("heading", level=1)).to_contain_text(name, timeout=30_000)
+        expect(page.get_by_role("heading", level=1)).to_contain_text(name)
         screen.settled(page)
         screen.nothing_is_broken(page)
     assert [url for url in outside if not url.startswith(("data:", "blob:"))] == []
@@ -116,7 +114,7 @@ def test_marketing_cancels_an_activation_and_the_bridge_forgets_it(meeting, visi
     screen.settled(mara)
     mara.get_by_role("button", name=f"Cancel {name}").click()
     mara.get_by_role("button", name=f"Yes, cancel {name}").click()
-    expect(mara.get_by_text(f"Cancelled {name}")).to_be_visible(timeout=10_000)
+    expect(mara.get_by_text(f"Cancelled {name}")).to_be_visible()
     screen.go(mara, "Bridge")
     screen.settled(mara)
     mara.get_by_role("combobox").last.click()
@@ -136,12 +134,12 @@ def test_marketing_adds_an_activation_and_the_bridge_judges_it(meeting, visit):
     mara.keyboard.press("Enter")
     mara.keyboard.press("Escape")
     panel.get_by_role("button", name="Save").click()
-    expect(mara.get_by_text("Saved Candle flash")).to_be_visible(timeout=15_000)
+    expect(mara.get_by_text("Saved Candle flash")).to_be_visible()
     screen.settled(mara)
     screen.nothing_is_broken(mara)
     assert "activation=N" in mara.url
     mara.get_by_role("link", name="See it on the Bridge").click()
-    expect(mara.get_by_role("heading", name="Candle flash")).to_be_visible(timeout=15_000)
+    expect(mara.get_by_role("heading", name="Candle flash")).to_be_visible()
     screen.nothing_is_broken(mara)
 
 
@@ -150,19 +148,19 @@ def test_a_planner_runs_a_backtest_while_marketing_weighs_a_lift_against_the_pas
 ):
     server, *_ = meeting
     dana = visit(server.url, "Dana Okoro", path="baseline")
-    expect(dana.get_by_text("No backtest yet.")).to_be_visible(timeout=30_000)
+    expect(dana.get_by_text("No backtest yet.")).to_be_visible()
     screen.settled(dana)
     dana.get_by_role("button", name="Run a backtest").click()
     mara = visit(server.url, "Mara Quill", path="activations")
-    expect(mara.get_by_text("Like it").first).to_be_visible(timeout=30_000)
+    expect(mara.get_by_text("Like it").first).to_be_visible()
     expect(mara.get_by_text("is right if it sells").first).to_be_visible()
-    expect(dana.get_by_text("Error by weeks ahead")).to_be_visible(timeout=90_000)
+    expect(dana.get_by_text("Error by weeks ahead")).to_be_visible()
     screen.settled(dana)
     ours = screen.number(screen.tile(dana, "WAPE"))
     assert 0 < ours < screen.number(screen.tile(dana, "WAPE of last year"))
     mara.goto(f"{server.url}/lifts")
-    mara.get_by_role("button", name="Continue as Mara Quill").click(timeout=60_000)
-    expect(mara.get_by_text("past activations").first).to_be_visible(timeout=30_000)
+    mara.get_by_role("button", name="Continue as Mara Quill").click()
+    expect(mara.get_by_text("past activations").first).to_be_visible()
     screen.settled(mara)
     for page in (dana, mara):
         screen.nothing_is_broken(page)

@@ -39,9 +39,7 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
 
     # One page says whether the two functions are winning together.
     screen.go(page, "Scorecard")
-    expect(page.get_by_text("shared targets met in Q3 FY26").first).to_be_visible(
-        timeout=30_000
-    )
+    expect(page.get_by_text("shared targets met in Q3 FY26").first).to_be_visible()
     expect(
         page.get_by_text(scorecard.said("exposure", shown.value("exposure"))).first
     ).to_be_visible()
@@ -50,7 +48,7 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     # A click on the finding shows the promotions that it is made of; its link says the same tomorrow.
     page.get_by_role("link", name="Why ›").first.click()
     screen.settled(page)
-    expect(page.get_by_text(f"› {story.member}").first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(f"› {story.member}").first).to_be_visible()
     assert f"class={story.member}" in page.url
     screen.nothing_is_broken(page)
 
@@ -58,7 +56,7 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     screen.go(page, "Review")
     expect(
         page.get_by_text("Planning looks at what is left after each event").first
-    ).to_be_visible(timeout=30_000)
+    ).to_be_visible()
     step(page, "Root causes")
     expect(page.get_by_text(story.said[:60]).first).to_be_visible()
     step(page, "Process and policy")
@@ -79,15 +77,11 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     page.get_by_label("Decision", exact=True).fill("Every buyer signs the calendar")
     page.get_by_role("button", name="Record the decision").click()
     screen.settled(page)
-    expect(page.get_by_text("Every buyer signs the calendar").first).to_be_visible(
-        timeout=15_000
-    )
+    expect(page.get_by_text("Every buyer signs the calendar").first).to_be_visible()
     page.get_by_text("The scorecard as it is now stays for good").click()
     screen.settled(page)
     page.get_by_role("button", name="Close the quarter").click()
-    expect(page.get_by_text("Its scorecard does not change any more").first).to_be_visible(
-        timeout=20_000
-    )
+    expect(page.get_by_text("Its scorecard does not change any more").first).to_be_visible()
     with page.expect_download() as caught:
         page.get_by_role("button", name="The pack for the board").click()
     html = Path(caught.value.path()).read_text(encoding="utf-8")
@@ -116,8 +110,8 @@ def test_marketing_reads_the_scorecard_and_changes_nothing(database, serve, visi
         screen.nothing_is_broken(page)
     screen.go(page, "Review")
     step(page, "Process and policy")
-    expect(page.get_by_text("Leadership changes policy.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Leadership changes policy.")).to_be_visible()
     assert page.get_by_role("button", name="Set it").count() == 0
     step(page, "Decisions")
-    expect(page.get_by_text("Leadership closes the quarter.")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Leadership closes the quarter.")).to_be_visible()
     assert page.get_by_role("button", name="Close the quarter").count() == 0

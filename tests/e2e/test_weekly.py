@@ -21,7 +21,7 @@ def test_a_weekly_review_decides_on_a_risk_and_writes_its_minutes(company_copy, 
     server = serve(company_copy)
     page = visit(server.url, "Dana Okoro")
     screen.settled(page)
-    expect(page.get_by_text("can still be helped")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("can still be helped")).to_be_visible()
     go(page, "Weekly review")
     expect(page.get_by_role("heading", name="Weekly review")).to_be_visible()
     expect(page.get_by_text("Nothing is open from the meetings before.")).to_be_visible()
@@ -29,35 +29,31 @@ def test_a_weekly_review_decides_on_a_risk_and_writes_its_minutes(company_copy, 
     # The dearest risk: look at what a way out would do, and decide.
     page.get_by_role("button", name="Preview and decide").first.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Expected short")).to_be_visible(timeout=15_000)
+    expect(dialog.get_by_text("Expected short")).to_be_visible()
     note = dialog.get_by_role("textbox").last
     note.fill("Agreed in the weekly review")
     dialog.get_by_role("button", name="Decide", exact=True).click()
-    expect(dialog).to_have_count(0, timeout=15_000)
+    expect(dialog).to_have_count(0)
     screen.settled(page)
-    expect(page.get_by_text("Dana Okoro decided").first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Dana Okoro decided").first).to_be_visible()
 
     # The minutes write themselves, and a spoken decision is added.
     box = page.get_by_label("Record a decision")
     box.fill("Holiday e-mail stays as planned")
     page.get_by_role("button", name="Record", exact=True).click()
-    expect(page.get_by_text("decided: Holiday e-mail stays as planned")).to_be_visible(
-        timeout=15_000
-    )
+    expect(page.get_by_text("decided: Holiday e-mail stays as planned")).to_be_visible()
     go(page, "Buy plan")
-    expect(page.get_by_text("to order this week")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("to order this week")).to_be_visible()
     page.get_by_role("radio", name="Marketing calendar").or_(
         page.get_by_text("Marketing calendar")
     ).first.click()
     screen.settled(page)
-    expect(page.get_by_text("needs a decision").first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("needs a decision").first).to_be_visible()
 
     # What was decided is taken back where it stands.
     go(page, "Weekly review")
     page.get_by_role("button", name="Take back").first.click()
-    expect(page.get_by_text("Nothing is open from the meetings before.")).to_be_visible(
-        timeout=20_000
-    )
+    expect(page.get_by_text("Nothing is open from the meetings before.")).to_be_visible()
     server.stop()
     space = Workspace(company_copy)
     decided = space.decisions.all
@@ -75,9 +71,7 @@ def test_each_function_decides_its_part_of_the_best_mix(company_copy, serve, vis
         screen.settled(page)
         page.get_by_role("button", name="Best mix for all weeks").click()
         dialog = page.get_by_role("dialog")
-        expect(dialog.get_by_text("then stand at or above the service target")).to_be_visible(
-            timeout=30_000
-        )
+        expect(dialog.get_by_text("then stand at or above the service target")).to_be_visible()
         expect(dialog.get_by_text("to decide.")).to_be_visible()
         if note:
             box = dialog.get_by_label("What is cut")
@@ -85,7 +79,7 @@ def test_each_function_decides_its_part_of_the_best_mix(company_copy, serve, vis
             box.press("Enter")
             page.wait_for_timeout(800)
         dialog.get_by_role("button", name="Decide").click()
-        expect(dialog).to_have_count(0, timeout=30_000)
+        expect(dialog).to_have_count(0)
         screen.settled(page)
         screen.nothing_is_broken(page)
         return page
