@@ -5,6 +5,10 @@ can know of a company: the true level, season, lift and price response of every 
 demand scatters, how late suppliers are, and the rule by which buyers order. It does not know
 what is to come: how well each activation will do, and chance. It plays every as-of week's
 future some hundred times and says in how many of them a shelf runs out.
+
+What came of one future is mostly chance, also over some thousand cells: two forecasters may
+well change places by it. So besides what came, skill is given as it is to be expected where
+shelves run out as often as the oracle says: it knows how they are drawn.
 `python -m tests.load.oracle`
 """
 
@@ -209,23 +213,41 @@ def measure() -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, buyers in BUYERS.items():
         pairs = [one(seed, **buyers) for seed in SEEDS]
-        ours, best = (
-            scored(pd.concat(cells, ignore_index=True)) for cells in zip(*pairs, strict=True)
-        )
+        ours, best = (pd.concat(cells, ignore_index=True) for cells in zip(*pairs, strict=True))
+        came = scored(ours), scored(best)
+        expected = expected_skills(ours["p"], best["p"])
         result[name] = {
-            "product": ours.as_dict(),
-            "oracle": best.as_dict(),
-            "share_of_skill": round(ours.skill / best.skill, 3),
+            "product": came[0].as_dict() | {"expected_skill": round(expected[0], 4)},
+            "oracle": came[1].as_dict() | {"expected_skill": round(expected[1], 4)},
+            "share_of_skill": round(came[0].skill / came[1].skill, 3),
+            "share_of_expected_skill": round(expected[0] / expected[1], 3),
         }
     return result
 
 
+def expected_skills(p: pd.Series, true: pd.Series) -> tuple[float, float]:
+    """Brier skill to be expected of a forecaster who says p, and of the oracle.
+
+    Of a squared error (p - came)^2 the mean is (p - true)^2 + true (1 - true). The oracle's
+    figures are counts of played futures: what those scatter is no error of the other's.
+    """
+    scatter = float((true * (1 - true)).mean()) / PATHS
+    base = float(true.mean() * (1 - true.mean()))
+    known = float(true.var(ddof=0)) - scatter
+    apart = float(((p - true) ** 2).mean()) - scatter
+    return (known - apart) / base, known / base
+
+
 if __name__ == "__main__":
     for buyers, found in measure().items():
-        print(buyers, f"share of skill {found['share_of_skill']:.2f}")
+        print(
+            f"{buyers}: share of skill {found['share_of_skill']:.2f} as it came, "
+            f"{found['share_of_expected_skill']:.2f} as it is to be expected"
+        )
         for who in ("product", "oracle"):
             s = found[who]
             print(
                 f"  {who:8} cells {s['cells']}  out {s['base_rate']:.2f}  skill {s['skill']:.3f}"
+                f" ({s['expected_skill']:.3f})"
                 f"  AUC {s['auc']:.3f}  recall {s['recall']:.2f}  precision {s['precision']:.2f}"
             )
