@@ -10,22 +10,46 @@ statsmodels' simple exponential smoothing, and a test holds it to that.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.signal import lfilter
 
 from forecasting.demand.cleansing import Panel
-from forecasting.hierarchy import Bools, Floats, Ints
+from forecasting.hierarchy import Bools, Floats, Ints, aggregate
 
-SMOOTHING = (0.02, 0.04, 0.07, 0.11, 0.17, 0.27)
-"""Smoothing parameters tried; what came in held-out weeks chooses, segment by segment."""
-USUAL_SMOOTHING = 0.07
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a level follows what is sold."""
+
+    smoothing: float
+    """Weight of a week in the level after it, 0 to 1."""
+    together: bool = False
+    """Whether the doors of a SKU go up and down together, each with a share that hardly
+    changes; else each by itself."""
+
+
+PACES = tuple(
+    Pace(smoothing, together)
+    for together in (False, True)
+    for smoothing in (0.02, 0.04, 0.07, 0.11, 0.17, 0.27)
+)
+"""Tried; what came in held-out weeks chooses, segment by segment."""
+USUAL_PACE = Pace(0.07)
+
+STEADY = 0.015
+"""Smoothing that hardly moves within a year."""
 
 PRIOR_WEEKS = 2.0
 """Weeks of evidence that a SKU's pace at a typical door is worth to one door."""
 
 AROUND = 0.15
 """Smoothing of the level around a week, from either side."""
+
+DOORS_DEPART = 0.4
+"""Log pace by which a door departs from what is typical of the SKU, standard deviation."""
 
 LAUNCH_WEEKS = 4.0
 """Weeks at each door after which a new SKU's own pace weighs as much as the one it is like."""
@@ -95,6 +119,89 @@ def _discounted(added: Floats, keep: float, start: Floats) -> Floats:
     total, _ = lfilter([1.0], [1.0, -keep], added, axis=1, zi=(keep * start)[:, None])
     summed: Floats = total
     return summed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What levels of n series are read from, over T weeks."""
+
+    units: Floats
+    effect: Floats
+    """As in `smooth_level`, (n, T)."""
+    weight: Floats
+    prior: Floats
+    """(n,)."""
+    sku_of: Ints
+    """SKU of each series, (n,)."""
+    overdispersion: float
+
+    @staticmethod
+    def of(panel: Panel, units: Floats, effect: Floats, *, overdispersion: float) -> Evidence:
+        """Weigh demand seen against its effects."""
+        prior = prior_level(panel, units, effect)
+        return Evidence(
+            units=units,
+            effect=effect,
+            weight=evidence(prior[:, None] * effect, alpha=overdispersion),
+            prior=prior,
+            sku_of=panel.sku_of,
+            overdispersion=overdispersion,
+        )
+
+    def level(self, pace: Pace) -> Floats:
+        """Level of every series before every week and after the last, (n, T + 1)."""
+        if pace.together:
+            sold, counted = self._of_skus
+            prior = self._sum(self.prior)
+            return self._smoothed(sold, counted, prior, pace)[self.sku_of] * self._shares
+        return self._smoothed(*self._told, self.prior, pace)
+
+    def levels(self, chosen: Ints) -> Floats:
+        """The same, each series at the pace at its position in `PACES`, (n, T + 1)."""
+        found = np.empty((len(self.units), self.units.shape[1] + 1))
+        for position in np.unique(chosen):
+            rows = chosen == position
+            found[rows] = self.level(PACES[position])[rows]
+        return found
+
+    @cached_property
+    def _told(self) -> tuple[Floats, Floats]:
+        """Units and effects as far as they are evidence, (n, T) each."""
+        sold = np.where(self.effect > 0, self.units, 0.0)
+        return sold * self.weight, self.effect * self.weight
+
+    @cached_property
+    def _of_skus(self) -> tuple[Floats, Floats]:
+        """The same of whole SKUs, (S, T) each."""
+        sold, counted = self._told
+        return self._sum(sold), self._sum(counted * self._shares[:, :-1])
+
+    @cached_property
+    def _shares(self) -> Floats:
+        """Share of each door in its SKU before every week and after the last, (n, T + 1).
+
+        A door that sells little leans on what is typical of its size: a gamma belief, worth
+        the more weeks the less is sold in one.
+        """
+        sold, counted = self._told
+        start = _until_seen(counted, 1 - STEADY) * PRIOR_WEEKS * STEADY
+        seen = _discounted(STEADY * sold, 1 - STEADY, start * self.prior)
+        known = _discounted(STEADY * counted, 1 - STEADY, start)
+        typical = (self.prior / np.maximum(self._sum(self.prior), 1e-12)[self.sku_of])[:, None]
+        of_sku = self._sum(seen) / np.maximum(self._sum(known * typical), 1e-200)
+        weeks = (1 / np.maximum(self.prior, 1e-3) + self.overdispersion) / DOORS_DEPART**2
+        belief = STEADY * weeks[:, None]
+        own = (seen + belief * typical * of_sku[self.sku_of]) / (known + belief)
+        own = np.concatenate([self.prior[:, None], own], axis=1)
+        shares: Floats = own / np.maximum(self._sum(own), 1e-200)[self.sku_of]
+        return shares
+
+    def _sum(self, values: Floats) -> Floats:
+        return aggregate(values, self.sku_of, int(self.sku_of.max(initial=-1)) + 1)
+
+    def _smoothed(self, sold: Floats, counted: Floats, prior: Floats, pace: Pace) -> Floats:
+        alpha = np.full(len(sold), pace.smoothing)
+        return smooth_level(sold, counted, alpha=alpha, prior=prior, prior_weeks=PRIOR_WEEKS)
 
 
 def evidence(mean: Floats, *, alpha: float) -> Floats:

@@ -1,10 +1,10 @@
 """Choice of method: what would have forecast the last weeks best, segment by segment.
 
 A segment is a class, and within it what sells every week or only now and then. Tried are
-how fast the level follows (exponential smoothing) and whether the class's growth goes on
-for a while. Simple wins unless something else is clearly better on weeks that the estimate
-had not seen. Whether a class has a season is not asked here: a quarter does not show it
-(season.py).
+how fast the level follows (exponential smoothing), whether the doors of a SKU go up and down
+together, and whether the class's growth goes on for a while. Simple wins unless something
+else is clearly better on weeks that the estimate had not seen. Whether a class has a season
+is not asked here: a quarter does not show it (season.py).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.demand import baseline
+from forecasting.demand.baseline import PACES, USUAL_PACE, Pace
 from forecasting.demand.cleansing import Panel
 from forecasting.demand.intervals import Residuals, shared_squares
 from forecasting.hierarchy import Bools, Floats, Ints
@@ -39,26 +40,27 @@ class Method:
     intermittent: bool
     series: int
     """How many series it has."""
-    smoothing: float
+    pace: Pace
     growth: float
     """Weekly log growth at the end of history, damped from there; 0 is none."""
     error: float
     """Scaled squared error on held-out weeks, of what was chosen."""
     error_plain: float
-    """Of the usual smoothing, without growth."""
+    """Of the usual pace, without growth."""
     weeks: int
     """Held-out weeks."""
 
     @property
     def in_words(self) -> str:
         """One sentence for the Baseline page."""
-        pace = (
+        moves = (
             "hardly moves"
-            if self.smoothing <= 0.03
+            if self.pace.smoothing <= 0.03
             else "moves slowly"
-            if self.smoothing <= 0.08
+            if self.pace.smoothing <= 0.08
             else "follows recent weeks"
         )
+        doors = ", at all doors of a SKU together" if self.pace.together else ""
         kind = "now and then" if self.intermittent else "every week"
         yearly = np.expm1(self.growth / (1 - DAMPING) * 1.0)
         trend = f", growth of {yearly:+.0%} in all still to come" if abs(yearly) >= 0.01 else ""
@@ -69,7 +71,8 @@ class Method:
             else f"; nothing did clearly better on {self.weeks} held-out weeks"
         )
         return (
-            f"Sells {kind}; a level that {pace}, with the season of its class{trend}{better}."
+            f"Sells {kind}; a level that {moves}{doors}, with the season of its class{trend}"
+            f"{better}."
         )
 
 
@@ -107,7 +110,7 @@ def choose(
     effect : float array, shape (n, T)
         All effects, with the season that history up to the cut shows.
     levels : sequence of float array, shape (n, T + 1)
-        Level before every week by each of `baseline.SMOOTHING`.
+        Level before every week at each of `baseline.PACES`.
     around : float array, shape (n, cut)
         Level of the weeks before the cut.
     """
@@ -118,7 +121,7 @@ def choose(
     n_segments = int(segment.max(initial=-1)) + 1
     seen = scored[:, tail]
     ahead = effect[:, tail]
-    usual = baseline.SMOOTHING.index(baseline.USUAL_SMOOTHING)
+    usual = PACES.index(USUAL_PACE)
     cost = np.zeros((len(levels), n_segments))
     for lag in LAGS:
         means = [level[:, cut - lag + 1 : known - lag + 1] * ahead for level in levels]
@@ -144,7 +147,7 @@ def choose(
             of_class=int(s // 2),
             intermittent=bool(s % 2),
             series=int(now[s]),
-            smoothing=baseline.SMOOTHING[best[s]],
+            pace=PACES[best[s]],
             growth=float(growths[s // 2]),
             error=float(cost[best[s], s]),
             error_plain=float(cost[usual, s]),
@@ -155,16 +158,17 @@ def choose(
     return chosen, _residuals(chosen_levels, ahead, units, seen, exposed[:, tail], cut)
 
 
-def smoothing(chosen: tuple[Method, ...], panel: Panel, known: int) -> Floats:
-    """Smoothing parameter of every series, (n,)."""
-    alpha: Floats = np.full(len(panel.sku_of), baseline.USUAL_SMOOTHING)
+def paces(chosen: tuple[Method, ...], panel: Panel, known: int) -> Ints:
+    """Position in `baseline.PACES` of the pace of every series, (n,)."""
+    found = np.full(len(panel.sku_of), PACES.index(USUAL_PACE))
     of_class = panel.classes[panel.sku_of]
     rare = baseline.is_intermittent(panel.units[:, :known], panel.exposure[:, :known] > 0)
     for method in chosen:
-        alpha[of_class == method.of_class] = method.smoothing
+        found[of_class == method.of_class] = PACES.index(method.pace)
     for method in chosen:  # where a class has both kinds, each its own
-        alpha[(of_class == method.of_class) & (rare == method.intermittent)] = method.smoothing
-    return alpha
+        of_kind = (of_class == method.of_class) & (rare == method.intermittent)
+        found[of_kind] = PACES.index(method.pace)
+    return found
 
 
 def growth(

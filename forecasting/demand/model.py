@@ -11,7 +11,7 @@ every run and quick to multiply out for one SKU.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -29,6 +29,7 @@ from forecasting.demand import (
     season,
     spillover,
 )
+from forecasting.demand.baseline import Evidence
 from forecasting.demand.cleansing import Panel, lone_peaks
 from forecasting.demand.intervals import Calibration, Residuals
 from forecasting.demand.lift import Exposures, Layout
@@ -43,8 +44,6 @@ TEMPER = 1.0
 """Standard deviations above expectation from which a week says no more."""
 TYPICAL_ALPHA = 0.4
 """Overdispersion assumed while responses are estimated."""
-_STEADY_SMOOTHING = 0.015
-"""A season is measured against a level that hardly moves within a year."""
 _CLASSES_THAT_AGREE = 3
 """Classes from which on what they agree on is what the company responds like."""
 _TOO_LITTLE = 0.02
@@ -243,7 +242,8 @@ def fit(
     calibration = intervals.calibrate(residuals) if residuals else intervals.uncalibrated()
     calibration = replace(calibration, surprise=final.surprise)
     learnt = final.effects.total[:, :known] * panel.exposure[:, :known]
-    (levels,) = _levels(problem, final.units, learnt, [methods.smoothing(chosen, panel, known)])
+    told = Evidence.of(panel, final.units, learnt, overdispersion=TYPICAL_ALPHA)
+    levels = told.levels(methods.paces(chosen, panel, known))
     if not np.isnan(exposures.fixed).all():  # what people say of weeks to come stands
         problem = _problem(panel, exposures, problem.prior)
     found, effects = final.foreseen(problem)
@@ -528,7 +528,7 @@ def _season(
     panel = problem.panel
     effect = (effects.total / effects.season)[:, :known] * exposure
     weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
-    flat = np.full(len(units), _STEADY_SMOOTHING)
+    flat = np.full(len(units), baseline.STEADY)
     seasonal = effects.season[:, :known]
     slow = 0.5 * sum(
         baseline.smooth_level(
@@ -620,25 +620,6 @@ def _whole_weeks(problem: Problem, estimate: Estimate) -> Floats:
     return whole
 
 
-def _levels(
-    problem: Problem, units: Floats, effect: Floats, alphas: Sequence[float | Floats]
-) -> list[Floats]:
-    """Level before every week by each of some smoothings, (n, T + 1) each."""
-    believed = baseline.prior_level(problem.panel, units, effect)
-    weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
-    return [
-        baseline.smooth_level(
-            units,
-            effect,
-            weight=weight,
-            alpha=np.broadcast_to(alpha, len(units)),
-            prior=believed,
-            prior_weeks=baseline.PRIOR_WEEKS,
-        )
-        for alpha in alphas
-    ]
-
-
 def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, ...], Residuals]:
     """Let the held-out weeks choose methods and show how far off forecasts are."""
     panel = problem.panel
@@ -649,6 +630,7 @@ def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, .
     held = slice(trial.known, known)
     expected = trial.around[:, -1:] * effect[:, held] * seen[:, held]
     tempered = np.concatenate([trial.units, _tempered(units[:, held], expected)], axis=1)
+    told = Evidence.of(panel, tempered, effect * seen, overdispersion=TYPICAL_ALPHA)
     return methods.choose(
         panel,
         wanted,
@@ -657,7 +639,7 @@ def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, .
         of_class=problem.of_class,
         exposed=problem.exposed[:, :known],
         effect=effect,
-        levels=_levels(problem, tempered, effect * seen, baseline.SMOOTHING),
+        levels=[told.level(pace) for pace in baseline.PACES],
         around=trial.around,
     )
 

@@ -299,7 +299,8 @@ def _fit_block(
     return {
         "methods": [
             {"class": panel.class_names[m.of_class], "series": m.series, "said": m.in_words,
-             "intermittent": m.intermittent, "smoothing": m.smoothing,
+             "intermittent": m.intermittent, "smoothing": m.pace.smoothing,
+             "together": m.pace.together,
              "growth": round(m.growth, 5)}
             for m in factors.methods
         ],
