@@ -20,6 +20,9 @@ from forecasting.hierarchy import Bools, Floats, Ints
 LEAST_SHARE = 0.10
 """Below this share of the week on the shelf, sales say nothing."""
 
+MANY = 20.0
+"""Units that say what was wanted, however little of the week they took."""
+
 ENOUGH_SHARE = 0.5
 """From this share of the week on the shelf, sales say well enough what was wanted."""
 
@@ -76,8 +79,9 @@ class Panel:
         Sales over the share of the week on the shelf. To leave out every week that was not
         fully in stock would leave out the weeks in which most was wanted.
         """
-        known: Bools = (self.exposure >= ENOUGH_SHARE) & ~self.sold_out
-        return np.where(known, self.units / np.maximum(self.exposure, ENOUGH_SHARE), 0.0), known
+        told = (self.exposure >= ENOUGH_SHARE) | (self.units >= MANY)
+        known: Bools = (self.exposure > 0) & told & ~self.sold_out
+        return np.where(known, self.units / np.where(known, self.exposure, 1.0), 0.0), known
 
     def until(self, n_weeks: int) -> Panel:
         """The first weeks only, as they were known then."""
@@ -146,7 +150,8 @@ def build_panel(
     sales = np.where(np.isnan(sales) & (on_hand > 0), 0.0, sales)
     known = ~np.isnan(sales)
     share = np.where(np.isnan(in_stock), 1.0, in_stock)
-    evidence = known & (share >= LEAST_SHARE)
+    told = (share >= LEAST_SHARE) | ((share > 0) & (sales >= MANY))
+    evidence = known & told
     return Panel(
         skus=sku_names,
         doors=door_names,
@@ -165,7 +170,7 @@ def build_panel(
         units=np.where(evidence, np.maximum(np.nan_to_num(sales), 0.0), 0.0),
         exposure=np.where(evidence, share, 0.0),
         sold_out=known & np.isnan(in_stock) & (on_hand <= 0),
-        shut=known & (share < LEAST_SHARE),
+        shut=known & ~told,
         regular_price=_log_prices(prices, series, sku_index, door_index, weeks, len(ranging)),
     )
 

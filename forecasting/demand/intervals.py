@@ -262,14 +262,15 @@ def overdispersion(units: Floats, mean: Floats) -> float:
     """Moment estimate of alpha in variance = mean + alpha mean^2.
 
     Weighted by what each cell can tell, a few times refined; between 0.005 and 4. A cell
-    further off than six standard deviations counts as six.
+    further off than three standard deviations counts as three: a few that sold many times
+    what was expected would else say how all the others scatter.
     """
     alpha = 0.4
     square, error = mean * mean, (units - mean) ** 2
     for _ in range(5):
         variance = mean + alpha * square + 1e-9
         told = square / (variance * variance)
-        top = float(told @ (np.minimum(error, 36 * variance) - mean))
+        top = float(told @ (np.minimum(error, 9 * variance) - mean))
         bottom = float(told @ square)
         alpha = min(max(top / bottom, 5e-3), 4.0) if bottom > 0 else alpha
     return alpha

@@ -94,6 +94,8 @@ class Estimate:
     """Demand as it is believed, (n, T)."""
     units: Floats
     """Demand as it is learnt from, (n, T)."""
+    seen: Floats
+    """Share of each week that it stands for, (n, T)."""
     effects: Effects
     response: Response
     share: Floats
@@ -241,7 +243,7 @@ def fit(
     progress("uncertainty", 0.9)
     calibration = intervals.calibrate(residuals) if residuals else intervals.uncalibrated()
     calibration = replace(calibration, surprise=final.surprise)
-    learnt = final.effects.total[:, :known] * panel.exposure[:, :known]
+    learnt = final.effects.total[:, :known] * final.seen
     told = Evidence.of(panel, final.units, learnt, overdispersion=TYPICAL_ALPHA)
     levels = told.levels(methods.paces(chosen, panel, known))
     if not np.isnan(exposures.fixed).all():  # what people say of weeks to come stands
@@ -349,7 +351,7 @@ def _estimate(problem: Problem, known: int, *, start: Estimate | None) -> Estima
     """Level, season and response of the first `known` weeks."""
     panel = problem.panel
     history = panel.until(known)
-    units, exposure = history.units, history.exposure
+    units, seen = history.units, history.exposure
     demand = units
     share = spillover.share_of_group(units.sum(axis=1) + 1e-9, problem.group)
     found = start.response if start else None
@@ -359,7 +361,7 @@ def _estimate(problem: Problem, known: int, *, start: Estimate | None) -> Estima
         anew = replace(effects, launch=start.effects.launch)
         effects = _effects(problem, start.response, anew, share)
     for number in range(ROUNDS):
-        effect = effects.total[:, :known] * exposure
+        effect = effects.total[:, :known] * seen
         if number == 0 and start is None:
             # It knows no lift yet: it looks at weeks without activation only, unless a
             # series hardly has any.
@@ -369,16 +371,16 @@ def _estimate(problem: Problem, known: int, *, start: Estimate | None) -> Estima
         weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
         around = baseline.level_around(units, effect, weight, believed)
         share = spillover.share_of_group(around.mean(axis=1), problem.group)
-        found = _respond(problem, history, units, around, effects, share, found)
+        found = _respond(problem, units, seen, around, effects, share, found)
         effects = _effects(problem, found, effects, share)
-        index = _season(problem, units, effects, exposure, believed, known)
+        index = _season(problem, units, effects, seen, believed, known)
         effects = replace(effects, season=index[problem.of_class])
-        effects = replace(effects, launch=_launch(problem, units, effects, exposure, known))
-        expected = around * effects.total[:, :known] * exposure
-        demand = _cleansed(history, expected, problem.exposed[:, :known])
-        units = _tempered(demand, expected)
+        effects = replace(effects, launch=_launch(problem, units, effects, seen, known))
+        expected = around * effects.total[:, :known]
+        demand, seen = _cleansed(history, expected, problem.exposed[:, :known])
+        units = _tempered(demand, expected * seen)
     assert found is not None
-    effect = effects.total[:, :known] * exposure
+    effect = effects.total[:, :known] * seen
     believed = baseline.prior_level(panel, units, effect)
     weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
     around = baseline.level_around(units, effect, weight, believed)
@@ -386,6 +388,7 @@ def _estimate(problem: Problem, known: int, *, start: Estimate | None) -> Estima
         known=known,
         demand=demand,
         units=units,
+        seen=seen,
         effects=effects,
         response=found,
         share=share,
@@ -396,8 +399,8 @@ def _estimate(problem: Problem, known: int, *, start: Estimate | None) -> Estima
 
 def _respond(
     problem: Problem,
-    history: Panel,
     units: Floats,
+    seen: Floats,
     around: Floats,
     effects: Effects,
     share: Floats,
@@ -408,11 +411,11 @@ def _respond(
     panel, layout = problem.panel, problem.layout
     lifted = effects.lift[:, :known]
     beside = [
-        history.regular_price,
+        panel.regular_price[:, :known],
         spillover.log_others(lifted * effects.price[:, :known], share, problem.group),
         spillover.bought_ahead(lifted, problem.exposed[:, :known]),
     ]
-    expected = around * (effects.season * effects.launch)[:, :known] * history.exposure
+    expected = around * (effects.season * effects.launch)[:, :known] * seen
     says = np.any([np.abs(r) > _TOO_LITTLE for r in beside], axis=0)
     at = np.flatnonzero((says | problem.exposed[:, :known]) & (expected > 1e-6))
     own = layout.of_cells(start.series[:, : layout.design.shape[1]] if start else None)
@@ -431,7 +434,7 @@ def _respond(
     offset = expected.ravel()[at]
     series, week = np.divmod(at, known)
     design = np.zeros((len(at), len(problem.columns)), order="F")
-    effect = effects.total[:, :known] * history.exposure
+    effect = effects.total[:, :known] * seen
     follows = (
         None
         if start is None
@@ -565,11 +568,13 @@ def _launch(
     return of_skus[panel.sku_of]
 
 
-def _cleansed(history: Panel, expected: Floats, exposed: Bools) -> Floats:
-    """Demand as it is believed.
+def _cleansed(history: Panel, expected: Floats, exposed: Bools) -> tuple[Floats, Floats]:
+    """Demand as it is believed, and the share of each week that it stands for, (n, T) each.
 
     Where a week ended empty at an unknown time, what it was likely to be; where a lone
-    peak has nothing to explain it, what was expected.
+    peak has nothing to explain it, what was expected. A week partly on the shelf counts whole,
+    with what the rest of it is likely to have wanted: in part it would say the less, the
+    more was wanted.
     """
     known = (history.exposure >= 0.999) & ~exposed
     peaks = lone_peaks(history.units, expected, known, alpha=TYPICAL_ALPHA)
@@ -577,7 +582,16 @@ def _cleansed(history: Panel, expected: Floats, exposed: Bools) -> Floats:
     if history.sold_out.any():
         likely = intervals.at_least(expected, TYPICAL_ALPHA, history.units)
         units = np.where(history.sold_out, likely, units)
-    return units
+    return _made_whole(units, history.exposure, expected)
+
+
+def _made_whole(units: Floats, share: Floats, expected: Floats) -> tuple[Floats, Floats]:
+    """Demand with what the rest of each week is likely to have wanted, and its share then."""
+    partly = (share > 0) & (share < 1)
+    if not partly.any():
+        return units, share
+    rest = intervals.rest_of_week(expected, units, share, alpha=TYPICAL_ALPHA)
+    return np.where(partly, units + rest, units), np.where(partly, 1.0, share)
 
 
 def _tempered(units: Floats, expected: Floats) -> Floats:
@@ -612,11 +626,9 @@ def _whole_weeks(problem: Problem, estimate: Estimate) -> Floats:
 
     A week on an empty shelf says nothing of itself: it counts as expected.
     """
-    share = problem.panel.exposure[:, : estimate.known]
     expected = estimate.around * estimate.effects.total[:, : estimate.known]
-    rest = intervals.rest_of_week(expected, estimate.demand, share, alpha=TYPICAL_ALPHA)
-    partly = ((share > 0) & (share < 1)) | problem.panel.shut[:, : estimate.known]
-    whole: Floats = np.where(partly, estimate.demand + rest, estimate.demand)
+    shut = problem.panel.shut[:, : estimate.known]
+    whole: Floats = np.where(shut, expected, estimate.demand)
     return whole
 
 
@@ -624,12 +636,13 @@ def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, .
     """Let the held-out weeks choose methods and show how far off forecasts are."""
     panel = problem.panel
     units = panel.units[:, :known]
-    seen = panel.exposure[:, :known]
     wanted, scored = panel.until(known).wanted()
     effect = trial.effects.total[:, :known]
     held = slice(trial.known, known)
-    expected = trial.around[:, -1:] * effect[:, held] * seen[:, held]
-    tempered = np.concatenate([trial.units, _tempered(units[:, held], expected)], axis=1)
+    expected = trial.around[:, -1:] * effect[:, held]
+    whole, share = _made_whole(units[:, held], panel.exposure[:, held], expected)
+    tempered = np.concatenate([trial.units, _tempered(whole, expected * share)], axis=1)
+    seen = np.concatenate([trial.seen, share], axis=1)
     told = Evidence.of(panel, tempered, effect * seen, overdispersion=TYPICAL_ALPHA)
     return methods.choose(
         panel,
@@ -665,7 +678,7 @@ def _shared_variance(problem: Problem, estimate: Estimate, chosen: Bools) -> tup
     What SKU weeks scatter more than their doors would by themselves.
     """
     known, panel = estimate.known, problem.panel
-    expected = estimate.around * estimate.effects.total[:, :known] * panel.exposure[:, :known]
+    expected = estimate.around * estimate.effects.total[:, :known] * estimate.seen
     series, week = np.nonzero(chosen & (expected > 0))
     mean, units = expected[series, week], estimate.demand[series, week]
     place = panel.sku_of[series] * known + week
