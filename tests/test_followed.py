@@ -1,16 +1,23 @@
-"""Following the best mix in a company's drawn future: what it prevents, and at what price."""
+"""Following the best mix in companies' drawn futures: what it prevents, and at what price."""
 
+import pandas as pd
 import pytest
 
 from tests.load import followed
 
-SEED = 45
-"""Not looked at while the mix was built."""
+SEEDS = (45, 50)
+"""Not looked at while the mix was built. Two, because one scatters by some points."""
 
 
 @pytest.fixture(scope="module")
 def rows():
-    return {row["aim"]: row for row in followed.one(SEED)}
+    """By aim, summed over the companies; of actions their names."""
+    frame = pd.DataFrame([row for seed in SEEDS for row in followed.one(seed)])
+    summed = frame.groupby("aim").sum(numeric_only=True)
+    names = frame.groupby("aim")["actions"].agg(
+        lambda several: {a for one in several for a in one}
+    )
+    return summed.assign(actions=names).to_dict("index")
 
 
 def test_the_mix_for_service_halves_what_is_lost_in_activations_that_can_still_change(rows):
@@ -35,7 +42,7 @@ def test_the_price_of_service_comes_out_as_it_was_said(rows):
 
 
 def test_a_review_every_week_prevents_more_than_one_at_the_start(rows):
-    # Several companies together come to less than half (the benchmark); one scatters.
+    # Eight companies together come to less than half of the SKU-doors too (the benchmark).
     found, once = rows[followed.WEEKLY], rows["service"]
     assert found["lost_after"] <= 0.5 * found["lost"]
     assert found["ran_out_after"] <= 0.55 * found["ran_out"]
