@@ -125,12 +125,12 @@ def _discounted(added: Floats, keep: float, start: Floats) -> Floats:
 class Evidence:
     """What levels of n series are read from, over T weeks."""
 
-    units: Floats
-    effect: Floats
-    """As in `smooth_level`, (n, T)."""
-    weight: Floats
+    sold: Floats
+    """Units as far as they are evidence, (n, T)."""
+    counted: Floats
+    """Expected demand per unit of level, as far, (n, T)."""
     prior: Floats
-    """(n,)."""
+    """Level believed before any evidence, (n,)."""
     sku_of: Ints
     """SKU of each series, (n,)."""
     overdispersion: float
@@ -139,10 +139,10 @@ class Evidence:
     def of(panel: Panel, units: Floats, effect: Floats, *, overdispersion: float) -> Evidence:
         """Weigh demand seen against its effects."""
         prior = prior_level(panel, units, effect)
+        weight = evidence(prior[:, None] * effect, alpha=overdispersion)
         return Evidence(
-            units=units,
-            effect=effect,
-            weight=evidence(prior[:, None] * effect, alpha=overdispersion),
+            sold=np.where(effect > 0, units, 0.0) * weight,
+            counted=effect * weight,
             prior=prior,
             sku_of=panel.sku_of,
             overdispersion=overdispersion,
@@ -154,27 +154,20 @@ class Evidence:
             sold, counted = self._of_skus
             prior = self._sum(self.prior)
             return self._smoothed(sold, counted, prior, pace)[self.sku_of] * self._shares
-        return self._smoothed(*self._told, self.prior, pace)
+        return self._smoothed(self.sold, self.counted, self.prior, pace)
 
     def levels(self, chosen: Ints) -> Floats:
         """The same, each series at the pace at its position in `PACES`, (n, T + 1)."""
-        found = np.empty((len(self.units), self.units.shape[1] + 1))
+        found = np.empty((len(self.sold), self.sold.shape[1] + 1))
         for position in np.unique(chosen):
             rows = chosen == position
             found[rows] = self.level(PACES[position])[rows]
         return found
 
     @cached_property
-    def _told(self) -> tuple[Floats, Floats]:
-        """Units and effects as far as they are evidence, (n, T) each."""
-        sold = np.where(self.effect > 0, self.units, 0.0)
-        return sold * self.weight, self.effect * self.weight
-
-    @cached_property
     def _of_skus(self) -> tuple[Floats, Floats]:
-        """The same of whole SKUs, (S, T) each."""
-        sold, counted = self._told
-        return self._sum(sold), self._sum(counted * self._shares[:, :-1])
+        """Sold and counted of whole SKUs, (S, T) each."""
+        return self._sum(self.sold), self._sum(self.counted * self._shares[:, :-1])
 
     @cached_property
     def _shares(self) -> Floats:
@@ -183,10 +176,9 @@ class Evidence:
         A door that sells little leans on what is typical of its size: a gamma belief, worth
         the more weeks the less is sold in one.
         """
-        sold, counted = self._told
-        start = _until_seen(counted, 1 - STEADY) * PRIOR_WEEKS * STEADY
-        seen = _discounted(STEADY * sold, 1 - STEADY, start * self.prior)
-        known = _discounted(STEADY * counted, 1 - STEADY, start)
+        start = _until_seen(self.counted, 1 - STEADY) * PRIOR_WEEKS * STEADY
+        seen = _discounted(STEADY * self.sold, 1 - STEADY, start * self.prior)
+        known = _discounted(STEADY * self.counted, 1 - STEADY, start)
         typical = (self.prior / np.maximum(self._sum(self.prior), 1e-12)[self.sku_of])[:, None]
         of_sku = self._sum(seen) / np.maximum(self._sum(known * typical), 1e-200)
         weeks = (1 / np.maximum(self.prior, 1e-3) + self.overdispersion) / DOORS_DEPART**2

@@ -79,8 +79,7 @@ class Panel:
         Sales over the share of the week on the shelf. To leave out every week that was not
         fully in stock would leave out the weeks in which most was wanted.
         """
-        told = (self.exposure >= ENOUGH_SHARE) | (self.units >= MANY)
-        known: Bools = (self.exposure > 0) & told & ~self.sold_out
+        known: Bools = _tells(self.exposure, self.units, ENOUGH_SHARE) & ~self.sold_out
         return np.where(known, self.units / np.where(known, self.exposure, 1.0), 0.0), known
 
     def until(self, n_weeks: int) -> Panel:
@@ -150,8 +149,8 @@ def build_panel(
     sales = np.where(np.isnan(sales) & (on_hand > 0), 0.0, sales)
     known = ~np.isnan(sales)
     share = np.where(np.isnan(in_stock), 1.0, in_stock)
-    told = (share >= LEAST_SHARE) | ((share > 0) & (sales >= MANY))
-    evidence = known & told
+    tells = _tells(share, sales, LEAST_SHARE)
+    evidence = known & tells
     return Panel(
         skus=sku_names,
         doors=door_names,
@@ -170,9 +169,15 @@ def build_panel(
         units=np.where(evidence, np.maximum(np.nan_to_num(sales), 0.0), 0.0),
         exposure=np.where(evidence, share, 0.0),
         sold_out=known & np.isnan(in_stock) & (on_hand <= 0),
-        shut=known & ~told,
+        shut=known & ~tells,
         regular_price=_log_prices(prices, series, sku_index, door_index, weeks, len(ranging)),
     )
+
+
+def _tells(share: Floats, units: Floats, least: float) -> Bools:
+    """Whether weeks were on the shelf for long, or sold, enough to say what was wanted."""
+    enough: Bools = (share >= least) | ((share > 0) & (units >= MANY))
+    return enough
 
 
 def lone_peaks(units: Floats, expected: Floats, known: Bools, *, alpha: float) -> Bools:

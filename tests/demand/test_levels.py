@@ -13,9 +13,8 @@ from tests.company import no_items, panel_of
 
 def told(units, sku_of, prior):
     """Full weeks that all say the same."""
-    ones = np.ones(units.shape)
     return Evidence(
-        units=units, effect=ones, weight=ones, prior=prior, sku_of=sku_of, overdispersion=0.0
+        sold=units, counted=np.ones(units.shape), prior=prior, sku_of=sku_of, overdispersion=0.0
     )
 
 
