@@ -1,29 +1,35 @@
 """Following the best mix in companies' drawn futures: what it prevents, and at what price."""
 
-import pandas as pd
 import pytest
 
 from tests.load import followed
 
 SEEDS = (45, 50)
-"""Not looked at while the mix was built. Two, because one scatters by some points."""
+"""Not looked at while the mix was built. Two are halved together: one scatters by some points."""
 
 
 @pytest.fixture(scope="module")
-def rows():
-    """By aim, summed over the companies; of actions their names."""
-    frame = pd.DataFrame([row for seed in SEEDS for row in followed.one(seed)])
-    summed = frame.groupby("aim").sum(numeric_only=True)
-    names = frame.groupby("aim")["actions"].agg(
-        lambda several: {a for one in several for a in one}
-    )
-    return summed.assign(actions=names).to_dict("index")
+def companies():
+    """Of each company its rows by aim."""
+    return {seed: {row["aim"]: row for row in followed.one(seed)} for seed in SEEDS}
 
 
-def test_the_mix_for_service_halves_what_is_lost_in_activations_that_can_still_change(rows):
+@pytest.fixture(params=SEEDS)
+def rows(request, companies):
+    return companies[request.param]
+
+
+def test_the_mix_for_service_halves_what_is_lost_in_activations_that_can_still_change(
+    companies,
+):
+    found = [rows["service"] for rows in companies.values()]
+    lost = sum(row["lost_in_time"] for row in found)
+    assert sum(row["lost_in_time_after"] for row in found) <= 0.5 * lost
+
+
+def test_the_mix_for_service_keeps_shelves_from_running_out(rows):
     found = rows["service"]
     assert found["lost_in_time"] > 300
-    assert found["lost_in_time_after"] <= 0.5 * found["lost_in_time"]
     assert found["ran_out_after"] < 0.8 * found["ran_out"]
 
 
