@@ -42,6 +42,7 @@ class Visitor:
         self._page = self.editor = self._around = ""
         self._edits: dict[str, dict[str, dict[str, float]]] = {}
         self._over = asyncio.Event()
+        self._awaited, self._answered = "", False
         self._again: dict[str, asyncio.Task[None]] = {}
         self._listening = asyncio.create_task(self._listen())
         return self
@@ -93,6 +94,9 @@ class Visitor:
         if by_itself:
             await self._socket.send(message.SerializeToString())
         else:
+            # A refresh under way may end before the run that is asked for: an answer draws its
+            # own fragment, or the page.
+            self._awaited, self._answered = fragment, not fragment
             self._over.clear()
             await self._socket.send(message.SerializeToString())
             await asyncio.wait_for(self._over.wait(), 60)
@@ -118,7 +122,7 @@ class Visitor:
                 self._page = message.navigation.page_script_hash
             case "script_finished":
                 done = message.script_finished
-                if done in (
+                if self._answered and done in (
                     ForwardMsg.FINISHED_SUCCESSFULLY,
                     ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY,
                 ):
@@ -131,6 +135,7 @@ class Visitor:
                     self._every(asked.interval, asked.fragment_id)
                 )
             case "delta":
+                self._answered |= message.delta.fragment_id == self._awaited
                 self._draw(message.delta.new_element, message.delta.fragment_id)
 
     def _draw(self, element: Any, fragment: str) -> None:
