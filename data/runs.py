@@ -152,8 +152,8 @@ def load_factors(
             [run, str(made / "series" / "*.parquet"), str(inputs / "series.parquet")],
         )
         cursor.execute(
-            "insert into run_sku select ?, sku, shape::float[], lift_sd::float[] "
-            "from read_parquet(?)",
+            "insert into run_sku (run, sku, shape, lift_sd, repriced) select ?, sku, "
+            "shape::float[], lift_sd::float[], repriced::float[] from read_parquet(?)",
             [run, str(made / "skus" / "*.parquet")],
         )
         cursor.execute(
@@ -171,7 +171,7 @@ def load_factors(
         cursor.register("kept", kept)
         for table, names in (
             ("run_series", f"{columns}, ranged_from, ranged_to"),
-            ("run_sku", "sku, shape, lift_sd"),
+            ("run_sku", "sku, shape, lift_sd, repriced"),
             ("run_correction", "sku, door, week, reason, raw, clean"),
             ("run_lift", LIFT_COLUMNS),
         ):
@@ -191,7 +191,7 @@ def read_factors(*, inputs: Path, made: Path) -> tuple[pd.DataFrame, pd.DataFram
     series : DataFrame, one row per SKU and door
         sku, door, level, log_lift, share, log_regular, ahead, ranged_from, ranged_to.
     skus : DataFrame, one row per SKU
-        sku, shape, lift_sd.
+        sku, shape, lift_sd, repriced.
     """
     ranged = pd.read_parquet(inputs / "series.parquet")
     series = _all_of(made / "series").merge(

@@ -51,6 +51,8 @@ class Base:
     """Units per week at index 1, NaN without forecast, (S, D)."""
     shape: Floats
     """Season and regular price, (S, W)."""
+    repriced: Floats
+    """What coming moves of regular price do by themselves, which is in the shape, (S, W)."""
     ranged: tuple[Ints, Ints]
     """First and last ranged week of each SKU and door, (S, D) each; last < first: never."""
     log_lift: Floats
@@ -91,7 +93,8 @@ class Base:
     inbound: Floats
     """Open orders of each SKU for that centre, by week, (S, W)."""
     cover: Floats
-    """Weeks of supply that the usual replenishment aims at beyond its lead time, (S, D)."""
+    """Weeks of supply that the usual replenishment aims at beyond its lead time; negative where
+    it aims at less than the lead time's, (S, D)."""
     lead_time: Ints
     """Of the supplier, weeks, (S,)."""
     rhythm: tuple[Ints, Ints]
@@ -164,7 +167,7 @@ def assemble(
     series : DataFrame, one row per SKU and door of the run
         sku, door, level, ranged_from, ranged_to, log_lift, share, log_regular, ahead.
     sku_factors : DataFrame, one row per SKU of the run
-        sku, shape, lift_sd.
+        sku, shape, lift_sd, repriced (blank in older runs).
     stock : DataFrame, one row per SKU and door
         sku, door, on_hand, in_transit, week (of the count), cover (weeks of supply usually
         on hand), position (units on hand and on order after the last order, NaN unknown),
@@ -217,12 +220,17 @@ def assemble(
         ahead[s, d] = np.stack(rows["ahead"].to_list())
         share[s, d] = rows["share"].to_numpy(dtype=float)
         log_regular[s, d] = rows["log_regular"].to_numpy(dtype=float)
-    seasonal, lift_sd = np.ones((n_skus, horizon)), np.full((n_skus, p), 0.3)
+    shape, lift_sd = np.ones((n_skus, horizon)), np.full((n_skus, p), 0.3)
+    repriced = np.ones((n_skus, horizon))
     at = sku_index.get_indexer(pd.Index(sku_factors["sku"]))
     known = sku_factors[at >= 0]
     if len(known):
-        seasonal[at[at >= 0]] = np.stack(known["shape"].to_list())[:, :horizon]
+        shape[at[at >= 0]] = np.stack(known["shape"].to_list())[:, :horizon]
         lift_sd[at[at >= 0]] = np.stack(known["lift_sd"].to_list())
+        kept = known["repriced"].notna().to_numpy()
+        if kept.any():
+            moves = np.stack(known["repriced"][kept].to_list())
+            repriced[at[at >= 0][kept]] = moves[:, :horizon]
 
     rows, s, d = positions(stock)
     opening, cover = np.full(shape2, np.nan), np.full(shape2, USUAL_COVER_WEEKS)
@@ -240,14 +248,15 @@ def assemble(
     centre[most] = where
     inbound = _inbound(at_centres(receipts), centre, weeks)
     reorder_weeks = _reorder_weeks(
-        lead_time, lanes_between, centre, reserve, inbound, level=level, seasonal=seasonal
+        lead_time, lanes_between, centre, reserve, inbound, level=level, seasonal=shape
     )
-    # Who orders up to a position has less of it on hand the more is on its way.
+    # Who orders up to a position has less of it on hand the more is on its way. It may well be
+    # less than the baseline of the lead time: buyers see what an empty shelf sold.
     position = rows["position"].to_numpy(dtype=float)
-    pace = level[s, d] * seasonal[s, :PACE_WEEKS].mean(axis=1)
+    pace = level[s, d] * (shape / repriced)[s, :PACE_WEEKS].mean(axis=1)
     told = ~np.isnan(position) & (pace > 0)
     beyond = position[told] / pace[told] - reorder_weeks[s[told]] - 1
-    cover[s[told], d[told]] = np.clip(beyond, 0.0, 26.0)
+    cover[s[told], d[told]] = np.minimum(beyond, 26.0)
     rhythm = np.ones(n_skus, dtype=np.int64), np.zeros(n_skus, dtype=np.int64)
     every = rows["every"].to_numpy(dtype=np.int64)
     rhythm[0][s] = every
@@ -287,7 +296,8 @@ def assemble(
         facts={str(name): skus[name].to_numpy(dtype=object) for name in skus},
         doors=doors.reset_index(drop=True),
         level=level,
-        shape=seasonal,
+        shape=shape,
+        repriced=repriced,
         ranged=(first, last),
         log_lift=log_lift,
         lift_sd=lift_sd,

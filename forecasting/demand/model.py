@@ -157,13 +157,14 @@ class Factors:
         felt: Floats = np.exp(others * spillover.log_others(price, self.share, _group(panel)))
         return felt
 
-    def in_force(self, panel: Panel) -> tuple[Floats, Floats, Floats]:
+    def in_force(self, panel: Panel) -> tuple[Floats, Floats, Floats, Floats]:
         """What a plan needs, with the regular prices in force at the as-of week taken in.
 
         Returns
         -------
         (level of each series, (n,); its share in its class at its door, (n,); season,
-        trend and coming moves of regular price of each SKU in each week ahead, (S, H))
+        trend and coming moves of regular price of each SKU in each week ahead, (S, H); what
+        those moves do by themselves, (S, H))
         """
         known = self.fitted.shape[1]
         group = _group(panel)
@@ -173,9 +174,10 @@ class Factors:
         shape[panel.sku_of] *= self.effects.launch[:, known:]
         moves = self.effects.price[:, known:] / price
         count = np.maximum(np.bincount(panel.sku_of, minlength=len(panel.skus)), 1)
-        shape *= 1 + aggregate(moves - 1, panel.sku_of, len(panel.skus)) / count[:, None]
+        repriced = 1 + aggregate(moves - 1, panel.sku_of, len(panel.skus)) / count[:, None]
         level = self.level * (price * beside)[:, 0]
-        return level, spillover.share_of_group(self.share * price[:, 0], group), shape
+        share = spillover.share_of_group(self.share * price[:, 0], group)
+        return level, share, shape * repriced, repriced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

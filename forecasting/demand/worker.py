@@ -271,7 +271,7 @@ def _fit_block(
     """Fit one block, write its factors, and say what everybody needs of it."""
     panel, exposures, known = _block(source, block)
     factors = model.fit(panel, exposures, known=known, prior=prior, progress=progress)
-    level, share, shape = factors.in_force(panel)
+    level, share, shape, repriced = factors.in_force(panel)
     pd.DataFrame(
         {
             "sku": panel.skus[panel.sku_of],
@@ -284,7 +284,12 @@ def _fit_block(
         }
     ).to_parquet(target / "series" / f"{block}.parquet", index=False)
     pd.DataFrame(
-        {"sku": panel.skus, "shape": list(shape), "lift_sd": list(factors.response.sku_sd)}
+        {
+            "sku": panel.skus,
+            "shape": list(shape),
+            "lift_sd": list(factors.response.sku_sd),
+            "repriced": list(repriced),
+        }
     ).to_parquet(target / "skus" / f"{block}.parquet", index=False)
     cleansing.corrections(panel, factors.clean, known).to_parquet(
         target / "corrections" / f"{block}.parquet", index=False

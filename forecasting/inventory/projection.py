@@ -58,7 +58,7 @@ def project(opening: Floats, receipts: Floats, demand: Floats) -> Projection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routine:
-    """Replenishment that goes on as history shows: it knows the baseline, not the lift.
+    """Replenishment that goes on as history shows: it knows level and season, not the lift.
 
     Whenever it is time to order, it orders what stock and orders under way lack of an aim; it
     sees what has been sold, so after a promotion it fills up again, one lead time later.
@@ -94,7 +94,8 @@ def routine(
     baseline : float array, shape (n, W)
         Units.
     cover : float array, shape (n,)
-        Weeks of supply that an order raises stock to, beyond the lead time.
+        Weeks of supply that an order raises stock to, beyond the lead time. Negative: stock
+        and orders cover that much less than the lead time and the week after it.
     lead_time : int
         Weeks.
     every, first : int
@@ -103,12 +104,14 @@ def routine(
     n, n_weeks = baseline.shape
     total = np.concatenate([np.zeros((n, 1)), np.cumsum(baseline, axis=1)], axis=1)
     aim = np.zeros((n, n_weeks))
+    covered = np.clip(1 + cover / (lead_time + 1), 0.0, 1.0)
+    beyond = np.maximum(cover, 0.0)
     for r in range(n_weeks - lead_time):
         end = r + lead_time + 1
         until = min(end + 4, n_weeks)
         ahead = total[:, until] - total[:, end] if until > end else baseline[:, -1]
         pace = ahead / max(until - end, 1)
-        aim[:, r] = total[:, end] - total[:, r] + cover * pace
+        aim[:, r] = covered * (total[:, end] - total[:, r]) + beyond * pace
     return Routine(aim=aim, lead_time=lead_time, every=every, first=first)
 
 

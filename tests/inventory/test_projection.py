@@ -89,6 +89,15 @@ def test_routine_replenishment_waits_for_the_lead_time_and_keeps_the_usual_cover
     assert extra[1].sum() == 0
 
 
+def test_who_aims_at_less_than_the_lead_time_wants_keeps_to_that_share_of_it():
+    rising = np.repeat([10.0, 10.0, 40.0], 6)[None, :]
+    usual = routine(rising, cover=np.array([-2.0]), lead_time=3)
+    # Before a peak that comes after the lead time, too.
+    wanted = np.array([rising[0, t : t + 4].sum() for t in range(15)])
+    np.testing.assert_allclose(usual.aim[0, :15], 0.5 * wanted)
+    assert (routine(rising, cover=np.array([-9.0]), lead_time=3).aim == 0).all()
+
+
 def test_who_orders_every_other_week_fills_up_for_two():
     baseline, receipts = np.full((1, 12), 10.0), np.zeros((1, 12))
     usual = routine(baseline, cover=np.array([3.0]), lead_time=2, every=2, first=1)
