@@ -205,8 +205,8 @@ GLOSSARY: dict[str, str] = {
     "replay: above zero is too dark.",
     "Routine replenishment": "The re-ordering that history shows: as often as the SKU is "
     "ordered, it fills stock and orders up to where the last order left them. It knows level "
-    "and season, no activation and no coming change of price, and can only arrive after the lead "
-    "time.",
+    "and season, no activation and no coming change of price, and can only arrive after the "
+    "lead time.",
     "Safety stock": "Units to have at the end of a week beyond expected demand, for the doubt "
     "in the forecast over lead time and review.",
     "Sell-through": "Sold in the quarter over what could have been: sold and left at its end. "

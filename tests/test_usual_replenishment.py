@@ -75,7 +75,8 @@ def test_a_shelf_that_is_kept_short_goes_on_being_kept_short(plan):
     np.testing.assert_allclose(
         plan.base.cover[lean], KEPT["LEAN"] / plan.base.level[lean] - LEAD - 1, atol=0.3
     )
-    assert (plan.base.cover[lean] < 0).all() and (plan.base.cover[rich] > 1).all()
+    assert (plan.base.cover[lean] < 0).all()
+    assert (plan.base.cover[rich] > 1).all()
     for sku, kept in ((lean, KEPT["LEAN"]), (rich, KEPT["RICH"])):
         np.testing.assert_allclose(plan.usual(sku).aim[:, 0], kept, rtol=0.1)
     # So it is short of stock as often as before, which was nearly every week.

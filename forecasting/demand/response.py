@@ -47,6 +47,8 @@ _GROUPS_WORTH = 5
 
 _FEW = 200
 """Groups that are summed one at a time by matrix products; more of them, by columns."""
+_ALIKE = 1e-8
+"""Regressors of length one whose difference is shorter (squared) pass for the same."""
 _MOST_ROWS = 12_000
 """The regression of a class needs no more rows than this; more are thinned."""
 
@@ -246,9 +248,11 @@ def of_class(rows: Rows, worth: Floats, prior: Prior, *, alpha: float) -> tuple[
     used = np.flatnonzero(np.abs(rows.design).sum(axis=0) > 1e-9)
     family = sm.families.NegativeBinomial(alpha=max(alpha, 1e-3))
     around = rows.design @ prior.mean
+    design = rows.design[:, used]
+    ways = _told_apart(design)
     model = sm.GLM(
         rows.units,
-        rows.design[:, used],
+        design @ ways,
         family=family,
         offset=np.log(rows.expected) + np.clip(around, -4, 4),
         var_weights=worth,
@@ -256,15 +260,29 @@ def of_class(rows: Rows, worth: Floats, prior: Prior, *, alpha: float) -> tuple[
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SingularMatrixWarning)
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = model.fit(start_params=np.zeros(len(used)), maxiter=8, tol=1e-5, scale=1.0)
-    away = np.asarray(fitted.params)
-    information = -model.hessian(away, scale=1.0, observed=False)
+        fitted = model.fit(start_params=np.zeros(ways.shape[1]), maxiter=8, tol=1e-5, scale=1.0)
+    away = ways @ fitted.params
+    weight = model.hessian_factor(fitted.params, scale=1.0, observed=False)
+    information = (design.T * weight) @ design
     ridge = np.diag(1 / prior.sd[used] ** 2)
     covariance = np.linalg.inv(information + ridge)
     mean, sd = prior.mean.copy(), prior.sd.copy()
     mean[used] += covariance @ (information @ away)
     sd[used] = np.sqrt(np.diag(covariance))
     return mean, sd
+
+
+def _told_apart(design: Floats) -> Floats:
+    """Ways in which regressors can be told apart, (k, r): r <= k combinations of k columns.
+
+    Types that always ran together are one regressor to data: of each by itself the
+    likelihood knows no maximum, and a search for it would drift off. What they do together
+    is found here, and the prior shares it out.
+    """
+    norm = np.sqrt((design**2).sum(axis=0))
+    alike, ways = np.linalg.eigh((design / norm).T @ (design / norm))
+    apart: Floats = ways[:, alike > _ALIKE] / norm[:, None]
+    return apart
 
 
 def _worth(rows: Rows, event: Ints, *, alpha: float, event_sd: float) -> Floats:

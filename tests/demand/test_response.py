@@ -52,6 +52,64 @@ def test_a_class_with_much_history_responds_as_statsmodels_negative_binomial_say
     assert (sd[:2] < prior.sd[:2]).all()
 
 
+def test_types_that_always_ran_together_share_what_they_did():
+    columns = ("email", "social", *lift.SHAPES, *priors.BESIDE)
+    rng = np.random.default_rng(6)
+    n = 264
+    design = np.zeros((n, len(columns)))
+    design[:, 0] = rng.integers(0, 3, n) == 0
+    # Together but for the last digits, as sums of daily shares leave it.
+    design[:, 1] = design[:, 0] * (1 + rng.uniform(-4e-16, 4e-16, n))
+    expected = rng.uniform(0.5, 4, n)
+    units = rng.poisson(expected * np.exp(0.8 * design[:, 0])).astype(float)
+    prior = priors.usual(columns)
+    data = rows(units, expected, design, week=np.arange(n))
+    ours, _ = response.of_class(data, np.ones(n), prior, alpha=0.25)
+    around = prior.mean[:2].sum()
+    together = sm.GLM(
+        units, design[:, :1], family=sm.families.NegativeBinomial(alpha=0.25),
+        offset=np.log(expected) + around * design[:, 0],
+    ).fit(scale=1.0)  # fmt: skip
+    seen, believed = 1 / together.bse[0] ** 2, 1 / (prior.sd[:2] ** 2).sum()
+    both = around + together.params[0] * seen / (seen + believed)
+    assert ours[:2].sum() == pytest.approx(both, abs=2e-3)
+    moved = ours[:2] - prior.mean[:2]
+    assert moved[0] / moved[1] == pytest.approx((prior.sd[0] / prior.sd[1]) ** 2, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", [110, 136, 163, 385])
+def test_a_small_class_whose_types_never_ran_apart_has_an_answer(seed):
+    # Ten kinds of cells for ten regressors that go together: with these draws a search without
+    # the prior drifts off to numbers that are too large, or to none.
+    columns = ("email", "event", "partnership", "price", "social", *lift.SHAPES, *priors.BESIDE)
+    told = (lift.PRICE, lift.PRICE_TOLD, lift.CUT_TOLD, lift.DEEP, lift.LATER)
+    at = [columns.index(c) for c in (*columns[:5], *told)]
+    kinds = np.array(
+        [
+            [0, 0, 0, 0, 1, 0, 0, 0, 0, 0],
+            [0, 0, 0, 1, 0, -0.431, 0, 0, -0.268, 0],
+            [0, 0, 0, 1, 0, -0.431, 0, 0, -0.268, 1],
+            [0, 0, 0, 1, 0, -0.288, 0, 0, -0.125, 0],
+            [0, 0, 0, 1, 0, -0.288, 0, 0, -0.125, 1],
+            [0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
+            [0, 1, 0, 0, 0, -0.105, -0.105, 1, 0, 0],
+            [0, 1, 0, 0, 0, -0.105, -0.105, 1, 0, 1],
+            [1, 0, 0, 0, 0, -0.288, -0.288, 1, -0.125, 0],
+            [1, 0, 0, 0, 0, -0.288, -0.288, 1, -0.125, 1],
+        ]
+    )
+    rng = np.random.default_rng(seed)
+    design = np.zeros((60, len(columns)))
+    design[:, at] = kinds[rng.integers(0, len(kinds), 60)]
+    expected = rng.gamma(1, 6, 60) + 0.1
+    units = rng.poisson(expected * 1.6 * rng.gamma(3, 1 / 3, 60)).astype(float)
+    prior = priors.usual(columns)
+    data = rows(units, expected, design, week=np.arange(60))
+    ours, sd = response.of_class(data, rng.uniform(0.04, 0.8, 60), prior, alpha=0.25)
+    assert (np.abs(ours - prior.mean) < 4 * prior.sd).all()
+    assert (sd <= prior.sd * (1 + 1e-9)).all()
+
+
 def test_newton_steps_for_all_groups_at_once_find_what_statsmodels_finds_for_each():
     data = drawn(600, seed=3)
     group = np.arange(600) % 2

@@ -181,6 +181,7 @@ class Shelves:
             as_of=base.as_of + dt.timedelta(7 * now),
             weeks=base.weeks[now:],
             shape=base.shape[:, now:],
+            repriced=base.repriced[:, now:],
             ranged=(first - now, last - now),
             ahead=kept,
             opening=np.where(np.isnan(base.opening), np.nan, self.stock),
