@@ -26,6 +26,9 @@ MANY = 20.0
 ENOUGH_SHARE = 0.5
 """From this share of the week on the shelf, sales say well enough what was wanted."""
 
+FURTHEST_PRICE = 0.4
+"""Log of the regular price against its mean beyond which demand follows it no further."""
+
 PEAK = 6.0
 """Standard deviations above expectation from which a lone week is not believed."""
 NOT_STATED = -10_000
@@ -72,6 +75,15 @@ class Panel:
     """The shelf is known to have been empty for nearly all of the week: no evidence; (n, T)."""
     regular_price: Floats
     """Log of regular price against the series' mean; 0 where unknown; (n, T)."""
+
+    @property
+    def followed_price(self) -> Floats:
+        """Regular price as far as demand follows it: a third off or half as much again, (n, T).
+
+        A price that stays further off is a new one: what small moves are worth, taken to the
+        power that a halving asks for, has never come true.
+        """
+        return np.clip(self.regular_price, -FURTHEST_PRICE, FURTHEST_PRICE)
 
     def wanted(self) -> tuple[Floats, Bools]:
         """Demand to hold a forecast against, and in which cells it is known, (n, T).

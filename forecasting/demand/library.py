@@ -41,7 +41,7 @@ def past_lifts(panel: Panel, exposures: Exposures, factors: Factors) -> pd.DataF
     wanted, certain = panel.until(known).wanted()
     seen = certain[past.series, past.week]
     past = past.take(seen)
-    layout = lift.Layout.of(past.unstated(known).at_prices(panel.regular_price))
+    layout = lift.Layout.of(past.unstated(known).at_prices(panel.followed_price))
     own = factors.response.series[:, : layout.design.shape[1]]
     logs = layout.log_lifts(own)
     parts, multiplier = lift.parts(logs, layout.cell, len(layout.series))

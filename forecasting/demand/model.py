@@ -333,7 +333,7 @@ def _group(panel: Panel) -> Ints:
 
 def _problem(panel: Panel, exposures: Exposures, prior: Prior | None) -> Problem:
     columns = (*exposures.columns, *priors.BESIDE)
-    layout = Layout.of(exposures.at_prices(panel.regular_price))
+    layout = Layout.of(exposures.at_prices(panel.followed_price))
     exposed = np.zeros(panel.units.shape, dtype=bool)
     exposed[layout.series, layout.week] = True
     of_class = panel.classes[panel.sku_of]
@@ -413,7 +413,7 @@ def _respond(
     panel, layout = problem.panel, problem.layout
     lifted = effects.lift[:, :known]
     beside = [
-        panel.regular_price[:, :known],
+        panel.followed_price[:, :known],
         spillover.log_others(lifted * effects.price[:, :known], share, problem.group),
         spillover.bought_ahead(lifted, problem.exposed[:, :known]),
     ]
@@ -509,7 +509,7 @@ def _effects(problem: Problem, found: Response, former: Effects, share: Floats) 
     lifted[layout.series, layout.week] = np.exp(
         np.bincount(layout.cell, logs, minlength=len(layout.series))
     )
-    price = np.exp(found.series[:, [beside[REGULAR]]] * panel.regular_price)
+    price = np.exp(found.series[:, [beside[REGULAR]]] * panel.followed_price)
     others = spillover.log_others(lifted * price, share, problem.group)
     ahead = spillover.bought_ahead(lifted, problem.exposed)
     return replace(

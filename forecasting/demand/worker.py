@@ -279,7 +279,7 @@ def _fit_block(
             "level": level,
             "log_lift": list(factors.response.series),
             "share": share,
-            "log_regular": panel.regular_price[:, known - 1],
+            "log_regular": panel.followed_price[:, known - 1],
             "ahead": list(factors.ahead),
         }
     ).to_parquet(target / "series" / f"{block}.parquet", index=False)

@@ -1,5 +1,7 @@
 """The demand model: equal to statsmodels where it stands in for it, right where truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 from statsmodels.tsa.holtwinters import SimpleExpSmoothing
 
 from forecasting.calendar import weeks_from
-from forecasting.demand import baseline, cleansing, lift
+from forecasting.demand import baseline, cleansing, lift, model
 from forecasting.demand.accuracy import bias, coverage, wape
+from tests import company
 
 WEEKS = weeks_from(pd.Timestamp("2026-03-01").date(), 6)
 
@@ -132,6 +135,24 @@ def test_a_week_hardly_on_the_shelf_is_not_what_a_forecast_is_held_against():
     wanted, known = panel(rows).wanted()
     assert known[0].tolist() == [True, True, True, False, False, False]
     np.testing.assert_allclose(wanted[0, :3], [6, 7.5, 12])
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """A company with some price moves in its history."""
+    return company.draw(skus=24, doors=4, weeks=80, seed=5)
+
+
+@pytest.mark.parametrize(("then", "moves"), [(0.9, True), (0.6, True), (0.3, False)])
+def test_a_regular_price_is_followed_to_a_third_off_and_no_further(drawn, then, moves):
+    def forecast(price):
+        logs = drawn.panel.regular_price.copy()
+        logs[:, drawn.known :] = np.log(price)
+        now = replace(drawn.panel, regular_price=logs)
+        factors = model.fit(now, drawn.exposures, known=drawn.known)
+        return model.predict(factors, now)["forecast"].sum()
+
+    assert (forecast(then) > 1.02 * forecast(then + 0.1)) == moves
 
 
 def test_returns_do_not_make_demand_negative():
