@@ -17,15 +17,13 @@ from forecasting.demand.priors import USUAL_EVENT_SD
 from forecasting.hierarchy import Floats, Ints
 from forecasting.inventory.lateness import record
 from forecasting.inventory.network import Network, network
-from forecasting.inventory.projection import due_weeks
+from forecasting.inventory.projection import due_weeks, lead_and_pace, usual_cover
 
 USUAL_COVER_WEEKS = 4.0
 """Weeks of supply assumed where stock was never counted."""
 USUAL_LEAD_TIME_WEEKS = 6
 """Lead time assumed where a SKU has none; the SKU page says so."""
 LEAST_ALPHA = 0.02
-PACE_WEEKS = 8
-"""Coming weeks of baseline against which the position after an order is measured."""
 STALE_AFTER_WEEKS = 2
 """Stock counted longer ago than this is not stock that anybody knows."""
 
@@ -253,10 +251,13 @@ def assemble(
     # Who orders up to a position has less of it on hand the more is on its way. It may well be
     # less than the baseline of the lead time: buyers see what an empty shelf sold.
     position = rows["position"].to_numpy(dtype=float)
-    pace = level[s, d] * (shape / repriced)[s, :PACE_WEEKS].mean(axis=1)
-    told = ~np.isnan(position) & (pace > 0)
-    beyond = position[told] / pace[told] - reorder_weeks[s[told]] - 1
-    cover[s[told], d[told]] = np.minimum(beyond, 26.0)
+    lead, pace = lead_and_pace(shape / repriced, lead_time=reorder_weeks)
+    told = ~np.isnan(position) & (level[s, d] * np.minimum(lead, pace)[s] > 0)
+    of, at_door = s[told], d[told]
+    aimed = usual_cover(
+        position[told] / level[of, at_door], lead[of], pace[of], lead_time=reorder_weeks[of]
+    )
+    cover[of, at_door] = np.minimum(aimed, 26.0)
     rhythm = np.ones(n_skus, dtype=np.int64), np.zeros(n_skus, dtype=np.int64)
     every = rows["every"].to_numpy(dtype=np.int64)
     rhythm[0][s] = every

@@ -12,6 +12,9 @@ import numpy as np
 
 from forecasting.hierarchy import Floats, Ints
 
+_PACE_WEEKS = 4
+"""Weeks after the lead time whose pace weeks of supply are counted in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
@@ -108,11 +111,46 @@ def routine(
     beyond = np.maximum(cover, 0.0)
     for r in range(n_weeks - lead_time):
         end = r + lead_time + 1
-        until = min(end + 4, n_weeks)
+        until = min(end + _PACE_WEEKS, n_weeks)
         ahead = total[:, until] - total[:, end] if until > end else baseline[:, -1]
         pace = ahead / max(until - end, 1)
         aim[:, r] = covered * (total[:, end] - total[:, r]) + beyond * pace
     return Routine(aim=aim, lead_time=lead_time, every=every, first=first)
+
+
+def usual_cover(position: Floats, lead: Floats, pace: Floats, *, lead_time: Ints) -> Floats:
+    """The cover with which the usual replenishment now aims at a position.
+
+    Parameters
+    ----------
+    position : float array, shape (n,)
+        Units on hand and on order after an order.
+    lead, pace : float array, shape (n,)
+        Units that are wanted until the week after the lead time, and a week in the four weeks
+        then (`lead_and_pace`).
+    lead_time : int array, shape (n,)
+    """
+    beyond = (position - lead) / pace
+    short = (position / lead - 1) * (lead_time + 1)
+    cover: Floats = np.where(beyond < 0, short, beyond)
+    return cover
+
+
+def lead_and_pace(baseline: Floats, *, lead_time: Ints) -> tuple[Floats, Floats]:
+    """What is wanted until the week after the lead time, and a week in the four weeks then.
+
+    Parameters
+    ----------
+    baseline : float array, shape (n, W)
+    lead_time : int array, shape (n,)
+    """
+    n, n_weeks = baseline.shape
+    total = np.concatenate([np.zeros((n, 1)), np.cumsum(baseline, axis=1)], axis=1)
+    end = np.minimum(lead_time + 1, n_weeks)
+    until = np.minimum(end + _PACE_WEEKS, n_weeks)
+    row = np.arange(n)
+    after = (total[row, until] - total[row, end]) / np.maximum(until - end, 1)
+    return total[row, end], np.where(until > end, after, baseline[:, -1])
 
 
 def replenished(opening: Floats, receipts: Floats, demand: Floats, usual: Routine) -> Floats:

@@ -8,9 +8,11 @@ from hypothesis.extra import numpy as hnp
 
 from forecasting.inventory.projection import (
     due_weeks,
+    lead_and_pace,
     project,
     replenished,
     routine,
+    usual_cover,
     weeks_of_supply,
 )
 
@@ -96,6 +98,20 @@ def test_who_aims_at_less_than_the_lead_time_wants_keeps_to_that_share_of_it():
     wanted = np.array([rising[0, t : t + 4].sum() for t in range(15)])
     np.testing.assert_allclose(usual.aim[0, :15], 0.5 * wanted)
     assert (routine(rising, cover=np.array([-9.0]), lead_time=3).aim == 0).all()
+
+
+def test_the_usual_replenishment_aims_first_at_the_position_that_its_cover_was_read_from():
+    rng = np.random.default_rng(7)
+    baseline = rng.uniform(5, 40, (6, 20))
+    position = np.array([0.0, 30, 80, 150, 400, 900])
+    for lead_time in (0, 2, 5, 30):
+        leads = np.full(6, lead_time)
+        lead, pace = lead_and_pace(baseline, lead_time=leads)
+        cover = usual_cover(position, lead, pace, lead_time=leads)
+        assert (np.sign(cover) == np.sign(position - lead)).all()
+        if lead_time < 20:
+            aim = routine(baseline, cover=cover, lead_time=lead_time).aim[:, 0]
+            np.testing.assert_allclose(aim, position)
 
 
 def test_who_orders_every_other_week_fills_up_for_two():
