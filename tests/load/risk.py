@@ -18,6 +18,7 @@ import pandas as pd
 
 from forecasting import replaying
 from forecasting.consensus.activations import Activation
+from forecasting.inventory.bridge import Limits
 from forecasting.inventory.replay import cells_of, scored
 from forecasting.plan import FIRM, ROUTINE, LivePlan
 from forecasting.replaying import Moment
@@ -73,6 +74,11 @@ def measure(last_week: int = LAST_WEEK) -> dict[str, Any]:
         plan = moment.plan()
         for name, way in ways.items():
             found.setdefault(name, []).append(way(moment, plan))
+    # Red has two doors; this is what the first one alone would have said.
+    limit = Limits().red_probability
+    found["probability alone"] = [
+        rows.assign(flagged=rows["p_window"] > limit) for rows in found["product"]
+    ]
     end = lost["week"].max().date()
     result: dict[str, Any] = {"weeks_ahead": AHEAD, "origins": len(weeks)}
     for name, frames in found.items():
