@@ -80,8 +80,8 @@ class Panel:
     def followed_price(self) -> Floats:
         """Regular price as far as demand follows it: a third off or half as much again, (n, T).
 
-        A price that stays further off is a new one: what small moves are worth, taken to the
-        power that a halving asks for, has never come true.
+        A price that stays further off is a new one: the power that small moves show says
+        nothing of a halving.
         """
         return np.clip(self.regular_price, -FURTHEST_PRICE, FURTHEST_PRICE)
 
