@@ -251,7 +251,10 @@ def assemble(
     # Who orders up to a position has less of it on hand the more is on its way. It may well be
     # less than the baseline of the lead time: buyers see what an empty shelf sold.
     position = rows["position"].to_numpy(dtype=float)
-    lead, pace = lead_and_pace(shape / repriced, lead_time=reorder_weeks)
+    now = np.zeros(1, dtype=np.int64)
+    lead, pace = (
+        x[:, 0] for x in lead_and_pace(shape / repriced, now, lead_time=reorder_weeks)
+    )
     told = ~np.isnan(position) & (level[s, d] * np.minimum(lead, pace)[s] > 0)
     of, at_door = s[told], d[told]
     aimed = usual_cover(

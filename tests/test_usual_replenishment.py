@@ -1,7 +1,5 @@
 """What the usual replenishment is taken to aim at: what the last orders came to, no more."""
 
-import datetime as dt
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,7 +61,7 @@ def plan():
             "activation_items": pd.DataFrame({"activation": ["A1", "A1"], "sku": list(KEPT)}),
         }
     )  # fmt: skip
-    (moment,) = replaying.moments(space.store, (), [dt.date.fromisoformat(str(AS_OF.date()))])
+    (moment,) = replaying.moments(space.store, (), [AS_OF.date()])
     yield moment.plan()
     space.close()
 

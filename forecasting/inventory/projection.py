@@ -105,16 +105,12 @@ def routine(
         Weeks from one order to the next, and a week in which one may arrive.
     """
     n, n_weeks = baseline.shape
-    total = np.concatenate([np.zeros((n, 1)), np.cumsum(baseline, axis=1)], axis=1)
-    aim = np.zeros((n, n_weeks))
+    start = np.arange(max(n_weeks - lead_time, 0))
+    lead, pace = lead_and_pace(baseline, start, lead_time=np.full(n, lead_time))
     covered = np.clip(1 + cover / (lead_time + 1), 0.0, 1.0)
     beyond = np.maximum(cover, 0.0)
-    for r in range(n_weeks - lead_time):
-        end = r + lead_time + 1
-        until = min(end + _PACE_WEEKS, n_weeks)
-        ahead = total[:, until] - total[:, end] if until > end else baseline[:, -1]
-        pace = ahead / max(until - end, 1)
-        aim[:, r] = covered * (total[:, end] - total[:, r]) + beyond * pace
+    aim = np.zeros((n, n_weeks))
+    aim[:, start] = covered[:, None] * lead + beyond[:, None] * pace
     return Routine(aim=aim, lead_time=lead_time, every=every, first=first)
 
 
@@ -136,21 +132,28 @@ def usual_cover(position: Floats, lead: Floats, pace: Floats, *, lead_time: Ints
     return cover
 
 
-def lead_and_pace(baseline: Floats, *, lead_time: Ints) -> tuple[Floats, Floats]:
+def lead_and_pace(baseline: Floats, start: Ints, *, lead_time: Ints) -> tuple[Floats, Floats]:
     """What is wanted until the week after the lead time, and a week in the four weeks then.
 
     Parameters
     ----------
     baseline : float array, shape (n, W)
+    start : int array, shape (k,)
+        Weeks in which the lead time begins.
     lead_time : int array, shape (n,)
+
+    Returns
+    -------
+    float array, shape (n, k), each
     """
     n, n_weeks = baseline.shape
     total = np.concatenate([np.zeros((n, 1)), np.cumsum(baseline, axis=1)], axis=1)
-    end = np.minimum(lead_time + 1, n_weeks)
+    end = np.minimum(start + lead_time[:, None] + 1, n_weeks)
     until = np.minimum(end + _PACE_WEEKS, n_weeks)
-    row = np.arange(n)
-    after = (total[row, until] - total[row, end]) / np.maximum(until - end, 1)
-    return total[row, end], np.where(until > end, after, baseline[:, -1])
+    row = np.arange(n)[:, None]
+    upto = total[row, end]
+    after = (total[row, until] - upto) / np.maximum(until - end, 1)
+    return upto - total[:, start], np.where(until > end, after, baseline[:, -1:])
 
 
 def replenished(opening: Floats, receipts: Floats, demand: Floats, usual: Routine) -> Floats:

@@ -106,7 +106,7 @@ def test_the_usual_replenishment_aims_first_at_the_position_that_its_cover_was_r
     position = np.array([0.0, 30, 80, 150, 400, 900])
     for lead_time in (0, 2, 5, 30):
         leads = np.full(6, lead_time)
-        lead, pace = lead_and_pace(baseline, lead_time=leads)
+        lead, pace = (x[:, 0] for x in lead_and_pace(baseline, np.array([0]), lead_time=leads))
         cover = usual_cover(position, lead, pace, lead_time=leads)
         assert (np.sign(cover) == np.sign(position - lead)).all()
         if lead_time < 20:
