@@ -203,12 +203,12 @@ def sample(
                 workers=min(os.cpu_count() or 1, 4),
             )
         clock.set(last + dt.timedelta(8), 8)
-        run = workspace.refresh(
+        run = workspace.runs.refresh(
             LOCAL_ADMIN.id,
             workers=min(os.cpu_count() or 1, 4),
             tell=lambda text, share: tell(text, 0.9 + 0.08 * share),
         )
-        workspace.sum_up()
+        workspace.quarters.sum_up()
     building.rename(db)
     seconds = round(time.perf_counter() - started, 1)
     result = {"tables": counts, "series": run.body["series"], "seconds": seconds}
@@ -268,14 +268,14 @@ def refresh(
     """Cleanse history, fit baseline and lift, and put the run in force."""
     started = time.perf_counter()
     with _opened(db) as workspace:
-        event = workspace.refresh(
+        event = workspace.runs.refresh(
             person,
             as_of=as_of.date() if as_of else None,
             workers=workers,
             full=full,
             tell=_teller(),
         )
-        workspace.sum_up()
+        workspace.quarters.sum_up()
     told = ("as_of", "columns", "series", "series_fitted", "weeks", "event_sd", "alpha")
     result = {"run": event.seq, **{name: event.body[name] for name in told}}
     result["seconds"] = round(time.perf_counter() - started, 2)
@@ -304,7 +304,7 @@ def backtest(
     """Forecast from several past weeks and compare with what came."""
     started = time.perf_counter()
     with _opened(db) as workspace:
-        result = workspace.backtest(
+        result = workspace.hindsight.backtest(
             person, origins=origins, step=step, horizon=horizon, workers=workers, rows_to=out,
             tell=_teller(),
         )  # fmt: skip
@@ -407,7 +407,7 @@ def replay(
 ) -> None:
     """Walk through history: what the Bridge would have flagged, and what then happened."""
     with _opened(db) as workspace:
-        made = workspace.replay(
+        made = workspace.hindsight.replay(
             person, weeks_ahead=weeks_ahead, last=last, workers=workers, tell=_teller()
         )
     files.export(made.rows[list(replaying.CONTRACT)], out)
@@ -466,7 +466,7 @@ def pack_(db: Path, as_json: bool, number: int | None, quarter: str | None, out:
         if out.suffix.lower() != ".html":
             raise Refused(f"A quarter's pack is written as .html, not '{out.suffix}'.")
         with _opened(db) as workspace:
-            workspace.sum_up()
+            workspace.quarters.sum_up()
             out.write_text(board.as_html(workspace, LOCAL_ADMIN.id, quarter), encoding="utf-8")
         _say({"file": str(out), "quarter": quarter}, as_json=as_json)
         return

@@ -72,7 +72,7 @@ def as_html(space: Workspace, number: int) -> str:
     if len(scored):
         scored = scored[scored["version"] < number]
     found = agenda.performance(scored)
-    names = {a.activation: a.name for a in space.activations}
+    names = {a.activation: a.name for a in space.calendar.activations}
     reasons = space.reasons.labels(at=number)
     lifts = parts[parts["kind"] == walk.LIFT].groupby("name")["units"].sum()
     months, by_month = _by_month(layers)

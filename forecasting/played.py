@@ -122,7 +122,7 @@ def play(
         clock.set(as_of + dt.timedelta(8), 8)
         if not number:
             _set_policy(space, cast.people[Function.LEADERSHIP])
-        space.refresh(cast.people[Function.PLANNING], as_of=as_of, workers=workers)
+        space.runs.refresh(cast.people[Function.PLANNING], as_of=as_of, workers=workers)
         _Month(space, clock, cast, rng, as_of).play(f"{month:%Y-%m}", missed)
 
 
@@ -146,7 +146,7 @@ def _review(space: Workspace, clock: Clock, cast: Cast, as_of: dt.date) -> None:
     leader = cast.people[Function.LEADERSHIP]
     quarter = quarters_back(fiscal_quarter(as_of), 1)
     clock.set(as_of + dt.timedelta(6), 9)
-    space.sum_up()
+    space.quarters.sum_up()
     if quarter not in set(space.quarters.quarters()["quarter"]):
         return
     told = space.quarters.decide(

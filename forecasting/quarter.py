@@ -27,7 +27,7 @@ from forecasting.decisions import KINDS, Decision
 from forecasting.desk import Desk, checked_note
 from forecasting.effects import Effect
 from forecasting.errors import NoForecast, OutOfBounds, Refused, UnknownName
-from forecasting.jobs import Tell
+from forecasting.jobs import Job, Tell
 from forecasting.lead_time import LeadTime, Notice
 from forecasting.options import Action
 from forecasting.plan import LivePlan
@@ -66,7 +66,8 @@ class Quarters:
 
     def __init__(self, desk: Desk, policies: Policies, sources: Sources) -> None:
         self._desk, self._policies, self._of = desk, policies, sources
-        self._summing = threading.Lock()
+        self.summing = Job("scorecard")
+        self._one_at_a_time = threading.Lock()
         self._closed: dict[str, Event] = {
             str(e.body["quarter"]): e for e in desk.ledger.of_kinds(Kind.QUARTER)
         }
@@ -97,7 +98,7 @@ class Quarters:
 
     def keep_up(self, *, tell: Tell = lambda _text, _share: None) -> None:
         """Take the sums anew where they are not fresh; one at a time."""
-        with self._summing:
+        with self._one_at_a_time:
             if self.is_fresh():
                 return
             store = self._desk.store
@@ -116,6 +117,17 @@ class Quarters:
                 calendar=digest,
             )
             scores.summed(store, made, featured, tell=tell)
+
+    def sum_up(self, *, tell: Tell = lambda _text, _share: None) -> None:
+        """The same where it has to be, with its progress told to everybody."""
+        if not self.is_fresh():
+            with self.summing.running("Concord", tell) as told:
+                self.keep_up(tell=told)
+
+    def start_summing(self, by: str) -> None:
+        """The same in the background."""
+        self._desk.allowed(by, "read")
+        self.summing.in_background(self.sum_up)
 
     def _calendar(self, as_of: dt.date) -> tuple[pd.DataFrame, str]:
         """Featured SKUs of what had begun by a week, and a digest of them."""

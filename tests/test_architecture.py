@@ -72,6 +72,7 @@ def test_the_roof_is_what_stands_on_everything_else():
         "forecasting.board", "forecasting.buying", "forecasting.effects", "forecasting.findings", "forecasting.lead_time",
         "forecasting.outlook", "forecasting.policy", "forecasting.quarter", "forecasting.scorecard",
         "forecasting.comparisons", "forecasting.cycles", "forecasting.decisions", "forecasting.desk", "forecasting.drafts", "forecasting.experience", "forecasting.jobs",
+        "forecasting.hindsight", "forecasting.history", "forecasting.marketing_calendar", "forecasting.reversals", "forecasting.runs", "forecasting.weekly",
         "forecasting.minutes", "forecasting.nudges", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.reasons", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
         "forecasting.signals", "forecasting.snapshot", "forecasting.statistical", "forecasting.views",
         "forecasting.workspace",
@@ -89,6 +90,8 @@ def test_only_workspace_and_command_line_import_data():
         "forecasting.cycles",
         "forecasting.desk",
         "forecasting.drafts",
+        "forecasting.hindsight",
+        "forecasting.runs",
     }
     beside = {
         "forecasting.snapshot",

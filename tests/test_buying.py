@@ -23,7 +23,7 @@ def behind_a_centre():
     others = receipts[~receipts["sku"].isin(through)]
     tables["receipts"] = pd.concat([together, others], ignore_index=True)
     space = imported(tables)
-    space.refresh("admin", workers=2)
+    space.runs.refresh("admin", workers=2)
     yield space, through
     space.close()
 

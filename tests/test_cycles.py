@@ -116,13 +116,13 @@ def test_an_agreement_taken_back_leaves_the_one_before_it_or_the_proposal(opened
     opened.override("mara", scope(opened, sku), "add", 40, reason="EVENT")
     first = opened.cycles.agree("dana", scope(opened, sku), units=500)
     second = opened.cycles.agree("dana", scope(opened, sku), units=600)
-    opened.undo("dana", second.seq)
+    opened.reversals.undo("dana", second.seq)
     assert units(opened, "draft", sku, 3) == 500
-    opened.undo("dana", first.seq)
+    opened.reversals.undo("dana", first.seq)
     assert units(opened, "draft", sku, 3) == units(opened, "proposed", sku, 3)
     opened.override("mara", scope(opened, sku), "add", 10, reason="EVENT")
     assert units(opened, "draft", sku, 3) == units(opened, "proposed", sku, 3)
-    opened.undo("dana", opened.seq - 1)  # brings the first agreement back
+    opened.reversals.undo("dana", opened.seq - 1)  # brings the first agreement back
     assert units(opened, "draft", sku, 3) == 500
 
 
@@ -143,7 +143,7 @@ def test_cancelling_an_activation_takes_its_lift_out_of_what_was_agreed(opened):
     lift = sum(u[:, week].sum() for a, u in opened.plan.sku(sku).lifts if a == act.activation)
     assert lift > 0
     before = opened.plan.totals["statistical"][sku, week]
-    opened.cancel_activation("mara", act.activation)
+    opened.calendar.cancel("mara", act.activation)
     moved = before - opened.plan.totals["statistical"][sku, week]
     assert opened.plan.totals["draft"][sku, week] == 2000 * THOUSANDTHS - moved
 
@@ -184,7 +184,7 @@ def test_a_signature_stands_again_where_the_numbers_are_again_what_was_signed(op
     opened.cycles.sign("dana", department)
     edit = opened.override("dana", scope(opened, sku), "add", 5, reason="TREND")
     assert opened.cycles.standing().signed[department] == {}
-    opened.undo("dana", edit.seq)
+    opened.reversals.undo("dana", edit.seq)
     assert set(opened.cycles.standing().signed[department]) == {"planning"}
 
 
@@ -236,17 +236,17 @@ def test_while_blind_nobody_sees_the_inputs_of_others_on_any_way_out(space):
         for layer in ("marketing", "proposed", "draft"):
             np.testing.assert_array_equal(seen.totals[layer][sku], stat)
             np.testing.assert_array_equal(seen.sku(sku).layer(layer).sum(axis=0), stat)
-        assert not any(e.note == "secret" for e in space.events(person))
+        assert not any(e.note == "secret" for e in space.history.events(person))
         assert not any(
-            e.note == "secret" for e in space.cell_history(person, scope(space, sku))
+            e.note == "secret" for e in space.history.of_cells(person, scope(space, sku))
         )
-        assert "marketing" not in set(space.input_at(person, space.seq)["input"])
-    assert any(e.note == "secret" for e in space.events("mara"))
+        assert "marketing" not in set(space.history.input_at(person, space.seq)["input"])
+    assert any(e.note == "secret" for e in space.history.events("mara"))
     space.cycles.reveal("dana")
     assert (
         space.plan_for("dana").totals["marketing"][sku, 3] == mine.totals["marketing"][sku, 3]
     )
-    assert any(e.note == "secret" for e in space.events("dana"))
+    assert any(e.note == "secret" for e in space.history.events("dana"))
 
 
 def test_nothing_is_agreed_or_signed_while_inputs_are_blind(space):
@@ -312,7 +312,7 @@ def test_the_walk_says_part_by_part_why_the_number_moved(opened):
     opened.override("mara", scope(opened, sku), "add", 40, reason="EVENT")
     opened.override("ines", scope(opened, sku, 6), "add", -5, reason="PRICE")
     day = as_date(opened.plan.base.weeks[9])
-    opened.save_activation(
+    opened.calendar.save(
         "mara",
         Activation(
             activation="NEW", name="New one", type="feature", start=day, end=day + dt.timedelta(6),
@@ -336,7 +336,7 @@ def test_a_refresh_in_an_open_cycle_makes_a_candidate_that_is_adopted_with_a_pre
     before = opened.plan.totals["statistical"].copy()
     week = as_date(opened.plan.base.weeks[3])
     earlier = opened.plan.base.as_of - dt.timedelta(28)
-    run = opened.refresh("dana", as_of=earlier, full=True)
+    run = opened.runs.refresh("dana", as_of=earlier, full=True)
     assert not run.body["adopted"]
     np.testing.assert_array_equal(opened.plan.totals["statistical"], before)
     (candidate,) = opened.cycles.candidates()
@@ -362,12 +362,12 @@ def test_a_refresh_in_an_open_cycle_makes_a_candidate_that_is_adopted_with_a_pre
 def test_signatures_lapse_by_name_only_where_a_new_run_moved_the_draft(opened):
     for department in opened.plan.products.names("department"):
         opened.cycles.sign("dana", department)
-    same = opened.refresh("dana", full=True)
+    same = opened.runs.refresh("dana", full=True)
     preview = opened.cycles.preview_adoption("dana", same.seq)
     assert (preview.moves["lapses"] == "").all()
     opened.cycles.adopt("dana", same.seq)
     assert all("planning" in by for by in opened.cycles.standing().signed.values())
-    other = opened.refresh(
+    other = opened.runs.refresh(
         "dana", as_of=opened.plan.base.as_of - dt.timedelta(7 * 20), full=True
     )
     preview = opened.cycles.preview_adoption("dana", other.seq)
@@ -396,7 +396,7 @@ def test_everything_of_a_cycle_is_there_after_a_restart(company_copy):
     space.override("mara", scope(space, sku), "add", 40, reason="EVENT")
     first = space.cycles.agree("dana", scope(space, sku), units=500)
     space.cycles.agree("dana", scope(space, sku, 5), column="marketing")
-    space.undo("dana", first.seq)
+    space.reversals.undo("dana", first.seq)
     space.cycles.sign("mara", department_of(space, sku))
     totals, standing = space.plan.totals, space.cycles.standing()
     space.close()
@@ -526,7 +526,7 @@ def test_what_was_made_together_is_answered_once_however_often_it_is_sent(opened
     third = opened.override_all("mara", more, reason="EVENT")
     assert [e.seq for e in third] == [first[0].seq, first[1].seq, opened.seq]
     for event in third:  # each by itself
-        opened.undo("mara", event.seq)
+        opened.reversals.undo("mara", event.seq)
     np.testing.assert_array_equal(
         opened.plan.totals["marketing"], opened.plan.totals["statistical"]
     )
@@ -536,10 +536,10 @@ def test_what_changed_since_i_looked_is_what_others_did(space):
     sku, looked = busiest(space), space.seq
     space.override("mara", scope(space, sku), "add", 4, reason="EVENT")
     theirs = space.override("ines", scope(space, sku), "add", 5, reason="PRICE")
-    assert [e.seq for e in space.changes_since("mara", looked)] == [theirs.seq]
+    assert [e.seq for e in space.history.since("mara", looked)] == [theirs.seq]
     space.cycles.open("dana", "2026-12")
     space.override("ines", scope(space, sku), "add", 6, reason="PRICE")
-    seen = space.changes_since("mara", looked)
+    seen = space.history.since("mara", looked)
     assert [e.kind.value for e in seen] == ["cycle", "override"]  # not what she said blind
 
 
@@ -554,9 +554,9 @@ def test_history_is_found_by_activation(space):
         20,
         reason="EVENT",
     )
-    stated = space.set_lift("mara", act.activation, act.items[0].sku, 1.9)
+    stated = space.calendar.set_lift("mara", act.activation, act.items[0].sku, 1.9)
     space.override("mara", scope(space, sku, week), "add", 3, reason="EVENT")
-    found = space.events("dana", activation=act.activation)
+    found = space.history.events("dana", activation=act.activation)
     assert [e.seq for e in found] == [stated.seq, aimed.seq]
 
 
@@ -571,8 +571,8 @@ def test_no_verb_tells_what_is_collected_blind(space):
     assert space.cycles.stale("dana") == []
     assert len(space.cycles.stale("mara")) == 1
     with pytest.raises(UnknownName):
-        space.preview_undo("dana", said.seq)
-    run = space.refresh("dana", full=True)
+        space.reversals.preview("dana", said.seq)
+    run = space.runs.refresh("dana", full=True)
     assert space.cycles.preview_adoption("dana", run.seq).moves["draft after"].isna().all()
 
 
@@ -599,16 +599,16 @@ def test_value_added_by_person_is_for_the_facilitator_and_for_oneself(company_cy
 def test_a_cell_is_of_the_person_who_gave_most_of_it_and_an_undo_takes_it_away(space):
     space.set_person("admin", identity="mo", name="Mo Second", function=Function.MARKETING)
     now = space.plan.base.as_of
-    space.refresh("dana", as_of=now - dt.timedelta(70))
+    space.runs.refresh("dana", as_of=now - dt.timedelta(70))
     open_cycle(space, "2026-09")
     sku = busiest(space)
     name = space.plan.sku_names[sku]
     space.override("mara", scope(space, sku, 6, 7), "add", 40, reason="EVENT")
     space.override("mo", scope(space, sku, 6), "add", 90, reason="PRICE")
     gone = space.override("mo", scope(space, sku, 7), "add", 500, reason="PRICE")
-    space.undo("mo", gone.seq)
+    space.reversals.undo("mo", gone.seq)
     publish(space)
-    space.refresh("dana", as_of=now)
+    space.runs.refresh("dana", as_of=now)
     cells = space.cycles.scored()
     found = space.cycles.people("dana", cells[cells["sku"] == name], "marketing")
     assert found.sort_values("week")["person"].tolist() == ["mo", "mara"]

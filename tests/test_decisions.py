@@ -31,9 +31,9 @@ def short_items(space):
 def feature_less(space):
     """Leave SKUs of the class unfeatured, so that one can be featured instead."""
     item = short_items(space)[0]
-    activation = next(a for a in space.activations if a.activation == item.activation)
+    activation = next(a for a in space.calendar.activations if a.activation == item.activation)
     kept = tuple(i for i in activation.items if i.sku == space.plan.sku_names[item.sku])
-    space.save_activation("mara", replace(activation, items=kept))
+    space.calendar.save("mara", replace(activation, items=kept))
 
 
 def first_open(space, action):
@@ -56,7 +56,7 @@ def state_of(space):
         space.plan.digests(),
         [plan.sku(s).receipts.tobytes() for s in skus],
         [(i.activation, i.p_window.tobytes()) for s in skus for i in plan.sku(s).items],
-        space.activations,
+        space.calendar.activations,
     )
 
 
@@ -87,10 +87,10 @@ def test_taking_a_decision_back_restores_every_number_and_bringing_it_back_repea
     before = state_of(space)
     event = space.decisions.decide(BY[action], option, owner="dana", note=NOTE)
     decided = state_of(space)
-    undo = space.undo(BY[action], event.seq)
+    undo = space.reversals.undo(BY[action], event.seq)
     assert state_of(space) == before
     assert not space.decisions.of(option.activation, option.sku)
-    space.undo(BY[action], undo.seq)
+    space.reversals.undo(BY[action], undo.seq)
     assert state_of(space) == decided
 
 
@@ -107,7 +107,7 @@ def test_a_restart_finds_every_decision_as_it_stood(space):
     for action in (Action.SHIFT, Action.EXPEDITE, Action.ACCEPT):
         space.decisions.decide(BY[action], first_open(space, action), owner="dana", note=NOTE)
     taken = space.decisions.decide("dana", first_open(space, Action.TRANSFER), owner="dana")
-    space.undo("dana", taken.seq)
+    space.reversals.undo("dana", taken.seq)
     before, decisions, path = state_of(space), space.decisions.all, space.store.path
     space.close()
     again = Workspace(path)
@@ -132,7 +132,7 @@ def test_a_closed_decision_counts_no_more_and_cannot_be_taken_back(space):
     assert short_of(space, option) == pytest.approx(before)
     assert space.decisions.all[0].state == "done"
     with pytest.raises(Refused, match="carried out"):
-        space.undo("dana", event.seq)
+        space.reversals.undo("dana", event.seq)
     with pytest.raises(Refused, match="done already"):
         space.decisions.close("dana", event.seq)
 
@@ -216,7 +216,7 @@ def test_shifting_the_featured_sku_moves_the_lift_to_the_substitute(space):
 
 def test_a_change_of_the_activation_in_between_refuses_what_was_worked_out_before(space):
     option = first_open(space, Action.SHIFT)
-    space.set_lift("mara", option.activation, option.sku, 1.1)
+    space.calendar.set_lift("mara", option.activation, option.sku, 1.1)
     with pytest.raises(Refused, match="changed meanwhile"):
         space.decisions.decide("ines", option, owner="ines")
 
@@ -293,7 +293,7 @@ def test_each_function_decides_its_part_of_a_mix_line_by_line(space):
     after = sum(w.units_short for w in options.watch_list(space.plan))
     assert after < 0.7 * before
     for event in reversed(events):
-        space.undo("dana", event.seq)
+        space.reversals.undo("dana", event.seq)
     assert sum(w.units_short for w in options.watch_list(space.plan)) == pytest.approx(before)
 
 
@@ -306,7 +306,7 @@ def test_two_skus_of_one_activation_can_be_reduced_one_after_the_other(space):
     assert len(twice) == 2
     for option in twice:
         space.decisions.decide("mara", option, owner="mara", note=NOTE)
-    now = next(a for a in space.activations if a.activation == activation)
+    now = next(a for a in space.calendar.activations if a.activation == activation)
     for option in twice:
         (wanted,) = {i.lift for i in option.after.items if i.sku == option.sku}
         assert {i.lift for i in now.items if i.sku == option.sku} == {wanted}
@@ -347,14 +347,16 @@ def test_what_is_left_of_a_lift_is_the_most_that_stock_supports(space):
 
 
 def test_what_a_decision_did_is_looked_up_once_its_activation_is_over(space):
-    assert space.what_decisions_did("dana").empty
+    assert space.weekly.what_decisions_did("dana").empty
     option = first_open(space, Action.EXPEDITE)
     event = space.decisions.decide("dana", option, owner="dana")
-    assert space.what_decisions_did("dana").empty  # it is still to come
-    activation = next(a for a in space.activations if a.activation == option.activation)
+    assert space.weekly.what_decisions_did("dana").empty  # it is still to come
+    activation = next(
+        a for a in space.calendar.activations if a.activation == option.activation
+    )
     past = space.plan.base.as_of
-    space.save_activation("mara", replace(activation, start=past, end=past + dt.timedelta(6)))
-    (did,) = space.what_decisions_did("dana").to_dict("records")
+    space.calendar.save("mara", replace(activation, start=past, end=past + dt.timedelta(6)))
+    (did,) = space.weekly.what_decisions_did("dana").to_dict("records")
     assert did["seq"] == event.seq
     assert did["units"] == sum(m.units for m in option.moves)
     assert 0 <= did["used"] <= did["units"]

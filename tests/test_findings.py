@@ -166,7 +166,7 @@ def company(seed: int, *, habits: bool) -> tuple[Workspace, str]:
         for name, frame in sample.tables.items():
             frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
         space.import_files("admin", [Path(folder)])
-    space.sum_up()
+    space.quarters.sum_up()
     return space, sample.overlooked
 
 

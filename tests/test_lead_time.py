@@ -196,13 +196,13 @@ def test_tasks_are_on_time_late_open_or_taken_back():
 def test_people_s_changes_of_the_calendar_reach_the_scorecard(space):
     ahead = next(
         a
-        for a in space.activations
+        for a in space.calendar.activations
         if a.is_live and a.start > space.plan.base.as_of + dt.timedelta(21)
     )
     before = {n.activation: n for n in space.quarters.notices()}[ahead.activation]
     assert before.complete_weeks >= 5
     deeper = tuple(Item(sku=i.sku, door=i.door, discount=0.5) for i in ahead.items)
-    space.save_activation("mara", Activation(**{**_fields(ahead), "items": deeper}))
+    space.calendar.save("mara", Activation(**{**_fields(ahead), "items": deeper}))
     after = {n.activation: n for n in space.quarters.notices()}[ahead.activation]
     gap = (ahead.start - space.desk.today).days / 7
     assert after.complete_weeks == pytest.approx(gap)
@@ -244,7 +244,7 @@ def test_what_the_bridge_says_is_kept_once_for_every_run_that_comes_into_force(s
     first = space._run
     before = len(scores.flags(space.store))
     space.cycles.open("dana", "2026-12")
-    candidate = space.refresh("dana", full=True)
+    candidate = space.runs.refresh("dana", full=True)
     assert not scores.has_flags(space.store, candidate.seq)  # nobody works with it yet
     space.cycles.adopt("dana", candidate.seq)
     assert scores.has_flags(space.store, candidate.seq)

@@ -113,7 +113,7 @@ def test_a_target_in_money_goes_stale_when_the_discount_is_called_off(space):
     space.override("dana", where, "set", before * 1.2, measure="revenue", reason="TREND")
     assert space.cycles.stale("dana") == []
     dearer = replace(act, items=tuple(replace(i, discount=0.0, lift=2.0) for i in act.items))
-    space.save_activation("mara", dearer)
+    space.calendar.save("mara", dearer)
     (stale,) = space.cycles.stale("dana")
     assert stale.sentence.startswith("Planning set $")
 
@@ -176,13 +176,13 @@ def test_a_workbook_in_revenue_comes_back_as_revenue(space):
 @pytest.mark.parametrize("measure", list(Measure))
 def test_an_adopted_run_keeps_a_target_in_what_it_was_said(space, measure):
     now = space.plan.base.as_of
-    space.refresh("dana", as_of=now - dt.timedelta(28))
+    space.runs.refresh("dana", as_of=now - dt.timedelta(28))
     open_cycle(space, "2026-12")
     sku = busiest(space)
     where = scope(space, sku, 6, 9)
     target = 1.3 * space.input_amount("mara", where, measure)
     said = space.override("mara", where, "set", target, measure=measure, reason="EVENT")
-    run = space.refresh("dana", as_of=now)
+    run = space.runs.refresh("dana", as_of=now)
     space.cycles.adopt("dana", run.seq)
     moved = [e for e in space.ledger.tail(said.seq) if e.kind is Kind.RESOLVE]
     assert moved  # the statistical number under it is another one now

@@ -21,7 +21,7 @@ QUARTER = "2026-Q3"
 @pytest.fixture
 def ready(space):
     """The sample company without cycles, its sums taken."""
-    space.sum_up()
+    space.quarters.sum_up()
     return space
 
 
@@ -100,11 +100,11 @@ def test_a_measure_cannot_be_looked_at_where_it_is_not_summed(ready):
 
 def test_sums_are_stale_after_an_import_a_changed_calendar_and_a_new_run(ready, tmp_path):
     assert ready.quarters.is_fresh()
-    past = next(a for a in ready.activations if a.end <= dt.date(2026, 10, 1))
-    ready.cancel_activation("mara", past.activation)
+    past = next(a for a in ready.calendar.activations if a.end <= dt.date(2026, 10, 1))
+    ready.calendar.cancel("mara", past.activation)
     assert not ready.quarters.is_fresh()
     before = scores.promotions(ready.store, "activation")
-    ready.sum_up()
+    ready.quarters.sum_up()
     after = scores.promotions(ready.store, "activation")
     assert past.activation in set(before["member"])
     assert past.activation not in set(after["member"])
@@ -112,14 +112,14 @@ def test_sums_are_stale_after_an_import_a_changed_calendar_and_a_new_run(ready, 
     table.to_csv(tmp_path / "sales.csv", index=False)
     ready.import_files("dana", [tmp_path / "sales.csv"])
     assert not ready.quarters.is_fresh()
-    ready.sum_up()
-    ready.refresh("dana")
+    ready.quarters.sum_up()
+    ready.runs.refresh("dana")
     assert not ready.quarters.is_fresh()
 
 
 def test_an_activation_ahead_changes_no_sum(ready):
-    ahead = next(a for a in ready.activations if a.start > dt.date(2026, 12, 1))
-    ready.cancel_activation("mara", ahead.activation)
+    ahead = next(a for a in ready.calendar.activations if a.start > dt.date(2026, 12, 1))
+    ready.calendar.cancel("mara", ahead.activation)
     assert ready.quarters.is_fresh()
 
 
@@ -131,12 +131,12 @@ def test_a_closed_quarter_stays_as_it_was_whatever_comes_later(ready):
     event = ready.quarters.close("victor", QUARTER, note="Reviewed")
     past = next(
         a
-        for a in ready.activations
+        for a in ready.calendar.activations
         if dt.date(2026, 8, 5) < a.start < a.end < dt.date(2026, 10, 20)
     )
-    ready.cancel_activation("mara", past.activation)
+    ready.calendar.cancel("mara", past.activation)
     ready.policies.change("victor", "promoted_stockout", 0.01, why="Harder")
-    ready.sum_up()
+    ready.quarters.sum_up()
     closed = ready.quarters.scorecard("victor", QUARTER)
     live = ready.quarters.scorecard("victor", QUARTER, live=True)
     assert closed.values == before.values
@@ -236,20 +236,22 @@ def test_leadership_reads_everything_and_changes_nothing_else(ready):
     ready.quarters.scorecard("victor", QUARTER)
     ready.quarters.why("victor", "turn_cost", "class")
     ready.quarters.cells("victor", QUARTER, sku="x")
-    ready.events("victor")
-    act = next(a for a in ready.activations if a.is_live and a.start > dt.date(2026, 12, 1))
+    ready.history.events("victor")
+    act = next(
+        a for a in ready.calendar.activations if a.is_live and a.start > dt.date(2026, 12, 1)
+    )
     before = ready.seq
     for verb in (
-        lambda: ready.cancel_activation("victor", act.activation),
-        lambda: ready.save_activation("victor", act),
+        lambda: ready.calendar.cancel("victor", act.activation),
+        lambda: ready.calendar.save("victor", act),
         lambda: ready.cycles.open("victor", "2026-12"),
-        lambda: ready.refresh("victor"),
+        lambda: ready.runs.refresh("victor"),
         lambda: ready.import_files("victor", []),
         lambda: ready.minutes.assign("victor", "x", owner="dana", due=dt.date(2027, 1, 1)),
         lambda: ready.minutes.decide("victor", "x"),
         lambda: ready.set_person("victor", identity="new", name="New", function="planning"),
-        lambda: ready.sense("victor", ready.plan.sku_names[0], 2.0),
-        lambda: ready.undo("victor", 1),
+        lambda: ready.weekly.sense("victor", ready.plan.sku_names[0], 2.0),
+        lambda: ready.reversals.undo("victor", 1),
     ):
         with pytest.raises(NotAllowed):
             verb()
@@ -446,7 +448,7 @@ def test_the_outlook_adds_up_to_the_plan(ready):
 def test_the_outlook_counts_what_is_still_to_begin(ready):
     before = outlook.activations_ahead(ready.plan)["activations"].sum()
     sku = ready.plan.sku_names[0]
-    ready.save_activation(
+    ready.calendar.save(
         "mara",
         Activation(activation="NEW", name="New", type="email", start=dt.date(2027, 3, 1), end=dt.date(2027, 3, 7), items=(Item(sku=sku),)),
     )  # fmt: skip

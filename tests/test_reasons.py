@@ -18,7 +18,7 @@ def test_a_reason_of_the_companys_own_can_be_given_and_is_there_after_a_restart(
     again = Workspace(company_copy)
     assert again.ledger.event(event.seq).reason == "NEW_STORE"
     assert again.reasons.label("NEW_STORE") == "A door opens"
-    assert [e.seq for e in again.events("victor", reason="NEW_STORE")] == [event.seq]
+    assert [e.seq for e in again.history.events("victor", reason="NEW_STORE")] == [event.seq]
     again.close()
 
 

@@ -94,11 +94,11 @@ def test_a_company_without_past_activations_says_why_there_is_nothing_to_replay(
 
 
 def test_a_replay_is_kept_and_found_again_after_a_restart(space):
-    made = space.replay("dana", weeks_ahead=AHEAD, last=1)
+    made = space.hindsight.replay("dana", weeks_ahead=AHEAD, last=1)
     path = space.store.path
     space.close()
     again = Workspace(path)
-    kept = again.last_replay()
+    kept = again.hindsight.last_replay()
     assert kept.scores.as_dict() == made.scores.as_dict()
     assert kept.person == made.person
     assert kept.saved == made.saved

@@ -21,18 +21,18 @@ def fitted(event):
 
 
 def test_a_refresh_without_news_fits_nothing_and_says_the_same(space):
-    space.refresh("dana", full=True)
+    space.runs.refresh("dana", full=True)
     before = space.plan.totals["statistical"].copy()
-    lifts = space.lift_library()
-    event = space.refresh("dana")
+    lifts = space.runs.lift_library()
+    event = space.runs.refresh("dana")
     assert fitted(event) == 0
     np.testing.assert_array_equal(space.plan.totals["statistical"], before)
-    pd.testing.assert_frame_equal(space.lift_library(), lifts)
+    pd.testing.assert_frame_equal(space.runs.lift_library(), lifts)
 
 
 def test_only_blocks_whose_history_changed_are_fitted_again(space, tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "BLOCK_SERIES", 60)
-    first = space.refresh("dana", full=True)
+    first = space.runs.refresh("dana", full=True)
     blocks = first.body["blocks"]
     assert len(blocks) > 3
     sales = space.store.table("sales")
@@ -41,7 +41,7 @@ def test_only_blocks_whose_history_changed_are_fitted_again(space, tmp_path, mon
     recent.to_parquet(tmp_path / "sales.parquet", index=False)
     before = space.plan.totals["statistical"].copy()
     space.import_files("dana", [tmp_path / "sales.parquet"])
-    event = space.refresh("dana")
+    event = space.runs.refresh("dana")
     assert 0 < fitted(event) < first.body["series"] / 2
     moved = np.any(space.plan.totals["statistical"] != before, axis=1)
     classes = space.plan.base.skus["class"].to_numpy()
@@ -51,20 +51,20 @@ def test_only_blocks_whose_history_changed_are_fitted_again(space, tmp_path, mon
 
 
 def test_an_activation_to_come_changes_no_fit(space):
-    space.refresh("dana", full=True)
+    space.runs.refresh("dana", full=True)
     act = space.plan.activations()[-1]
-    space.cancel_activation("mara", act.activation)
-    assert fitted(space.refresh("dana")) == 0
+    space.calendar.cancel("mara", act.activation)
+    assert fitted(space.runs.refresh("dana")) == 0
 
 
 def test_a_backtest_is_kept_summed_and_the_last_one_stays_when_another_is_stopped(space):
     told = []
-    result = space.backtest(
+    result = space.hindsight.backtest(
         "dana", origins=2, step=4, horizon=4, tell=lambda _text, share: told.append(share)
     )
     assert told == sorted(told)
     assert result.rows == result.sums["cells"].sum() > 500
-    kept = space.last_backtest()
+    kept = space.hindsight.last_backtest()
     pd.testing.assert_frame_equal(kept.sums, result.sums, check_dtype=False)
     found = summed(kept.sums)
     assert set(found["by_lag"]) == {1, 2, 3, 4}
@@ -74,32 +74,35 @@ def test_a_backtest_is_kept_summed_and_the_last_one_stays_when_another_is_stoppe
 
     def run():
         try:
-            space.backtest("dana", origins=6, step=4, horizon=8)
+            space.hindsight.backtest("dana", origins=6, step=4, horizon=8)
         except Cancelled as error:
             failed.append(error)
 
     thread = threading.Thread(target=run)
     thread.start()
     for _ in range(200):
-        if space.backtesting.progress and space.stop_backtest("dana"):
+        if space.hindsight.backtesting.progress and space.hindsight.stop_backtest("dana"):
             break
         time.sleep(0.05)
     thread.join(60)
     assert failed
-    assert space.backtesting.progress is None
-    assert "stopped" in space.backtesting.error
-    assert space.last_backtest().made_at == kept.made_at
+    assert space.hindsight.backtesting.progress is None
+    assert "stopped" in space.hindsight.backtesting.error
+    assert space.hindsight.last_backtest().made_at == kept.made_at
 
 
 def test_who_may_not_run_a_backtest_may_not_stop_one(space):
-    for verb in (lambda: space.backtest("mara"), lambda: space.stop_backtest("victor")):
+    for verb in (
+        lambda: space.hindsight.backtest("mara"),
+        lambda: space.hindsight.stop_backtest("victor"),
+    ):
         with pytest.raises(NotAllowed):
             verb()
 
 
 def test_a_history_too_short_for_a_backtest_is_refused_in_words(space):
     with pytest.raises(Refused, match="needs at least"):
-        space.backtest("dana", horizon=150)
+        space.hindsight.backtest("dana", horizon=150)
 
 
 def test_two_jobs_of_a_kind_do_not_run_at_once_and_others_see_the_first():
@@ -146,11 +149,13 @@ def test_accuracy_of_nothing_sold_is_unknown():
 
 
 def test_the_library_holds_every_past_activation_with_its_own_units(space):
-    rows = space.lift_library()
+    rows = space.runs.lift_library()
     past = {
-        a.activation for a in space.activations if a.is_live and a.end < space.plan.base.as_of
+        a.activation
+        for a in space.calendar.activations
+        if a.is_live and a.end < space.plan.base.as_of
     }
-    assert set(rows["activation"]) <= {a.activation for a in space.activations}
+    assert set(rows["activation"]) <= {a.activation for a in space.calendar.activations}
     assert len(set(rows["activation"]) & past) > 0.8 * len(past)
     assert (rows["low"] <= rows["expected_lift"] + 1e-9).all()
     assert (rows["high"] >= rows["expected_lift"] - 1e-9).all()
@@ -182,7 +187,7 @@ def test_the_plan_of_a_past_week_counts_the_orders_of_that_week(space):
     every = files.assign(is_here=files["received"].notna()).groupby("receipt")["is_here"].all()
     here = set(every[every].index)  # orders of which every line has come by now
     assert not here & set(space.plan.base.receipts["receipt"])
-    space.refresh("dana", as_of=dt.date(2026, 9, 6))
+    space.runs.refresh("dana", as_of=dt.date(2026, 9, 6))
     counted = set(space.plan.base.receipts["receipt"])
     assert counted & here  # on their way then, come since
     placed = files[files["receipt"].isin(counted)]["ordered"]

@@ -20,7 +20,7 @@ def test_a_correction_moves_the_next_four_weeks_less_and_less(space):
     sku = top_sku(space)
     at = space.plan.sku_index[sku]
     before = space.plan.totals["planning"][at].copy()
-    space.sense("dana", sku, 1.5)
+    space.weekly.sense("dana", sku, 1.5)
     moved = space.plan.totals["planning"][at] / before - 1
     np.testing.assert_allclose(moved[:4], [0.2, 0.12, 0.072, 0.0432], atol=0.01)
     assert (moved[4:] == 0).all()
@@ -34,21 +34,21 @@ def test_a_correction_counts_in_the_working_plan_and_leaves_the_version_as_it_wa
     at = working.sku_index[sku]
     before = working.totals["draft"][at].copy()
     kept = space.store.query("version_leaves", version=version.version)
-    event = space.sense("dana", sku, 0.5)
+    event = space.weekly.sense("dana", sku, 0.5)
     after = space.working_plan_for("dana").totals["draft"][at]
     assert after[:4].sum() < before[:4].sum()
     assert (after[4:] == before[4:]).all()
     pd.testing.assert_frame_equal(
         space.store.query("version_leaves", version=version.version), kept
     )
-    space.undo("dana", event.seq)
+    space.reversals.undo("dana", event.seq)
     assert (space.working_plan_for("dana").totals["draft"][at] == before).all()
 
 
 def test_a_working_plan_made_anew_holds_the_corrections_since(space):
     publish(space)
     space.working_plan_for("dana")
-    space.sense("dana", top_sku(space), 1.8)
+    space.weekly.sense("dana", top_sku(space), 1.8)
     before = space.working_plan_for("dana").digests()
     space._rebuild()
     assert space.working_plan_for("dana").digests() == before
@@ -57,9 +57,9 @@ def test_a_working_plan_made_anew_holds_the_corrections_since(space):
 def test_only_planning_corrects_and_only_by_what_a_week_can_be(space):
     for person in ("mara", "ines", "victor"):
         with pytest.raises(NotAllowed):
-            space.sense(person, top_sku(space), 1.2)
+            space.weekly.sense(person, top_sku(space), 1.2)
     with pytest.raises(OutOfBounds):
-        space.sense("dana", top_sku(space), -1.0)
+        space.weekly.sense("dana", top_sku(space), -1.0)
 
 
 def test_last_week_is_held_against_what_was_published_and_misses_have_a_cause(space):
@@ -83,11 +83,11 @@ def test_last_week_is_held_against_what_was_published_and_misses_have_a_cause(sp
 
 
 def test_without_a_published_consensus_there_is_nothing_to_hold_last_week_against(space):
-    assert space.last_week("dana") is None
+    assert space.weekly.last_week("dana") is None
 
 
 def test_late_orders_name_the_activations_that_wait_for_them(space):
-    late = space.late_receipts("dana")
+    late = space.weekly.late_receipts("dana")
     assert len(late)
     assert (late["past_due"] | (late["weeks_late"] > 0)).all()
     waiting = late[late["waits"] != ""]

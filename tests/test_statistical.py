@@ -19,13 +19,13 @@ def both(company, tmp_path_factory):
     space = workspace_module.Workspace(company)
     folder = tmp_path_factory.mktemp("inputs")
     runs.write_inputs(
-        space.store, items_frame(space.activations), folder,
+        space.store, items_frame(space.calendar.activations), folder,
         as_of=space.plan.base.as_of, horizon=52,
     )  # fmt: skip
     job = json.loads((folder / "job.json").read_text())
     assert list(job["blocks"]) == ["0"]
     panel, exposures, known = read_block(folder, "0", horizon=52)
-    run = space.events("dana", kind="run", most=1)[0]
+    run = space.history.events("dana", kind="run", most=1)[0]
     factors = model.fit(panel, exposures, known=known)
     assert factors.prior.as_json() == run.body["prior"]
     yield space.plan, panel, model.predict(factors, panel)
@@ -76,10 +76,10 @@ def test_cancelling_an_activation_gives_its_class_back_what_it_took(space):
     )
     assert others
     before = {s: plan.sku(s).statistical for s in range(len(plan.sku_names))}
-    event = space.cancel_activation("mara", act.activation)
+    event = space.calendar.cancel("mara", act.activation)
     assert any(np.any(plan.sku(s).statistical != before[s]) for s in others)
     for s in others:
         assert plan.totals["statistical"][s].sum() == plan.sku(s).statistical.sum()
-    space.undo("mara", event.seq)
+    space.reversals.undo("mara", event.seq)
     for s, statistical in before.items():
         np.testing.assert_array_equal(plan.sku(s).statistical, statistical)

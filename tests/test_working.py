@@ -32,7 +32,7 @@ def test_a_cancelled_activation_leaves_both_plans_by_its_lift(space):
     sku = working.sku_index[act.items[0].sku]
     lift = next(u for a, u in working.sku(sku).lifts if a == act.activation)
     before = working.totals["draft"][sku].copy()
-    space.cancel_activation("mara", act.activation)
+    space.calendar.cancel("mara", act.activation)
     working = space.working_plan_for("dana")
     gone = before - working.totals["draft"][sku]
     at = lift.sum(axis=0) > 0
@@ -48,7 +48,7 @@ def test_the_working_plan_is_the_same_after_a_restart(company_copy):
     open_cycle(space, "2027-01", blind=False)
     space.override("ines", scope(space, sku), "add", 70, reason="PRICE")
     act = next(a for a in space.plan.activations() if a.is_live)
-    space.cancel_activation("mara", act.activation)
+    space.calendar.cancel("mara", act.activation)
     before = space.working_plan_for("dana").totals["draft"].copy()
     space.close()
     again = Workspace(company_copy)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting import runs as runs_module
 from forecasting import views
-from forecasting import workspace as workspace_module
 from forecasting.__main__ import STAFF
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
@@ -126,7 +126,24 @@ def test_held_cells_stay_when_a_total_above_is_changed(space):
     space.override("dana", scope(space, sku), "percent", 100, reason="TREND")
     assert space.input_amount("dana", cell) > before
     with pytest.raises(Refused, match="cannot be taken back"):
-        space.undo("dana", event.seq)
+        space.reversals.undo("dana", event.seq)
+
+
+@pytest.mark.parametrize("then", ["nothing", "taken back", "released"])
+def test_a_hold_does_not_keep_what_it_held_from_being_taken_back(space, then):
+    cell = scope(space, featured(space))
+    before = space.input_amount("dana", cell)
+    change = space.override("dana", cell, "percent", 50, reason="TREND")
+    held = space.hold("dana", cell)
+    if then == "taken back":
+        space.reversals.undo("dana", held.seq)
+    if then == "released":
+        space.release("dana", cell)
+    assert space.reversals.preview("dana", change.seq).n_superseded == 0
+    back = space.reversals.undo("dana", change.seq)
+    assert space.input_amount("dana", cell) == before
+    space.reversals.undo("dana", back.seq)
+    assert space.input_amount("dana", cell) > before
 
 
 def test_holding_everything_refuses_the_spread_whole(space):
@@ -165,13 +182,13 @@ def test_undo_returns_the_number_and_redo_brings_it_back(space):
     sku = featured(space)
     stat = total(space, "statistical", sku, 2)
     change = space.override("dana", scope(space, sku), "set", 150, reason="TREND")
-    preview = space.preview_undo("dana", change.seq)
+    preview = space.reversals.preview("dana", change.seq)
     assert preview.leaves.delta.sum() / THOUSANDTHS == pytest.approx(stat - 150, abs=1e-9)
-    back = space.undo("dana", change.seq)
+    back = space.reversals.undo("dana", change.seq)
     assert total(space, "planning", sku, 2) == pytest.approx(stat, abs=1e-9)
     with pytest.raises(Refused, match="taken back already"):
-        space.undo("dana", change.seq)
-    space.undo("dana", back.seq)
+        space.reversals.undo("dana", change.seq)
+    space.reversals.undo("dana", back.seq)
     assert total(space, "planning", sku, 2) == 150
 
 
@@ -179,8 +196,8 @@ def test_only_the_facilitator_takes_back_what_others_did(space):
     sku = featured(space)
     change = space.override("mara", scope(space, sku), "set", 150, reason="EVENT")
     with pytest.raises(NotAllowed, match="Ines Falk"):
-        space.undo("ines", change.seq)
-    space.undo("dana", change.seq)
+        space.reversals.undo("ines", change.seq)
+    space.reversals.undo("dana", change.seq)
     assert (
         "marketing" not in space.plan.sku(sku).deltas
         or not space.plan.sku(sku).deltas["marketing"].any()
@@ -192,7 +209,9 @@ def test_clearing_returns_the_own_input_to_statistical(space):
     space.override("dana", scope(space, sku), "set", 150, reason="TREND")
     space.override("dana", scope(space, sku), "clear", None, reason="DATA_FIX")
     assert total(space, "planning", sku, 2) == total(space, "statistical", sku, 2)
-    assert space.events("dana", most=1)[0].sentence.startswith("went back to the statistical")
+    assert space.history.events("dana", most=1)[0].sentence.startswith(
+        "went back to the statistical"
+    )
     with pytest.raises(OutOfBounds, match="nothing to clear"):
         space.override("dana", scope(space, sku), "clear", None, reason="DATA_FIX")
 
@@ -202,9 +221,9 @@ def test_the_state_survives_closing_and_opening_again(space, company_copy):
     space.override("dana", scope(space, sku), "set", 150, reason="TREND")
     space.hold("mara", scope(space, sku, 5))
     taken = space.override("ines", scope(space, sku, 4), "set", 10, reason="PRICE")
-    space.undo("ines", taken.seq)
+    space.reversals.undo("ines", taken.seq)
     act = space.plan.items[sku][0].activation
-    space.cancel_activation("mara", act)
+    space.calendar.cancel("mara", act)
     before = {k: v.copy() for k, v in space.plan.totals.items()}
     held = space.plan.held("marketing", sku)
     seq = space.seq
@@ -215,7 +234,7 @@ def test_the_state_survives_closing_and_opening_again(space, company_copy):
         for layer, values in before.items():
             np.testing.assert_array_equal(again.plan.totals[layer], values, err_msg=layer)
         np.testing.assert_array_equal(again.plan.held("marketing", sku), held)
-        assert again.is_taken_back(taken.seq)
+        assert again.reversals.has_taken_back(taken.seq)
         assert not again.plan.activation(act).is_live
     finally:
         again.close()
@@ -225,10 +244,10 @@ def test_the_state_at_a_past_moment_is_what_it_was_then(space):
     sku = featured(space)
     first = space.override("dana", scope(space, sku), "add", 10, reason="TREND")
     space.override("dana", scope(space, sku), "add", 5, reason="TREND")
-    then = space.input_at("victor", first.seq)
+    then = space.history.input_at("victor", first.seq)
     assert then["units"].sum() == pytest.approx(10)
-    assert space.input_at("victor", space.seq)["units"].sum() == pytest.approx(15)
-    assert space.input_at("victor", first.seq - 1).empty
+    assert space.history.input_at("victor", space.seq)["units"].sum() == pytest.approx(15)
+    assert space.history.input_at("victor", first.seq - 1).empty
 
 
 def test_cancelling_an_activation_removes_its_lift_and_what_was_aimed_at_it(space):
@@ -240,12 +259,12 @@ def test_cancelling_an_activation_removes_its_lift_and_what_was_aimed_at_it(spac
     assert total(space, "marketing", sku, item.first) == pytest.approx(
         total(space, "statistical", sku, item.first) + 30
     )
-    space.cancel_activation("mara", act)
+    space.calendar.cancel("mara", act)
     computed = space.plan.sku(sku)
     assert act not in dict(computed.lifts)
     assert "marketing" not in computed.deltas
     cancel = space.seq
-    space.undo("mara", cancel)
+    space.reversals.undo("mara", cancel)
     assert total(space, "marketing", sku, item.first) == pytest.approx(
         total(space, "statistical", sku, item.first) + 30
     )
@@ -260,13 +279,13 @@ def test_cancelling_at_some_doors_removes_lift_there_and_nowhere_else(space):
         activation="NEW", name="Door test", type="email", start=start, end=start + dt.timedelta(6),
         items=tuple(Item(sku=name, door=d, lift=2.0) for d in doors),
     )  # fmt: skip
-    space.save_activation("mara", act)
+    space.calendar.save("mara", act)
     with_all = dict(space.plan.sku(sku).lifts)["NEW"].copy()
     fewer = Activation(
         activation="NEW", name="Door test", type="email", start=start, end=start + dt.timedelta(6),
         items=tuple(Item(sku=name, door=d, lift=2.0) for d in doors[1:]),
     )  # fmt: skip
-    space.save_activation("mara", fewer)
+    space.calendar.save("mara", fewer)
     with_fewer = dict(space.plan.sku(sku).lifts)["NEW"]
     gone = space.plan.door_index[doors[0]]
     assert with_all[gone].sum() > 0
@@ -283,13 +302,13 @@ def test_a_stated_lift_is_what_the_week_shows(space):
         activation="L", name="Lift", type="social", start=start, end=start + dt.timedelta(6),
         items=(Item(sku=name),),
     )  # fmt: skip
-    space.save_activation("mara", act)
+    space.calendar.save("mara", act)
     others = [u for a, u in space.plan.sku(sku).lifts if a != "L"]
     assert not any(u[:, 9].any() for u in others), "the test needs a week of its own"
-    space.set_lift("mara", "L", name, 2.5)
+    space.calendar.set_lift("mara", "L", name, 2.5)
     base = space.plan.totals["baseline"][sku, 9]
     assert space.plan.totals["statistical"][sku, 9] == pytest.approx(2.5 * base, rel=1e-3)
-    space.set_lift("mara", "L", name, None)
+    space.calendar.set_lift("mara", "L", name, None)
     assert space.plan.totals["statistical"][sku, 9] != pytest.approx(2.5 * base, rel=1e-3)
 
 
@@ -297,9 +316,9 @@ def test_two_people_changing_one_activation_meet_a_conflict(space):
     space.set_person("admin", identity="otto", name="Otto Second", function=Function.MARKETING)
     act = space.plan.activations()[0].activation
     base = space.seq
-    space.cancel_activation("mara", act, base=base)
+    space.calendar.cancel("mara", act, base=base)
     with pytest.raises(Conflicted, match="Mara Quill"):
-        space.save_activation("otto", space.plan.activation(act), base=base)
+        space.calendar.save("otto", space.plan.activation(act), base=base)
 
 
 def stopped(*_, **__):
@@ -318,12 +337,12 @@ VERBS = {
     "override": lambda s, who: s.override(who, scope(s), "add", 1, reason="TREND"),
     "hold": lambda s, who: s.hold(who, scope(s)),
     "comment": lambda s, who: s.comment(who, scope(s), "looks high"),
-    "activation": lambda s, who: s.cancel_activation(who, s.plan.activations()[0].activation),
-    "lift": lambda s, who: s.set_lift(who, s.plan.activations()[0].activation, s.plan.activations()[0].items[0].sku, 2.0),
+    "activation": lambda s, who: s.calendar.cancel(who, s.plan.activations()[0].activation),
+    "lift": lambda s, who: s.calendar.set_lift(who, s.plan.activations()[0].activation, s.plan.activations()[0].items[0].sku, 2.0),
     "people": lambda s, who: s.set_person(who, identity="new", name="New", function=Function.PLANNING),
     "import": lambda s, who: s.preview_import(who, []),
-    "refresh": lambda s, who: s.refresh(who),
-    "backtest": lambda s, who: s.backtest(who),
+    "refresh": lambda s, who: s.runs.refresh(who),
+    "backtest": lambda s, who: s.hindsight.backtest(who),
 }  # fmt: skip
 
 
@@ -331,7 +350,7 @@ VERBS = {
 def test_a_verb_is_done_for_those_who_have_it_and_refused_to_the_others(
     space, verb, monkeypatch
 ):
-    monkeypatch.setattr(workspace_module, "run_in_process", stopped)
+    monkeypatch.setattr(runs_module, "run_in_process", stopped)
     for function, who in WHO.items():
         before = space.seq
         allowed = Function(function) in RIGHTS[verb]
@@ -407,17 +426,17 @@ def test_a_fit_that_crashes_leaves_the_run_before_in_force(space, monkeypatch):
         lambda command, **more: real([command[0], "-c", "import sys; sys.exit('out of memory')"], **more),
     )  # fmt: skip
     with pytest.raises(Refused, match="out of memory"):
-        space.refresh("dana", full=True)
+        space.runs.refresh("dana", full=True)
     assert space.plan.base.run == run
-    assert space.refreshing.progress is None
-    assert "out of memory" in space.refreshing.error
+    assert space.runs.refreshing.progress is None
+    assert "out of memory" in space.runs.refreshing.error
 
 
 def test_a_refresh_puts_a_new_run_in_force_and_keeps_what_people_added(space):
     sku = featured(space)
     space.override("dana", scope(space, sku), "add", 25, reason="TREND")
     told = []
-    event = space.refresh("dana", full=True, tell=lambda _text, share: told.append(share))
+    event = space.runs.refresh("dana", full=True, tell=lambda _text, share: told.append(share))
     assert space.plan.base.run == event.seq
     assert total(space, "planning", sku, 2) == pytest.approx(
         total(space, "statistical", sku, 2) + 25, abs=0.01
@@ -452,7 +471,7 @@ def test_an_empty_database_says_what_to_do_first():
         with pytest.raises(NoForecast, match="Import data"):
             _ = empty.plan
         with pytest.raises(Refused, match="no sales"):
-            empty.refresh(LOCAL_ADMIN.id)
+            empty.runs.refresh(LOCAL_ADMIN.id)
     finally:
         empty.close()
 
@@ -519,11 +538,14 @@ def test_comments_and_history_are_found_again(space):
     space.comment("ines", scope(space, sku), "buyer says the colour is late")
     space.override("dana", scope(space, sku), "add", 3, reason="SUPPLY", note="boat")
     for node in (("sku", name), ("class", str(space.plan.products.nodes["class"][sku]))):
-        found = [e.kind.value for e in space.events("victor", product=node)]
+        found = [e.kind.value for e in space.history.events("victor", product=node)]
         assert found == ["override", "comment"]
-    assert space.events("victor", kind="comment")[0].note == "buyer says the colour is late"
-    assert space.events("victor", reason="SUPPLY")[0].person == "dana"
-    found = space.cell_history("victor", scope(space, sku))
+    assert (
+        space.history.events("victor", kind="comment")[0].note
+        == "buyer says the colour is late"
+    )
+    assert space.history.events("victor", reason="SUPPLY")[0].person == "dana"
+    found = space.history.of_cells("victor", scope(space, sku))
     assert [e.person for e in found] == ["dana", "ines"]
 
 
@@ -588,13 +610,13 @@ def test_history_is_found_by_any_node_that_a_change_touched(space):
     act = next(
         a for a in plan.activations() if any(i.sku == plan.sku_names[sku] for i in a.items)
     )
-    moved = space.set_lift("mara", act.activation, plan.sku_names[sku], 1.7).seq
+    moved = space.calendar.set_lift("mara", act.activation, plan.sku_names[sku], 1.7).seq
     klass = str(plan.products.nodes["class"][sku])
     elsewhere = next(c for c in plan.products.names("class") if c != klass)
-    of = lambda **node: [e.seq for e in space.events("victor", **node)]  # noqa: E731
+    of = lambda **node: [e.seq for e in space.history.events("victor", **node)]  # noqa: E731
     assert of(product=("class", klass))[:2] == [moved, said]
     assert said in of(product=("sku", plan.sku_names[sku]), location=("door", door))
     assert said not in of(product=("class", elsewhere))
     assert said not in of(location=("door", other))
     with pytest.raises(UnknownName):
-        space.events("victor", product=("class", "Nothing"))
+        space.history.events("victor", product=("class", "Nothing"))

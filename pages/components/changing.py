@@ -303,7 +303,7 @@ def effect(scopes: Sequence[Scope], how: str, value: float, measure: Measure) ->
 def small_ones() -> None:
     """Small changes just typed into the grid: ask what they decide; taking back is one click."""
     space, state = frame.workspace(), st.session_state
-    asked = [(q, s) for q, s in state.get("asked", []) if not space.is_taken_back(q)]
+    asked = [(q, s) for q, s in state.get("asked", []) if not space.reversals.has_taken_back(q)]
     if not asked:
         return
     small = [s for _, s in asked]
@@ -322,7 +322,7 @@ def small_ones() -> None:
     if row.button("No, take back", key="asked_no", type="tertiary"):
         try:
             for seq, _ in reversed(asked):
-                space.undo(frame.me().id, seq)
+                space.reversals.undo(frame.me().id, seq)
         except ConcordError as error:
             frame.refused(error)
         else:

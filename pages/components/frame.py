@@ -173,7 +173,7 @@ def definition(name: str) -> str:
 
 def follow_sums() -> bool:
     """Progress of summing up for the scorecard; whether it is under way."""
-    job = workspace().summing
+    job = workspace().quarters.summing
 
     @st.fragment(run_every=1 if job.progress is not None else None)
     def progress() -> None:
@@ -296,14 +296,14 @@ def _watch_list(
 def lift_library() -> pd.DataFrame:
     """The lift library of the run in force, read once for everybody."""
     space = workspace()
-    return _library(space.plan.base.run, len(space.activations))
+    return _library(space.plan.base.run, len(space.calendar.activations))
 
 
 @st.cache_data(show_spinner="Reading past activations ...", max_entries=4)
 def _library(run: int, activations: int) -> pd.DataFrame:
     """`run` and `activations` say when it has to be read again."""
     del run, activations
-    return workspace().lift_library()
+    return workspace().runs.lift_library()
 
 
 def watch_rows(skus: list[int] | None) -> None:

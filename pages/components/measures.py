@@ -41,7 +41,7 @@ def ready(name: str) -> bool:
     space = frame.workspace()
     if space.quarters.has_sales() and not space.quarters.is_fresh():
         with suppress(RefreshRunning):  # somebody else has just opened a page, too
-            space.start_summing(frame.me().id)
+            space.quarters.start_summing(frame.me().id)
         with st.spinner("Summing up for the scorecard ..."):
             patience = time.monotonic() + PATIENCE_S
             while not space.quarters.is_fresh() and time.monotonic() < patience:

@@ -30,7 +30,7 @@ def of(scope: Scope) -> None:
         st.caption("Nobody has changed these weeks of this row.")
     stale = {one.event.seq: one for one in _stale(events)}
     for event in events:
-        back = space.is_taken_back(event.seq)
+        back = space.reversals.has_taken_back(event.seq)
         who = space.person(event.person).name
         words = f"{who} ({event.function.capitalize()}) {event.sentence}"
         text = f"~~{words}~~" if back else words
@@ -48,7 +48,7 @@ def of(scope: Scope) -> None:
             and not back
             and row[1].button("Take back", key=f"undo_{event.seq}", width="stretch")
         ):
-            frame.do(space.undo, person.id, event.seq, then=grid.drop_overlay)
+            frame.do(space.reversals.undo, person.id, event.seq, then=grid.drop_overlay)
 
 
 def _stale(events: list[Event]) -> list[Stale]:
@@ -56,7 +56,7 @@ def _stale(events: list[Event]) -> list[Stale]:
     space = frame.workspace()
     said = [
         e for e in reversed(events)
-        if e.kind is Kind.OVERRIDE and e.operation == "set" and not space.is_taken_back(e.seq)
+        if e.kind is Kind.OVERRIDE and e.operation == "set" and not space.reversals.has_taken_back(e.seq)
     ]  # fmt: skip
     return space.cycles.stale(frame.me().id, said) if said else []
 
@@ -65,10 +65,10 @@ def _events(scope: Scope) -> list[Event]:
     """What was said of a scope; read again once something was."""
     space, person = frame.workspace(), frame.me()
     hidden = space.cycles.hidden_from(person)
-    now = (scope, person.id, space.last_word(scope), hidden)
+    now = (scope, person.id, space.history.last_word(scope), hidden)
     kept: tuple[object, list[Event]] | None = st.session_state.get("trail")
     if kept is None or kept[0] != now:
-        found = [e for e in space.cell_history(person.id, scope) if e.kind in _TOLD][:_MOST]
+        found = [e for e in space.history.of_cells(person.id, scope) if e.kind in _TOLD][:_MOST]
         st.session_state["trail"] = kept = (now, found)
     return kept[1]
 
@@ -77,7 +77,7 @@ def since_you_looked() -> None:
     """What others decided since the person last said that they had seen it."""
     space, person = frame.workspace(), frame.me()
     looked = st.session_state.setdefault("looked", space.seq)
-    events = space.changes_since(person.id, looked)
+    events = space.history.since(person.id, looked)
     if not events:
         return
     with st.popover(f"{theme.plural(len(events), 'change')} since you looked", width=230):

@@ -183,7 +183,7 @@ def line(decision: Decision, *, where: bool = False) -> None:
     """One decision that stands."""
     space, person = frame.workspace(), frame.me()
     by, owner = space.person(decision.person).name, space.person(decision.owner).name
-    names = {a.activation: a.name for a in space.activations}
+    names = {a.activation: a.name for a in space.calendar.activations}
     at = (
         f"{decision.sku} in {names.get(decision.activation, decision.activation)}: "
         if where
@@ -206,7 +206,7 @@ def line(decision: Decision, *, where: bool = False) -> None:
             frame.do(space.decisions.close, person.id, decision.seq)
         mine = person.id == decision.person or person.may("undo others' changes")
         if mine and st.button("Take back", key=f"{key}_undo", type="tertiary"):
-            frame.do(space.undo, person.id, decision.seq)
+            frame.do(space.reversals.undo, person.id, decision.seq)
 
 
 def mix_table(plan: LivePlan, chosen: tuple[Option, ...]) -> pd.DataFrame:

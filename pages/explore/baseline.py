@@ -58,7 +58,7 @@ def responses(space, facts) -> None:
         : max(len(columns) - len(SHAPES) - 3, 0)
     ]
     past = {}
-    for act in space.activations:
+    for act in space.calendar.activations:
         if act.is_live and act.start <= space.plan.base.as_of:
             past[act.type] = past.get(act.type, 0) + 1
     rows = []
@@ -110,17 +110,17 @@ def seasons(plan) -> None:
 
 @st.fragment(run_every=1)
 def running(space) -> None:
-    if not frame.follow(space.backtesting, "running a backtest"):
+    if not frame.follow(space.hindsight.backtesting, "running a backtest"):
         return
     if frame.me().may("backtest") and st.button("Stop it"):
-        space.stop_backtest(frame.me().id)
+        space.hindsight.stop_backtest(frame.me().id)
 
 
 def backtest(space, person) -> None:
     st.subheader("How good it was", anchor=False)
-    result = space.last_backtest()
-    if space.backtesting.error:
-        st.warning(f"**The last backtest did not finish.** {space.backtesting.error}")
+    result = space.hindsight.last_backtest()
+    if space.hindsight.backtesting.error:
+        st.warning(f"**The last backtest did not finish.** {space.hindsight.backtesting.error}")
     if person.may("backtest"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             origins = st.number_input(
@@ -128,10 +128,12 @@ def backtest(space, person) -> None:
             )
             step = st.number_input("Weeks between them", 1, 13, 4, key="step", width=170)
             lags = st.number_input("Weeks ahead", 1, 26, 8, key="lags", width=130)
-            start = st.button("Run a backtest", disabled=space.backtesting.progress is not None)
+            start = st.button(
+                "Run a backtest", disabled=space.hindsight.backtesting.progress is not None
+            )
         if start:
             try:
-                space.start_backtest(
+                space.hindsight.start_backtest(
                     person.id, origins=int(origins), step=int(step), horizon=int(lags)
                 )
             except ConcordError as error:
@@ -226,8 +228,8 @@ def page() -> None:
         return
     space, person = frame.workspace(), frame.me()
     frame.watch_rows(None)
-    facts = space.run_facts()
-    result = space.last_backtest()
+    facts = space.runs.facts()
+    result = space.hindsight.last_backtest()
     finding = "Nobody has held it against past weeks yet."
     if result is not None:
         found = of_sums(result.sums)

@@ -6,8 +6,8 @@ import streamlit as st
 
 from forecasting.consensus.events import Kind
 from forecasting.errors import ConcordError, UnknownName
+from forecasting.reversals import UNDOABLE
 from forecasting.vocabulary import Function
-from forecasting.workspace import UNDOABLE
 from pages.components import frame, theme, trail
 
 
@@ -15,7 +15,7 @@ def take_back(space, person, event) -> None:
     """Preview, then decide."""
     again = event.kind is Kind.UNDO
     try:
-        preview = space.preview_undo(person.id, event.seq)
+        preview = space.reversals.preview(person.id, event.seq)
     except ConcordError as error:
         st.caption(f"Cannot be taken back: {error}")
         return
@@ -30,7 +30,7 @@ def take_back(space, person, event) -> None:
         f"**{theme.units(units, sign=True)}** in {theme.plural(len(preview.leaves), 'cell')}.{left}"
     )
     if st.button("Bring it back" if again else "Take it back", type="primary"):
-        frame.do(space.undo, person.id, event.seq)
+        frame.do(space.reversals.undo, person.id, event.seq)
 
 
 def compare(space, person, events) -> None:
@@ -48,7 +48,7 @@ def compare(space, person, events) -> None:
             rows.assign(klass=rows["sku"].map(classes))
             .groupby(["input", "klass"])["units"]
             .sum()
-            for rows in (space.input_at(person.id, int(seq)) for seq in (before, after))
+            for rows in (space.history.input_at(person.id, int(seq)) for seq in (before, after))
         ]
         both = pd.concat(sums, axis=1, keys=["before", "after"]).fillna(0.0).reset_index()
         both["change"] = both["after"] - both["before"]
@@ -122,7 +122,9 @@ def page() -> None:
         reason = frame.select(
             "Reason", list(reasons), key="why", said=reasons.__getitem__, width=200
         )
-    acts = {"": "Any activation"} | {a.activation: a.name for a in reversed(space.activations)}
+    acts = {"": "Any activation"} | {
+        a.activation: a.name for a in reversed(space.calendar.activations)
+    }
     with bar:
         act = frame.select(
             "Activation", list(acts), key="act", said=acts.__getitem__, width=190
@@ -130,7 +132,7 @@ def page() -> None:
     with bar:
         product, location = nodes(space)
     try:
-        events = space.events(
+        events = space.history.events(
             person.id, person=who or None, function=function or None, kind=kind or None,
             reason=reason or None, product=product, location=location, activation=act or None,
         )  # fmt: skip
@@ -159,7 +161,7 @@ def page() -> None:
             ],
             "Note": [e.note for e in events],
             "Evidence": [e.evidence or None for e in events],
-            "": ["taken back" if space.is_taken_back(e.seq) else "" for e in events],
+            "": ["taken back" if space.reversals.has_taken_back(e.seq) else "" for e in events],
         }
     )
     picked = st.dataframe(

@@ -12,11 +12,11 @@ def running() -> None:
 
     @st.fragment(run_every=1)
     def progress() -> None:
-        if frame.follow(space.replaying, "replaying past weeks"):
+        if frame.follow(space.hindsight.replaying, "replaying past weeks"):
             if person.may("backtest") and st.button("Stop"):
-                space.stop_replay(person.id)
-        elif space.replaying.error:
-            st.error(space.replaying.error)
+                space.hindsight.stop_replay(person.id)
+        elif space.hindsight.replaying.error:
+            st.error(space.hindsight.replaying.error)
 
     progress()
 
@@ -30,14 +30,16 @@ def ask() -> None:
             "The forecast is fitted anew for every past week; reading goes on meanwhile."
         )
         if st.button("Start", disabled=not person.may("backtest"), type="primary"):
-            frame.do(space.start_replay, person.id, weeks_ahead=int(ahead), last=int(last))
+            frame.do(
+                space.hindsight.start_replay, person.id, weeks_ahead=int(ahead), last=int(last)
+            )
 
 
 def page() -> None:
     if not frame.needs_forecast():
         return
     space = frame.workspace()
-    made = space.last_replay()
+    made = space.hindsight.last_replay()
     head, right = st.columns([5, 1], vertical_alignment="bottom")
     with right:
         ask()
@@ -100,7 +102,7 @@ def page() -> None:
             out=("out", "sum"), lost=("lost", "sum"),
         )  # fmt: skip
         summed = summed.sort_values("week").reset_index()
-        names = {a.activation: a.name for a in space.activations}
+        names = {a.activation: a.name for a in space.calendar.activations}
         net = made.moves["saved"] - made.moves["lacked"]
         by_activation = net.groupby(made.moves["activation"]).sum()
         st.dataframe(

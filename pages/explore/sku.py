@@ -96,7 +96,7 @@ def page() -> None:
     sold = space.store.query("sku_history", sku=chosen, since=since)
     here = sold[sold["door"].isin([plan.door_names[d] for d in places])]
     history = here.groupby("week", as_index=False)["units"].sum()
-    corrected = space.corrections(chosen)
+    corrected = space.runs.corrections(chosen)
     corrected = corrected[corrected["door"].isin([plan.door_names[d] for d in places])]
     added = (corrected["clean"] - corrected["raw"]).groupby(corrected["week"]).sum()
     history["wanted"] = history["units"] + history["week"].map(added).fillna(0.0)

@@ -122,7 +122,7 @@ def total(space, person, plan) -> None:
     )  # fmt: skip
     against.both(draft, skus, Measure.UNITS, tiles[3:])
     left, right = st.columns([6, 5], gap="medium")
-    names = {a.activation: a.name for a in space.activations}
+    names = {a.activation: a.name for a in space.calendar.activations}
     rows = agenda.causes(steps, names, space.reasons.labels())
     with left:
         st.markdown("**Why it moved**")
@@ -260,8 +260,8 @@ def evidence(space, person, one: pd.Series, scope: Scope) -> None:
         a.name: a for a in (found.by_department.get(one["department"], []) if found else [])
     }
     events = [
-        e for e in space.cell_history(person.id, scope)
-        if e.kind is Kind.OVERRIDE and not space.is_taken_back(e.seq)
+        e for e in space.history.of_cells(person.id, scope)
+        if e.kind is Kind.OVERRIDE and not space.reversals.has_taken_back(e.seq)
     ]  # fmt: skip
     for side in SIDES:
         units = one[side]
@@ -349,7 +349,7 @@ def calendar(space, person, plan) -> None:
     versions = space.cycles.published()
     since = versions[-1].version if versions else 0
     events = [
-        e for e in space.events(person.id, most=300)
+        e for e in space.history.events(person.id, most=300)
         if e.seq > since and e.kind in (Kind.ACTIVATION, Kind.LIFT)
     ]  # fmt: skip
     left, right = st.columns(2, gap="medium")

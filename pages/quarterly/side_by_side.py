@@ -64,7 +64,7 @@ def page() -> None:
         if len(of(column)):
             panels.append((title, shown, of(column)))
     acts = [
-        a for a in space.activations
+        a for a in space.calendar.activations
         if a.is_live and pd.Timestamp(a.end) >= first and pd.Timestamp(a.start) <= pd.Timestamp(rows["week"].max())
         and (klass == "All classes" or skus[skus["sku"].isin([i.sku for i in a.items])]["class"].eq(klass).any())
     ]  # fmt: skip

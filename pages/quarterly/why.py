@@ -24,7 +24,7 @@ NONE = float("nan")
 def named(level: str, members: pd.Series) -> list[str]:
     """Members as people call them."""
     if level == "activation":
-        names_ = {a.activation: a.name for a in frame.workspace().activations}
+        names_ = {a.activation: a.name for a in frame.workspace().calendar.activations}
         return [f"{names_.get(m, m)} ({m})" for m in members]
     if level == "door":
         doors = frame.workspace().store.query("all_doors").set_index("door")["name"]
@@ -136,7 +136,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
         },
     )  # fmt: skip
     sku = within.get("sku") if space.has_forecast else None
-    events = space.events(
+    events = space.history.events(
         person.id, product=("sku", sku) if sku else None, activation=within.get("activation"),
         most=12,
     )  # fmt: skip

@@ -118,7 +118,7 @@ def importing(space, person) -> None:
 
 @st.fragment(run_every=1)
 def refresh_progress(space) -> None:
-    if frame.follow(space.refreshing, "refreshing the forecast"):
+    if frame.follow(space.runs.refreshing, "refreshing the forecast"):
         st.caption("Everybody goes on reading and editing meanwhile.")
 
 
@@ -126,7 +126,7 @@ def refreshing(space, person) -> None:
     st.subheader("Forecast", anchor=False)
     if space.has_forecast:
         base = space.plan.base
-        body = space.run_facts()
+        body = space.runs.facts()
         st.markdown(
             f"In force: run #{base.run}, as of {theme.week(base.as_of)}, {body.get('series', 0):,} "
             f"series from {body.get('weeks', 0)} weeks, {body.get('series_fitted', 0):,} of them "
@@ -134,16 +134,16 @@ def refreshing(space, person) -> None:
         )
     else:
         st.info("No forecast yet.")
-    if space.refreshing.error:
-        st.error(f"**The last refresh failed.** {space.refreshing.error}")
+    if space.runs.refreshing.error:
+        st.error(f"**The last refresh failed.** {space.runs.refreshing.error}")
     if person.may("refresh"):
         if st.button(
             "Refresh the forecast",
             type="primary",
-            disabled=space.refreshing.progress is not None,
+            disabled=space.runs.refreshing.progress is not None,
         ):
             try:
-                space.start_refresh(person.id)
+                space.runs.start_refresh(person.id)
                 time.sleep(0.2)
             except ConcordError as error:
                 frame.refused(error)

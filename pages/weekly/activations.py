@@ -56,7 +56,7 @@ def form(space, person, plan, known: Activation | None) -> None:
     )  # fmt: skip
     identity = known.activation if known else f"N{space.seq + 1:05d}"
     try:
-        space.save_activation(
+        space.calendar.save(
             person.id,
             Activation(
                 activation=identity, name=name.strip(), type=kind, start=start, end=end,
@@ -157,7 +157,7 @@ def lifts(space, person, act: Activation, skus: pd.DataFrame) -> None:
     st.caption(to_be_right(value, known, base, one))
     if state or clear:
         try:
-            space.set_lift(
+            space.calendar.set_lift(
                 person.id, act.activation, sku, value if state else None,
                 base=st.session_state["seen"],
             )  # fmt: skip
@@ -256,7 +256,7 @@ def page() -> None:
                             f"Cancelling {act.name} takes {theme.units(adds)} of lift out of the forecast."
                         )
                         if st.button(f"Yes, cancel {act.name}", type="primary"):
-                            space.cancel_activation(
+                            space.calendar.cancel(
                                 person.id, chosen, base=st.session_state["seen"]
                             )
                             st.session_state["confirm_cancel"] = None
@@ -272,7 +272,7 @@ def page() -> None:
     table = pd.DataFrame(
         [
             (a.activation, a.name, a.type, a.start, a.end, a.status, a.owner, len(a.items))
-            for a in space.activations
+            for a in space.calendar.activations
         ],
         columns=[
             "Activation",

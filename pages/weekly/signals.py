@@ -133,7 +133,7 @@ def correction(space, one: pd.Series) -> None:
             )
         may = frame.me().may("sense")
         if st.button("Take the correction", disabled=not may, help=ways_out.who("sense")):
-            frame.do(space.sense, frame.me().id, one["sku"], ratio)
+            frame.do(space.weekly.sense, frame.me().id, one["sku"], ratio)
 
 
 def risks(space, plan) -> None:
@@ -212,7 +212,7 @@ def late_orders(late: pd.DataFrame) -> None:
 
 def what_it_did(space) -> None:
     """Decisions whose activation is over, and what they came to."""
-    did = space.what_decisions_did(frame.me().id)
+    did = space.weekly.what_decisions_did(frame.me().id)
     if did.empty:
         return
     with st.expander(f"What {theme.plural(len(did), 'past decision')} did"):
@@ -237,8 +237,8 @@ def minutes(space, plan) -> None:
     st.subheader("5 · Decided since last week closed", anchor=False, help="3 minutes")
     began = dt.datetime.combine(as_date(plan.base.weeks[0]), dt.time())
     told = [
-        e for e in space.told_since(frame.me().id, began)
-        if not space.is_taken_back(e.seq)
+        e for e in space.history.reviewed_since(frame.me().id, began)
+        if not space.reversals.has_taken_back(e.seq)
     ]  # fmt: skip
     if not told:
         st.markdown(":gray[Nothing yet. What you decide above is written down here by itself.]")
@@ -265,8 +265,8 @@ def page() -> None:
         return
     frame.watch_rows(None)
     space, plan = frame.workspace(), frame.working_plan()
-    last = space.last_week(frame.me().id)
-    late = space.late_receipts(frame.me().id)
+    last = space.weekly.last_week(frame.me().id)
+    late = space.weekly.late_receipts(frame.me().id)
     today = as_date(plan.base.weeks[0])
     due = [d for d in space.decisions.open if d.due <= today + dt.timedelta(6)]
     red = sum(v.status is Status.RED for v in views.verdicts(plan))

@@ -22,14 +22,14 @@ def scored(company, tmp_path_factory):
     path = shutil.copy(company, tmp_path_factory.mktemp("scored") / "scored.duckdb")
     space = Workspace(path)
     now = space.plan.base.as_of
-    space.refresh("dana", as_of=now - dt.timedelta(70))
+    space.runs.refresh("dana", as_of=now - dt.timedelta(70))
     open_cycle(space, "2026-09", blind=False)
     weeks = space.plan.base.weeks
     for person, units in (("mara", 45), ("ines", -15), ("dana", 8)):
         everything = Scope(first_week=as_date(weeks[0]), last_week=as_date(weeks[12]))
         space.override(person, everything, "percent", units, reason="TREND")
     publish(space)
-    space.refresh("dana", as_of=now)
+    space.runs.refresh("dana", as_of=now)
     open_cycle(space, "2026-12", blind=False)
     space.override("mara", scope(space, busiest(space), 1, 8), "percent", 60, reason="EVENT")
     space.cycles.reveal("dana")
@@ -40,7 +40,7 @@ def scored(company, tmp_path_factory):
     space.minutes.assume(
         "mara", "The partner posts", owner="mara", watch="Sessions", review=now
     )  # fmt: skip
-    space.refresh("dana", full=True)
+    space.runs.refresh("dana", full=True)
     space.close()
     with pytest.MonkeyPatch.context() as patch:
         import streamlit as st

@@ -114,7 +114,7 @@ def test_typing_into_the_grid_changes_the_own_input(served):
     before = app.session_state["seen"]
     type_into(app, week_column(app), 4321.0)
     assert not app.exception
-    events = frame.workspace().events("dana", most=1)
+    events = frame.workspace().history.events("dana", most=1)
     assert events[0].seq > before
     assert events[0].value == 4321.0
     assert events[0].operation == "set"
@@ -163,7 +163,7 @@ def test_a_conflict_is_shown_with_a_name_and_a_choice(served):
     between.click().run()
     scope = Scope(product_level="class", product=klass, first_week=day, last_week=day)
     assert space.input_amount("dana", scope) == 666.0
-    assert "between mine and Nora" in space.events("dana", most=1)[0].note
+    assert "between mine and Nora" in space.history.events("dana", most=1)[0].note
 
 
 def test_every_activation_opens_on_its_page_and_on_the_bridge(served):
@@ -230,7 +230,7 @@ def test_a_note_that_was_given_with_a_change_is_no_draft_any_more(served):
     app = opened("consensus", "ines", level="class", weeks="13")
     text_input(app, "note").set_value("Price moved").run()
     type_into(app, week_column(app, 4), 3210.0)
-    assert frame.workspace().events("dana", most=1)[0].note == "Price moved"
+    assert frame.workspace().history.events("dana", most=1)[0].note == "Price moved"
     assert text_input(opened("consensus", "ines", level="class"), "note").value == ""
 
 
@@ -283,7 +283,7 @@ def test_the_grid_speaks_of_money_when_it_is_asked_to(served, measure):
     assert f" {measure} in the next 13 weeks" in text_of(app)
     assert "$" in app.metric[0].value
     type_into(app, week_column(app, 7), 65_000.0)
-    event = frame.workspace().events("mara", most=1)[0]
+    event = frame.workspace().history.events("mara", most=1)[0]
     assert (event.value, event.measure.value) == (65_000.0, measure)
     assert not app.error
 

@@ -45,7 +45,7 @@ def company(
             [(a, sku) for a, _, _, skus in acts for sku in skus], columns=["activation", "sku"]
         )
     space = imported({**tables, **more})
-    space.sum_up()
+    space.quarters.sum_up()
     return space
 
 
@@ -308,7 +308,7 @@ def test_a_planned_sell_out_is_in_neither_rate():
     assert found["promoted_days"] == 0
     assert (found["other_days"], found["other_out"]) == (4 + 7, 2.0 + 3.5)
     assert scores.promotions(space.store, "all").empty
-    assert space.activations[0].sell_out
+    assert space.calendar.activations[0].sell_out
     space.close()
 
 
@@ -362,7 +362,7 @@ def drawn():
     """A drawn company, its sums, and its tables."""
     sample = make_sample(skus=40, doors=6, weeks=80, seed=41, habits=True)
     space = imported(sample.tables)
-    space.sum_up()
+    space.quarters.sum_up()
     yield space, sample.tables
     space.close()
 
@@ -515,7 +515,7 @@ def test_a_second_way_gives_the_same_promotions(drawn, quarter):
 
 
 def test_lost_sales_are_what_the_run_corrected_at_the_price_in_force(space):
-    space.sum_up()
+    space.quarters.sum_up()
     store = space.store
     run = space.ledger.of_kinds(Kind.RUN)[-1].seq
     with store.cursor() as cursor:
@@ -538,7 +538,7 @@ def test_lost_sales_are_what_the_run_corrected_at_the_price_in_force(space):
     assert len(lost) > 50
     assert (lost["reason"] == "empty shelf").sum() > 10
     price = store.query("price_changes")
-    acts = {a.activation: a for a in space.activations if a.is_live}
+    acts = {a.activation: a for a in space.calendar.activations if a.is_live}
     total = value = 0.0
     for row in lost.itertuples():
         week = pd.Timestamp(row.week).date()
@@ -562,7 +562,7 @@ def test_lost_sales_are_what_the_run_corrected_at_the_price_in_force(space):
 
 
 def test_what_is_said_to_be_lost_is_what_was_lost(space, company):
-    space.sum_up()
+    space.quarters.sum_up()
     truth = pd.read_parquet(company.with_name(f"{company.stem}.truth") / "demand.parquet")
     sales = space.store.table("sales").assign(week=lambda f: pd.to_datetime(f["date"]))
     both = truth.assign(week=pd.to_datetime(truth["week"])).merge(
@@ -634,7 +634,7 @@ def test_rates_do_not_depend_on_how_large_a_unit_is(drawn):
     ):
         larger[name][column] = larger[name][column] * 8
     other = imported(larger)
-    other.sum_up()
+    other.quarters.sum_up()
     mine, theirs = (scores.shelf(s.store, "class") for s in (space, other))
     for name in (
         "promoted_stockout",
@@ -654,7 +654,7 @@ def test_sums_in_blocks_are_the_sums(drawn, monkeypatch):
     space, tables = drawn
     monkeypatch.setattr(scores, "BLOCK_ROWS", 2_000)
     other = imported(tables)
-    other.sum_up()
+    other.quarters.sum_up()
     for level in ("class", "door"):
         pd.testing.assert_frame_equal(
             scores.shelf(space.store, level),

@@ -113,7 +113,7 @@ def measure() -> dict[str, object]:
             "dana", [Path(folder) / "sales.parquet", Path(folder) / "inventory.parquet"]
         )
         imported = rows / (time.perf_counter() - started)
-        run = space.refresh("dana", full=True, workers=2)
+        run = space.runs.refresh("dana", full=True, workers=2)
         views.verdicts(space.plan)
         quarter = scorecard.measure(space)
         space.close()

@@ -39,7 +39,7 @@ def calendar_of(plan: LivePlan, rng: np.random.Generator) -> list[Activation]:
 def measure() -> dict[str, Any]:
     tables = make_sample(skus=SKUS, doors=DOORS, weeks=104, seed=3).tables
     space = imported(tables)
-    space.refresh("admin", workers=2)
+    space.runs.refresh("admin", workers=2)
     calendar = calendar_of(space.plan, np.random.default_rng(1))
     started = time.perf_counter()
     plan = LivePlan(space.plan.base, activations=calendar)

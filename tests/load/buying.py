@@ -113,7 +113,7 @@ def ours(rounds: Rounds, week: int, stock: np.ndarray, coming: np.ndarray) -> np
         "receipts": receipts[receipts["units"] > 0],
     }
     space = imported(tables)
-    space.refresh("admin", workers=2)
+    space.runs.refresh("admin", workers=2)
     bought = buying.rows(space.plan, weeks=8)
     space.close()
     now = bought[bought["kind"] == "release"].groupby(["sku", "door"])["units"].sum()

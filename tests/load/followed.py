@@ -224,7 +224,7 @@ def one(seed: int) -> list[dict[str, Any]]:
     """One company, by what the mix is chosen for."""
     sample = make_sample(skus=SKUS, doors=DOORS, weeks=130, seed=seed)
     space = imported(sample.tables)
-    space.refresh("admin", workers=2)
+    space.runs.refresh("admin", workers=2)
     plan = space.plan
     world = World.of(sample, plan, WEEKS)
     skus = range(len(plan.sku_names))

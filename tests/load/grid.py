@@ -191,7 +191,7 @@ async def together(server: Server, of: Company, skus: int) -> dict[str, Any]:
 def sheet(typed: int) -> dict[str, Any]:
     """An input of 50,000 cells out to a workbook, some of them typed over, and back."""
     space = imported(make_sample(skus=1_000, doors=8, weeks=104, seed=3).tables)
-    space.refresh("admin", workers=2)
+    space.runs.refresh("admin", workers=2)
     space.set_person("admin", identity="dana", name="Dana", function=Function.PLANNING)
     grid = views.grid(
         space.plan, layer="planning", level="sku", skus=np.arange(1_000), weeks=np.arange(50)

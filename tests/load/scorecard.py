@@ -72,7 +72,7 @@ def measure(space: Workspace) -> dict[str, float]:
     with space.store.cursor() as cursor:
         cursor.execute("delete from score_basis")
     started = time.perf_counter()
-    space.sum_up()
+    space.quarters.sum_up()
     return {"sum_up_s": round(time.perf_counter() - started, 3), **queries(space)}
 
 
@@ -132,7 +132,7 @@ def main() -> None:
         took = time.perf_counter() - started
         space = Workspace(path)
         started = time.perf_counter()
-        space.sum_up(
+        space.quarters.sum_up(
             tell=lambda text, share: print(f"  {share:.0%} {text}", file=sys.stderr, flush=True)
         )
         summed = time.perf_counter() - started

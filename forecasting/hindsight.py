@@ -1,0 +1,154 @@
+"""Hindsight: forecasts and flags of past weeks as they would have been, beside what came.
+
+Both walk in the background; the last complete result stays until the next one is done.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from data import replays
+from data import runs as fitted
+from data.runs import Backtest
+from forecasting import replaying
+from forecasting.consensus.events import Event
+from forecasting.demand.backtest import LEAST_WEEKS
+from forecasting.demand.worker import run_in_process
+from forecasting.desk import Desk
+from forecasting.jobs import Job, Tell
+from forecasting.replaying import Replay
+from forecasting.runs import Runs
+
+
+class Hindsight:
+    """Verbs of backtest and replay.
+
+    Parameters
+    ----------
+    desk : Desk
+    runs : Runs
+    shaping : callable
+        Every event that shapes the plan, oldest first.
+    """
+
+    def __init__(
+        self, desk: Desk, runs: Runs, *, shaping: Callable[[], Sequence[Event]]
+    ) -> None:
+        self._desk, self._runs, self._shaping = desk, runs, shaping
+        self.backtesting = Job("backtest")
+        self.replaying = Job("replay")
+
+    def backtest(
+        self,
+        by: str,
+        *,
+        origins: int = 6,
+        step: int = 4,
+        horizon: int = 8,
+        workers: int = 1,
+        rows_to: Path | None = None,
+        tell: Tell = lambda _text, _share: None,
+    ) -> Backtest:
+        """Forecast from several past weeks as it would have been then, and keep the result.
+
+        Raises
+        ------
+        RefreshRunning
+            If one is under way.
+        Refused
+            If the history is too short, or it was stopped; the last result stays.
+        """
+        actor = self._desk.allowed(by, "backtest")
+        with self.backtesting.running(actor.name, tell) as told:
+            told("collecting history", 0.0)
+            with self._runs.inputs(None) as inputs, tempfile.TemporaryDirectory() as folder:
+                asked = {"origins": origins, "step": step, "lags": horizon}
+                fitted.ask_backtest(inputs, needs=LEAST_WEEKS, **asked)
+                run_in_process(
+                    "backtest", inputs, Path(folder), tell=told, workers=workers,
+                    started=self.backtesting.stoppable,
+                )  # fmt: skip
+                told("keeping the result", 0.99)
+                result = fitted.load_backtest(
+                    self._desk.store, by=actor.name, inputs=inputs, made=Path(folder),
+                    asked=asked,
+                )  # fmt: skip
+                if rows_to is not None:
+                    fitted.export_backtest(self._desk.store, Path(folder), rows_to)
+            return result
+
+    def start_backtest(self, by: str, *, origins: int, step: int, horizon: int) -> None:
+        """Backtest in the background; progress is told to everybody."""
+        self._desk.allowed(by, "backtest")
+        self.backtesting.in_background(
+            lambda: self.backtest(by, origins=origins, step=step, horizon=horizon)
+        )
+
+    def stop_backtest(self, by: str) -> bool:
+        """Stop the running backtest; the last complete result stays."""
+        self._desk.allowed(by, "backtest")
+        return self.backtesting.stop()
+
+    def last_backtest(self) -> Backtest | None:
+        """The last complete backtest, or None."""
+        return fitted.last_backtest(self._desk.store)
+
+    def replay(
+        self,
+        by: str,
+        *,
+        weeks_ahead: int = 6,
+        last: int = 26,
+        workers: int = 1,
+        tell: Tell = lambda _text, _share: None,
+    ) -> Replay:
+        """What the Bridge would have said in past weeks, and what happened; kept.
+
+        Parameters
+        ----------
+        weeks_ahead : int
+            Weeks from the as-of week to the activations that are judged.
+        last : int
+            Most as-of weeks to walk, the latest ones.
+
+        Raises
+        ------
+        RefreshRunning
+            If one is under way.
+        Refused
+            If no activation is over that could have been foreseen, or it was stopped.
+        """
+        actor = self._desk.allowed(by, "backtest")
+        events = self._shaping()
+        with self.replaying.running(actor.name, tell) as told:
+            made = replaying.walk(
+                self._desk.store, events, by=actor.name, weeks_ahead=weeks_ahead, last=last,
+                workers=workers, tell=told, started=self.replaying.stoppable,
+            )  # fmt: skip
+            replays.keep(self._desk.store, made)
+            return made
+
+    def start_replay(self, by: str, *, weeks_ahead: int, last: int) -> None:
+        """Replay in the background; progress is told to everybody."""
+        self._desk.allowed(by, "backtest")
+        self.replaying.in_background(
+            lambda: self.replay(by, weeks_ahead=weeks_ahead, last=last)
+        )
+
+    def stop_replay(self, by: str) -> bool:
+        """Stop the running replay; the last complete result stays."""
+        self._desk.allowed(by, "backtest")
+        return self.replaying.stop()
+
+    def last_replay(self) -> Replay | None:
+        """The last complete replay, or None."""
+        return replays.last(self._desk.store, Replay)
+
+    def replayed(self) -> pd.DataFrame | None:
+        """Rows of the last replay, if there is one."""
+        last = self.last_replay()
+        return None if last is None else last.rows

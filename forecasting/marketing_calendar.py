@@ -1,0 +1,152 @@
+"""The marketing calendar: every activation, what it features, and who changes it.
+
+What files brought is where it starts; what people say of it since is in the ledger, and so
+is what decisions of the Bridge changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from forecasting.consensus.activations import Activation
+from forecasting.consensus.events import Conflict, Event, Kind
+from forecasting.desk import Desk, checked_note
+from forecasting.errors import Conflicted, OutOfBounds, UnknownName
+from forecasting.rights import Person
+
+
+class MarketingCalendar:
+    """Verbs of activations.
+
+    Parameters
+    ----------
+    desk : Desk
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._now: dict[str, Activation] = {}
+
+    def take(self, activations: Mapping[str, Activation]) -> None:
+        """Put other activations in the place of all there were: files brought them."""
+        self._now = dict(activations)
+
+    def note(self, event: Event) -> None:
+        """Take an event into the calendar."""
+        match event.kind:
+            case Kind.UNDO if "activation" in event.body:
+                self._put(str(event.body["activation"]), event.body["activation_state"])
+            case Kind.ACTIVATION | Kind.LIFT | Kind.SHIFT | Kind.REDUCE:
+                self._put(str(event.body["activation"]), event.body["after"])
+
+    @property
+    def activations(self) -> list[Activation]:
+        """Every activation, past and planned, by start."""
+        return sorted(self._now.values(), key=lambda a: (a.start, a.activation))
+
+    def at(self, identity: str) -> Activation | None:
+        """One activation, None if there is none of that name."""
+        return self._now.get(identity)
+
+    def one(self, identity: str) -> Activation:
+        """One activation.
+
+        Raises
+        ------
+        UnknownName
+        """
+        if identity not in self._now:
+            raise UnknownName(f"There is no activation '{identity}'.")
+        return self._now[identity]
+
+    def save(
+        self, by: str, activation: Activation, *, base: int | None = None, note: str = ""
+    ) -> Event:
+        """Add an activation, or change one.
+
+        Raises
+        ------
+        NotAllowed, UnknownName, OutOfBounds, Conflicted
+        """
+        actor = self._desk.allowed(by, "activation")
+        self._check_items(activation)
+        seen = self._desk.ledger.seq if base is None else base
+        identity = activation.activation
+
+        def prepare() -> Event:
+            before = self._now.get(identity)
+            self._refuse_conflict(actor, identity, seen)
+            body = {
+                "activation": identity,
+                "before": before.to_dict() if before else None,
+                "after": activation.to_dict(),
+            }
+            return self._desk.event(
+                actor, Kind.ACTIVATION, body=body, note=checked_note(note), base=seen
+            )
+
+        return self._desk.submit(prepare, None)
+
+    def cancel(
+        self, by: str, identity: str, *, base: int | None = None, note: str = ""
+    ) -> Event:
+        """Call an activation off: its lift goes, everywhere and at once."""
+        self._desk.allowed(by, "activation")
+        return self.save(by, self.one(identity).cancelled(), base=base, note=note)
+
+    def set_lift(
+        self,
+        by: str,
+        identity: str,
+        sku: str,
+        lift: float | None,
+        *,
+        base: int | None = None,
+        note: str = "",
+    ) -> Event:
+        """State the lift of one featured SKU as a multiplier; None: the estimate again."""
+        actor = self._desk.allowed(by, "lift")
+        before = self.one(identity)
+        if sku not in {item.sku for item in before.items}:
+            raise UnknownName(f"{before.name} does not feature '{sku}'.")
+        before.with_lift(sku, lift)
+        seen = self._desk.ledger.seq if base is None else base
+
+        def prepare() -> Event:
+            now = self.one(identity)
+            self._refuse_conflict(actor, identity, seen)
+            body = {
+                "activation": identity,
+                "sku": sku,
+                "before": now.to_dict(),
+                "after": now.with_lift(sku, lift).to_dict(),
+            }
+            return self._desk.event(
+                actor, Kind.LIFT, body=body, value=lift, note=checked_note(note), base=seen
+            )
+
+        return self._desk.submit(prepare, None)
+
+    def _refuse_conflict(self, actor: Person, identity: str, seen: int) -> None:
+        for event in reversed(self._desk.ledger.tail(seen)):
+            if event.body.get("activation") == identity and event.person != actor.id:
+                name = self._desk.person(event.person).name
+                raise Conflicted([Conflict(theirs=event, name=name, now=float("nan"))])
+
+    def _check_items(self, activation: Activation) -> None:
+        if not activation.activation.strip() or not activation.type.strip():
+            raise OutOfBounds("An activation needs an identity and a type.")
+        skus = set(self._desk.store.query("all_skus")["sku"])
+        doors = set(self._desk.store.query("all_doors")["door"])
+        for item in activation.items:
+            if item.sku not in skus:
+                raise UnknownName(f"There is no SKU '{item.sku}'.")
+            if item.door is not None and item.door not in doors:
+                raise UnknownName(f"There is no door '{item.door}'.")
+
+    def _put(self, identity: str, state: Mapping[str, Any] | None) -> None:
+        if state is None:
+            self._now.pop(identity, None)
+        else:
+            self._now[identity] = Activation.from_dict(state)
