@@ -377,10 +377,24 @@ def added_sql(table: str, column: str) -> list[str]:
     return [added, _view_sql(TABLES[table])]
 
 
+def in_force_sql() -> list[str]:
+    """Statements that give an older database the views of today."""
+    return [_view_sql(table) for table in _ALL]
+
+
 def _view_sql(table: Table) -> str:
     key = ", ".join(f'"{name}"' for name in table.replaces_by)
+    rows = f"select * from {table.name} where batch in (select batch from batch_now)"
+    latest = f"qualify batch = max(batch) over (partition by {key})"
+    if "date" not in table.replaces_by:
+        return f"create or replace view {table.name}_now as {rows} {latest}"
+    # Ten million rows of history come once; only days that were sent again are gone through
+    # row by row.
+    again = (
+        f"(select date from {table.name} where batch in (select batch from batch_now) "
+        "group by date having min(batch) <> max(batch))"
+    )
     return (
-        f"create or replace view {table.name}_now as select * from {table.name} "
-        "where batch in (select batch from batch_now) "
-        f"qualify batch = max(batch) over (partition by {key})"
+        f"create or replace view {table.name}_now as {rows} and date not in {again} "
+        f"union all {rows} and date in {again} {latest}"
     )
