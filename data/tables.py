@@ -390,10 +390,7 @@ def _view_sql(table: Table) -> str:
         return f"create or replace view {table.name}_now as {rows} {latest}"
     # Ten million rows of history come once; only days that were sent again are gone through
     # row by row.
-    again = (
-        f"(select date from {table.name} where batch in (select batch from batch_now) "
-        "group by date having min(batch) <> max(batch))"
-    )
+    again = f"(select date from ({rows}) group by date having min(batch) <> max(batch))"
     return (
         f"create or replace view {table.name}_now as {rows} and date not in {again} "
         f"union all {rows} and date in {again} {latest}"

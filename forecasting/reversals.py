@@ -28,7 +28,7 @@ UNDOABLE = frozenset(
         Kind.LIFT, Kind.UNDO, *decisions.KINDS,
     }
 )  # fmt: skip
-"""Kinds of events that can be taken back (`Workspace.undo`)."""
+"""Kinds of events that can be taken back (`Reversals.undo`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +123,7 @@ class Reversals:
             found = self._desk.ledger.event(int(event.body["target"]))
             assert found is not None
             root = found
-            if (root.seq in self._taken_back) is False:
+            if root.seq not in self._taken_back:
                 raise Refused(f"#{root.seq} has been brought back already.")
         elif root.seq in self._taken_back:
             raise Refused(f"#{root.seq} has been taken back already.")

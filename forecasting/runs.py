@@ -38,6 +38,8 @@ class Runs:
     cycles : Cycles
         While one is open it has its run pinned.
     calendar : MarketingCalendar
+    number : callable
+        Number of the run that the plan stands on; 0 before the first.
     rebuild : callable
         Builds the plan anew on the run in force.
     sum_up : callable
@@ -50,11 +52,12 @@ class Runs:
         cycles: Cycles,
         *,
         calendar: MarketingCalendar,
+        number: Callable[[], int],
         rebuild: Callable[[], None],
         sum_up: Callable[[], None],
     ) -> None:
         self._desk, self._cycles, self._calendar = desk, cycles, calendar
-        self._rebuild, self._sum_up = rebuild, sum_up
+        self._number, self._rebuild, self._sum_up = number, rebuild, sum_up
         self.refreshing = Job("refresh")
 
     def refresh(
@@ -122,7 +125,7 @@ class Runs:
 
     def lift_library(self) -> pd.DataFrame:
         """What every past activation was worth by the run in force (experience.library)."""
-        lifts = self._desk.store.query("run_lifts", run=self.number)
+        lifts = self._desk.store.query("run_lifts", run=self._number())
         return experience.library(lifts, self._calendar.activations)
 
     def corrections(self, sku: str) -> pd.DataFrame:
@@ -133,7 +136,7 @@ class Runs:
         DataFrame, one row per door and week
             door, week, reason, raw, clean: units.
         """
-        return self._desk.store.query("run_corrections", run=self.number, sku=sku)
+        return self._desk.store.query("run_corrections", run=self._number(), sku=sku)
 
     def facts(self) -> Mapping[str, Any]:
         """What the run in force says of itself; empty where there is none."""
@@ -159,14 +162,8 @@ class Runs:
             )
             yield Path(folder)
 
-    @property
-    def number(self) -> int:
-        """Number of the run that the plan stands on; 0 before the first."""
-        run = self.in_force()
-        return run.seq if run else 0
-
     def in_force(self) -> Event | None:
-        """The run that the plan stands on, None before the first."""
+        """The run in force by the ledger, None before the first."""
         return run_in_force(self._desk.ledger.of_kinds(Kind.RUN, Kind.ADOPT))
 
 

@@ -149,8 +149,8 @@ class Workspace:
             decisions=self.decisions,
         )  # fmt: skip
         self.runs = Runs(
-            self.desk, self.cycles, calendar=self.calendar, rebuild=self._rebuild_and_flag,
-            sum_up=lambda: self.quarters.sum_up(),
+            self.desk, self.cycles, calendar=self.calendar, number=lambda: self._run,
+            rebuild=self._rebuild_and_flag, sum_up=lambda: self.quarters.sum_up(),
         )  # fmt: skip
         self.hindsight = Hindsight(
             self.desk, self.runs, shaping=lambda: self.ledger.of_kinds(*_SHAPING)
