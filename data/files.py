@@ -20,7 +20,7 @@ import pandas as pd
 from data import reading
 from data.checking import Verdict, judge
 from data.store import Store
-from data.tables import TABLES
+from data.tables import TABLES, sent_again_sql
 from forecasting.errors import BadFiles, Problem, Refused
 
 
@@ -78,6 +78,8 @@ def insert_staged(cursor: duckdb.DuckDBPyConnection, batch: int, names: Sequence
     """Move staged rows into their tables, as part of the writer's transaction."""
     for name in names:
         columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
+        if TABLES[name].is_dated:
+            cursor.execute(sent_again_sql(name))
         cursor.execute(
             f"insert into {name} ({columns}, batch) "
             f"select {columns}, {int(batch)} from staging.{name} order by _row"

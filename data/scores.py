@@ -1,7 +1,7 @@
 """What the scorecard is made of: sums of the facts, kept so that a page opens at once.
 
-What each measure is stands in SQL (schema/0007_scorecard.sql): `cell_week` at its finest
-grain, and what is summed, shared and divided from it. Here the sums are taken, SKUs in
+What each measure is stands in SQL: `cell_week` at its finest grain (0014_cell_week.sql in
+schema/), and what is summed, shared and divided from it (0007_scorecard.sql). Here the sums are taken, SKUs in
 blocks so that a large company fits in memory, and read.
 """
 
@@ -106,9 +106,12 @@ def summed(
                     cursor.execute(sql(name))
             cursor.execute("drop table if exists block_week")
             cursor.execute(sql("score_classes"))
-            cursor.execute(
-                sql("score_forecasts"), {"as_of": made.as_of, "bridge_lag": BRIDGE_LAG}
-            )
+            ((since,),) = cursor.execute(sql("first_foreseen")).fetchall()
+            if since is not None:
+                cursor.execute(
+                    sql("score_forecasts"),
+                    {"as_of": made.as_of, "bridge_lag": BRIDGE_LAG, "since": since},
+                )
             cursor.execute("commit")
         except BaseException:
             cursor.execute("rollback")

@@ -139,7 +139,7 @@ def _migrations() -> list[tuple[str, list[str]]]:
     made = {
         "0003_facts": tables.create_sql(),
         "0008_sell_out": tables.added_sql("activations", "sell_out"),
-        "0013_in_force": tables.in_force_sql(),
+        "0015_in_force": tables.in_force_sql(),
     }
     return sorted({**written, **made}.items())
 

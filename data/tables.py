@@ -103,6 +103,11 @@ class Table:
         """Column names, in the order of the contract."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether a row speaks of one day, so that a later import leaves other days alone."""
+        return "date" in self.replaces_by
+
 
 def _id(name: str, about: str, example: str, **more: object) -> Column:
     return Column(name=name, kind=Kind.ID, about=about, example=example, **more)  # type: ignore[arg-type]
@@ -350,6 +355,11 @@ _ALL = (
     ),
 )  # fmt: skip
 
+_SENT_AGAIN = """
+create table if not exists sent_again ("table" varchar not null, date date not null)
+"""
+"""Days of which a later import repeated a row, in force or not."""
+
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 """Every table of the contract, by name, masters before what refers to them."""
 
@@ -360,7 +370,7 @@ def create_sql() -> list[str]:
     A row carries the import batch it came with. `sales_now` and its siblings show, for
     each key, the rows of the latest batch in force that speaks of it.
     """
-    statements = []
+    statements = [_SENT_AGAIN]
     for table in _ALL:
         columns = ", ".join(f'"{column.name}" {column.sql_type}' for column in table.columns)
         statements += [
@@ -378,19 +388,44 @@ def added_sql(table: str, column: str) -> list[str]:
 
 
 def in_force_sql() -> list[str]:
-    """Statements that give an older database the views of today."""
-    return [_view_sql(table) for table in _ALL]
+    """Statements that give an older database the views of today.
+
+    Which of its days were sent again is not known row by row: those that came with more than
+    one import count as such.
+    """
+    return [
+        _SENT_AGAIN,
+        *(
+            f"insert into sent_again select '{table.name}', date from {table.name} "
+            "group by date having min(batch) <> max(batch)"
+            for table in _ALL
+            if table.is_dated
+        ),
+        *map(_view_sql, _ALL),
+    ]
+
+
+def sent_again_sql(table: str) -> str:
+    """Statement that notes the days of which staged rows repeat what is there already."""
+    same = " and ".join(
+        f'sent."{name}" is not distinct from had."{name}"' for name in TABLES[table].replaces_by
+    )
+    return (
+        f"insert into sent_again select '{table}', date from {table} as had "
+        f"where date >= (select min(date) from staging.{table}) "
+        f"and exists (from staging.{table} as sent where {same}) except from sent_again"
+    )
 
 
 def _view_sql(table: Table) -> str:
     key = ", ".join(f'"{name}"' for name in table.replaces_by)
     rows = f"select * from {table.name} where batch in (select batch from batch_now)"
     latest = f"qualify batch = max(batch) over (partition by {key})"
-    if "date" not in table.replaces_by:
+    if not table.is_dated:
         return f"create or replace view {table.name}_now as {rows} {latest}"
     # Ten million rows of history come once; only days that were sent again are gone through
     # row by row.
-    again = f"(select date from ({rows}) group by date having min(batch) <> max(batch))"
+    again = f"(select date from sent_again where \"table\" = '{table.name}')"
     return (
         f"create or replace view {table.name}_now as {rows} and date not in {again} "
         f"union all {rows} and date in {again} {latest}"

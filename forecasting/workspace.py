@@ -113,6 +113,8 @@ class Workspace:
     ) -> None:
         self.store = Store(path)
         self._plan: LivePlan | None = None
+        """The live plan, built when it is first asked for: importing files needs none."""
+        self._building = threading.Lock()
         self._built_at = 0
         """Sequence number at which the plan was built: all of it may have changed then."""
         self._working: LivePlan | None = None
@@ -164,10 +166,10 @@ class Workspace:
                 activations=lambda: self.calendar.activations,
                 decisions=lambda: self.decisions.all,
                 replayed=self.hindsight.replayed,
-                run=lambda: (self._run, self._plan.base.as_of if self._plan else None),
+                run=lambda: (self._run, self.plan.base.as_of if self.has_forecast else None),
             ),
         )
-        self._rebuild()
+        self._take_calendar()
 
     def close(self) -> None:
         """Finish writing and release the file."""
@@ -227,6 +229,10 @@ class Workspace:
             Before the first refresh.
         """
         if self._plan is None:
+            with self._building:
+                if self._plan is None and self.has_forecast:
+                    self._build()
+        if self._plan is None:
             raise NoForecast(
                 "There is no forecast yet. Import data on the Data page, then press Refresh "
                 "(or run: python -m forecasting refresh)."
@@ -252,19 +258,16 @@ class Workspace:
     def last_version(self) -> Version | None:
         """The version that the working plan stands on; None where there is none."""
         current = self.cycles.current
-        if current is None or self._plan is None:
+        if current is None or not self.has_forecast:
             return None
         made = self.cycles.published()
-        begins = as_date(self._plan.base.weeks[0])
+        begins = as_date(self.plan.base.weeks[0])
         # An as-of week before it was made, or a year after, has nothing of it left.
         inside = [v for v in made[-1:] if v.first_week <= begins < v.first_week + YEAR]
         return inside[0] if inside else None
 
     def _working_plan(self, version: Version) -> LivePlan:
-        imported = as_imported(
-            self.store.query("activation_rows"), self.store.query("item_rows")
-        )
-        then = {k: v for k, v in imported.items() if v[1] <= version.version}
+        then = {k: v for k, v in self._imported().items() if v[1] <= version.version}
         events = self.ledger.of_kinds(*_SHAPING)
         before = [e for e in events if e.seq <= version.version]
         base = self.plan.base
@@ -306,18 +309,18 @@ class Workspace:
         """
         hidden = self.cycles.hidden_from(self.person(by))
         self._keep_policy()
+        plan = self.plan
         if not hidden:
-            return self.plan
+            return plan
         with self._folding:
             if hidden not in self._blinded:
-                now = self.plan
-                self._blinded[hidden] = now.without(hidden)
+                self._blinded[hidden] = self.plan.without(hidden)
             return self._blinded[hidden]
 
     @property
     def has_forecast(self) -> bool:
         """Whether there is a plan to look at."""
-        return self._plan is not None
+        return self._plan is not None or self.runs.in_force() is not None
 
     @property
     def seq(self) -> int:
@@ -621,7 +624,7 @@ class Workspace:
     @property
     def _run(self) -> int:
         """Number of the run that the plan stands on; 0 before the first."""
-        return self._plan.base.run if self._plan else 0
+        return self.plan.base.run if self.has_forecast else 0
 
     def _with_run(self, run: int) -> LivePlan:
         """The plan as it would be with another run."""
@@ -661,6 +664,21 @@ class Workspace:
         self.quarters.note(event)
 
     def _rebuild(self) -> None:
+        """Take up facts or a run that changed: the calendar, and the plan if it was built."""
+        with self._building:
+            if self._plan is None:
+                self._take_calendar()
+            else:
+                self._build()
+
+    def _take_calendar(self) -> None:
+        seq = self.seq
+        events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
+        imported = self._imported()
+        with self._folding:
+            self.calendar.take(as_changed(imported, [*events, *self.ledger.tail(seq)]))
+
+    def _build(self) -> None:
         """Build the plan anew from the run in force, the facts and the ledger.
 
         It is built beside the one in force while people go on; what they did meanwhile is
@@ -668,10 +686,11 @@ class Workspace:
         """
         seq = self.seq
         events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
-        imported = as_imported(
-            self.store.query("activation_rows"), self.store.query("item_rows")
-        )
-        plan = self._built(seq, as_changed(imported, events).values(), events)
+        run = run_in_force([e for e in events if e.kind in (Kind.RUN, Kind.ADOPT)])
+        imported = self._imported()
+        plan = None
+        if run is not None:
+            plan = self._on_run(seq, as_changed(imported, events).values(), events, run)
         with self._folding:
             later = self.ledger.tail(seq)
             self.calendar.take(as_changed(imported, [*events, *later]))
@@ -681,17 +700,13 @@ class Workspace:
             self._blinded.clear()
             self._working = None
 
+    def _imported(self) -> dict[str, tuple[Activation, int]]:
+        return as_imported(self.store.query("activation_rows"), self.store.query("item_rows"))
+
     def _rebuild_and_flag(self) -> None:
         """Build the plan anew, and keep what the Bridge says where another run is in force."""
         self._rebuild()
         self.quarters.keep_flags()
-
-    def _built(
-        self, seq: int, activations: Collection[Activation], events: Sequence[Event]
-    ) -> LivePlan | None:
-        """The plan as of a sequence number; None where no run was made."""
-        run = run_in_force([e for e in events if e.kind in (Kind.RUN, Kind.ADOPT)])
-        return None if run is None else self._on_run(seq, activations, events, run)
 
     def _on_run(
         self,

@@ -3,6 +3,7 @@
 import datetime as dt
 import subprocess
 import threading
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,9 @@ import pytest
 
 from forecasting import runs as runs_module
 from forecasting import views
+from forecasting import workspace as workspace_module
 from forecasting.__main__ import STAFF
+from forecasting.basis import assemble
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.events import Scope
@@ -463,6 +466,34 @@ def test_edits_made_while_the_plan_is_built_anew_are_in_the_new_one(space):
     editor.join()
     assert len(made) > 3
     assert total(space, "planning", sku, 2) == pytest.approx(before + len(made), abs=1e-6)
+
+
+def test_the_plan_is_built_once_and_only_when_it_is_asked_for(
+    company_copy, tmp_path, monkeypatch
+):
+    built = []
+
+    def counted(**given):
+        built.append(1)
+        return assemble(**given)
+
+    monkeypatch.setattr(workspace_module, "assemble", counted)
+    (tmp_path / "doors.csv").write_text("door,name,region,kind\nX9,New place,North,store\n")
+    with closing(Workspace(company_copy)) as space:
+        assert space.has_forecast
+        assert space.calendar.activations
+        space.import_files("dana", [tmp_path / "doors.csv"])
+        assert not built
+        seen = []
+        readers = [threading.Thread(target=lambda: seen.append(space.plan)) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join()
+        assert built == [1]
+        assert len(seen) == 4
+        assert all(plan is seen[0] for plan in seen)
+        assert "X9" in seen[0].door_names
 
 
 def test_an_empty_database_says_what_to_do_first():

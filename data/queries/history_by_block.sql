@@ -1,20 +1,15 @@
 -- The history of a fit, $as_of its last week, with the block of each SKU (blocks: sku, block).
 -- Returns are left out: they take nothing back of what was wanted.
-with sold as (
-    select sku, door, (date - dayofweek(date)::int)::date as week,
-        sum(greatest(units, 0)) as units, avg(in_stock) as in_stock
+with reports as (
+    select sku, door, date, greatest(units, 0) as units, in_stock, null::double as on_hand
     from sales_now
-    where date < $as_of + 7 and date >= $since
-    group by all
-),
-counted as (
-    select sku, door, (date - dayofweek(date)::int)::date as week,
-        arg_max(on_hand, date) as on_hand
-    from inventory_now
-    where date < $as_of + 7 and date >= $since
-    group by all
+    union all
+    select sku, door, date, null, null, on_hand from inventory_now
 )
-select block, sku, door, week, units, in_stock, on_hand
-from sold full join counted using (sku, door, week)
+select any_value(block) as block, sku, door, (date - dayofweek(date)::int)::date as week,
+    sum(units) as units, avg(in_stock) as in_stock, arg_max(on_hand, date) as on_hand
+from reports
 semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
 join blocks using (sku)
+where date < $as_of + 7 and date >= $since
+group by sku, door, week

@@ -1,6 +1,7 @@
 -- The last version that foresaw each SKU and week in time, beside demand, into forecast_cell: for
 -- the Bridge $bridge_lag weeks ahead or more, for the buy a SKU's lead time and a week or more (six
--- weeks where none is stated). A week that no version foresaw in time is left out.
+-- weeks where none is stated). A week that no version foresaw in time is left out; $since is the
+-- first week that any foresaw.
 insert into forecast_cell by name
 with asked as (
     select sku, 'bridge' as horizon, $bridge_lag::int as least from skus_now
@@ -19,7 +20,7 @@ daily as (
     select sku, door, (date - dayofweek(date)::int)::date as week,
         sum(greatest(units, 0)) as units, avg(in_stock) as in_stock
     from sales_now
-    where date >= (select min(week) from due)
+    where date >= $since
     group by all
 ),
 wanted as (

@@ -1,10 +1,9 @@
 -- One row per fiscal quarter with sales or counts up to the week of $as_of: its known weeks, and
 -- whether it is whole. Order: quarter.
-with weeks as (
-    select distinct (date - dayofweek(date)::int)::date as week from sales_now
-    union
-    select distinct (date - dayofweek(date)::int)::date from inventory_now
+with days as (
+    select distinct date from sales_now union select distinct date from inventory_now
 ),
+weeks as (select distinct (date - dayofweek(date)::int)::date as week from days),
 named as (
     select week, fiscal_quarter(week) as quarter from weeks where week <= $as_of
 )

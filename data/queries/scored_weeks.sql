@@ -1,12 +1,10 @@
 -- The cells of the quarter $quarter within what is asked, the emptiest shelves first.
 select cells.*
 from cell_week as cells
-join score_quarter as quarters
-    on quarters.quarter = $quarter
-    and cells.week between quarters.first_week and quarters.last_week
 join skus_now as skus on skus.sku = cells.sku
 join doors_now as doors on doors.door = cells.door
-where ($in_sku is null or cells.sku = $in_sku)
+where cells.quarter = $quarter
+    and ($in_sku is null or cells.sku = $in_sku)
     and ($in_door is null or cells.door = $in_door)
     and ($in_class is null or skus.class = $in_class)
     and ($in_department is null or skus.department = $in_department)
