@@ -2,9 +2,9 @@
 
 A segment is a class, and within it what sells every week or only now and then. Tried are
 how fast the level follows (exponential smoothing), whether the doors of a SKU go up and down
-together, and whether the class's growth goes on for a while. Simple wins unless something
-else is clearly better on weeks that the estimate had not seen. Whether a class has a season
-is not asked here: a quarter does not show it (season.py).
+together, and whether the class's growth goes on for a while. The usual smoothing and no
+growth win unless something else is clearly better on weeks that the estimate had not seen.
+Whether a class has a season is not asked here: a quarter does not show it (season.py).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RESIDUAL_LAGS = (1, 2, 4, 6, 8)
 DAMPING = 0.94
 """What is left of a week's growth in the next one."""
 CLEARLY = 0.99
-"""What is chosen must bring the error below this share of the usual method's."""
+"""Another smoothing than the usual, or growth, must bring the error below this share."""
 _ALPHA = 0.4
 
 
@@ -129,9 +129,10 @@ def choose(
         for i, mean in enumerate(means):
             missed = _missed(mean, units[:, tail], spread, seen)
             cost[i] += np.bincount(segment, missed, minlength=n_segments)
-    # The usual is given up only for what is clearly better: differences of less are chance.
+    # The usual smoothing is given up only for what is clearly better: differences of less are
+    # chance. Doors of a SKU go together as likely as not: neither has a head start.
     favoured = cost.copy()
-    favoured[usual] *= CLEARLY
+    favoured[[pace.smoothing == USUAL_PACE.smoothing for pace in PACES]] *= CLEARLY
     best = np.argmin(favoured, axis=0)
     rows = best[segment]
     chosen_levels = np.empty_like(levels[usual])
