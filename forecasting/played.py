@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting import options
+from forecasting import mixes, options
 from forecasting.calendar import as_date, fiscal_quarter, quarters_back
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Scope
@@ -206,7 +206,7 @@ class _Month:
         """Decide about some of what is short, and ask for what has to be done."""
         space, planner = self.space, self.cast.people[Function.PLANNING]
         plan = space.working_plan_for(planner)
-        watched = options.watch_list(plan, weeks=8)[:DECIDED]
+        watched = mixes.watch_list(plan, weeks=8)[:DECIDED]
         for number, one in enumerate(watched):
             ways = options.ways_out(plan, one.activation, one.sku)
             good = [

@@ -22,7 +22,7 @@ from data import runs
 from data.facts import facts as known_facts
 from data.replays import Kept
 from data.store import Store
-from forecasting import options
+from forecasting import mixes
 from forecasting.basis import Base, assemble
 from forecasting.calendar import week_start
 from forecasting.consensus.activations import (
@@ -244,7 +244,7 @@ def recommended(plan: LivePlan, *, weeks_ahead: int) -> pd.DataFrame:
                     move.origin, move.receipt, move.units, pd.Timestamp(move.leaves),
                     pd.Timestamp(move.arrives), move.cost, margin.get(move.to, np.nan),
                 )
-                for option in options.best_supply(plan, item).options
+                for option in mixes.best_supply(plan, item).options
                 for move in option.moves
             ]  # fmt: skip
     return pd.DataFrame(lines, columns=list(MOVES))

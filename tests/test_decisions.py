@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecasting import options, views
+from forecasting import mixes, options, views
 from forecasting.consensus.events import Kind
 from forecasting.errors import NotAllowed, OutOfBounds, Refused
 from forecasting.inventory import actions
 from forecasting.inventory.bridge import AMBER, RED
-from forecasting.options import Action, Aim
+from forecasting.mixes import Aim
+from forecasting.options import Action
 from forecasting.workspace import Workspace
 
 BY = {
@@ -239,13 +240,13 @@ def test_what_is_past_is_shown_as_past_and_cannot_be_decided(space):
 
 
 def test_the_best_mix_keeps_the_budget_and_more_money_never_saves_less(space):
-    watched = options.watch_list(space.plan)
-    free = options.best_mix(watched)
+    watched = mixes.watch_list(space.plan)
+    free = mixes.best_mix(watched)
     assert free.chosen
     assert free.cost > 0
     net = []
     for share in (0.0, 0.25, 0.5, 1.0):
-        mix = options.best_mix(watched, budget=share * free.cost)
+        mix = mixes.best_mix(watched, budget=share * free.cost)
         assert mix.cost <= share * free.cost + 1e-6
         net.append(len(mix.left))
     assert net == sorted(net, reverse=True)
@@ -256,7 +257,7 @@ def test_the_ways_out_of_one_sku_are_not_added_up(space):
     """Benefits are concave: together they save at most what they save one by one."""
     checked = 0
     for item in short_items(space)[:30]:
-        menu = options._menu(space.plan, item, short=frozenset())
+        menu = mixes._menu(space.plan, item, short=frozenset())
         both = [c for c in menu if len(c.options) == 2 and c.is_supply]
         for one in both:
             alone = [
@@ -280,25 +281,25 @@ def test_decisions_are_in_the_ledger_in_plain_words(space):
 
 
 def test_each_function_decides_its_part_of_a_mix_line_by_line(space):
-    mix = options.best_mix(options.watch_list(space.plan))
+    mix = mixes.best_mix(mixes.watch_list(space.plan))
     with pytest.raises(NotAllowed):
         space.decisions.decide_all("dana", mix.chosen, owner="dana")
     assert not space.decisions.all
-    before = sum(w.units_short for w in options.watch_list(space.plan))
+    before = sum(w.units_short for w in mixes.watch_list(space.plan))
     events = []
     for person in ("mara", "dana", "ines"):
         mine = [o for o in mix.chosen if space.person(person).may(o.action)]
         events += space.decisions.decide_all(person, mine, owner=person, note=NOTE)
     assert len(events) == len(mix.chosen) == len(space.decisions.open)
-    after = sum(w.units_short for w in options.watch_list(space.plan))
+    after = sum(w.units_short for w in mixes.watch_list(space.plan))
     assert after < 0.7 * before
     for event in reversed(events):
         space.reversals.undo("dana", event.seq)
-    assert sum(w.units_short for w in options.watch_list(space.plan)) == pytest.approx(before)
+    assert sum(w.units_short for w in mixes.watch_list(space.plan)) == pytest.approx(before)
 
 
 def test_two_skus_of_one_activation_can_be_reduced_one_after_the_other(space):
-    mix = options.best_mix(options.watch_list(space.plan))
+    mix = mixes.best_mix(mixes.watch_list(space.plan))
     less = mix.of(Action.REDUCE)
     names = [o.activation for o in less]
     activation = max(names, key=names.count)
@@ -313,8 +314,8 @@ def test_two_skus_of_one_activation_can_be_reduced_one_after_the_other(space):
 
 
 def test_a_mix_for_service_leaves_fewest_short_and_one_for_margin_earns_most(space):
-    watched = options.watch_list(space.plan)
-    service, margin = (options.best_mix(watched, aim=aim) for aim in Aim)
+    watched = mixes.watch_list(space.plan)
+    service, margin = (mixes.best_mix(watched, aim=aim) for aim in Aim)
     assert len(service.left) < len(margin.left)
     assert service.units_saved > margin.units_saved
     assert margin.net >= service.net
@@ -323,9 +324,9 @@ def test_a_mix_for_service_leaves_fewest_short_and_one_for_margin_earns_most(spa
 
 
 def test_nobody_stands_in_for_two_and_nobody_who_is_short_stands_in(space):
-    watched = options.watch_list(space.plan)
+    watched = mixes.watch_list(space.plan)
     for aim in Aim:
-        instead = [o.substitute for o in options.best_mix(watched, aim=aim).of(Action.SHIFT)]
+        instead = [o.substitute for o in mixes.best_mix(watched, aim=aim).of(Action.SHIFT)]
         assert len(instead) == len(set(instead))
         assert not set(instead) & {w.sku for w in watched}
 

@@ -12,10 +12,10 @@ import streamlit as st
 
 from data import files
 from data.store import DEFAULT_PATH
-from forecasting import options
+from forecasting import mixes
 from forecasting.errors import ConcordError
 from forecasting.jobs import Job
-from forecasting.options import Watched
+from forecasting.mixes import Watched
 from forecasting.plan import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import GLOSSARY
@@ -290,7 +290,7 @@ def _watch_list(
 ) -> list[Watched]:
     """`which` and `seq` say when it has to be worked out again."""
     del which, seq
-    return options.watch_list(_shown, weeks=weeks, activation=activation)
+    return mixes.watch_list(_shown, weeks=weeks, activation=activation)
 
 
 def lift_library() -> pd.DataFrame:

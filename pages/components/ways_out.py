@@ -5,9 +5,10 @@ import math
 import pandas as pd
 import streamlit as st
 
-from forecasting import options
+from forecasting import mixes, options
 from forecasting.decisions import Decision
-from forecasting.options import Action, Aim, Mix, Option, Watched
+from forecasting.mixes import Aim, Mix, Watched
+from forecasting.options import Action, Option
 from forecasting.plan import LivePlan
 from forecasting.rights import RIGHTS
 from pages.components import frame, theme
@@ -260,13 +261,13 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: str) -> None:
         help="Service target: as many SKUs as possible not short any more, at least cost; less "
         "lift or another SKU where supply does not do. Most margin: only what pays.",
     )  # fmt: skip
-    free = options.best_mix(watched, aim=aim)
+    free = mixes.best_mix(watched, aim=aim)
     budget = right.number_input(
         "Budget, $", min_value=0.0, value=float(math.ceil(free.cost)), step=100.0,
         help="Most money for expediting and moving. The mix is worked out anew.",
         key=f"mix_budget_{aim}",
     )  # fmt: skip
-    mix = options.best_mix(watched, budget=budget, aim=aim) if budget < free.cost else free
+    mix = mixes.best_mix(watched, budget=budget, aim=aim) if budget < free.cost else free
     st.markdown(mix_said(mix, what))
     if not mix.chosen:
         st.info("Nothing that still works saves more than it costs.")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from data.sample import make_sample
-from forecasting import options, views
+from forecasting import mixes, views
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.inventory.bridge import RED
@@ -61,11 +61,11 @@ def measure() -> dict[str, Any]:
         ),
     )
     started = time.perf_counter()
-    watched = options.watch_list(plan, activation=risky.activation)
+    watched = mixes.watch_list(plan, activation=risky.activation)
     of_one = time.perf_counter() - started
     started = time.perf_counter()
-    everything = options.watch_list(plan, weeks=8)
-    mix = options.best_mix(everything)
+    everything = mixes.watch_list(plan, weeks=8)
+    mix = mixes.best_mix(everything)
     whole = time.perf_counter() - started
     accepted = []
     for option in mix.chosen[:50]:

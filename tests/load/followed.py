@@ -20,11 +20,12 @@ import numpy as np
 import pandas as pd
 
 from data.sample import COVERED, Sample, make_sample
-from forecasting import options
+from forecasting import mixes
 from forecasting.basis import Base
 from forecasting.calendar import as_date
 from forecasting.hierarchy import Floats, Ints
-from forecasting.options import Action, Aim, Option
+from forecasting.mixes import Aim
+from forecasting.options import Action, Option
 from forecasting.plan import LivePlan
 from forecasting.vocabulary import Measure
 from tests.company import imported, placed
@@ -209,7 +210,7 @@ def _weekly(plan: LivePlan, world: World, seed: int) -> tuple[World, Floats, lis
             now = LivePlan(
                 shelves.basis(week), activations=calendar.values(), limits=plan.limits
             )
-            mix = options.best_mix(options.watch_list(now, weeks=AHEAD))
+            mix = mixes.best_mix(mixes.watch_list(now, weeks=AHEAD))
             world = world.changed(now, mix.chosen, seed + week, passed=week)
             shelves.decide(now, mix.chosen, week)
             for option in mix.chosen:
@@ -231,9 +232,9 @@ def one(seed: int) -> list[dict[str, Any]]:
     margin = np.stack([(plan.worth(s, Measure.MARGIN)[:, :WEEKS]) for s in skus])
     lost = _at_once(plan, world, ())
     done: dict[str, tuple[World, Floats, Sequence[Option]]] = {}
-    watched = options.watch_list(plan, weeks=AHEAD)
+    watched = mixes.watch_list(plan, weeks=AHEAD)
     for aim in Aim:
-        chosen = options.best_mix(watched, aim=aim).chosen
+        chosen = mixes.best_mix(watched, aim=aim).chosen
         then = world.changed(plan, chosen, seed)
         done[aim.value] = then, _at_once(plan, then, chosen), chosen
     done[WEEKLY] = _weekly(plan, world, seed)
