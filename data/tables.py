@@ -411,10 +411,14 @@ def sent_again_sql(table: str) -> str:
         f'sent."{name}" is not distinct from had."{name}"' for name in TABLES[table].replaces_by
     )
     return (
-        f"insert into sent_again select '{table}', date from {table} as had "
-        f"where date >= (select min(date) from staging.{table}) "
-        f"and exists (from staging.{table} as sent where {same}) except from sent_again"
+        f"insert into sent_again select distinct '{table}', date from {table} as had "
+        f"where date >= (select min(date) from staging.{table}) and date not in {_again(table)} "
+        f"and exists (from staging.{table} as sent where {same})"
     )
+
+
+def _again(table: str) -> str:
+    return f"(select date from sent_again where \"table\" = '{table}')"
 
 
 def _view_sql(table: Table) -> str:
@@ -425,7 +429,7 @@ def _view_sql(table: Table) -> str:
         return f"create or replace view {table.name}_now as {rows} {latest}"
     # Ten million rows of history come once; only days that were sent again are gone through
     # row by row.
-    again = f"(select date from sent_again where \"table\" = '{table.name}')"
+    again = _again(table.name)
     return (
         f"create or replace view {table.name}_now as {rows} and date not in {again} "
         f"union all {rows} and date in {again} {latest}"

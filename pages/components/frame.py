@@ -74,8 +74,11 @@ def _release(space: Workspace) -> None:
     show_spinner="Opening the database and building the plan ...", on_release=_release
 )
 def _open(path: str) -> Workspace:
-    _OPENED[path] = Workspace(Path(path))
-    return _OPENED[path]
+    space = Workspace(Path(path))
+    if space.has_forecast:
+        _ = space.plan  # while the message above is shown
+    _OPENED[path] = space
+    return space
 
 
 @st.cache_resource
