@@ -421,6 +421,18 @@ def _shifted(
     )
 
 
+def calendar_deadline(plan: LivePlan, activation: Activation) -> dict[str, Any]:
+    """Until when the calendar can be changed: the lock date, else the day before it starts.
+
+    Returns
+    -------
+    dict
+        last_date, is_past: fields of an Option.
+    """
+    last = activation.lock_date or activation.start - dt.timedelta(1)
+    return {"last_date": last, "is_past": last < as_date(plan.base.weeks[0])}
+
+
 # Inside ---------------------------------------------------------------------------------
 
 
@@ -440,12 +452,6 @@ def _deadline(plan: LivePlan, slack: int) -> dict[str, Any]:
     """Last day of the week in which it can be decided."""
     last = as_date(plan.base.weeks[0]) + dt.timedelta(7 * slack + 6)
     return {"last_date": last, "is_past": slack < 0}
-
-
-def calendar_deadline(plan: LivePlan, activation: Activation) -> dict[str, Any]:
-    """The lock date, else the day before it starts."""
-    last = activation.lock_date or activation.start - dt.timedelta(1)
-    return {"last_date": last, "is_past": last < as_date(plan.base.weeks[0])}
 
 
 def _tried(

@@ -169,7 +169,7 @@ class Workspace:
                 run=lambda: (self._run, self.plan.base.as_of if self.has_forecast else None),
             ),
         )
-        self._take_calendar()
+        self._take_up(build=False)
 
     def close(self) -> None:
         """Finish writing and release the file."""
@@ -231,7 +231,7 @@ class Workspace:
         if self._plan is None:
             with self._building:
                 if self._plan is None and self.has_forecast:
-                    self._build()
+                    self._take_up(build=True)
         if self._plan is None:
             raise NoForecast(
                 "There is no forecast yet. Import data on the Data page, then press Refresh "
@@ -309,7 +309,7 @@ class Workspace:
         """
         hidden = self.cycles.hidden_from(self.person(by))
         self._keep_policy()
-        plan = self.plan
+        plan = self.plan  # built before the lock, which building takes
         if not hidden:
             return plan
         with self._folding:
@@ -666,30 +666,20 @@ class Workspace:
     def _rebuild(self) -> None:
         """Take up facts or a run that changed: the calendar, and the plan if it was built."""
         with self._building:
-            if self._plan is None:
-                self._take_calendar()
-            else:
-                self._build()
+            self._take_up(build=self._plan is not None)
 
-    def _take_calendar(self) -> None:
-        seq = self.seq
-        events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
-        imported = self._imported()
-        with self._folding:
-            self.calendar.take(as_changed(imported, [*events, *self.ledger.tail(seq)]))
-
-    def _build(self) -> None:
-        """Build the plan anew from the run in force, the facts and the ledger.
+    def _take_up(self, *, build: bool) -> None:
+        """Take the calendar, and build the plan, from the run in force, facts and ledger.
 
         It is built beside the one in force while people go on; what they did meanwhile is
         folded in before the new one takes its place.
         """
         seq = self.seq
         events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
-        run = run_in_force([e for e in events if e.kind in (Kind.RUN, Kind.ADOPT)])
         imported = self._imported()
+        run = run_in_force([e for e in events if e.kind in (Kind.RUN, Kind.ADOPT)])
         plan = None
-        if run is not None:
+        if build and run is not None:
             plan = self._on_run(seq, as_changed(imported, events).values(), events, run)
         with self._folding:
             later = self.ledger.tail(seq)

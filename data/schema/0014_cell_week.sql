@@ -57,10 +57,9 @@ summed as (
     group by sku, door, week
 ),
 seen as (
-    select *, bit_count(coalesce(shelf_days, count_days)) > 1 as is_daily,
+    select *, coalesce(shelf_days, count_days) as days, bit_count(days) > 1 as is_daily,
         bit_count(mask) as mask_days, bit_count(free) as free_days,
-        bit_count(coalesce(shelf_days, count_days) & mask) as promoted_n,
-        bit_count(coalesce(shelf_days, count_days) & free) as other_n,
+        bit_count(days & mask) as promoted_n, bit_count(days & free) as other_n,
         coalesce(shelf_out, bit_count(count_out) / bit_count(count_days)) as out,
         case when shelf_days is null then bit_count(count_out & mask)
             else promoted_n * coalesce(shelf_promoted_out, 0) end as promoted_n_out,
