@@ -28,7 +28,7 @@ from forecasting.consensus.events import AGREED, TOTAL, Event, Kind, Leaves, Sco
 from forecasting.consensus.proposal import Weights
 from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
-from forecasting.inventory.bridge import ItemRisk, Limits, assess_item
+from forecasting.inventory.bridge import ItemRisk, Limits, Prospect, assess_item
 from forecasting.inventory.lateness import expected, still_late
 from forecasting.inventory.moves import Move
 from forecasting.inventory.projection import (
@@ -721,11 +721,8 @@ class LivePlan:
         lift_milli = tuple((a, _milli(units)) for a, units in own.units.items())
         spilt = {name: _milli(units) for name, units in outside.items()}
         # The parts are rounded, and the forecast is their sum: they add up exactly.
-        statistical: Ints = (
-            base_milli
-            + sum((u for _, u in lift_milli), np.int64(0))
-            + sum(spilt.values(), np.int64(0))
-        )
+        lifted = sum((units for _, units in lift_milli), np.zeros_like(base_milli))
+        statistical: Ints = base_milli + lifted + sum(spilt.values(), np.int64(0))
         deltas = self._deltas(sku, {a for a, _ in lift_milli})
         weights = self.weights.get(self._departments[sku], proposal.EQUAL)
         voices = proposal.parts(statistical, deltas, weights)
@@ -752,7 +749,7 @@ class LivePlan:
         if moves:
             receipts = receipts + self.moved(sku, moves)
         demand = draft / THOUSANDTHS
-        plain = np.maximum(draft - sum((u for _, u in lift_milli), np.int64(0)), 0)
+        plain = np.maximum(draft - lifted, 0)
         usual = self._usual_of(sku, baseline) if supply == ROUTINE else None
         extra = np.zeros_like(receipts)
         if usual is not None:
@@ -774,9 +771,19 @@ class LivePlan:
                 usual=usual,
                 doubt=late[1][:, ahead],
             )
-            items = self._items(
-                sku, calendar, lift_milli, demand, active, stock, projection, risk, known
+            prospect = Prospect(
+                sku=sku,
+                doors=np.arange(len(stock)),
+                demand=demand,
+                lift_units=lifted / THOUSANDTHS,
+                opening=stock,
+                projection=projection,
+                risk=risk,
+                known=known,
+                price=base.price[sku],
+                unit_cost=float(base.unit_cost[sku]),
             )
+            items = self._items(calendar, lift_milli, active, prospect)
         return SkuPlan(
             sku=sku,
             active=active,
@@ -1017,52 +1024,34 @@ class LivePlan:
 
     def _items(
         self,
-        sku: int,
         calendar: Sequence[Activation],
         lifts: tuple[tuple[str, Ints], ...],
-        demand: Floats,
         active: Bools,
-        stock: Floats,
-        projection: Projection,
-        risk: Risk,
-        known: Bools,
+        prospect: Prospect,
     ) -> tuple[ItemRisk, ...]:
-        total = np.sum([u for _, u in lifts], axis=0) / THOUSANDTHS
         found = []
-        # Most activations run at the same doors: what is judged there is cut out once.
-        there: dict[bytes, tuple[Projection, Risk]] = {}
+        # Most activations run at the same doors: what lies ahead there is cut out once.
+        there: dict[bytes, Prospect] = {}
         by_name = {a.activation: a for a in calendar}
         for name, units in lifts:
             activation = by_name[name]
             first, last = self.scope_weeks(activation)
-            mine = activation.of_sku(self.sku_names[sku])
-            at = np.any([doors_of(item, self.door_index) for item in mine], axis=0)
-            at &= active[:, first : last + 1].any(axis=1)
-            doors = np.flatnonzero(at)
-            if not len(doors):
+            mine = activation.of_sku(self.sku_names[prospect.sku])
+            at = active[:, first : last + 1].any(axis=1)
+            at &= np.any([doors_of(item, self.door_index) for item in mine], axis=0)
+            if not at.any():
                 continue
-            # Where it runs everywhere, arrays are shared, not copied.
-            rows = slice(None) if at.all() else doors
-            if (places := doors.tobytes()) not in there:
-                there[places] = (_at(projection, rows), risk.take(rows))
-            depth = max((i.discount or 0.0 for i in mine), default=0.0)
+            if (places := at.tobytes()) not in there:
+                there[places] = prospect.at(at)
             found.append(
                 assess_item(
+                    there[places],
                     activation=name,
                     kind=activation.type,
-                    sku=sku,
-                    doors=doors,
                     first=first,
                     last=last,
-                    demand=demand[rows],
-                    lift_units=units[rows] / THOUSANDTHS,
-                    all_lift_units=total[rows],
-                    opening=stock[rows],
-                    projection=there[places][0],
-                    risk=there[places][1],
-                    known=known[rows],
-                    price=self.base.price[sku, rows] * (1 - depth),
-                    unit_cost=float(self.base.unit_cost[sku]),
+                    lift_units=units[at, first : last + 1] / THOUSANDTHS,
+                    discount=max((i.discount or 0.0 for i in mine), default=0.0),
                     limits=self.limits,
                 )
             )
@@ -1079,14 +1068,6 @@ def _milli(units: Floats) -> Ints:
 
 def _digest_of(units: Ints) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(units).tobytes(), digest_size=16).digest()
-
-
-def _at(projection: Projection, rows: Ints | slice) -> Projection:
-    return Projection(
-        on_hand=projection.on_hand[rows],
-        lost=projection.lost[rows],
-        signed=projection.signed[rows],
-    )
 
 
 def _lines_by_sku(lines: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, tuple[int, int]]]:

@@ -1,8 +1,7 @@
 """The statistical forecast of one SKU in the plan: its baseline and what activations do.
 
-The same arithmetic as the fit's (demand/lift.py, demand/spillover.py), laid over the
-activations as they stand now, at all doors and weeks of one SKU at once; a test holds the
-two equal.
+What the fit learnt (demand/lift.py, demand/spillover.py), laid over the activations as they
+stand now, at all doors and weeks of one SKU at once; a test holds the two equal.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.basis import Base
-from forecasting.calendar import Dates
 from forecasting.consensus.activations import Activation, Item
 from forecasting.demand import lift, priors, spillover
+from forecasting.demand.lift import Exposures, Layout
 from forecasting.hierarchy import Bools, Floats, Ints
 
 BOUGHT_AHEAD, OTHERS = "bought ahead", "other activations"
@@ -85,12 +84,56 @@ def own_lift(
     door_index : mapping
         Position of each door.
     """
-    n_doors, n_weeks = baseline.shape
-    sd = np.zeros(n_weeks)
-    cut = np.zeros(baseline.shape)
-    in_cell, telling = np.zeros(baseline.shape, np.int64), np.zeros(baseline.shape, np.int64)
-    priced = np.zeros(baseline.shape, dtype=bool)
+    rows, depth = _rows(base, activations, name=name, active=active, door_index=door_index)
+    units: dict[str, Floats] = {a.activation: np.zeros_like(baseline) for a in activations}
+    multiplier, exposed = np.ones_like(baseline), np.zeros(baseline.shape, dtype=bool)
+    sd = np.zeros(baseline.shape[1])
+    if rows:
+        layout = Layout.of(_exposures(base, sku, rows))
+        logs = layout.log_lifts(_coefficients(base, sku, layout.exposures.columns))
+        increments, total = lift.parts(logs, layout.cell, len(layout.series))
+        multiplier[layout.series, layout.week] = total
+        exposed[layout.series, layout.week] = True
+        ends = np.cumsum([len(row.doors) for row in rows])[:-1]
+        for row, increment in zip(rows, np.split(increments, ends), strict=True):
+            at = row.doors, row.weeks
+            units[row.activation.activation][at] += increment * baseline[at]
+            own_sd = np.hypot(_sd(base, sku, row), base.event_sd)
+            sd[row.weeks] = np.maximum(sd[row.weeks], own_sd)
+    return OwnLift(units=units, multiplier=multiplier, exposed=exposed, sd=sd, depth=depth)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One featured item of an activation, in the k cells in which it runs."""
+
+    activation: Activation
+    stated: float | None
+    """Lift that people stated; None: what history lets expect."""
+    doors: Ints
+    """Position of each cell's door, (k,)."""
+    weeks: Ints
+    """Position of its week within the plan, (k,)."""
+    share: Floats
+    """Share of its week's demand on whose days the activation runs, (k,)."""
+    log_price: Floats
+    """Of the price that it states, 0 where it states none, (k,)."""
+
+
+def _rows(
+    base: Base,
+    activations: Sequence[Activation],
+    *,
+    name: str,
+    active: Bools,
+    door_index: Mapping[str, int],
+) -> tuple[list[_Row], Floats]:
+    """Where the activations of a SKU run, and the share that they take off its price, (D, W).
+
+    A cell has one price: the first activation that carries a discount states it.
+    """
     rows: list[_Row] = []
+    cut = np.zeros(active.shape)
     for activation in activations:
         share = activation.share(base.weeks, base.weekday_shares)
         within = np.flatnonzero(share > 0)
@@ -99,113 +142,76 @@ def own_lift(
         runs = slice(int(within[0]), int(within[-1]) + 1)  # elsewhere it does nothing
         for item in activation.of_sku(name):
             cells = doors_of(item, door_index)[:, None] & active[:, runs]
-            depth = min(item.discount or 0.0, lift.DEEPEST)
-            states = cells & ~priced[:, runs] & (depth > 0)
-            priced[:, runs] |= states
-            cut[:, runs] = np.where(states, depth, cut[:, runs])
-            in_cell[:, runs] += cells
-            if activation.type != lift.BARE_PRICE:
-                telling[:, runs] += cells
+            doors, weeks = np.nonzero(cells)
+            weeks += runs.start
+            log_price = np.zeros(len(doors))
+            if item.discount:
+                depth = min(item.discount, lift.DEEPEST)
+                states = cut[doors, weeks] == 0
+                cut[doors[states], weeks[states]] = depth
+                log_price[states] = np.log1p(-depth)
             rows.append(
                 _Row(
                     activation=activation,
                     stated=item.lift,
-                    weeks=runs,
-                    share=share[runs],
-                    cells=cells,
-                    log_price=np.where(states, np.log1p(-depth), 0.0),
+                    doors=doors,
+                    weeks=weeks,
+                    share=share[weeks],
+                    log_price=log_price,
                 )
             )
-    units: dict[str, Floats] = {a.activation: np.zeros_like(baseline) for a in activations}
-    if not rows:
-        return OwnLift(
-            units=units,
-            multiplier=np.ones_like(baseline),
-            exposed=in_cell > 0,
-            sd=sd,
-            depth=cut,
-        )
-    cell = np.arange(n_doors * n_weeks).reshape(baseline.shape)
-    logs, places = [], []
-    for row in rows:
-        runs, own_sd = row.weeks, 0.0
-        if row.stated is not None:
-            full = np.full(row.cells.shape, np.log(max(row.stated, 1e-3)))
-        else:
-            full, own_sd = _expected(
-                base, sku, row.activation, weeks=base.weeks[runs], log_price=row.log_price,
-                telling=telling[:, runs], in_cell=in_cell[:, runs],
-            )  # fmt: skip
-        logs.append(np.where(row.cells, lift.at_share(full, row.share), 0.0).ravel())
-        places.append(cell[:, runs].ravel())
-        sd[runs] = np.maximum(sd[runs], np.hypot(own_sd, base.event_sd))
-    increments, total = lift.parts(
-        np.concatenate(logs), np.concatenate(places), n_doors * n_weeks
-    )
-    ends = np.cumsum([len(one) for one in logs])[:-1]
-    for row, increment in zip(rows, np.split(increments, ends), strict=True):
-        runs, mine = row.weeks, units[row.activation.activation]
-        mine[:, runs] += increment.reshape(row.cells.shape) * baseline[:, runs]
-    return OwnLift(
-        units=units,
-        multiplier=total.reshape(baseline.shape),
-        exposed=in_cell > 0,
-        sd=sd,
-        depth=cut,
+    return rows, cut
+
+
+def _exposures(base: Base, sku: int, rows: Sequence[_Row]) -> Exposures:
+    """Cells of the rows one below another, as the fit knows them; a series is a door."""
+    kinds = tuple(dict.fromkeys(row.activation.type for row in rows))
+    count = [len(row.doors) for row in rows]
+    doors = np.concatenate([row.doors for row in rows])
+    weeks = np.concatenate([row.weeks for row in rows])
+    start = np.array([row.activation.start for row in rows], dtype="datetime64[D]")
+    stated = [np.nan if row.stated is None else max(row.stated, 1e-3) for row in rows]
+    return Exposures(
+        activation=np.repeat(np.arange(len(rows)), count),
+        series=doors,
+        week=weeks,
+        share=np.concatenate([row.share for row in rows]),
+        kind=np.repeat([kinds.index(row.activation.type) for row in rows], count),
+        log_price=np.concatenate([row.log_price for row in rows]),
+        log_regular=base.log_regular[sku][doors],
+        later=base.weeks[weeks] > np.repeat(start, count),
+        fixed=np.repeat(np.log(stated), count),
+        kinds=kinds,
+        n_weeks=len(base.weeks),
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """One featured item of an activation, in the w weeks in which that runs."""
+def _coefficients(base: Base, sku: int, columns: Sequence[str]) -> Floats:
+    """What each regressor is worth at every door, (D, p); what the run did not know of, 0.
 
-    activation: Activation
-    stated: float | None
-    """Lift that people stated; None: what history lets expect."""
-    weeks: slice
-    """The w weeks within the plan."""
-    share: Floats
-    """Share of each week's demand on whose days it runs, (w,)."""
-    cells: Bools
-    """Where it runs, (D, w)."""
-    log_price: Floats
-    """Of the price that it states, 0 where it states none, (D, w)."""
+    Types of which history has no activation are worth what is generally known of them.
+    """
+    found = np.column_stack([_coefficient(base, sku, name) for name in columns])
+    for at, name in enumerate(columns):
+        if name not in base.columns and name not in lift.SHAPES:
+            found[:, at] = priors.usual((name,)).mean[0]
+    return found
 
 
-def _expected(
-    base: Base,
-    sku: int,
-    activation: Activation,
-    *,
-    weeks: Dates,
-    log_price: Floats,
-    telling: Ints,
-    in_cell: Ints,
-) -> tuple[Floats, float]:
-    """Log lift at full exposure that history lets expect in some weeks, (D, w), and its sd."""
-    kind = activation.type
+def _sd(base: Base, sku: int, row: _Row) -> float:
+    """Standard deviation of a row's log lift; none where people stated it."""
+    if row.stated is not None:
+        return 0.0
+    kind = row.activation.type
     if kind in base.columns:
-        of_kind = _coefficient(base, sku, kind)
         sd = float(base.lift_sd[sku, base.columns.index(kind)])
-    else:  # no activation of this type in history: what is generally known
-        known = priors.usual((kind,))
-        of_kind, sd = np.full(len(base.level[sku]), known.mean[0]), float(known.sd[0])
-    full = np.broadcast_to(of_kind[:, None], log_price.shape)
-    found = lift.shapes(
-        log_price=log_price,
-        log_regular=base.log_regular[sku][:, None],
-        later=weeks > np.datetime64(activation.start, "D"),
-        tells=kind != lift.BARE_PRICE,
-        telling=telling,
-        in_cell=in_cell,
-    )
-    for name, regressor in zip(lift.SHAPES, found, strict=True):
-        full = full + _coefficient(base, sku, name)[:, None] * regressor
-    deepest = float(np.min(log_price, initial=0.0))
+    else:
+        sd = float(priors.usual((kind,)).sd[0])
+    deepest = float(row.log_price.min(initial=0.0))
     if deepest < 0 and lift.PRICE in base.columns:
         of_price = base.lift_sd[sku, base.columns.index(lift.PRICE)]
         sd = float(np.hypot(sd, of_price * deepest))
-    return full, sd
+    return sd
 
 
 def push_of(base: Base, sku: int, own: OwnLift) -> Floats:

@@ -520,24 +520,25 @@ def test_the_bridge_shows_problems_of_every_kind_and_never_green_without_data(sp
 
 
 def test_the_threshold_rule_is_the_contracts_example():
-    from forecasting.inventory.bridge import Limits, assess_item
+    from forecasting.inventory.bridge import Limits, Prospect, assess_item
     from forecasting.inventory.projection import project
     from forecasting.inventory.risk import assess
 
     # Without lift on-hand would be 90 and 60; lift 40 then 35: 90 >= 40, then 60 < 75.
     lift, base = np.array([[40.0, 35.0]]), np.array([[30.0, 30.0]])
     opening, none = np.array([120.0]), np.zeros((1, 2))
-    common = {
-        "activation": "A", "kind": "email", "sku": 0, "doors": np.array([0]), "first": 0, "last": 1,
-        "known": np.array([True]), "price": np.array([10.0]), "unit_cost": 4.0,
-    }  # fmt: skip
+    demand = base + lift
+    prospect = Prospect(
+        sku=0, doors=np.array([0]), demand=demand, lift_units=lift, opening=opening,
+        projection=project(opening, none, demand),
+        risk=assess(opening, none, demand, lift_sd=np.zeros(2), alpha=0.01),
+        known=np.array([True]), price=np.array([10.0]), unit_cost=4.0,
+    )  # fmt: skip
 
     def judged(limits):
-        demand = base + lift
         return assess_item(
-            **common, demand=demand, lift_units=lift, all_lift_units=lift, limits=limits, opening=opening,
-            projection=project(opening, none, demand),
-            risk=assess(opening, none, demand, lift_sd=np.zeros(2), alpha=0.01),
+            prospect, activation="A", kind="email", first=0, last=1,
+            lift_units=lift, discount=0.0, limits=limits,
         )  # fmt: skip
 
     item = judged(Limits())

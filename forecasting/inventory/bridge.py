@@ -109,89 +109,117 @@ class ItemRisk:
         return total
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What lies ahead of one SKU at n doors, over W weeks."""
+
+    sku: int
+    doors: Ints
+    """Positions of the doors, (n,)."""
+    demand: Floats
+    """Units a week, activations included, (n, W)."""
+    lift_units: Floats
+    """Of which all activations add, (n, W)."""
+    opening: Floats
+    """Units on hand before the first week, (n,)."""
+    projection: Projection
+    risk: Risk
+    known: Bools
+    """Stock, receipts and forecast are known and not stale, (n,)."""
+    price: Floats
+    """Regular price, NaN unknown, (n,)."""
+    unit_cost: float
+
+    def at(self, rows: Bools) -> Prospect:
+        """The same at some of the doors; arrays are shared where that is all of them."""
+        if rows.all():
+            return self
+        doors = np.flatnonzero(rows)
+        return Prospect(
+            sku=self.sku,
+            doors=self.doors[doors],
+            demand=self.demand[doors],
+            lift_units=self.lift_units[doors],
+            opening=self.opening[doors],
+            projection=self.projection.take(doors),
+            risk=self.risk.take(doors),
+            known=self.known[doors],
+            price=self.price[doors],
+            unit_cost=self.unit_cost,
+        )
+
+
 def assess_item(
+    prospect: Prospect,
     *,
     activation: str,
     kind: str,
-    sku: int,
-    doors: Ints,
     first: int,
     last: int,
-    demand: Floats,
     lift_units: Floats,
-    all_lift_units: Floats,
-    opening: Floats,
-    projection: Projection,
-    risk: Risk,
-    known: Bools,
-    price: Floats,
-    unit_cost: float,
+    discount: float,
     limits: Limits,
 ) -> ItemRisk:
     """Judge one SKU of one activation.
 
     Parameters
     ----------
+    prospect : Prospect
+        Of the SKU at the n doors where the activation runs.
     activation, kind : str
         The activation and its type.
-    doors : int array, shape (n,)
-        Doors where it runs.
     first, last : int
-        Its weeks within the plan.
-    demand, lift_units, all_lift_units : float array, shape (n, W)
-        Total demand; what this activation adds; what all activations add.
-    opening : float array, shape (n,)
-        Units on hand before the first week of the plan.
-    projection, risk
-        Of the same n doors.
-    known : bool array, shape (n,)
-        Stock, receipts and forecast are known and not stale.
-    price : float array, shape (n,)
-        Promoted price.
+        Its w weeks within the plan.
+    lift_units : float array, shape (n, w)
+        What this activation adds in them.
+    discount : float
+        Share that it takes off the regular price.
+    limits : Limits
     """
-    window, weeks = slice(first, last + 1), last + 1 - first
-    upto = np.cumsum(lift_units[:, : last + 1], axis=1)
-    headroom = projection.signed[:, window] + upto[:, -weeks:]
-    mine = lift_units[:, window].copy()  # not to keep the weeks beside it
+    window = slice(first, last + 1)
+    demand, projection, risk = prospect.demand, prospect.projection, prospect.risk
+    upto = np.cumsum(lift_units, axis=1)
+    headroom = projection.signed[:, window] + upto
     share = limits.threshold_by_type.get(kind, limits.threshold_share)
-    breach: Bools = np.any(headroom < share * np.cumsum(mine, axis=1), axis=1)
+    breach: Bools = np.any(headroom < share * upto, axis=1)
     p_window = risk.p_any(first, last)
     # Where activations share a cell, what is short is split by lift.
-    everyones, missing = all_lift_units[:, window], risk.units_short[:, window]
-    part = np.divide(mine, everyones, out=np.ones_like(mine), where=everyones > 1e-9)
+    everyones, missing = prospect.lift_units[:, window], risk.units_short[:, window]
+    part = np.divide(lift_units, everyones, out=np.ones_like(upto), where=everyones > 1e-9)
     units_short = missing * np.minimum(np.maximum(part, 0.0), 1.0)
     wanted = demand[:, window].sum(axis=1)
     fill = np.where(wanted > 0, 1 - missing.sum(axis=1) / np.maximum(wanted, 1e-9), 1.0)
     after = demand[:, last + 1 : last + 14]
-    pace = after.mean(axis=1) if after.shape[1] else np.zeros(len(doors))
+    pace = after.sum(axis=1) / max(after.shape[1], 1)
     cover = projection.on_hand[:, last] / np.maximum(pace, 1e-9)
     excess = (pace > 0) & (cover > limits.excess_cover * limits.target_cover_weeks)
     status = np.where(excess, np.int8(BLUE), np.int8(GREEN))
     status[(p_window >= limits.amber_probability) | breach] = AMBER
     status[(p_window > limits.red_probability) | (fill < limits.least_fill)] = RED
-    status[~known] = GREY
+    status[~prospect.known] = GREY
     p_stockout = risk.p_stockout[:, window]
     likely = p_stockout > limits.red_probability
     first_short = np.where(likely.any(axis=1), first + likely.argmax(axis=1), -1)
+    price = prospect.price * (1 - discount)
     return ItemRisk(
         activation=activation,
-        sku=sku,
-        doors=doors,
+        sku=prospect.sku,
+        doors=prospect.doors,
         first=first,
         last=last,
         demand=demand[:, window],
-        lift_units=mine,
+        lift_units=lift_units,
         headroom=headroom,
-        on_hand_start=projection.on_hand[:, first - 1] if first else opening,
+        on_hand_start=projection.on_hand[:, first - 1] if first else prospect.opening,
         on_hand=projection.on_hand[:, window],
         p_stockout=p_stockout,
-        units_short=np.where(known[:, None], units_short, 0.0),
+        units_short=np.where(prospect.known[:, None], units_short, 0.0),
         p_window=p_window,
         breach=breach,
         status=status,
-        first_short=np.where(known, first_short, -1),
+        first_short=np.where(prospect.known, first_short, -1),
         price=price,
-        unit_margin=price - unit_cost,
+        unit_margin=price - prospect.unit_cost,
     )
 
 

@@ -27,6 +27,12 @@ class Projection:
     signed: Floats
     """Opening stock plus receipts less demand, running, may be negative, (n, W)."""
 
+    def take(self, rows: Ints) -> Projection:
+        """The same of some places."""
+        return Projection(
+            on_hand=self.on_hand[rows], lost=self.lost[rows], signed=self.signed[rows]
+        )
+
 
 def project(opening: Floats, receipts: Floats, demand: Floats) -> Projection:
     """Project stock through weeks of receipts and demand.

@@ -54,7 +54,7 @@ class Risk:
     doubt: Floats
     """Variance of what orders have brought by each week, because they may be late, (n, W)."""
 
-    def take(self, rows: Ints | slice) -> Risk:
+    def take(self, rows: Ints) -> Risk:
         """The same of some places."""
         return Risk(
             p_stockout=self.p_stockout[rows],
