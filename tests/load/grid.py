@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import openpyxl
 from playwright.async_api import Page, async_playwright
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from data.sample import make_sample
 from forecasting import roundtrip, views
@@ -73,13 +74,18 @@ async def window(page: Page, url: str, path: str, person: str) -> None:
 async def type_into(page: Page, column: int, row: int, value: float) -> float:
     """Type a number into the real grid; milliseconds from Enter to the total that moves."""
     cell = page.get_by_test_id(f"glide-cell-{column}-{row}").first
+    box = page.locator("#portal input, #portal textarea").first
     for _ in range(40):
         await cell.evaluate("e => { e.blur(); e.focus(); }")
-        if await cell.get_attribute("aria-selected") == "true":
+        if await cell.get_attribute("aria-selected") != "true":
+            await page.wait_for_timeout(50)
+            continue
+        await page.keyboard.press("Enter")
+        try:  # a key that comes while the grid is being drawn opens nothing: once more
+            await box.wait_for(timeout=1_000)
             break
-        await page.wait_for_timeout(50)
-    await page.keyboard.press("Enter")
-    box = page.locator("#portal input, #portal textarea").first
+        except PlaywrightTimeout:
+            continue
     await box.fill(str(value))
     total = "document.querySelector('[data-testid=stMetricValue]').innerText"
     before = await page.evaluate(total)
