@@ -263,7 +263,7 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: str) -> None:
     )  # fmt: skip
     free = mixes.best_mix(watched, aim=aim)
     budget = right.number_input(
-        "Budget, $", min_value=0.0, value=float(math.ceil(free.cost)), step=100.0,
+        "Budget, $", min_value=0, value=math.ceil(free.cost), step=100,
         help="Most money for expediting and moving. The mix is worked out anew.",
         key=f"mix_budget_{aim}",
     )  # fmt: skip
@@ -274,14 +274,16 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: str) -> None:
         return
     table = mix_table(plan, mix.chosen)
     st.dataframe(
-        table, hide_index=True, height=330, alt="Actions of the best mix",
+        table.round({"Margin": 0, "Cost": 0}), hide_index=True, height=330,
+        alt="Actions of the best mix",
+        column_order=[name for name in table.columns if name != "Action"],  # what is done says it
         column_config={
-            "What": st.column_config.Column(width=400),
+            "What": st.column_config.Column("Action", width=500),
             "Prevents, u": st.column_config.NumberColumn(format="%.0f"),
             "Margin": st.column_config.NumberColumn(
-                format="$%.0f", help="Of what is sold more; sales given up count against it."
+                format="dollar", step=1, help="Of what is sold more; sales given up count against it."
             ),
-            "Cost": st.column_config.NumberColumn(format="$%.0f"),
+            "Cost": st.column_config.NumberColumn(format="dollar", step=1),
             "Until": st.column_config.DateColumn(
                 format="MMM D", help="Last day on which it can be decided."
             ),
