@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import mannwhitneyu
 
+from forecasting import vocabulary
 from forecasting.calendar import quarter_label
 from forecasting.consensus.value_added import Added
 
@@ -134,7 +135,7 @@ def _said(
     if kind == "sells out":
         lost = float(rows["lost_value"].sum())
         out = rows["items_out"].sum() / rows["items"].sum()
-        money = f", and about ${lost:,.0f} of sales were lost" if lost >= 1 else ""
+        money = f", and about {vocabulary.money(lost)} of sales were lost" if lost >= 1 else ""
         said = (
             f"{bad} of {n} {promoted} ran out ({their_bad} of {their_n} of the others) in the "
             f"six quarters to {quarter_label(quarter)}: {out:.0%} of their SKU-doors were "
@@ -149,7 +150,7 @@ def _said(
     said = (
         f"{bad} of {n} {promoted} left stock behind ({their_bad} of {their_n} of the others) "
         f"in the six quarters to {quarter_label(quarter)}: {share:.0%} of what was there at "
-        f"their end, ${left:,.0f} at cost, was more than enough."
+        f"their end, {vocabulary.money(left)} at cost, was more than enough."
     )
     return Finding(
         kind=kind, level=level, member=member, said=said,

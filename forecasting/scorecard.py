@@ -20,7 +20,7 @@ import pandas as pd
 
 from data import scores
 from data.store import Store
-from forecasting import findings
+from forecasting import findings, vocabulary
 from forecasting.calendar import quarters_back
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
@@ -481,17 +481,10 @@ def said(key: str, value: float | None, *, change: bool = False) -> str:
         case Form.SHARE:
             return f"{100 * value:{sign}.1f} pp" if change else f"{value:.1%}"
         case Form.MONEY:
-            return f"{'-' if value < 0 else sign[:1]}${_short(abs(value))}"
+            return vocabulary.money(value, sign=change)
         case Form.WEEKS:
             return f"{value:{sign}.1f} wk"
         case Form.FACTOR:
             return f"{value:{sign}.1f}x"
         case _:
             return f"{value:{sign}.1f}"
-
-
-def _short(money: float) -> str:
-    """Three significant digits at most: 48k, 1.25M."""
-    if money >= 1e6:
-        return f"{money / 1e6:,.3g}M"
-    return f"{money / 1e3:,.0f}k" if money >= 1e4 else f"{money:,.0f}"

@@ -89,6 +89,17 @@ class Measure(StrEnum):
         return f"{minus}{plus}{amount}"
 
 
+def money(value: float, *, sign: bool = False) -> str:
+    """A sum as it is said in a sentence, three significant digits at most: $48k, $1.25M."""
+    size = abs(value)
+    before = "-" if value <= -0.5 else "+" if sign and value >= 0.5 else ""
+    if size >= 1e6:
+        return f"{before}${size / 1e6:,.3g}M"
+    if size >= 1e3:
+        return f"{before}${size / 1e3:,.{0 if size >= 1e4 else 1}f}k"
+    return f"{before}${size:,.0f}"
+
+
 class Reason(StrEnum):
     """Why a number was changed."""
 

@@ -187,3 +187,21 @@ def test_an_adopted_run_keeps_a_target_in_what_it_was_said(space, measure):
     moved = [e for e in space.ledger.tail(said.seq) if e.kind is Kind.RESOLVE]
     assert moved  # the statistical number under it is another one now
     assert space.input_amount("mara", where, measure) == pytest.approx(target, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("value", "sign", "said"),
+    [
+        (0.0, True, "$0"),
+        (-0.3, False, "$0"),
+        (294.0, False, "$294"),
+        (1_372.0, False, "$1.4k"),
+        (105_204.0, False, "$105k"),
+        (-2_562.0, False, "-$2.6k"),
+        (1_254_000.0, True, "+$1.25M"),
+    ],
+)
+def test_money_is_said_in_three_digits_at_most(value, sign, said):
+    from forecasting.vocabulary import money
+
+    assert money(value, sign=sign) == said

@@ -124,7 +124,7 @@ def _risks(_plan: LivePlan, now: Any, scope: Scope, limits: str) -> None:
             "Status": found["status"].map(theme.said),
             "Activation": found["name"],
             "SKU": found["sku"],
-            "Stockout risk": 100 * found["p_window"],
+            "Risk, worst door": 100 * found["p_window"],
             "Short, u": found["units_short"],
         }
     )
@@ -132,7 +132,9 @@ def _risks(_plan: LivePlan, now: Any, scope: Scope, limits: str) -> None:
         shown, hide_index=True, height=min(36 + 32 * len(shown), 210),
         alt="Activations that feature this row, worst first",
         column_config={
-            "Stockout risk": st.column_config.ProgressColumn(format="%.0f %%", min_value=0, max_value=100),
+            "Risk, worst door": st.column_config.ProgressColumn(
+                format="%.0f %%", min_value=0, max_value=100, help=frame.term("Stockout risk")
+            ),
             "Short, u": st.column_config.NumberColumn(format="%.1f"),
         },
     )  # fmt: skip

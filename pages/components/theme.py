@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from forecasting import vocabulary
 from forecasting.calendar import week_label
 from forecasting.vocabulary import Measure, Status
 
@@ -58,26 +59,18 @@ def units(value: float | None, *, sign: bool = False) -> str:
     return f"{value:{'+' if sign else ''},.0f} u"
 
 
-def money(value: float | None) -> str:
-    """Three significant digits at most: $48k, $1.25M."""
+def money(value: float | None, *, sign: bool = False) -> str:
+    """$48k, $1.25M; a dash where it is not known."""
     if value is None or math.isnan(value):
         return "–"
-    size, sign = abs(value), "-" if value <= -0.5 else ""
-    if size >= 1e6:
-        return f"{sign}${size / 1e6:,.3g}M"
-    if size >= 1e4:
-        return f"{sign}${size / 1e3:,.0f}k"
-    if size >= 1e3:
-        return f"{sign}${size / 1e3:,.1f}k"
-    return f"{sign}${size:,.0f}"
+    return vocabulary.money(value, sign=sign)
 
 
 def amount(value: float | None, measure: Measure, *, sign: bool = False) -> str:
     """Units, or money."""
     if measure is Measure.UNITS:
         return units(value, sign=sign)
-    plus = "+" if sign and value is not None and value > 0 else ""
-    return plus + money(value)
+    return money(value, sign=sign)
 
 
 def percent(value: float | None, *, sign: bool = False) -> str:

@@ -129,7 +129,7 @@ def lifts(space, person, act: Activation, skus: pd.DataFrame) -> None:
     )
     times = st.column_config.NumberColumn(format="%.2fx")
     st.dataframe(
-        shown, hide_index=True, placeholder="–", height=min(38 + 35 * len(shown), 250),
+        shown, hide_index=True, placeholder="–", height=min(38 + 35 * len(shown), 300),
         column_config={
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help=frame.term("Lift")),
             "From": st.column_config.NumberColumn(format="%.2fx", help="Eight times out of ten the lift is from here ..."),
@@ -233,8 +233,10 @@ def page() -> None:
                 7
             )
             st.markdown(
-                f"{theme.said(status) if act.is_live else 'Cancelled'} · {act.type} · {act.start} to "
-                f"{act.end} · {act.owner or 'no owner'} · locks {lock}"
+                f"{theme.said(status) if act.is_live else 'Cancelled'} · {act.type} · "
+                f"{act.start:%b %d} to {act.end:%b %d, %Y} · "
+                f"{theme.plural(len({i.sku for i in act.items}), 'featured SKU')} · "
+                f"{act.owner or 'no owner'} · locks {lock}"
                 + (" (past: changing it now costs rework)" if late else "")
             )
             left, right = st.columns(2, gap="medium")
