@@ -24,7 +24,7 @@ st.html(COMPONENTS / "style.css")
 
 PAGES = {
     "Weekly": [
-        ("bridge", "weekly/bridge.py", "Bridge", ":material/calendar_view_week:"),
+        ("home", "weekly/bridge.py", "Bridge", ":material/calendar_view_week:"),
         ("signals", "weekly/signals.py", "Weekly review", ":material/sensors:"),
         ("activations", "weekly/activations.py", "Activations", ":material/campaign:"),
     ],
@@ -99,11 +99,15 @@ def who_is_here() -> None:
 
 pages = {
     section: [
-        st.Page(f"pages/{path}", title=name, icon=icon, url_path=url, default=url == "bridge")
+        st.Page(f"pages/{path}", title=name, icon=icon, url_path=url, default=url == "home")
         for url, path, name, icon in entries
     ]
     for section, entries in PAGES.items()
 }
+# What opens first stands at the root; who types or keeps its name finds it there too.
+pages["Weekly"].append(
+    st.Page("pages/weekly/bridge.py", title="Bridge", url_path="bridge", visibility="hidden")
+)
 chosen = st.navigation(
     pages, position="top"
 )  # a menu for each cadence: they would not fit side by side
