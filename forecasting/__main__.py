@@ -29,7 +29,8 @@ from data.tables import TABLES
 from forecasting import board, buying, pack, played, replaying, views
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused
-from forecasting.plan import SUPPLIES, LivePlan
+from forecasting.inbound import SUPPLIES
+from forecasting.plan import LivePlan
 from forecasting.rights import LOCAL_ADMIN
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace

@@ -15,10 +15,11 @@ import pandas as pd
 from forecasting.calendar import as_date, month_label
 from forecasting.decisions import Decisions
 from forecasting.hierarchy import THOUSANDTHS, Floats
+from forecasting.inbound import FIRM
 from forecasting.inventory import buy_plan
 from forecasting.inventory.buy_plan import BuyPlan, Centre, Terms
 from forecasting.options import service_of
-from forecasting.plan import FIRM, LivePlan
+from forecasting.plan import LivePlan
 from forecasting.views import Verdict, skus_of
 from forecasting.vocabulary import Status
 

@@ -317,7 +317,7 @@ class Decisions:
                 )
 
     def _check_order(self, plan: LivePlan, sku: int, move: Move) -> None:
-        lines = plan.open_lines(sku)
+        lines = plan.inbound.lines(sku)
         mine = lines[
             (lines["door"] == plan.door_index[move.to]) & (lines["receipt"] == move.receipt)
         ]

@@ -15,7 +15,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,8 +27,8 @@ from forecasting.consensus.events import AGREED, TOTAL, Event, Kind, Leaves, Sco
 from forecasting.consensus.proposal import Weights
 from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
+from forecasting.inbound import ROUTINE, Inbound
 from forecasting.inventory.bridge import ItemRisk, Limits, Prospect, assess_item
-from forecasting.inventory.lateness import expected, still_late
 from forecasting.inventory.moves import Move
 from forecasting.inventory.projection import (
     Projection,
@@ -41,9 +40,6 @@ from forecasting.inventory.projection import (
 from forecasting.inventory.risk import Risk, assess
 from forecasting.statistical import BOUGHT_AHEAD, OTHERS, OwnLift, baseline_of, doors_of
 from forecasting.vocabulary import INPUTS, Measure
-
-SUPPLIES = ("firm", "planned", "routine")
-FIRM, PLANNED, ROUTINE = SUPPLIES
 
 RISK_WEEKS = 13
 """Weeks for which risk is assessed, or to the end of the SKU's last activation."""
@@ -266,17 +262,13 @@ class LivePlan:
         self._lock = threading.RLock()
         self._state = _State(cycle=cycle)
         n_skus, n_doors, n_weeks = base.shape3
-        self._lines, self._spans = _lines_by_sku(base.receipts)
-        self._line_columns: dict[str, Any] = {
-            str(name): self._lines[name].to_numpy() for name in self._lines
-        }
-        self._suppliers = [str(name or "") for name in base.skus["supplier"]]
+        self.inbound = Inbound(base)
+        """What is on its way to the doors."""
         self._owned: dict[int, tuple[Bools, Floats, OwnLift]] = {}
         """Kept while a class is built, no longer."""
         self._weeks_of: dict[str, tuple[Activation, tuple[int, int]]] = {}
         self._featuring: dict[int, list[str]] = {}
         self._usual: dict[int, Routine] = {}
-        self._lateness: dict[tuple[int, str], tuple[Floats, Floats]] = {}
         self._computed: OrderedDict[int, SkuPlan] = OrderedDict()
         self._room = max(_CELLS_KEPT // max(n_doors * n_weeks, 1), 64)
         self.totals: dict[str, Ints] = {
@@ -743,11 +735,11 @@ class LivePlan:
         opening = base.opening[sku]
         known: Bools = ~np.isnan(opening) & ~np.isnan(base.level[sku])
         stock = np.maximum(np.nan_to_num(opening), 0.0)
-        receipts = self._receipts_of(sku, supply)
-        late = self._late(sku, supply)
+        receipts = self.inbound.receipts(sku, supply=supply)
+        late = self.inbound.late(sku, supply=supply)
         moves = (*self.moves(sku), *(tried.moves if tried else ()))
         if moves:
-            receipts = receipts + self.moved(sku, moves)
+            receipts = receipts + self.inbound.moved(sku, moves)
         demand = draft / THOUSANDTHS
         plain = np.maximum(draft - lifted, 0)
         usual = self._usual_of(sku, baseline) if supply == ROUTINE else None
@@ -839,41 +831,6 @@ class LivePlan:
     def moves(self, sku: int) -> list[Move]:
         """Moves of a SKU's supply that stand."""
         return [m for mine in self._state.moves.get(sku, {}).values() for m in mine]
-
-    def moved(self, sku: int, moves: Iterable[Move]) -> Floats:
-        """What moves add to and take from the supply of a SKU, units, (D, W).
-
-        What left or arrived before the plan begins is in the stock that was counted. An
-        order that the files have meanwhile at the earlier date is not moved again.
-        """
-        _, n_doors, n_weeks = self.base.shape3
-        change = np.zeros((n_doors, n_weeks))
-        lines = self.open_lines(sku)
-        for move in moves:
-            to = self.door_index.get(move.to)
-            arrives = _week_of(move.arrives, self.base)
-            if to is None:
-                continue
-            units = move.units
-            if move.receipt:
-                rows = lines[
-                    (lines["door"] == to)
-                    & (lines["receipt"] == move.receipt)
-                    & (lines["week"] > arrives)
-                ]
-                units = min(units, float(rows["units"].sum()))
-                for week, line in zip(rows["week"], rows["units"], strict=True):
-                    taken = min(float(line), units)
-                    change[to, int(week)] -= taken
-                    change[to, max(arrives, 0)] += taken
-                    units -= taken
-                continue
-            leaves, origin = _week_of(move.leaves, self.base), self.door_index.get(move.origin)
-            if origin is not None and 0 <= leaves < n_weeks:
-                change[origin, leaves] -= units
-            if 0 <= arrives < n_weeks:
-                change[to, arrives] += units
-        return change
 
     def _working(
         self,
@@ -984,44 +941,6 @@ class LivePlan:
                 deltas[function] = deltas.get(function, 0) + leaves
         return deltas
 
-    def open_lines(self, sku: int) -> pd.DataFrame:
-        """Open receipt lines of a SKU, as in the basis."""
-        first, last = self._spans.get(sku, (0, 0))
-        return self._lines.iloc[first:last]
-
-    def _counted_lines(self, sku: int, supply: str) -> dict[str, Any]:
-        """Columns of those of them that a supply counts."""
-        first, last = self._spans.get(sku, (0, 0))
-        lines = {name: values[first:last] for name, values in self._line_columns.items()}
-        if supply == FIRM:
-            firm = ~lines["planned"]
-            lines = {name: values[firm] for name, values in lines.items()}
-        return lines
-
-    def _receipts_of(self, sku: int, supply: str) -> Floats:
-        _, n_doors, n_weeks = self.base.shape3
-        due = np.zeros((n_doors, n_weeks))
-        lines = self._counted_lines(sku, supply)
-        np.add.at(due, (lines["door"], lines["week"]), lines["units"])
-        return due
-
-    def _late(self, sku: int, supply: str) -> tuple[Floats, Floats]:
-        """What the supplier's record lets expect of a SKU's receipts, (D, W) each."""
-        key = (sku, supply)
-        if key not in self._lateness:
-            _, n_doors, n_weeks = self.base.shape3
-            shape = (n_doors, n_weeks)
-            lines = self._counted_lines(sku, supply)
-            shares = self.base.delay.get(self._suppliers[sku], self.base.delay[""])
-            found = (np.zeros(shape), np.zeros(shape))
-            if len(lines["door"]) and shares[0] < 1:
-                found = expected(
-                    lines["door"], lines["week"], lines["units"],
-                    still_late(shares, lines["slipped"]), shape,
-                )  # fmt: skip
-            self._lateness[key] = found
-        return self._lateness[key]
-
     def _items(
         self,
         calendar: Sequence[Activation],
@@ -1058,26 +977,9 @@ class LivePlan:
         return tuple(found)
 
 
-def _week_of(day: dt.date, base: Base) -> int:
-    return int((np.datetime64(day, "D") - base.weeks[0]).astype(int)) // 7
-
-
 def _milli(units: Floats) -> Ints:
     return np.rint(units * THOUSANDTHS).astype(np.int64)
 
 
 def _digest_of(units: Ints) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(units).tobytes(), digest_size=16).digest()
-
-
-def _lines_by_sku(lines: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, tuple[int, int]]]:
-    """Open receipt lines in the order of their SKUs, and where each SKU's begin and end."""
-    ordered = lines.sort_values("sku", kind="stable").astype(
-        {"sku": np.int64, "door": np.int64, "week": np.int64, "units": float,
-         "planned": bool, "slipped": np.int64}
-    )  # fmt: skip
-    sku = ordered["sku"].to_numpy()
-    starts = np.flatnonzero(np.diff(sku, prepend=-1))
-    ends = np.append(starts[1:], len(sku))
-    spans = zip(starts.tolist(), ends.tolist(), strict=True) if len(sku) else ()
-    return ordered, {int(sku[a]): (a, b) for a, b in spans}

@@ -34,6 +34,7 @@ from forecasting.consensus.activations import (
 from forecasting.consensus.events import Event
 from forecasting.demand.worker import Running, run_in_process
 from forecasting.errors import Refused
+from forecasting.inbound import ROUTINE
 from forecasting.inventory.bridge import RED, STATUSES, Limits
 from forecasting.inventory.replay import (
     Saved,
@@ -44,7 +45,7 @@ from forecasting.inventory.replay import (
     with_savings,
 )
 from forecasting.jobs import Tell
-from forecasting.plan import ROUTINE, LivePlan
+from forecasting.plan import LivePlan
 from forecasting.vocabulary import Status
 
 WEEK = dt.timedelta(7)

@@ -15,10 +15,11 @@ from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.experience import EIGHTY
 from forecasting.hierarchy import THOUSANDTHS, Floats, Ints, aggregate
+from forecasting.inbound import ROUTINE
 from forecasting.inventory.bridge import GREY, RED, STATUSES, ItemRisk, group_status
 from forecasting.inventory.projection import weeks_of_supply
 from forecasting.inventory.risk import NODE_WEIGHTS
-from forecasting.plan import ROUTINE, LivePlan
+from forecasting.plan import LivePlan
 from forecasting.statistical import BOUGHT_AHEAD, OTHERS
 from forecasting.vocabulary import WORST_FIRST, Measure, Status
 

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from forecasting import views
+from forecasting.inbound import ROUTINE, SUPPLIES
 from forecasting.mixes import Watched
-from forecasting.plan import ROUTINE, SUPPLIES
 from forecasting.vocabulary import Status
 from pages.components import charts, frame, theme, ways_out
 

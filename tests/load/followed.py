@@ -120,7 +120,7 @@ class Shelves:
             if not option.moves:
                 continue
             sku = plan.sku_index[option.sku]
-            change = plan.moved(sku, option.moves)[:, : WEEKS - now]
+            change = plan.inbound.moved(sku, option.moves)[:, : WEEKS - now]
             self.arriving[sku, :, now:WEEKS] += change
             for move in option.moves:
                 if move.receipt:

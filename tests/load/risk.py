@@ -18,9 +18,10 @@ import pandas as pd
 
 from forecasting import replaying
 from forecasting.consensus.activations import Activation
+from forecasting.inbound import FIRM, ROUTINE
 from forecasting.inventory.bridge import Limits
 from forecasting.inventory.replay import cells_of, scored
-from forecasting.plan import FIRM, ROUTINE, LivePlan
+from forecasting.plan import LivePlan
 from forecasting.replaying import Moment
 from forecasting.workspace import Workspace
 from tests import orange_juice
