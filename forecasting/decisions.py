@@ -324,7 +324,9 @@ class Decisions:
         week = (move.arrives - as_date(plan.base.weeks[0])).days // 7
         able = mine[(mine["expedite"] >= 0) & (mine["expedite"] <= week)]
         moved = sum(
-            m.units for m in plan.moves(sku) if (m.receipt, m.to) == (move.receipt, move.to)
+            m.units
+            for m in plan.standing.moves_of(sku)
+            if (m.receipt, m.to) == (move.receipt, move.to)
         )
         if able["units"].sum() - moved < move.units - 1e-6:
             raise Refused(
@@ -413,7 +415,7 @@ def _there(plan: LivePlan, sku: int, place: int) -> float:
     name = plan.door_names[place]
     gone = sum(
         m.units
-        for m in plan.moves(sku)
+        for m in plan.standing.moves_of(sku)
         if m.origin == name and m.leaves >= as_date(plan.base.weeks[0])
     )
     return opening - gone

@@ -1,4 +1,4 @@
-"""What is on its way to the doors: open orders, how late they may be, and what moves do to them.
+"""What is on its way to the doors: open orders, how late they may be, what moves do to them.
 
 Orders come with the basis and stay; how many of them count is asked each time (`SUPPLIES`),
 and so are the moves that people decided on or try.
@@ -100,10 +100,8 @@ class Inbound:
                     change[to, max(arrives, 0)] += taken
                     units -= taken
                 continue
-            leaves, origin = (
-                _week_of(move.leaves, self._base),
-                self._door_index.get(move.origin),
-            )
+            leaves = _week_of(move.leaves, self._base)
+            origin = self._door_index.get(move.origin)
             if origin is not None and 0 <= leaves < n_weeks:
                 change[origin, leaves] -= units
             if 0 <= arrives < n_weeks:

@@ -189,7 +189,7 @@ class Tried:
 def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
     """Bring open orders forward."""
     lines = plan.inbound.lines(item.sku)
-    moved = {(m.receipt, m.to) for m in plan.moves(item.sku) if m.receipt}
+    moved = {(m.receipt, m.to) for m in plan.standing.moves_of(item.sku) if m.receipt}
     doors = [plan.door_names[d] for d in lines["door"]]
     keys = zip(lines["receipt"], doors, strict=True)
     free = np.array([key not in moved for key in keys], dtype=bool)

@@ -14,7 +14,7 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from forecasting import statistical
 from forecasting.basis import Base
 from forecasting.consensus import proposal
 from forecasting.consensus.activations import Activation
-from forecasting.consensus.events import AGREED, TOTAL, Event, Kind, Leaves, Scope
+from forecasting.consensus.events import TOTAL, Event, Leaves, Scope
 from forecasting.consensus.proposal import Weights
 from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
@@ -38,6 +38,7 @@ from forecasting.inventory.projection import (
     routine,
 )
 from forecasting.inventory.risk import Risk, assess
+from forecasting.standing import Standing
 from forecasting.statistical import BOUGHT_AHEAD, OTHERS, OwnLift, baseline_of, doors_of
 from forecasting.vocabulary import INPUTS, Measure
 
@@ -48,12 +49,6 @@ _NUMBERS = itertools.count(1)
 
 _CELLS_KEPT = 4_000_000
 """Leaf cells of computed SKUs kept in memory; older ones are computed again when asked."""
-
-_INPUTS = (Kind.OVERRIDE, Kind.RESOLVE, Kind.SENSE, Kind.UNDO)
-"""Kinds of events that change an input."""
-
-InputKey = tuple[str, str]
-"""(function, aim): whose input, and the activation whose lift it means ('' for total)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,24 +165,6 @@ class Published:
         return cls(version=version, units=units, activations=activations)
 
 
-@dataclass(slots=True)
-class _State:
-    """What events have made of the plan; mutated only under the plan's lock."""
-
-    activations: dict[str, Activation] = field(default_factory=dict)
-    inputs: dict[int, dict[InputKey, Ints]] = field(default_factory=dict)
-    holds: dict[str, dict[tuple[int, int, int], int]] = field(default_factory=dict)
-    """Function to held leaf (sku, door, week) to the event that holds it."""
-    agreed: dict[int, tuple[Ints, Ints]] = field(default_factory=dict)
-    """Of each SKU, what agreements add to statistical, and how many stand; (D, W) each."""
-    cycle: str = ""
-    """The cycle whose agreements count."""
-    sensed: dict[int, Ints] = field(default_factory=dict)
-    """Of each SKU, what was corrected week by week since the last publication, (D, W)."""
-    moves: dict[int, dict[int, tuple[Move, ...]]] = field(default_factory=dict)
-    """Of each SKU, the moves of supply that stand, by the decision's number."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
     """Something that is tried on a SKU and changes nothing."""
@@ -249,7 +226,6 @@ class LivePlan:
         """Its own: no other plan of this process has it."""
         self.base = base
         self._published = published
-        self.fence = fence
         self.weights = dict(weights or {})
         self.limits = limits or Limits()
         self.seq = seq
@@ -260,14 +236,20 @@ class LivePlan:
         self.sku_index = {name: i for i, name in enumerate(self.sku_names)}
         self.door_index = {name: i for i, name in enumerate(self.door_names)}
         self._lock = threading.RLock()
-        self._state = _State(cycle=cycle)
+        self.standing = Standing(
+            base=base,
+            sku_index=self.sku_index,
+            door_index=self.door_index,
+            cycle=cycle,
+            fence=fence,
+            since=published.version if published else None,
+        )
+        """What people said and did, as it stands."""
         n_skus, n_doors, n_weeks = base.shape3
         self.inbound = Inbound(base)
         """What is on its way to the doors."""
         self._owned: dict[int, tuple[Bools, Floats, OwnLift]] = {}
         """Kept while a class is built, no longer."""
-        self._weeks_of: dict[str, tuple[Activation, tuple[int, int]]] = {}
-        self._featuring: dict[int, list[str]] = {}
         self._usual: dict[int, Routine] = {}
         self._computed: OrderedDict[int, SkuPlan] = OrderedDict()
         self._room = max(_CELLS_KEPT // max(n_doors * n_weeks, 1), 64)
@@ -291,57 +273,54 @@ class LivePlan:
         self._pressure: dict[int, Floats] = {}
         """The same summed over a class."""
         for activation in activations:
-            self._put_activation(activation)
+            self.standing.put(activation)
         for function, held in (holds or {}).items():
             for leaves, seq_of_hold in held:
-                self._hold(function, leaves, seq_of_hold)
+                self.standing.hold(function, leaves, seq_of_hold)
         if inputs is not None:
-            self._fold_inputs(inputs)
+            for (whose, aim), rows in inputs.groupby(["input", "activation"]):
+                self.standing.add((str(whose), str(aim)), Leaves.of(rows))
         if agreed is not None and len(agreed):
-            self._agree(Leaves.of(agreed), agreed["standing"].to_numpy(dtype=np.int64))
+            stands = agreed["standing"].to_numpy(dtype=np.int64)
+            self.standing.agree(Leaves.of(agreed), stands)
         for event in decisions:
-            self._fold_moves(event)
-            self._fold_sensed(event)
+            self.standing.take_supply(event)
         for group, classmates in self._classmates.items():
             # What a SKU's own activations do is needed twice: for its class, and for itself.
-            featured = [s for s in classmates.tolist() if self._featuring.get(s)]
+            featured = [s for s in classmates.tolist() if self.standing.is_featured(s)]
             self._owned = {sku: self._own(sku) for sku in featured}
             for sku in featured:
                 self._press(sku)
             self._sum_pressure(group)
             for sku in classmates.tolist():
-                if self._published or self._featuring.get(sku) or self._is_spoken_of(sku):
+                if self._published or self._is_shown(sku):
                     self._refresh(sku)
                 else:  # only its totals are needed until somebody looks at it
                     self._retotal(sku)
         self._owned = {}
 
+    @property
+    def fence(self) -> int:
+        """First weeks that nobody may change."""
+        return self.standing.fence
+
     def without(self, functions: Collection[str]) -> LivePlan:
         """The same plan as if some functions had said nothing and nobody had agreed yet."""
         with self._lock:
-            copy = LivePlan(
+            standing = self.standing.without(functions)
+            other = LivePlan(
                 self.base,
-                activations=self._state.activations.values(),
+                activations=standing.activations.values(),
                 limits=self.limits,
-                cycle=self._state.cycle,
-                fence=self.fence,
+                cycle=standing.cycle,
+                fence=standing.fence,
                 weights=self.weights,
                 seq=self.seq,
             )
-            copy._state.moves = dict(self._state.moves)
-            for sku in self._state.moves:
-                copy._refresh(sku)
-            copy._state.holds = {
-                f: dict(held) for f, held in self._state.holds.items() if f not in functions
-            }
-            for sku, inputs in self._state.inputs.items():
-                kept = {
-                    key: leaves for key, leaves in inputs.items() if key[0] not in functions
-                }
-                if kept:
-                    copy._state.inputs[sku] = kept
-                    copy._refresh(sku)
-            return copy
+            other.standing = standing
+            for sku in {*standing.moves, *standing.inputs}:
+                other._refresh(sku)
+            return other
 
     # Reading ----------------------------------------------------------------------------
 
@@ -393,7 +372,7 @@ class LivePlan:
         """Units at each distribution centre that nobody has decided on yet, (C,)."""
         left = self.base.reserve[sku].copy()
         network = self.base.network
-        for move in self.moves(sku):
+        for move in self.standing.moves_of(sku):
             at = network.index.get(move.origin, -1) - network.n_doors
             if at >= 0 and np.datetime64(move.leaves, "D") >= self.base.weeks[0]:
                 left[at] -= move.units
@@ -407,7 +386,7 @@ class LivePlan:
         ------
         UnknownName
         """
-        found = self._state.activations.get(identity)
+        found = self.standing.activations.get(identity)
         if found is None:
             raise UnknownName(f"There is no activation '{identity}'.")
         return found
@@ -417,7 +396,7 @@ class LivePlan:
         last = self.base.weeks[-1] + np.timedelta64(6, "D")
         inside = [
             a
-            for a in self._state.activations.values()
+            for a in self.standing.activations.values()
             if np.datetime64(a.end, "D") >= self.base.weeks[0]
             and np.datetime64(a.start, "D") <= last
         ]
@@ -443,7 +422,7 @@ class LivePlan:
         """Which cells of a function's input are held, (D, W)."""
         _, n_doors, n_weeks = self.base.shape3
         mask = np.zeros((n_doors, n_weeks), dtype=bool)
-        for held_sku, door, week in self._state.holds.get(function, {}):
+        for held_sku, door, week in self.standing.holds.get(function, {}):
             if held_sku == sku:
                 mask[door, week] = True
         return mask
@@ -451,7 +430,7 @@ class LivePlan:
     def aimed(self, sku: int, function: str, aim: str) -> Ints:
         """What a function's input adds with one aim, thousandths of a unit, (D, W)."""
         _, n_doors, n_weeks = self.base.shape3
-        found = self._state.inputs.get(sku, {}).get((function, aim))
+        found = self.standing.inputs.get(sku, {}).get((function, aim))
         return np.zeros((n_doors, n_weeks), np.int64) if found is None else found
 
     def exposed(self, sku: int, identity: str) -> Bools:
@@ -481,12 +460,7 @@ class LivePlan:
 
     def scope_weeks(self, activation: Activation) -> tuple[int, int]:
         """First and last week of an activation inside the plan; last < first: none."""
-        kept = self._weeks_of.get(activation.activation)
-        if kept is None or kept[0] is not activation:
-            share = np.flatnonzero(activation.share(self.base.weeks) > 0)
-            inside = (int(share[0]), int(share[-1])) if len(share) else (0, -1)
-            self._weeks_of[activation.activation] = kept = (activation, inside)
-        return kept[1]
+        return self.standing.weeks_of(activation)
 
     def digests(self) -> dict[str, str]:
         """Digest of each department's draft numbers and the run they stand on.
@@ -507,7 +481,7 @@ class LivePlan:
         """What agreements add to a SKU's statistical number, and where they stand, (D, W)."""
         _, n_doors, n_weeks = self.base.shape3
         none = np.zeros((n_doors, n_weeks), np.int64)
-        change, standing = self._state.agreed.get(sku, (none, none))
+        change, standing = self.standing.agreed.get(sku, (none, none))
         return change, standing > 0
 
     # Folding ----------------------------------------------------------------------------
@@ -521,13 +495,12 @@ class LivePlan:
             touched: set[int] = set()
             promoted: set[int] = set()
             for event in (e for e in events if e.seq > self.seq):
-                promoted |= self._fold_activation(event)
-                touched |= self._fold_one(event)
+                promoted |= self.standing.take_calendar(event)
+                touched |= self.standing.take(event)
                 self.seq = event.seq
             touched |= promoted | self._beside(promoted)
             for sku in touched:
-                shown = self._featuring.get(sku) or self._is_spoken_of(sku) or sku in self.items
-                if self._published or shown:
+                if self._published or self._is_shown(sku) or sku in self.items:
                     self._refresh(sku)
                 else:
                     self._computed.pop(sku, None)
@@ -542,148 +515,9 @@ class LivePlan:
             self._sum_pressure(group)
         return {int(sku) for group in moved for sku in self._classmates[group]}
 
-    def _fold_activation(self, event: Event) -> set[int]:
-        """Take what an event does to the calendar; the SKUs that it features or featured."""
-        if "after" not in event.body and "activation_state" not in event.body:
-            return set()
-        state = event.body.get("activation_state") or event.body.get("after")
-        identity = str(event.body["activation"])
-        touched = self._featured(identity)
-        if state is None:
-            self._drop_activation(identity)
-        else:
-            self._put_activation(Activation.from_dict(state))
-        return touched | self._featured(identity)
-
-    def _is_spoken_of(self, sku: int) -> bool:
-        return sku in self._state.inputs or sku in self._state.agreed
-
-    def _fold_one(self, event: Event) -> set[int]:
-        touched: set[int] = set()
-        if event.kind is Kind.CYCLE and event.body["action"] == "open":
-            touched = set(self._state.agreed)
-            self._state.agreed = {}
-            self._state.cycle = str(event.body["name"])
-            self.fence = int(event.body["rules"]["fence_weeks"])
-        elif event.body.get("input") == AGREED and len(event.leaves):
-            if event.cycle == self._state.cycle:
-                standing = np.full(len(event.leaves), int(event.body["standing"]), np.int64)
-                touched = self._agree(event.leaves, standing)
-        elif event.kind in _INPUTS and len(event.leaves):
-            aim = event.scope.activation if event.scope else TOTAL
-            key = (event.input_of, aim)
-            touched |= self._add(key, event.leaves)
-        touched |= self._fold_moves(event) | self._fold_sensed(event)
-        if event.kind is Kind.HOLD:
-            self._hold(event.function, event.leaves, event.seq)
-        if event.kind is Kind.RELEASE:
-            self._release(event.function, event.leaves)
-        if event.kind is Kind.UNDO and "hold" in event.body:
-            self._release(event.function, Leaves(), of_event=int(event.body["target"]))
-        return touched
-
-    def _fold_moves(self, event: Event) -> set[int]:
-        """Take moves of supply that were decided, closed, or taken back."""
-        moves = [Move.from_dict(m) for m in event.body.get("moves", ())]
-        number = int(event.body.get("target", event.seq))
-        stand = bool(event.body.get("stand", True))
-        by_sku: dict[int, tuple[Move, ...]] = {}
-        for move in moves:
-            if move.sku in self.sku_index:
-                sku = self.sku_index[move.sku]
-                by_sku[sku] = (*by_sku.get(sku, ()), move)
-        for sku, mine in by_sku.items():
-            others = {k: m for k, m in self._state.moves.get(sku, {}).items() if k != number}
-            self._state.moves[sku] = {**others, number: mine} if stand else others
-        return set(by_sku)
-
-    def _fold_sensed(self, event: Event) -> set[int]:
-        """Take a correction into the working plan; the draft has it as Planning's input."""
-        if self._published is None or not event.body.get("sensing"):
-            return set()
-        if event.seq <= self._published.version:
-            return set()
-        placed = self.placed(event.leaves, event.leaves.delta)
-        for sku, delta in placed.items():
-            self._state.sensed[sku] = self._state.sensed.get(sku, 0) + delta
-        return set(placed)
-
-    def _fold_inputs(self, frame: pd.DataFrame) -> None:
-        """Take the sum of leaf deltas of every input."""
-        for (function, aim), rows in frame.groupby(["input", "activation"]):
-            self._add((str(function), str(aim)), Leaves.of(rows))
-
-    def _add(self, key: InputKey, leaves: Leaves) -> set[int]:
-        """Add leaf deltas to an input."""
-        added = self.placed(leaves, leaves.delta)
-        for s, array in added.items():  # readers keep the array they hold
-            inputs = self._state.inputs.get(s, {})
-            self._state.inputs[s] = {**inputs, key: inputs.get(key, 0) + array}
-        return set(added)
-
-    def _agree(self, leaves: Leaves, standing: Ints) -> set[int]:
-        """Take agreements: what they add, and whether they stand (1) or not any more (-1)."""
-        added = self.placed(leaves, leaves.delta)
-        for s, stands in self.placed(leaves, standing).items():
-            delta, before = self._state.agreed.get(s, (0, 0))
-            self._state.agreed[s] = (delta + added[s], before + stands)
-        return set(added)
-
-    def placed(self, leaves: Leaves, values: Ints) -> dict[int, Ints]:
-        """Values of leaves as (D, W) arrays by SKU; leaves outside the plan are passed over."""
-        _, n_doors, n_weeks = self.base.shape3
-        weeks = ((leaves.week - self.base.weeks[0]).astype(np.int64) // 7).tolist()
-        placed: dict[int, Ints] = {}
-        for name, place, w, value in zip(
-            leaves.sku, leaves.door, weeks, values.tolist(), strict=True
-        ):
-            s, d = self.sku_index.get(name), self.door_index.get(place)
-            if s is None or d is None or not 0 <= w < n_weeks:
-                continue
-            if s not in placed:
-                placed[s] = np.zeros((n_doors, n_weeks), np.int64)
-            placed[s][d, w] += value
-        return placed
-
-    def _featured(self, identity: str) -> set[int]:
-        activation = self._state.activations.get(identity)
-        if activation is None:
-            return set()
-        return {self.sku_index[i.sku] for i in activation.items if i.sku in self.sku_index}
-
-    def _put_activation(self, activation: Activation) -> None:
-        self._drop_activation(activation.activation)
-        self._state.activations[activation.activation] = activation
-        if not activation.is_live or self.scope_weeks(activation)[1] < 0:
-            return
-        for sku in self._featured(activation.activation):
-            names = {*self._featuring.get(sku, []), activation.activation}
-            state = self._state.activations
-            self._featuring[sku] = sorted(names, key=lambda n: (state[n].start, n))
-
-    def _drop_activation(self, identity: str) -> None:
-        for sku in self._featured(identity):
-            self._featuring[sku] = [n for n in self._featuring.get(sku, []) if n != identity]
-        self._state.activations.pop(identity, None)
-
-    def _hold(self, function: str, leaves: Leaves, seq: int) -> None:
-        held = self._state.holds.setdefault(function, {})
-        for key in self._positions(leaves):
-            held[key] = seq
-
-    def _release(self, function: str, leaves: Leaves, *, of_event: int | None = None) -> None:
-        held = self._state.holds.setdefault(function, {})
-        gone = [k for k, s in held.items() if s == of_event] if of_event else None
-        for key in gone if gone is not None else self._positions(leaves):
-            held.pop(key, None)
-
-    def _positions(self, leaves: Leaves) -> list[tuple[int, int, int]]:
-        found = []
-        for sku, door, week in zip(leaves.sku, leaves.door, leaves.week, strict=True):
-            w = int((week - self.base.weeks[0]).astype(int)) // 7
-            if sku in self.sku_index and door in self.door_index and w >= 0:
-                found.append((self.sku_index[sku], self.door_index[door], w))
-        return found
+    def _is_shown(self, sku: int) -> bool:
+        """Whether more than a SKU's totals is wanted before anybody looks at it."""
+        return self.standing.is_featured(sku) or self.standing.is_spoken_of(sku)
 
     def _refresh(self, sku: int) -> None:
         computed = self._compute(sku, supply=ROUTINE)
@@ -720,8 +554,8 @@ class LivePlan:
         voices = proposal.parts(statistical, deltas, weights)
         proposed = draft = proposal.total(statistical, voices)
         agreed: Bools | None = None
-        if sku in self._state.agreed:
-            change, standing = self._state.agreed[sku]
+        if sku in self.standing.agreed:
+            change, standing = self.standing.agreed[sku]
             agreed = standing > 0
             draft = np.where(agreed, np.maximum(statistical + change, 0), proposed)
         if self._published is not None:
@@ -737,7 +571,7 @@ class LivePlan:
         stock = np.maximum(np.nan_to_num(opening), 0.0)
         receipts = self.inbound.receipts(sku, supply=supply)
         late = self.inbound.late(sku, supply=supply)
-        moves = (*self.moves(sku), *(tried.moves if tried else ()))
+        moves = (*self.standing.moves_of(sku), *(tried.moves if tried else ()))
         if moves:
             receipts = receipts + self.inbound.moved(sku, moves)
         demand = draft / THOUSANDTHS
@@ -818,7 +652,7 @@ class LivePlan:
 
     def _calendar_of(self, sku: int, tried: WhatIf | None = None) -> list[Activation]:
         """Live activations that feature a SKU, in the calendar's order."""
-        found = [self._state.activations[a] for a in self._featuring.get(sku, [])]
+        found = self.standing.calendar_of(sku)
         if tried is None or tried.activation is None:
             return found
         other, name = tried.activation, self.sku_names[sku]
@@ -827,10 +661,6 @@ class LivePlan:
         if inside and other.of_sku(name):
             found.append(other)
         return sorted(found, key=lambda a: (a.start, a.activation))
-
-    def moves(self, sku: int) -> list[Move]:
-        """Moves of a SKU's supply that stand."""
-        return [m for mine in self._state.moves.get(sku, {}).values() for m in mine]
 
     def _working(
         self,
@@ -861,7 +691,7 @@ class LivePlan:
                 door_index=self.door_index,
             )
             decided = _milli(baseline * (own.multiplier - old.multiplier))
-        sensed = self._state.sensed.get(sku, np.int64(0))
+        sensed = self.standing.sensed.get(sku, np.int64(0))
         return np.where(before >= 0, np.maximum(before + decided + sensed, 0), draft)
 
     def _own(
@@ -936,7 +766,7 @@ class LivePlan:
     def _deltas(self, sku: int, live: set[str]) -> dict[str, Ints]:
         """What each function adds; what it aimed at an activation goes with it."""
         deltas: dict[str, Ints] = {}
-        for (function, aim), leaves in self._state.inputs.get(sku, {}).items():
+        for (function, aim), leaves in self.standing.inputs.get(sku, {}).items():
             if aim == TOTAL or aim in live:
                 deltas[function] = deltas.get(function, 0) + leaves
         return deltas

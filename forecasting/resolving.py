@@ -82,7 +82,7 @@ class _Replay:
 
     def keep(self, event: Event) -> None:
         """Add what an event added when it was made."""
-        for sku, array in self.plan.placed(event.leaves, event.leaves.delta).items():
+        for sku, array in self.plan.standing.placed(event.leaves, event.leaves.delta).items():
             self.deltas[sku] = self.deltas.get(sku, 0) + array
 
     def mean(self, event: Event) -> None:
@@ -91,7 +91,7 @@ class _Replay:
         chosen = Selection.of(self.plan, event.scope)
         at = np.ix_(chosen.doors, chosen.weeks)
         shape = (len(chosen.doors), len(chosen.weeks))
-        touched = self.plan.placed(event.leaves, np.ones(len(event.leaves), np.int64))
+        touched = self.plan.standing.placed(event.leaves, np.ones(len(event.leaves), np.int64))
         none = np.zeros(self.plan.base.shape3[1:], np.int64)
         own = np.concatenate([self.deltas.get(int(s), none)[at].ravel() for s in chosen.skus])
         moves = np.concatenate([touched.get(int(s), none)[at].ravel() for s in chosen.skus]) > 0

@@ -120,7 +120,7 @@ def test_a_restart_finds_every_decision_as_it_stood(space):
 def test_a_sku_without_open_orders_has_nothing_to_bring_forward(space):
     item = short_items(space)[0]
     name = space.plan.sku_names[item.sku]
-    space.plan._spans.pop(item.sku, None)
+    space.plan.inbound._spans.pop(item.sku, None)
     ways = {o.action: o for o in options.ways_out(space.plan, item.activation, name)}
     assert "No open order" in ways[Action.EXPEDITE].why_not
 
