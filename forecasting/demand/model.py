@@ -42,8 +42,14 @@ ROUNDS = 2
 """Rounds of level, response and season in each look at the history."""
 TEMPER = 1.0
 """Standard deviations above expectation from which a week says no more."""
-TYPICAL_ALPHA = 0.4
-"""Overdispersion assumed while responses are estimated."""
+TYPICAL_ALPHA = 0.15
+"""Overdispersion of a week's demand, as real and drawn histories have it (.13 to .2)."""
+SURPRISING_ALPHA = 0.4
+"""Overdispersion of what a week may have wanted of which not all was seen: what an event did
+to it is not known either."""
+LEARNT_AT = (0.4, TYPICAL_ALPHA)
+"""Overdispersion at which responses may be learnt: the larger, the more weeks count alike,
+however much was sold in them. Held-out weeks choose; where there are none, the first."""
 _CLASSES_THAT_AGREE = 3
 """Classes from which on what they agree on is what the company responds like."""
 _TOO_LITTLE = 0.02
@@ -197,6 +203,8 @@ class Problem:
     prior: Prior
     event_sd: float = priors.USUAL_EVENT_SD
     """Log lift that doors of one SKU and week share, as far as it is known."""
+    learnt_at: float = LEARNT_AT[0]
+    """Overdispersion at which responses are learnt."""
 
 
 def fit(
@@ -234,7 +242,7 @@ def fit(
     residuals = None
     if held:
         progress("trying methods on the last weeks", 0.05)
-        trial = _estimate(problem, known - held, start=None)
+        problem, trial = _trial(problem, known - held, known)
         chosen, residuals = _try(problem, trial, known)
     progress("level, season and response", 0.5)
     if trial:
@@ -349,66 +357,164 @@ def _problem(panel: Panel, exposures: Exposures, prior: Prior | None) -> Problem
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What is believed between two rounds of an estimate."""
+
+    history: Panel
+    """T weeks."""
+    demand: Floats
+    """Demand as it is believed, (n, T)."""
+    units: Floats
+    """Demand as it is learnt from, (n, T)."""
+    seen: Floats
+    """Share of each week that it stands for, (n, T)."""
+    share: Floats
+    effects: Effects
+    found: Response | None
+    """None where no lift is known yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What a round learns a response from."""
+
+    believed: Floats
+    """Level believed of each series, (n,)."""
+    around: Floats
+    """Level around each week, (n, T)."""
+    share: Floats
+    rows: response.Rows
+
+
+def _trial(problem: Problem, until: int, known: int) -> tuple[Problem, Estimate]:
+    """A look at the first weeks, and how responses are best learnt, by promoted weeks after."""
+    first = _round(problem, _first_look(problem, until, start=None))
+    ground = _ground(problem, first)
+    tried = []
+    for learnt_at in LEARNT_AT:
+        other = replace(problem, learnt_at=learnt_at)
+        look = _round(other, first, ground)
+        for _ in range(ROUNDS - 2):
+            look = _round(other, look)
+        estimate = _concluded(other, look)
+        tried.append((_missed(problem, estimate, known), other, estimate))
+    _, best, estimate = min(tried, key=lambda one: one[0])
+    return best, estimate
+
+
+def _missed(problem: Problem, estimate: Estimate, known: int) -> float:
+    """Units by which the promoted weeks after an estimate are missed, lag by lag."""
+    ahead = slice(estimate.known, known)
+    wanted, scored = problem.panel.until(known).wanted()
+    expected = estimate.around[:, -1:] * estimate.effects.total[:, ahead]
+    counted = scored[:, ahead] & problem.exposed[:, ahead]
+    return float(np.abs(wanted[:, ahead] - expected)[counted].sum())
+
+
 def _estimate(problem: Problem, known: int, *, start: Estimate | None) -> Estimate:
     """Level, season and response of the first `known` weeks."""
-    panel = problem.panel
-    history = panel.until(known)
-    units, seen = history.units, history.exposure
-    demand = units
-    share = spillover.share_of_group(units.sum(axis=1) + 1e-9, problem.group)
-    found = start.response if start else None
+    look = _first_look(problem, known, start=start)
+    for _ in range(ROUNDS):
+        look = _round(problem, look)
+    return _concluded(problem, look)
+
+
+def _first_look(problem: Problem, known: int, *, start: Estimate | None) -> _Look:
+    history = problem.panel.until(known)
+    share = spillover.share_of_group(history.units.sum(axis=1) + 1e-9, problem.group)
     effects = _no_effects(problem)
     if start is not None:
         # The season is looked for anew: what the shorter history took for it may be lift.
         anew = replace(effects, launch=start.effects.launch)
         effects = _effects(problem, start.response, anew, share)
-    for number in range(ROUNDS):
-        effect = effects.total[:, :known] * seen
-        if number == 0 and start is None:
-            # It knows no lift yet: it looks at weeks without activation only, unless a
-            # series hardly has any.
-            rarely = (problem.exposed[:, :known] & (effect > 0)).mean(axis=1) < 0.6
-            effect = np.where(problem.exposed[:, :known] & rarely[:, None], 0.0, effect)
-        believed = baseline.prior_level(panel, units * (effect > 0), effect)
-        weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
-        around = baseline.level_around(units, effect, weight, believed)
-        share = spillover.share_of_group(around.mean(axis=1), problem.group)
-        found = _respond(problem, units, seen, around, effects, share, found)
-        effects = _effects(problem, found, effects, share)
-        index = _season(problem, units, effects, seen, believed, known)
-        effects = replace(effects, season=index[problem.of_class])
-        effects = replace(effects, launch=_launch(problem, units, effects, seen, known))
-        expected = around * effects.total[:, :known]
-        demand, seen = _cleansed(history, expected, problem.exposed[:, :known])
-        units = _tempered(demand, expected * seen)
-    assert found is not None
-    effect = effects.total[:, :known] * seen
-    believed = baseline.prior_level(panel, units, effect)
-    weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
-    around = baseline.level_around(units, effect, weight, believed)
-    return Estimate(
-        known=known,
-        demand=demand,
-        units=units,
-        seen=seen,
-        effects=effects,
-        response=found,
+    return _Look(
+        history=history,
+        demand=history.units,
+        units=history.units,
+        seen=history.exposure,
         share=share,
-        around=around,
-        surprise=_surprise(demand, around * effect, problem.exposed[:, :known]),
+        effects=effects,
+        found=start.response if start else None,
     )
 
 
-def _respond(
-    problem: Problem,
-    units: Floats,
-    seen: Floats,
-    around: Floats,
-    effects: Effects,
-    share: Floats,
-    start: Response | None,
-) -> Response:
-    """Response to everything, given level and season."""
+def _ground(problem: Problem, look: _Look) -> _Ground:
+    """Levels, and the cells that say something of the response."""
+    known, effects = look.units.shape[1], look.effects
+    effect = effects.total[:, :known] * look.seen
+    if look.found is None:
+        # It knows no lift yet: it looks at weeks without activation only, unless a
+        # series hardly has any.
+        exposed = problem.exposed[:, :known]
+        rarely = (exposed & (effect > 0)).mean(axis=1) < 0.6
+        effect = np.where(exposed & rarely[:, None], 0.0, effect)
+    believed, around = _levels_around(problem.panel, look.units, effect)
+    share = spillover.share_of_group(around.mean(axis=1), problem.group)
+    rows = _rows(problem, look, around, share)
+    return _Ground(believed=believed, around=around, share=share, rows=rows)
+
+
+def _round(problem: Problem, look: _Look, ground: _Ground | None = None) -> _Look:
+    """Level, response, season and launches once more, each given the others."""
+    known, seen = look.units.shape[1], look.seen
+    ground = ground or _ground(problem, look)
+    found = response.respond(
+        ground.rows,
+        prior=problem.prior,
+        n_series=len(problem.panel.sku_of),
+        sku_of=problem.panel.sku_of,
+        class_of=problem.panel.classes,
+        alpha=problem.learnt_at,
+        event_sd=problem.event_sd,
+        start=look.found,
+    )
+    effects = _effects(problem, found, look.effects, ground.share)
+    index = _season(problem, look.units, effects, seen, ground.believed, known)
+    effects = replace(effects, season=index[problem.of_class])
+    effects = replace(effects, launch=_launch(problem, look.units, effects, seen, known))
+    expected = ground.around * effects.total[:, :known]
+    demand, seen = _cleansed(look.history, expected, problem.exposed[:, :known])
+    return replace(
+        look,
+        demand=demand,
+        units=_tempered(demand, expected * seen),
+        seen=seen,
+        share=ground.share,
+        effects=effects,
+        found=found,
+    )
+
+
+def _concluded(problem: Problem, look: _Look) -> Estimate:
+    """The estimate that rounds have come to."""
+    assert look.found is not None
+    known = look.units.shape[1]
+    effect = look.effects.total[:, :known] * look.seen
+    _, around = _levels_around(problem.panel, look.units, effect)
+    return Estimate(
+        known=known,
+        demand=look.demand,
+        units=look.units,
+        seen=look.seen,
+        effects=look.effects,
+        response=look.found,
+        share=look.share,
+        around=around,
+        surprise=_surprise(look.demand, around * effect, problem.exposed[:, :known]),
+    )
+
+
+def _levels_around(panel: Panel, units: Floats, effect: Floats) -> tuple[Floats, Floats]:
+    """Level that is believed of each series, (n,), and the one around each week, (n, T)."""
+    believed = baseline.prior_level(panel, units * (effect > 0), effect)
+    weight = baseline.evidence(believed[:, None] * effect, alpha=TYPICAL_ALPHA)
+    return believed, baseline.level_around(units, effect, weight, believed)
+
+
+def _rows(problem: Problem, look: _Look, around: Floats, share: Floats) -> response.Rows:
+    """Cells that say something of the response to anything, given level and season."""
+    units, seen, effects, start = look.units, look.seen, look.effects, look.found
     known = units.shape[1]
     panel, layout = problem.panel, problem.layout
     lifted = effects.lift[:, :known]
@@ -455,24 +561,15 @@ def _respond(
             log_back += taken_back * start.series[:, column][series]
             design[:, column] -= taken_back
     sku = panel.sku_of[series]
-    return response.respond(
-        response.Rows(
-            units=units.ravel()[at],
-            expected=offset * np.exp(log_back),
-            design=design,
-            week=week,
-            series=series,
-            sku=sku,
-            of_class=panel.classes[sku],
-            event=problem.event[:, :known].ravel()[at],
-        ),
-        prior=problem.prior,
-        n_series=len(panel.sku_of),
-        sku_of=panel.sku_of,
-        class_of=panel.classes,
-        alpha=TYPICAL_ALPHA,
-        event_sd=problem.event_sd,
-        start=start,
+    return response.Rows(
+        units=units.ravel()[at],
+        expected=offset * np.exp(log_back),
+        design=design,
+        week=week,
+        series=series,
+        sku=sku,
+        of_class=panel.classes[sku],
+        event=problem.event[:, :known].ravel()[at],
     )
 
 
@@ -582,7 +679,7 @@ def _cleansed(history: Panel, expected: Floats, exposed: Bools) -> tuple[Floats,
     peaks = lone_peaks(history.units, expected, known, alpha=TYPICAL_ALPHA)
     units = np.where(peaks, expected, history.units)
     if history.sold_out.any():
-        likely = intervals.at_least(expected, TYPICAL_ALPHA, history.units)
+        likely = intervals.at_least(expected, SURPRISING_ALPHA, history.units)
         units = np.where(history.sold_out, likely, units)
     return _made_whole(units, history.exposure, expected)
 
@@ -592,7 +689,7 @@ def _made_whole(units: Floats, share: Floats, expected: Floats) -> tuple[Floats,
     partly = (share > 0) & (share < 1)
     if not partly.any():
         return units, share
-    rest = intervals.rest_of_week(expected, units, share, alpha=TYPICAL_ALPHA)
+    rest = intervals.rest_of_week(expected, units, share, alpha=SURPRISING_ALPHA)
     return np.where(partly, units + rest, units), np.where(partly, 1.0, share)
 
 
@@ -603,7 +700,7 @@ def _tempered(units: Floats, expected: Floats) -> Floats:
     have expected. Taken as they are, such weeks decide what a SKU is expected to sell in
     all others. What they add on average is given back to the mean (`_surprise`).
     """
-    reach = TEMPER * np.sqrt(TYPICAL_ALPHA) * expected + 3 * np.sqrt(expected)
+    reach = TEMPER * np.sqrt(SURPRISING_ALPHA) * expected + 3 * np.sqrt(expected)
     tempered: Floats = np.where(expected > 0, np.minimum(units, expected + reach), units)
     return tempered
 
@@ -670,8 +767,29 @@ def _event_sd(problem: Problem, estimate: Estimate) -> float:
     if events < 10:
         return priors.USUAL_EVENT_SD
     plain, _ = _shared_variance(problem, estimate, ~exposed)
+    promoted += _learnt_from_them(problem, estimate)
     few = 20 * priors.USUAL_EVENT_SD**2
     return float(np.sqrt((max(promoted - plain, 0.0) * events + few) / (events + 20)))
+
+
+def _learnt_from_them(problem: Problem, estimate: Estimate) -> float:
+    """Variance of the log lifts that SKUs were found to have, on average over their cells.
+
+    What was estimated from a few events lies nearer to them than the truth does, by as
+    much as it is unsure.
+    """
+    layout, response = problem.layout, estimate.response
+    past = layout.week < estimate.known
+    if not past.any():
+        return 0.0
+    own = layout.of_cells(response.series[:, : layout.design.shape[1]])[past]
+    sku = problem.panel.sku_of[layout.series[past]]
+    found = np.zeros(len(own))
+    for a, one in enumerate(own.T):
+        for b, other in enumerate(own.T[: a + 1]):
+            times = 1.0 if a == b else 2.0
+            found += times * one * other * response.sku_covariance[sku, a, b]
+    return float(found.mean())
 
 
 def _shared_variance(problem: Problem, estimate: Estimate, chosen: Bools) -> tuple[float, int]:

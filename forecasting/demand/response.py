@@ -87,10 +87,15 @@ class Response:
     """Coefficients of each SKU, shape (S, p)."""
     series: Floats
     """Coefficients of each series, shape (n, p)."""
-    sku_sd: Floats
-    """Standard deviation of each SKU's, shape (S, p)."""
+    sku_covariance: Floats
+    """How sure each SKU's are and how they go together, shape (S, p, p)."""
     spread: tuple[Floats, Floats]
     """How far SKUs depart from their class, and doors from their SKU, (p,) each."""
+
+    @property
+    def sku_sd(self) -> Floats:
+        """Standard deviation of each SKU's, shape (S, p)."""
+        return deviation_of(self.sku_covariance)
 
     def lifted(self, log_lift: float, n_kinds: int) -> Response:
         """The same with every promoted cell's log lift moved by as much.
@@ -150,28 +155,35 @@ def respond(
     else:  # it only has to move on from what statsmodels found
         step = max(len(rows) // (_MOST_ROWS * n_classes), 1)
         some = _take(rows, slice(None, None, step))
-        classes, class_sd = shrunk(
+        classes, covariance = shrunk(
             some, some.of_class, parent, alpha=alpha, worth=of_events[::step] * step,
             sd=prior.sd, start=start.classes, steps=1,
         )  # fmt: skip
+        class_sd = deviation_of(covariance)
     classes = bounded(classes, columns)
     of_skus, of_series = start.spread if start else (SKU_SD * scale, SERIES_SD * scale)
     steps = 1 if start else 2
-    per_sku, sku_sd = shrunk(
+    per_sku, sku_covariance = shrunk(
         rows, rows.sku, classes[class_of], alpha=alpha, worth=worth, sd=of_skus,
         start=start.skus if start else None, steps=steps,
     )  # fmt: skip
     spread_of_skus = spread_seen(
-        per_sku - classes[class_of], sku_sd, before=of_skus, usual=SKU_SD * scale
+        per_sku - classes[class_of],
+        deviation_of(sku_covariance),
+        before=of_skus,
+        usual=SKU_SD * scale,
     )
     per_sku = bounded(per_sku, columns)
-    per_series, series_sd = shrunk(
+    per_series, covariance = shrunk(
         rows, rows.series, per_sku[sku_of], alpha=alpha,
         worth=np.ones(len(rows)), sd=of_series,
         start=start.series if start else None, steps=1,
     )  # fmt: skip
     spread_of_series = spread_seen(
-        per_series - per_sku[sku_of], series_sd, before=of_series, usual=SERIES_SD * scale
+        per_series - per_sku[sku_of],
+        deviation_of(covariance),
+        before=of_series,
+        usual=SERIES_SD * scale,
     )
     assert per_series.shape == (n_series, len(columns))
     return Response(
@@ -180,7 +192,7 @@ def respond(
         class_sd=class_sd,
         skus=per_sku,
         series=bounded(per_series, columns),
-        sku_sd=sku_sd,
+        sku_covariance=sku_covariance,
         spread=(spread_of_skus, spread_of_series),
     )
 
@@ -326,15 +338,15 @@ def shrunk(
 
     Returns
     -------
-    (coefficients, their standard deviations), shape (G, p) each. A group without
-    rows has its parent's coefficients and the prior's standard deviation.
+    (coefficients, shape (G, p); their covariance, shape (G, p, p)). A group without rows has
+    its parent's coefficients and the prior's covariance.
     """
     n_groups = len(parent)
     current = parent.copy()
-    deviation = np.tile(sd, (n_groups, 1))
+    covariance = np.tile(np.diag(sd**2), (n_groups, 1, 1))
     used = np.flatnonzero(np.abs(rows.design).sum(axis=0) > 1e-9)
     if not len(rows) or not len(used):
-        return current, deviation
+        return current, covariance
     order: Ints | slice = slice(None)
     if np.any(np.diff(group) < 0):
         order = np.argsort(group, kind="stable")
@@ -364,9 +376,14 @@ def shrunk(
         move = np.linalg.solve(information, (gradient - away)[:, :, None])[:, :, 0]
         local += np.clip(move, -1.0, 1.0)
     current[np.ix_(filled, used)] = local
-    spread = np.sqrt(np.diagonal(np.linalg.inv(information), axis1=1, axis2=2))
-    deviation[np.ix_(filled, used)] = spread
-    return current, deviation
+    covariance[np.ix_(filled, used, used)] = np.linalg.inv(information)
+    return current, covariance
+
+
+def deviation_of(covariance: Floats) -> Floats:
+    """Standard deviations, (G, p), of covariances, (G, p, p)."""
+    deviation: Floats = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    return deviation
 
 
 def _moments(
