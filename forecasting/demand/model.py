@@ -45,8 +45,8 @@ TEMPER = 1.0
 TYPICAL_ALPHA = 0.15
 """Overdispersion of a week's demand, as real and drawn histories have it (.13 to .2)."""
 SURPRISING_ALPHA = 0.4
-"""Overdispersion of what a week may have wanted of which not all was seen: what an event did
-to it is not known either."""
+"""Overdispersion of what a week may have wanted, where what an event did to it is not known
+either: of weeks not seen whole, and of how far one may surprise."""
 LEARNT_AT = (0.4, TYPICAL_ALPHA)
 """Overdispersion at which responses may be learnt: the larger, the more weeks count alike,
 however much was sold in them. Held-out weeks choose; where there are none, the first."""
@@ -773,7 +773,7 @@ def _event_sd(problem: Problem, estimate: Estimate) -> float:
 
 
 def _learnt_from_them(problem: Problem, estimate: Estimate) -> float:
-    """Variance of the log lifts that SKUs were found to have, on average over their cells.
+    """Variance that log lifts of SKUs still have once estimated, mean over their cells.
 
     What was estimated from a few events lies nearer to them than the truth does, by as
     much as it is unsure.
