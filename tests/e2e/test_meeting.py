@@ -36,14 +36,13 @@ def test_a_deep_link_works_as_the_first_request_after_a_start(meeting, visit):
     assert page.url.startswith(f"{server.url}/sku?sku={sku}")
 
 
-def test_the_bridge_stands_at_the_root_and_under_its_name(meeting, visit):
+def test_the_bridge_stands_under_its_name_too(meeting, visit):
     server, *_ = meeting
-    for path in ("", "bridge"):
-        page = visit(server.url, "Victor Lindqvist", path=path)
-        expect(page.get_by_role("heading", level=1)).to_contain_text("Bridge")
-        screen.settled(page)
-        screen.nothing_is_broken(page)
-        expect(page.get_by_role("dialog")).to_have_count(0)  # "Page not found" is one
+    page = visit(server.url, "Victor Lindqvist", path="bridge")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bridge")
+    screen.settled(page)
+    screen.nothing_is_broken(page)
+    expect(page.get_by_role("dialog")).to_have_count(0)  # "Page not found" is one
 
 
 def test_two_planners_meet_on_one_cell_and_no_number_is_lost(meeting, visit):
