@@ -7,7 +7,7 @@ and so are the moves that people decided on or try.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -27,14 +27,14 @@ FIRM, PLANNED, ROUTINE = SUPPLIES
 class Inbound:
     """Open receipts of a basis, SKU by SKU."""
 
-    def __init__(self, base: Base) -> None:
+    def __init__(self, base: Base, door_index: Mapping[str, int]) -> None:
         self._base = base
+        self._door_index = door_index
         self._lines, self._spans = _by_sku(base.receipts)
         self._columns: dict[str, Any] = {
             str(name): self._lines[name].to_numpy() for name in self._lines
         }
         self._suppliers = [str(name or "") for name in base.skus["supplier"]]
-        self._door_index = {door: at for at, door in enumerate(base.doors["door"])}
         self._lateness: dict[tuple[int, str], tuple[Floats, Floats]] = {}
 
     def lines(self, sku: int) -> pd.DataFrame:

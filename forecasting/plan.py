@@ -246,7 +246,7 @@ class LivePlan:
         )
         """What people said and did, as it stands."""
         n_skus, n_doors, n_weeks = base.shape3
-        self.inbound = Inbound(base)
+        self.inbound = Inbound(base, self.door_index)
         """What is on its way to the doors."""
         self._owned: dict[int, tuple[Bools, Floats, OwnLift]] = {}
         """Kept while a class is built, no longer."""

@@ -107,6 +107,7 @@ class Standing:
             activations=dict(self.activations),
             inputs={sku: kept for sku, kept in inputs.items() if kept},
             holds={f: dict(held) for f, held in self.holds.items() if f not in functions},
+            since=None,
             agreed={},
             sensed={},
             moves=dict(self.moves),

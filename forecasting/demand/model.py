@@ -111,6 +111,11 @@ class Estimate:
     surprise: tuple[float, float]
     """Log of what surprises add to what is learnt, without and with activations."""
 
+    def ahead(self, until: int) -> Floats:
+        """Demand expected of the weeks after it, to before one, at the last level, (n, H)."""
+        expected: Floats = self.around[:, -1:] * self.effects.total[:, self.known : until]
+        return expected
+
     def foreseen(self, problem: Problem) -> tuple[Response, Effects]:
         """The response with what surprises add to lifts, and what it comes to."""
         plain, promoted = self.surprise
@@ -407,9 +412,8 @@ def _missed(problem: Problem, estimate: Estimate, known: int) -> float:
     """Units by which the promoted weeks after an estimate are missed, lag by lag."""
     ahead = slice(estimate.known, known)
     wanted, scored = problem.panel.until(known).wanted()
-    expected = estimate.around[:, -1:] * estimate.effects.total[:, ahead]
     counted = scored[:, ahead] & problem.exposed[:, ahead]
-    return float(np.abs(wanted[:, ahead] - expected)[counted].sum())
+    return float(np.abs(wanted[:, ahead] - estimate.ahead(known))[counted].sum())
 
 
 def _estimate(problem: Problem, known: int, *, start: Estimate | None) -> Estimate:
@@ -738,7 +742,7 @@ def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, .
     wanted, scored = panel.until(known).wanted()
     effect = trial.effects.total[:, :known]
     held = slice(trial.known, known)
-    expected = trial.around[:, -1:] * effect[:, held]
+    expected = trial.ahead(known)
     whole, share = _made_whole(units[:, held], panel.exposure[:, held], expected)
     tempered = np.concatenate([trial.units, _tempered(whole, expected * share)], axis=1)
     seen = np.concatenate([trial.seen, share], axis=1)
@@ -778,17 +782,18 @@ def _learnt_from_them(problem: Problem, estimate: Estimate) -> float:
     What was estimated from a few events lies nearer to them than the truth does, by as
     much as it is unsure.
     """
-    layout, response = problem.layout, estimate.response
+    layout, learnt = problem.layout, estimate.response
     past = layout.week < estimate.known
     if not past.any():
         return 0.0
-    own = layout.of_cells(response.series[:, : layout.design.shape[1]])[past]
+    own = layout.of_cells(learnt.series[:, : layout.design.shape[1]])[past]
     sku = problem.panel.sku_of[layout.series[past]]
     found = np.zeros(len(own))
+    # Pair by pair of coefficients: a matrix for each cell would be too much to hold.
     for a, one in enumerate(own.T):
         for b, other in enumerate(own.T[: a + 1]):
             times = 1.0 if a == b else 2.0
-            found += times * one * other * response.sku_covariance[sku, a, b]
+            found += times * one * other * learnt.sku_covariance[sku, a, b]
     return float(found.mean())
 
 
