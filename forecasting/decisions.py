@@ -318,17 +318,15 @@ class Decisions:
 
     def _check_order(self, plan: LivePlan, sku: int, move: Move) -> None:
         lines = plan.inbound.lines(sku)
-        mine = lines[
-            (lines["door"] == plan.door_index[move.to]) & (lines["receipt"] == move.receipt)
-        ]
         week = (move.arrives - as_date(plan.base.weeks[0])).days // 7
-        able = mine[(mine["expedite"] >= 0) & (mine["expedite"] <= week)]
+        mine = (lines.door == plan.door_index[move.to]) & (lines.receipt == move.receipt)
+        able = lines.take(mine & (lines.expedite >= 0) & (lines.expedite <= week))
         moved = sum(
             m.units
             for m in plan.standing.moves_of(sku)
             if (m.receipt, m.to) == (move.receipt, move.to)
         )
-        if able["units"].sum() - moved < move.units - 1e-6:
+        if able.units.sum() - moved < move.units - 1e-6:
             raise Refused(
                 f"Order {move.receipt} for {move.to} cannot come by {move.arrives} any more. "
                 "Look at the ways out again."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from forecasting.basis import Base
 from forecasting.hierarchy import Floats
 from forecasting.inventory.lateness import expected, still_late
 from forecasting.inventory.moves import Move
+from forecasting.inventory.order_lines import OrderLines
 
 SUPPLIES = ("firm", "planned", "routine")
 """What counts as supply: what is ordered; what the files plan to order, too; and the usual
@@ -31,23 +31,19 @@ class Inbound:
         self._base = base
         self._door_index = door_index
         self._lines, self._spans = _by_sku(base.receipts)
-        self._columns: dict[str, Any] = {
-            str(name): self._lines[name].to_numpy() for name in self._lines
-        }
         self._suppliers = [str(name or "") for name in base.skus["supplier"]]
         self._lateness: dict[tuple[int, str], tuple[Floats, Floats]] = {}
 
-    def lines(self, sku: int) -> pd.DataFrame:
+    def lines(self, sku: int) -> OrderLines:
         """Open receipt lines of a SKU, as in the basis."""
-        first, last = self._spans.get(sku, (0, 0))
-        return self._lines.iloc[first:last]
+        return self._lines.take(self._spans.get(sku, slice(0, 0)))
 
     def receipts(self, sku: int, *, supply: str) -> Floats:
         """What is due at each door in each week, units, (D, W)."""
         _, n_doors, n_weeks = self._base.shape3
         due = np.zeros((n_doors, n_weeks))
         lines = self._counted(sku, supply)
-        np.add.at(due, (lines["door"], lines["week"]), lines["units"])
+        np.add.at(due, (lines.door, lines.week), lines.units)
         return due
 
     def late(self, sku: int, *, supply: str) -> tuple[Floats, Floats]:
@@ -64,11 +60,9 @@ class Inbound:
             lines = self._counted(sku, supply)
             shares = self._base.delay.get(self._suppliers[sku], self._base.delay[""])
             found = (np.zeros(shape), np.zeros(shape))
-            if len(lines["door"]) and shares[0] < 1:
-                found = expected(
-                    lines["door"], lines["week"], lines["units"],
-                    still_late(shares, lines["slipped"]), shape,
-                )  # fmt: skip
+            if len(lines) and shares[0] < 1:
+                delay = still_late(shares, lines.slipped)
+                found = expected(lines.door, lines.week, lines.units, delay, shape)
             self._lateness[key] = found
         return self._lateness[key]
 
@@ -88,13 +82,13 @@ class Inbound:
                 continue
             units = move.units
             if move.receipt:
-                rows = lines[
-                    (lines["door"] == to)
-                    & (lines["receipt"] == move.receipt)
-                    & (lines["week"] > arrives)
-                ]
-                units = min(units, float(rows["units"].sum()))
-                for week, line in zip(rows["week"], rows["units"], strict=True):
+                rows = lines.take(
+                    (lines.door == to)
+                    & (lines.receipt == move.receipt)
+                    & (lines.week > arrives)
+                )
+                units = min(units, float(rows.units.sum()))
+                for week, line in zip(rows.week, rows.units, strict=True):
                     taken = min(float(line), units)
                     change[to, int(week)] -= taken
                     change[to, max(arrives, 0)] += taken
@@ -108,28 +102,21 @@ class Inbound:
                 change[to, arrives] += units
         return change
 
-    def _counted(self, sku: int, supply: str) -> dict[str, Any]:
-        """Columns of those of them that a supply counts."""
-        first, last = self._spans.get(sku, (0, 0))
-        lines = {name: values[first:last] for name, values in self._columns.items()}
-        if supply == FIRM:
-            firm = ~lines["planned"]
-            lines = {name: values[firm] for name, values in lines.items()}
-        return lines
+    def _counted(self, sku: int, supply: str) -> OrderLines:
+        """Those of them that a supply counts."""
+        lines = self.lines(sku)
+        return lines.take(~lines.planned) if supply == FIRM else lines
 
 
 def _week_of(day: dt.date, base: Base) -> int:
     return int((np.datetime64(day, "D") - base.weeks[0]).astype(int)) // 7
 
 
-def _by_sku(lines: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, tuple[int, int]]]:
-    """Open receipt lines in the order of their SKUs, and where each SKU's begin and end."""
-    ordered = lines.sort_values("sku", kind="stable").astype(
-        {"sku": np.int64, "door": np.int64, "week": np.int64, "units": float,
-         "planned": bool, "slipped": np.int64}
-    )  # fmt: skip
-    sku = ordered["sku"].to_numpy()
+def _by_sku(lines: pd.DataFrame) -> tuple[OrderLines, dict[int, slice]]:
+    """Open receipt lines in the order of their SKUs, and where each SKU's are."""
+    ordered = lines.sort_values("sku", kind="stable")
+    sku = ordered["sku"].to_numpy(dtype=np.int64)
     starts = np.flatnonzero(np.diff(sku, prepend=-1))
     ends = np.append(starts[1:], len(sku))
     spans = zip(starts.tolist(), ends.tolist(), strict=True) if len(sku) else ()
-    return ordered, {int(sku[a]): (a, b) for a, b in spans}
+    return OrderLines.of(ordered), {int(sku[a]): slice(a, b) for a, b in spans}

@@ -7,7 +7,6 @@ after the other, and one combination of each SKU is chosen within a budget.
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,6 +35,8 @@ from forecasting.options import (
 from forecasting.plan import LivePlan
 from forecasting.vocabulary import Status
 
+AT_ONCE = 2
+"""SKUs worked out at once: while the solver has one, Python has another; a third waits."""
 SERVICE_STEP = 0.09
 """What a tenth of a shortage prevented counts for beside 1 for the service target."""
 
@@ -163,8 +164,8 @@ def watch_list(
                 worst[item.sku] = item
     watched = []
     items = list(worst.values())
-    # The solver works outside Python: several SKUs at once, in the order in which they came.
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    # The solver works outside Python: two SKUs at once, in the order in which they came.
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         menus = list(pool.map(partial(_menu, plan, short=frozenset(worst)), items))
     for item, menu in zip(items, menus, strict=True):
         known = ~np.isnan(item.unit_margin)

@@ -157,7 +157,7 @@ def gap_to_service(plan: LivePlan, activation: str, sku: str) -> tuple[float, fl
     if item is None:
         return 0.0, SERVICE
     situation = situation_of(plan, plan.sku(item.sku), item)
-    return float(actions.gap(situation).sum()), situation.service
+    return float(situation.lacking.sum()), situation.service
 
 
 def ways_out(plan: LivePlan, activation: str, sku: str) -> list[Option]:
@@ -190,11 +190,12 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
     """Bring open orders forward."""
     lines = plan.inbound.lines(item.sku)
     moved = {(m.receipt, m.to) for m in plan.standing.moves_of(item.sku) if m.receipt}
-    doors = [plan.door_names[d] for d in lines["door"]]
-    keys = zip(lines["receipt"], doors, strict=True)
-    free = np.array([key not in moved for key in keys], dtype=bool)
+    if moved:
+        doors = [plan.door_names[d] for d in lines.door]
+        keys = zip(lines.receipt, doors, strict=True)
+        lines = lines.take(np.array([key not in moved for key in keys], dtype=bool))
     unit_cost = plan.base.stated(item.sku, "expedite_cost", 0.0)
-    chosen, slack = actions.expedite(situation, lines[free], unit_cost=unit_cost)
+    chosen, slack = actions.expedite(situation, lines, unit_cost=unit_cost)
 
     def said(moves: Sequence[Move]) -> str:
         orders, to = sorted({m.receipt for m in moves}), sorted({m.to for m in moves})
@@ -219,7 +220,7 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         situation, plan.base.network, reserve=plan.spare_reserve(item.sku), case_pack=case
     )
     nothing = "No other door or centre can spare a unit, or no lane leads here."
-    if slack is None and actions.gap(situation).sum() == 0:
+    if slack is None and situation.lacking.sum() == 0:
         nothing = "No door lacks a unit of its service level."
     names = dict(zip(plan.base.network.names, plan.base.network.said, strict=True))
 
@@ -248,7 +249,7 @@ def reduce(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome
     def nothing(why: str) -> Tried:
         return Tried(option=replace(dated, why_not=why), situation=situation, outcome=before)
 
-    share = actions.supported_lift(situation, plan.limits)
+    share = actions.supported_lift(situation, before, plan.limits)
     if share >= 1.0:
         return nothing("Stock supports the whole lift.")
     window, at = item.window, item.doors

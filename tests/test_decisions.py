@@ -337,7 +337,7 @@ def test_what_is_left_of_a_lift_is_the_most_that_stock_supports(space):
     for item in short_items(space):
         situation = options.situation_of(space.plan, space.plan.sku(item.sku), item)
         limits = space.plan.limits
-        share = actions.supported_lift(situation, limits)
+        share = actions.supported_lift(situation, actions.outcome(situation, limits), limits)
         if not 0 < share < 1:
             continue
         for tried, meets in ((share, True), (share + 1 / 64, False)):

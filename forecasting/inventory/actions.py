@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from forecasting.hierarchy import Bools, Floats, Ints
 from forecasting.inventory.bridge import Limits
 from forecasting.inventory.network import NO_LANE, Network
+from forecasting.inventory.order_lines import OrderLines
 from forecasting.inventory.projection import Routine
 from forecasting.inventory.risk import NODE_WEIGHTS, Risk, assess, suffices
 from forecasting.inventory.transfers import Lanes, best_moves
@@ -85,6 +85,11 @@ class Situation:
     def risk(self) -> Risk:
         """The risk at every door; worked out once."""
         return self.assessed or self._risk
+
+    @cached_property
+    def lacking(self) -> Floats:
+        """Units that each door of the activation lacks, see `gap`; worked out once."""
+        return gap(self)
 
     @cached_property
     def _risk(self) -> Risk:
@@ -163,13 +168,13 @@ def worth(before: Outcome, after: Outcome, margin: Floats) -> tuple[float, float
     return float(saved.sum()), money
 
 
-def gap(situation: Situation, risk: Risk | None = None) -> Floats:
+def gap(situation: Situation) -> Floats:
     """Units that each door of the activation lacks of its service level, (n,).
 
     What would have to be there before the activation's worst week for the probability of
     a stockout in that week to be 1 less the service level.
     """
-    judged = risk or situation.risk()
+    judged = situation.risk()
     at = situation.doors
     worst = np.full(len(at), -np.inf)
     for t in range(situation.first, situation.last + 1):
@@ -217,14 +222,14 @@ def supply_change(shipments: list[Shipment], shape: tuple[int, ...]) -> Floats:
 
 
 def expedite(
-    situation: Situation, lines: pd.DataFrame, *, unit_cost: float
+    situation: Situation, lines: OrderLines, *, unit_cost: float
 ) -> tuple[list[Shipment], int | None]:
     """Open orders to bring forward: those that save more than they cost.
 
     Parameters
     ----------
-    lines : DataFrame, one row per open order line of the SKU
-        door, week, units, receipt, expedite (positions; -1: it cannot move).
+    lines : OrderLines
+        Of the SKU; nobody has decided on them yet.
     unit_cost : float
         What expediting one unit costs.
 
@@ -236,31 +241,28 @@ def expedite(
         ever have helped.
     """
     n_weeks = situation.demand.shape[1]
-    door, week, units, early = (
-        lines[name].to_numpy() for name in ("door", "week", "units", "expedite")
+    able = lines.take(
+        (lines.expedite >= 0)
+        & (lines.expedite < lines.week)
+        & (lines.week > situation.first)
+        & (lines.units > 0)
+        & (lines.receipt != "")
     )
-    named = lines["receipt"].to_numpy(dtype=object)
-    able = np.flatnonzero(
-        np.isin(door, situation.doors)
-        & (early >= 0)
-        & (early < week)
-        & (week > situation.first)
-        & (units > 0)
-        & (named != "")
-    )
+    able = able.take(np.isin(able.door, situation.doors))
     if not len(able):
         return [], None
-    last_useful = np.minimum(week[able] - 1, situation.last)
-    slack = int((last_useful - early[able]).max())
+    last_useful = np.minimum(able.week - 1, situation.last)
+    slack = int((last_useful - able.expedite).max())
     # One too far ahead does not change what is judged until it is brought into it.
-    able = able[early[able] <= situation.last]
+    able = able.take(able.expedite <= situation.last)
     chosen: list[Shipment] = []
     left = [
         Shipment(
-            origin=-1, to=int(door[i]), units=float(units[i]), leaves=int(week[i]),
-            arrives=int(early[i]), cost=float(units[i]) * unit_cost, receipt=str(named[i]),
+            origin=-1, to=int(able.door[i]), units=float(able.units[i]),
+            leaves=int(able.week[i]), arrives=int(able.expedite[i]),
+            cost=float(able.units[i]) * unit_cost, receipt=str(able.receipt[i]),
         )
-        for i in able
+        for i in range(len(able))
     ]  # fmt: skip
     now = situation
     for _ in range(MOST_LINES):
@@ -318,13 +320,13 @@ def _value(situation: Situation) -> Floats:
     return np.maximum(np.where(np.isnan(situation.margin), usual, situation.margin), 0.0)
 
 
-def spare(situation: Situation, risk: Risk | None = None) -> Floats:
+def spare(situation: Situation) -> Floats:
     """Units that each door can give now and still meet its own need, (D,).
 
     Its need goes on to the end of the activation and to its next receipt, whichever is
     later; nine times in ten what is left meets it, and the display stays filled.
     """
-    judged = risk or situation.risk()
+    judged = situation.risk()
     left = judged.stock_mean + judged.receipts - judged.demand  # (K, D, R)
     weights = NODE_WEIGHTS[:, None, None]
     before = np.maximum(judged.stock_sd**2 - judged.forgotten, 0.0)
@@ -362,12 +364,11 @@ def reallocate(
         Weeks that the decision can wait; negative: it is too late; None: no lane leads
         from anybody who can spare a unit.
     """
-    risk = situation.risk()
-    lacking = gap(situation, risk)
+    lacking = situation.lacking
     takers = situation.doors[lacking > 0]
     lacking = lacking[lacking > 0]
     n_doors = len(situation.opening)
-    free = np.concatenate([spare(situation, risk), np.floor(reserve)])
+    free = np.concatenate([spare(situation), np.floor(reserve)])
     free[takers] = 0.0  # who lacks units does not give any: no lane runs both ways
     givers = np.flatnonzero(free > 0)
     if not len(takers) or not len(givers):
@@ -449,12 +450,13 @@ def _later(
     return share
 
 
-def supported_lift(situation: Situation, limits: Limits) -> float:
+def supported_lift(situation: Situation, now: Outcome, limits: Limits) -> float:
     """The largest share of the activation's lift that stock supports, 0 to 1.
 
-    Supported: no fair share of its demand is at doors that are red.
+    Supported: no fair share of its demand is at doors that are red. `now` is the outcome
+    of the situation as it is.
     """
-    if outcome(situation, limits).meets(limits):
+    if now.meets(limits):
         return 1.0
     low, step = 0.0, 1.0
     for _ in range(LOOKS):

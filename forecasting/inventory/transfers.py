@@ -8,7 +8,7 @@ linear program, solved by HiGHS to a hundredth of what they gain, or exactly if 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -39,6 +39,22 @@ class Lanes:
     lot: Floats
     """Units come in multiples of this, (L,)."""
 
+    @property
+    def smallest(self) -> Floats:
+        """Fewest units that can go, in whole lots, (L,)."""
+        lots: Floats = np.maximum(np.ceil(self.least / self.lot), 1.0)
+        return lots * self.lot
+
+    def take(self, some: Ints) -> Lanes:
+        """Some of them."""
+        return Lanes(
+            origin=self.origin[some],
+            target=self.target[some],
+            cost=self.cost[some],
+            least=self.least[some],
+            lot=self.lot[some],
+        )
+
 
 def best_moves(
     spare: Floats,
@@ -56,8 +72,9 @@ def best_moves(
     spare : float array, shape (G,)
         Units that each giver can give.
     sizes, values : float array, shape (T, K)
-        Of each taker, K steps: units in the step, and money that one unit in it is worth;
-        values fall from step to step.
+        Of each taker, K steps: whole units in the step, and money that one unit in it is
+        worth; values fall from step to step, and what comes beyond the last is worth
+        nothing.
     lanes : Lanes
     worth : float array, shape (L,), optional
         Share of the value that a unit has when it comes by this lane; 1 if left out. A
@@ -74,26 +91,90 @@ def best_moves(
     -----
     Maximise sum(value z) - sum(cost x), x the units of a lane, z those of a taker's step,
     with sum of a taker's z = sum of its x, z up to the step's size, sum of a giver's x up
-    to what it can spare, and x either 0 or from the least move on (semi-continuous).
+    to what it can spare, and x either 0 or from the least move on (semi-continuous). A
+    door that lacks three units may get a case of four.
     """
-    n, (takers, steps) = len(lanes.origin), sizes.shape
-    moved = np.zeros(n)
-    share = np.ones(n) if worth is None else worth
-    gain = values[lanes.target, 0] * share - lanes.cost
-    used = np.flatnonzero(
-        (gain > 0) & (spare[lanes.origin] >= np.maximum(lanes.least, lanes.lot))
-    )
+    moved = np.zeros(len(lanes.origin))
+    share = np.ones(len(moved)) if worth is None else worth
+    first = values[lanes.target, 0]
+    gain = first * share - lanes.cost
+    wanted = sizes.sum(axis=1)[lanes.target] > 0
+    used = np.flatnonzero((gain > 0) & wanted & (spare[lanes.origin] >= lanes.smallest))
     used = _dearest(used, lanes.target, gain)
     if not len(used):
         return moved
-    origin, target = lanes.origin[used], lanes.target[used]
-    lot, least = lanes.lot[used], lanes.least[used]
-    m, n_givers = len(used), len(spare)
+    # A late lane's units are worth less: what is lost is a cost of the lane.
+    dear = replace(lanes, cost=lanes.cost + first * (1 - share)).take(used)
+    problem = _Problem(spare=spare, sizes=sizes, values=values, lanes=dear).with_surplus()
+    unit = float(dear.lot[0])
+    if unit > 1 and (dear.lot == unit).all():
+        moved[used] = unit * _solved(problem.counted_in(unit), gap)
+    else:
+        moved[used] = _solved(problem, gap)
+    return moved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Problem:
+    """What there is to give, what the next units are worth to each taker, and the lanes."""
+
+    spare: Floats
+    sizes: Floats
+    values: Floats
+    lanes: Lanes
+
+    def with_surplus(self) -> _Problem:
+        """A last step that is worth nothing: the rest of a case, or of a smallest move."""
+        rest = np.zeros(len(self.sizes))
+        np.maximum.at(rest, self.lanes.target, self.lanes.smallest - 1)
+        return replace(
+            self,
+            sizes=np.column_stack([self.sizes, rest]),
+            values=np.column_stack([self.values, np.zeros(len(rest))]),
+        )
+
+    def counted_in(self, unit: float) -> _Problem:
+        """The same in lots of some units, where every lane ships in such lots.
+
+        What n lots are worth runs straight between the lots around each end of a step, so
+        steps from one of these to the next say all. In lots the best corner is whole.
+        """
+        upto = np.cumsum(self.sizes, axis=1)
+        worth = np.cumsum(self.sizes * self.values, axis=1)
+        ends = np.concatenate([np.floor(upto / unit), np.ceil(upto / unit)], axis=1)
+        ends = np.sort(np.minimum(ends, np.floor(upto[:, -1:] / unit)), axis=1)
+        ends_worth = np.stack(
+            [
+                np.interp(unit * n, np.append(0.0, u), np.append(0.0, w))
+                for n, u, w in zip(ends, upto, worth, strict=True)
+            ]
+        )
+        sizes = np.diff(ends, axis=1, prepend=0.0)
+        more = np.diff(ends_worth, axis=1, prepend=0.0)
+        lanes = self.lanes
+        return _Problem(
+            spare=np.floor(self.spare / unit),
+            sizes=sizes,
+            values=np.divide(more, sizes, out=np.zeros_like(more), where=sizes > 0),
+            lanes=replace(
+                lanes,
+                cost=lanes.cost * unit,
+                least=lanes.smallest / unit,
+                lot=np.ones(len(lanes.lot)),
+            ),
+        )
+
+
+def _solved(problem: _Problem, gap: float) -> Floats:
+    """Units to move on each of its lanes, (L,)."""
+    spare, sizes, values, lanes = (
+        problem.spare, problem.sizes, problem.values, problem.lanes
+    )  # fmt: skip
+    origin, target, lot = lanes.origin, lanes.target, lanes.lot
+    m, n_givers, (takers, steps) = len(origin), len(spare), sizes.shape
     # Columns: lots per lane (m), units per taker and step.
     lane, z = np.arange(m), m + np.arange(takers * steps)
-    # A late lane's units are worth less: what is lost is a cost of the lane.
-    late = values[target, 0] * (1 - share[used])
-    cost = np.concatenate([(lanes.cost[used] + late) * lot, -values.ravel()])
+    cost = np.concatenate([lanes.cost * lot, -values.ravel()])
     of_taker = n_givers + np.repeat(np.arange(takers), steps)
     matrix = coo_array(
         (
@@ -110,15 +191,11 @@ def best_moves(
         np.concatenate([np.full(n_givers, -np.inf), np.zeros(takers)]),
         np.concatenate([spare, np.zeros(takers)]),
     )
-    high = np.concatenate([np.floor(spare[origin] / lot), sizes.ravel()])
-    # Without smallest moves and lots it is a transport problem, whose best corner is whole.
-    relaxed = milp(cost, bounds=Bounds(np.zeros(len(cost)), high), constraints=balance)
-    if relaxed.x is not None and _is_allowed(relaxed.x[:m], lot, least):
-        moved[used] = np.rint(relaxed.x[:m]) * lot
-        return moved
+    most = np.minimum(spare[origin], sizes.sum(axis=1)[target])
+    high = np.concatenate([np.floor(most / lot), sizes.ravel()])
     # A lane is not used, or carries its least at least. With the lanes in use fixed it is a
     # transport problem again: only lots above one unit have to be told to be whole.
-    lots = np.ceil(least / lot)
+    lots = lanes.smallest / lot
     kind = np.where(
         lots > 1,
         np.where(lot > 1, _WHOLE_OR_NONE, _OR_NONE),
@@ -129,19 +206,10 @@ def best_moves(
         integrality=np.concatenate([kind, np.full(len(z), _ANY)]),
         bounds=Bounds(np.concatenate([np.where(lots > 1, lots, 0.0), np.zeros(len(z))]), high),
         constraints=balance,
-        options={"time_limit": SECONDS, "mip_rel_gap": gap},
+        # Bounds are as tight as they can be: what presolve does costs more than it saves.
+        options={"time_limit": SECONDS, "mip_rel_gap": gap, "presolve": False},
     )
-    if result.x is not None:
-        moved[used] = np.rint(result.x[:m]) * lot
-    return moved
-
-
-def _is_allowed(lots: Floats, lot: Floats, least: Floats) -> bool:
-    """Whether a relaxed solution keeps to whole lots and smallest moves by itself."""
-    whole = np.rint(lots)
-    units = whole * lot
-    kept = np.abs(lots - whole) < 1e-6
-    return bool((kept & ((whole == 0) | (units >= least - 1e-9))).all())
+    return np.zeros(m) if result.x is None else np.rint(result.x[:m]) * lot
 
 
 def _dearest(used: Ints, target: Ints, gain: Floats) -> Ints:

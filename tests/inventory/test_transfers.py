@@ -16,8 +16,6 @@ def gain_of(units, sizes, values, lanes, worth):
     total -= float((units * values[lanes.target, 0] * (1 - worth)).sum())
     for taker in range(len(sizes)):
         left = units[lanes.target == taker].sum()
-        if left > sizes[taker].sum():
-            return -np.inf
         for size, value in zip(sizes[taker], values[taker], strict=True):
             total += value * min(left, size)
             left -= min(left, size)
@@ -43,6 +41,12 @@ def by_brute_force(spare, sizes, values, lanes, worth):
 SMALL = st.integers(0, 5)
 
 
+def lots_of(lanes):
+    """Lots of so many lanes: each its own, or all the same."""
+    each = st.lists(st.integers(1, 3), min_size=lanes, max_size=lanes)
+    return each | st.integers(1, 3).map(lambda lot: [lot] * lanes)
+
+
 @given(st.data())
 def test_the_solver_finds_as_much_as_trying_everything(data):
     givers, takers = data.draw(st.integers(1, 2)), data.draw(st.integers(1, 2))
@@ -57,7 +61,7 @@ def test_the_solver_finds_as_much_as_trying_everything(data):
         target=t,
         cost=np.array([data.draw(st.floats(0, 5)) for _ in g]),
         least=np.array([float(data.draw(st.integers(1, 3))) for _ in g]),
-        lot=np.array([float(data.draw(st.integers(1, 2))) for _ in g]),
+        lot=np.array([float(n) for n in data.draw(lots_of(len(g)))]),
     )
     worth = np.array([data.draw(st.floats(0.2, 1)) for _ in g])
     units = best_moves(spare, sizes, values, lanes, worth=worth, gap=0.0)
@@ -88,3 +92,12 @@ def test_nothing_is_moved_that_costs_more_than_it_saves():
     )  # fmt: skip
     units = best_moves(np.array([10.0]), np.array([[4.0, 4.0]]), np.array([[4.0, 2.0]]), lanes)
     assert units.tolist() == [0.0]
+
+
+def test_a_door_that_lacks_three_units_gets_a_case_of_four_where_that_pays():
+    lanes = Lanes(
+        origin=np.zeros(2, dtype=int), target=np.array([0, 1]), cost=np.ones(2),
+        least=np.ones(2), lot=np.full(2, 4.0),
+    )  # fmt: skip
+    lacking, worth = np.array([[3.0], [3.0]]), np.array([[5.0], [1.2]])
+    assert best_moves(np.array([10.0]), lacking, worth, lanes).tolist() == [4.0, 0.0]

@@ -1,0 +1,58 @@
+"""Lines of open orders: what comes to which door, when, and whether it can come earlier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from forecasting.hierarchy import Bools, Floats, Ints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLines:
+    """Open order lines of one SKU, n of them; goods in transit are such lines too."""
+
+    receipt: npt.NDArray[np.object_]
+    """The order; '' of goods in transit, (n,)."""
+    door: Ints
+    """Positions of the doors, (n,)."""
+    week: Ints
+    """In which it is due, from the first week of the plan, (n,)."""
+    units: Floats
+    expedite: Ints
+    """Earliest week in which it can come; -1: it cannot move, (n,)."""
+    planned: Bools
+    """Planned and not ordered yet, (n,)."""
+    slipped: Ints
+    """Weeks that its date has moved already, (n,)."""
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> OrderLines:
+        """From a table of the same columns."""
+        return cls(
+            receipt=frame["receipt"].to_numpy(dtype=object),
+            door=frame["door"].to_numpy(dtype=np.int64),
+            week=frame["week"].to_numpy(dtype=np.int64),
+            units=frame["units"].to_numpy(dtype=float),
+            expedite=frame["expedite"].to_numpy(dtype=np.int64),
+            planned=frame["planned"].to_numpy(dtype=bool),
+            slipped=frame["slipped"].to_numpy(dtype=np.int64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.door)
+
+    def take(self, some: Bools | Ints | slice) -> OrderLines:
+        """Some of them; a slice shares the memory."""
+        return OrderLines(
+            receipt=self.receipt[some],
+            door=self.door[some],
+            week=self.week[some],
+            units=self.units[some],
+            expedite=self.expedite[some],
+            planned=self.planned[some],
+            slipped=self.slipped[some],
+        )
