@@ -16,8 +16,8 @@ from data import runs as fitted
 from data.runs import Backtest
 from forecasting import replaying
 from forecasting.consensus.events import Event
-from forecasting.demand.backtest import LEAST_WEEKS
-from forecasting.demand.worker import run_in_process
+from forecasting.demand.origins import LEAST_WEEKS
+from forecasting.demand.process import run_in_process
 from forecasting.desk import Desk
 from forecasting.jobs import Job, Tell
 from forecasting.replaying import Replay

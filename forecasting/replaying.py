@@ -32,7 +32,7 @@ from forecasting.consensus.activations import (
     items_frame,
 )
 from forecasting.consensus.events import Event
-from forecasting.demand.worker import Running, run_in_process
+from forecasting.demand.process import Running, run_in_process
 from forecasting.errors import Refused
 from forecasting.inbound import ROUTINE
 from forecasting.inventory.bridge import RED, STATUSES, Limits

@@ -20,7 +20,7 @@ from forecasting.calendar import week_start
 from forecasting.consensus.activations import items_frame
 from forecasting.consensus.events import Event, Kind
 from forecasting.cycles import Cycles
-from forecasting.demand.worker import run_in_process
+from forecasting.demand.process import run_in_process
 from forecasting.desk import Desk
 from forecasting.errors import Refused
 from forecasting.jobs import Job, Tell

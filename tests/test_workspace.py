@@ -17,7 +17,7 @@ from forecasting.basis import assemble
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.events import Scope
-from forecasting.demand import worker
+from forecasting.demand import process
 from forecasting.errors import (
     BadFiles,
     Conflicted,
@@ -425,7 +425,7 @@ def test_a_fit_that_crashes_leaves_the_run_before_in_force(space, monkeypatch):
     run = space.plan.base.run
     real = subprocess.Popen
     monkeypatch.setattr(
-        worker.subprocess, "Popen",
+        process.subprocess, "Popen",
         lambda command, **more: real([command[0], "-c", "import sys; sys.exit('out of memory')"], **more),
     )  # fmt: skip
     with pytest.raises(Refused, match="out of memory"):

@@ -16,10 +16,8 @@ import pandas as pd
 from forecasting.demand import lift, model
 from forecasting.demand.accuracy import bias, coverage, wape
 from forecasting.demand.cleansing import Panel
+from forecasting.demand.origins import weeks_known
 from forecasting.hierarchy import Bools
-
-LEAST_WEEKS = 26
-"""Weeks of history before the first origin."""
 
 
 def backtest(
@@ -56,13 +54,6 @@ def backtest(
     ends = weeks_known(len(panel.weeks), origins=origins, step=step, horizon=horizon)
     frames = [one_origin(panel, exposures, known=end, horizon=horizon) for end in ends]
     return pd.concat(frames, ignore_index=True)
-
-
-def weeks_known(n_weeks: int, *, origins: int, step: int, horizon: int) -> list[int]:
-    """How many weeks are known at each origin; origins with too little are left out."""
-    last = n_weeks - horizon
-    first = last - step * (origins - 1)
-    return [end for end in range(first, last + 1, step) if end >= LEAST_WEEKS]
 
 
 def measure(rows: pd.DataFrame) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import statsmodels.api as sm
+from statsmodels.genmod.api import GLM, families
 from statsmodels.tools.sm_exceptions import ConvergenceWarning, SingularMatrixWarning
 
 from forecasting.demand.lift import CUT_TOLD, DEEP, LATER, MEETING, PRICE, PRICE_TOLD
@@ -258,11 +258,11 @@ def of_class(rows: Rows, worth: Floats, prior: Prior, *, alpha: float) -> tuple[
     step = max(-(-len(rows) // _MOST_ROWS), 1)
     rows, worth = _take(rows, slice(None, None, step)), worth[::step] * step
     used = np.flatnonzero(np.abs(rows.design).sum(axis=0) > 1e-9)
-    family = sm.families.NegativeBinomial(alpha=max(alpha, 1e-3))
+    family = families.NegativeBinomial(alpha=max(alpha, 1e-3))
     around = rows.design @ prior.mean
     design = rows.design[:, used]
     ways = _told_apart(design)
-    model = sm.GLM(
+    model = GLM(
         rows.units,
         design @ ways,
         family=family,

@@ -12,16 +12,11 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,92 +24,26 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar import Dates
-from forecasting.demand import backtest, cleansing, intervals, library, lift, model, priors
+from forecasting.demand import (
+    backtest,
+    cleansing,
+    intervals,
+    library,
+    lift,
+    model,
+    origins,
+    priors,
+)
 from forecasting.demand.cleansing import Panel, build_panel
 from forecasting.demand.intervals import Calibration, Residuals
 from forecasting.demand.lift import Exposures
 from forecasting.demand.priors import Prior
-from forecasting.errors import Cancelled, Refused
+from forecasting.demand.process import Tell
 from forecasting.hierarchy import Bools, Floats
 
 LEARN_FROM_SERIES = 10_000
 """Series of the blocks from which the company's own prior is learnt."""
 RESIDUALS_PER_BLOCK = 60_000
-
-Tell = Callable[[str, float], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A handle on the process, for whoever wants to stop it."""
-
-    process: subprocess.Popen[str]
-
-    def stop(self) -> None:
-        """End it and what it started; nothing that it was making is kept."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGTERM)
-
-
-def run_in_process(
-    task: str,
-    source: Path,
-    target: Path,
-    *,
-    tell: Tell,
-    workers: int = 1,
-    started: Callable[[Running], None] = lambda _running: None,
-) -> None:
-    """Run this module as another process, so that nobody waits for the fit.
-
-    Parameters
-    ----------
-    task : {"fit", "backtest"}
-    source, target : Path
-        Folder to read; folder to write.
-    tell : callable
-        Told (what is being done, share done).
-    workers : int
-        Processes that fit blocks.
-    started : callable
-        Given a handle that stops the process.
-
-    Raises
-    ------
-    Cancelled
-        If it was stopped.
-    Refused
-        If the process fails; its last words are in the message.
-    """
-    root = Path(__file__).parents[2]
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as trouble:
-        process = subprocess.Popen(  # noqa: S603 - our own module, our own folders
-            [
-                sys.executable, "-m", "forecasting.demand.worker", task,
-                str(source), str(target), str(workers),
-            ],
-            stdout=subprocess.PIPE,
-            stderr=trouble,
-            text=True,
-            cwd=root,
-            start_new_session=True,  # so that it can be stopped with its own processes
-            # One thread a process: blocks are what runs side by side.
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        )  # fmt: skip
-        started(Running(process))
-        assert process.stdout is not None
-        for line in process.stdout:
-            told = json.loads(line)
-            tell(str(told["text"]), float(told["share"]))
-        code = process.wait()
-        if code < 0:
-            raise Cancelled("It was stopped. What was in force before stays in force.")
-        if code != 0:
-            trouble.seek(0)
-            last = trouble.read().strip().splitlines()[-1:] or ["no reason given"]
-            raise Refused(
-                f"The fit stopped ({last[0]}). The forecast before it stays in force."
-            )
 
 
 def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposures, int]:
@@ -239,7 +168,7 @@ def backtest_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1)
     """Forecast what lies in one folder from several past weeks, and write every cell."""
     job = json.loads((source / "job.json").read_text(encoding="utf-8"))
     (target / "rows").mkdir(parents=True, exist_ok=True)
-    ends = backtest.weeks_known(
+    ends = origins.weeks_known(
         len(_weeks(job, 0)),
         origins=int(job["origins"]),
         step=int(job["step"]),

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from forecasting.hierarchy import Bools, Floats
 
@@ -201,7 +200,7 @@ def score(p: Floats, flagged: Bools, out: Bools, lost: Floats) -> Scores:
     brier = float(np.mean((p - out) ** 2)) if n else np.nan
     always = rate * (1 - rate)
     pairs = happened * (n - happened)
-    ranks = rankdata(p)[out].sum() - happened * (happened + 1) / 2
+    ranks = pd.Series(p).rank()[out].sum() - happened * (happened + 1) / 2
     tenth = np.clip(np.digitize(p, TENTHS) - 1, 0, 9)
     count = np.bincount(tenth, minlength=10)
     with np.errstate(invalid="ignore", divide="ignore"):
