@@ -423,6 +423,7 @@ def test_a_later_import_replaces_the_rows_it_speaks_of(space, tmp_path):
 
 def test_a_fit_that_crashes_leaves_the_run_before_in_force(space, monkeypatch):
     run = space.plan.base.run
+    process.WAITING.let_go()
     real = subprocess.Popen
     monkeypatch.setattr(
         process.subprocess, "Popen",

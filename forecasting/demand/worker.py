@@ -1,9 +1,10 @@
 """A fit in a process of its own: files in, files out, no database.
 
-`python -m forecasting.demand.worker fit IN OUT` reads the history that the app wrote, fits,
-and writes the factors of a run; `backtest IN OUT` does the same for several past weeks and
-writes what would have been forecast. Progress goes to standard output, one JSON object a
-line. A crash leaves nothing behind that anybody would mistake for a run.
+`python -m forecasting.demand.worker` is told its tasks on standard input, one JSON object a
+line: "fit" reads the history that the app wrote to one folder, fits, and writes the factors
+of a run to another; "backtest" does the same for several past weeks and writes what would
+have been forecast. Progress goes to standard output, one JSON object a line. A crash ends
+the process and leaves nothing behind that anybody would mistake for a run.
 
 History comes in blocks of whole classes. One block at a time is in memory, per process.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,6 +46,8 @@ from forecasting.hierarchy import Bools, Floats
 LEARN_FROM_SERIES = 10_000
 """Series of the blocks from which the company's own prior is learnt."""
 RESIDUALS_PER_BLOCK = 60_000
+STAYS_BELOW_MB = 600
+"""A process that has needed more memory does not wait for another task: it gives it back."""
 
 
 def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposures, int]:
@@ -314,14 +318,29 @@ def _weeks(job: Mapping[str, Any], horizon: int) -> Dates:
 
 
 def main() -> None:
-    """Entry point of the process."""
+    """Entry point of the process: tasks come line by line, until there are no more."""
+
+    def say(told: Mapping[str, Any]) -> None:
+        print(json.dumps(told), flush=True)
 
     def tell(text: str, share: float) -> None:
-        print(json.dumps({"text": text, "share": round(share, 4)}), flush=True)
+        say({"text": text, "share": round(share, 4)})
 
-    task, source, target, workers = sys.argv[1:5]
-    run = {"fit": fit_folder, "backtest": backtest_folder}[task]
-    run(Path(source), Path(target), tell=tell, workers=int(workers))
+    tasks = {"fit": fit_folder, "backtest": backtest_folder}
+    for line in sys.stdin:
+        asked = json.loads(line)
+        work, source, target = asked["task"], Path(asked["source"]), Path(asked["target"])
+        tasks[work](source, target, tell=tell, workers=int(asked["workers"]))
+        stays = _peak_mb() < STAYS_BELOW_MB
+        say({"done": True, "stays": stays})
+        if not stays:
+            return
+
+
+def _peak_mb() -> float:
+    """The most memory that this process has had."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 if __name__ == "__main__":
