@@ -128,6 +128,7 @@ class Hindsight:
             made = replaying.walk(
                 self._desk.store, events, by=actor.name, weeks_ahead=weeks_ahead, last=last,
                 workers=workers, tell=told, started=self.replaying.stoppable,
+                run=self._runs.in_force(),
             )  # fmt: skip
             replays.keep(self._desk.store, made)
             return made

@@ -251,11 +251,13 @@ def recommended(plan: LivePlan, *, weeks_ahead: int) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(MOVES))
 
 
-def with_outcomes(store: Store, rows: pd.DataFrame, until: dt.date) -> pd.DataFrame:
+def with_outcomes(
+    store: Store, rows: pd.DataFrame, until: dt.date, *, run: Event | None = None
+) -> pd.DataFrame:
     """Rows of `foreseen` beside what happened: stocked_out, units_lost."""
     if rows.empty:
         return rows.assign(stocked_out=None, units_lost=np.nan)[list(ROWS)]
-    happened = happened_since(store, rows["week"], until)
+    happened = happened_since(store, rows["week"], until, run=run)
     joined = rows.merge(
         happened[["sku", "door", "week", "stocked_out", "units_lost"]],
         on=["sku", "door", "week"],
@@ -264,10 +266,19 @@ def with_outcomes(store: Store, rows: pd.DataFrame, until: dt.date) -> pd.DataFr
     return joined[list(ROWS)]
 
 
-def happened_since(store: Store, weeks: pd.Series, until: dt.date) -> pd.DataFrame:
-    """What the files say of every week since the first of some (query outcomes)."""
+def happened_since(
+    store: Store, weeks: pd.Series, until: dt.date, *, run: Event | None = None
+) -> pd.DataFrame:
+    """What the files say of every week since the first of some (query outcomes).
+
+    What an empty shelf would have sold is what a run took it to be; without one, what the
+    share of the week on the shelf lets expect, which is little where that share is small.
+    """
     since = weeks.min().date() if len(weeks) else until
-    happened = store.query("outcomes", since=since, until=until + WEEK)
+    happened = store.query(
+        "outcomes", since=since, until=until + WEEK, run=run.seq if run else 0,
+        known=dt.date.fromisoformat(run.body["as_of"]) if run else dt.date.min,
+    )  # fmt: skip
     happened["week"] = pd.to_datetime(happened["week"])
     return happened
 
@@ -350,8 +361,12 @@ def walk(
     workers: int,
     tell: Tell,
     started: Callable[[Running], None],
+    run: Event | None,
 ) -> Replay:
-    """Walk through the last past weeks from which activations could have been foreseen."""
+    """Walk through the last past weeks from which activations could have been foreseen.
+
+    What was lost then is what `run`, the one in force, takes empty shelves to have missed.
+    """
     weeks = as_of_weeks(store, events, weeks_ahead=weeks_ahead, last=last)
     told, moved = [], []
     for moment in moments(store, events, weeks, workers=workers, tell=tell, started=started):
@@ -367,7 +382,7 @@ def walk(
         made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
         person=by,
         weeks_ahead=weeks_ahead,
-        rows=with_outcomes(store, rows, end),
-        moves=with_savings(moves, happened_since(store, moves["leaves"], end), rows),
+        rows=with_outcomes(store, rows, end, run=run),
+        moves=with_savings(moves, happened_since(store, moves["leaves"], end, run=run), rows),
         assumed=assumptions(store),
     )

@@ -50,9 +50,7 @@ class Weekly:
         mine = known[pd.to_datetime(known["week"]) == pd.Timestamp(base.as_of)]
         if mine.empty:
             return None
-        happened = self._desk.store.query(
-            "outcomes", since=base.as_of, until=base.as_of + dt.timedelta(7)
-        )
+        happened = self._happened(base.as_of)
         return signals.last_week(
             self._plan(), mine.set_index("sku")["consensus"], happened,
             self._calendar.activations, version=int(mine["version"].iloc[0]),
@@ -120,6 +118,12 @@ class Weekly:
         if not moved:
             return decisions.what_they_did([], over, pd.DataFrame())
         since = min(week_start(over[d.activation].start) for d in moved)
-        until = as_of + dt.timedelta(7)
-        happened = self._desk.store.query("outcomes", since=since, until=until)
-        return decisions.what_they_did(moved, over, happened)
+        return decisions.what_they_did(moved, over, self._happened(since))
+
+    def _happened(self, since: dt.date) -> pd.DataFrame:
+        """What the files say of every week from one on, and the run of what was lost."""
+        base = self._plan().base
+        return self._desk.store.query(
+            "outcomes", since=since, until=base.as_of + dt.timedelta(7), run=base.run,
+            known=base.as_of,
+        )  # fmt: skip

@@ -1,9 +1,12 @@
 """A replay knows nothing that came later."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from data.sample import make_sample
 from forecasting import replaying
 from forecasting.errors import Refused
 from forecasting.inventory.replay import with_savings
@@ -86,6 +89,27 @@ def test_rows_stand_beside_what_happened(one_moment):
     assert tuple(joined.columns) == replaying.ROWS
     assert joined["stocked_out"].notna().mean() > 0.8
     assert (joined["as_of"] == pd.Timestamp(week)).all()
+
+
+def test_what_empty_shelves_lost_is_near_the_truth_and_shares_alone_would_say_half(space):
+    """The sample knows what was wanted: seed and size are those of the shared company."""
+    wanted = make_sample(skus=72, doors=7, weeks=110, seed=7).truth["demand"]
+    since = space.plan.base.weeks[0].astype(object) - dt.timedelta(7 * 60)
+    end = space.plan.base.as_of
+    lost = {}
+    for name, run in (("run", space.runs.in_force()), ("shares", None)):
+        found = replaying.happened_since(
+            space.store, pd.Series([pd.Timestamp(since)]), end, run=run
+        )
+        found = found[found["stocked_out"].fillna(False).astype(bool)]
+        beside = found.merge(
+            wanted.assign(week=pd.to_datetime(wanted["week"])), on=["sku", "door", "week"]
+        )
+        lost[name] = beside["units_lost"].sum()
+        truth = (beside["demand"] - beside["units"]).clip(lower=0).sum()
+    assert truth > 1_000
+    assert lost["run"] == pytest.approx(truth, rel=0.15)
+    assert lost["shares"] < 0.75 * truth
 
 
 def test_a_company_without_past_activations_says_why_there_is_nothing_to_replay(space):
