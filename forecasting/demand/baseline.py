@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
-from scipy.signal import lfilter
 
 from forecasting.demand.cleansing import Panel
 from forecasting.hierarchy import Bools, Floats, Ints, aggregate
@@ -116,9 +116,12 @@ def _until_seen(counted: Floats, keep: float) -> Floats:
 
 def _discounted(added: Floats, keep: float, start: Floats) -> Floats:
     """Running sum in which each week keeps a share of the one before, (n, T)."""
-    total, _ = lfilter([1.0], [1.0, -keep], added, axis=1, zi=(keep * start)[:, None])
-    summed: Floats = total
-    return summed
+    # Weeks first: one week of all series is one piece of memory.
+    weeks = np.array(added.T, order="C")
+    weeks[0] += keep * start
+    for last, week in pairwise(weeks):
+        week += keep * last
+    return weeks.T
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -790,10 +790,12 @@ def _learnt_from_them(problem: Problem, estimate: Estimate) -> float:
     sku = problem.panel.sku_of[layout.series[past]]
     found = np.zeros(len(own))
     # Pair by pair of coefficients: a matrix for each cell would be too much to hold.
-    for a, one in enumerate(own.T):
-        for b, other in enumerate(own.T[: a + 1]):
-            times = 1.0 if a == b else 2.0
-            found += times * one * other * learnt.sku_covariance[sku, a, b]
+    used = np.flatnonzero(own.any(axis=0))
+    for n, a in enumerate(used):
+        beside = learnt.sku_covariance[:, a, a][sku] * own[:, a]
+        for b in used[:n]:
+            beside += 2 * learnt.sku_covariance[:, a, b][sku] * own[:, b]
+        found += beside * own[:, a]
     return float(found.mean())
 
 
