@@ -21,6 +21,7 @@ class Kept:
     assumed: tuple[str, ...]
     rows: pd.DataFrame
     moves: pd.DataFrame
+    cuts: pd.DataFrame
 
 
 K = TypeVar("K", bound=Kept)
@@ -31,20 +32,22 @@ def keep(store: Store, kept: Kept) -> None:
     number = int(kept.made_at.timestamp() * 1000)
     with store.cursor() as cursor:
         cursor.execute("begin")
-        cursor.execute("delete from replay_row")
-        cursor.execute("delete from replay_move")
-        cursor.execute("delete from replay")
+        for table in ("replay_row", "replay_move", "replay_cut", "replay"):
+            cursor.execute(f"delete from {table}")  # noqa: S608 - our own names
         cursor.execute(
             "insert into replay values (?, ?, ?, ?, ?)",
             [number, kept.made_at, kept.person, kept.weeks_ahead, list(kept.assumed)],
         )
-        cursor.register("made", kept.rows)
-        cursor.execute("insert into replay_row by name select ? as id, * from made", [number])
-        cursor.register("moved", kept.moves)
-        cursor.execute("insert into replay_move by name select ? as id, * from moved", [number])
+        for table, frame in (
+            ("replay_row", kept.rows),
+            ("replay_move", kept.moves),
+            ("replay_cut", kept.cuts),
+        ):
+            cursor.register("made", frame)
+            insert = f"insert into {table} by name select ? as id, * from made"  # noqa: S608
+            cursor.execute(insert, [number])
+            cursor.unregister("made")
         cursor.execute("commit")
-        cursor.unregister("made")
-        cursor.unregister("moved")
 
 
 def last(store: Store, kind: type[K]) -> K | None:
@@ -60,4 +63,5 @@ def last(store: Store, kind: type[K]) -> K | None:
         assumed=tuple(one["assumed"]),
         rows=store.query("replay_rows", id=int(one["id"])),
         moves=store.query("replay_moves", id=int(one["id"])),
+        cuts=store.query("replay_cuts", id=int(one["id"])),
     )

@@ -143,7 +143,7 @@ class Watched:
 
 
 def watch_list(
-    plan: LivePlan, *, activation: str | None = None, weeks: int = 8
+    plan: LivePlan, *, activation: str | None = None, weeks: int = 8, since: int = 0
 ) -> list[Watched]:
     """Featured SKUs that are red or amber, those first where most can still be saved.
 
@@ -152,12 +152,13 @@ def watch_list(
     Parameters
     ----------
     activation : str, optional
-        Only this one; all that begin within `weeks` if left out.
+        Only this one; all that begin within `weeks` if left out, from week `since` on.
     """
     worst: dict[int, ItemRisk] = {}
     for found in plan.items.values():
         for item in found:
-            asked = item.activation == activation if activation else item.first < weeks
+            begins = since <= item.first < weeks
+            asked = item.activation == activation if activation else begins
             if not asked or not item.is_watched:
                 continue
             if item.sku not in worst or item.short.sum() > worst[item.sku].short.sum():
@@ -245,13 +246,6 @@ def _menu(plan: LivePlan, item: ItemRisk, *, short: frozenset[int]) -> list[Comb
     if not best.meets:
         menu += _instead(plan, item, start, before, short)
     return menu
-
-
-def best_supply(plan: LivePlan, item: ItemRisk) -> Combination:
-    """Orders brought forward and units moved that gain most; without options if none pays."""
-    start = situation_of(plan, plan.sku(item.sku), item)
-    ends = _supply(plan, item, start, actions.outcome(start, plan.limits))
-    return max(ends, key=lambda c: c.margin - c.cost)
 
 
 def _supply(

@@ -42,9 +42,11 @@ from forecasting.inventory.replay import (
     cells_of,
     saved_by,
     scored,
+    with_prevention,
     with_savings,
 )
 from forecasting.jobs import Tell
+from forecasting.options import item_of
 from forecasting.plan import LivePlan
 from forecasting.vocabulary import Status
 
@@ -62,7 +64,11 @@ MOVES = (
     "as_of", "activation", "sku", "door", "origin", "receipt", "units", "leaves", "arrives",
     "cost", "unit_margin",
 )  # fmt: skip
-"""Columns of what would have been recommended; `origin` is blank for an order."""
+"""Columns of the moves that would have been recommended; `origin` is blank for an order."""
+
+CUTS = ("as_of", "activation", "sku", "door", "week", "kept", "cut", "unit_margin")
+"""Columns of the smaller lifts that would have been: `kept` is the share of the lift that is
+left, 0 where another SKU is featured; `cut` the share of the week's demand that this takes."""
 
 CONTRACT = (
     "activation", "sku", "door", "week", "flagged", "p_stockout", "stocked_out", "units_short"
@@ -84,8 +90,8 @@ class Moment:
 
 
 class Replay(Kept):
-    """A complete replay: rows of ROWS, moves with what they would have saved, and what the
-    files do not say and was assumed.
+    """A complete replay: rows of ROWS, moves and smaller lifts with what they would have come
+    to, and what the files do not say and was assumed.
     """
 
     @property
@@ -95,8 +101,15 @@ class Replay(Kept):
 
     @property
     def saved(self) -> Saved:
-        """What following the recommended orders and transfers would have saved."""
-        return saved_by(self.moves)
+        """What following the recommended mix would have come to."""
+        return saved_by(self.moves, self.cuts)
+
+    def prevented_by_activation(self) -> pd.Series:
+        """Lost units that would not have been, by activation."""
+        net = self.moves["saved"] - self.moves["lacked"]
+        moved = net.groupby(self.moves["activation"]).sum()
+        cut = self.cuts.groupby("activation")["prevented"].sum()
+        return moved.add(cut, fill_value=0.0)
 
 
 def known_at(
@@ -221,34 +234,42 @@ def foreseen(plan: LivePlan, *, weeks_ahead: int, supply: str = ROUTINE) -> pd.D
     return rows[rows["status"] != Status.GREY.value].reset_index(drop=True)
 
 
-def recommended(plan: LivePlan, *, weeks_ahead: int) -> pd.DataFrame:
-    """What the Bridge would have had moved for activations so many weeks ahead.
-
-    The orders and transfers that gain most for every red or amber SKU, each by itself.
+def recommended(plan: LivePlan, *, weeks_ahead: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The best mix for activations so many weeks ahead, as the Bridge would have had it.
 
     Returns
     -------
-    DataFrame, one row per move
+    moves : DataFrame, one row per move
         Columns of MOVES.
+    cuts : DataFrame, one row per activation, featured SKU, door and week
+        Columns of CUTS.
     """
-    lines = []
-    for items in plan.items.values():
-        for item in items:
-            if item.first != weeks_ahead - 1 or not item.is_watched:
-                continue
-            margin = dict(
-                zip((plan.door_names[d] for d in item.doors), item.unit_margin, strict=True)
+    mix = mixes.best_mix(mixes.watch_list(plan, since=weeks_ahead - 1, weeks=weeks_ahead))
+    moves, cuts = [], []
+    as_of = pd.Timestamp(plan.base.as_of)
+    for option in mix.chosen:
+        item = item_of(plan, option.activation, option.sku)
+        assert item is not None
+        doors = [plan.door_names[d] for d in item.doors]
+        margin = dict(zip(doors, item.unit_margin, strict=True))
+        moves += [
+            (
+                as_of, option.activation, move.sku, move.to, move.origin, move.receipt,
+                move.units, pd.Timestamp(move.leaves), pd.Timestamp(move.arrives), move.cost,
+                margin.get(move.to, np.nan),
             )
-            lines += [
-                (
-                    pd.Timestamp(plan.base.as_of), item.activation, move.sku, move.to,
-                    move.origin, move.receipt, move.units, pd.Timestamp(move.leaves),
-                    pd.Timestamp(move.arrives), move.cost, margin.get(move.to, np.nan),
-                )
-                for option in mixes.best_supply(plan, item).options
-                for move in option.moves
-            ]  # fmt: skip
-    return pd.DataFrame(lines, columns=list(MOVES))
+            for move in option.moves
+        ]  # fmt: skip
+        if option.after is not None:
+            kept = 0.0 if option.substitute else option.lift_kept
+            lifted = np.clip(item.lift_units / np.maximum(item.demand, 1e-9), 0.0, 1.0)
+            weeks = [pd.Timestamp(week) for week in plan.base.weeks[item.window]]
+            cuts += [
+                (as_of, option.activation, option.sku, door, week, kept, share, margin[door])
+                for door, shares in zip(doors, (1 - kept) * lifted, strict=True)
+                for week, share in zip(weeks, shares, strict=True)
+            ]
+    return pd.DataFrame(moves, columns=list(MOVES)), pd.DataFrame(cuts, columns=list(CUTS))
 
 
 def with_outcomes(
@@ -368,21 +389,28 @@ def walk(
     What was lost then is what `run`, the one in force, takes empty shelves to have missed.
     """
     weeks = as_of_weeks(store, events, weeks_ahead=weeks_ahead, last=last)
-    told, moved = [], []
+    told, moved, cut = [], [], []
     for moment in moments(store, events, weeks, workers=workers, tell=tell, started=started):
         plan = moment.plan()
         told.append(foreseen(plan, weeks_ahead=weeks_ahead))
-        moved.append(recommended(plan, weeks_ahead=weeks_ahead))
+        moves, cuts = recommended(plan, weeks_ahead=weeks_ahead)
+        moved.append(moves)
+        cut.append(cuts)
     end = pd.Timestamp(store.query("last_sales_week")["week"].iloc[0]).date()
-    filled = [rows for rows in told if len(rows)]
-    rows = pd.concat(filled, ignore_index=True) if filled else told[0]
-    some = [moves for moves in moved if len(moves)]
-    moves = pd.concat(some, ignore_index=True) if some else moved[0]
+    rows, moves, cuts = _together(told), _together(moved), _together(cut)
+    happened = happened_since(store, pd.concat([rows["week"], moves["leaves"]]), end, run=run)
     return Replay(
         made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
         person=by,
         weeks_ahead=weeks_ahead,
         rows=with_outcomes(store, rows, end, run=run),
-        moves=with_savings(moves, happened_since(store, moves["leaves"], end, run=run), rows),
+        moves=with_savings(moves, happened, rows),
+        cuts=with_prevention(cuts, happened, moves=moves, rows=rows),
         assumed=assumptions(store),
     )
+
+
+def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """One below the other; those without rows say nothing of the columns' types."""
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]

@@ -9,7 +9,7 @@ import pytest
 from data.sample import make_sample
 from forecasting import replaying
 from forecasting.errors import Refused
-from forecasting.inventory.replay import with_savings
+from forecasting.inventory.replay import with_prevention, with_savings
 from forecasting.workspace import Workspace
 
 AHEAD = 6
@@ -125,17 +125,21 @@ def test_a_replay_is_kept_and_found_again_after_a_restart(space):
     kept = again.hindsight.last_replay()
     assert kept.scores.as_dict() == made.scores.as_dict()
     assert kept.person == made.person
-    assert kept.saved == made.saved
+    assert kept.saved.as_dict() == made.saved.as_dict()
+    assert len(kept.cuts) == len(made.cuts)
     again.close()
 
 
 def test_what_would_have_been_moved_is_held_against_what_was_lost(one_moment):
     (plain, other), _, space = one_moment
-    moves = replaying.recommended(plain.plan(), weeks_ahead=AHEAD)
+    moves, cuts = replaying.recommended(plain.plan(), weeks_ahead=AHEAD)
     assert tuple(moves.columns) == replaying.MOVES
+    assert tuple(cuts.columns) == replaying.CUTS
     assert len(moves)
+    assert len(cuts)
     later = replaying.recommended(other.plan(), weeks_ahead=AHEAD)
-    pd.testing.assert_frame_equal(moves, later)  # nothing that came later is in it
+    for mine, theirs in zip((moves, cuts), later, strict=True):
+        pd.testing.assert_frame_equal(mine, theirs)  # nothing that came later is in it
     rows = replaying.foreseen(plain.plan(), weeks_ahead=AHEAD)
     happened = replaying.happened_since(space.store, moves["leaves"], space.plan.base.as_of)
     found = with_savings(moves, happened, rows)
@@ -144,4 +148,8 @@ def test_what_would_have_been_moved_is_held_against_what_was_lost(one_moment):
     lost = happened.merge(moves[["sku", "door"]].drop_duplicates())["units_lost"].sum()
     assert found["saved"].sum() <= lost
     flagged = set(rows[rows["status"].isin(["red", "amber"])]["sku"])
-    assert set(moves["sku"]) <= flagged
+    assert set(moves["sku"]) | set(cuts["sku"]) <= flagged
+    assert cuts["cut"].between(0, 1).all()
+    less = with_prevention(cuts, happened, moves=moves, rows=rows)
+    assert found["saved"].sum() + less["prevented"].sum() <= happened["units_lost"].sum()
+    assert (less[["prevented", "given_up"]] >= 0).all(axis=None)

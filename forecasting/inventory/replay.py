@@ -88,14 +88,26 @@ def cells_of(rows: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What moves would have saved, held against what happened."""
+    """What a recommended mix would have come to, held against what happened."""
 
     moves: int
     units: float
-    """Lost units that would have been sold, less those that givers would have lacked."""
+    """Lost units that moves would have sold, less those that givers would have lacked."""
+    cuts: int
+    """Featured SKUs of which less would have been expected, or another been featured."""
+    prevented: float
+    """Lost units that smaller lifts would not have asked for."""
+    given_up: float
+    """Units that were sold and would not have been."""
     margin: float
-    """Of those units; NaN where no margin is known."""
+    """Of what moves sell more, less of what is given up; NaN where no margin is known."""
     cost: float
+    """Of moves."""
+
+    @property
+    def not_short(self) -> float:
+        """Lost units that would not have been."""
+        return self.units + self.prevented
 
     @property
     def net(self) -> float:
@@ -107,19 +119,25 @@ class Saved:
         return {
             "moves": self.moves,
             "units_saved": round(self.units, 1),
+            "calendar_changes": self.cuts,
+            "units_prevented": round(self.prevented, 1),
+            "units_given_up": round(self.given_up, 1),
             "margin_saved": None if np.isnan(self.margin) else round(self.margin, 2),
             "cost": round(self.cost, 2),
         }
 
 
-def saved_by(moves: pd.DataFrame) -> Saved:
-    """Sum up moves that were held against what happened (`with_savings`)."""
+def saved_by(moves: pd.DataFrame, cuts: pd.DataFrame) -> Saved:
+    """Sum up what was held against what happened (`with_savings`, `with_prevention`)."""
     net = moves["saved"] - moves["lacked"]
-    margin = net * moves["unit_margin"]
+    margin = pd.concat([net * moves["unit_margin"], -cuts["given_up"] * cuts["unit_margin"]])
     return Saved(
         moves=len(moves),
         units=float(net.sum()),
-        margin=float(margin.sum(min_count=1)) if len(moves) else 0.0,
+        cuts=len(cuts[["activation", "sku"]].drop_duplicates()),
+        prevented=float(cuts["prevented"].sum()),
+        given_up=float(cuts["given_up"].sum()),
+        margin=float(margin.sum(min_count=1)) if len(margin) else 0.0,
         cost=float(moves["cost"].sum()),
     )
 
@@ -148,10 +166,56 @@ def with_savings(
         or the door from the week on in which its order was due, would have lacked until the
         activation's end, for all that was counted there.
     """
+    saved, lacked, _ = _filled(moves, happened, rows)
+    return moves.assign(saved=saved, lacked=lacked)
+
+
+def with_prevention(
+    cuts: pd.DataFrame, happened: pd.DataFrame, *, moves: pd.DataFrame, rows: pd.DataFrame
+) -> pd.DataFrame:
+    """Smaller lifts beside what they would have prevented, where moves came first.
+
+    Parameters
+    ----------
+    cuts : DataFrame, one row per activation, featured SKU, door and week
+        sku, door, week, cut (share of demand that would not have come).
+    happened, moves, rows : DataFrame
+        As in `with_savings`; happened with units (sold), too.
+
+    Returns
+    -------
+    DataFrame
+        cuts with `prevented`: lost units that would not have been asked for, each once; and
+        with `given_up`: units that were sold and would not have been. What was wanted is
+        what was sold and lost; the lift that is cut is the share that was expected of it.
+    """
+    *_, lost = _filled(moves, happened, rows)
+    wanted = (happened["units"] + happened["units_lost"].fillna(0.0)).to_numpy(dtype=float)
+    keys = zip(happened["sku"], happened["door"], happened["week"], strict=True)
+    of_week = dict(zip(keys, wanted, strict=True))
+    prevented, given_up = np.zeros(len(cuts)), np.zeros(len(cuts))
+    for i, line in enumerate(cuts.to_dict("records")):
+        less = line["cut"] * of_week.get((line["sku"], line["door"], line["week"]), 0.0)
+        there = lost.get((line["sku"], line["door"]), {})
+        prevented[i] = min(less, there.get(line["week"], 0.0))
+        if prevented[i]:
+            there[line["week"]] -= prevented[i]
+        given_up[i] = less - prevented[i]
+    return cuts.assign(prevented=prevented, given_up=given_up)
+
+
+_Lost = dict[Any, dict[Any, float]]
+"""Units lost by SKU and door, week by week."""
+
+
+def _filled(
+    moves: pd.DataFrame, happened: pd.DataFrame, rows: pd.DataFrame
+) -> tuple[Floats, Floats, _Lost]:
+    """What each move would have saved and its giver lacked, and what was lost all the same."""
     span = rows.groupby("activation")["week"].agg(["min", "max"])
     first, last = span["min"].to_dict(), span["max"].to_dict()
     places = {key: place.set_index("week") for key, place in happened.groupby(["sku", "door"])}
-    lost: dict[Any, dict[Any, float]] = {
+    lost: _Lost = {
         key: place["units_lost"].fillna(0.0).to_dict() for key, place in places.items()
     }
     counted = {key: place["on_hand"].dropna() for key, place in places.items()}
@@ -176,7 +240,7 @@ def with_savings(
             later = stock[(stock.index >= line["leaves"]) & (stock.index <= end)]
             if len(later):
                 lacked[i] = max(given - max(float(later.min()), 0.0), 0.0)
-    return moves.assign(saved=saved, lacked=lacked)
+    return saved, lacked, lost
 
 
 def score(p: Floats, flagged: Bools, out: Bools, lost: Floats) -> Scores:

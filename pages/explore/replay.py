@@ -78,11 +78,19 @@ def page() -> None:
                   help=f"Brier score {brier} against always saying the base rate: 1 is perfect, "
                   "0 no better.")  # fmt: skip
     saved = made.saved
-    row[5].metric("Would save", theme.units(saved.units), border=True,
-                  help=f"Lost units that {theme.plural(saved.moves, 'recommended move')} (orders "
-                  f"brought forward, transfers) would have had there, less what givers would have "
-                  f"lacked: {theme.money(saved.margin)} margin at a cost of "
-                  f"{theme.money(saved.cost)}. Calendar changes are not in it.")  # fmt: skip
+    lost = float(cells["units_lost"].sum())
+    row[5].metric("Would prevent", theme.units(saved.not_short), border=True,
+                  help="Lost units that the best mix of then would have prevented. Moves count "
+                  "what they would have sold, less what givers would have lacked; a smaller lift "
+                  "counts what it would not have asked for.")  # fmt: skip
+    st.caption(
+        f"Of {theme.units(lost)} lost, the best mix of then would have prevented "
+        f"{theme.units(saved.not_short)}. A smaller lift, or another SKU featured, for "
+        f"{theme.plural(saved.cuts, 'featured SKU')}: {theme.units(saved.prevented)}, with "
+        f"{theme.units(saved.given_up)} of sales given up. {theme.plural(saved.moves, 'move')}: "
+        f"{theme.units(saved.units)}, for {theme.money(saved.cost)}. Together "
+        f"{theme.money(saved.margin)} of margin."
+    )
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Of what was called 70 %, did 70 % run out?**")
@@ -103,8 +111,7 @@ def page() -> None:
         )  # fmt: skip
         summed = summed.sort_values("week").reset_index()
         names = {a.activation: a.name for a in space.calendar.activations}
-        net = made.moves["saved"] - made.moves["lacked"]
-        by_activation = net.groupby(made.moves["activation"]).sum()
+        by_activation = made.prevented_by_activation()
         st.dataframe(
             pd.DataFrame(
                 {
@@ -115,7 +122,7 @@ def page() -> None:
                     "Ran out": summed["out"].astype(int),
                     "Red": summed["red"].astype(int),
                     "Lost, u": summed["lost"],
-                    "Saved, u": summed["activation"].map(by_activation).fillna(0.0),
+                    "Prevented, u": summed["activation"].map(by_activation).fillna(0.0),
                 }
             ),
             hide_index=True, height=330, alt="Past activations: foreseen and happened",
@@ -124,9 +131,9 @@ def page() -> None:
                     format="%.0f", help="SKU-doors that were expected to run out."
                 ),
                 "Lost, u": st.column_config.NumberColumn(format="%.0f"),
-                "Saved, u": st.column_config.NumberColumn(
+                "Prevented, u": st.column_config.NumberColumn(
                     format="%.0f",
-                    help="What the moves recommended then would have saved of them.",
+                    help="What the best mix of then would have prevented of them.",
                 ),
             },
         )  # fmt: skip
@@ -139,6 +146,11 @@ def page() -> None:
             "Recommended moves (CSV)", data=lambda: frame.csv(made.moves),
             file_name="replay-moves.csv", on_click="ignore", icon=":material/download:",
             disabled=made.moves.empty,
+        )  # fmt: skip
+        st.download_button(
+            "Recommended smaller lifts (CSV)", data=lambda: frame.csv(made.cuts),
+            file_name="replay-smaller-lifts.csv", on_click="ignore", icon=":material/download:",
+            disabled=made.cuts.empty,
         )  # fmt: skip
     said = " ".join(made.assumed)
     st.caption(

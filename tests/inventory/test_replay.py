@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.inventory.replay import cells_of, saved_by, score, scored, with_savings
+from forecasting.inventory.replay import (
+    cells_of,
+    saved_by,
+    score,
+    scored,
+    with_prevention,
+    with_savings,
+)
 
 
 def rows(**columns):
@@ -64,12 +71,25 @@ WEEK = pd.Timedelta(7, "D")
 FIRST = pd.Timestamp("2026-01-04")
 
 
-def past(*, lost, on_hand, door="A"):
+def past(*, lost, on_hand, sold=5.0, door="A"):
     """One SKU at one door, week by week from the first week of the activation."""
     weeks = [FIRST + i * WEEK for i in range(len(lost))]
     return pd.DataFrame(
-        {"sku": "S", "door": door, "week": weeks, "units_lost": lost, "on_hand": on_hand}
-    )
+        {"sku": "S", "door": door, "week": weeks, "units": sold, "units_lost": lost,
+         "on_hand": on_hand}
+    )  # fmt: skip
+
+
+def cut(*shares, activation="X"):
+    """A smaller lift of one SKU at one door: what it takes of each week's demand."""
+    return pd.DataFrame(
+        {"activation": activation, "sku": "S", "door": "A", "kept": 0.5, "cut": shares,
+         "week": [FIRST + i * WEEK for i in range(len(shares))], "unit_margin": 5.0}
+    )  # fmt: skip
+
+
+NO_CUTS = cut().assign(prevented=0.0, given_up=0.0)
+NO_MOVES = pd.DataFrame(columns=["activation", "sku", "door", "arrives"])
 
 
 def moved(*, units, leaves=-2, arrives=0, origin="B", cost=10.0):
@@ -98,8 +118,8 @@ def test_a_lost_unit_is_saved_once_however_many_moves_there_are():
     giver = past(lost=[0.0] * 3, on_hand=[90.0] * 3, door="B")
     found = judged([moved(units=8), moved(units=8)], taker, giver)
     assert found["saved"].tolist() == [8.0, 2.0]
-    assert saved_by(found).units == 10
-    assert saved_by(found).net == 10 * 5 - 20
+    assert saved_by(found, NO_CUTS).units == 10
+    assert saved_by(found, NO_CUTS).net == 10 * 5 - 20
 
 
 def test_what_the_giver_would_have_lacked_counts_against_it():
@@ -108,7 +128,7 @@ def test_what_the_giver_would_have_lacked_counts_against_it():
     found = judged([moved(units=9, leaves=0)], taker, giver)
     assert found["saved"].tolist() == [9.0]
     assert found["lacked"].tolist() == [7.0]
-    assert saved_by(found).units == 2
+    assert saved_by(found, NO_CUTS).units == 2
 
 
 def test_an_order_that_comes_earlier_saves_only_until_it_would_have_come_anyway():
@@ -121,5 +141,36 @@ def test_an_order_that_comes_earlier_saves_only_until_it_would_have_come_anyway(
 def test_without_a_move_nothing_is_saved():
     empty = pd.DataFrame([moved(units=1)]).iloc[:0]
     rows = pd.DataFrame({"activation": ["X"], "week": [FIRST]})
-    found = saved_by(with_savings(empty, past(lost=[3.0], on_hand=[0.0]), rows))
+    found = saved_by(with_savings(empty, past(lost=[3.0], on_hand=[0.0]), rows), NO_CUTS)
     assert (found.moves, found.units, found.margin, found.cost) == (0, 0.0, 0.0, 0.0)
+
+
+def prevented(cuts, moves, *happened):
+    rows = pd.DataFrame({"activation": "X", "week": [FIRST + i * WEEK for i in range(3)]})
+    return with_prevention(cuts, pd.concat(happened), moves=moves, rows=rows)
+
+
+def test_a_smaller_lift_prevents_what_it_would_not_have_asked_for_and_gives_up_the_rest():
+    """5 sold and 5 lost, of which 30 % would not have come; 5 sold and 1 lost, 50 %."""
+    door = past(lost=[5.0, 1.0, 0.0], on_hand=[0.0, 0.0, 4.0])
+    found = prevented(cut(0.3, 0.5, 0.2), NO_MOVES, door)
+    assert found["prevented"].tolist() == pytest.approx([3.0, 1.0, 0.0])
+    assert found["given_up"].tolist() == pytest.approx([0.0, 2.0, 1.0])
+    summed = saved_by(judged([moved(units=1)], door).iloc[:0], found)
+    assert (summed.cuts, summed.moves) == (1, 0)
+    assert summed.not_short == pytest.approx(4)
+    assert summed.margin == pytest.approx(-3 * 5)
+
+
+def test_a_lost_unit_that_was_moved_or_cut_before_is_not_prevented_again():
+    taker = past(lost=[4.0, 0.0, 0.0], on_hand=[0.0, 3.0, 3.0])
+    giver = past(lost=[0.0] * 3, on_hand=[90.0] * 3, door="B")
+    both = pd.concat([cut(0.3), cut(0.3)], ignore_index=True)
+    found = prevented(both, pd.DataFrame([moved(units=1)]), taker, giver)
+    assert found["prevented"].tolist() == pytest.approx([2.7, 0.3])  # 4 lost, 1 of them moved
+
+
+def test_a_week_of_which_nothing_is_known_prevents_nothing():
+    found = prevented(cut(0.3, 0.3), NO_MOVES, past(lost=[np.nan], on_hand=[0.0]))
+    assert found["prevented"].tolist() == [0.0, 0.0]
+    assert found["given_up"].tolist() == pytest.approx([1.5, 0.0])
