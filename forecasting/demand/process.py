@@ -166,17 +166,21 @@ def run_in_process(
     """
     one = WAITING.take()
     running = Running(one.process)
-    started(running)
     asked = {"task": task, "source": str(source), "target": str(target), "workers": workers}
-    for told in one.does(asked):
-        if "done" in told:
-            running.over.set()
-            if told["stays"]:
-                WAITING.keep(one)
-            else:
-                one.end()
-            return
-        tell(str(told["text"]), float(told["share"]))
+    try:
+        started(running)
+        for told in one.does(asked):
+            if "done" in told:
+                running.over.set()
+                if told["stays"]:
+                    WAITING.keep(one)
+                else:
+                    one.end()
+                return
+            tell(str(told["text"]), float(told["share"]))
+    except BaseException:  # whoever asked is gone: nobody waits for the result
+        running.stop()
+        raise
     code = one.end()
     if code < 0:
         raise Cancelled("It was stopped. What was in force before stays in force.")

@@ -80,3 +80,17 @@ def test_a_task_that_fails_says_why_and_its_process_is_gone(waiting, tmp_path):
     with pytest.raises(Refused, match=r"job\.json"):
         fit(tmp_path / "nothing", tmp_path / "first", handles.append)
     assert handles[0].process.returncode == 1
+
+
+def test_nothing_goes_on_when_whoever_asked_is_interrupted(waiting, inputs, tmp_path):
+    handles = []
+
+    def interrupted(text, share):
+        raise KeyboardInterrupt
+
+    (tmp_path / "first").mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        run_in_process(
+            "fit", inputs, tmp_path / "first", tell=interrupted, started=handles.append
+        )
+    assert handles[0].process.wait(timeout=10) == -signal.SIGTERM
