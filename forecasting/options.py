@@ -69,7 +69,7 @@ class Option:
     after: Activation | None = None
     """The activation as it is, and as it would be."""
     short_before: float = 0.0
-    """Expected units short in the activation as it is."""
+    """Expected units short in the activation as it is; of a shift, of both SKUs."""
     substitute: str = ""
     lift_kept: float = 1.0
     """Of a reduction, the share of the lift that is left."""
@@ -386,7 +386,8 @@ def _shifted(
     judged = next((i for i in theirs.items if i.activation == item.activation), None)
     if judged is None or theirs.risk is None:
         return None
-    result = actions.outcome(situation_of(plan, theirs, judged), plan.limits)
+    featured = situation_of(plan, theirs, judged)
+    result = actions.outcome(featured, plan.limits)
     # Sales of both SKUs in the weeks of the activation, with the one featured and the other.
     window, at = item.window, item.doors
     plain_mine = (situation.demand - situation.lift_units)[at, window].sum()
@@ -394,6 +395,8 @@ def _shifted(
     now = plan.sku(other)
     wanted_before = now.draft[judged.doors, window].sum() / THOUSANDTHS
     sold_before = wanted_before - now.projection.lost[judged.doors, window].sum()
+    # The other SKU may be short by itself: that is not the shift's doing.
+    unfeatured = actions.outcome(featured.with_lift(0.0), plan.limits)
     value = float(np.nanmean(situation.margin[at]))
     price = np.nanmean(judged.unit_margin) if len(judged.unit_margin) else np.nan
     mine = (alone.sold - before.sold) * value
@@ -412,6 +415,7 @@ def _shifted(
         substitute=instead,
         units_saved=float(alone.sold - before.sold + result.sold - sold_before),
         margin_saved=float(mine + gained),
+        short_before=dated.short_before + float(unfeatured.short[judged.doors].sum()),
         short_after=float(result.short[judged.doors].sum() + alone.short[at].sum()),
         fill_after=float(
             1

@@ -13,6 +13,7 @@ from forecasting.inventory import actions
 from forecasting.inventory.bridge import AMBER, RED
 from forecasting.mixes import Aim
 from forecasting.options import Action
+from forecasting.plan import WhatIf
 from forecasting.workspace import Workspace
 
 BY = {
@@ -213,6 +214,27 @@ def test_shifting_the_featured_sku_moves_the_lift_to_the_substitute(space):
     space.decisions.decide("ines", option, owner="ines")
     assert lift(old) is None
     assert lift(new).sum() > 0
+
+
+def test_what_the_substitute_is_short_of_anyway_is_not_the_shift_s_doing(space):
+    """Whoever stands in, also SKUs that stock would not suggest."""
+    feature_less(space)
+    plan, compared = space.plan, 0
+    for item in short_items(space):
+        situation = options.situation_of(plan, plan.sku(item.sku), item)
+        before = actions.outcome(situation, plan.limits)
+        alike = np.flatnonzero(plan.base.rivals == plan.base.rivals[item.sku])
+        for way in options.shift(plan, item, situation, before, instead=alike.tolist()):
+            if not way.substitute or way.after is None:
+                continue
+            other = plan.sku_index[way.substitute]
+            featured = plan.sku_if(other, WhatIf(activation=way.after))
+            judged = next(i for i in featured.items if i.activation == item.activation)
+            alone = options.situation_of(plan, featured, judged).with_lift(0.0)
+            anyway = actions.outcome(alone, plan.limits).short[judged.doors].sum()
+            assert way.short_before == pytest.approx(before.short.sum() + anyway, rel=1e-6)
+            compared += anyway > 0.01
+    assert compared
 
 
 def test_a_change_of_the_activation_in_between_refuses_what_was_worked_out_before(space):
