@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,8 +45,8 @@ from forecasting.hierarchy import Bools, Floats
 LEARN_FROM_SERIES = 10_000
 """Series of the blocks from which the company's own prior is learnt."""
 RESIDUALS_PER_BLOCK = 60_000
-STAYS_BELOW_MB = 600
-"""A process that has needed more memory does not wait for another task: it gives it back."""
+STAYS_UP_TO_SERIES = 20_000
+"""After a larger task a process does not wait for another: it gives its memory back."""
 
 
 def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposures, int]:
@@ -331,16 +330,16 @@ def main() -> None:
         asked = json.loads(line)
         work, source, target = asked["task"], Path(asked["source"]), Path(asked["target"])
         tasks[work](source, target, tell=tell, workers=int(asked["workers"]))
-        stays = _peak_mb() < STAYS_BELOW_MB
+        stays = _size(source) <= STAYS_UP_TO_SERIES
         say({"done": True, "stays": stays})
         if not stays:
             return
 
 
-def _peak_mb() -> float:
-    """The most memory that this process has had."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+def _size(source: Path) -> int:
+    """Series of the task in a folder."""
+    job = json.loads((source / "job.json").read_text(encoding="utf-8"))
+    return _series(job, job["blocks"])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A fit's own process: it does one task after the other, and stopping one stops no other."""
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from data.runs import read_facts
 from forecasting.demand import process
 from forecasting.demand.process import Waiting, run_in_process
+from forecasting.demand.worker import STAYS_UP_TO_SERIES
 from forecasting.errors import Cancelled, Refused
 
 
@@ -94,3 +96,13 @@ def test_nothing_goes_on_when_whoever_asked_is_interrupted(waiting, inputs, tmp_
             "fit", inputs, tmp_path / "first", tell=interrupted, started=handles.append
         )
     assert handles[0].process.wait(timeout=10) == -signal.SIGTERM
+
+
+def test_after_a_large_task_a_process_gives_its_memory_back(waiting, inputs, tmp_path):
+    job = json.loads((inputs / "job.json").read_text())
+    for block in job["blocks"].values():
+        block["series"] += STAYS_UP_TO_SERIES
+    (inputs / "job.json").write_text(json.dumps(job))
+    handles = []
+    fit(inputs, tmp_path / "first", handles.append)
+    assert handles[0].process.returncode == 0
