@@ -204,6 +204,8 @@ class LivePlan:
         order.
     seq : int
         Sequence number up to which all this is folded.
+    standing : Standing, optional
+        What people said and did, in one; the plan goes on with it as its own.
     """
 
     def __init__(
@@ -221,6 +223,7 @@ class LivePlan:
         decisions: Iterable[Event] = (),
         limits: Limits | None = None,
         seq: int = 0,
+        standing: Standing | None = None,
     ) -> None:
         self.number = next(_NUMBERS)
         """Its own: no other plan of this process has it."""
@@ -236,7 +239,7 @@ class LivePlan:
         self.sku_index = {name: i for i, name in enumerate(self.sku_names)}
         self.door_index = {name: i for i, name in enumerate(self.door_names)}
         self._lock = threading.RLock()
-        self.standing = Standing(
+        self.standing = standing or Standing(
             base=base,
             sku_index=self.sku_index,
             door_index=self.door_index,
@@ -307,20 +310,13 @@ class LivePlan:
     def without(self, functions: Collection[str]) -> LivePlan:
         """The same plan as if some functions had said nothing and nobody had agreed yet."""
         with self._lock:
-            standing = self.standing.without(functions)
-            other = LivePlan(
+            return LivePlan(
                 self.base,
-                activations=standing.activations.values(),
+                standing=self.standing.without(functions),
                 limits=self.limits,
-                cycle=standing.cycle,
-                fence=standing.fence,
                 weights=self.weights,
                 seq=self.seq,
             )
-            other.standing = standing
-            for sku in {*standing.moves, *standing.inputs}:
-                other._refresh(sku)
-            return other
 
     # Reading ----------------------------------------------------------------------------
 
