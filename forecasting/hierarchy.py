@@ -8,10 +8,10 @@ thousandths of a unit, so that every total is exactly the sum of its leaves.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from math import prod
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,14 @@ from scipy import sparse
 
 from forecasting.errors import ImpossibleSpread, UnknownName
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Flow = TypeVar("Flow", Ints, Floats)
+Columns = TypeVar("Columns", bound="DataclassInstance")
 
 THOUSANDTHS = 1000
 """Leaf quantities are stored in thousandths of a unit."""
@@ -105,6 +109,15 @@ class Tree:
     def names(self, level: str) -> list[str]:
         """Nodes of a level, in order of first appearance."""
         return list(dict.fromkeys(self.nodes[level]))
+
+
+def rows_of(columns: Columns, some: Bools | Ints | slice) -> Columns:
+    """Some rows of a value whose every field is an array with a row for each.
+
+    A slice shares the memory.
+    """
+    taken = {one.name: getattr(columns, one.name)[some] for one in fields(columns)}
+    return replace(columns, **taken)
 
 
 def aggregate(values: Flow, groups: Ints, n_groups: int) -> Flow:

@@ -40,10 +40,9 @@ from forecasting.inventory.replay import (
     Saved,
     Scores,
     cells_of,
+    held_against,
     saved_by,
     scored,
-    with_prevention,
-    with_savings,
 )
 from forecasting.jobs import Tell
 from forecasting.options import item_of
@@ -272,13 +271,10 @@ def recommended(plan: LivePlan, *, weeks_ahead: int) -> tuple[pd.DataFrame, pd.D
     return pd.DataFrame(moves, columns=list(MOVES)), pd.DataFrame(cuts, columns=list(CUTS))
 
 
-def with_outcomes(
-    store: Store, rows: pd.DataFrame, until: dt.date, *, run: Event | None = None
-) -> pd.DataFrame:
-    """Rows of `foreseen` beside what happened: stocked_out, units_lost."""
+def with_outcomes(rows: pd.DataFrame, happened: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `foreseen` beside what happened (`happened_since`): stocked_out, units_lost."""
     if rows.empty:
         return rows.assign(stocked_out=None, units_lost=np.nan)[list(ROWS)]
-    happened = happened_since(store, rows["week"], until, run=run)
     joined = rows.merge(
         happened[["sku", "door", "week", "stocked_out", "units_lost"]],
         on=["sku", "door", "week"],
@@ -399,13 +395,14 @@ def walk(
     end = pd.Timestamp(store.query("last_sales_week")["week"].iloc[0]).date()
     rows, moves, cuts = _together(told), _together(moved), _together(cut)
     happened = happened_since(store, pd.concat([rows["week"], moves["leaves"]]), end, run=run)
+    moves, cuts = held_against(moves, cuts, happened, rows)
     return Replay(
         made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
         person=by,
         weeks_ahead=weeks_ahead,
-        rows=with_outcomes(store, rows, end, run=run),
-        moves=with_savings(moves, happened, rows),
-        cuts=with_prevention(cuts, happened, moves=moves, rows=rows),
+        rows=with_outcomes(rows, happened),
+        moves=moves,
+        cuts=cuts,
         assumed=assumptions(store),
     )
 

@@ -9,7 +9,7 @@ import pytest
 from data.sample import make_sample
 from forecasting import replaying
 from forecasting.errors import Refused
-from forecasting.inventory.replay import with_prevention, with_savings
+from forecasting.inventory.replay import held_against
 from forecasting.workspace import Workspace
 
 AHEAD = 6
@@ -85,7 +85,8 @@ def test_orders_stand_at_the_date_that_was_promised_then(one_moment):
 def test_rows_stand_beside_what_happened(one_moment):
     (plain, _), week, space = one_moment
     rows = replaying.foreseen(plain.plan(), weeks_ahead=AHEAD)
-    joined = replaying.with_outcomes(space.store, rows, space.plan.base.as_of)
+    happened = replaying.happened_since(space.store, rows["week"], space.plan.base.as_of)
+    joined = replaying.with_outcomes(rows, happened)
     assert tuple(joined.columns) == replaying.ROWS
     assert joined["stocked_out"].notna().mean() > 0.8
     assert (joined["as_of"] == pd.Timestamp(week)).all()
@@ -142,7 +143,7 @@ def test_what_would_have_been_moved_is_held_against_what_was_lost(one_moment):
         pd.testing.assert_frame_equal(mine, theirs)  # nothing that came later is in it
     rows = replaying.foreseen(plain.plan(), weeks_ahead=AHEAD)
     happened = replaying.happened_since(space.store, moves["leaves"], space.plan.base.as_of)
-    found = with_savings(moves, happened, rows)
+    found, less = held_against(moves, cuts, happened, rows)
     assert (found["saved"] <= found["units"] + 1e-9).all()
     assert (found["lacked"] <= found["units"] + 1e-9).all()
     lost = happened.merge(moves[["sku", "door"]].drop_duplicates())["units_lost"].sum()
@@ -150,6 +151,5 @@ def test_what_would_have_been_moved_is_held_against_what_was_lost(one_moment):
     flagged = set(rows[rows["status"].isin(["red", "amber"])]["sku"])
     assert set(moves["sku"]) | set(cuts["sku"]) <= flagged
     assert cuts["cut"].between(0, 1).all()
-    less = with_prevention(cuts, happened, moves=moves, rows=rows)
     assert found["saved"].sum() + less["prevented"].sum() <= happened["units_lost"].sum()
     assert (less[["prevented", "given_up"]] >= 0).all(axis=None)

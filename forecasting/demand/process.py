@@ -82,37 +82,40 @@ class Waiting:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: list[_Process] = []
+        self._idle: list[tuple[_Process, threading.Timer]] = []
 
     def take(self) -> _Process:
         """One that waits, or a new one."""
         with self._lock:
             while self._idle:
-                one = self._idle.pop()
+                one, timer = self._idle.pop()
+                timer.cancel()
                 if one.process.poll() is None:
                     return one
         return _Process.start()
 
     def keep(self, one: _Process) -> None:
         """Let it wait."""
-        with self._lock:
-            self._idle.append(one)
         timer = threading.Timer(WAITS_SECONDS, self._over, (one,))
         timer.daemon = True
+        with self._lock:
+            self._idle.append((one, timer))
         timer.start()
 
     def let_go(self) -> None:
         """Let all that wait come to their end."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for one in idle:
+        for one, timer in idle:
+            timer.cancel()
             one.end()
 
     def _over(self, one: _Process) -> None:
         with self._lock:
-            if one not in self._idle:
+            kept = [pair for pair in self._idle if pair[0] is not one]
+            if len(kept) == len(self._idle):  # it was taken just now
                 return
-            self._idle.remove(one)
+            self._idle = kept
         one.end()
 
 

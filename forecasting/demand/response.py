@@ -23,7 +23,7 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning, SingularMatrixWa
 
 from forecasting.demand.lift import CUT_TOLD, DEEP, LATER, MEETING, PRICE, PRICE_TOLD
 from forecasting.demand.priors import REGULAR, RIVALS, STOCKED, Prior
-from forecasting.hierarchy import Floats, Ints
+from forecasting.hierarchy import Floats, Ints, rows_of
 
 Singles = npt.NDArray[np.float32]
 
@@ -154,7 +154,7 @@ def respond(
         classes, class_sd = _of_classes(rows, of_events, prior, n_classes, alpha=alpha)
     else:  # it only has to move on from what statsmodels found
         step = max(len(rows) // (_MOST_ROWS * n_classes), 1)
-        some = _take(rows, slice(None, None, step))
+        some = rows_of(rows, slice(None, None, step))
         classes, covariance = shrunk(
             some, some.of_class, parent, alpha=alpha, worth=of_events[::step] * step,
             sd=prior.sd, start=start.classes, steps=1,
@@ -245,7 +245,7 @@ def _of_classes(
     sd = np.tile(prior.sd, (n_classes, 1))
     for c in np.unique(rows.of_class):
         mine = np.flatnonzero(rows.of_class == c)
-        classes[c], sd[c] = of_class(_take(rows, mine), worth[mine], prior, alpha=alpha)
+        classes[c], sd[c] = of_class(rows_of(rows, mine), worth[mine], prior, alpha=alpha)
     return classes, sd
 
 
@@ -256,7 +256,7 @@ def of_class(rows: Rows, worth: Floats, prior: Prior, *, alpha: float) -> tuple[
     precision. Columns that the class never used keep the prior.
     """
     step = max(-(-len(rows) // _MOST_ROWS), 1)
-    rows, worth = _take(rows, slice(None, None, step)), worth[::step] * step
+    rows, worth = rows_of(rows, slice(None, None, step)), worth[::step] * step
     used = np.flatnonzero(np.abs(rows.design).sum(axis=0) > 1e-9)
     family = families.NegativeBinomial(alpha=max(alpha, 1e-3))
     around = rows.design @ prior.mean
@@ -405,16 +405,3 @@ def _moments(
             information[:, a, b] = np.add.reduceat(weighted * x[b], starts)
             information[:, b, a] = information[:, a, b]
     return gradient, information
-
-
-def _take(rows: Rows, chosen: np.ndarray | slice) -> Rows:
-    return Rows(
-        units=rows.units[chosen],
-        expected=rows.expected[chosen],
-        design=rows.design[chosen],
-        week=rows.week[chosen],
-        series=rows.series[chosen],
-        sku=rows.sku[chosen],
-        of_class=rows.of_class[chosen],
-        event=rows.event[chosen],
-    )

@@ -51,7 +51,7 @@ STAYS_UP_TO_SERIES = 20_000
 
 def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposures, int]:
     """One block's panel over history and horizon, its exposures, and weeks of history."""
-    job = json.loads((source / "job.json").read_text(encoding="utf-8"))
+    job = _job(source)
     mine = [("block", "==", int(block))]
     series = pd.read_parquet(source / "series.parquet", filters=mine)
     series = series.sort_values(["sku", "door"], ignore_index=True)
@@ -99,7 +99,7 @@ def _ranged(series: pd.DataFrame, exposures: Exposures, weeks: Dates, known: int
 def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> None:
     """Fit what lies in one folder and write the run's factors to another."""
     started = time.perf_counter()
-    job = json.loads((source / "job.json").read_text(encoding="utf-8"))
+    job = _job(source)
     columns = (*job["kinds"], *lift.SHAPES, *priors.BESIDE)
     todo = [name for name in job["blocks"] if name not in job["reused"]]
     for folder in ("series", "skus", "corrections", "lifts"):
@@ -169,7 +169,7 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
 
 def backtest_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> None:
     """Forecast what lies in one folder from several past weeks, and write every cell."""
-    job = json.loads((source / "job.json").read_text(encoding="utf-8"))
+    job = _job(source)
     (target / "rows").mkdir(parents=True, exist_ok=True)
     ends = origins.weeks_known(
         len(_weeks(job, 0)),
@@ -267,8 +267,14 @@ def _backtest_origin(
     rows.to_parquet(target / "rows" / f"{block}-{end}.parquet", index=False)
 
 
+def _job(source: Path) -> dict[str, Any]:
+    """What is asked, as it was written beside the history."""
+    job: dict[str, Any] = json.loads((source / "job.json").read_text(encoding="utf-8"))
+    return job
+
+
 def _block(source: Path, block: str) -> tuple[Panel, Exposures, int]:
-    job = json.loads((source / "job.json").read_text(encoding="utf-8"))
+    job = _job(source)
     return read_block(source, block, horizon=int(job["horizon"]))
 
 
@@ -330,16 +336,11 @@ def main() -> None:
         asked = json.loads(line)
         work, source, target = asked["task"], Path(asked["source"]), Path(asked["target"])
         tasks[work](source, target, tell=tell, workers=int(asked["workers"]))
-        stays = _size(source) <= STAYS_UP_TO_SERIES
+        job = _job(source)
+        stays = _series(job, job["blocks"]) <= STAYS_UP_TO_SERIES
         say({"done": True, "stays": stays})
         if not stays:
             return
-
-
-def _size(source: Path) -> int:
-    """Series of the task in a folder."""
-    job = json.loads((source / "job.json").read_text(encoding="utf-8"))
-    return _series(job, job["blocks"])
 
 
 if __name__ == "__main__":

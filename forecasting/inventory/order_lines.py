@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.hierarchy import Bools, Floats, Ints
+from forecasting.hierarchy import Bools, Floats, Ints, rows_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +47,4 @@ class OrderLines:
 
     def take(self, some: Bools | Ints | slice) -> OrderLines:
         """Some of them; a slice shares the memory."""
-        return OrderLines(
-            receipt=self.receipt[some],
-            door=self.door[some],
-            week=self.week[some],
-            units=self.units[some],
-            expedite=self.expedite[some],
-            planned=self.planned[some],
-            slipped=self.slipped[some],
-        )
+        return rows_of(self, some)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecasting.hierarchy import Floats, Ints
+from forecasting.hierarchy import Floats, Ints, rows_of
 
 _PACE_WEEKS = 4
 """Weeks after the lead time whose pace weeks of supply are counted in."""
@@ -29,9 +29,7 @@ class Projection:
 
     def take(self, rows: Ints) -> Projection:
         """The same of some places."""
-        return Projection(
-            on_hand=self.on_hand[rows], lost=self.lost[rows], signed=self.signed[rows]
-        )
+        return rows_of(self, rows)
 
 
 def project(opening: Floats, receipts: Floats, demand: Floats) -> Projection:

@@ -6,6 +6,7 @@ door and a week, the cell counts once. Only cells of which the outcome is known 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,7 +129,7 @@ class Saved:
 
 
 def saved_by(moves: pd.DataFrame, cuts: pd.DataFrame) -> Saved:
-    """Sum up what was held against what happened (`with_savings`, `with_prevention`)."""
+    """Sum up what was held against what happened (`held_against`)."""
     net = moves["saved"] - moves["lacked"]
     margin = pd.concat([net * moves["unit_margin"], -cuts["given_up"] * cuts["unit_margin"]])
     return Saved(
@@ -142,10 +143,14 @@ def saved_by(moves: pd.DataFrame, cuts: pd.DataFrame) -> Saved:
     )
 
 
-def with_savings(
-    moves: pd.DataFrame, happened: pd.DataFrame, rows: pd.DataFrame
-) -> pd.DataFrame:
-    """Moves beside what they would have saved.
+_Lost = dict[Any, dict[Any, float]]
+"""Units lost by SKU and door, week by week."""
+
+
+def held_against(
+    moves: pd.DataFrame, cuts: pd.DataFrame, happened: pd.DataFrame, rows: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Moves and smaller lifts beside what they would have come to; moves come first.
 
     Parameters
     ----------
@@ -153,72 +158,45 @@ def with_savings(
         activation, sku, door (that gets them), origin (that gives them; blank where an
         order comes earlier), units, leaves (week; of an order, in which it was due),
         arrives (week).
+    cuts : DataFrame, one row per activation, featured SKU, door and week
+        sku, door, week, cut (share of demand that would not have come).
     happened : DataFrame, one row per SKU, door and week
-        on_hand (at its end, NaN unknown), units_lost (NaN unknown).
+        units (sold), on_hand (at its end, NaN unknown), units_lost (NaN unknown).
     rows : DataFrame, one row per activation, featured SKU, door and week
         Which weeks each activation had.
 
     Returns
     -------
-    DataFrame
-        moves with `saved`: units that were lost in the activation and that the move would
-        have had there; a lost unit is saved once. And with `lacked`: units that the giver,
-        or the door from the week on in which its order was due, would have lacked until the
+    moves : DataFrame
+        With `saved`: units that were lost in the activation and that the move would have had
+        there; a lost unit is saved once. And with `lacked`: units that the giver, or the
+        door from the week on in which its order was due, would have lacked until the
         activation's end, for all that was counted there.
+    cuts : DataFrame
+        With `prevented`: units lost all the same that would not have been asked for, each
+        once; and with `given_up`: units that were sold and would not have been. What was
+        wanted is what was sold and lost; the lift that is cut is the share that was expected
+        of it.
     """
-    saved, lacked, _ = _filled(moves, happened, rows)
-    return moves.assign(saved=saved, lacked=lacked)
-
-
-def with_prevention(
-    cuts: pd.DataFrame, happened: pd.DataFrame, *, moves: pd.DataFrame, rows: pd.DataFrame
-) -> pd.DataFrame:
-    """Smaller lifts beside what they would have prevented, where moves came first.
-
-    Parameters
-    ----------
-    cuts : DataFrame, one row per activation, featured SKU, door and week
-        sku, door, week, cut (share of demand that would not have come).
-    happened, moves, rows : DataFrame
-        As in `with_savings`; happened with units (sold), too.
-
-    Returns
-    -------
-    DataFrame
-        cuts with `prevented`: lost units that would not have been asked for, each once; and
-        with `given_up`: units that were sold and would not have been. What was wanted is
-        what was sold and lost; the lift that is cut is the share that was expected of it.
-    """
-    *_, lost = _filled(moves, happened, rows)
-    wanted = (happened["units"] + happened["units_lost"].fillna(0.0)).to_numpy(dtype=float)
-    keys = zip(happened["sku"], happened["door"], happened["week"], strict=True)
-    of_week = dict(zip(keys, wanted, strict=True))
-    prevented, given_up = np.zeros(len(cuts)), np.zeros(len(cuts))
-    for i, line in enumerate(cuts.to_dict("records")):
-        less = line["cut"] * of_week.get((line["sku"], line["door"], line["week"]), 0.0)
-        there = lost.get((line["sku"], line["door"]), {})
-        prevented[i] = min(less, there.get(line["week"], 0.0))
-        if prevented[i]:
-            there[line["week"]] -= prevented[i]
-        given_up[i] = less - prevented[i]
-    return cuts.assign(prevented=prevented, given_up=given_up)
-
-
-_Lost = dict[Any, dict[Any, float]]
-"""Units lost by SKU and door, week by week."""
-
-
-def _filled(
-    moves: pd.DataFrame, happened: pd.DataFrame, rows: pd.DataFrame
-) -> tuple[Floats, Floats, _Lost]:
-    """What each move would have saved and its giver lacked, and what was lost all the same."""
-    span = rows.groupby("activation")["week"].agg(["min", "max"])
-    first, last = span["min"].to_dict(), span["max"].to_dict()
     places = {key: place.set_index("week") for key, place in happened.groupby(["sku", "door"])}
     lost: _Lost = {
         key: place["units_lost"].fillna(0.0).to_dict() for key, place in places.items()
     }
     counted = {key: place["on_hand"].dropna() for key, place in places.items()}
+    saved, lacked = _moved(moves, lost, counted, rows)
+    prevented, given_up = _cut(cuts, lost, happened)
+    return (
+        moves.assign(saved=saved, lacked=lacked),
+        cuts.assign(prevented=prevented, given_up=given_up),
+    )
+
+
+def _moved(
+    moves: pd.DataFrame, lost: _Lost, counted: Mapping[Any, pd.Series], rows: pd.DataFrame
+) -> tuple[Floats, Floats]:
+    """Saved and lacked by each move; what it saves is lost no more."""
+    span = rows.groupby("activation")["week"].agg(["min", "max"])
+    first, last = span["min"].to_dict(), span["max"].to_dict()
     saved, lacked = np.zeros(len(moves)), np.zeros(len(moves))
     lines = moves.to_dict("records")
     # What comes first is used first.
@@ -240,7 +218,23 @@ def _filled(
             later = stock[(stock.index >= line["leaves"]) & (stock.index <= end)]
             if len(later):
                 lacked[i] = max(given - max(float(later.min()), 0.0), 0.0)
-    return saved, lacked, lost
+    return saved, lacked
+
+
+def _cut(cuts: pd.DataFrame, lost: _Lost, happened: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Prevented and given up by each cut; what it prevents is lost no more."""
+    wanted = (happened["units"] + happened["units_lost"].fillna(0.0)).to_numpy(dtype=float)
+    keys = zip(happened["sku"], happened["door"], happened["week"], strict=True)
+    of_week = dict(zip(keys, wanted, strict=True))
+    prevented, given_up = np.zeros(len(cuts)), np.zeros(len(cuts))
+    for i, line in enumerate(cuts.to_dict("records")):
+        less = line["cut"] * of_week.get((line["sku"], line["door"], line["week"]), 0.0)
+        there = lost.get((line["sku"], line["door"]), {})
+        prevented[i] = min(less, there.get(line["week"], 0.0))
+        if prevented[i]:
+            there[line["week"]] -= prevented[i]
+        given_up[i] = less - prevented[i]
+    return prevented, given_up
 
 
 def score(p: Floats, flagged: Bools, out: Bools, lost: Floats) -> Scores:

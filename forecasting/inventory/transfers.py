@@ -14,7 +14,7 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import coo_array
 
-from forecasting.hierarchy import Floats, Ints
+from forecasting.hierarchy import Floats, Ints, rows_of
 
 MOST_LANES = 8
 """Lanes into one door that are looked at where there are many: those that gain most."""
@@ -47,13 +47,7 @@ class Lanes:
 
     def take(self, some: Ints) -> Lanes:
         """Some of them."""
-        return Lanes(
-            origin=self.origin[some],
-            target=self.target[some],
-            cost=self.cost[some],
-            least=self.least[some],
-            lot=self.lot[some],
-        )
+        return rows_of(self, some)
 
 
 def best_moves(

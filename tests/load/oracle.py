@@ -203,7 +203,9 @@ def one(seed: int, **buyers: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
         for moment in replaying.moments(space.store, (), weeks, workers=2)
     ]
     end = drawn.AS_OF
-    rows = replaying.with_outcomes(space.store, pd.concat(told, ignore_index=True), end)
+    rows = pd.concat(told, ignore_index=True)
+    happened = replaying.happened_since(space.store, rows["week"], end)
+    rows = replaying.with_outcomes(rows, happened)
     space.close()
     return cells_of(rows), cells_of(says(Truth.of(sample), rows))
 

@@ -83,7 +83,9 @@ def measure(last_week: int = LAST_WEEK) -> dict[str, Any]:
     end = lost["week"].max().date()
     result: dict[str, Any] = {"weeks_ahead": AHEAD, "origins": len(weeks)}
     for name, frames in found.items():
-        rows = replaying.with_outcomes(space.store, pd.concat(frames), end)
+        rows = pd.concat(frames)
+        happened = replaying.happened_since(space.store, rows["week"], end)
+        rows = replaying.with_outcomes(rows, happened)
         rows = rows.drop(columns="units_lost").merge(
             lost[["sku", "door", "week", "units_lost"]], on=["sku", "door", "week"]
         )
