@@ -9,14 +9,12 @@ from data.store import Store
 
 def keep(store: Store, person: str, page: str, body: str, *, saved_at: dt.datetime) -> None:
     """Keep a draft in the place of the one before; an empty body drops it."""
-    with store.cursor() as cursor:
-        cursor.execute("begin")
+    with store.transaction() as cursor:
         cursor.execute("delete from draft where person = ? and page = ?", [person, page])
         if body:
             cursor.execute(
                 "insert into draft values (?, ?, ?, ?)", [person, page, saved_at, body]
             )
-        cursor.execute("commit")
 
 
 def of(store: Store, person: str, page: str) -> tuple[dt.datetime, str] | None:

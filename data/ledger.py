@@ -4,12 +4,16 @@ Callers hand in a function that prepares an event; the writer runs it when its t
 so that it sees every event before it, then commits a group of events that do not touch
 each other in one transaction and only afterwards answers. A repeated client id is answered
 with the event that it made the first time.
+
+Whatever fails, every caller gets an answer and the writer goes on. What became of a commit
+that broke off is not guessed: the file is asked, and until it answers nothing is written.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import queue
 import threading
 from collections import deque
@@ -24,6 +28,9 @@ import pyarrow as pa
 
 from data.store import Store, sql
 from forecasting.consensus.events import Event, Kind, Leaves, Scope
+from forecasting.errors import StorageFailed
+
+LOG = logging.getLogger("concord.ledger")
 
 GROUP = 200
 """Most events of one transaction."""
@@ -46,6 +53,13 @@ class _Request:
     touches: frozenset[str]
     work: Work | None
     answer: Future[list[Event]] = field(default_factory=Future)
+    made: list[Event] = field(default_factory=list)
+    """What was prepared when its turn came, not numbered yet."""
+
+    def refuse(self, error: BaseException) -> None:
+        """Let the caller go with an error, unless it has its answer."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
 
 
 def utc_now() -> dt.datetime:
@@ -78,10 +92,16 @@ class Ledger:
         self._clock = clock
         self._on_commit = on_commit
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._handing_in = threading.Lock()
+        """Held while a request is put in the queue: none is put in after the last."""
+        self._closed = False
+        self._behind = False
+        """A commit broke off: the file may hold events that memory does not."""
         with store.cursor() as cursor:
             rows = cursor.execute("select client_id, seq from event").fetchall()
         self._known: dict[str, int] = dict(rows)
         self.seq = max(self._known.values(), default=0)
+        self._reading = threading.Lock()
         self._recent: deque[Event] = deque(self._read(self.seq - REMEMBERED), maxlen=REMEMBERED)
         self._writer = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._writer.start()
@@ -106,10 +126,15 @@ class Ledger:
             What the event reads and changes; events that share any are not grouped.
         work : callable, optional
             (cursor, seq): more to be written in the same transaction.
+
+        Raises
+        ------
+        StorageFailed
+            If it could not be written. Asked again with the same id, it is answered or done.
+        Whatever `prepare` or `work` raises: nothing is written then.
         """
         request = _Request(prepare={client_id: prepare}, touches=touches, work=work)
-        self._requests.put(request)
-        return request.answer.result()[0]
+        return self._answered(request)[0]
 
     def submit_all(
         self,
@@ -127,14 +152,17 @@ class Ledger:
             Client id to what makes the event; ids that are known are answered again.
         touches : frozenset of str
             As of `submit`, of all of them.
+
+        Raises
+        ------
+        StorageFailed, and whatever `prepare` raises.
         """
-        request = _Request(prepare=prepare, touches=touches, work=None)
-        self._requests.put(request)
-        return request.answer.result()
+        return self._answered(_Request(prepare=prepare, touches=touches, work=None))
 
     def tail(self, after: int) -> list[Event]:
         """Events after a sequence number, oldest first."""
-        recent = list(self._recent)
+        with self._reading:
+            recent = tuple(self._recent)
         if not recent or recent[0].seq <= after + 1:
             return [event for event in recent if event.seq > after]
         return self._read(after)
@@ -154,42 +182,66 @@ class Ledger:
             return _events(cursor, "event_of_kinds", {"kinds": [k.value for k in kinds]})
 
     def close(self) -> None:
-        """Finish what was handed in, then stop the writer."""
-        self._requests.put(None)
+        """Finish what was handed in, then stop the writer; later callers are refused."""
+        with self._handing_in:
+            if self._closed:
+                return
+            self._closed = True
+            self._requests.put(None)
         self._writer.join()
 
     def _read(self, after: int) -> list[Event]:
         with self._store.cursor() as cursor:
             return _events(cursor, "event_tail", {"after": after})
 
-    def _run(self) -> None:
-        with self._store.cursor() as cursor:
-            while (request := self._requests.get()) is not None:
-                waiting = [request]
-                stop = False
-                while len(waiting) < GROUP:
-                    try:
-                        more = self._requests.get_nowait()
-                    except queue.Empty:
-                        break
-                    if more is None:
-                        stop = True
-                        break
-                    waiting.append(more)
-                while waiting:
-                    waiting = self._commit_group(waiting, cursor)
-                if stop:
-                    return
+    def _answered(self, request: _Request) -> list[Event]:
+        """Hand a request in, and wait for the writer's answer."""
+        with self._handing_in:
+            if self._closed:
+                raise StorageFailed("The app is going down; nothing was changed.")
+            self._requests.put(request)
+        return request.answer.result()
 
-    def _commit_group(
-        self, waiting: list[_Request], cursor: duckdb.DuckDBPyConnection
-    ) -> list[_Request]:
+    # The writer's thread ----------------------------------------------------------------
+
+    def _run(self) -> None:
+        going_on = True
+        while going_on:
+            waiting, going_on = self._handed_in()
+            try:
+                rest = waiting
+                while rest:
+                    rest = self._commit_group(rest)
+            except BaseException as error:  # whatever it is, everybody is answered
+                LOG.exception("the writer failed; %d callers are told", len(waiting))
+                self._behind = True
+                for request in waiting:
+                    request.refuse(error)
+
+    def _handed_in(self) -> tuple[list[_Request], bool]:
+        """Requests that are waiting, at least one; and whether there may be more later."""
+        waiting: list[_Request] = []
+        request = self._requests.get()
+        while request is not None:
+            waiting.append(request)
+            if len(waiting) == GROUP:
+                return waiting, True
+            try:
+                request = self._requests.get_nowait()
+            except queue.Empty:
+                return waiting, True
+        return waiting, False
+
+    def _commit_group(self, waiting: list[_Request]) -> list[_Request]:
         """Commit the first requests that do not touch each other; return the rest."""
+        if self._behind and (error := self._catch_up()) is not None:
+            for request in waiting:
+                request.refuse(error)
+            return []
         touched: set[str] = set()
-        group: list[tuple[_Request, list[Event]]] = []
+        group: list[_Request] = []
         ids: set[str] = set()
         later: list[_Request] = []
-        seq = self.seq
         for i, request in enumerate(waiting):
             alone = not request.touches
             repeated = not ids.isdisjoint(request.prepare)
@@ -197,25 +249,22 @@ class Ledger:
                 later = waiting[i:]
                 break
             new = {c: make for c, make in request.prepare.items() if c not in self._known}
-            if not new:
-                self._answer(request, [])
-                continue
             try:
-                events = [make() for make in new.values()]
+                if not new:
+                    self._answer(request, [])
+                    continue
+                request.made = [make() for make in new.values()]
             except BaseException as error:  # the caller gets it, the writer goes on
-                request.answer.set_exception(error)
+                request.refuse(error)
                 continue
-            now = self._clock()
-            numbered = enumerate(events, start=seq + 1)
-            group.append((request, [e.written(seq=n, recorded_at=now) for n, e in numbered]))
-            seq += len(events)
+            group.append(request)
             touched |= request.touches
             ids.update(new)
             if alone:
                 later = waiting[i + 1 :]
                 break
         if group:
-            self._write(group, cursor)
+            self._write(group)
         return later
 
     def _answer(self, request: _Request, written: Sequence[Event]) -> None:
@@ -225,35 +274,68 @@ class Ledger:
         known = {event.client_id: event for event in self.events(before)} if before else {}
         request.answer.set_result([(fresh.get(c) or known[c]) for c in request.prepare])
 
-    def _write(
-        self, group: list[tuple[_Request, list[Event]]], cursor: duckdb.DuckDBPyConnection
-    ) -> None:
-        events = [event for _, made in group for event in made]
+    def _write(self, group: Sequence[_Request]) -> None:
+        """Commit a group in one transaction and answer it."""
+        now = self._clock()
+        made = [event for request in group for event in request.made]
+        events = [e.written(seq=n, recorded_at=now) for n, e in enumerate(made, self.seq + 1)]
+        of = {event.client_id: event for event in events}
         try:
-            cursor.execute("begin")
-            _insert(cursor, events)
-            for request, made in group:
-                if request.work is not None:
-                    request.work(cursor, made[0].seq)
-            cursor.execute("commit")
+            with self._store.transaction() as cursor:
+                _insert(cursor, events)
+                for request in group:
+                    if request.work is not None:
+                        request.work(cursor, of[request.made[0].client_id].seq)
         except BaseException as error:
-            cursor.execute("rollback")
-            for request, _ in group:
-                request.answer.set_exception(error)
+            self._broken_off(group, events, error)
             return
+        self._take(events)
+        for request in group:
+            self._answer(request, [of[event.client_id] for event in request.made])
+
+    def _broken_off(
+        self, group: Sequence[_Request], events: Sequence[Event], error: BaseException
+    ) -> None:
+        """Answer a group whose transaction failed, by what the file says of it.
+
+        A commit may break off after it became durable, so the file is asked. Where it holds
+        nothing of the group and storage works, one request is at fault for all: each is
+        tried alone, so that only that one is refused.
+        """
+        LOG.warning("a commit of %d events broke off: %s", len(events), error)
+        self._behind = True
+        unknown = self._catch_up()
+        if unknown is None and self.seq >= events[-1].seq:
+            for request in group:
+                self._answer(request, [])
+        elif unknown is None and len(group) > 1 and not isinstance(error, StorageFailed):
+            for request in group:
+                self._write([request])
+        else:
+            for request in group:
+                request.refuse(error)
+
+    def _catch_up(self) -> StorageFailed | None:
+        """Take what the file holds and memory does not; why that cannot be known, if so."""
+        try:
+            found = self._read(self.seq)
+        except StorageFailed as error:
+            return error
+        self._behind = False
+        if found:
+            self._take(found)
+        return None
+
+    def _take(self, events: Sequence[Event]) -> None:
+        """Take committed events into memory, and let the plan take them."""
         self.seq = events[-1].seq
         self._known.update((event.client_id, event.seq) for event in events)
-        self._recent.extend(events)
-        failure: BaseException | None = None
+        with self._reading:
+            self._recent.extend(events)
         try:
             self._on_commit(events)
-        except BaseException as error:  # durable all the same: say so to the caller
-            failure = error
-        for request, made in group:
-            if failure is None:
-                self._answer(request, made)
-            else:
-                request.answer.set_exception(failure)
+        except BaseException:  # they are durable all the same: their callers are told so
+            LOG.exception("events up to %d were not folded", self.seq)
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:

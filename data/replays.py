@@ -30,8 +30,7 @@ K = TypeVar("K", bound=Kept)
 def keep(store: Store, kept: Kept) -> None:
     """Keep a complete replay in the place of the one before."""
     number = int(kept.made_at.timestamp() * 1000)
-    with store.cursor() as cursor:
-        cursor.execute("begin")
+    with store.transaction() as cursor:
         for table in ("replay_row", "replay_move", "replay_cut", "replay"):
             cursor.execute(f"delete from {table}")  # noqa: S608 - our own names
         cursor.execute(
@@ -47,7 +46,6 @@ def keep(store: Store, kept: Kept) -> None:
             insert = f"insert into {table} by name select ? as id, * from made"  # noqa: S608
             cursor.execute(insert, [number])
             cursor.unregister("made")
-        cursor.execute("commit")
 
 
 def last(store: Store, kind: type[K]) -> K | None:

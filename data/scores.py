@@ -80,42 +80,36 @@ def summed(
         activation, name, type, sku, door (None: all ranged doors), first_day, last_day,
         discount, is_sell_out. Only activations that have begun and were not called off.
     """
-    with store.cursor() as cursor:
-        cursor.execute("begin")
-        try:
-            for table in _KEPT:
-                cursor.execute(f"delete from {table}")
+    with store.transaction() as cursor:
+        for table in _KEPT:
+            cursor.execute(f"delete from {table}")
+        cursor.execute(
+            "insert into score_basis values (?, ?, ?, ?, ?, ?)",
+            [made.made_at, made.seq, made.run, made.run_as_of, made.as_of, made.calendar],
+        )
+        if len(featured):
+            cursor.register("calendar_now", featured)
+            cursor.execute(sql("score_featured"), {"as_of": made.as_of})
+            cursor.unregister("calendar_now")
+        quarters = cursor.execute(sql("score_quarters"), {"as_of": made.as_of}).df()
+        if len(quarters):
+            cursor.register("quarters_now", quarters)
+            cursor.execute("insert into score_quarter by name select * from quarters_now")
+            cursor.unregister("quarters_now")
+        blocks = cursor.execute(sql("score_blocks"), {"rows": BLOCK_ROWS}).fetchall()
+        for number, (low, high) in enumerate(blocks):
+            tell("summing up for the scorecard", number / len(blocks))
+            cursor.execute(sql("score_week"), {"low": low, "high": high})
+            for name in _BY_BLOCK:
+                cursor.execute(sql(name))
+        cursor.execute("drop table if exists block_week")
+        cursor.execute(sql("score_classes"))
+        ((since,),) = cursor.execute(sql("first_foreseen")).fetchall()
+        if since is not None:
             cursor.execute(
-                "insert into score_basis values (?, ?, ?, ?, ?, ?)",
-                [made.made_at, made.seq, made.run, made.run_as_of, made.as_of, made.calendar],
+                sql("score_forecasts"),
+                {"as_of": made.as_of, "bridge_lag": BRIDGE_LAG, "since": since},
             )
-            if len(featured):
-                cursor.register("calendar_now", featured)
-                cursor.execute(sql("score_featured"), {"as_of": made.as_of})
-                cursor.unregister("calendar_now")
-            quarters = cursor.execute(sql("score_quarters"), {"as_of": made.as_of}).df()
-            if len(quarters):
-                cursor.register("quarters_now", quarters)
-                cursor.execute("insert into score_quarter by name select * from quarters_now")
-                cursor.unregister("quarters_now")
-            blocks = cursor.execute(sql("score_blocks"), {"rows": BLOCK_ROWS}).fetchall()
-            for number, (low, high) in enumerate(blocks):
-                tell("summing up for the scorecard", number / len(blocks))
-                cursor.execute(sql("score_week"), {"low": low, "high": high})
-                for name in _BY_BLOCK:
-                    cursor.execute(sql(name))
-            cursor.execute("drop table if exists block_week")
-            cursor.execute(sql("score_classes"))
-            ((since,),) = cursor.execute(sql("first_foreseen")).fetchall()
-            if since is not None:
-                cursor.execute(
-                    sql("score_forecasts"),
-                    {"as_of": made.as_of, "bridge_lag": BRIDGE_LAG, "since": since},
-                )
-            cursor.execute("commit")
-        except BaseException:
-            cursor.execute("rollback")
-            raise
 
 
 def keep_flags(store: Store, run: int, rows: pd.DataFrame) -> None:
@@ -126,7 +120,7 @@ def keep_flags(store: Store, run: int, rows: pd.DataFrame) -> None:
     rows : DataFrame, one row per activation ahead and featured SKU
         as_of, activation, sku, status, units_short, margin_at_risk.
     """
-    with store.cursor() as cursor:
+    with store.transaction() as cursor:
         cursor.register("said", rows)
         cursor.execute("insert into flag by name select ? as run, * from said", [run])
         cursor.unregister("said")

@@ -1,15 +1,20 @@
-"""The database file: one connection, its migrations, and named queries.
+"""The database file: opened, lent out cursor by cursor, opened anew when the engine gives up.
 
-One process owns the file. Readers take a cursor per call; everything that lasts is
-written by the ledger's writer (ledger.py). Statements live in `queries/`, one per file,
-with `$parameters`; the first comment line says what one row is.
+One process owns the file. Readers take a cursor for one task; what is written is written in
+a `transaction`. DuckDB stops answering for good after some failures (a checkpoint on a full
+disk is one), until every connection is closed and the file is opened again. So cursors are
+lent and come back: when the engine is dead, the next borrower waits until the others are
+back, opens the file anew and goes on. Statements live in `queries/`, one per file, with
+`$parameters`; the first comment line says what one row is.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,21 +22,24 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from data import tables
-from forecasting.errors import DatabaseBusy, Refused
+from data import failures, identity, migrations, tables
+from forecasting.errors import DatabaseBusy, NoDatabase, NotOurs, Refused, StorageFailed
 
 HERE = Path(__file__).parent
 DEFAULT_PATH = HERE / "local" / "concord.duckdb"
+
+MOST_MEMORY = "3GB"
+"""Of the database engine; the plan has its own beside it."""
+COMES_BACK_SECONDS = 1.0
+"""How long a dead engine waits for cursors that others hold: their statements fail at once."""
+BETWEEN_ATTEMPTS_SECONDS = 0.5
+"""How soon a file that could not be opened anew is tried again: many may be asking."""
 
 
 @lru_cache
 def sql(name: str) -> str:
     """Text of `queries/NAME.sql`."""
     return (HERE / "queries" / f"{name}.sql").read_text(encoding="utf-8")
-
-
-MOST_MEMORY = "3GB"
-"""Of the database engine; the plan has its own beside it."""
 
 
 class Store:
@@ -42,113 +50,287 @@ class Store:
     path : Path or None
         The file, made with its folder where it does not exist; None keeps everything in
         memory (tests).
+    create : bool
+        Whether a file that does not exist is made.
 
     Raises
     ------
+    NoDatabase
+        If there is no such file and none is to be made.
     DatabaseBusy
         If another process holds the file; the message names it.
-    Refused
-        If the file is not a Concord database.
+    NotOurs
+        If the file is not a Concord database, or a newer version's; it is left as it is.
+    StorageFailed
+        If it cannot be opened or made for want of space or rights.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, create: bool = True) -> None:
         self.path = path
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._connection = duckdb.connect(str(path) if path else ":memory:")
-        except duckdb.IOException as error:
-            raise _opened_elsewhere(path, error) from error
-        # Files that are being checked are staged here, never in the durable file.
-        self._connection.execute("attach ':memory:' as staging")
-        self._connection.execute("set timezone = 'UTC'")
-        if path is not None:  # beyond this it works on disk, beside the file
-            self._connection.execute(f"set memory_limit = '{MOST_MEMORY}'")
+        self._gate = threading.Condition()
+        """Held while a cursor is lent or comes back, and while the file is opened anew."""
+        self._lent: set[duckdb.DuckDBPyConnection] = set()
+        self._dead = self._closed = False
+        self._tried_at = 0.0
         self._staging = threading.Lock()
-        self._migrate()
+        self._copying = threading.Lock()
+        is_new = path is not None and _is_new(path, create=create)
+        self._connection = self._connect()
+        try:
+            if migrations.apply(self.transaction) and path is not None:
+                with self.cursor() as cursor:  # so that no log of a migration is replayed
+                    cursor.execute("checkpoint")
+        except BaseException:
+            with suppress(duckdb.Error):
+                self._connection.close()
+            if is_new and path is not None:  # half a database would only be in the way
+                for left in (path, path.with_name(path.name + ".wal")):
+                    left.unlink(missing_ok=True)
+            raise
 
     @property
     def staging(self) -> threading.Lock:
         """Held while files are staged: one import is checked at a time."""
         return self._staging
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection of its own for one thread's one task; close it after use."""
-        return self._connection.cursor()
+    # Reading and writing ----------------------------------------------------------------
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own for one thread's one task.
+
+        Raises
+        ------
+        StorageFailed
+            If the file cannot be read or written; whoever asks later may find it works.
+        """
+        cursor = self._lend()
+        try:
+            yield cursor
+        except (duckdb.Error, OSError, MemoryError) as error:
+            if failures.is_fatal(error):
+                self._dead = True
+            known = failures.storage_failed(error, self.path)
+            if known is None:
+                raise
+            raise known from error
+        finally:
+            self._take_back(cursor)
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One transaction: all that is done in it lasts, or nothing.
+
+        Raises
+        ------
+        StorageFailed
+            If it could not be kept. A commit that breaks off may have become durable all the
+            same: whoever has to know looks (ledger.py does).
+        """
+        with self.cursor() as cursor:
+            cursor.execute("begin")
+            try:
+                yield cursor
+                cursor.execute("commit")
+            except BaseException:
+                with suppress(duckdb.Error):  # a failed commit leaves nothing to roll back
+                    cursor.execute("rollback")
+                raise
 
     def query(self, name: str, **parameters: Any) -> pd.DataFrame:
         """Run `queries/NAME.sql` and return its rows."""
-        with self.cursor() as cursor:
-            return cursor.execute(sql(name), parameters).df()
+        try:
+            return self._rows(sql(name), parameters)
+        except StorageFailed:  # the engine may just have died of somebody else's failure
+            return self._rows(sql(name), parameters)
 
     def table(self, name: str) -> pd.DataFrame:
         """Rows in force of one table of the contract, without their batch."""
         columns = ", ".join(f'"{column}"' for column in tables.TABLES[name].names)
-        with self.cursor() as cursor:
-            return cursor.execute(f"select {columns} from {name}_now order by all").df()
+        return self._rows(f"select {columns} from {name}_now order by all", {})
 
     def backup(self, target: Path) -> None:
-        """Write a consistent copy of the whole database to a new file.
+        """Write a consistent copy of the whole database to a new file; whole, or none.
 
         Raises
         ------
         Refused
             If the target exists.
+        StorageFailed
+            If there is no room for it.
         """
         if target.exists():
             raise Refused(f"{target} exists already; choose a new name.")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with self.cursor() as cursor:
-            source = cursor.execute("select current_database()").fetchall()[0][0]
-            name = str(target).replace("'", "''")
-            cursor.execute(f"attach '{name}' as copy_of_all")
-            try:
-                cursor.execute(f'copy from database "{source}" to copy_of_all')
-            finally:
-                cursor.execute("detach copy_of_all")
+        with self._copying, _whole(target) as partial, self.cursor() as cursor:
+            ((source,),) = cursor.execute("select current_database()").fetchall()
+            _copy(cursor, source, partial)
 
     def close(self) -> None:
         """Merge the write-ahead log and release the file."""
-        self._connection.close()
+        with self._gate:
+            self._closed = True
+            self._gate.wait_for(lambda: not self._lent, timeout=COMES_BACK_SECONDS)
+            with suppress(duckdb.Error):  # on a full disk the log stays beside the file
+                self._connection.close()
 
-    def _migrate(self) -> None:
+    def _rows(self, statement: str, parameters: dict[str, Any]) -> pd.DataFrame:
         with self.cursor() as cursor:
-            cursor.execute(
-                "create table if not exists migration (name varchar, applied_at timestamp)"
+            return cursor.execute(statement, parameters).df()
+
+    # Lending ----------------------------------------------------------------------------
+
+    def _lend(self) -> duckdb.DuckDBPyConnection:
+        with self._gate:
+            if self._dead:
+                self._revive()
+            if self._closed:
+                raise StorageFailed("The database is closed; the app is going down.")
+            cursor = self._connection.cursor()
+            self._lent.add(cursor)
+            return cursor
+
+    def _take_back(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        with self._gate:
+            self._lent.discard(cursor)
+            with suppress(duckdb.Error):
+                cursor.close()
+            self._gate.notify_all()
+
+    def _revive(self) -> None:
+        """Open the file anew once every cursor of the dead engine is back; the gate is held."""
+        self._gate.wait_for(
+            lambda: not self._lent or not self._dead, timeout=COMES_BACK_SECONDS
+        )
+        if not self._dead or self._closed:  # somebody else was faster
+            return
+        if time.monotonic() - self._tried_at < BETWEEN_ATTEMPTS_SECONDS:
+            raise StorageFailed(
+                f"{self.path} could not be opened again yet. Do it again in a moment; what was "
+                "acknowledged before is kept."
             )
-            done = {row[0] for row in cursor.execute("select name from migration").fetchall()}
-            for name, statements in _migrations():
-                if name in done:
-                    continue
-                cursor.execute("begin")
-                for statement in statements:
-                    cursor.execute(statement)
-                now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-                cursor.execute("insert into migration values (?, ?)", [name, now])
-                cursor.execute("commit")
+        self._tried_at = time.monotonic()
+        for cursor in self._lent:
+            with suppress(duckdb.Error):
+                cursor.interrupt()
+                cursor.close()
+        with suppress(duckdb.Error):
+            self._connection.close()
+        self._connection = self._connect()
+        self._dead = False
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        try:
+            connection = duckdb.connect(str(self.path) if self.path else ":memory:")
+        except duckdb.Error as error:
+            raise _not_opened(self.path, error) from error
+        # Files that are being checked are staged here, never in the durable file.
+        connection.execute("attach ':memory:' as staging")
+        connection.execute("set timezone = 'UTC'")
+        if self.path is not None:  # beyond this it works on disk, beside the file
+            connection.execute(f"set memory_limit = '{MOST_MEMORY}'")
+        return connection
 
 
-def _migrations() -> list[tuple[str, list[str]]]:
-    """Names and statements, in the order in which they are applied."""
-    written = {
-        path.stem: [
-            text for text in path.read_text(encoding="utf-8").split(";\n") if text.strip()
-        ]
-        for path in (HERE / "schema").glob("*.sql")
-    }
-    made = {
-        "0003_facts": tables.create_sql(),
-        "0008_sell_out": tables.added_sql("activations", "sell_out"),
-        "0015_in_force": tables.in_force_sql(),
-    }
-    return sorted({**written, **made}.items())
+def restore(source: Path, target: Path) -> None:
+    """Put a copy of a backup where no database is yet; whole, or not at all.
+
+    The backup is only read; the copy is brought up to date when it is next opened.
+
+    Raises
+    ------
+    NoDatabase, NotOurs, StorageFailed
+    Refused
+        If there is a database at the target.
+    """
+    _is_new(source, create=False)
+    log = target.with_name(target.name + ".wal")  # left alone it would be replayed
+    for path in (target, log):
+        if path.exists():
+            raise Refused(f"{path} exists; move it away first, so that nothing is lost.")
+    with _whole(target) as partial, duckdb.connect(":memory:") as connection:
+        try:
+            connection.execute(f"attach {_literal(str(source))} as backup (read_only)")
+            _copy(connection, "backup", partial)
+        except duckdb.Error as error:
+            raise failures.storage_failed(error, target) or error from error
 
 
-def _opened_elsewhere(path: Path | None, error: duckdb.IOException) -> Refused:
+def _copy(cursor: duckdb.DuckDBPyConnection, source: str, target: Path) -> None:
+    """Copy an attached database into a new file."""
+    cursor.execute(f"attach {_literal(str(target))} as copy_of_all")
+    try:
+        cursor.execute(f"copy from database {_identifier(source)} to copy_of_all")
+    finally:
+        with suppress(duckdb.Error):
+            cursor.execute("detach copy_of_all")
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """A path beside a target that takes its place when all is written, and goes if not."""
+    partial = target.with_name(target.name + ".partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        yield partial
+        partial.replace(target)
+    except OSError as error:
+        raise failures.storage_failed(error, target) or error from error
+    finally:
+        for left in (partial, partial.with_name(partial.name + ".wal")):
+            left.unlink(missing_ok=True)
+
+
+def _is_new(path: Path, *, create: bool) -> bool:
+    """Whether a database is to be made there; what is none of ours is refused, untouched."""
+    if not path.exists() and not create:
+        raise NoDatabase(
+            f"There is no database at {path}. Check the path (--db, or CONCORD_DB); "
+            "'import' and 'sample' make a new one there."
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            return True
+        if path.is_file() and path.stat().st_size == 0:  # made by hand, or just begun
+            path.unlink()
+            return True
+    except OSError as error:
+        raise failures.storage_failed(error, path) or error from error
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+    except duckdb.Error as error:
+        raise _not_opened(path, error) from error
+    try:
+        identity.check(path, connection)
+    except duckdb.Error as error:
+        raise _not_opened(path, error) from error
+    finally:
+        connection.close()
+    return False
+
+
+def _not_opened(path: Path | None, error: duckdb.Error) -> Refused:
     holder = re.search(r"held in (.+?) \(PID (\d+)\)", str(error))
     if holder:
         return DatabaseBusy(
             f"{path} is held by {holder[1]} (process {holder[2]}). "
             "Close that program (or the running app) first."
         )
-    return Refused(f"{path} cannot be opened as a Concord database: {error}")
+    if isinstance(error, duckdb.ConnectionException):
+        return DatabaseBusy(f"{path} is open in this very process already.")
+    if isinstance(error, duckdb.IOException) and "not a valid DuckDB" in str(error):
+        return NotOurs(f"{path} is not a database. Nothing in it was changed.")
+    known = failures.storage_failed(error, path)
+    if known is not None:
+        return known
+    first = str(error).split("\n")[0]
+    return NotOurs(f"{path} cannot be opened as a Concord database: {first}")
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -21,10 +21,11 @@ from typing import Any
 import click
 import pandas as pd
 
-from data import files
+from data import failures, files
 from data.ledger import utc_now
 from data.sample import make_sample, parts_of
 from data.store import DEFAULT_PATH, Store
+from data.store import restore as put_back
 from data.tables import TABLES
 from forecasting import board, buying, pack, played, replaying, views
 from forecasting.demand.accuracy import summed
@@ -77,6 +78,18 @@ class _Verbs(click.Group):
         except Refused as error:
             click.echo(f"{error.title}: {error}", err=True)
             sys.exit(2)
+        except (OSError, MemoryError) as error:  # of the disk or the machine, not of ours
+            known = failures.storage_failed(error, _named(error))
+            if known is None:
+                raise
+            click.echo(f"{known.title}: {known}", err=True)
+            sys.exit(2)
+
+
+def _named(error: BaseException) -> Path | None:
+    """The file that the operating system complained of."""
+    name = getattr(error, "filename", None)
+    return Path(name) if isinstance(name, str) else None
 
 
 @click.group(cls=_Verbs)
@@ -85,12 +98,28 @@ def main() -> None:
 
 
 @contextmanager
-def _opened(db: Path, *, clock: Callable[[], dt.datetime] = utc_now) -> Iterator[Workspace]:
-    workspace = Workspace(db, clock=clock)
+def _opened(
+    db: Path, *, clock: Callable[[], dt.datetime] = utc_now, create: bool = False
+) -> Iterator[Workspace]:
+    """The workspace of a database; a mistyped path is refused, not made, unless `create`."""
+    workspace = Workspace(db, clock=clock, create=create)
     try:
         yield workspace
     finally:
         workspace.close()
+
+
+@contextmanager
+def _gone_unless_done(db: Path) -> Iterator[None]:
+    """Leave no new database behind where what it was made for failed."""
+    is_new = not db.exists()
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            for left in (db, db.with_name(db.name + ".wal")):
+                left.unlink(missing_ok=True)
+        raise
 
 
 def _plan_of(workspace: Workspace, name: str) -> LivePlan:
@@ -153,7 +182,7 @@ def sample(
     counts: dict[str, int] = {}
     sizes = parts_of(skus)
     clock = played.Clock()
-    with _opened(building, clock=clock) as workspace:
+    with _gone_unless_done(building), _opened(building, clock=clock, create=True) as workspace:
         for part, size in enumerate(sizes):
             tell("drawing the company and importing its files", 0.02 + 0.2 * part / len(sizes))
             drawn = make_sample(
@@ -236,7 +265,7 @@ def import_(
 ) -> None:
     """Load files or folders of files, all or nothing."""
     started = time.perf_counter()
-    with _opened(db) as workspace:
+    with _gone_unless_done(db), _opened(db, create=True) as workspace:
         event, judged = workspace.import_files(person, paths, allow_rejects=allow_rejects)
     for note in judged.notes:
         click.echo(note, err=True)
@@ -491,9 +520,7 @@ def pack_(db: Path, as_json: bool, number: int | None, quarter: str | None, out:
 @_out
 def backup(db: Path, as_json: bool, out: Path) -> None:
     """Write a consistent copy of the database to a new file."""
-    if not db.exists():
-        raise Refused(f"There is no database at {db}.")
-    store = Store(db)
+    store = Store(db, create=False)
     try:
         store.backup(out)
     finally:
@@ -507,16 +534,7 @@ def backup(db: Path, as_json: bool, out: Path) -> None:
 @_json
 def restore(source: Path, db: Path, as_json: bool) -> None:
     """Put a backup in the place of a database that does not exist yet."""
-    if not source.exists():
-        raise Refused(f"There is no backup at {source}.")
-    for path in (db, db.with_name(db.name + ".wal")):  # a log left alone would be replayed
-        if path.exists():
-            raise Refused(f"{path} exists; move it away first, so that nothing is lost.")
-    checked = Store(source)  # refuses what is not a Concord database
-    try:
-        checked.backup(db)
-    finally:
-        checked.close()
+    put_back(source, db)
     _say({"file": str(db), "bytes": db.stat().st_size}, as_json=as_json)
 
 

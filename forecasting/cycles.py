@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,7 @@ from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.hierarchy import THOUSANDTHS, spread
 from forecasting.plan import LivePlan
 from forecasting.policy import Policy
+from forecasting.projector import Projector
 from forecasting.resolving import Stale, stale
 from forecasting.rights import Person
 from forecasting.selection import Selection
@@ -71,7 +72,7 @@ class Adoption:
     """Inputs given as % or as a target that would be worked out again."""
 
 
-class Cycles:
+class Cycles(Projector["Cycle | None"]):
     """Verbs of the cycle.
 
     Parameters
@@ -89,6 +90,8 @@ class Cycles:
         What leadership has set.
     """
 
+    kinds = (Kind.CYCLE, Kind.SUBMIT, Kind.SIGN, Kind.ADOPT, Kind.PUBLISH)
+
     def __init__(
         self,
         desk: Desk,
@@ -105,23 +108,25 @@ class Cycles:
         self._seen_by = seen_by
         self._rebuild = rebuild
         self._candidate = candidate
-        self._published: tuple[Version, ...] | None = None
-        """Read once: versions are only ever added, by publishing."""
-        self.current: Cycle | None = None
-        """The open cycle, or the last one where none is."""
-        for event in desk.ledger.of_kinds(
-            Kind.CYCLE, Kind.SUBMIT, Kind.SIGN, Kind.ADOPT, Kind.PUBLISH
-        ):
-            self.note(event)
+        self._published: tuple[Cycle | None, tuple[Version, ...]] | None = None
+        """Read once for each state of the cycle: versions are only added, by publishing."""
+        self.take_up(desk.ledger)
 
     # Reading ----------------------------------------------------------------------------
 
-    def note(self, event: Event) -> None:
-        """Take an event into the cycle."""
-        self.current = cycles.after(self.current, event)
-        if event.kind is Kind.PUBLISH:
-            self._published = None
-        self._desk.cycle = self.current.name if self.is_open and self.current else ""
+    def _begin(self) -> Cycle | None:
+        return None
+
+    def _with(self, state: Cycle | None, events: Sequence[Event]) -> Cycle | None:
+        return reduce(cycles.after, events, state)
+
+    def _replaced(self) -> None:
+        self._desk.cycle = self._state.name if self._state and self.is_open else ""
+
+    @property
+    def current(self) -> Cycle | None:
+        """The open cycle, or the last one where none is."""
+        return self._state
 
     @property
     def is_open(self) -> bool:
@@ -172,9 +177,11 @@ class Cycles:
 
     def published(self) -> list[Version]:
         """Every published version, oldest first."""
-        if self._published is None:
-            self._published = tuple(versions.published(self._desk.store))
-        return list(self._published)
+        state, kept = self._state, self._published
+        if kept is None or kept[0] is not state:
+            # Under the state that was looked up before: a publication meanwhile replaced it.
+            kept = self._published = (state, tuple(versions.published(self._desk.store)))
+        return list(kept[1])
 
     def version(self, number: int) -> Version:
         """One published version.

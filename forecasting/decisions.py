@@ -25,6 +25,7 @@ from forecasting.inventory.moves import Move
 from forecasting.inventory.network import NO_LANE
 from forecasting.options import Action, Option
 from forecasting.plan import LivePlan
+from forecasting.projector import Projector
 
 KINDS = (Kind.EXPEDITE, Kind.TRANSFER, Kind.SHIFT, Kind.REDUCE, Kind.ACCEPT)
 """Kinds of events that decide."""
@@ -69,7 +70,7 @@ class Decision:
         return self.state == "decided" and self.action is not Action.ACCEPT and self.due < today
 
 
-class Decisions:
+class Decisions(Projector[Mapping[int, Decision]]):
     """Verbs of the Bridge.
 
     Parameters
@@ -81,6 +82,8 @@ class Decisions:
         An activation as it stands, by identity.
     """
 
+    kinds = (*KINDS, Kind.CLOSE, Kind.UNDO)
+
     def __init__(
         self,
         desk: Desk,
@@ -89,14 +92,13 @@ class Decisions:
         activation: Callable[[str], Activation],
     ) -> None:
         self._desk, self._plan, self._activation = desk, plan, activation
-        self._found: dict[int, Decision] = {}
-        for event in desk.ledger.of_kinds(*KINDS, Kind.CLOSE, Kind.UNDO):
-            self.note(event)
+        self.take_up(desk.ledger)
 
     @property
     def all(self) -> list[Decision]:
         """Every decision, latest first."""
-        return [self._found[seq] for seq in sorted(self._found, reverse=True)]
+        found = self._state
+        return [found[seq] for seq in sorted(found, reverse=True)]
 
     @property
     def open(self) -> list[Decision]:
@@ -119,39 +121,23 @@ class Decisions:
         acted = any(d.action is not Action.ACCEPT for d in standing)
         return acted or self.is_accepted(activation, sku, short)
 
-    def note(self, event: Event) -> None:
-        """Take an event into what stands."""
-        if event.kind in KINDS:
-            body = event.body
-            self._found[event.seq] = Decision(
-                seq=event.seq,
-                action=Action(event.kind.value),
-                activation=str(body["featured"]["activation"]),
-                sku=str(body["featured"]["sku"]),
-                said=str(body["said"]),
-                person=event.person,
-                owner=str(body["owner"]),
-                due=dt.date.fromisoformat(body["due"]),
-                decided_at=event.recorded_at,
-                moves=tuple(Move.from_dict(m) for m in body.get("moves", ())),
-                cost=float(body["cost"]),
-                units_saved=float(body["units_saved"]),
-                margin_saved=float("nan")
-                if body["margin_saved"] is None
-                else float(body["margin_saved"]),
-                weeks_ahead=int(body["weeks_ahead"]),
-                note=event.note,
-                short=float(body["short"]),
-            )
-        elif event.kind in (Kind.CLOSE, Kind.UNDO):
-            target = self._found.get(int(event.body.get("target", 0)))
-            if target is None:
-                return
-            if event.kind is Kind.CLOSE:
-                state = "done"
-            else:
-                state = "taken back" if target.stands else "decided"
-            self._found[target.seq] = replace(target, state=state)
+    def _begin(self) -> Mapping[int, Decision]:
+        return {}
+
+    def _with(
+        self, state: Mapping[int, Decision], events: Sequence[Event]
+    ) -> Mapping[int, Decision]:
+        found = dict(state)
+        for event in events:
+            target = found.get(int(event.body.get("target", 0)))
+            if event.kind in KINDS:
+                found[event.seq] = _decision(event)
+            elif target is not None and event.kind is Kind.CLOSE:
+                found[target.seq] = replace(target, state="done")
+            elif target is not None:
+                back = "taken back" if target.stands else "decided"
+                found[target.seq] = replace(target, state=back)
+        return found
 
     def decide(
         self,
@@ -254,7 +240,7 @@ class Decisions:
 
         What it moves is not counted any more, since stock and orders of the files hold it.
         """
-        found = self._found.get(seq)
+        found = self._state.get(seq)
         if found is None:
             raise UnknownName(f"There is no decision #{seq}.")
         actor = self._desk.person(by)
@@ -278,7 +264,7 @@ class Decisions:
         Refused
             If it was carried out.
         """
-        found = self._found[root.seq]
+        found = self._state[root.seq]
         if found.state == "done":
             raise Refused(f"Decision #{root.seq} was carried out; it cannot be taken back.")
         moves = [m.to_dict() for m in found.moves]
@@ -331,6 +317,29 @@ class Decisions:
                 f"Order {move.receipt} for {move.to} cannot come by {move.arrives} any more. "
                 "Look at the ways out again."
             )
+
+
+def _decision(event: Event) -> Decision:
+    body = event.body
+    margin = body["margin_saved"]
+    return Decision(
+        seq=event.seq,
+        action=Action(event.kind.value),
+        activation=str(body["featured"]["activation"]),
+        sku=str(body["featured"]["sku"]),
+        said=str(body["said"]),
+        person=event.person,
+        owner=str(body["owner"]),
+        due=dt.date.fromisoformat(body["due"]),
+        decided_at=event.recorded_at,
+        moves=tuple(Move.from_dict(m) for m in body.get("moves", ())),
+        cost=float(body["cost"]),
+        units_saved=float(body["units_saved"]),
+        margin_saved=float("nan") if margin is None else float(margin),
+        weeks_ahead=int(body["weeks_ahead"]),
+        note=event.note,
+        short=float(body["short"]),
+    )
 
 
 def what_they_did(

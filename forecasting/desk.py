@@ -17,13 +17,14 @@ from data.store import Store
 from forecasting.consensus.events import TOTAL, Conflict, Event, Kind, Leaves
 from forecasting.consensus.overrides import collisions
 from forecasting.errors import Conflicted, OutOfBounds, UnknownName
+from forecasting.projector import Projector
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.vocabulary import Function, Measure
 
 LONGEST_NOTE = 2000
 
 
-class Desk:
+class Desk(Projector[Mapping[str, Person]]):
     """People, their rights, and the ledger.
 
     Parameters
@@ -34,6 +35,8 @@ class Desk:
     clock : callable
         What time it is, UTC without a zone.
     """
+
+    kinds = (Kind.PERSON,)
 
     def __init__(
         self,
@@ -47,9 +50,7 @@ class Desk:
         self.ledger = Ledger(store, on_commit, clock=clock)
         self.cycle = ""
         """Name of the cycle that events belong to, '' where none is open."""
-        self._people: dict[str, Person] = {LOCAL_ADMIN.id: LOCAL_ADMIN}
-        for event in self.ledger.of_kinds(Kind.PERSON):
-            self.note(event)
+        self.take_up(self.ledger)
 
     @property
     def now(self) -> dt.datetime:
@@ -65,7 +66,7 @@ class Desk:
     def people(self) -> list[Person]:
         """Everybody, by function and name."""
         order = list(Function)
-        return sorted(self._people.values(), key=lambda p: (order.index(p.function), p.name))
+        return sorted(self._state.values(), key=lambda p: (order.index(p.function), p.name))
 
     def person(self, identity: str) -> Person:
         """One person.
@@ -74,20 +75,18 @@ class Desk:
         ------
         UnknownName
         """
-        if identity not in self._people:
+        found = self._state.get(identity)
+        if found is None:
             raise UnknownName(f"There is nobody called '{identity}' here.")
-        return self._people[identity]
+        return found
 
-    def note(self, event: Event) -> None:
-        """Take a change of people."""
-        if event.kind is Kind.PERSON:
-            delegate = event.body.get("delegate_for")
-            self._people[event.body["id"]] = Person(
-                id=event.body["id"],
-                name=event.body["name"],
-                function=Function(event.body["function"]),
-                delegate_for=Function(delegate) if delegate else None,
-            )
+    def _begin(self) -> Mapping[str, Person]:
+        return {LOCAL_ADMIN.id: LOCAL_ADMIN}
+
+    def _with(
+        self, state: Mapping[str, Person], events: Sequence[Event]
+    ) -> Mapping[str, Person]:
+        return {**state, **{e.body["id"]: _person(e) for e in events}}
 
     def allowed(self, by: str, verb: str) -> Person:
         """The person, if their function has the right.
@@ -175,6 +174,16 @@ class Desk:
             {client: _named(client, prepare) for client, prepare in prepares.items()},
             touches=touches,
         )
+
+
+def _person(event: Event) -> Person:
+    delegate = event.body.get("delegate_for")
+    return Person(
+        id=event.body["id"],
+        name=event.body["name"],
+        function=Function(event.body["function"]),
+        delegate_for=Function(delegate) if delegate else None,
+    )
 
 
 def _named(client: str, prepare: Callable[[], Event]) -> Callable[[], Event]:

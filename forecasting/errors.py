@@ -63,6 +63,30 @@ class DatabaseBusy(Refused):
     title = "The database is in use"
 
 
+class NoDatabase(Refused):
+    """There is no database where one was asked for."""
+
+    title = "No such database"
+
+
+class NotOurs(Refused):
+    """A file that Concord must not write to: another program's, a newer version's, or torn."""
+
+    title = "Not a database that can be used"
+
+
+class StorageFailed(Refused):
+    """The disk or the database could not do what was asked; it may later."""
+
+    title = "Not saved"
+
+
+class Rebuilding(Refused):
+    """The plan in memory is being made anew from the ledger."""
+
+    title = "One moment"
+
+
 class RefreshRunning(Refused):
     """A refresh was asked for while one is under way."""
 

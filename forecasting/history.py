@@ -6,8 +6,7 @@ While inputs are collected blind, nobody reads what others have said of theirs.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import pandas as pd
 
@@ -17,12 +16,13 @@ from forecasting.cycles import Cycles
 from forecasting.desk import Desk
 from forecasting.hierarchy import THOUSANDTHS, Tree
 from forecasting.plan import LivePlan
+from forecasting.projector import Log, Projector
 
 _LEAFLESS = (Kind.COMMENT, Kind.UNDO)
 """Kinds of events that speak of cells without touching their leaves."""
 
 
-class History:
+class History(Projector[Mapping[str, int]]):
     """Reading the ledger.
 
     Parameters
@@ -34,15 +34,26 @@ class History:
         The live plan.
     """
 
+    kinds = tuple(Kind)
+
     def __init__(self, desk: Desk, cycles: Cycles, *, plan: Callable[[], LivePlan]) -> None:
         self._desk, self._cycles, self._plan = desk, cycles, plan
-        self._spoken_of: defaultdict[str, int] = defaultdict(int)
-        """SKU to the latest event of its leaves since the start; '' to one of no leaves."""
+        self._state = self._begin()
 
-    def note(self, event: Event) -> None:
-        """Remember of which SKUs an event speaks."""
-        for name in set(event.leaves.sku) or ({""} if event.kind in _LEAFLESS else ()):
-            self._spoken_of[name] = event.seq
+    def _begin(self) -> Mapping[str, int]:
+        """SKU to the latest event of its leaves since the start; '' to one of no leaves."""
+        return {}
+
+    def _with(self, state: Mapping[str, int], events: Sequence[Event]) -> Mapping[str, int]:
+        spoken_of = dict(state)
+        for event in events:
+            names = set(event.leaves.sku) or ({""} if event.kind in _LEAFLESS else set())
+            spoken_of.update(dict.fromkeys(names, event.seq))
+        return spoken_of
+
+    def take_up(self, ledger: Log) -> None:
+        """Forget: anything may have been said of anything up to now."""
+        self._state, self._taken = {"": ledger.seq}, ledger.seq
 
     def events(
         self,
@@ -110,7 +121,8 @@ class History:
         """
         names = self._plan().sku_names
         skus = self._plan().members(scope)[0].tolist()
-        return max(self._spoken_of[name] for name in ("", *(names[s] for s in skus)))
+        spoken_of = self._state
+        return max(spoken_of.get(name, 0) for name in ("", *(names[s] for s in skus)))
 
     def of_cells(self, by: str, scope: Scope) -> list[Event]:
         """Events that touched any cell of a scope, and comments on it, latest first."""

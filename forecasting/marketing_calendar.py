@@ -6,17 +6,17 @@ is what decisions of the Bridge changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Conflict, Event, Kind
 from forecasting.desk import Desk, checked_note
 from forecasting.errors import Conflicted, OutOfBounds, UnknownName
+from forecasting.projector import Projector
 from forecasting.rights import Person
 
 
-class MarketingCalendar:
+class MarketingCalendar(Projector[Mapping[str, Activation]]):
     """Verbs of activations.
 
     Parameters
@@ -24,30 +24,48 @@ class MarketingCalendar:
     desk : Desk
     """
 
+    kinds = (Kind.ACTIVATION, Kind.LIFT, Kind.SHIFT, Kind.REDUCE, Kind.UNDO)
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._now: dict[str, Activation] = {}
+        self._state = self._begin()
 
-    def take(self, activations: Mapping[str, Activation]) -> None:
-        """Put other activations in the place of all there were: files brought them."""
-        self._now = dict(activations)
+    def take(self, activations: Mapping[str, Activation], *, seq: int) -> None:
+        """Put other activations in the place of all there were: files brought them.
 
-    def note(self, event: Event) -> None:
-        """Take an event into the calendar."""
-        match event.kind:
-            case Kind.UNDO if "activation" in event.body:
-                self._put(str(event.body["activation"]), event.body["activation_state"])
-            case Kind.ACTIVATION | Kind.LIFT | Kind.SHIFT | Kind.REDUCE:
-                self._put(str(event.body["activation"]), event.body["after"])
+        Parameters
+        ----------
+        seq : int
+            The last event that is in them.
+        """
+        self._state, self._taken = dict(activations), seq
+
+    def _begin(self) -> Mapping[str, Activation]:
+        return {}
+
+    def _with(
+        self, state: Mapping[str, Activation], events: Sequence[Event]
+    ) -> Mapping[str, Activation]:
+        now = dict(state)
+        for event in events:
+            if "activation" not in event.body:  # the undoing of something else
+                continue
+            of = "activation_state" if event.kind is Kind.UNDO else "after"
+            identity, after = str(event.body["activation"]), event.body[of]
+            if after is None:
+                now.pop(identity, None)
+            else:
+                now[identity] = Activation.from_dict(after)
+        return now
 
     @property
     def activations(self) -> list[Activation]:
         """Every activation, past and planned, by start."""
-        return sorted(self._now.values(), key=lambda a: (a.start, a.activation))
+        return sorted(self._state.values(), key=lambda a: (a.start, a.activation))
 
     def at(self, identity: str) -> Activation | None:
         """One activation, None if there is none of that name."""
-        return self._now.get(identity)
+        return self._state.get(identity)
 
     def one(self, identity: str) -> Activation:
         """One activation.
@@ -56,9 +74,9 @@ class MarketingCalendar:
         ------
         UnknownName
         """
-        if identity not in self._now:
+        if identity not in self._state:
             raise UnknownName(f"There is no activation '{identity}'.")
-        return self._now[identity]
+        return self._state[identity]
 
     def save(
         self, by: str, activation: Activation, *, base: int | None = None, note: str = ""
@@ -75,7 +93,7 @@ class MarketingCalendar:
         identity = activation.activation
 
         def prepare() -> Event:
-            before = self._now.get(identity)
+            before = self._state.get(identity)
             self._refuse_conflict(actor, identity, seen)
             body = {
                 "activation": identity,
@@ -144,9 +162,3 @@ class MarketingCalendar:
                 raise UnknownName(f"There is no SKU '{item.sku}'.")
             if item.door is not None and item.door not in doors:
                 raise UnknownName(f"There is no door '{item.door}'.")
-
-    def _put(self, identity: str, state: Mapping[str, Any] | None) -> None:
-        if state is None:
-            self._now.pop(identity, None)
-        else:
-            self._now[identity] = Activation.from_dict(state)

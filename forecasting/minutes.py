@@ -7,13 +7,14 @@ looked at again; past that day it comes back by itself.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.desk import Desk, checked_note
 from forecasting.errors import OutOfBounds, Refused, UnknownName
+from forecasting.projector import Projector
 
 STATES = ("open", "held", "broken")
 
@@ -61,7 +62,15 @@ class Action:
         return not self.is_done and self.due < today
 
 
-class Minutes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Noted:
+    """What was written down, by the number of the event that wrote it first."""
+
+    assumptions: Mapping[int, Assumption] = field(default_factory=dict)
+    actions: Mapping[int, Action] = field(default_factory=dict)
+
+
+class Minutes(Projector[_Noted]):
     """Verbs of the minutes.
 
     Parameters
@@ -69,53 +78,38 @@ class Minutes:
     desk : Desk
     """
 
+    kinds = (Kind.ASSUMPTION, Kind.ACTION)
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._assumptions: dict[int, Assumption] = {}
-        self._actions: dict[int, Action] = {}
-        for event in desk.ledger.of_kinds(Kind.ASSUMPTION, Kind.ACTION):
-            self.note(event)
+        self.take_up(desk.ledger)
 
     @property
     def assumptions(self) -> list[Assumption]:
         """All of them, next to be looked at first."""
-        return sorted(self._assumptions.values(), key=lambda a: (a.review, a.seq))
+        return sorted(self._state.assumptions.values(), key=lambda a: (a.review, a.seq))
 
     @property
     def actions(self) -> list[Action]:
         """All of them, next due first."""
-        return sorted(self._actions.values(), key=lambda a: (a.due, a.seq))
+        return sorted(self._state.actions.values(), key=lambda a: (a.due, a.seq))
 
     def decisions(self, cycle: str) -> list[Event]:
         """Decisions recorded in a cycle, oldest first."""
         return [e for e in self._desk.ledger.of_kinds(Kind.DECISION) if e.cycle == cycle]
 
-    def note(self, event: Event) -> None:
-        """Take an event into the minutes."""
-        body = event.body
-        first = int(body.get("of", event.seq))
-        if event.kind is Kind.ASSUMPTION:
-            self._assumptions[first] = Assumption(
-                seq=first,
-                statement=str(body["statement"]),
-                owner=str(body["owner"]),
-                watch=str(body["watch"]),
-                review=dt.date.fromisoformat(body["review"]),
-                expires=dt.date.fromisoformat(body.get("expires", body["review"])),
-                state=str(body["state"]),
-                scope=event.scope,
-                cycle=event.cycle,
-            )
-        elif event.kind is Kind.ACTION:
-            self._actions[first] = Action(
-                seq=first,
-                text=str(body["text"]),
-                owner=str(body["owner"]),
-                due=dt.date.fromisoformat(body["due"]),
-                is_done=body["state"] == "done",
-                scope=event.scope,
-                cycle=event.cycle,
-            )
+    def _begin(self) -> _Noted:
+        return _Noted()
+
+    def _with(self, state: _Noted, events: Sequence[Event]) -> _Noted:
+        assumptions, actions = dict(state.assumptions), dict(state.actions)
+        for event in events:
+            first = int(event.body.get("of", event.seq))
+            if event.kind is Kind.ASSUMPTION:
+                assumptions[first] = _assumption(first, event)
+            else:
+                actions[first] = _action(first, event)
+        return _Noted(assumptions=assumptions, actions=actions)
 
     def assume(
         self,
@@ -157,11 +151,11 @@ class Minutes:
 
     def judge(self, by: str, seq: int, state: str) -> Event:
         """Say whether an assumption held or broke."""
-        if seq not in self._assumptions:
+        if seq not in self._state.assumptions:
             raise UnknownName(f"There is no assumption #{seq}.")
         if state not in STATES:
             raise OutOfBounds(f"An assumption is {', '.join(STATES)}; not '{state}'.")
-        old = self._assumptions[seq]
+        old = self._state.assumptions[seq]
         body = {
             "of": seq, "statement": old.statement, "owner": old.owner, "watch": old.watch,
             "review": old.review.isoformat(), "expires": old.expires.isoformat(),
@@ -184,9 +178,9 @@ class Minutes:
 
     def close(self, by: str, seq: int) -> Event:
         """Say that an action is done."""
-        if seq not in self._actions:
+        if seq not in self._state.actions:
             raise UnknownName(f"There is no action #{seq}.")
-        old = self._actions[seq]
+        old = self._state.actions[seq]
         if old.is_done:
             raise Refused(f"Action #{seq} is done already.")
         body = {
@@ -206,6 +200,34 @@ class Minutes:
     ) -> Event:
         actor = self._desk.allowed(by, "minute")
         return self._desk.append(actor, kind, body=body, scope=scope)
+
+
+def _assumption(first: int, event: Event) -> Assumption:
+    body = event.body
+    return Assumption(
+        seq=first,
+        statement=str(body["statement"]),
+        owner=str(body["owner"]),
+        watch=str(body["watch"]),
+        review=dt.date.fromisoformat(body["review"]),
+        expires=dt.date.fromisoformat(body.get("expires", body["review"])),
+        state=str(body["state"]),
+        scope=event.scope,
+        cycle=event.cycle,
+    )
+
+
+def _action(first: int, event: Event) -> Action:
+    body = event.body
+    return Action(
+        seq=first,
+        text=str(body["text"]),
+        owner=str(body["owner"]),
+        due=dt.date.fromisoformat(body["due"]),
+        is_done=body["state"] == "done",
+        scope=event.scope,
+        cycle=event.cycle,
+    )
 
 
 def _said(text: str, what: str) -> str:

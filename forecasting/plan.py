@@ -13,7 +13,7 @@ import hashlib
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -256,18 +256,23 @@ class LivePlan:
         self._usual: dict[int, Routine] = {}
         self._computed: OrderedDict[int, SkuPlan] = OrderedDict()
         self._room = max(_CELLS_KEPT // max(n_doors * n_weeks, 1), 64)
-        self.totals: dict[str, Ints] = {
+        self._totals: dict[str, Ints] = {
             name: np.zeros((n_skus, n_weeks), np.int64)
             for name in ("baseline", "statistical", "proposed", "draft", *INPUTS)
         }
-        """Thousandths of a unit by SKU and week over all doors, by layer."""
+        """By layer; changed in place under the lock, and read through `totals`."""
+        self._shown: dict[str, tuple[int, Ints]] = {}
+        """By layer, what readers were given, and how often it had changed by then."""
+        self._turn = 0
+        """How often anything was worked out anew."""
         self._departments: list[str] = self.products.nodes["department"].astype(str).tolist()
         self._digest: list[bytes] = [b""] * n_skus
         """Of each SKU's draft, door by door and week by week."""
-        self.items: dict[int, tuple[ItemRisk, ...]] = {}
-        """Verdicts by SKU."""
-        self.changed: dict[int, int] = {}
-        """SKU to the sequence number of its last change."""
+        self._items_of: dict[int, tuple[ItemRisk, ...]] = {}
+        self.items: Mapping[int, tuple[ItemRisk, ...]] = {}
+        """Verdicts by SKU; replaced by another mapping with every change."""
+        self.changed: Mapping[int, int] = {}
+        """SKU to the sequence number of its last change; replaced likewise."""
         self._classmates: dict[int, Ints] = {
             int(c): np.flatnonzero(base.rivals == c) for c in np.unique(base.rivals)
         }
@@ -275,8 +280,7 @@ class LivePlan:
         """What each featured SKU's lift adds to its class, in shares of it, (D, W)."""
         self._pressure: dict[int, Floats] = {}
         """The same summed over a class."""
-        for activation in activations:
-            self.standing.put(activation)
+        self.standing.put_all(activations)
         for function, held in (holds or {}).items():
             for leaves, seq_of_hold in held:
                 self.standing.hold(function, leaves, seq_of_hold)
@@ -301,6 +305,7 @@ class LivePlan:
                 else:  # only its totals are needed until somebody looks at it
                     self._retotal(sku)
         self._owned = {}
+        self.items = dict(self._items_of)
 
     @property
     def fence(self) -> int:
@@ -319,6 +324,26 @@ class LivePlan:
             )
 
     # Reading ----------------------------------------------------------------------------
+
+    @property
+    def totals(self) -> Mapping[str, Ints]:
+        """Thousandths of a unit by SKU and week over all doors, by layer; not to be changed."""
+        return _Totals(self)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers of `totals`."""
+        return tuple(self._totals)
+
+    def total(self, layer: str) -> Ints:
+        """One layer of `totals`, (S, W): the same array until something changes."""
+        shown = self._shown.get(layer)
+        if shown is None or shown[0] != self._turn:
+            with self._lock:
+                units = self._totals[layer].copy()
+                units.flags.writeable = False
+                self._shown[layer] = shown = (self._turn, units)
+        return shown[1]
 
     def sku(self, sku: int) -> SkuPlan:
         """Everything about one SKU, as it stands."""
@@ -352,7 +377,7 @@ class LivePlan:
             other.limits = limits
             return {
                 sku: other._compute(sku, supply=ROUTINE).items
-                for sku, items in self.items.items()
+                for sku, items in self._items_of.items()
                 if items
             }
 
@@ -361,8 +386,9 @@ class LivePlan:
         with self._lock:
             self.limits = limits
             self._computed.clear()
-            for sku in [s for s, items in self.items.items() if items]:
+            for sku in [s for s, items in self._items_of.items() if items]:
                 self._refresh(sku)
+            self.items = dict(self._items_of)
 
     def spare_reserve(self, sku: int) -> Floats:
         """Units at each distribution centre that nobody has decided on yet, (C,)."""
@@ -417,11 +443,8 @@ class LivePlan:
     def held(self, function: str, sku: int) -> Bools:
         """Which cells of a function's input are held, (D, W)."""
         _, n_doors, n_weeks = self.base.shape3
-        mask = np.zeros((n_doors, n_weeks), dtype=bool)
-        for held_sku, door, week in self.standing.holds.get(function, {}):
-            if held_sku == sku:
-                mask[door, week] = True
-        return mask
+        held = self.standing.holds.get(function, {}).get(sku)
+        return np.zeros((n_doors, n_weeks), dtype=bool) if held is None else held > 0
 
     def aimed(self, sku: int, function: str, aim: str) -> Ints:
         """What a function's input adds with one aim, thousandths of a unit, (D, W)."""
@@ -488,20 +511,27 @@ class LivePlan:
         Events that are in it already are passed over.
         """
         with self._lock:
+            new = [e for e in events if e.seq > self.seq]
+            if not new:
+                return set()
             touched: set[int] = set()
             promoted: set[int] = set()
-            for event in (e for e in events if e.seq > self.seq):
+            for event in new:
                 promoted |= self.standing.take_calendar(event)
                 touched |= self.standing.take(event)
-                self.seq = event.seq
             touched |= promoted | self._beside(promoted)
             for sku in touched:
-                if self._published or self._is_shown(sku) or sku in self.items:
+                if self._published or self._is_shown(sku) or sku in self._items_of:
                     self._refresh(sku)
                 else:
                     self._computed.pop(sku, None)
                     self._retotal(sku)
-                self.changed[sku] = self.seq
+            # Last, in the order in which readers look: who sees the number sees the change.
+            if touched:
+                self._turn += 1
+                self.items = dict(self._items_of)
+                self.changed = {**self.changed, **dict.fromkeys(touched, new[-1].seq)}
+            self.seq = new[-1].seq
             return touched
 
     def _beside(self, promoted: set[int]) -> set[int]:
@@ -517,15 +547,15 @@ class LivePlan:
 
     def _refresh(self, sku: int) -> None:
         computed = self._compute(sku, supply=ROUTINE)
-        self.totals["baseline"][sku] = computed.baseline.sum(axis=0)
-        self.totals["statistical"][sku] = computed.statistical.sum(axis=0)
-        self.totals["proposed"][sku] = computed.proposed.sum(axis=0)
-        self.totals["draft"][sku] = computed.draft.sum(axis=0)
+        self._totals["baseline"][sku] = computed.baseline.sum(axis=0)
+        self._totals["statistical"][sku] = computed.statistical.sum(axis=0)
+        self._totals["proposed"][sku] = computed.proposed.sum(axis=0)
+        self._totals["draft"][sku] = computed.draft.sum(axis=0)
         self._digest[sku] = _digest_of(computed.draft)
         for function in INPUTS:
-            self.totals[function][sku] = computed.input_of(function).sum(axis=0)
-        if computed.items or sku in self.items:
-            self.items[sku] = computed.items
+            self._totals[function][sku] = computed.input_of(function).sum(axis=0)
+        if computed.items or sku in self._items_of:
+            self._items_of[sku] = computed.items
         self._keep(computed)
 
     def _keep(self, computed: SkuPlan) -> None:
@@ -756,7 +786,7 @@ class LivePlan:
         plain = _milli(baseline)
         total = plain + sum((_milli(units) for units in outside.values()), np.int64(0))
         self._digest[sku] = _digest_of(total)
-        for name, layer in self.totals.items():
+        for name, layer in self._totals.items():
             layer[sku] = (plain if name == "baseline" else total).sum(axis=0)
 
     def _deltas(self, sku: int, live: set[str]) -> dict[str, Ints]:
@@ -801,6 +831,22 @@ class LivePlan:
                 )
             )
         return tuple(found)
+
+
+class _Totals(Mapping[str, Ints]):
+    """The layers of a plan's totals, each as it is when it is looked at."""
+
+    def __init__(self, plan: LivePlan) -> None:
+        self._plan = plan
+
+    def __getitem__(self, layer: str) -> Ints:
+        return self._plan.total(layer)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._plan.layers)
+
+    def __len__(self) -> int:
+        return len(self._plan.layers)
 
 
 def _milli(units: Floats) -> Ints:

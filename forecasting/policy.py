@@ -8,7 +8,7 @@ here as data; what a setting would do is worked out before it is made (`Policies
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from forecasting.consensus.events import Event, Kind
 from forecasting.desk import Desk, checked_note
 from forecasting.errors import OutOfBounds, UnknownName
 from forecasting.inventory.bridge import Limits
+from forecasting.projector import Projector
 
 
 class Group(StrEnum):
@@ -185,6 +186,14 @@ class Policy:
             frozen_buy_weeks=int(self.number("frozen_buy_weeks")),
         )
 
+    @property
+    def weighing(self) -> tuple[float | None, ...]:
+        """What the proposal is weighed by."""
+        return tuple(
+            value for name, value in self.values.items()
+            if SETTINGS[name].group is Group.WEIGHT
+        )  # fmt: skip
+
     def check(self) -> None:
         """Refuse settings that contradict each other.
 
@@ -213,54 +222,60 @@ class Change:
     why: str
 
 
-class Policies:
+class Policies(Projector[tuple[Change, ...]]):
     """Verbs of policy.
 
     Parameters
     ----------
     desk : Desk
-    rebuild : callable
-        Builds the live plan anew: what weights change is the proposal itself.
     """
 
-    def __init__(self, desk: Desk, *, rebuild: Callable[[], None] = lambda: None) -> None:
-        self._desk, self._rebuild = desk, rebuild
-        self._changes: list[Change] = []
-        for event in desk.ledger.of_kinds(Kind.SETTING):
-            self.note(event)
+    kinds = (Kind.SETTING,)
 
-    def note(self, event: Event) -> None:
-        """Take an event into what is set."""
-        if event.kind is Kind.SETTING:
-            self._changes.append(
-                Change(
-                    seq=event.seq,
-                    name=str(event.body["name"]),
-                    value=event.body["value"],
-                    effective=dt.date.fromisoformat(event.body["effective"]),
-                    person=event.person,
-                    made_at=event.recorded_at,
-                    why=event.note,
-                )
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.take_up(desk.ledger)
+        self._today: tuple[dt.date, tuple[Change, ...], Policy] | None = None
+        """What `now` was worked out from, and what it came to."""
+
+    def _begin(self) -> tuple[Change, ...]:
+        return ()
+
+    def _with(self, state: tuple[Change, ...], events: Sequence[Event]) -> tuple[Change, ...]:
+        made = (
+            Change(
+                seq=event.seq,
+                name=str(event.body["name"]),
+                value=event.body["value"],
+                effective=dt.date.fromisoformat(event.body["effective"]),
+                person=event.person,
+                made_at=event.recorded_at,
+                why=event.note,
             )
+            for event in events
+        )
+        return (*state, *made)
 
     @property
     def changes(self) -> list[Change]:
         """Every change, latest first."""
-        return self._changes[::-1]
+        return list(self._state[::-1])
 
     def at(self, day: dt.date) -> Policy:
         """The policy in force on a day: of each setting the last one made for it."""
         values = dict(Policy().values)
-        for change in sorted(self._changes, key=lambda c: (c.effective, c.seq)):
+        for change in sorted(self._state, key=lambda c: (c.effective, c.seq)):
             if change.effective <= day:
                 values[change.name] = change.value
         return Policy(values)
 
     @property
     def now(self) -> Policy:
-        """The policy in force today."""
-        return self.at(self._desk.today)
+        """The policy in force today; the same object until a setting or the day changes it."""
+        day, changes, kept = self._desk.today, self._state, self._today
+        if kept is None or kept[0] != day or kept[1] is not changes:
+            self._today = kept = (day, changes, self.at(day))
+        return kept[2]
 
     def tried(self, name: str, value: float | None) -> Policy:
         """The policy of today, had a setting another value.
@@ -318,7 +333,4 @@ class Policies:
             }
             return self._desk.event(actor, Kind.SETTING, body=body, note=words)
 
-        event = self._desk.submit(prepare)
-        if SETTINGS[name].group is Group.WEIGHT and day <= self._desk.today:
-            self._rebuild()
-        return event
+        return self._desk.submit(prepare)

@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ from forecasting.lead_time import LeadTime, Notice
 from forecasting.options import Action
 from forecasting.plan import LivePlan
 from forecasting.policy import Policies
+from forecasting.projector import Projector
 from forecasting.scorecard import Scorecard
 
 FLAG_WEEKS = 12
@@ -54,7 +55,7 @@ class Sources:
     """Number of the run in force and the last week it knows; 0 and None before the first."""
 
 
-class Quarters:
+class Quarters(Projector[Mapping[str, Event]]):
     """Verbs of the quarterly review.
 
     Parameters
@@ -64,18 +65,19 @@ class Quarters:
     sources : Sources
     """
 
+    kinds = (Kind.QUARTER,)
+
     def __init__(self, desk: Desk, policies: Policies, sources: Sources) -> None:
         self._desk, self._policies, self._of = desk, policies, sources
         self.summing = Job("scorecard")
         self._one_at_a_time = threading.Lock()
-        self._closed: dict[str, Event] = {
-            str(e.body["quarter"]): e for e in desk.ledger.of_kinds(Kind.QUARTER)
-        }
+        self.take_up(desk.ledger)
 
-    def note(self, event: Event) -> None:
-        """Take an event into what is closed."""
-        if event.kind is Kind.QUARTER:
-            self._closed[str(event.body["quarter"])] = event
+    def _begin(self) -> Mapping[str, Event]:
+        return {}
+
+    def _with(self, state: Mapping[str, Event], events: Sequence[Event]) -> Mapping[str, Event]:
+        return {**state, **{str(e.body["quarter"]): e for e in events}}
 
     # The sums ---------------------------------------------------------------------------
 
@@ -193,7 +195,7 @@ class Quarters:
 
     def is_closed(self, quarter: str) -> bool:
         """Whether leadership closed a quarter."""
-        return quarter in self._closed
+        return quarter in self._state
 
     def scorecard(self, by: str, quarter: str, *, live: bool = False) -> Scorecard:
         """The scorecard of a quarter: as it was closed, or as it is now.
@@ -209,7 +211,7 @@ class Quarters:
             If nothing is known of the quarter.
         """
         self._desk.allowed(by, "read")
-        closed = self._closed.get(quarter)
+        closed = self._state.get(quarter)
         if closed is not None and not live:
             return Scorecard.from_dict(
                 closed.body["scorecard"],

@@ -8,12 +8,13 @@ a past event can be read with the words of its day.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from forecasting.consensus.events import Event, Kind
 from forecasting.desk import Desk, checked_note
 from forecasting.errors import OutOfBounds, Refused
+from forecasting.projector import Projector
 from forecasting.vocabulary import Reason
 
 LONGEST_LABEL = 40
@@ -37,7 +38,11 @@ STANDARD = tuple(
 """What the list holds before anybody edits it."""
 
 
-class Reasons:
+_Versions = Mapping[str, tuple[tuple[int, ReasonCode], ...]]
+"""By code, what it was called from which event on."""
+
+
+class Reasons(Projector[_Versions]):
     """The list of reasons.
 
     Parameters
@@ -45,24 +50,26 @@ class Reasons:
     desk : Desk
     """
 
+    kinds = (Kind.REASON,)
+
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._said: dict[str, list[tuple[int, ReasonCode]]] = {
-            one.code: [(0, one)] for one in STANDARD
-        }
-        for event in desk.ledger.of_kinds(Kind.REASON):
-            self.note(event)
+        self.take_up(desk.ledger)
 
-    def note(self, event: Event) -> None:
-        """Take an event into the list."""
-        if event.kind is Kind.REASON:
+    def _begin(self) -> _Versions:
+        return {one.code: ((0, one),) for one in STANDARD}
+
+    def _with(self, state: _Versions, events: Sequence[Event]) -> _Versions:
+        versions = dict(state)
+        for event in events:
             one = ReasonCode(**event.body["reason"])
-            self._said.setdefault(one.code, []).append((event.seq, one))
+            versions[one.code] = (*versions.get(one.code, ()), (event.seq, one))
+        return versions
 
     @property
     def all(self) -> list[ReasonCode]:
         """Every reason as it is called now, in the order in which they came."""
-        return [versions[-1][1] for versions in self._said.values()]
+        return [versions[-1][1] for versions in self._state.values()]
 
     @property
     def offered(self) -> list[ReasonCode]:
@@ -73,13 +80,13 @@ class Reasons:
         """What a reason is called, now or at the moment of an event; a code nobody knows is
         its own name.
         """
-        versions = self._said.get(code, [])
+        versions = self._state.get(code, ())
         known = [one.label for seq, one in versions if at is None or seq <= at]
         return known[-1] if known else code
 
     def labels(self, *, at: int | None = None) -> Mapping[str, str]:
         """Code to what it is called, of every reason."""
-        return {code: self.label(code, at=at) for code in self._said}
+        return {code: self.label(code, at=at) for code in self._state}
 
     def check(self, code: str, note: str) -> str:
         """The code of a reason that can be given with this note.
@@ -123,7 +130,7 @@ class Reasons:
             same = [o for o in self.offered if o.code != code and o.label == words]
             if in_use and same:
                 raise Refused(f"'{words}' is what {same[0].code} is called already.")
-            if self._said.get(code, [(0, None)])[-1][1] == one:
+            if self._state.get(code, [(0, None)])[-1][1] == one:
                 raise Refused(f"'{words}' stands in the list like that already.")
             return self._desk.event(actor, Kind.REASON, body={"reason": asdict(one)})
 

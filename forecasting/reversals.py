@@ -6,7 +6,7 @@ it since.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from forecasting.decisions import Decisions
 from forecasting.desk import Desk
 from forecasting.errors import Refused, UnknownName
 from forecasting.marketing_calendar import MarketingCalendar
+from forecasting.projector import Projector
 from forecasting.rights import Person, require
 
 UNDOABLE = frozenset(
@@ -42,7 +43,7 @@ class UndoPreview:
     """Leaves left alone, because somebody changed them later or they are back already."""
 
 
-class Reversals:
+class Reversals(Projector[frozenset[int]]):
     """Verbs of taking back.
 
     Parameters
@@ -54,6 +55,8 @@ class Reversals:
         Given a person's id and events, those that the person may see.
     """
 
+    kinds = (Kind.UNDO,)
+
     def __init__(
         self,
         desk: Desk,
@@ -64,12 +67,13 @@ class Reversals:
     ) -> None:
         self._desk, self._calendar, self._decisions = desk, calendar, decisions
         self._seen_by = seen_by
-        self._taken_back = set(undone(desk.ledger.of_kinds(Kind.UNDO)))
+        self.take_up(desk.ledger)
 
-    def note(self, event: Event) -> None:
-        """Take an event into what stands taken back."""
-        if event.kind is Kind.UNDO:
-            self._taken_back ^= {int(event.body["target"])}
+    def _begin(self) -> frozenset[int]:
+        return frozenset()
+
+    def _with(self, state: frozenset[int], events: Sequence[Event]) -> frozenset[int]:
+        return state ^ undone(events)  # what is taken back once more stands again
 
     def preview(self, by: str, seq: int) -> UndoPreview:
         """What taking one change back would do; nothing is changed."""
@@ -105,7 +109,7 @@ class Reversals:
 
     def has_taken_back(self, seq: int) -> bool:
         """Whether a change stands taken back."""
-        return seq in self._taken_back
+        return seq in self._state
 
     def _undo_of(
         self, actor: Person, seq: int
@@ -123,9 +127,9 @@ class Reversals:
             found = self._desk.ledger.event(int(event.body["target"]))
             assert found is not None
             root = found
-            if root.seq not in self._taken_back:
+            if root.seq not in self._state:
                 raise Refused(f"#{root.seq} has been brought back already.")
-        elif root.seq in self._taken_back:
+        elif root.seq in self._state:
             raise Refused(f"#{root.seq} has been taken back already.")
         body: dict[str, Any] = {"target": root.seq}
         match root.kind:
@@ -159,7 +163,7 @@ class Reversals:
             )
             for seq, sku, door, week, delta, is_undo in rows.itertuples(index=False)
         ]
-        leaves, superseded = inverse(stack, self._taken_back ^ {root.seq})
+        leaves, superseded = inverse(stack, set(self._state ^ {root.seq}))
         preview = UndoPreview(event=root, leaves=leaves, n_superseded=len(superseded))
         body["input"] = root.input_of
         if root.kind is Kind.SENSE:
@@ -169,7 +173,7 @@ class Reversals:
                 raise Refused(
                     f"#{root.seq} was agreed in the cycle {root.cycle}, which is over."
                 )
-            body["standing"] = 1 if root.seq in self._taken_back else -1
+            body["standing"] = 1 if root.seq in self._state else -1
             # Every leaf says that the agreement stands no more, moved or not.
             kept = leaves.by_leaf()
             leaves = leaves_of({leaf: kept.get(leaf, 0) for leaf in root.leaves.by_leaf()})
@@ -180,7 +184,7 @@ class Reversals:
         self, root: Event, body: dict[str, Any]
     ) -> tuple[UndoPreview, dict[str, Any]]:
         identity = str(root.body["activation"])
-        back = root.seq in self._taken_back
+        back = root.seq in self._state
         left = root.body["before"] if back else root.body["after"]
         # What came after it and was taken back itself is not in the way.
         if left is None or Activation.from_dict(left) != self._calendar.at(identity):

@@ -6,7 +6,7 @@ those out anew. An array that somebody may be reading is never changed but repla
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -41,11 +41,12 @@ class Standing:
     since: int | None = None
     """Corrections after this event count by themselves, beside what was published with it;
     None: they are in Planning's input."""
-    activations: dict[str, Activation] = field(default_factory=dict)
+    activations: Mapping[str, Activation] = field(default_factory=dict)
+    """As the calendar stands, live or not; replaced by another mapping with every change."""
     inputs: dict[int, dict[InputKey, Ints]] = field(default_factory=dict)
     """Of each SKU, what each input adds, thousandths, (D, W)."""
-    holds: dict[str, dict[tuple[int, int, int], int]] = field(default_factory=dict)
-    """Function to held leaf (sku, door, week) to the event that holds it."""
+    holds: dict[str, Mapping[int, Ints]] = field(default_factory=dict)
+    """Function to SKU to the number of the event that holds each cell, 0 where none, (D, W)."""
     agreed: dict[int, tuple[Ints, Ints]] = field(default_factory=dict)
     """Of each SKU, what agreements add to statistical, and how many stand; (D, W) each."""
     sensed: dict[int, Ints] = field(default_factory=dict)
@@ -104,9 +105,9 @@ class Standing:
         }
         return replace(
             self,
-            activations=dict(self.activations),
+            activations=self.activations,
             inputs={sku: kept for sku, kept in inputs.items() if kept},
-            holds={f: dict(held) for f, held in self.holds.items() if f not in functions},
+            holds={f: held for f, held in self.holds.items() if f not in functions},
             since=None,
             agreed={},
             sensed={},
@@ -149,21 +150,29 @@ class Standing:
         if event.kind is Kind.HOLD:
             self.hold(event.function, event.leaves, event.seq)
         if event.kind is Kind.RELEASE:
-            self._release(event.function, self._inside(event.leaves))
+            self._mark(event.function, event.leaves, 0)
         if event.kind is Kind.UNDO and "hold" in event.body:
-            held = self.holds.get(event.function, {})
-            target = int(event.body["target"])
-            self._release(event.function, [k for k, seq in held.items() if seq == target])
+            self._unhold(event.function, int(event.body["target"]))
         return touched
 
     def take_supply(self, event: Event) -> set[int]:
         """Take what was decided on supply, and corrections of a published plan."""
         return self._take_moves(event) | self._take_sensed(event)
 
+    def put_all(self, activations: Iterable[Activation]) -> None:
+        """Enter many activations into a calendar that has none of them."""
+        new = list(activations)
+        self.activations = {**self.activations, **{a.activation: a for a in new}}
+        for activation in new:
+            self._feature(activation)
+
     def put(self, activation: Activation) -> None:
         """Enter an activation into the calendar, or change it."""
         self._drop(activation.activation)
-        self.activations[activation.activation] = activation
+        self.activations = {**self.activations, activation.activation: activation}
+        self._feature(activation)
+
+    def _feature(self, activation: Activation) -> None:
         if not activation.is_live or self.weeks_of(activation)[1] < 0:
             return
         for sku in self._featured(activation.activation):
@@ -189,13 +198,20 @@ class Standing:
 
     def hold(self, function: str, leaves: Leaves, seq: int) -> None:
         """Hold leaves of a function's input against changes from above."""
-        held = self.holds.setdefault(function, {})
-        held.update(dict.fromkeys(self._inside(leaves), seq))
+        self._mark(function, leaves, seq)
 
-    def _release(self, function: str, cells: Iterable[tuple[int, int, int]]) -> None:
-        held = self.holds.setdefault(function, {})
-        for cell in cells:
-            held.pop(cell, None)
+    def _mark(self, function: str, leaves: Leaves, seq: int) -> None:
+        """Say which event holds some leaves; 0: none."""
+        before = self.holds.get(function, {})
+        after = dict(before)
+        for sku, named in self.placed(leaves, np.ones(len(leaves), np.int64)).items():
+            after[sku] = np.where(named > 0, seq, before.get(sku, np.int64(0)))
+        self.holds[function] = after
+
+    def _unhold(self, function: str, seq: int) -> None:
+        """Let go what one event holds."""
+        held = self.holds.get(function, {})
+        self.holds[function] = {s: np.where(by == seq, 0, by) for s, by in held.items()}
 
     def _take_moves(self, event: Event) -> set[int]:
         """Take moves of supply that were decided, closed, or taken back."""
@@ -223,7 +239,7 @@ class Standing:
     def _drop(self, identity: str) -> None:
         for sku in self._featured(identity):
             self._featuring[sku] = [n for n in self._featuring.get(sku, ()) if n != identity]
-        self.activations.pop(identity, None)
+        self.activations = {k: a for k, a in self.activations.items() if k != identity}
 
     def _featured(self, identity: str) -> set[int]:
         activation = self.activations.get(identity)
@@ -243,7 +259,3 @@ class Standing:
             else:
                 found.append((sku, door, week))
         return found
-
-    def _inside(self, leaves: Leaves) -> list[tuple[int, int, int]]:
-        """Positions of the leaves that the plan has."""
-        return [cell for cell in self._positions(leaves) if cell is not None]

@@ -9,6 +9,7 @@ into the live plan.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -51,15 +52,19 @@ from forecasting.marketing_calendar import MarketingCalendar
 from forecasting.minutes import Minutes
 from forecasting.nudges import Small
 from forecasting.plan import LivePlan, Published
-from forecasting.policy import Policies
+from forecasting.policy import Policies, Policy
+from forecasting.projector import Projector
 from forecasting.quarter import Quarters, Sources
 from forecasting.reasons import Reasons
+from forecasting.recovery import Recovery
 from forecasting.reversals import Reversals
 from forecasting.rights import LOCAL_ADMIN, Person
 from forecasting.runs import HORIZON_WEEKS, Runs, run_in_force
 from forecasting.selection import Selection
 from forecasting.vocabulary import INPUTS, Function, Measure, Operation, Reason
 from forecasting.weekly import Weekly
+
+LOG = logging.getLogger("concord.workspace")
 
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
 CLEAR = "clear"
@@ -101,17 +106,24 @@ class Workspace:
         The database file; None keeps it in memory.
     clock : callable
         What time it is, UTC without a zone; what events are stamped with.
+    create : bool
+        Whether a database that does not exist is made.
 
     Raises
     ------
+    NoDatabase, NotOurs, StorageFailed
     DatabaseBusy
         If another process holds the file.
     """
 
     def __init__(
-        self, path: Path | None = None, *, clock: Callable[[], dt.datetime] = utc_now
+        self,
+        path: Path | None = None,
+        *,
+        clock: Callable[[], dt.datetime] = utc_now,
+        create: bool = True,
     ) -> None:
-        self.store = Store(path)
+        self.store = Store(path, create=create)
         self._plan: LivePlan | None = None
         """The live plan, built when it is first asked for: importing files needs none."""
         self._building = threading.Lock()
@@ -122,9 +134,12 @@ class Workspace:
         self._blinded: dict[tuple[str, ...], LivePlan] = {}
         """The plan without the inputs of some functions, for those who may not see them."""
         self._folding = threading.Lock()
+        self._policy: Policy | None = None
+        """What was set when the plan was built."""
+        self._recovery = Recovery(self._remade, self._folding)
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
-        self.policies = Policies(self.desk, rebuild=self._rebuild)
+        self.policies = Policies(self.desk)
         self.cycles = Cycles(
             self.desk,
             plan=lambda: self.plan,
@@ -169,6 +184,11 @@ class Workspace:
                 run=lambda: (self._run, self.plan.base.as_of if self.has_forecast else None),
             ),
         )
+        self._projectors: tuple[Projector[Any], ...] = (
+            self.desk, self.cycles, self.history, self.minutes, self.reasons, self.calendar,
+            self.decisions, self.reversals, self.policies, self.quarters,
+        )  # fmt: skip
+        """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)
 
     def close(self) -> None:
@@ -227,17 +247,21 @@ class Workspace:
         ------
         NoForecast
             Before the first refresh.
+        Rebuilding
+            While it is made anew from the ledger.
         """
+        self._recovery.wait()
         if self._plan is None:
             with self._building:
                 if self._plan is None and self.has_forecast:
                     self._take_up(build=True)
-        if self._plan is None:
+        plan = self._plan
+        if plan is None:
             raise NoForecast(
                 "There is no forecast yet. Import data on the Data page, then press Refresh "
                 "(or run: python -m forecasting refresh)."
             )
-        return self._plan
+        return self._by_policy_of_today(plan)
 
     def working_plan_for(self, by: str) -> LivePlan:
         """The plan that stock is judged against, as one person may see it.
@@ -249,10 +273,10 @@ class Workspace:
         if version is None:
             return self.plan_for(by)
         self.person(by)
-        self._keep_policy()
+        plan = self.plan  # built before the lock, which building takes
         with self._folding:
             if self._working is None:
-                self._working = self._working_plan(version)
+                self._working = self._working_plan(self._plan or plan, version)
             return self._working
 
     def last_version(self) -> Version | None:
@@ -266,11 +290,12 @@ class Workspace:
         inside = [v for v in made[-1:] if v.first_week <= begins < v.first_week + YEAR]
         return inside[0] if inside else None
 
-    def _working_plan(self, version: Version) -> LivePlan:
+    def _working_plan(self, plan: LivePlan, version: Version) -> LivePlan:
+        seq = self.seq  # first: what is committed after it is folded in by the writer
         then = {k: v for k, v in self._imported().items() if v[1] <= version.version}
-        events = self.ledger.of_kinds(*_SHAPING)
+        events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
         before = [e for e in events if e.seq <= version.version]
-        base = self.plan.base
+        base = plan.base
         return LivePlan(
             base,
             activations=self.calendar.activations,
@@ -282,15 +307,23 @@ class Workspace:
                 version=version.version,
             ),
             decisions=events,
-            limits=self.plan.limits,
-            seq=self.seq,
+            limits=plan.limits,
+            seq=seq,
         )
 
-    def _keep_policy(self) -> None:
-        """Judge by the limits of today, where a setting has come into force meanwhile."""
-        if self._plan is not None and self._plan.limits != self.policies.now.limits:
-            with self._folding:
-                self._judge_anew()
+    def _by_policy_of_today(self, plan: LivePlan) -> LivePlan:
+        """The plan by what is set today: a setting may have come into force by the clock."""
+        policy = self.policies.now
+        if policy is self._policy:
+            return plan
+        if self._policy is None or policy.weighing != self._policy.weighing:
+            self._rebuild()  # what functions count for is in every proposed number
+            self._recovery.wait()
+            return self._plan or plan
+        with self._folding:
+            self._judge_anew()
+            self._policy = policy
+        return plan
 
     def _judge_anew(self) -> None:
         limits = self.policies.now.limits
@@ -308,13 +341,12 @@ class Workspace:
         UnknownName, NoForecast
         """
         hidden = self.cycles.hidden_from(self.person(by))
-        self._keep_policy()
         plan = self.plan  # built before the lock, which building takes
         if not hidden:
             return plan
         with self._folding:
             if hidden not in self._blinded:
-                self._blinded[hidden] = self.plan.without(hidden)
+                self._blinded[hidden] = (self._plan or plan).without(hidden)
             return self._blinded[hidden]
 
     @property
@@ -636,37 +668,59 @@ class Workspace:
     def _fold(self, events: Sequence[Event]) -> None:
         """Called by the ledger's writer after each commit."""
         with self._folding:
-            for event in events:
-                self._note_event(event)
-            if self._plan is not None:
-                self._plan.fold(events)
-            if any(event.kind in (Kind.CYCLE, Kind.PUBLISH) for event in events):
-                self._blinded.clear()
-                self._working = None
-            if any(event.kind is Kind.SETTING for event in events):
-                self._judge_anew()
+            if self._recovery.is_under_way:  # it reads the ledger once more before it ends
+                self._recovery.again()
+                return
+            try:
+                self._folded(events)
+            except Exception as error:
+                self._recovery.begin(error)
+
+    def _folded(self, events: Sequence[Event]) -> None:
+        for projector in self._projectors:
+            projector.apply(events)
+        if self._plan is not None:
+            self._plan.fold(events)
+        if any(event.kind in (Kind.CYCLE, Kind.PUBLISH) for event in events):
+            self._drop_derived()
+        if any(event.kind is Kind.SETTING for event in events):
+            self._judge_anew()
+        try:
             if self._working is not None:
                 told = ("activation", "moves", "sensing")
                 self._working.fold([e for e in events if any(n in e.body for n in told)])
             for hidden, plan in self._blinded.items():
                 plan.fold([event for event in events if not is_input_of(event, hidden)])
+        except Exception:
+            # They are made of the plan and the ledger when they are next asked for.
+            LOG.exception("a plan derived from the live one is made anew")
+            self._drop_derived()
 
-    def _note_event(self, event: Event) -> None:
-        self.desk.note(event)
-        self.cycles.note(event)
-        self.history.note(event)
-        self.minutes.note(event)
-        self.reasons.note(event)
-        self.calendar.note(event)
-        self.decisions.note(event)
-        self.reversals.note(event)
-        self.policies.note(event)
-        self.quarters.note(event)
+    def _drop_derived(self) -> None:
+        """Forget the plans that are made from the live one; `_folding` is held."""
+        self._blinded.clear()
+        self._working = None
 
-    def _rebuild(self) -> None:
-        """Take up facts or a run that changed: the calendar, and the plan if it was built."""
+    def _remade(self) -> None:
+        """Everything in memory anew from the ledger and the facts."""
+        with self._folding:
+            for projector in self._projectors:
+                projector.take_up(self.ledger)
         with self._building:
             self._take_up(build=self._plan is not None)
+
+    def _rebuild(self) -> None:
+        """Take up facts or a run that changed: the calendar, and the plan if it was built.
+
+        What changed is durable already. So where this fails, whoever asked is not told that
+        it was not done: the plan is made anew in the background, and says so until it is.
+        """
+        try:
+            with self._building:
+                self._take_up(build=self._plan is not None)
+        except Exception as error:
+            with self._folding:
+                self._recovery.begin(error)
 
     def _take_up(self, *, build: bool) -> None:
         """Take the calendar, and build the plan, from the run in force, facts and ledger.
@@ -674,7 +728,7 @@ class Workspace:
         It is built beside the one in force while people go on; what they did meanwhile is
         folded in before the new one takes its place.
         """
-        seq = self.seq
+        seq, policy = self.seq, self.policies.now
         events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
         imported = self._imported()
         run = run_in_force([e for e in events if e.kind in (Kind.RUN, Kind.ADOPT)])
@@ -683,12 +737,12 @@ class Workspace:
             plan = self._on_run(seq, as_changed(imported, events).values(), events, run)
         with self._folding:
             later = self.ledger.tail(seq)
-            self.calendar.take(as_changed(imported, [*events, *later]))
+            last = later[-1].seq if later else seq
+            self.calendar.take(as_changed(imported, [*events, *later]), seq=last)
             if plan is not None:
                 plan.fold(later)
-                self._plan, self._built_at = plan, self.seq
-            self._blinded.clear()
-            self._working = None
+                self._plan, self._built_at, self._policy = plan, last, policy
+            self._drop_derived()
 
     def _imported(self) -> dict[str, tuple[Activation, int]]:
         return as_imported(self.store.query("activation_rows"), self.store.query("item_rows"))
