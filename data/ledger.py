@@ -302,7 +302,8 @@ class Ledger:
         nothing of the group and storage works, one request is at fault for all: each is
         tried alone, so that only that one is refused.
         """
-        LOG.warning("a commit of %d events broke off: %s", len(events), error)
+        cause = error.__cause__ or error
+        LOG.warning("a commit of %d events broke off: %s", len(events), cause)
         self._behind = True
         unknown = self._catch_up()
         if unknown is None and self.seq >= events[-1].seq:
@@ -312,8 +313,9 @@ class Ledger:
             for request in group:
                 self._write([request])
         else:
+            told = error if unknown is None else _not_known_yet(unknown)
             for request in group:
-                request.refuse(error)
+                request.refuse(told)
 
     def _catch_up(self) -> StorageFailed | None:
         """Take what the file holds and memory does not; why that cannot be known, if so."""
@@ -336,6 +338,13 @@ class Ledger:
             self._on_commit(events)
         except BaseException:  # they are durable all the same: their callers are told so
             LOG.exception("events up to %d were not folded", self.seq)
+
+
+def _not_known_yet(error: StorageFailed) -> StorageFailed:
+    return StorageFailed(
+        "The disk failed while this was being saved, so it may or may not be there. Look again "
+        f"before you repeat it, once the app answers. ({error})"
+    )
 
 
 def _insert(cursor: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:

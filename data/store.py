@@ -28,6 +28,8 @@ from forecasting.errors import DatabaseBusy, NoDatabase, NotOurs, Refused, Stora
 HERE = Path(__file__).parent
 DEFAULT_PATH = HERE / "local" / "concord.duckdb"
 
+COPY = '"/copy"'
+"""What a copy is attached as: no file can be called that, so no database is."""
 MOST_MEMORY = "3GB"
 """Of the database engine; the plan has its own beside it."""
 COMES_BACK_SECONDS = 1.0
@@ -257,12 +259,12 @@ def restore(source: Path, target: Path) -> None:
 
 def _copy(cursor: duckdb.DuckDBPyConnection, source: str, target: Path) -> None:
     """Copy an attached database into a new file."""
-    cursor.execute(f"attach {_literal(str(target))} as copy_of_all")
+    cursor.execute(f"attach {_literal(str(target))} as {COPY}")
     try:
-        cursor.execute(f"copy from database {_identifier(source)} to copy_of_all")
+        cursor.execute(f"copy from database {_identifier(source)} to {COPY}")
     finally:
         with suppress(duckdb.Error):
-            cursor.execute("detach copy_of_all")
+            cursor.execute(f"detach {COPY}")
 
 
 @contextmanager
