@@ -23,6 +23,7 @@ import duckdb
 import pandas as pd
 
 from data import failures, identity, migrations, tables
+from data.whole import whole
 from forecasting.errors import DatabaseBusy, NoDatabase, NotOurs, Refused, StorageFailed
 
 HERE = Path(__file__).parent
@@ -163,7 +164,7 @@ class Store:
         """
         if target.exists():
             raise Refused(f"{target} exists already; choose a new name.")
-        with self._copying, _whole(target) as partial, self.cursor() as cursor:
+        with self._copying, whole(target) as partial, self.cursor() as cursor:
             ((source,),) = cursor.execute("select current_database()").fetchall()
             _copy(cursor, source, partial)
 
@@ -249,7 +250,7 @@ def restore(source: Path, target: Path) -> None:
     for path in (target, log):
         if path.exists():
             raise Refused(f"{path} exists; move it away first, so that nothing is lost.")
-    with _whole(target) as partial, duckdb.connect(":memory:") as connection:
+    with whole(target) as partial, duckdb.connect(":memory:") as connection:
         try:
             connection.execute(f"attach {_literal(str(source))} as backup (read_only)")
             _copy(connection, "backup", partial)
@@ -265,22 +266,6 @@ def _copy(cursor: duckdb.DuckDBPyConnection, source: str, target: Path) -> None:
     finally:
         with suppress(duckdb.Error):
             cursor.execute(f"detach {COPY}")
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """A path beside a target that takes its place when all is written, and goes if not."""
-    partial = target.with_name(target.name + ".partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.unlink(missing_ok=True)
-        yield partial
-        partial.replace(target)
-    except OSError as error:
-        raise failures.storage_failed(error, target) or error from error
-    finally:
-        for left in (partial, partial.with_name(partial.name + ".wal")):
-            left.unlink(missing_ok=True)
 
 
 def _is_new(path: Path, *, create: bool) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -29,7 +30,7 @@ from data.store import restore as put_back
 from data.tables import TABLES
 from forecasting import board, buying, pack, played, replaying, views
 from forecasting.demand.accuracy import summed
-from forecasting.errors import BadFiles, Refused
+from forecasting.errors import BadFiles, Refused, StorageFailed
 from forecasting.inbound import SUPPLIES
 from forecasting.plan import LivePlan
 from forecasting.rights import LOCAL_ADMIN
@@ -110,8 +111,8 @@ def _opened(
 
 
 @contextmanager
-def _gone_unless_done(db: Path) -> Iterator[None]:
-    """Leave no new database behind where what it was made for failed."""
+def _gone_unless_done(db: Path, *beside: Path) -> Iterator[None]:
+    """Leave no new database, and no folder beside it, where what it was made for failed."""
     is_new = not db.exists()
     try:
         yield
@@ -119,6 +120,8 @@ def _gone_unless_done(db: Path) -> Iterator[None]:
         if is_new:
             for left in (db, db.with_name(db.name + ".wal")):
                 left.unlink(missing_ok=True)
+            for folder in beside:
+                shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
@@ -182,7 +185,10 @@ def sample(
     counts: dict[str, int] = {}
     sizes = parts_of(skus)
     clock = played.Clock()
-    with _gone_unless_done(building), _opened(building, clock=clock, create=True) as workspace:
+    with (
+        _gone_unless_done(building, truth),
+        _opened(building, clock=clock, create=True) as workspace,
+    ):
         for part, size in enumerate(sizes):
             tell("drawing the company and importing its files", 0.02 + 0.2 * part / len(sizes))
             drawn = make_sample(
@@ -305,7 +311,10 @@ def refresh(
             full=full,
             tell=_teller(),
         )
-        workspace.quarters.sum_up()
+        try:
+            workspace.quarters.sum_up()
+        except StorageFailed as error:  # the run is in force; its sums are taken when looked at
+            click.echo(f"The scorecard was not summed up yet. {error}", err=True)
     told = ("as_of", "columns", "series", "series_fitted", "weeks", "event_sd", "alpha")
     result = {"run": event.seq, **{name: event.body[name] for name in told}}
     result["seconds"] = round(time.perf_counter() - started, 2)

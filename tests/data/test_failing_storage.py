@@ -116,7 +116,9 @@ def test_a_full_disk_answers_everybody_and_editing_resumes_without_a_restart(
 
 
 def event(client: str, **fields) -> Event:
-    return Event(person="dana", function="planning", kind=Kind.COMMENT, client_id=client, **fields)
+    return Event(
+        person="dana", function="planning", kind=Kind.COMMENT, client_id=client, **fields
+    )
 
 
 @pytest.fixture
@@ -233,7 +235,10 @@ def test_a_dead_engine_is_opened_anew_while_others_still_hold_cursors(tmp_path):
         (OSError(27, "File too large"), "no space left"),
         (OSError(30, "Read-only file system"), "may not be written"),
         (PermissionError(13, "Permission denied"), "may not be written"),
-        (duckdb.IOException('Could not write file "x.wal": No space left on device'), "no space"),
+        (
+            duckdb.IOException('Could not write file "x.wal": No space left on device'),
+            "no space",
+        ),
         (duckdb.OutOfMemoryException("failed to allocate"), "not enough memory"),
         (MemoryError(), "not enough memory"),
         (duckdb.FatalException("database has been invalidated"), "in a moment"),
@@ -251,3 +256,57 @@ def test_every_failure_of_storage_is_a_sentence_that_says_what_to_do(error, says
 )
 def test_a_fault_of_ours_is_not_passed_off_as_one_of_the_disk(error):
     assert failures.storage_failed(error) is None
+
+
+def cli(*words: object, most: int | None = None) -> subprocess.CompletedProcess:
+    """A verb of the command line, on a disk on which no file may grow beyond some bytes."""
+    limit = ""
+    if most is not None:
+        limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}));"
+    code = f"{limit}import runpy, sys; sys.argv = {['concord', *map(str, words)]!r}; runpy.run_module('forecasting', run_name='__main__')"
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=240
+    )
+
+
+def content_of(path: Path) -> dict:
+    store = Store(path)
+    rows = store.query("content").to_dict("records")
+    seqs = store.query("event_tail", after=0)["seq"].tolist()
+    store.close()
+    return {"rows": rows, "seqs": seqs}
+
+
+@pytest.mark.parametrize("verb", ["import", "refresh", "backup", "export", "restore"])
+def test_a_verb_that_meets_a_full_disk_says_so_and_leaves_everything_as_it_was(
+    company_copy, tmp_path, verb
+):
+    out = tmp_path / "out"
+    words = {
+        "import": ["import", tmp_path / "in", "--db", company_copy],
+        "refresh": ["refresh", "--full", "--workers", "1", "--db", company_copy],
+        "backup": ["backup", "--db", company_copy, "--out", out / "copy.duckdb"],
+        "export": ["export", "--table", "sales", "--db", company_copy, "--out", out / "s.csv"],
+        "restore": ["restore", company_copy, "--db", out / "back.duckdb"],
+    }[verb]
+    (tmp_path / "in").mkdir()
+    lines = [f"2026-{1 + n % 12:02d}-{1 + n // 12 % 28:02d},C{n},{n}\n" for n in range(20_000)]
+    (tmp_path / "in" / "budget.csv").write_text("date,class,units\n" + "".join(lines))
+    before = content_of(company_copy)
+    done = cli(*words, most=20_000 if verb == "refresh" else 200_000)
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert "space" in done.stderr, done.stderr[-2000:]
+    assert "Traceback" not in done.stderr, done.stderr[-3000:]
+    assert content_of(company_copy) == before
+    assert not out.exists() or not list(out.iterdir())
+    again = cli(*words)
+    assert again.returncode == 0, again.stderr[-2000:]
+
+
+def test_a_sample_company_that_meets_a_full_disk_leaves_no_half_of_it(tmp_path):
+    db = tmp_path / "new" / "sample.duckdb"
+    size = ["--skus", "30", "--doors", "4", "--weeks", "70", "--no-cycles"]
+    done = cli("sample", "--db", db, *size, most=300_000)
+    assert done.returncode == 2, done.stderr[-2000:]
+    assert "space" in done.stderr
+    assert not list(db.parent.iterdir())

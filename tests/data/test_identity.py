@@ -56,7 +56,9 @@ def test_a_foreign_database_is_refused_and_left_byte_for_byte(tmp_path, statemen
     assert [p.name for p in tmp_path.iterdir()] == ["theirs.duckdb"]
 
 
-@pytest.mark.parametrize("content", [b"hello " * 5_000, b"\x89PNG" + bytes(9_000), b"x"], ids=len)
+@pytest.mark.parametrize(
+    "content", [b"hello " * 5_000, b"\x89PNG" + bytes(9_000), b"x"], ids=len
+)
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path, content):
     path = tmp_path / "picture.duckdb"
     path.write_bytes(content)
@@ -70,7 +72,7 @@ def test_a_newer_versions_database_is_refused_by_name_of_the_step(tmp_path):
     Store(path).close()
     made(path, "insert into migration values ('9999_later', now()::timestamp)")
     before = digest(path)
-    with pytest.raises(NotOurs, match="newer version of Concord.*9999_later"):
+    with pytest.raises(NotOurs, match=r"newer version of Concord.*9999_later"):
         Store(path)
     assert digest(path) == before
 
@@ -105,7 +107,8 @@ def test_a_log_of_another_copy_is_refused_and_nothing_is_merged(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["staging", "Staging", "memory", "temp", "system", "main", "it's", 'say "yes"', "a b"]
+    "name",
+    ["staging", "Staging", "memory", "temp", "system", "main", "it's", 'say "yes"', "a b"],
 )
 def test_a_database_may_be_called_anything(tmp_path, name):
     path = tmp_path / f"{name}.duckdb"
@@ -181,7 +184,10 @@ def test_a_migration_that_dies_on_the_way_goes_on_where_it_was(tmp_path, monkeyp
     path = tmp_path / "half.duckdb"
     Store(path).close()
     steps = migrations.steps()
-    later = (*steps, ("9998_more", ("create table more (x int)", "insert into nowhere values (1)")))
+    later = (
+        *steps,
+        ("9998_more", ("create table more (x int)", "insert into nowhere values (1)")),
+    )
     monkeypatch.setattr(migrations, "steps", lambda: later)
     with pytest.raises(duckdb.CatalogException):
         Store(path)
