@@ -16,12 +16,12 @@ from enum import StrEnum
 from typing import Protocol
 
 from forecasting import faults, operation
+from forecasting.demand.process import STAYS
 from forecasting.errors import Cancelled, ConcordError, JobFailed, JobRunning
 
 Tell = Callable[[str, float], None]
 
 LOG = operation.log("job")
-STAYS = "What was in force before stays in force."
 
 
 class Stoppable(Protocol):
@@ -107,8 +107,10 @@ class Job:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._place = threading.Lock()
-        """Held by the work that is under way, from the moment it is asked for."""
+        self._lock = threading.Lock()
+        """Held for a moment, while the work is taken up or ends."""
+        self._is_taken = False
+        """From the moment that work is asked for until it ended."""
         self._promised_to: threading.Thread | None = None
         """The thread that the place was taken for, until it begins."""
         self._progress: Progress | None = None
@@ -161,7 +163,7 @@ class Job:
     def stoppable(self, handle: Stoppable) -> None:
         """Remember how the running work is stopped; at once, if that was asked for before."""
         self._handles.append(handle)
-        if self._stopped_by:
+        if self._stopped_by:  # after it is in the list: none is missed
             handle.stop()
 
     def stop(self, by: str) -> bool:
@@ -208,14 +210,18 @@ class Job:
             raise
 
     def _take(self, by: str) -> None:
-        if not self._place.acquire(blocking=False):
-            raise JobRunning(
-                f"A {self.name} is under way. Wait until it is done; its progress is shown."
+        with self._lock:
+            if self._is_taken:
+                raise JobRunning(
+                    f"A {self.name} is under way. Wait until it is done; its progress is shown."
+                )
+            self._is_taken = True
+            self._stopped_by = ""
+            self._handles = []
+            self._outcome = Outcome(job=self.name, state=State.RUNNING, by=by, started=_now())
+            self._progress = Progress(
+                text="starting", share=0.0, started=time.monotonic(), by=by
             )
-        self._stopped_by = ""
-        self._handles = []
-        self._outcome = Outcome(job=self.name, state=State.RUNNING, by=by, started=_now())
-        self._progress = Progress(text="starting", share=0.0, started=time.monotonic(), by=by)
         LOG.info("job_started", job=self.name, by=by)
 
     def _in_vain(
@@ -253,20 +259,19 @@ class Job:
         return f"{said} {STAYS} {operation.noted()}"
 
     def _ended(self, state: State, reason: str = "", **facts: object) -> None:
-        outcome = self._outcome
-        assert outcome is not None
-        ended = replace(outcome, state=state, ended=_now(), reason=reason)
-        self._outcome = ended
-        self._progress = None
-        self._handles = []
+        with self._lock:  # who sees that it is over may start the next
+            assert self._outcome is not None
+            ended = replace(self._outcome, state=state, ended=_now(), reason=reason)
+            stopped_by = self._stopped_by
+            self._outcome, self._progress, self._handles = ended, None, []
+            self._is_taken = False
         about = {"job": self.name, "by": ended.by, "seconds": ended.seconds}
         if state is State.FAILED:
             LOG.warning("job_failed", **about, **facts)
         elif state is State.STOPPED:
-            LOG.info("job_stopped", **about, stopped_by=self._stopped_by)
+            LOG.info("job_stopped", **about, stopped_by=stopped_by)
         else:
             LOG.info("job_done", **about)
-        self._place.release()
 
 
 def _now() -> dt.datetime:
