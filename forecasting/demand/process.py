@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from forecasting import operation
 from forecasting.errors import Cancelled, JobFailed
 
 Tell = Callable[[str, float], None]
@@ -31,8 +30,6 @@ LAST_WORDS_SECONDS = 2.0
 """How long one that says nothing more may take to end by itself."""
 STAYS = "What was in force before stays in force."
 NAMES = {"fit": "The fit", "backtest": "The backtest"}
-
-LOG = operation.log("process")
 
 
 @dataclass(frozen=True, slots=True)
