@@ -47,7 +47,7 @@ def until(what, seconds: float = 60.0) -> None:
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="asks /proc who runs")
 @pytest.mark.parametrize("workers", [1, 2])
-def test_killed_in_a_refresh_it_leaves_no_process_and_the_next_start_sweeps_its_folders(
+def test_killed_in_a_backtest_it_leaves_no_process_and_the_next_start_sweeps_its_folders(
     company_copy, tmp_path, workers
 ):
     folder = tmp_path / "tmp"
