@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
 import queue
 import threading
 from collections import deque
@@ -27,10 +26,11 @@ import numpy as np
 import pyarrow as pa
 
 from data.store import Store, sql
+from forecasting import operation
 from forecasting.consensus.events import Event, Kind, Leaves, Scope
 from forecasting.errors import StorageFailed
 
-LOG = logging.getLogger("concord.ledger")
+LOG = operation.log("ledger")
 
 GROUP = 200
 """Most events of one transaction."""
@@ -213,7 +213,7 @@ class Ledger:
                 while rest:
                     rest = self._commit_group(rest)
             except BaseException as error:  # whatever it is, everybody is answered
-                LOG.exception("the writer failed; %d callers are told", len(waiting))
+                LOG.fault("writer_failed", error, callers=len(waiting))
                 self._behind = True
                 for request in waiting:
                     request.refuse(error)
@@ -302,8 +302,7 @@ class Ledger:
         nothing of the group and storage works, one request is at fault for all: each is
         tried alone, so that only that one is refused.
         """
-        cause = error.__cause__ or error
-        LOG.warning("a commit of %d events broke off: %s", len(events), cause)
+        LOG.fault("commit_broke_off", error, events=len(events))
         self._behind = True
         unknown = self._catch_up()
         if unknown is None and self.seq >= events[-1].seq:
@@ -336,8 +335,8 @@ class Ledger:
             self._recent.extend(events)
         try:
             self._on_commit(events)
-        except BaseException:  # they are durable all the same: their callers are told so
-            LOG.exception("events up to %d were not folded", self.seq)
+        except BaseException as error:  # they are durable all the same: callers are told so
+            LOG.fault("not_folded", error, seq=self.seq)
 
 
 def _not_known_yet(error: StorageFailed) -> StorageFailed:

@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +27,17 @@ from data.sample import make_sample, parts_of
 from data.store import DEFAULT_PATH, Store
 from data.store import restore as put_back
 from data.tables import TABLES
-from forecasting import board, buying, pack, played, replaying, views
+from forecasting import (
+    board,
+    buying,
+    faults,
+    operation,
+    pack,
+    played,
+    replaying,
+    scratch,
+    views,
+)
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused, StorageFailed
 from forecasting.inbound import SUPPLIES
@@ -46,9 +55,18 @@ STAFF = (
 )
 """The sample company's people; all of them made up."""
 
+
+def _with_log(ctx: click.Context, _option: click.Parameter, db: Path) -> Path:
+    """Keep the log beside the database that is asked for, until the verb is done."""
+    operation.show(operation.NOTHING)
+    ctx.find_root().call_on_close(operation.hold(db).let_go)
+    return db
+
+
 _db = click.option(
     "--db",
     type=click.Path(path_type=Path, dir_okay=False),
+    callback=_with_log,
     default=lambda: Path(os.environ.get("CONCORD_DB", DEFAULT_PATH)),
     help="Database file (default: CONCORD_DB, else data/local/concord.duckdb).",
 )
@@ -67,7 +85,7 @@ _out = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), re
 
 
 class _Verbs(click.Group):
-    """Turns refusals into exit 2 with one line per problem."""
+    """Turns refusals into exit 2 with one line per problem, and our faults into exit 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -79,22 +97,38 @@ class _Verbs(click.Group):
         except Refused as error:
             click.echo(f"{error.title}: {error}", err=True)
             sys.exit(2)
-        except (OSError, MemoryError) as error:  # of the disk or the machine, not of ours
-            known = failures.storage_failed(error, _named(error))
-            if known is None:
+        except _CLICKS_OWN:
+            raise
+        except Exception as error:
+            known = failures.storage_failed(error, _file_of(error))
+            if known is not None:  # of the disk or the machine, not of ours
+                click.echo(f"{known.title}: {known}", err=True)
+                sys.exit(2)
+            verb = ctx.invoked_subcommand or ""
+            operation.log("cli").fault("verb_failed", error, verb=verb)
+            if ctx.params["debug"]:
                 raise
-            click.echo(f"{known.title}: {known}", err=True)
-            sys.exit(2)
+            said = faults.in_words(error, f"'{verb}'")
+            more = f"Details are in {operation.file()}." if operation.file() else _AGAIN
+            click.echo(f"{said} {more}", err=True)
+            sys.exit(1)
 
 
-def _named(error: BaseException) -> Path | None:
+_CLICKS_OWN = (click.ClickException, click.exceptions.Exit, click.Abort)
+_AGAIN = "CONCORD_DEBUG=1 shows where it happened."
+
+
+def _file_of(error: BaseException) -> Path | None:
     """The file that the operating system complained of."""
     name = getattr(error, "filename", None)
     return Path(name) if isinstance(name, str) else None
 
 
 @click.group(cls=_Verbs)
-def main() -> None:
+@click.option(
+    "--debug", is_flag=True, envvar="CONCORD_DEBUG", help="Show where a fault of ours happened."
+)
+def main(debug: bool) -> None:  # _Verbs looks at it
     """Concord: one forecast that Marketing, Planning and Merchandising agree on."""
 
 
@@ -201,10 +235,10 @@ def sample(
                     for n, f in tables.items()
                     if n not in ("doors", "lanes", "kpis", "budget")
                 }
-            with tempfile.TemporaryDirectory() as folder:
+            with scratch.folder("sample") as folder:
                 for name, frame in tables.items():
-                    frame.to_parquet(Path(folder) / f"{name}.parquet", index=False)
-                _, judged = workspace.import_files(LOCAL_ADMIN.id, [Path(folder)])
+                    frame.to_parquet(folder / f"{name}.parquet", index=False)
+                _, judged = workspace.import_files(LOCAL_ADMIN.id, [folder])
             for verdict in judged.verdicts:
                 counts[verdict.table] = counts.get(verdict.table, 0) + verdict.accepted
             for name, frame in drawn.truth.items():

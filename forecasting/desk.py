@@ -7,21 +7,27 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from data.ledger import Ledger, Work, utc_now
 from data.store import Store
+from forecasting import operation
 from forecasting.consensus.events import TOTAL, Conflict, Event, Kind, Leaves
 from forecasting.consensus.overrides import collisions
-from forecasting.errors import Conflicted, OutOfBounds, UnknownName
+from forecasting.errors import ConcordError, Conflicted, OutOfBounds, UnknownName
 from forecasting.projector import Projector
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.vocabulary import Function, Measure
 
+LOG = operation.log("desk")
 LONGEST_NOTE = 2000
+SLOW_SECONDS = 1.0
+"""An edit that takes longer is noted."""
 
 
 class Desk(Projector[Mapping[str, Person]]):
@@ -156,9 +162,12 @@ class Desk(Projector[Mapping[str, Person]]):
     ) -> Event:
         """Have an event prepared when its turn comes, and wait until it is folded."""
         identity = client_id or uuid.uuid4().hex
-        return self.ledger.submit(
-            identity, _named(identity, prepare), touches=touches, work=work
-        )
+        with _watched(is_edit=work is None) as made:
+            event = self.ledger.submit(
+                identity, _named(identity, prepare), touches=touches, work=work
+            )
+            made.append(event)
+        return event
 
     def submit_all(
         self, prepares: Mapping[str, Callable[[], Event]], *, touches: frozenset[str]
@@ -170,10 +179,32 @@ class Desk(Projector[Mapping[str, Person]]):
         prepares : mapping
             Client id to what prepares the event; none may depend on another.
         """
-        return self.ledger.submit_all(
-            {client: _named(client, prepare) for client, prepare in prepares.items()},
-            touches=touches,
-        )
+        with _watched(is_edit=True) as made:
+            made += self.ledger.submit_all(
+                {client: _named(client, prepare) for client, prepare in prepares.items()},
+                touches=touches,
+            )
+        return made
+
+
+@contextmanager
+def _watched(*, is_edit: bool) -> Iterator[list[Event]]:
+    """Note what fails by our fault while events are written, and edits that take too long."""
+    begun, made = time.perf_counter(), list[Event]()
+    try:
+        yield made
+    except ConcordError:
+        raise
+    except Exception as error:
+        LOG.fault("verb_failed", error, seconds=time.perf_counter() - begun)
+        raise
+    seconds = time.perf_counter() - begun
+    if is_edit and seconds > SLOW_SECONDS:
+        first = made[0]
+        LOG.warning(
+            "slow_verb", verb=first.kind.value, by=first.person, seq=first.seq,
+            events=len(made), seconds=seconds,
+        )  # fmt: skip
 
 
 def _person(event: Event) -> Person:

@@ -7,7 +7,7 @@ A message says what was expected, what was found and what to do next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,10 +87,27 @@ class Rebuilding(Refused):
     title = "One moment"
 
 
-class RefreshRunning(Refused):
-    """A refresh was asked for while one is under way."""
+class JobRunning(Refused):
+    """Long work was asked for while work of its kind is under way."""
 
-    title = "A refresh is already running"
+    title = "Already under way"
+
+
+class JobFailed(Refused):
+    """Long work came to nothing; what was in force before stays in force.
+
+    Parameters
+    ----------
+    message : str
+    facts : mapping
+        What the log may have of it (faults.for_log); never what files hold.
+    """
+
+    title = "It did not finish"
+
+    def __init__(self, message: str, facts: Mapping[str, str]) -> None:
+        self.facts = dict(facts)
+        super().__init__(message)
 
 
 class Conflicted(Refused):

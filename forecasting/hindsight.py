@@ -5,7 +5,6 @@ Both walk in the background; the last complete result stays until the next one i
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import pandas as pd
 from data import replays
 from data import runs as fitted
 from data.runs import Backtest
-from forecasting import replaying
+from forecasting import replaying, scratch
 from forecasting.consensus.events import Event
 from forecasting.demand.origins import LEAST_WEEKS
 from forecasting.demand.process import run_in_process
@@ -57,7 +56,7 @@ class Hindsight:
 
         Raises
         ------
-        RefreshRunning
+        JobRunning
             If one is under way.
         Refused
             If the history is too short, or it was stopped; the last result stays.
@@ -65,33 +64,33 @@ class Hindsight:
         actor = self._desk.allowed(by, "backtest")
         with self.backtesting.running(actor.name, tell) as told:
             told("collecting history", 0.0)
-            with self._runs.inputs(None) as inputs, tempfile.TemporaryDirectory() as folder:
+            with self._runs.inputs(None) as inputs, scratch.folder("backtest") as made:
                 asked = {"origins": origins, "step": step, "lags": horizon}
                 fitted.ask_backtest(inputs, needs=LEAST_WEEKS, **asked)
                 run_in_process(
-                    "backtest", inputs, Path(folder), tell=told, workers=workers,
+                    "backtest", inputs, made, tell=told, workers=workers,
                     started=self.backtesting.stoppable,
                 )  # fmt: skip
                 told("keeping the result", 0.99)
                 result = fitted.load_backtest(
-                    self._desk.store, by=actor.name, inputs=inputs, made=Path(folder),
+                    self._desk.store, by=actor.name, inputs=inputs, made=made,
                     asked=asked,
                 )  # fmt: skip
                 if rows_to is not None:
-                    fitted.export_backtest(self._desk.store, Path(folder), rows_to)
+                    fitted.export_backtest(self._desk.store, made, rows_to)
             return result
 
     def start_backtest(self, by: str, *, origins: int, step: int, horizon: int) -> None:
         """Backtest in the background; progress is told to everybody."""
-        self._desk.allowed(by, "backtest")
+        actor = self._desk.allowed(by, "backtest")
         self.backtesting.in_background(
-            lambda: self.backtest(by, origins=origins, step=step, horizon=horizon)
+            lambda: self.backtest(by, origins=origins, step=step, horizon=horizon),
+            by=actor.name,
         )
 
     def stop_backtest(self, by: str) -> bool:
         """Stop the running backtest; the last complete result stays."""
-        self._desk.allowed(by, "backtest")
-        return self.backtesting.stop()
+        return self.backtesting.stop(self._desk.allowed(by, "backtest").name)
 
     def last_backtest(self) -> Backtest | None:
         """The last complete backtest, or None."""
@@ -117,7 +116,7 @@ class Hindsight:
 
         Raises
         ------
-        RefreshRunning
+        JobRunning
             If one is under way.
         Refused
             If no activation is over that could have been foreseen, or it was stopped.
@@ -135,15 +134,14 @@ class Hindsight:
 
     def start_replay(self, by: str, *, weeks_ahead: int, last: int) -> None:
         """Replay in the background; progress is told to everybody."""
-        self._desk.allowed(by, "backtest")
+        actor = self._desk.allowed(by, "backtest")
         self.replaying.in_background(
-            lambda: self.replay(by, weeks_ahead=weeks_ahead, last=last)
+            lambda: self.replay(by, weeks_ahead=weeks_ahead, last=last), by=actor.name
         )
 
     def stop_replay(self, by: str) -> bool:
         """Stop the running replay; the last complete result stays."""
-        self._desk.allowed(by, "backtest")
-        return self.replaying.stop()
+        return self.replaying.stop(self._desk.allowed(by, "backtest").name)
 
     def last_replay(self) -> Replay | None:
         """The last complete replay, or None."""

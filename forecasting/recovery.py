@@ -7,14 +7,14 @@ thread of its own. Whoever asks meanwhile waits a moment and is then told to com
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 
+from forecasting import operation
 from forecasting.errors import Rebuilding
 
-LOG = logging.getLogger("concord.recovery")
+LOG = operation.log("recovery")
 
 PATIENCE_SECONDS = 4.0
 """How long after its beginning people wait for it; everybody is answered within five."""
@@ -50,7 +50,7 @@ class Recovery:
 
     def begin(self, reason: BaseException) -> None:
         """Distrust memory from now on, and make it anew in the background."""
-        LOG.error("memory is made anew from the ledger", exc_info=reason)
+        LOG.fault("memory_in_doubt", reason)
         self._whole.clear()
         self._start(reason)
 
@@ -101,7 +101,8 @@ class Recovery:
                     if not self._missed:
                         self._reason = ""
                         self._whole.set()
-                        return
+                        break
+            LOG.info("memory_remade", seconds=time.monotonic() - self._began)
         except Exception as error:
             self._reason = f"{type(error).__name__}: {error}"[:200]
-            LOG.exception("memory could not be made anew; tried again when somebody asks")
+            LOG.fault("memory_not_remade", error)

@@ -9,11 +9,9 @@ the as-of week, orders placed by then at the date promised then, activations kno
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,7 +20,7 @@ from data import runs
 from data.facts import facts as known_facts
 from data.replays import Kept
 from data.store import Store
-from forecasting import mixes
+from forecasting import mixes, scratch
 from forecasting.basis import Base, assemble
 from forecasting.calendar import week_start
 from forecasting.consensus.activations import (
@@ -174,8 +172,7 @@ def _moment(
     as_of: dt.date,
     started: Callable[[Running], None],
 ) -> Moment:
-    with tempfile.TemporaryDirectory() as read, tempfile.TemporaryDirectory() as written:
-        inputs, made = Path(read), Path(written)
+    with scratch.folder("inputs") as inputs, scratch.folder("replay") as made:
         runs.write_inputs(store, items_frame(calendar), inputs, as_of=as_of, horizon=HORIZON)
         run_in_process("fit", inputs, made, tell=lambda _text, _share: None, started=started)
         series, factors = runs.read_factors(inputs=inputs, made=made)

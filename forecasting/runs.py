@@ -6,7 +6,6 @@ Everybody goes on reading and editing meanwhile, and a run that fails leaves the
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from data import runs as fitted
-from forecasting import experience
+from forecasting import experience, scratch
 from forecasting.calendar import week_start
 from forecasting.consensus.activations import items_frame
 from forecasting.consensus.events import Event, Kind
@@ -79,10 +78,12 @@ class Runs:
 
         Raises
         ------
-        RefreshRunning
+        JobRunning
             If one is under way.
         Refused
-            If there are no sales, or the fit failed.
+            If there are no sales.
+        JobFailed
+            If the fit failed or was killed.
         """
         actor = self._desk.allowed(by, "refresh")
         with self.refreshing.running(actor.name, tell) as told:
@@ -90,9 +91,8 @@ class Runs:
             before = None if full else self.in_force()
             with (
                 self.inputs(as_of, before) as inputs,
-                tempfile.TemporaryDirectory() as folder,
+                scratch.folder("fit") as made,
             ):
-                made = Path(folder)
                 run_in_process(
                     "fit", inputs, made, tell=told, workers=workers,
                     started=self.refreshing.stoppable,
@@ -115,13 +115,13 @@ class Runs:
 
     def start_refresh(self, by: str) -> None:
         """Refresh in the background; progress is told to everybody."""
-        self._desk.allowed(by, "refresh")
+        actor = self._desk.allowed(by, "refresh")
 
         def work() -> None:
             self.refresh(by)
             self._sum_up()
 
-        self.refreshing.in_background(work)
+        self.refreshing.in_background(work, by=actor.name)
 
     def lift_library(self) -> pd.DataFrame:
         """What every past activation was worth by the run in force (experience.library)."""
@@ -150,17 +150,17 @@ class Runs:
         if pd.isna(last):
             raise Refused("There are no sales to learn from. Import data first.")
         week = week_start(as_of) if as_of else pd.Timestamp(last).date()
-        with tempfile.TemporaryDirectory() as folder:
+        with scratch.folder("inputs") as folder:
             items = items_frame(self._calendar.activations)
             fitted.write_inputs(
                 self._desk.store,
                 items,
-                Path(folder),
+                folder,
                 as_of=week,
                 horizon=HORIZON_WEEKS,
                 former=before.body if before else None,
             )
-            yield Path(folder)
+            yield folder
 
     def in_force(self) -> Event | None:
         """The run in force by the ledger, None before the first."""

@@ -9,8 +9,10 @@ into the live plan.
 from __future__ import annotations
 
 import datetime as dt
-import logging
+import os
+import platform
 import threading
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ from data.files import Judged
 from data.ledger import utc_now
 from data.store import Store
 from data.versions import Version
-from forecasting import decisions, nudges
+from forecasting import decisions, nudges, operation, scratch
 from forecasting.basis import assemble
 from forecasting.calendar import as_date
 from forecasting.comparisons import Comparisons
@@ -64,8 +66,7 @@ from forecasting.selection import Selection
 from forecasting.vocabulary import INPUTS, Function, Measure, Operation, Reason
 from forecasting.weekly import Weekly
 
-LOG = logging.getLogger("concord.workspace")
-
+LOG = operation.log("workspace")
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
 CLEAR = "clear"
 """Operation of an override that takes the own input back to statistical."""
@@ -123,7 +124,9 @@ class Workspace:
         clock: Callable[[], dt.datetime] = utc_now,
         create: bool = True,
     ) -> None:
+        begun = time.perf_counter()
         self.store = Store(path, create=create)
+        self._log_held = operation.hold(path)
         self._plan: LivePlan | None = None
         """The live plan, built when it is first asked for: importing files needs none."""
         self._building = threading.Lock()
@@ -190,11 +193,18 @@ class Workspace:
         )  # fmt: skip
         """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)
+        LOG.info(
+            "started", database=path or "memory", seq=self.seq, process=os.getpid(),
+            python=platform.python_version(), left_by_others=scratch.sweep() if path else 0,
+            seconds=time.perf_counter() - begun,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Finish writing and release the file."""
         self.ledger.close()
         self.store.close()
+        LOG.info("stopped", database=self.store.path or "memory", seq=self.seq)
+        self._log_held.let_go()
 
     # People -----------------------------------------------------------------------------
 
@@ -615,7 +625,10 @@ class Workspace:
             Naming file, line, column, found and expected; the database is as before.
         """
         actor = self.desk.allowed(by, "import")
-        with files.judged(self.store, paths) as judged:
+        with (
+            operation.told("import", by=actor.id, files=len(paths)) as told,
+            files.judged(self.store, paths) as judged,
+        ):
             if judged.problems or (judged.all_problems and not allow_rejects):
                 raise BadFiles(judged.all_problems)
             names = [v.table for v in judged.verdicts if v.accepted]
@@ -628,6 +641,7 @@ class Workspace:
                 None,
                 work=lambda cursor, seq: files.insert_staged(cursor, seq, names),
             )
+            told["batch"], told["rows"] = event.seq, sum(v.accepted for v in judged.verdicts)
         self._rebuild()
         return event, judged
 
@@ -640,7 +654,8 @@ class Workspace:
             raise UnknownName(f"There is no import #{batch}.")
         if bool(row["rolled_back"].iloc[0]):
             raise Refused(f"Import #{batch} is rolled back already.")
-        event = self.desk.append(actor, Kind.ROLLBACK, body={"batch": batch})
+        with operation.told("roll_back", by=actor.id, batch=batch):
+            event = self.desk.append(actor, Kind.ROLLBACK, body={"batch": batch})
         self._rebuild()
         return event
 
@@ -691,9 +706,9 @@ class Workspace:
                 self._working.fold([e for e in events if any(n in e.body for n in told)])
             for hidden, plan in self._blinded.items():
                 plan.fold([event for event in events if not is_input_of(event, hidden)])
-        except Exception:
+        except Exception as error:
             # They are made of the plan and the ledger when they are next asked for.
-            LOG.exception("a plan derived from the live one is made anew")
+            LOG.fault("derived_plan_dropped", error, seq=events[-1].seq)
             self._drop_derived()
 
     def _drop_derived(self) -> None:

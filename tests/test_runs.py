@@ -12,7 +12,7 @@ import pytest
 from data import runs
 from forecasting import experience
 from forecasting.demand.accuracy import of_sums, summed
-from forecasting.errors import Cancelled, NotAllowed, RefreshRunning, Refused
+from forecasting.errors import Cancelled, JobRunning, NotAllowed, Refused
 from forecasting.jobs import Job, Progress
 
 
@@ -111,9 +111,9 @@ def test_two_jobs_of_a_kind_do_not_run_at_once_and_others_see_the_first():
         told("half way", 0.5)
         assert job.progress.text == "half way"
         assert job.progress.by == "Dana"
-        with pytest.raises(RefreshRunning), job.running("Mara", lambda *_: None):
+        with pytest.raises(JobRunning), job.running("Mara", lambda *_: None):
             pass
-        with pytest.raises(RefreshRunning):
+        with pytest.raises(JobRunning):
             job.in_background(lambda: None)
     assert job.progress is None
     with pytest.raises(Refused), job.running("Dana", lambda *_: None):

@@ -20,12 +20,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from forecasting.errors import Cancelled, Refused
+from forecasting.errors import Cancelled, JobFailed
 
 Tell = Callable[[str, float], None]
 
 WAITS_SECONDS = 30.0
 """How long a process that is done waits for another task."""
+LAST_WORDS_SECONDS = 2.0
+"""How long one that says nothing more may take to end by itself."""
+STAYS = "What was in force before stays in force."
+NAMES = {"fit": "The fit", "backtest": "The backtest"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,15 @@ class _Process:
         with suppress(BrokenPipeError):
             self.process.stdin.close()
         return self.process.wait()
+
+    def end_all(self) -> int:
+        """See that nothing of it is left, whatever became of it; its exit status."""
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(LAST_WORDS_SECONDS)
+        # What it started may outlive it; as long as it does, the group's number is theirs.
+        with suppress(ProcessLookupError, PermissionError):  # the latter is said of the dead
+            os.killpg(self.process.pid, signal.SIGKILL)
+        return self.end()
 
     def last_words(self) -> str:
         """The last line it complained of."""
@@ -129,10 +142,13 @@ class Running:
     process: subprocess.Popen[str]
     over: threading.Event = field(default_factory=threading.Event)
     """The task is done: the process may have another already."""
+    stopped: threading.Event = field(default_factory=threading.Event)
+    """It was ended from here, not by the system."""
 
     def stop(self) -> None:
         """End it and what it started; nothing that it was making is kept."""
         if not self.over.is_set():
+            self.stopped.set()
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGTERM)
 
@@ -163,13 +179,14 @@ def run_in_process(
     Raises
     ------
     Cancelled
-        If it was stopped.
-    Refused
-        If the process fails; its last words are in the message.
+        If it was stopped by whoever holds the handle.
+    JobFailed
+        If the process fails or is killed: why, and what to do.
     """
     one = WAITING.take()
     running = Running(one.process)
     asked = {"task": task, "source": str(source), "target": str(target), "workers": workers}
+    failed: Mapping[str, Any] = {}
     try:
         started(running)
         for told in one.does(asked):
@@ -180,13 +197,39 @@ def run_in_process(
                 else:
                     one.end()
                 return
+            if "failed" in told:
+                failed = told
+                continue
             tell(str(told["text"]), float(told["share"]))
     except BaseException:  # whoever asked is gone: nobody waits for the result
         running.stop()
         raise
-    code = one.end()
+    code = one.end_all()
+    running.over.set()
+    if running.stopped.is_set():
+        raise Cancelled(f"It was stopped. {STAYS}")
+    raise _why(NAMES[task], code, failed, one)
+
+
+def _why(name: str, code: int, failed: Mapping[str, Any], one: _Process) -> JobFailed:
+    """What became of a process that did not do its task, in words and for the log."""
+    if failed:
+        return JobFailed(f"{failed['failed']} {STAYS}", failed["facts"])
     if code < 0:
-        raise Cancelled("It was stopped. What was in force before stays in force.")
-    raise Refused(
-        f"The fit stopped ({one.last_words()}). The forecast before it stays in force."
+        facts = {"error": "killed", "signal": str(-code)}
+        if code == -signal.SIGKILL:
+            return JobFailed(
+                f"{name}'s process was killed by the system (signal {-code}), most likely "
+                f"because memory ran out. {STAYS} Close other programs, or give it fewer "
+                "processes (--workers 1), and try again.",
+                facts,
+            )
+        return JobFailed(
+            f"{name}'s process was ended from outside (signal {-code}). {STAYS} Try again.",
+            facts,
+        )
+    facts = {"error": "ended", "status": str(code)}
+    return JobFailed(
+        f"{name} stopped ({one.last_words()}). {STAYS} Try again; if it stays, report it.",
+        facts,
     )

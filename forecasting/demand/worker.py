@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting import child, faults
 from forecasting.calendar import Dates
 from forecasting.demand import (
     backtest,
@@ -39,7 +40,7 @@ from forecasting.demand.cleansing import Panel, build_panel
 from forecasting.demand.intervals import Calibration, Residuals
 from forecasting.demand.lift import Exposures
 from forecasting.demand.priors import Prior
-from forecasting.demand.process import Tell
+from forecasting.demand.process import NAMES, Tell
 from forecasting.hierarchy import Bools, Floats
 
 LEARN_FROM_SERIES = 10_000
@@ -309,7 +310,9 @@ def _each(
             yield name, work(name, *args, progress=told)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(names)), mp_context=context) as pool:
+    with ProcessPoolExecutor(
+        min(workers, len(names)), mp_context=context, initializer=child.end_with_parent
+    ) as pool:
         futures = {pool.submit(work, name, *args): name for name in names}
         for future in as_completed(futures):
             yield futures[future], future.result()
@@ -331,16 +334,29 @@ def main() -> None:
     def tell(text: str, share: float) -> None:
         say({"text": text, "share": round(share, 4)})
 
-    tasks = {"fit": fit_folder, "backtest": backtest_folder}
-    for line in sys.stdin:
-        asked = json.loads(line)
-        work, source, target = asked["task"], Path(asked["source"]), Path(asked["target"])
-        tasks[work](source, target, tell=tell, workers=int(asked["workers"]))
-        job = _job(source)
-        stays = _series(job, job["blocks"]) <= STAYS_UP_TO_SERIES
+    asked = child.Tasks()
+    for line in asked:
+        try:
+            stays = _do(json.loads(line), tell)
+        except Exception as error:
+            # Whoever asked is told in words; the place in the source is for the log.
+            words = faults.in_words(error, NAMES[json.loads(line)["task"]])
+            asked.done()
+            say({"failed": words, "facts": faults.for_log(error)})
+            sys.exit(1)
+        asked.done()
         say({"done": True, "stays": stays})
         if not stays:
             return
+
+
+def _do(asked: Mapping[str, Any], tell: Tell) -> bool:
+    """Do one task; whether this process stays for another."""
+    work = {"fit": fit_folder, "backtest": backtest_folder}[asked["task"]]
+    source, target = Path(asked["source"]), Path(asked["target"])
+    work(source, target, tell=tell, workers=int(asked["workers"]))
+    job = _job(source)
+    return _series(job, job["blocks"]) <= STAYS_UP_TO_SERIES
 
 
 if __name__ == "__main__":

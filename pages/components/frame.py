@@ -1,5 +1,6 @@
 """What every page stands in: the workspace, who is looking, and who else is here."""
 
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -12,14 +13,15 @@ import streamlit as st
 
 from data import files
 from data.store import DEFAULT_PATH
-from forecasting import mixes
+from forecasting import mixes, operation
 from forecasting.errors import ConcordError
-from forecasting.jobs import Job
+from forecasting.jobs import Job, State
 from forecasting.mixes import Watched
 from forecasting.plan import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import GLOSSARY
 from forecasting.workspace import Workspace
+from pages.components import faults
 
 GONE_AFTER_S = 12
 EVERY_S = 2
@@ -74,7 +76,10 @@ def _release(space: Workspace) -> None:
     show_spinner="Opening the database and building the plan ...", on_release=_release
 )
 def _open(path: str) -> Workspace:
+    operation.show(logging.INFO)
+    faults.note_them()
     space = Workspace(Path(path))
+    faults.note_them()  # where: only now is there a log beside the database
     if space.has_forecast:
         _ = space.plan  # while the message above is shown
     _OPENED[path] = space
@@ -181,8 +186,6 @@ def follow_sums() -> bool:
     @st.fragment(run_every=1 if job.progress is not None else None)
     def progress() -> None:
         follow(job, "summing up")
-        if job.error:
-            st.error(job.error)
 
     progress()
     return job.progress is not None
@@ -232,6 +235,7 @@ def follow(job: Job, doing: str) -> bool:
     if progress is None:
         if was:
             st.rerun()
+        ended(job)
         return False
     left = progress.left()
     st.progress(
@@ -240,6 +244,20 @@ def follow(job: Job, doing: str) -> bool:
         + (f", about {left:.0f} s left" if left is not None else ""),
     )
     return True
+
+
+def ended(job: Job) -> None:
+    """How the last one ended, for whoever was not looking."""
+    outcome = job.outcome
+    if outcome is None:
+        return
+    match outcome.state:
+        case State.FAILED:
+            st.error(str(outcome))
+        case State.STOPPED:
+            st.warning(str(outcome))
+        case State.DONE:
+            st.caption(str(outcome))
 
 
 def which_plan() -> tuple[str, LivePlan]:

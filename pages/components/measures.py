@@ -9,7 +9,7 @@ import streamlit as st
 
 from forecasting import scorecard
 from forecasting.calendar import quarter_label
-from forecasting.errors import RefreshRunning
+from forecasting.errors import JobRunning
 from forecasting.scorecard import MEASURES, OF_LEVEL, Scorecard
 from pages.components import charts, frame
 
@@ -40,7 +40,7 @@ def ready(name: str) -> bool:
     """
     space = frame.workspace()
     if space.quarters.has_sales() and not space.quarters.is_fresh():
-        with suppress(RefreshRunning):  # somebody else has just opened a page, too
+        with suppress(JobRunning):  # somebody else has just opened a page, too
             space.quarters.start_summing(frame.me().id)
         with st.spinner("Summing up for the scorecard ..."):
             patience = time.monotonic() + PATIENCE_S

@@ -119,8 +119,6 @@ def running(space) -> None:
 def backtest(space, person) -> None:
     st.subheader("How good it was", anchor=False)
     result = space.hindsight.last_backtest()
-    if space.hindsight.backtesting.error:
-        st.warning(f"**The last backtest did not finish.** {space.hindsight.backtesting.error}")
     if person.may("backtest"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             origins = st.number_input(

@@ -12,11 +12,9 @@ def running() -> None:
 
     @st.fragment(run_every=1)
     def progress() -> None:
-        if frame.follow(space.hindsight.replaying, "replaying past weeks"):
-            if person.may("backtest") and st.button("Stop"):
-                space.hindsight.stop_replay(person.id)
-        elif space.hindsight.replaying.error:
-            st.error(space.hindsight.replaying.error)
+        is_running = frame.follow(space.hindsight.replaying, "replaying past weeks")
+        if is_running and person.may("backtest") and st.button("Stop"):
+            space.hindsight.stop_replay(person.id)
 
     progress()
 

@@ -1,8 +1,6 @@
 """Data: files in, judged before anything is written; and the forecast refreshed."""
 
 import io
-import tempfile
-import time
 import zipfile
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import streamlit as st
 
 from data import files
 from data.tables import TABLES
+from forecasting import scratch
 from forecasting.errors import BadFiles, ConcordError
 from pages.components import frame, theme
 
@@ -19,15 +18,17 @@ from pages.components import frame, theme
 def templates() -> bytes:
     """Every template and the guide to columns, zipped."""
     buffer = io.BytesIO()
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(buffer, "w") as archive:
-        for path in files.write_templates(Path(folder)):
+    with scratch.folder("templates") as folder, zipfile.ZipFile(buffer, "w") as archive:
+        for path in files.write_templates(folder):
             archive.write(path, path.name)
     return buffer.getvalue()
 
 
 def saved(uploads) -> list[Path]:
     """Uploaded files in a folder of this session, under their own names."""
-    folder = Path(st.session_state.setdefault("uploads", tempfile.mkdtemp(prefix="concord-")))
+    if "uploads" not in st.session_state:
+        st.session_state["uploads"] = scratch.lasting("upload")
+    folder: Path = st.session_state["uploads"]
     for old in folder.iterdir():
         old.unlink()
     paths = []
@@ -134,8 +135,6 @@ def refreshing(space, person) -> None:
         )
     else:
         st.info("No forecast yet.")
-    if space.runs.refreshing.error:
-        st.error(f"**The last refresh failed.** {space.runs.refreshing.error}")
     if person.may("refresh"):
         if st.button(
             "Refresh the forecast",
@@ -144,7 +143,6 @@ def refreshing(space, person) -> None:
         ):
             try:
                 space.runs.start_refresh(person.id)
-                time.sleep(0.2)
             except ConcordError as error:
                 frame.refused(error)
             else:

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from data.runs import read_facts
 from forecasting.demand import process
 from forecasting.demand.process import Waiting, run_in_process
 from forecasting.demand.worker import STAYS_UP_TO_SERIES
-from forecasting.errors import Cancelled, Refused
+from forecasting.errors import Cancelled, JobFailed, Refused
 
 
 @pytest.fixture
@@ -106,3 +108,76 @@ def test_after_a_large_task_a_process_gives_its_memory_back(waiting, inputs, tmp
     handles = []
     fit(inputs, tmp_path / "first", handles.append)
     assert handles[0].process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (signal.SIGKILL, "killed by the system (signal 9), most likely because memory ran out"),
+        (signal.SIGTERM, "ended from outside (signal 15)"),
+    ],
+)
+def test_one_that_others_kill_was_not_stopped_and_says_what_to_do(
+    waiting, inputs, tmp_path, sent, said
+):
+    with pytest.raises(JobFailed) as failed:
+        fit(inputs, tmp_path / "first", lambda running: os.kill(running.process.pid, sent))
+    assert said in str(failed.value)
+    assert "stays in force" in str(failed.value)
+    assert failed.value.facts["signal"] == str(sent.value)
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="asks /proc who runs")
+@pytest.mark.parametrize("whom", ["the process", "one of its own"])
+def test_where_it_fits_in_several_and_one_is_killed_all_are_gone_and_it_is_said(
+    waiting, inputs, tmp_path, whom
+):
+    job = json.loads((inputs / "job.json").read_text())
+    job |= {"origins": 12, "step": 2, "lags": 4}
+    (inputs / "job.json").write_text(json.dumps(job))
+    handles = []
+
+    def kill():
+        pid = handles[0].process.pid
+        deadline = time.monotonic() + 60
+        while len(group := workers_of(pid)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(pid if whom == "the process" else group[-1], signal.SIGKILL)
+
+    def started(running):
+        handles.append(running)
+        threading.Thread(target=kill).start()
+
+    (tmp_path / "rows").mkdir()
+    with pytest.raises(JobFailed, match="memory ran out"):
+        run_in_process(
+            "backtest", inputs, tmp_path, tell=lambda *_: None, workers=2, started=started
+        )
+    deadline = time.monotonic() + 5
+    while workers_of(handles[0].process.pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def workers_of(leader: int) -> list[int]:
+    """Processes of a pool in the group of one."""
+    found = []
+    for place in Path("/proc").iterdir():
+        try:
+            told = (place / "cmdline").read_bytes()
+            if b"spawn_main" in told and os.getpgid(int(place.name)) == leader:
+                found.append(int(place.name))
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def test_the_log_may_have_the_place_of_a_fault_but_nothing_that_files_hold(
+    waiting, inputs, tmp_path
+):
+    (inputs / "job.json").write_text("a note that nobody else may read")
+    with pytest.raises(JobFailed, match="JSONDecodeError") as failed:
+        run_in_process("fit", inputs, tmp_path, tell=lambda *_: None)
+    assert failed.value.facts["error"] == "JSONDecodeError"
+    assert "forecasting/demand/worker.py:" in failed.value.facts["trace"]
+    assert "note" not in str(failed.value.facts)
