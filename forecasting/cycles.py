@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ import pandas as pd
 from data import versions
 from data.versions import Version
 from forecasting import resolving, snapshot
+from forecasting.arguments import AsMade, ClientId, Columns, Name, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus import cycle as cycles
 from forecasting.consensus import proposal, value_added, walk
@@ -24,9 +26,9 @@ from forecasting.consensus.cycle import Cycle, Rules, Stage
 from forecasting.consensus.events import AGREED, Event, Kind, Leaves, Scope
 from forecasting.consensus.overrides import new_total, undone
 from forecasting.consensus.proposal import Weights
-from forecasting.desk import Desk, checked_note
+from forecasting.desk import Desk, Request, checked_note
 from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
-from forecasting.hierarchy import THOUSANDTHS, spread
+from forecasting.hierarchy import THOUSANDTHS, check_places, spread
 from forecasting.plan import LivePlan
 from forecasting.policy import Policy
 from forecasting.resolving import Stale, stale
@@ -34,6 +36,8 @@ from forecasting.rights import Person
 from forecasting.selection import Selection
 from forecasting.vocabulary import INPUTS, Function, Operation
 
+Scored = Annotated[pd.DataFrame, Columns(("version", "sku", "week"))]
+"""Published numbers beside what was wanted (`Cycles.scored`), or some of its rows."""
 _NEVER = dt.datetime(1970, 1, 1)
 COLUMNS = ("statistical", "proposed", *map(str, INPUTS))
 """Numbers that can be agreed on as they are."""
@@ -71,6 +75,7 @@ class Adoption:
     """Inputs given as % or as a target that would be worked out again."""
 
 
+@verbs
 class Cycles:
     """Verbs of the cycle.
 
@@ -233,7 +238,7 @@ class Cycles:
         given = self._desk.store.query("version_reasons", function=function)
         return cells.merge(given, on=["version", "sku", "week"], how="inner")
 
-    def people(self, by: str, cells: pd.DataFrame, function: str) -> pd.DataFrame:
+    def people(self, by: str, cells: Scored, function: Name) -> pd.DataFrame:
         """Scored cells in which a function spoke, with the person who gave most of it.
 
         The facilitator sees everybody's, everybody else only their own.
@@ -263,6 +268,8 @@ class Cycles:
     def walk(self, by: str, version: Version, skus: Sequence[int]) -> pd.DataFrame:
         """Why the draft of some SKUs is another number than in a version (walk.walk)."""
         plan = self._seen_by(self._desk.person(by))
+        self.version(version.version)
+        check_places(skus, len(plan.sku_names), "SKU")
         names = {plan.sku_names[s] for s in skus}
         before = self.parts(version)
         after = snapshot.parts_now(plan, skus, self._reasons(plan))
@@ -288,7 +295,7 @@ class Cycles:
             publish_due=publish_due,
         )
 
-    def open(self, by: str, name: str, rules: Rules | None = None) -> Event:
+    def open(self, by: str, name: Name, rules: Rules | None = None) -> Event:
         """Open a cycle: it pins the run in force.
 
         Parameters
@@ -355,11 +362,11 @@ class Cycles:
         by: str,
         scope: Scope,
         *,
-        column: str | None = None,
+        column: Name | None = None,
         units: float | None = None,
         note: str = "",
         base: int | None = None,
-        client_id: str | None = None,
+        client_id: ClientId | None = None,
     ) -> Event:
         """Record what the meeting agreed on: one of the numbers on the table, or another.
 
@@ -380,8 +387,7 @@ class Cycles:
         if column is not None and column not in COLUMNS:
             raise OutOfBounds(f"'{column}' is not a number that can be agreed on.")
         names = Selection.of(self._plan(), scope).names
-        ledger = self._desk.ledger
-        seen = ledger.seq if base is None else base
+        seen = self._desk.seen(base)
 
         def prepare() -> Event:
             now = self._open()
@@ -419,9 +425,13 @@ class Cycles:
                 },
             )  # fmt: skip
 
-        return self._desk.submit(prepare, client_id, touches=names)
+        def says(event: Event) -> bool:
+            return event.scope == scope and event.body.get("column") == column
 
-    def sign(self, by: str, department: str, *, function: str | None = None) -> Event:
+        request = Request.of(client_id, actor, Kind.AGREE, says)
+        return self._desk.submit(prepare, request, touches=names)
+
+    def sign(self, by: str, department: str, *, function: Name | None = None) -> Event:
         """Sign a department's numbers as they are, for the own function or as its delegate."""
         actor = self._speaking(by, function)
 
@@ -523,7 +533,7 @@ class Cycles:
             self._desk.submit(partial(self._resolved, actor, run, *given))
         return event
 
-    def stale(self, by: str, among: Sequence[Event] | None = None) -> list[Stale]:
+    def stale(self, by: str, among: Sequence[AsMade[Event]] | None = None) -> list[Stale]:
         """Targets that an input does not hold any more, latest first.
 
         Parameters

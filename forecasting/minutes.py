@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.desk import Desk, checked_note
 from forecasting.errors import OutOfBounds, Refused, UnknownName
@@ -61,6 +62,7 @@ class Action:
         return not self.is_done and self.due < today
 
 
+@verbs
 class Minutes:
     """Verbs of the minutes.
 
@@ -122,7 +124,7 @@ class Minutes:
         by: str,
         statement: str,
         *,
-        owner: str,
+        owner: Name,
         watch: str,
         review: dt.date,
         expires: dt.date | None = None,
@@ -155,7 +157,7 @@ class Minutes:
         }
         return self._append(by, Kind.ASSUMPTION, body, scope)
 
-    def judge(self, by: str, seq: int, state: str) -> Event:
+    def judge(self, by: str, seq: int, state: Name) -> Event:
         """Say whether an assumption held or broke."""
         if seq not in self._assumptions:
             raise UnknownName(f"There is no assumption #{seq}.")
@@ -170,7 +172,7 @@ class Minutes:
         return self._append(by, Kind.ASSUMPTION, body, old.scope)
 
     def assign(
-        self, by: str, text: str, *, owner: str, due: dt.date, scope: Scope | None = None
+        self, by: str, text: str, *, owner: Name, due: dt.date, scope: Scope | None = None
     ) -> Event:
         """Ask somebody to do something by a day."""
         body = {

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
 from forecasting.desk import Desk, checked_note
 from forecasting.errors import OutOfBounds, UnknownName
@@ -213,6 +214,7 @@ class Change:
     why: str
 
 
+@verbs
 class Policies:
     """Verbs of policy.
 
@@ -278,7 +280,7 @@ class Policies:
     def change(
         self,
         by: str,
-        name: str,
+        name: Name,
         value: float | None,
         *,
         why: str,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
 from forecasting.desk import Desk, checked_note
 from forecasting.errors import OutOfBounds, Refused
@@ -37,6 +38,7 @@ STANDARD = tuple(
 """What the list holds before anybody edits it."""
 
 
+@verbs
 class Reasons:
     """The list of reasons.
 
@@ -97,7 +99,13 @@ class Reasons:
         return one.code
 
     def save(
-        self, by: str, code: str, label: str, *, needs_note: bool = False, in_use: bool = True
+        self,
+        by: str,
+        code: Name,
+        label: Name,
+        *,
+        needs_note: bool = False,
+        in_use: bool = True,
     ) -> Event:
         """Add a reason, call one otherwise, or retire one.
 
