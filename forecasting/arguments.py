@@ -12,7 +12,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from functools import lru_cache, wraps
 from inspect import Parameter, isfunction, signature
@@ -443,12 +443,15 @@ def _many(take_one: Take) -> Take:
             raise _Unfit("a list", value)
         if len(value) > MOST:
             raise _Unfit(f"a list of at most {MOST:,}", value)
-        found = []
+        found, same = [], True
         for number, one in enumerate(value):
             try:
                 found.append(take_one(one))
             except _Unfit as error:
                 raise error.inside(f"[{number}]") from None
+            same &= found[-1] is one
+        if same:
+            return value
         return tuple(found) if isinstance(value, tuple) else found
 
     return take
@@ -505,17 +508,21 @@ def _instance(kind: type) -> Take:
 
 
 def _value(kind: type) -> Take:
-    """A frozen value, field by field; it is taken as it is."""
+    """A frozen value, field by field."""
     of_kind = _instance(kind)
 
     def take(value: Any) -> Any:
         of_kind(value)
+        changed = {}
         for name, one in _fields_of(kind):
+            given = getattr(value, name)
             try:
-                one(getattr(value, name))
+                taken = one(given)
             except _Unfit as error:
                 raise error.inside(f".{name}") from None
-        return value
+            if taken is not given:
+                changed[name] = taken
+        return replace(value, **changed) if changed else value
 
     return take
 
