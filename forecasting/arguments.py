@@ -399,7 +399,7 @@ def _whole(bounds: Between) -> Take:
 
 
 def _number(bounds: Between, *, or_unknown: bool = False) -> Take:
-    expected = f"a number from {bounds.low:,.10g} to {bounds.high:,.10g}"
+    expected = f"a number from {bounds.low:,.12g} to {bounds.high:,.12g}"
 
     def take(value: Any) -> float:
         if isinstance(value, bool | np.bool_):

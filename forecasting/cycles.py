@@ -7,7 +7,7 @@ asked, and the event is handed to the ledger.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated
@@ -22,7 +22,7 @@ from forecasting.arguments import AsMade, ClientId, Columns, Name, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus import cycle as cycles
 from forecasting.consensus import proposal, value_added, walk
-from forecasting.consensus.cycle import Cycle, Rules, Stage
+from forecasting.consensus.cycle import Cycle, Rules, Said, Stage
 from forecasting.consensus.events import AGREED, Event, Kind, Leaves, Scope
 from forecasting.consensus.overrides import new_total, undone
 from forecasting.consensus.proposal import Weights
@@ -38,6 +38,8 @@ from forecasting.vocabulary import INPUTS, Function, Operation
 
 Scored = Annotated[pd.DataFrame, Columns(("version", "sku", "week"))]
 """Published numbers beside what was wanted (`Cycles.scored`), or some of its rows."""
+_TOLD = (Kind.CYCLE, Kind.SUBMIT, Kind.SIGN, Kind.ADOPT, Kind.PUBLISH)
+"""Kinds of events that a cycle is made of."""
 _NEVER = dt.datetime(1970, 1, 1)
 COLUMNS = ("statistical", "proposed", *map(str, INPUTS))
 """Numbers that can be agreed on as they are."""
@@ -47,7 +49,7 @@ MOVED = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the open cycle is, department by department."""
+    """Where a cycle is, or where it was when it was published, department by department."""
 
     cycle: Cycle
     stage: Stage
@@ -114,9 +116,7 @@ class Cycles:
         """Read once: versions are only ever added, by publishing."""
         self.current: Cycle | None = None
         """The open cycle, or the last one where none is."""
-        for event in desk.ledger.of_kinds(
-            Kind.CYCLE, Kind.SUBMIT, Kind.SIGN, Kind.ADOPT, Kind.PUBLISH
-        ):
+        for event in desk.ledger.of_kinds(*_TOLD):
             self.note(event)
 
     # Reading ----------------------------------------------------------------------------
@@ -145,7 +145,7 @@ class Cycles:
         return tuple(str(f) for f in INPUTS if f is not person.function)
 
     def standing(self) -> Standing:
-        """Where the cycle is.
+        """Where the cycle is; of a published one, where it was when it was published.
 
         Raises
         ------
@@ -153,8 +153,62 @@ class Cycles:
             If none was ever opened.
         """
         now = self._last()
-        plan = self._plan()
-        digests = plan.digests()
+        if now.closed and now.versions:
+            return self.record(self.version(now.versions[-1]))
+        digests = self._plan().digests()
+        void = {
+            key: self._voided_by(key[1], said.seq) for key, said in now.voided(digests).items()
+        }
+        return self._standing(now, digests, void, until=self._desk.ledger.seq)
+
+    def record(self, version: Version) -> Standing:
+        """What a version stood on when it was published.
+
+        It is judged by what was kept then and by events up to then, never by the plan of
+        today: an import or a refresh says nothing about what people had in front of them.
+        """
+        then = self._when_published(version)
+        published = self._desk.ledger.event(version.version)
+        told = published.body.get("void", ()) if published else ()
+        why = {(str(function), str(department)): str(why) for function, department, why in told}
+        void = {
+            key: why.get(key, "its numbers were changed before they were published")
+            for key in then.voided(version.covered)
+        }
+        return self._standing(then, version.covered, void, until=version.version)
+
+    def signatures(self, version: Version) -> list[tuple[str, str, Said]]:
+        """Signatures that covered what was published: department, function, who and when."""
+        standing = self._when_published(version).standing(version.covered)
+        return [
+            (department, function, said)
+            for department, signed in sorted(standing.items())
+            for function, said in sorted(signed.items())
+        ]
+
+    def _when_published(self, version: Version) -> Cycle:
+        """The cycle as publishing left it."""
+        if self.current and self.current.closed and self.current.versions[-1:] == (
+            version.version,
+        ):  # fmt: skip
+            return self.current
+        then: Cycle | None = None
+        for event in self._desk.ledger.of_kinds(*_TOLD):
+            if event.seq <= version.version:
+                then = cycles.after(then, event)
+        if then is None:
+            raise UnknownName(f"No cycle published version #{version.version}.")
+        return then
+
+    def _standing(
+        self,
+        now: Cycle,
+        digests: Mapping[str, str],
+        void: Mapping[tuple[str, str], str],
+        *,
+        until: int,
+    ) -> Standing:
+        """Where a cycle is, given its departments' numbers and what was said up to a moment."""
         return Standing(
             cycle=now,
             stage=now.stage(digests),
@@ -163,13 +217,10 @@ class Cycles:
                 department: {f: self._desk.person(said.person).name for f, said in by.items()}
                 for department, by in now.standing(digests).items()
             },
-            voided={
-                key: self._voided_by(key[1], said.seq)
-                for key, said in now.voided(digests).items()
-            },
+            voided=dict(void),
             submitted={
                 function: self._desk.person(said.person).name
-                + (" (changed since)" if self._changed_since(function, said.seq) else "")
+                + (" (changed since)" if self._changed(function, said.seq, until) else "")
                 for function, said in now.submitted.items()
             },
             missing=tuple(now.unsigned(digests)),
@@ -469,9 +520,15 @@ class Cycles:
                     f"{now.rules.quorum} that cover its numbers as they are."
                 )
             taken.append(self._snapshot(plan, now, digests))
+            void = [
+                [*key, self._voided_by(key[1], said.seq)]
+                for key, said in now.voided(digests).items()
+            ]
             return self._desk.event(
                 actor, Kind.PUBLISH, base=self._desk.ledger.seq,
-                body={"run": plan.base.run, "fed": self._fed(plan, taken[-1])},
+                body={
+                    "run": plan.base.run, "fed": self._fed(plan, taken[-1]), "void": void,
+                },
             )  # fmt: skip
 
         event = self._desk.submit(
@@ -642,10 +699,12 @@ class Cycles:
                 return f"{who} {event.sentence} (#{event.seq})"
         return "the plan changed"
 
-    def _changed_since(self, function: str, seq: int) -> bool:
+    def _changed(self, function: str, since: int, until: int) -> bool:
+        """Whether a function's input was changed between two moments."""
         return any(
             e.kind in (Kind.OVERRIDE, Kind.SENSE, Kind.UNDO) and e.input_of == function
-            for e in self._desk.ledger.tail(seq)
+            for e in self._desk.ledger.tail(since)
+            if e.seq <= until
         )
 
     def _reasons(self, plan: LivePlan) -> pd.DataFrame:

@@ -12,8 +12,8 @@ import io
 import math
 import pkgutil
 import shutil
-from contextlib import ExitStack
-from dataclasses import dataclass, fields, is_dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,16 +22,18 @@ import pandas as pd
 import pytest
 
 import forecasting
+from data import sheets
 from forecasting import roundtrip
 from forecasting.arguments import is_checked
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.cycle import following
 from forecasting.consensus.events import Event, Scope
-from forecasting.errors import ConcordError, NotAllowed
+from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
 from forecasting.options import Action, Option
 from forecasting.vocabulary import Function, Measure
 from forecasting.workspace import Change, Workspace
+from tests.cycling import open_cycle
 
 PEOPLE = {
     "marketing": "mara", "merchandising": "ines", "planning": "dana", "leadership": "victor",
@@ -509,3 +511,98 @@ def test_nothing_absurd_becomes_more_than_a_refusal(world, name):
         now = digest(space)
         assert now == known or space.seq > known[0][0]
         known = now
+
+
+def change(space, by="dana", *, value=5.0, week=5, **more) -> Event:
+    day = as_date(space.plan.base.weeks[week])
+    scope = Scope(
+        product_level="sku", product=space.plan.sku_names[0], first_week=day, last_week=day
+    )
+    return space.override(by, scope, "add", value, reason="TREND", **more)
+
+
+def test_a_request_sent_again_is_answered_with_its_first_event(space):
+    event = change(space, client_id="r1")
+    assert change(space, client_id="r1").seq == event.seq == space.seq
+
+
+def test_the_id_of_a_request_is_not_good_for_another_one(space):
+    """Not another person's, another number, another cell, or another verb."""
+    change(space, client_id="r1")
+    before = digest(space)
+    for other in (
+        lambda: change(space, "mara", client_id="r1"),
+        lambda: change(space, value=6.0, client_id="r1"),
+        lambda: change(space, week=6, client_id="r1"),
+        lambda: space.comment("dana", space.ledger.event(space.seq).scope, "x", client_id="r1"),
+        lambda: space.reversals.undo("dana", space.seq, client_id="r1"),
+    ):
+        with pytest.raises(Refused, match="used before, for another one"):
+            other()
+    assert digest(space) == before
+
+
+def test_of_changes_made_together_none_is_written_where_one_id_is_anothers(space):
+    event = change(space, "mara", client_id="r1")
+    day = as_date(space.plan.base.weeks[6])
+    two = [
+        Change(
+            scope=Scope(
+                product_level="sku", product=space.plan.sku_names[sku], first_week=day,
+                last_week=day,
+            ),
+            operation="add", value=5.0, client_id=client,
+        )
+        for sku, client in ((1, "new"), (2, "r1"))
+    ]  # fmt: skip
+    with pytest.raises(Refused, match="used before, for another one"):
+        space.override_all("dana", two, reason="TREND")
+    assert space.seq == event.seq
+    with pytest.raises(Refused, match="the same request id"):
+        space.override_all("dana", [replace(c, client_id="r2") for c in two], reason="TREND")
+    assert space.seq == event.seq
+
+
+@pytest.mark.parametrize("base", [-1, 10**9])
+def test_nobody_has_looked_at_a_state_that_never_was(space, base):
+    """From a later one on nothing conflicts: somebody else's change would be overwritten."""
+    change(space)
+    item = next(a for a in space.calendar.activations if a.items)
+    sku, day = item.items[0].sku, as_date(space.plan.base.weeks[5])
+    open_cycle(space, "2026-12")
+    before = space.seq
+    for verb in (
+        lambda: change(space, base=base),
+        lambda: space.calendar.save("mara", item, base=base),
+        lambda: space.calendar.cancel("mara", item.activation, base=base),
+        lambda: space.calendar.set_lift("mara", item.activation, sku, 1.5, base=base),
+        lambda: space.cycles.agree(
+            "dana", Scope(first_week=day, last_week=day), units=5, base=base
+        ),
+    ):
+        with pytest.raises(OutOfBounds, match="to look at"):
+            verb()
+    assert space.seq == before
+
+
+def test_a_forged_workbook_is_refused_in_words(space):
+    day = as_date(space.plan.base.weeks[5])
+    grid = pd.DataFrame([[10.0]], index=["Apparel"], columns=[day])
+    right = {
+        "base": str(space.seq), "input": "planning", "level": "department",
+        "location_level": "all", "location": "all", "measure": "units",
+    }  # fmt: skip
+    wrong = [
+        {"base": "1e30"}, {"base": "-1"}, {"base": "²"}, {"base": "9" * 300}, {"base": ""},
+        {"measure": "gold"}, {"input": "nobody"}, {"level": "x", "base": "0"},
+    ]  # fmt: skip
+    books = [sheets.write(grid, right | one) for one in wrong]
+    books += [
+        sheets.write(grid, {n: v for n, v in right.items() if n != name}) for name in right
+    ]
+    before = digest(space)
+    for book in books:
+        with suppress(ConcordError):
+            returned = roundtrip.judge(space, "dana", io.BytesIO(book), "m.xlsx")
+            roundtrip.apply(space, "dana", returned, reason="TREND")
+    assert digest(space) == before

@@ -26,6 +26,7 @@ from forecasting.vocabulary import Measure
 
 AGREED = "agreed"
 """The input that an agreement belongs to: nobody's own."""
+_SUNDAY = 6
 TOTAL = ""
 """The aim of an input that changes total demand, not one activation's lift."""
 
@@ -86,7 +87,7 @@ class Scope:
         weeks = (self.first_week, self.last_week)
         if self.last_week < self.first_week:
             raise OutOfBounds(f"A scope ends on {weeks[1]}, before its start {weeks[0]}.")
-        if any(week_start(week) != week for week in weeks):
+        if any(week.weekday() != _SUNDAY for week in weeks):
             raise OutOfBounds(
                 f"A scope names its weeks by their Sundays; found {weeks[0]} to {weeks[1]}."
             )

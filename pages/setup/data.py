@@ -12,7 +12,7 @@ import streamlit as st
 from data import files
 from data.tables import TABLES
 from forecasting.errors import BadFiles, ConcordError
-from pages.components import frame, theme
+from pages.components import frame, picked, theme
 
 
 @st.cache_data
@@ -32,7 +32,7 @@ def saved(uploads) -> list[Path]:
         old.unlink()
     paths = []
     for upload in uploads:
-        path = folder / Path(upload.name).name
+        path = folder / picked.file_name(upload.name)
         path.write_bytes(upload.getbuffer())
         paths.append(path)
     return paths
