@@ -87,7 +87,9 @@ def edit(
         judged = [(e.seq, frame.workspace().small(frame.me().id, e)) for e in wrote]
         state["asked"] = [(seq, small) for seq, small in judged if small is not None]
     shown = read()
-    if _overtaken(shown, done, measure):
+    if _overtaken(shown, done, measure) or not picked.fits(
+        state.get(widget), nodes, list(weeks)
+    ):
         state["generation"] = generation + 1
         widget = f"{key}_{generation + 1}"
     bases[widget] = frame.workspace().seq

@@ -4,10 +4,12 @@ The widgets keep what the browser sent, and that may be anything: a row below ze
 be counted from the end), one that a shorter table does not have any more, words for a number.
 """
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+_LARGEST = 1e300
+"""What is a number at all; whether somebody could mean it is for the verb to say."""
 
 
 def place(given: Any, count: int) -> int | None:
@@ -64,6 +66,17 @@ def typed(
                 yield nodes[at], column, value
 
 
+def fits(state: Any, nodes: Sequence[str], columns: Sequence[str]) -> bool:
+    """Whether all that an editor keeps can be laid over its grid: else Streamlit fails on it."""
+    if state is None:
+        return True
+    rows = _part(state, "edited_rows")
+    if not isinstance(rows, Mapping) or _part(state, "added_rows"):
+        return False
+    cells = sum(len(row) if isinstance(row, Mapping) else 1 for row in rows.values())
+    return not _part(state, "deleted_rows") and cells == len(list(typed(state, nodes, columns)))
+
+
 def word(given: Any) -> str | None:
     """A line of text out of a link; None where it is none."""
     text = given if isinstance(given, str) else ""
@@ -84,7 +97,7 @@ def _is_number(value: Any) -> bool:
     if value is None:
         return True
     is_kind = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_kind and (isinstance(value, int) or math.isfinite(value))
+    return is_kind and abs(value) <= _LARGEST  # NaN is not
 
 
 def _told(event: Any, part: str) -> Sequence[Any]:

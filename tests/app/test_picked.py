@@ -1,6 +1,7 @@
 """What the browser sends becomes a place in what is shown, or nothing."""
 
 import ast
+import math
 import re
 from pathlib import Path
 
@@ -63,7 +64,10 @@ def test_whatever_is_typed_is_a_number_or_a_blank_in_a_row_that_is_shown(state):
     for node, column, value in picked.typed(state, NODES, WEEKS):
         assert node in NODES
         assert column in WEEKS
-        assert value is None or type(value) in (int, float)
+        assert value is None or math.isfinite(float(value))
+    if picked.fits(state, NODES, WEEKS) and state is not None:
+        rows = state["edited_rows"]
+        assert all(picked.place(row, len(NODES)) is not None for row in rows if rows[row])
 
 
 def test_what_is_typed_reaches_its_row_under_either_kind_of_key():
