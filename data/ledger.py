@@ -16,7 +16,7 @@ import json
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
@@ -171,6 +171,11 @@ class Ledger:
         """Some events with their leaves, oldest first."""
         with self._store.cursor() as cursor:
             return _events(cursor, "event_some", {"seqs": list(seqs)})
+
+    def made_under(self, client_ids: Iterable[str]) -> list[Event]:
+        """Events that were made under some requests' ids, oldest first."""
+        known = [self._known[c] for c in client_ids if c in self._known]
+        return self.events(known) if known else []
 
     def event(self, seq: int) -> Event | None:
         """One event with its leaves."""

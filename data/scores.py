@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from data.store import Store, sql
+from forecasting.errors import UnknownName
 
 BLOCK_ROWS = 5_000_000
 """Sales rows that are summed at once."""
@@ -220,5 +221,8 @@ def _all(names: tuple[str, ...], given: dict[str, Any]) -> dict[str, Any]:
     """Every parameter of a query, null where nothing was asked."""
     unknown = set(given) - set(names)
     if unknown:
-        raise ValueError(f"Scores cannot be asked within {', '.join(sorted(unknown))}.")
+        raise UnknownName(
+            f"These scores are looked at within {', '.join(names)}; not within "
+            f"{', '.join(sorted(unknown))}."
+        )
     return {f"in_{name}": given.get(name) for name in names}

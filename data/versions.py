@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 import duckdb
@@ -16,6 +17,8 @@ LAYERS = (
     "naive", "statistical", "marketing", "merchandising", "planning", "proposed", "consensus"
 )  # fmt: skip
 """What is kept of each SKU and week, in the order in which the number was made."""
+
+_COVERED = re.compile(r"(?:^|:)(.*?)=([0-9a-f]{32})(?=:|$)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,12 @@ class Version:
     made_at: dt.datetime
     person: str
     digest: str
+    """Of every department's numbers as they were signed: 'NAME=DIGEST', colons between."""
+
+    @property
+    def covered(self) -> dict[str, str]:
+        """Department to the digest of its numbers; a name may hold colons and equal signs."""
+        return dict(_COVERED.findall(self.digest))
 
 
 def write(cursor: duckdb.DuckDBPyConnection, version: int, snapshot: Snapshot) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from forecasting import scorecard
+from forecasting.arguments import Name, verb
 from forecasting.calendar import quarter_label, week_label
 from forecasting.pack import template
 from forecasting.policy import SETTINGS
@@ -25,7 +26,8 @@ IN_MATRIX = (
 _WIDTH, _HEIGHT = 250, 74
 
 
-def as_html(space: Workspace, by: str, quarter: str) -> str:
+@verb
+def as_html(space: Workspace, by: str, quarter: Name) -> str:
     """One quarter as one HTML page that needs nothing else and prints well.
 
     Raises

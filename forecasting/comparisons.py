@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from forecasting.arguments import verbs
 from forecasting.basis import Base
 from forecasting.calendar import (
     Comparison,
@@ -23,7 +24,7 @@ from forecasting.calendar import (
     week_start,
 )
 from forecasting.desk import Desk
-from forecasting.hierarchy import Floats, Ints
+from forecasting.hierarchy import Floats, Ints, check_places
 from forecasting.plan import LivePlan
 from forecasting.vocabulary import Measure
 
@@ -163,6 +164,7 @@ def _by_week(rows: pd.DataFrame, weeks: Sequence[dt.date]) -> Floats:
     return found
 
 
+@verbs
 class Comparisons:
     """Reads what a forecast is held against.
 
@@ -195,6 +197,7 @@ class Comparisons:
             NaN where nothing was recorded, or something sold has no price or cost.
         """
         self._desk.allowed(by, "read")
+        self._check(skus, weeks)
         at, before = np.ix_(skus, weeks), self._read()[1]
         sold = ~np.isnan(before[Measure.UNITS][at])
         values = np.where(sold, before[measure][at], 0.0).sum(axis=0)
@@ -203,11 +206,17 @@ class Comparisons:
     def budget(self, by: str, skus: Ints, weeks: Ints, measure: Measure) -> Floats:
         """The budget of some SKUs, all doors (Budget.total), (w,); of margin there is none."""
         self._desk.allowed(by, "read")
+        self._check(skus, weeks)
         if measure is Measure.MARGIN:
             return np.full(len(weeks), np.nan)
         base, _, known = self._read()
         total = known.total(base.skus, skus)[0 if measure is Measure.UNITS else 1]
         return np.broadcast_to(total, base.weeks.shape)[weeks]
+
+    def _check(self, skus: Ints, weeks: Ints) -> None:
+        base = self._plan().base
+        check_places(skus, len(base.skus), "SKU")
+        check_places(weeks, len(base.weeks), "week")
 
     def _read(self) -> tuple[Base, dict[Measure, Floats], Budget]:
         base = self._plan().base

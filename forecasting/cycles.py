@@ -7,9 +7,10 @@ asked, and the event is handed to the ledger.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from typing import Annotated
 
 import numpy as np
 import pandas as pd
@@ -17,16 +18,17 @@ import pandas as pd
 from data import versions
 from data.versions import Version
 from forecasting import resolving, snapshot
+from forecasting.arguments import AsMade, ClientId, Columns, Name, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus import cycle as cycles
 from forecasting.consensus import proposal, value_added, walk
-from forecasting.consensus.cycle import Cycle, Rules, Stage
+from forecasting.consensus.cycle import Cycle, Rules, Said, Stage
 from forecasting.consensus.events import AGREED, Event, Kind, Leaves, Scope
 from forecasting.consensus.overrides import new_total, undone
 from forecasting.consensus.proposal import Weights
-from forecasting.desk import Desk, checked_note
+from forecasting.desk import Desk, Request, checked_note
 from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
-from forecasting.hierarchy import THOUSANDTHS, spread
+from forecasting.hierarchy import THOUSANDTHS, check_places, spread
 from forecasting.plan import LivePlan
 from forecasting.policy import Policy
 from forecasting.projector import Projector
@@ -35,6 +37,10 @@ from forecasting.rights import Person
 from forecasting.selection import Selection
 from forecasting.vocabulary import INPUTS, Function, Operation
 
+Scored = Annotated[pd.DataFrame, Columns(("version", "sku", "week"))]
+"""Published numbers beside what was wanted (`Cycles.scored`), or some of its rows."""
+_TOLD = (Kind.CYCLE, Kind.SUBMIT, Kind.SIGN, Kind.ADOPT, Kind.PUBLISH)
+"""Kinds of events that a cycle is made of."""
 _NEVER = dt.datetime(1970, 1, 1)
 COLUMNS = ("statistical", "proposed", *map(str, INPUTS))
 """Numbers that can be agreed on as they are."""
@@ -44,7 +50,7 @@ MOVED = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the open cycle is, department by department."""
+    """Where a cycle is, or where it was when it was published, department by department."""
 
     cycle: Cycle
     stage: Stage
@@ -72,6 +78,7 @@ class Adoption:
     """Inputs given as % or as a target that would be worked out again."""
 
 
+@verbs
 class Cycles(Projector["Cycle | None"]):
     """Verbs of the cycle.
 
@@ -90,7 +97,7 @@ class Cycles(Projector["Cycle | None"]):
         What leadership has set.
     """
 
-    kinds = (Kind.CYCLE, Kind.SUBMIT, Kind.SIGN, Kind.ADOPT, Kind.PUBLISH)
+    kinds = _TOLD
 
     def __init__(
         self,
@@ -145,7 +152,7 @@ class Cycles(Projector["Cycle | None"]):
         return tuple(str(f) for f in INPUTS if f is not person.function)
 
     def standing(self) -> Standing:
-        """Where the cycle is.
+        """Where the cycle is; of a published one, where it was when it was published.
 
         Raises
         ------
@@ -153,8 +160,62 @@ class Cycles(Projector["Cycle | None"]):
             If none was ever opened.
         """
         now = self._last()
-        plan = self._plan()
-        digests = plan.digests()
+        if now.closed and now.versions:
+            return self.record(self.version(now.versions[-1]))
+        digests = self._plan().digests()
+        void = {
+            key: self._voided_by(key[1], said.seq) for key, said in now.voided(digests).items()
+        }
+        return self._standing(now, digests, void, until=self._desk.ledger.seq)
+
+    def record(self, version: Version) -> Standing:
+        """What a version stood on when it was published.
+
+        It is judged by what was kept then and by events up to then, never by the plan of
+        today: an import or a refresh says nothing about what people had in front of them.
+        """
+        then = self._when_published(version)
+        published = self._desk.ledger.event(version.version)
+        told = published.body.get("void", ()) if published else ()
+        why = {(str(function), str(department)): str(why) for function, department, why in told}
+        void = {
+            key: why.get(key, "its numbers were changed before they were published")
+            for key in then.voided(version.covered)
+        }
+        return self._standing(then, version.covered, void, until=version.version)
+
+    def signatures(self, version: Version) -> list[tuple[str, str, Said]]:
+        """Signatures that covered what was published: department, function, who and when."""
+        standing = self._when_published(version).standing(version.covered)
+        return [
+            (department, function, said)
+            for department, signed in sorted(standing.items())
+            for function, said in sorted(signed.items())
+        ]
+
+    def _when_published(self, version: Version) -> Cycle:
+        """The cycle as publishing left it."""
+        if self.current and self.current.closed and self.current.versions[-1:] == (
+            version.version,
+        ):  # fmt: skip
+            return self.current
+        then: Cycle | None = None
+        for event in self._desk.ledger.of_kinds(*_TOLD):
+            if event.seq <= version.version:
+                then = cycles.after(then, event)
+        if then is None:
+            raise UnknownName(f"No cycle published version #{version.version}.")
+        return then
+
+    def _standing(
+        self,
+        now: Cycle,
+        digests: Mapping[str, str],
+        void: Mapping[tuple[str, str], str],
+        *,
+        until: int,
+    ) -> Standing:
+        """Where a cycle is, given its departments' numbers and what was said up to a moment."""
         return Standing(
             cycle=now,
             stage=now.stage(digests),
@@ -163,13 +224,10 @@ class Cycles(Projector["Cycle | None"]):
                 department: {f: self._desk.person(said.person).name for f, said in by.items()}
                 for department, by in now.standing(digests).items()
             },
-            voided={
-                key: self._voided_by(key[1], said.seq)
-                for key, said in now.voided(digests).items()
-            },
+            voided=dict(void),
             submitted={
                 function: self._desk.person(said.person).name
-                + (" (changed since)" if self._changed_since(function, said.seq) else "")
+                + (" (changed since)" if self._changed(function, said.seq, until) else "")
                 for function, said in now.submitted.items()
             },
             missing=tuple(now.unsigned(digests)),
@@ -240,7 +298,7 @@ class Cycles(Projector["Cycle | None"]):
         given = self._desk.store.query("version_reasons", function=function)
         return cells.merge(given, on=["version", "sku", "week"], how="inner")
 
-    def people(self, by: str, cells: pd.DataFrame, function: str) -> pd.DataFrame:
+    def people(self, by: str, cells: Scored, function: Name) -> pd.DataFrame:
         """Scored cells in which a function spoke, with the person who gave most of it.
 
         The facilitator sees everybody's, everybody else only their own.
@@ -270,6 +328,8 @@ class Cycles(Projector["Cycle | None"]):
     def walk(self, by: str, version: Version, skus: Sequence[int]) -> pd.DataFrame:
         """Why the draft of some SKUs is another number than in a version (walk.walk)."""
         plan = self._seen_by(self._desk.person(by))
+        self.version(version.version)
+        check_places(skus, len(plan.sku_names), "SKU")
         names = {plan.sku_names[s] for s in skus}
         before = self.parts(version)
         after = snapshot.parts_now(plan, skus, self._reasons(plan))
@@ -295,7 +355,7 @@ class Cycles(Projector["Cycle | None"]):
             publish_due=publish_due,
         )
 
-    def open(self, by: str, name: str, rules: Rules | None = None) -> Event:
+    def open(self, by: str, name: Name, rules: Rules | None = None) -> Event:
         """Open a cycle: it pins the run in force.
 
         Parameters
@@ -362,11 +422,11 @@ class Cycles(Projector["Cycle | None"]):
         by: str,
         scope: Scope,
         *,
-        column: str | None = None,
+        column: Name | None = None,
         units: float | None = None,
         note: str = "",
         base: int | None = None,
-        client_id: str | None = None,
+        client_id: ClientId | None = None,
     ) -> Event:
         """Record what the meeting agreed on: one of the numbers on the table, or another.
 
@@ -387,8 +447,7 @@ class Cycles(Projector["Cycle | None"]):
         if column is not None and column not in COLUMNS:
             raise OutOfBounds(f"'{column}' is not a number that can be agreed on.")
         names = Selection.of(self._plan(), scope).names
-        ledger = self._desk.ledger
-        seen = ledger.seq if base is None else base
+        seen = self._desk.seen(base)
 
         def prepare() -> Event:
             now = self._open()
@@ -426,9 +485,13 @@ class Cycles(Projector["Cycle | None"]):
                 },
             )  # fmt: skip
 
-        return self._desk.submit(prepare, client_id, touches=names)
+        def says(event: Event) -> bool:
+            return event.scope == scope and event.body.get("column") == column
 
-    def sign(self, by: str, department: str, *, function: str | None = None) -> Event:
+        request = Request.of(client_id, actor, Kind.AGREE, says)
+        return self._desk.submit(prepare, request, touches=names)
+
+    def sign(self, by: str, department: str, *, function: Name | None = None) -> Event:
         """Sign a department's numbers as they are, for the own function or as its delegate."""
         actor = self._speaking(by, function)
 
@@ -466,9 +529,15 @@ class Cycles(Projector["Cycle | None"]):
                     f"{now.rules.quorum} that cover its numbers as they are."
                 )
             taken.append(self._snapshot(plan, now, digests))
+            void = [
+                [*key, self._voided_by(key[1], said.seq)]
+                for key, said in now.voided(digests).items()
+            ]
             return self._desk.event(
                 actor, Kind.PUBLISH, base=self._desk.ledger.seq,
-                body={"run": plan.base.run, "fed": self._fed(plan, taken[-1])},
+                body={
+                    "run": plan.base.run, "fed": self._fed(plan, taken[-1]), "void": void,
+                },
             )  # fmt: skip
 
         event = self._desk.submit(
@@ -530,7 +599,7 @@ class Cycles(Projector["Cycle | None"]):
             self._desk.submit(partial(self._resolved, actor, run, *given))
         return event
 
-    def stale(self, by: str, among: Sequence[Event] | None = None) -> list[Stale]:
+    def stale(self, by: str, among: Sequence[AsMade[Event]] | None = None) -> list[Stale]:
         """Targets that an input does not hold any more, latest first.
 
         Parameters
@@ -639,10 +708,12 @@ class Cycles(Projector["Cycle | None"]):
                 return f"{who} {event.sentence} (#{event.seq})"
         return "the plan changed"
 
-    def _changed_since(self, function: str, seq: int) -> bool:
+    def _changed(self, function: str, since: int, until: int) -> bool:
+        """Whether a function's input was changed between two moments."""
         return any(
             e.kind in (Kind.OVERRIDE, Kind.SENSE, Kind.UNDO) and e.input_of == function
-            for e in self._desk.ledger.tail(seq)
+            for e in self._desk.ledger.tail(since)
+            if e.seq <= until
         )
 
     def _reasons(self, plan: LivePlan) -> pd.DataFrame:

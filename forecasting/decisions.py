@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting.arguments import ClientId, Name, verbs
 from forecasting.calendar import as_date, week_start
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
-from forecasting.desk import Desk, checked_note
+from forecasting.desk import Desk, Request, checked_note
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.inventory.moves import Move
 from forecasting.inventory.network import NO_LANE
@@ -70,6 +71,7 @@ class Decision:
         return self.state == "decided" and self.action is not Action.ACCEPT and self.due < today
 
 
+@verbs
 class Decisions(Projector[Mapping[int, Decision]]):
     """Verbs of the Bridge.
 
@@ -144,10 +146,10 @@ class Decisions(Projector[Mapping[int, Decision]]):
         by: str,
         option: Option,
         *,
-        owner: str,
+        owner: Name,
         due: dt.date | None = None,
         note: str = "",
-        client_id: str | None = None,
+        client_id: ClientId | None = None,
     ) -> Event:
         """Decide for one way out.
 
@@ -171,7 +173,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
         self._desk.person(owner)
         words = checked_note(note)
         if option.why_not:
-            raise Refused(option.why_not)
+            raise Refused(option.why_not.strip()[:500] or "There is nothing in it to do.")
         if option.is_past:
             raise Refused(f"The last day for it was {option.last_date}.")
         if option.action is Action.REDUCE and not words:
@@ -216,10 +218,15 @@ class Decisions(Projector[Mapping[int, Decision]]):
             )  # fmt: skip
 
         names = frozenset({option.sku, *(m.sku for m in option.moves)})
-        return self._desk.submit(prepare, client_id, touches=names)
+        featured = {"activation": option.activation, "sku": option.sku}
+        request = Request.of(
+            client_id, actor, Kind(option.action.value),
+            lambda e: (e.body["featured"], e.body["said"]) == (featured, option.said),
+        )  # fmt: skip
+        return self._desk.submit(prepare, request, touches=names)
 
     def decide_all(
-        self, by: str, chosen: Sequence[Option], *, owner: str, note: str = ""
+        self, by: str, chosen: Sequence[Option], *, owner: Name, note: str = ""
     ) -> list[Event]:
         """Decide for several at once, each an event of its own that can be taken back.
 

@@ -10,8 +10,8 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from data.ledger import Ledger, Work, utc_now
@@ -19,7 +19,7 @@ from data.store import Store
 from forecasting import operation
 from forecasting.consensus.events import TOTAL, Conflict, Event, Kind, Leaves
 from forecasting.consensus.overrides import collisions
-from forecasting.errors import ConcordError, Conflicted, OutOfBounds, UnknownName
+from forecasting.errors import ConcordError, Conflicted, OutOfBounds, Refused, UnknownName
 from forecasting.projector import Projector
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.vocabulary import Function, Measure
@@ -28,6 +28,52 @@ LOG = operation.log("desk")
 LONGEST_NOTE = 2000
 SLOW_SECONDS = 1.0
 """An edit that takes longer is noted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request under an id of its own: sent again, it is answered with its first event.
+
+    The id alone would hand one person's event to whoever guesses it, and the event of one
+    change to another that reuses its id. So it is bound to who asked and to what was asked.
+    """
+
+    person: str
+    kind: Kind
+    says: Callable[[Event], bool] = lambda _event: True
+    """Whether an event of this person and kind says what this request asks."""
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @classmethod
+    def of(
+        cls,
+        client_id: str | None,
+        actor: Person,
+        kind: Kind,
+        says: Callable[[Event], bool] = lambda _event: True,
+    ) -> Request:
+        """A request under the id that its client gave it, or under a new one."""
+        if client_id is None:
+            return cls(person=actor.id, kind=kind, says=says)
+        if not client_id.strip():
+            raise OutOfBounds("The id of a request is not blank; leave it out for a new one.")
+        return cls(person=actor.id, kind=kind, says=says, id=client_id)
+
+    def check(self, event: Event) -> Event:
+        """The event that its id has made, if it made it.
+
+        Raises
+        ------
+        Refused
+            If the id was somebody else's, or was used for something else.
+        """
+        mine = event.person == self.person and event.kind is self.kind
+        if not mine or not self.says(event):
+            raise Refused(
+                "The id of this request was used before, for another one. Nothing was "
+                "changed; send it again under a new id."
+            )
+        return event
 
 
 class Desk(Projector[Mapping[str, Person]]):
@@ -83,8 +129,25 @@ class Desk(Projector[Mapping[str, Person]]):
         """
         found = self._state.get(identity)
         if found is None:
-            raise UnknownName(f"There is nobody called '{identity}' here.")
+            raise UnknownName(f"There is nobody called '{identity[:80]}' here.")
         return found
+
+    def seen(self, base: int | None) -> int:
+        """The state that a person looked at: the present one where they do not say.
+
+        Raises
+        ------
+        OutOfBounds
+            If there never was such a state: from a later one on nothing would conflict.
+        """
+        now = self.ledger.seq
+        if base is None:
+            return now
+        if not 0 <= base <= now:
+            raise OutOfBounds(
+                f"The ledger stands at #{now:,}; there was no #{base:,} to look at. Look again."
+            )
+        return base
 
     def _begin(self) -> Mapping[str, Person]:
         return {LOCAL_ADMIN.id: LOCAL_ADMIN}
@@ -145,46 +208,86 @@ class Desk(Projector[Mapping[str, Person]]):
         fields.setdefault("cycle", self.cycle)
         return Event(person=actor.id, function=actor.function.value, kind=kind, **fields)
 
-    def append(self, actor: Person, kind: Kind, **fields: Any) -> Event:
+    def append(
+        self, actor: Person, kind: Kind, *, client_id: str | None = None, **fields: Any
+    ) -> Event:
         """Write an event that depends on nothing before it."""
         base = self.ledger.seq
         return self.submit(
-            lambda: self.event(actor, kind, base=base, **fields), fields.get("client_id")
-        )
+            lambda: self.event(actor, kind, base=base, **fields),
+            Request.of(
+                client_id, actor, kind,
+                lambda e: (e.scope, e.note) == (fields.get("scope"), fields.get("note", "")),
+            ),
+        )  # fmt: skip
 
     def submit(
         self,
         prepare: Callable[[], Event],
-        client_id: str | None = None,
+        request: Request | None = None,
         *,
         touches: frozenset[str] = frozenset(),
         work: Work | None = None,
     ) -> Event:
-        """Have an event prepared when its turn comes, and wait until it is folded."""
-        identity = client_id or uuid.uuid4().hex
+        """Have an event prepared when its turn comes, and wait until it is folded.
+
+        Raises
+        ------
+        Refused
+            If the request's id was used before for another one.
+        """
+        identity = request.id if request else uuid.uuid4().hex
         with _watched(is_edit=work is None) as made:
             event = self.ledger.submit(
                 identity, _named(identity, prepare), touches=touches, work=work
             )
             made.append(event)
-        return event
+        return request.check(event) if request else event
 
     def submit_all(
-        self, prepares: Mapping[str, Callable[[], Event]], *, touches: frozenset[str]
+        self,
+        asked: Sequence[tuple[Request, Callable[[], Event]]],
+        *,
+        touches: frozenset[str],
     ) -> list[Event]:
         """Have several events prepared and written together: all of them, or none.
 
         Parameters
         ----------
-        prepares : mapping
-            Client id to what prepares the event; none may depend on another.
+        asked : sequence
+            Each request and what prepares its event; none may depend on another.
+
+        Raises
+        ------
+        Refused
+            If the id of one was used before for another one, or is the id of two of them.
         """
+        requests = {request.id: request for request, _ in asked}
+        if len(requests) < len(asked):
+            raise Refused("Two of these changes have the same request id.")
+        # On the writer's thread, before the first is prepared: nothing comes between.
+        checked = self._checking(requests)
+
+        def after_check(prepare: Callable[[], Event]) -> Callable[[], Event]:
+            def prepared() -> Event:
+                with suppress(StopIteration):
+                    next(checked)
+                return prepare()
+
+            return prepared
+
         with _watched(is_edit=True) as made:
             made += self.ledger.submit_all(
-                {client: _named(client, prepare) for client, prepare in prepares.items()},
+                {r.id: _named(r.id, after_check(prepare)) for r, prepare in asked},
                 touches=touches,
             )
-        return made
+        return [requests[event.client_id].check(event) for event in made]
+
+    def _checking(self, requests: Mapping[str, Request]) -> Iterator[None]:
+        """Refuse, once, ids that were used before for other requests."""
+        for event in self.ledger.made_under(requests):
+            requests[event.client_id].check(event)
+        yield
 
 
 @contextmanager

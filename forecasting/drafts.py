@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from data import drafts
+from forecasting.arguments import Name, Plain, verbs
 from forecasting.desk import Desk
 from forecasting.errors import OutOfBounds
 
@@ -31,6 +32,7 @@ class Draft:
     """By name: text, numbers, yes or no, lists of them."""
 
 
+@verbs
 class Drafts:
     """Verbs of drafts.
 
@@ -43,7 +45,7 @@ class Drafts:
         self._desk = desk
         self._writing = threading.Lock()
 
-    def keep(self, by: str, page: str, fields: Mapping[str, Any]) -> None:
+    def keep(self, by: str, page: Name, fields: Mapping[str, Plain]) -> None:
         """Keep what a person has begun on a page, in the place of what was there.
 
         Raises
@@ -59,11 +61,11 @@ class Drafts:
         with self._writing:  # two tabs of one person: the later one counts
             drafts.keep(self._desk.store, actor.id, page, body, saved_at=self._desk.now)
 
-    def drop(self, by: str, page: str) -> None:
+    def drop(self, by: str, page: Name) -> None:
         """Forget what a person has begun on a page."""
         self.keep(by, page, {})
 
-    def of(self, by: str, page: str) -> Draft | None:
+    def of(self, by: str, page: Name) -> Draft | None:
         """What a person has begun on a page; None where there is nothing."""
         found = drafts.of(self._desk.store, self._desk.allowed(by, "draft").id, page)
         if found is None:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from forecasting.errors import ImpossibleSpread, UnknownName
+from forecasting.errors import ImpossibleSpread, OutOfBounds, UnknownName
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -109,6 +109,26 @@ class Tree:
     def names(self, level: str) -> list[str]:
         """Nodes of a level, in order of first appearance."""
         return list(dict.fromkeys(self.nodes[level]))
+
+
+def check_places(places: Sequence[int] | Ints, count: int, what: str) -> None:
+    """Refuse positions that are none: below zero they would be counted from the end.
+
+    Raises
+    ------
+    OutOfBounds
+        If one is not from 0 to `count` - 1.
+    """
+    given = np.asarray(places)
+    if not given.size:
+        return
+    if given.ndim != 1 or given.dtype.kind not in "iu":
+        raise OutOfBounds(f"Positions of a {what} are whole numbers in a row.")
+    if given.min() < 0 or given.max() >= count:
+        raise OutOfBounds(
+            f"There are {count:,} positions of a {what}, from 0 on; found "
+            f"{given.min():,} to {given.max():,}."
+        )
 
 
 def rows_of(columns: Columns, some: Bools | Ints | slice) -> Columns:

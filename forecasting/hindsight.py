@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import pandas as pd
 
@@ -14,6 +15,7 @@ from data import replays
 from data import runs as fitted
 from data.runs import Backtest
 from forecasting import replaying, scratch
+from forecasting.arguments import Between, verbs
 from forecasting.consensus.events import Event
 from forecasting.demand.origins import LEAST_WEEKS
 from forecasting.demand.process import run_in_process
@@ -22,7 +24,13 @@ from forecasting.jobs import Job, Tell
 from forecasting.replaying import Replay
 from forecasting.runs import Runs
 
+Weeks = Annotated[int, Between(1, 520)]
+"""Weeks, or weeks looked back from: at most ten years."""
+Processes = Annotated[int, Between(1, 256)]
+"""Processes that share the work."""
 
+
+@verbs
 class Hindsight:
     """Verbs of backtest and replay.
 
@@ -45,10 +53,10 @@ class Hindsight:
         self,
         by: str,
         *,
-        origins: int = 6,
-        step: int = 4,
-        horizon: int = 8,
-        workers: int = 1,
+        origins: Weeks = 6,
+        step: Weeks = 4,
+        horizon: Weeks = 8,
+        workers: Processes = 1,
         rows_to: Path | None = None,
         tell: Tell = lambda _text, _share: None,
     ) -> Backtest:
@@ -80,7 +88,7 @@ class Hindsight:
                     fitted.export_backtest(self._desk.store, made, rows_to)
             return result
 
-    def start_backtest(self, by: str, *, origins: int, step: int, horizon: int) -> None:
+    def start_backtest(self, by: str, *, origins: Weeks, step: Weeks, horizon: Weeks) -> None:
         """Backtest in the background; progress is told to everybody."""
         actor = self._desk.allowed(by, "backtest")
         self.backtesting.in_background(
@@ -100,9 +108,9 @@ class Hindsight:
         self,
         by: str,
         *,
-        weeks_ahead: int = 6,
-        last: int = 26,
-        workers: int = 1,
+        weeks_ahead: Weeks = 6,
+        last: Weeks = 26,
+        workers: Processes = 1,
         tell: Tell = lambda _text, _share: None,
     ) -> Replay:
         """What the Bridge would have said in past weeks, and what happened; kept.
@@ -132,7 +140,7 @@ class Hindsight:
             replays.keep(self._desk.store, made)
             return made
 
-    def start_replay(self, by: str, *, weeks_ahead: int, last: int) -> None:
+    def start_replay(self, by: str, *, weeks_ahead: Weeks, last: Weeks) -> None:
         """Replay in the background; progress is told to everybody."""
         actor = self._desk.allowed(by, "backtest")
         self.replaying.in_background(

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Annotated
 
 import pandas as pd
 
 from forecasting import decisions
+from forecasting.arguments import AsMade, Between, Name, verbs
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.cycles import Cycles
 from forecasting.desk import Desk
@@ -22,6 +24,7 @@ _LEAFLESS = (Kind.COMMENT, Kind.UNDO)
 """Kinds of events that speak of cells without touching their leaves."""
 
 
+@verbs
 class History(Projector[Mapping[str, int]]):
     """Reading the ledger.
 
@@ -59,14 +62,14 @@ class History(Projector[Mapping[str, int]]):
         self,
         by: str,
         *,
-        person: str | None = None,
-        function: str | None = None,
-        kind: str | None = None,
-        reason: str | None = None,
+        person: Name | None = None,
+        function: Name | None = None,
+        kind: Name | None = None,
+        reason: Name | None = None,
         product: tuple[str, str] | None = None,
         location: tuple[str, str] | None = None,
-        activation: str | None = None,
-        most: int = 300,
+        activation: Name | None = None,
+        most: Annotated[int, Between(1, 100_000)] = 300,
     ) -> list[Event]:
         """Events that match every filter, latest first.
 
@@ -147,7 +150,7 @@ class History(Projector[Mapping[str, int]]):
         rows = rows[~rows["input"].isin(self._cycles.hidden_from(self._desk.person(by)))]
         return rows.assign(units=rows["delta"] / THOUSANDTHS).drop(columns="delta")
 
-    def seen_by(self, by: str, events: list[Event]) -> list[Event]:
+    def seen_by(self, by: str, events: list[AsMade[Event]]) -> list[Event]:
         """Without what others said while inputs are collected blind."""
         hidden = self._cycles.hidden_from(self._desk.person(by))
         since = self._cycles.current.opened if self._cycles.current else 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from forecasting.arguments import LONGEST_NAME, Name, said, verbs
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Conflict, Event, Kind
 from forecasting.desk import Desk, checked_note
@@ -15,7 +16,11 @@ from forecasting.errors import Conflicted, OutOfBounds, UnknownName
 from forecasting.projector import Projector
 from forecasting.rights import Person
 
+STATUSES = ("planned", "confirmed", "cancelled", "done")
+"""As files are held to (data.tables)."""
 
+
+@verbs
 class MarketingCalendar(Projector[Mapping[str, Activation]]):
     """Verbs of activations.
 
@@ -89,7 +94,7 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
         """
         actor = self._desk.allowed(by, "activation")
         self._check_items(activation)
-        seen = self._desk.ledger.seq if base is None else base
+        seen = self._desk.seen(base)
         identity = activation.activation
 
         def prepare() -> Event:
@@ -107,7 +112,7 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
         return self._desk.submit(prepare, None)
 
     def cancel(
-        self, by: str, identity: str, *, base: int | None = None, note: str = ""
+        self, by: str, identity: Name, *, base: int | None = None, note: str = ""
     ) -> Event:
         """Call an activation off: its lift goes, everywhere and at once."""
         self._desk.allowed(by, "activation")
@@ -116,8 +121,8 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
     def set_lift(
         self,
         by: str,
-        identity: str,
-        sku: str,
+        identity: Name,
+        sku: Name,
         lift: float | None,
         *,
         base: int | None = None,
@@ -129,7 +134,7 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
         if sku not in {item.sku for item in before.items}:
             raise UnknownName(f"{before.name} does not feature '{sku}'.")
         before.with_lift(sku, lift)
-        seen = self._desk.ledger.seq if base is None else base
+        seen = self._desk.seen(base)
 
         def prepare() -> Event:
             now = self.one(identity)
@@ -155,6 +160,18 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
     def _check_items(self, activation: Activation) -> None:
         if not activation.activation.strip() or not activation.type.strip():
             raise OutOfBounds("An activation needs an identity and a type.")
+        if len(activation.activation) > LONGEST_NAME:
+            raise OutOfBounds(
+                f"The identity of an activation has at most {LONGEST_NAME} characters; found "
+                f"{said(activation.activation)}."
+            )
+        if activation.status not in STATUSES:
+            raise OutOfBounds(
+                f"The status of an activation is {', '.join(STATUSES)}; found "
+                f"{said(activation.status)}."
+            )
+        if activation.spend is not None and activation.spend < 0:
+            raise OutOfBounds("The spend of an activation is not below zero.")
         skus = set(self._desk.store.query("all_skus")["sku"])
         doors = set(self._desk.store.query("all_doors")["door"])
         for item in activation.items:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.desk import Desk, checked_note
 from forecasting.errors import OutOfBounds, Refused, UnknownName
@@ -70,6 +71,7 @@ class _Noted:
     actions: Mapping[int, Action] = field(default_factory=dict)
 
 
+@verbs
 class Minutes(Projector[_Noted]):
     """Verbs of the minutes.
 
@@ -116,7 +118,7 @@ class Minutes(Projector[_Noted]):
         by: str,
         statement: str,
         *,
-        owner: str,
+        owner: Name,
         watch: str,
         review: dt.date,
         expires: dt.date | None = None,
@@ -149,7 +151,7 @@ class Minutes(Projector[_Noted]):
         }
         return self._append(by, Kind.ASSUMPTION, body, scope)
 
-    def judge(self, by: str, seq: int, state: str) -> Event:
+    def judge(self, by: str, seq: int, state: Name) -> Event:
         """Say whether an assumption held or broke."""
         if seq not in self._state.assumptions:
             raise UnknownName(f"There is no assumption #{seq}.")
@@ -164,7 +166,7 @@ class Minutes(Projector[_Noted]):
         return self._append(by, Kind.ASSUMPTION, body, old.scope)
 
     def assign(
-        self, by: str, text: str, *, owner: str, due: dt.date, scope: Scope | None = None
+        self, by: str, text: str, *, owner: Name, due: dt.date, scope: Scope | None = None
     ) -> Event:
         """Ask somebody to do something by a day."""
         body = {

@@ -21,7 +21,6 @@ from data.versions import LAYERS, Version
 from forecasting import agenda
 from forecasting.calendar import month_label, week_label
 from forecasting.consensus import walk
-from forecasting.consensus.events import Event, Kind
 from forecasting.hierarchy import Floats
 from forecasting.vocabulary import INPUTS
 from forecasting.workspace import Workspace
@@ -176,22 +175,14 @@ def _apart(ahead: pd.DataFrame, described: pd.Series) -> Sequence[object]:
 
 def _signatures(space: Workspace, version: Version) -> list[_Signed]:
     """Signatures over what was published, the latest of each function and department."""
-    signed: dict[tuple[str, str], Event] = {}
-    covered = dict(pair.split("=", 1) for pair in version.digest.split(":") if "=" in pair)
-    for event in space.ledger.of_kinds(Kind.SIGN):
-        if event.cycle != version.cycle or event.seq > version.version:
-            continue
-        department = str(event.body["department"])
-        if covered.get(department) == event.body["digest"]:
-            signed[department, event.function] = event
     return [
         _Signed(
             department=department,
             function=function.capitalize(),
-            name=space.person(event.person).name,
-            at=event.recorded_at,
+            name=space.person(said.person).name,
+            at=said.at,
         )
-        for (department, function), event in sorted(signed.items())
+        for department, function, said in space.cycles.signatures(version)
     ]
 
 

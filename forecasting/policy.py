@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
 from forecasting.desk import Desk, checked_note
 from forecasting.errors import OutOfBounds, UnknownName
@@ -222,6 +223,7 @@ class Change:
     why: str
 
 
+@verbs
 class Policies(Projector[tuple[Change, ...]]):
     """Verbs of policy.
 
@@ -293,7 +295,7 @@ class Policies(Projector[tuple[Change, ...]]):
     def change(
         self,
         by: str,
-        name: str,
+        name: Name,
         value: float | None,
         *,
         why: str,

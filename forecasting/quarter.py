@@ -19,6 +19,7 @@ import pandas as pd
 from data import scores
 from data.scores import Basis
 from forecasting import effects, lead_time, scorecard, views
+from forecasting.arguments import Name, verbs
 from forecasting.calendar import fiscal_quarter
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
@@ -55,6 +56,7 @@ class Sources:
     """Number of the run in force and the last week it knows; 0 and None before the first."""
 
 
+@verbs
 class Quarters(Projector[Mapping[str, Event]]):
     """Verbs of the quarterly review.
 
@@ -197,7 +199,7 @@ class Quarters(Projector[Mapping[str, Event]]):
         """Whether leadership closed a quarter."""
         return quarter in self._state
 
-    def scorecard(self, by: str, quarter: str, *, live: bool = False) -> Scorecard:
+    def scorecard(self, by: str, quarter: Name, *, live: bool = False) -> Scorecard:
         """The scorecard of a quarter: as it was closed, or as it is now.
 
         Parameters
@@ -257,12 +259,12 @@ class Quarters(Projector[Mapping[str, Event]]):
         rule = int(self._policies.now.number("complete_weeks"))
         return lead_time.by_quarter(notices, complete_weeks=rule)
 
-    def why(self, by: str, key: str, level: str, **within: str | None) -> pd.DataFrame:
+    def why(self, by: str, key: Name, level: Name, **within: str | None) -> pd.DataFrame:
         """One measure by quarter and the members of a level (scorecard.at_level)."""
         self._desk.allowed(by, "read")
         return scorecard.at_level(self._desk.store, key, level, limits=self._limits(), **within)
 
-    def cells(self, by: str, quarter: str, **within: str | None) -> pd.DataFrame:
+    def cells(self, by: str, quarter: Name, **within: str | None) -> pd.DataFrame:
         """The SKU weeks at doors that made a number (view cell_week), at most 5,000."""
         self._desk.allowed(by, "read")
         return scores.cells(self._desk.store, quarter, **within)
@@ -330,7 +332,7 @@ class Quarters(Projector[Mapping[str, Event]]):
         ]
         return sorted(rows, key=lambda r: (r["due"], r["seq"]))
 
-    def decide(self, by: str, quarter: str, text: str, *, owner: str, due: dt.date) -> Event:
+    def decide(self, by: str, quarter: Name, text: str, *, owner: Name, due: dt.date) -> Event:
         """Record what the review decided, who sees to it and by when."""
         actor = self._desk.allowed(by, "review")
         if not text.strip():
@@ -361,7 +363,7 @@ class Quarters(Projector[Mapping[str, Event]]):
         body = {**event.body, "of": seq, "state": "done"}
         return self._desk.append(actor, Kind.ACTION, body=body)
 
-    def close(self, by: str, quarter: str, *, note: str = "") -> Event:
+    def close(self, by: str, quarter: Name, *, note: str = "") -> Event:
         """Close a quarter: its scorecard stays as it is from now on.
 
         Raises
@@ -392,7 +394,7 @@ class Quarters(Projector[Mapping[str, Event]]):
 
         return self._desk.submit(prepare)
 
-    def effect(self, by: str, name: str, value: float | None) -> list[Effect]:
+    def effect(self, by: str, name: Name, value: float | None) -> list[Effect]:
         """What a setting would change (effects.of); nothing is changed.
 
         Raises

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
 from forecasting.desk import Desk, checked_note
 from forecasting.errors import OutOfBounds, Refused
@@ -42,6 +43,7 @@ _Versions = Mapping[str, tuple[tuple[int, ReasonCode], ...]]
 """By code, what it was called from which event on."""
 
 
+@verbs
 class Reasons(Projector[_Versions]):
     """The list of reasons.
 
@@ -104,7 +106,13 @@ class Reasons(Projector[_Versions]):
         return one.code
 
     def save(
-        self, by: str, code: str, label: str, *, needs_note: bool = False, in_use: bool = True
+        self,
+        by: str,
+        code: Name,
+        label: Name,
+        *,
+        needs_note: bool = False,
+        in_use: bool = True,
     ) -> Event:
         """Add a reason, call one otherwise, or retire one.
 

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from forecasting import decisions
+from forecasting.arguments import ClientId, verbs
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind, Leaves, Scope
 from forecasting.consensus.overrides import StackedChange, inverse, leaves_of, undone
 from forecasting.decisions import Decisions
-from forecasting.desk import Desk
+from forecasting.desk import Desk, Request
 from forecasting.errors import Refused, UnknownName
 from forecasting.marketing_calendar import MarketingCalendar
 from forecasting.projector import Projector
@@ -43,6 +44,7 @@ class UndoPreview:
     """Leaves left alone, because somebody changed them later or they are back already."""
 
 
+@verbs
 class Reversals(Projector[frozenset[int]]):
     """Verbs of taking back.
 
@@ -80,7 +82,7 @@ class Reversals(Projector[frozenset[int]]):
         actor = self._desk.allowed(by, "undo")
         return self._undo_of(actor, seq)[0]
 
-    def undo(self, by: str, seq: int, *, client_id: str | None = None) -> Event:
+    def undo(self, by: str, seq: int, *, client_id: ClientId | None = None) -> Event:
         """Take one change back; taking that back brings the change back.
 
         Raises
@@ -101,11 +103,10 @@ class Reversals(Projector[frozenset[int]]):
                 scope=aim,
                 body=body,
                 base=self._desk.ledger.seq,
-                client_id=client_id,
                 leaves=preview.leaves,
             )
 
-        return self._desk.submit(prepare, client_id)
+        return self._desk.submit(prepare, Request.of(client_id, actor, Kind.UNDO))
 
     def has_taken_back(self, seq: int) -> bool:
         """Whether a change stands taken back."""

@@ -7,6 +7,7 @@ not be changed is refused, both with the reason; nothing is written before it wa
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,9 +17,10 @@ import numpy as np
 import pandas as pd
 
 from data import sheets
+from forecasting.arguments import AsMade, Name, verb
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted, OutOfBounds
-from forecasting.vocabulary import Measure, Operation, Reason
+from forecasting.vocabulary import Measure, Operation
 from forecasting.workspace import Change, Workspace
 
 SAME = 0.0005
@@ -70,6 +72,7 @@ class Return:
         return [cell for cell in self.cells if cell.verdict is verdict]
 
 
+@verb
 def export(
     space: Workspace,
     by: str,
@@ -98,6 +101,7 @@ def export(
     return sheets.write(grid.rename_axis(level), about)
 
 
+@verb
 def judge(space: Workspace, by: str, file: BinaryIO, name: str) -> Return:
     """What of a file that came back can be written; nothing is.
 
@@ -115,8 +119,7 @@ def judge(space: Workspace, by: str, file: BinaryIO, name: str) -> Return:
             f"This file holds the input of {sheet.about.get('input', 'nobody').capitalize()}; "
             f"you speak for {function.label}."
         )
-    base = int(sheet.about["base"])
-    measure = Measure(sheet.about.get("measure", Measure.UNITS))
+    base, measure = _about(sheet)
     before = sheet.before.reindex(index=sheet.typed.index, columns=sheet.typed.columns)
     moved = (sheet.typed - before).abs() > SAME
     blanked = sheet.typed.isna() & before.notna()
@@ -141,12 +144,13 @@ def judge(space: Workspace, by: str, file: BinaryIO, name: str) -> Return:
     return Return(base=base, measure=measure, cells=tuple(cells), unchanged=unchanged)
 
 
+@verb
 def apply(
     space: Workspace,
     by: str,
-    returned: Return,
+    returned: AsMade[Return],
     *,
-    reason: Reason | str,
+    reason: Name,
     note: str = "",
     evidence: str = "",
     mine_over_theirs: bool = False,
@@ -167,14 +171,38 @@ def apply(
         Change(
             scope=cell.scope, operation=Operation.SET, value=cell.value,
             base=space.seq if cell.verdict is Verdict.CONFLICT else returned.base,
-            client_id=f"sheet:{by}:{returned.base}:{cell.scope.to_json()}:"
-            f"{returned.measure}:{cell.value!r}",
+            client_id=_client_id(by, returned, cell),
         )
         for cell in chosen
     ]  # fmt: skip
     return space.override_all(
         by, changes, measure=returned.measure, reason=reason, note=note, evidence=evidence
     )
+
+
+def _about(sheet: sheets.Sheet) -> tuple[int, Measure]:
+    """Base and measure of a workbook, which anybody may have written."""
+    about = {"measure": Measure.UNITS.value, **sheet.about}
+    missing = {"base", "level", "location_level", "location"} - set(about)
+    base, measures = about.get("base", ""), [m.value for m in Measure]
+    axes = (sheet.typed.columns, sheet.before.columns, sheet.before.index)
+    if (
+        missing
+        or not (base.isascii() and base.isdecimal() and len(base) < 16)
+        or about["measure"] not in measures
+        or any(axis.has_duplicates for axis in axes)
+    ):
+        raise OutOfBounds(
+            "This workbook does not say as it was exported which rows, weeks and moment it "
+            "holds. Export it again, and type into that one."
+        )
+    return int(base), Measure(about["measure"])
+
+
+def _client_id(by: str, returned: Return, cell: Cell) -> str:
+    """The same for the same cell of the same file, however long its names are."""
+    told = (by, returned.base, cell.scope.to_json(), str(returned.measure), cell.value)
+    return f"sheet:{hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()}"
 
 
 def _judged(

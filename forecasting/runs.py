@@ -9,12 +9,13 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 
 from data import runs as fitted
 from forecasting import experience, scratch
+from forecasting.arguments import Between, verbs
 from forecasting.calendar import week_start
 from forecasting.consensus.activations import items_frame
 from forecasting.consensus.events import Event, Kind
@@ -28,6 +29,7 @@ from forecasting.marketing_calendar import MarketingCalendar
 HORIZON_WEEKS = 52
 
 
+@verbs
 class Runs:
     """Verbs of statistical runs.
 
@@ -64,7 +66,7 @@ class Runs:
         by: str,
         *,
         as_of: dt.date | None = None,
-        workers: int = 1,
+        workers: Annotated[int, Between(1, 256)] = 1,
         full: bool = False,
         tell: Tell = lambda _text, _share: None,
     ) -> Event:

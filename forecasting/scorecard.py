@@ -24,6 +24,7 @@ from forecasting import findings, vocabulary
 from forecasting.calendar import quarters_back
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
+from forecasting.errors import UnknownName
 from forecasting.findings import PATTERN_QUARTERS, Finding
 from forecasting.inventory.replay import cells_of
 from forecasting.lead_time import LeadTime, Notice, Task
@@ -301,20 +302,26 @@ def at_level(
 
     Raises
     ------
-    ValueError
-        If the measure cannot be looked at like that (OF_LEVEL).
+    UnknownName
+        If there is no such measure, or it cannot be looked at like that (OF_LEVEL).
     """
+    if key not in MEASURES:
+        raise UnknownName(f"There is no measure '{key[:40]}'.")
     measure = MEASURES[key]
+    levels = OF_LEVEL.get(measure.source, ())
+    if level not in levels:
+        raise UnknownName(
+            f"{measure.label} is summed by {', '.join(levels) or 'no level'}; not by "
+            f"'{level[:40]}'."
+        )
     asked = {name: value for name, value in within.items() if value is not None}
     match measure.source:
         case "shelf":
             rows = scores.shelf(store, level, **asked)
         case "promotions":
             rows = scores.promotions(store, level, **asked, **limits)
-        case "bridge" | "buy":
-            rows = _accurate(scores.forecasts(store, measure.source, level, **asked))
         case _:
-            raise ValueError(f"{measure.label} is not summed by {level}.")
+            rows = _accurate(scores.forecasts(store, measure.source, level, **asked))
     return rows.assign(value=rows[measure.column].astype(float))
 
 

@@ -8,10 +8,11 @@ from collections.abc import Callable
 import pandas as pd
 
 from forecasting import decisions, signals
+from forecasting.arguments import ClientId, Name, verbs
 from forecasting.calendar import as_date, week_start
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.decisions import Decisions
-from forecasting.desk import Desk, checked_note
+from forecasting.desk import Desk, Request, checked_note
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.marketing_calendar import MarketingCalendar
 from forecasting.plan import LivePlan
@@ -19,6 +20,7 @@ from forecasting.signals import LastWeek
 from forecasting.vocabulary import Reason
 
 
+@verbs
 class Weekly:
     """Verbs of the weekly review.
 
@@ -57,7 +59,13 @@ class Weekly:
         )  # fmt: skip
 
     def sense(
-        self, by: str, sku: str, ratio: float, *, note: str = "", client_id: str | None = None
+        self,
+        by: str,
+        sku: Name,
+        ratio: float,
+        *,
+        note: str = "",
+        client_id: ClientId | None = None,
     ) -> Event:
         """Correct the next weeks of a SKU a part of the way that last week was off.
 
@@ -90,7 +98,8 @@ class Weekly:
                 leaves=leaves,
             )  # fmt: skip
 
-        return self._desk.submit(prepare, client_id, touches=frozenset({sku}))
+        request = Request.of(client_id, actor, Kind.SENSE, lambda e: e.scope == scope)
+        return self._desk.submit(prepare, request, touches=frozenset({sku}))
 
     def late_receipts(self, by: str) -> pd.DataFrame:
         """Open orders past due or promised later than they were (signals.late_receipts)."""

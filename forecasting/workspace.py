@@ -13,11 +13,10 @@ import os
 import platform
 import threading
 import time
-import uuid
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +28,7 @@ from data.ledger import utc_now
 from data.store import Store
 from data.versions import Version
 from forecasting import decisions, nudges, operation, scratch
+from forecasting.arguments import AsMade, ClientId, Name, OneOf, verbs
 from forecasting.basis import assemble
 from forecasting.calendar import as_date
 from forecasting.comparisons import Comparisons
@@ -38,7 +38,7 @@ from forecasting.consensus.holds import held_by
 from forecasting.consensus.overrides import resolve, undone
 from forecasting.cycles import Cycles
 from forecasting.decisions import Decisions
-from forecasting.desk import Desk, checked_link, checked_note
+from forecasting.desk import Desk, Request, checked_link, checked_note
 from forecasting.drafts import Drafts
 from forecasting.errors import (
     BadFiles,
@@ -63,13 +63,15 @@ from forecasting.reversals import Reversals
 from forecasting.rights import LOCAL_ADMIN, Person
 from forecasting.runs import HORIZON_WEEKS, Runs, run_in_force
 from forecasting.selection import Selection
-from forecasting.vocabulary import INPUTS, Function, Measure, Operation, Reason
+from forecasting.vocabulary import INPUTS, Function, Measure, Operation
 from forecasting.weekly import Weekly
 
 LOG = operation.log("workspace")
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
 CLEAR = "clear"
 """Operation of an override that takes the own input back to statistical."""
+How = Annotated[Operation | str, OneOf((*Operation, CLEAR))]
+"""How a change is meant, or clear."""
 _SHAPING = (
     Kind.ACTIVATION, Kind.LIFT, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.RUN, Kind.ADOPT,
     *decisions.KINDS, Kind.CLOSE, Kind.SENSE,
@@ -82,11 +84,11 @@ class Change:
     """One of several changes that are made together."""
 
     scope: Scope
-    operation: Operation | str
+    operation: How
     value: float | None
     base: int | None = None
     """Sequence number of the state it is based on, where it is another than the others'."""
-    client_id: str | None = None
+    client_id: ClientId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,7 @@ class _Why:
     evidence: str = ""
 
 
+@verbs
 class Workspace:
     """The product, without a screen.
 
@@ -226,8 +229,8 @@ class Workspace:
         self,
         by: str,
         *,
-        identity: str,
-        name: str,
+        identity: Name,
+        name: Name,
         function: Function,
         delegate_for: Function | None = None,
     ) -> Event:
@@ -384,15 +387,15 @@ class Workspace:
         self,
         by: str,
         scope: Scope,
-        operation: Operation | str,
+        operation: How,
         value: float | None,
         *,
         measure: Measure | str = Measure.UNITS,
-        reason: Reason | str,
+        reason: Name,
         note: str = "",
         evidence: str = "",
         base: int | None = None,
-        client_id: str | None = None,
+        client_id: ClientId | None = None,
     ) -> Event:
         """Change the own function's input.
 
@@ -425,9 +428,10 @@ class Workspace:
             Nothing is changed.
         """
         why = self._why(reason, note, evidence)
+        one = Change(scope=scope, operation=operation, value=value, client_id=client_id)
         prepare = self._prepared(by, scope, operation, value, Measure(measure), base, why)
         names = Selection.of(self.plan, scope).names
-        return self.desk.submit(prepare, client_id, touches=names)
+        return self.desk.submit(prepare, self._request(by, one, measure), touches=names)
 
     def override_all(
         self,
@@ -435,7 +439,7 @@ class Workspace:
         changes: Sequence[Change],
         *,
         measure: Measure | str = Measure.UNITS,
-        reason: Reason | str,
+        reason: Name,
         note: str = "",
         evidence: str = "",
         base: int | None = None,
@@ -448,23 +452,24 @@ class Workspace:
         OutOfBounds
             If two of them mean the same cell, too.
         """
-        seen = self.seq if base is None else base
+        seen = self.desk.seen(base)
         why = self._why(reason, note, evidence)
-        prepares: dict[str, Callable[[], Event]] = {}
+        self.desk.allowed(by, "override")
+        asked: list[tuple[Request, Callable[[], Event]]] = []
         for one in changes:
             from_when = one.base if one.base is not None else seen
             prepare = self._prepared(
                 by, one.scope, one.operation, one.value, Measure(measure), from_when, why
             )
-            prepares[one.client_id or uuid.uuid4().hex] = prepare
+            asked.append((self._request(by, one, measure), prepare))
         touches = _apart(Selection.of(self.plan, one.scope) for one in changes)
-        return self.desk.submit_all(prepares, touches=touches)
+        return self.desk.submit_all(asked, touches=touches)
 
     def preview_override(
         self,
         by: str,
         scopes: Sequence[Scope],
-        operation: Operation | str,
+        operation: How,
         value: float | None,
         *,
         measure: Measure | str = Measure.UNITS,
@@ -478,13 +483,14 @@ class Workspace:
         ------
         NotAllowed, UnknownName, OutOfBounds, ImpossibleSpread, Conflicted
         """
+        self.desk.allowed(by, "override")
         in_what, no_reason = Measure(measure), _Why()
         return [
             self._prepared(by, scope, operation, value, in_what, base, no_reason)()
             for scope in scopes
         ]
 
-    def small(self, by: str, event: Event) -> Small | None:
+    def small(self, by: str, event: AsMade[Event]) -> Small | None:
         """What is small about an override, written or previewed: worth asking what it decides.
 
         None where nothing is. What counts as small is Leadership's to set.
@@ -496,7 +502,19 @@ class Workspace:
             money=policy.number("small_money"),
         )  # fmt: skip
 
-    def _why(self, reason: Reason | str, note: str, evidence: str) -> _Why:
+    def _request(self, by: str, one: Change, measure: Measure | str) -> Request:
+        """A change under its client's id: the same person, cells and number."""
+        asked: tuple[object, ...] = (one.scope, str(one.operation), one.value)
+        if one.operation != CLEAR:
+            asked = (*asked, Measure(measure))
+
+        def says(event: Event) -> bool:
+            told = (event.scope, event.operation, event.value, event.measure)
+            return told[: len(asked)] == asked
+
+        return Request.of(one.client_id, self.desk.person(by), Kind.OVERRIDE, says)
+
+    def _why(self, reason: str, note: str, evidence: str) -> _Why:
         return _Why(
             reason=self.reasons.check(str(reason), note),
             note=checked_note(note),
@@ -518,7 +536,7 @@ class Workspace:
         operation = CLEAR if operation == CLEAR else Operation(operation)
         if operation != CLEAR and value is None:
             raise OutOfBounds("Enter a number.")
-        seen = self.seq if base is None else base
+        seen = self.desk.seen(base)
         function = actor.function.value
 
         def prepare() -> Event:
@@ -586,16 +604,16 @@ class Workspace:
         chosen = Selection.of(self.plan, scope)
         return chosen.amount(chosen.present(actor.function.value), Measure(measure))
 
-    def hold(self, by: str, scope: Scope, *, client_id: str | None = None) -> Event:
+    def hold(self, by: str, scope: Scope, *, client_id: ClientId | None = None) -> Event:
         """Hold cells of the own input: totals above spread around them."""
         return self._hold(by, scope, Kind.HOLD, client_id)
 
-    def release(self, by: str, scope: Scope, *, client_id: str | None = None) -> Event:
+    def release(self, by: str, scope: Scope, *, client_id: ClientId | None = None) -> Event:
         """Let held cells move again."""
         return self._hold(by, scope, Kind.RELEASE, client_id)
 
     def comment(
-        self, by: str, scope: Scope, text: str, *, client_id: str | None = None
+        self, by: str, scope: Scope, text: str, *, client_id: ClientId | None = None
     ) -> Event:
         """Say something about a part of the plan."""
         actor = self.desk.allowed(by, "comment")
@@ -784,7 +802,9 @@ class Workspace:
             series=self.store.query("run_series_of", run=run.seq),
             sku_factors=self.store.query("run_sku_of", run=run.seq),
             # Of a past week, orders count as they stood then.
-            **facts(self.store, as_of, then=as_of < pd.Timestamp(last).date()),
+            **facts(
+                self.store, as_of, then=not pd.isna(last) and as_of < pd.Timestamp(last).date()
+            ),
         )
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self.cycles.current.name if self.cycles.current else ""

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 GROUND = {
-    "vocabulary", "errors", "calendar", "hierarchy",
+    "vocabulary", "errors", "arguments", "calendar", "hierarchy",
     "faults", "operation", "scratch", "child",
 }  # fmt: skip
 
@@ -19,6 +19,7 @@ GROUND = {
 MAY_IMPORT = {
     "forecasting.vocabulary": set(),
     "forecasting.errors": {"forecasting.consensus.events"},  # for type checking only
+    "forecasting.arguments": {"forecasting.errors"},
     "forecasting.calendar": set(),
     "forecasting.hierarchy": {"forecasting.errors"},
     "forecasting.faults": set(),

@@ -1,12 +1,15 @@
 """The monthly cycle: blind inputs, agreement, signatures that void, versions that never move."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from data.versions import Version
+from forecasting import pack
 from forecasting.calendar import as_date
 from forecasting.consensus import proposal
 from forecasting.consensus.activations import Activation, Item
@@ -197,6 +200,60 @@ def test_a_quorum_of_two_is_enough_where_the_rules_say_so(space):
     assert space.cycles.standing().stage is Stage.SIGNED
     with pytest.raises(OutOfBounds):
         Rules(quorum=4)
+
+
+def test_nothing_that_comes_later_changes_what_a_published_cycle_shows(space, tmp_path):
+    """A budget, a refresh, other people's changes and the next cycle are none of its record."""
+    open_cycle(space, "2026-12", quorum=2)
+    space.cycles.submit("mara")
+    sign_all(space)
+    mine = department_of(space)
+    space.override("mara", scope(space), "add", 10, reason="TREND")
+    for person in ("ines", "dana"):
+        space.cycles.sign(person, mine)
+    was = space.cycles.standing()
+    assert set(was.voided) == {("marketing", mine)}
+    space.cycles.publish("dana")
+    record = space.cycles.standing()
+    assert replace(record, cycle=was.cycle, stage=was.stage) == was
+    (version,) = space.cycles.published()
+    pack_then = pack.as_html(space, version.version)
+
+    def is_as_it_was(space) -> bool:
+        return space.cycles.record(version) == record and (
+            pack.as_html(space, version.version) == pack_then
+        )
+
+    (tmp_path / "budget.csv").write_text(
+        "date,class,sku,units,value\n2026-11-01,"
+        f"{space.plan.products.nodes['class'][0]},,420,50400\n"
+    )
+    space.import_files("dana", [tmp_path / "budget.csv"])
+    assert space.cycles.standing() == record
+    assert is_as_it_was(space)
+    space.override("mara", scope(space), "add", 10, reason="TREND")
+    run = space.runs.refresh("dana").seq
+    assert space.plan.base.run == run
+    assert space.cycles.standing() == record
+    assert is_as_it_was(space)
+    open_cycle(space, "2027-01", quorum=2)
+    assert is_as_it_was(space)
+    assert space.cycles.standing().signed[mine] == {}
+    path = space.store.path
+    space.close()
+    again = Workspace(path)
+    assert is_as_it_was(again)
+    again.close()
+
+
+def test_departments_are_told_apart_whatever_they_are_called():
+    digests = {"a=b:c": "0" * 32, ":": "1" * 32, "d=": "2" * 32}
+    version = Version(
+        version=1, cycle="2026-12", as_of=dt.date(2026, 1, 4), first_week=dt.date(2026, 1, 11),
+        run=1, made_at=dt.datetime(2026, 1, 5), person="dana",
+        digest=":".join(f"{name}={digest}" for name, digest in digests.items()),
+    )  # fmt: skip
+    assert version.covered == digests
 
 
 def test_a_delegate_signs_for_a_function(opened):

@@ -90,9 +90,9 @@ def test_a_number_leads_down_to_the_cells_that_made_it(ready):
 
 
 def test_a_measure_cannot_be_looked_at_where_it_is_not_summed(ready):
-    with pytest.raises(ValueError, match="not summed"):
+    with pytest.raises(UnknownName, match="is summed by"):
         ready.quarters.why("mara", "notice", "class")
-    with pytest.raises(ValueError, match="cannot be asked"):
+    with pytest.raises(UnknownName, match="are looked at within"):
         ready.quarters.why("mara", "exposure", "class", type="event")
     with pytest.raises(UnknownName):
         ready.quarters.scorecard("victor", "1999-Q1")

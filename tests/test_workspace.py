@@ -380,7 +380,7 @@ def test_bad_requests_are_refused_with_words_and_change_nothing(space):
         )
     with pytest.raises(OutOfBounds, match="cannot be negative"):
         space.override("dana", at, "set", -1, reason="TREND")
-    with pytest.raises(OutOfBounds, match="Enter a number"):
+    with pytest.raises(OutOfBounds, match="has to be a number"):
         space.override("dana", at, "set", float("nan"), reason="TREND")
     with pytest.raises(OutOfBounds, match="not a reason"):
         space.override("dana", at, "set", 1, reason="BECAUSE")

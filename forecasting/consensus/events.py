@@ -18,12 +18,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.calendar import Dates, week_label
+from forecasting.arguments import check_types
+from forecasting.calendar import Dates, week_label, week_start
+from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import THOUSANDTHS, Ints
 from forecasting.vocabulary import Measure
 
 AGREED = "agreed"
 """The input that an agreement belongs to: nobody's own."""
+_SUNDAY = 6
 TOTAL = ""
 """The aim of an input that changes total demand, not one activation's lift."""
 
@@ -79,6 +82,16 @@ class Scope:
     activation: str = TOTAL
     """The activation whose lift is meant; '' means total demand."""
 
+    def __post_init__(self) -> None:
+        check_types(self)
+        weeks = (self.first_week, self.last_week)
+        if self.last_week < self.first_week:
+            raise OutOfBounds(f"A scope ends on {weeks[1]}, before its start {weeks[0]}.")
+        if any(week.weekday() != _SUNDAY for week in weeks):
+            raise OutOfBounds(
+                f"A scope names its weeks by their Sundays; found {weeks[0]} to {weeks[1]}."
+            )
+
     def __str__(self) -> str:
         place = "" if self.location_level == "all" else f" at {self.location}"
         weeks = week_label(self.first_week)
@@ -97,7 +110,7 @@ class Scope:
         """As read from the ledger."""
         given = json.loads(text)
         for name in ("first_week", "last_week"):
-            given[name] = dt.date.fromisoformat(given[name])
+            given[name] = week_start(dt.date.fromisoformat(given[name]))
         return cls(**given)
 
 

@@ -6,6 +6,7 @@ that selection and scroll stay. Only a conflict, or somebody else's later change
 typed here, drops the overlay (a new generation of the key).
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ import streamlit as st
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted
 from forecasting.vocabulary import Measure, Reason
-from pages.components import frame
+from pages.components import frame, picked
 
 
 @dataclass
@@ -71,26 +72,24 @@ def edit(
     # What was on its way when the overlay was dropped still comes under the former key.
     for name in (f"{key}_{generation - 1}", widget):
         done = state.setdefault("done", {}).setdefault(name, {})
-        typed = (state.get(name) or {}).get("edited_rows", {}) if editable else {}
-        for row, cells in typed.items():
-            if int(row) >= len(nodes):  # a message that no browser of ours sends
+        told = picked.typed(state.get(name), nodes, list(weeks)) if editable else ()
+        for node, column, value in told:
+            cell = (node, column)
+            if cell in done and done[cell] == value:
                 continue
-            for column, value in cells.items():
-                node = nodes[int(row)]
-                cell = (node, column)
-                if column not in weeks or (cell in done and done[cell] == value):
-                    continue
-                done[cell] = value
-                wrote += _write(
-                    scope_of(node, weeks[column]), value, measure, bases.get(name, 0),
-                    f"{name}:{cell}:{value}",
-                )  # fmt: skip
+            done[cell] = value
+            wrote += _write(
+                scope_of(node, weeks[column]), value, measure, bases.get(name, 0),
+                f"{name}:{cell}:{value}",
+            )  # fmt: skip
     if wrote:
         spoken()
         judged = [(e.seq, frame.workspace().small(frame.me().id, e)) for e in wrote]
         state["asked"] = [(seq, small) for seq, small in judged if small is not None]
     shown = read()
-    if _overtaken(shown, done, measure):
+    if _overtaken(shown, done, measure) or not picked.fits(
+        state.get(widget), nodes, list(weeks)
+    ):
         state["generation"] = generation + 1
         widget = f"{key}_{generation + 1}"
     bases[widget] = frame.workspace().seq
@@ -134,7 +133,7 @@ def _write(
             value,
             measure=measure,
             base=base,
-            client_id=f"{frame.session_id()}:{client}",
+            client_id=_request(client),
             **given(),
         )
     except Conflicted as error:
@@ -146,6 +145,12 @@ def _write(
         drop_overlay()
         return []
     return [event]
+
+
+def _request(client: str) -> str:
+    """The id of a request of this session, short however long its names are."""
+    named = f"{frame.session_id()}:{client}".encode(errors="replace")
+    return hashlib.blake2b(named, digest_size=16).hexdigest()
 
 
 def _overtaken(

@@ -11,7 +11,7 @@ from forecasting import scorecard
 from forecasting.calendar import quarter_label
 from forecasting.errors import JobRunning
 from forecasting.scorecard import MEASURES, OF_LEVEL, Scorecard
-from pages.components import charts, frame
+from pages.components import charts, frame, picked
 
 PAGES = {
     "scorecard": "pages/quarterly/scorecard.py",
@@ -147,7 +147,7 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
                 "What it is": frame.definition(MEASURES[key].term),
             }
         )
-    picked = st.dataframe(
+    event = st.dataframe(
         pd.DataFrame(rows), hide_index=True, alt=alt, on_select="rerun", selection_mode="single-row",
         key=f"measures_{shown.quarter}_{'_'.join(keys)}",
         column_config={
@@ -161,8 +161,9 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
             "What it is": st.column_config.TextColumn(width="large"),
         },
     )  # fmt: skip
-    if picked.selection.rows:
-        look_into(keys[picked.selection.rows[0]], shown.quarter)
+    chosen = picked.row(event, len(keys))
+    if chosen is not None:
+        look_into(keys[chosen], shown.quarter)
 
 
 def look_into(key: str, quarter: str) -> None:

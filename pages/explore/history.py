@@ -8,7 +8,7 @@ from forecasting.consensus.events import Kind
 from forecasting.errors import ConcordError, UnknownName
 from forecasting.reversals import UNDOABLE
 from forecasting.vocabulary import Function
-from pages.components import frame, theme, trail
+from pages.components import frame, picked, theme, trail
 
 
 def take_back(space, person, event) -> None:
@@ -164,7 +164,7 @@ def page() -> None:
             "": ["taken back" if space.reversals.has_taken_back(e.seq) else "" for e in events],
         }
     )
-    picked = st.dataframe(
+    chosen = st.dataframe(
         table, hide_index=True, placeholder="–", height=430, on_select="rerun", selection_mode="single-row",
         key="ledger", alt="Every decision, latest first",
         column_config={
@@ -174,8 +174,9 @@ def page() -> None:
             "Evidence": st.column_config.LinkColumn(width=90, display_text="open"),
         },
     )  # fmt: skip
-    if picked.selection.rows:
-        event = events[picked.selection.rows[0]]
+    at = picked.row(chosen, len(events))
+    if at is not None:
+        event = events[at]
         st.markdown(
             f"**#{event.seq}** {people.get(event.person, event.person)} {event.sentence}"
             + trail.why(event)

@@ -7,7 +7,7 @@ from forecasting import scorecard
 from forecasting.calendar import quarter_label
 from forecasting.scorecard import BELOW, LEAD, LEVELS, MEASURES, STOCKOUTS, TURNS, Scorecard
 from forecasting.vocabulary import Function
-from pages.components import frame, measures, theme
+from pages.components import frame, measures, picked, theme
 from pages.components.measures import LEVEL_NAMES, next_level
 
 VIEWS = {
@@ -128,13 +128,14 @@ def matrix(shown: Scorecard) -> None:
     styled = said.style
     for key in columns:
         styled = styled.apply(shade, key=key, subset=[MEASURES[key].label])
-    picked = st.dataframe(
+    event = st.dataframe(
         styled, hide_index=True, on_select="rerun", selection_mode="single-cell", key=f"matrix_{level}",
         alt=f"Measures by {level}",
         column_config={MEASURES[k].label: st.column_config.TextColumn(help=frame.term(MEASURES[k].term)) for k in columns},
     )  # fmt: skip
-    if picked.selection.cells:
-        row, column = picked.selection.cells[0]
+    chosen = picked.cell(event, len(rows), list(said.columns))
+    if chosen is not None:
+        row, column = chosen
         by_label = {MEASURES[k].label: k for k in columns}
         key = by_label.get(column, columns[0])
         member = str(rows["member"].iloc[row])

@@ -7,7 +7,7 @@ from forecasting import scorecard
 from forecasting.calendar import quarter_label, quarters_back
 from forecasting.findings import PATTERN_QUARTERS
 from forecasting.scorecard import MEASURES, OF_LEVEL
-from pages.components import charts, frame, measures, theme
+from pages.components import charts, frame, measures, picked, theme
 from pages.components.measures import LEVEL_NAMES, next_level
 
 WITHIN = ("department", "class", "region", "door", "type", "activation", "sku")
@@ -72,7 +72,7 @@ def drill_table(
     shares = {"wape", "bias", "wape_statistical"}
     for column in shares & set(sums):
         shown[SUMS[column]] *= 100
-    picked = st.dataframe(
+    event = st.dataframe(
         shown, hide_index=True, on_select="rerun", selection_mode="single-row", placeholder="–",
         key=f"drill_{key}_{level}_{quarter}_{sorted(within.items())}",
         alt="The sums behind each value; choose a row to look inside",
@@ -87,9 +87,10 @@ def drill_table(
         "Download what is shown (CSV)", data=lambda: frame.csv(table.assign(measure=key)),
         file_name=f"{key}-by-{level}.csv", on_click="ignore", icon=":material/download:",
     )  # fmt: skip
-    if picked.selection.rows:
-        member = str(table["member"].iloc[picked.selection.rows[0]])
-        at = str(table["quarter"].iloc[picked.selection.rows[0]])
+    chosen = picked.row(event, len(table))
+    if chosen is not None:
+        member = str(table["member"].iloc[chosen])
+        at = str(table["quarter"].iloc[chosen])
         st.switch_page(
             measures.PAGES["why"],
             query_params=measures.link(
@@ -239,7 +240,8 @@ def page() -> None:
     space, person = frame.workspace(), frame.me()
     key, level, quarter = choose(space.quarters.quarters())
     measure = MEASURES[key]
-    params = {n: st.query_params[n] for n in WITHIN if n in st.query_params}
+    told = {n: picked.word(st.query_params.get(n)) for n in WITHIN}
+    params = {n: text for n, text in told.items() if text is not None}
     within = {n: v for n, v in params.items() if n in ASKABLE[measure.source]}
     crumbs(key, quarter, within)
     if ignored := [LEVEL_NAMES[n].lower() for n in params if n not in within]:

@@ -11,7 +11,7 @@ from data import files
 from data.tables import TABLES
 from forecasting import scratch
 from forecasting.errors import BadFiles, ConcordError
-from pages.components import frame, theme
+from pages.components import frame, picked, theme
 
 
 @st.cache_data
@@ -33,7 +33,7 @@ def saved(uploads) -> list[Path]:
         old.unlink()
     paths = []
     for upload in uploads:
-        path = folder / Path(upload.name).name
+        path = folder / picked.file_name(upload.name)
         path.write_bytes(upload.getbuffer())
         paths.append(path)
     return paths

@@ -7,7 +7,7 @@ from forecasting import views
 from forecasting.inbound import ROUTINE, SUPPLIES
 from forecasting.mixes import Watched
 from forecasting.vocabulary import Status
-from pages.components import charts, frame, theme, ways_out
+from pages.components import charts, frame, picked, theme, ways_out
 
 SUPPLY_SAID = {
     "routine": "orders + routine replenishment",
@@ -115,7 +115,7 @@ def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
                 + skus["doors"].astype(str),
             }
         )
-        picked = st.dataframe(
+        event = st.dataframe(
             shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
             placeholder="–", key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",
             column_config={
@@ -125,8 +125,7 @@ def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
                 "Margin": st.column_config.NumberColumn("Margin at risk", format="dollar", step=1),
             },
         )  # fmt: skip
-        rows = picked.selection.rows
-    chosen = skus.iloc[rows[0] if rows else 0]
+    chosen = skus.iloc[picked.row(event, len(skus)) or 0]
     sku = plan.sku_index[chosen["sku"]]
     item = next(
         i for i in views.item_risks(plan, supply=supply)
@@ -227,12 +226,11 @@ def page() -> None:
         return
     tiles(judged)
     names = {v.activation.activation: v for v in judged}
-    event = st.session_state.get("calendar")
-    clicked = event["selection"].get("pick", []) if event else []
+    clicked = picked.point(st.session_state.get("calendar"), "pick", "activation")
     if clicked and clicked != st.session_state.get("last_click"):
         st.session_state["last_click"] = clicked
-        if clicked[0].get("activation") in names:
-            st.session_state[frame.slot("activation")] = clicked[0]["activation"]
+        if clicked in names:
+            st.session_state[frame.slot("activation")] = clicked
     first = pd.Timestamp(plan.base.weeks[0])
     st.altair_chart(
         charts.calendar(judged, first, weeks), width="stretch", on_select="rerun",

@@ -9,7 +9,7 @@ from forecasting import views
 from forecasting.calendar import as_date
 from forecasting.signals import GAIN, LastWeek, factors
 from forecasting.vocabulary import Status
-from pages.components import frame, theme, ways_out
+from pages.components import frame, picked, theme, ways_out
 
 
 def most() -> int:
@@ -88,7 +88,7 @@ def misses(space, last: LastWeek | None) -> None:
     if last.misses.empty:
         return
     shown = last.misses.head(most())
-    picked = st.dataframe(
+    event = st.dataframe(
         pd.DataFrame(
             {
                 "SKU": shown["sku"],
@@ -111,8 +111,7 @@ def misses(space, last: LastWeek | None) -> None:
             ),
         },
     )  # fmt: skip
-    rows = picked.selection.rows
-    correction(space, shown.iloc[rows[0] if rows else 0])
+    correction(space, shown.iloc[picked.row(event, len(shown)) or 0])
 
 
 def correction(space, one: pd.Series) -> None:
@@ -157,7 +156,7 @@ def risks(space, plan) -> None:
         "accepted. First those where most money can still be saved."
     )
     if listed:
-        picked = st.dataframe(
+        event = st.dataframe(
             pd.DataFrame(
                 {
                     "Status": [theme.said(w.status) for w in listed],
@@ -181,7 +180,7 @@ def risks(space, plan) -> None:
                 "Net": st.column_config.NumberColumn(format="dollar", step=1),
             },
         )  # fmt: skip
-        chosen = listed[picked.selection.rows[0] if picked.selection.rows else 0]
+        chosen = listed[picked.row(event, len(listed)) or 0]
         ways_out.panel(plan, chosen.activation, chosen.sku)
         if st.button("Best mix for all weeks", icon=":material/balance:"):
             ways_out.best_mix(plan, todo, "the next 8 weeks")

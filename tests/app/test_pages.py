@@ -138,6 +138,23 @@ def test_a_reader_cannot_type_whatever_the_browser_sends(served):
     assert frame.workspace().seq == before
 
 
+def test_a_crafted_message_of_the_grid_writes_nothing(served):
+    """No row below zero is the last one, and words are no number."""
+    from pages.components import frame
+
+    app = opened("consensus", "dana", level="class", weeks="13")
+    before, week = frame.workspace().seq, week_column(app)
+    for row, value in [
+        (-1, 5.0), (10**9, 5.0), (0, "abc"), (0, True), (0, [1]), (0, {"a": 1}), (0, 1e300),
+        (0, 10**400), (0, float("nan")),
+    ]:  # fmt: skip
+        edits = {"edited_rows": {row: {week: value}}, "added_rows": [], "deleted_rows": []}
+        app.session_state[grid_key(app)] = edits
+        app.run()
+        assert frame.workspace().seq == before
+        assert not app.exception, (row, value)
+
+
 def test_a_conflict_is_shown_with_a_name_and_a_choice(served):
     from forecasting.calendar import as_date
     from forecasting.consensus.events import Scope
