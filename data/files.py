@@ -7,7 +7,6 @@ whose sequence number is the batch that every row carries.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +16,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from data import reading
+from data import parsing, reading
 from data.checking import Verdict, judge
+from data.limits import LIMITS, Limits
+from data.quoting import Sql, identifier, listed, literal, sql
+from data.reading import Raw, Source
 from data.store import Store
 from data.tables import TABLES, sent_again_sql
 from forecasting.errors import BadFiles, Problem, Refused
@@ -46,43 +48,78 @@ class Judged:
 
 
 @contextmanager
-def judged(store: Store, paths: Sequence[Path]) -> Iterator[Judged]:
+def judged(store: Store, paths: Sequence[Path], *, limits: Limits = LIMITS) -> Iterator[Judged]:
     """Read and judge files; within the block the accepted rows are staged.
+
+    Files are read before their turn comes to be judged: nobody waits for a slow one.
 
     Raises
     ------
     BadFiles
         If a path or file name is not one of a table.
     """
-    sources, notes = reading.find_sources(paths)
-    with store.staging, store.cursor() as cursor:
-        verdicts: list[Verdict] = []
+    sources, notes = reading.find_sources(paths, limits=limits)
+    with parsing.private_folder() as folder:
         problems: list[Problem] = []
-        staged: set[str] = set()
-        for source in sources:
+        read = list(_read(sources, folder, limits, problems))
+        with store.staging, store.cursor() as cursor:
             try:
-                raw = reading.stage(source, cursor)
-            except BadFiles as error:
-                problems += error.problems
-                continue
-            verdicts.append(judge(raw, cursor, _known(staged)))
-            staged.add(source.table)
+                verdicts = list(_judge(read, cursor, problems))
+                yield Judged(
+                    verdicts=tuple(verdicts), notes=tuple(notes), problems=tuple(problems)
+                )
+            finally:
+                for name in ("typed", "bad", "refused", *TABLES):
+                    cursor.execute(
+                        sql("drop table if exists staging.{name}", name=identifier(name))
+                    )
+
+
+def _read(
+    sources: Sequence[Source], folder: Path, limits: Limits, problems: list[Problem]
+) -> Iterator[Raw]:
+    """The rows of every source that can be read; why the others cannot."""
+    for source in sources:
         try:
-            yield Judged(verdicts=tuple(verdicts), notes=tuple(notes), problems=tuple(problems))
-        finally:
-            for name in ("raw", "typed", "bad", *TABLES):
-                cursor.execute(f"drop table if exists staging.{name}")
+            yield reading.stage(source, folder, limits=limits)
+        except BadFiles as error:
+            problems += error.problems
+
+
+def _judge(
+    read: Sequence[Raw], cursor: duckdb.DuckDBPyConnection, problems: list[Problem]
+) -> Iterator[Verdict]:
+    """What became of the rows of every source; why there is more wrong than can be said."""
+    staged: set[str] = set()
+    for raw in read:
+        label = raw.source.label
+        try:
+            verdict = judge(raw, cursor, _known(staged))
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+            words = str(error).split("\n")[0][:200]
+            found = f"more than there is room for ({words})"
+            problems.append(reading.problem(label, found, "a smaller file: split it"))
+            continue
+        if verdict.excess:
+            most = f"at most {raw.limits.rejects:,}, and not too long: is it the right file?"
+            problems.append(reading.problem(label, verdict.excess, most))
+        yield verdict
+        staged.add(raw.source.table)
 
 
 def insert_staged(cursor: duckdb.DuckDBPyConnection, batch: int, names: Sequence[str]) -> None:
     """Move staged rows into their tables, as part of the writer's transaction."""
     for name in names:
-        columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
         if TABLES[name].is_dated:
             cursor.execute(sent_again_sql(name))
         cursor.execute(
-            f"insert into {name} ({columns}, batch) "
-            f"select {columns}, {int(batch)} from staging.{name} order by _row"
+            sql(
+                "insert into {table} ({columns}, batch) "
+                "select {columns}, {batch} from staging.{table} order by _row",
+                table=identifier(name),
+                columns=listed(map(identifier, TABLES[name].names)),
+                batch=literal(int(batch)),
+            )
         )
 
 
@@ -91,10 +128,8 @@ def write_rejects(verdict: Verdict, path: Path) -> Path:
     target = path.with_name(path.name + ".rejects.csv")
     if path.suffix.lower() == ".xlsx":
         target = path.with_name(f"{path.name}.{verdict.table}.rejects.csv")
-    with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["line", "reason", "row"])
-        writer.writerows(verdict.rejects)
+    rejects = pd.DataFrame(list(verdict.rejects), columns=["line", "reason", "row"])
+    defused(rejects).to_csv(target, index=False)
     return target
 
 
@@ -179,16 +214,29 @@ def _starts_like_a_formula(value: object) -> bool:
     return isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
-def _known(staged: set[str]) -> dict[tuple[str, str], str]:
+def _known(staged: set[str]) -> dict[tuple[str, str], Sql]:
     """Queries of the names that exist in the database or in this import."""
     columns = [("skus", "sku"), ("skus", "style"), ("doors", "door")]
     columns += [("activations", "activation")]
     return {
-        (table, name): f"select {name} from {table}_now where {name} is not null"
-        + (
-            f" union all select {name} from staging.{table} where {name} is not null"
-            if table in staged
-            else ""
+        (table, name): listed(
+            [
+                sql(
+                    "select {name} from {table} where {name} is not null",
+                    name=identifier(name),
+                    table=place,
+                )
+                for place in _places(table, staged)
+            ],
+            " union all ",
         )
         for table, name in columns
     }
+
+
+def _places(table: str, staged: set[str]) -> list[Sql]:
+    """Where rows of a table stand."""
+    places = [identifier(f"{table}_now")]
+    if table in staged:
+        places.append(sql("staging.{table}", table=identifier(table)))
+    return places
