@@ -18,7 +18,7 @@ import pandas as pd
 
 from data import parsing, reading
 from data.checking import Verdict, judge
-from data.limits import LIMITS, Limits
+from data.limits import LIMITS, Limits, in_words
 from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw, Source
 from data.store import Store
@@ -146,8 +146,8 @@ def write_templates(folder: Path) -> list[Path]:
     return [*written, guide]
 
 
-def columns_guide() -> str:
-    """Every table and column in words, as Markdown."""
+def columns_guide(limits: Limits = LIMITS) -> str:
+    """Every table and column, and how files are read, in words, as Markdown."""
     lines = [
         "# Files that go in",
         "",
@@ -162,6 +162,28 @@ def columns_guide() -> str:
             f"| {c.name}{'*' if c.required else ''} | {c.about} | {c.example} | {c.expected} |"
             for c in table.columns
         ]
+    lines += [
+        "",
+        "## How files are read",
+        "",
+        "A file is opened by a process of its own, which may die of it; the app does not. What "
+        "a file holds is a value: its column names, too, never become part of a command. "
+        "Nothing in a workbook is computed, and a formula saved without its value is refused.",
+        "",
+        "- In a folder, what is not read is named: files of other names and kinds, folders in "
+        "it. A workbook with macros (XLSM) and a link that leads out of the folder are refused. "
+        "Only names that begin with `.` or `~$` are passed over in silence.",
+        "- A table's first row is its header. A row of a CSV has as many values as the header; "
+        "a row of a sheet may end earlier, not later.",
+        "- A Parquet column holds text, numbers, truths or dates; lists and records are refused "
+        "in a column of a table and ignored in others.",
+        "",
+        "What goes beyond these limits is refused, with the file and the limit:",
+        "",
+        "| of | at most |",
+        "|---|---|",
+        *(f"| {what} | {most} |" for what, most in _limits_in_words(limits)),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -172,6 +194,25 @@ def as_workbook(frame: pd.DataFrame, sheet: str) -> bytes:
     with pd.ExcelWriter(target, engine="xlsxwriter", engine_kwargs=options) as book:
         defused(frame).to_excel(book, index=False, sheet_name=sheet[:31])
     return target.getvalue()
+
+
+def _limits_in_words(limits: Limits) -> list[tuple[str, str]]:
+    return [
+        ("a CSV or Parquet file", in_words(limits.file)),
+        ("an XLSX file, packed", in_words(limits.workbook)),
+        ("an XLSX file, unpacked (counted as it is unpacked)", in_words(limits.unpacked)),
+        ("rows of a table", f"{limits.rows:,}"),
+        ("columns", f"{limits.columns:,}"),
+        ("cells of a table", f"{limits.cells:,}"),
+        ("text of a table", in_words(limits.text)),
+        ("one value", f"{limits.value:,} characters"),
+        ("cells of a forecast workbook that comes back", f"{limits.grid_cells:,}"),
+        ("refused rows that are kept with their reason", f"{limits.rejects:,}"),
+        ("time to read one file or sheet", f"{limits.seconds:g} seconds"),
+        ("memory to read it", in_words(limits.memory)),
+        ("what reading it writes to the disk", in_words(limits.written)),
+        ("files that are read at the same time", f"{limits.at_once}; the next one waits"),
+    ]
 
 
 def export(frame: pd.DataFrame, path: Path) -> None:

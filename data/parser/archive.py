@@ -17,6 +17,8 @@ from data.parser.staged import bad, shown
 from forecasting.errors import BadFiles
 
 BLOCK = 1 << 16
+LONGEST_TAG = 1 << 20
+"""Bytes of one tag: expat goes over a tag from its beginning whenever more of it comes."""
 
 Start = Callable[[str, dict[str, str]], None]
 End = Callable[[str], None]
@@ -68,8 +70,12 @@ class Archive:
         parser.CharacterDataHandler = text
         parser.StartDoctypeDeclHandler = self._no_doctype
         try:
+            given = 0
             for block in self._blocks(part):
                 parser.Parse(block, False)
+                given += len(block)
+                if given - parser.CurrentByteIndex > LONGEST_TAG:
+                    raise self.broken(part, "a tag without an end")
                 yield
             parser.Parse(b"", True)
         except expat.ExpatError as error:
@@ -101,6 +107,29 @@ class Archive:
 
     def _no_doctype(self, *_: object) -> None:
         raise bad(self._label, "XML with a document type", self._expected)
+
+
+class Gathered:
+    """The text of one cell as it comes; refused before it is longer than a value may be."""
+
+    def __init__(self, label: str, most: int) -> None:
+        self._label, self._most = label, most
+        self._parts: list[str] = []
+        self._size = 0
+
+    def add(self, text: str) -> None:
+        """Some more of it."""
+        self._size += len(text)
+        if self._size > self._most:
+            found = f"a text of more than {self._most:,} characters"
+            raise bad(self._label, found, "shorter texts")
+        self._parts.append(text)
+
+    def take(self) -> str:
+        """All of it; the next one begins."""
+        text = "".join(self._parts)
+        self._parts, self._size = [], 0
+        return text
 
 
 def _local(tag: str) -> str:

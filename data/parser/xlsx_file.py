@@ -16,7 +16,7 @@ from typing import Any
 
 from data.cells import Cell, as_text
 from data.limits import Limits
-from data.parser.archive import Archive
+from data.parser.archive import Archive, Gathered
 from data.parser.staged import Broken, Rows, Task, bad, checked_header, walked
 from data.tables import TABLES
 
@@ -94,6 +94,10 @@ class Workbook:
         """The refusal of what a sheet says."""
         return bad(self._label, found, expected, line=line)
 
+    def gathered(self) -> Gathered:
+        """Room for the text of one cell."""
+        return Gathered(self._label, self._limits.value)
+
     @property
     def limits(self) -> Limits:
         """What may be read of it."""
@@ -121,7 +125,7 @@ class Workbook:
     def _strings(self) -> list[str]:
         """The texts that cells share, without their reading aids."""
         found: list[str] = []
-        parts: list[str] = []
+        gathered = self.gathered()
         inside: list[str] = []
 
         def start(tag: str, _: dict[str, str]) -> None:
@@ -130,12 +134,11 @@ class Workbook:
         def end(tag: str) -> None:
             inside.pop()
             if tag == "si":
-                found.append(unescaped("".join(parts)))
-                parts.clear()
+                found.append(unescaped(gathered.take()))
 
         def text(value: str) -> None:
             if inside[-1] == "t" and "rPh" not in inside:
-                parts.append(value)
+                gathered.add(value)
 
         if self._archive.has(STRINGS):
             self._archive.parse(STRINGS, start=start, end=end, text=text)
@@ -176,7 +179,7 @@ class _Sheet:
         self._column = -1
         self._cell: Mapping[str, str] = {}
         self._kind, self._has_formula, self._reads = "n", False, False
-        self._parts: list[str] = []
+        self._gathered = book.gathered()
         self._inside_reading_aid = False
         self._letters: dict[str, int] = {}
         self._cells, self._most_cells = 0, most_cells
@@ -214,7 +217,7 @@ class _Sheet:
     def text(self, value: str) -> None:
         """Some characters of an element."""
         if self._reads:
-            self._parts.append(value)
+            self._gathered.add(value)
 
     def _number(self, said: str | None) -> int:
         number = self._row.number + 1 if said is None else _whole(said)
@@ -237,10 +240,10 @@ class _Sheet:
         self._cell = attributes
         self._kind = attributes.get("t", "n")
         self._has_formula = False
-        self._parts = []
+        self._gathered.take()
 
     def _end_cell(self) -> None:
-        text = "".join(self._parts)
+        text = self._gathered.take()
         if not text:
             if self._has_formula and not self._row.unstored:
                 self._row.unstored = self._cell.get("r") or f"column {self._column + 1}"
