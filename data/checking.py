@@ -1,7 +1,8 @@
 """Rows of text into typed rows, and every reason why a row cannot be one.
 
 One scan counts all problems of a table; only the kinds that occur are looked at again
-for their first rows. Identifiers in the SQL come from tables.py; every value is bound.
+for their first rows. What is named in SQL comes from tables.py; a column of a file is taken
+by its position, and what the file calls it is a value like any other.
 """
 
 from __future__ import annotations
@@ -12,12 +13,18 @@ from pathlib import Path
 
 import duckdb
 
+from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw
 from data.tables import BEYOND_ANY_RETAILER, TABLES, Column, Kind, Table
 from forecasting.errors import Problem
 
 SHOWN = 5
 """Problems of one kind that are shown with their line; the rest are counted."""
+
+NAMED = 20
+"""Unknown columns that are named; the rest are counted."""
+LONGEST_TEXT = 50_000
+"""Characters of a refused row that are kept."""
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 DATE = r"^\d{4}-\d{2}-\d{2}([ T]00:00(:00(\.0+)?)?)?$"
@@ -28,11 +35,11 @@ class Check:
     """One way in which a row can be wrong."""
 
     column: str
-    is_bad: str
-    """SQL condition over staging.typed."""
+    is_bad: Sql
+    """Condition over staging.typed."""
     expected: str
-    found: str = ""
-    """SQL expression for what was found; '': the column's own text."""
+    found: Sql | None = None
+    """Expression for what was found; None: the column's own text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +56,8 @@ class Verdict:
     """Columns that are not part of the contract, and other remarks."""
     rejects: tuple[tuple[int, str, str], ...]
     """Line, reason and text of every refused row."""
+    excess: str = ""
+    """That more rows were refused than are kept; then none of them is."""
 
     @property
     def rejected(self) -> int:
@@ -57,128 +66,212 @@ class Verdict:
 
 
 def judge(
-    raw: Raw, cursor: duckdb.DuckDBPyConnection, known: Mapping[tuple[str, str], str]
+    raw: Raw, cursor: duckdb.DuckDBPyConnection, known: Mapping[tuple[str, str], Sql]
 ) -> Verdict:
-    """Type and check `staging.raw` into `staging.NAME`, leaving refused rows out.
+    """Type and check the rows of a source into `staging.NAME`, leaving refused rows out.
 
     Parameters
     ----------
     raw : Raw
         What `reading.stage` returned for the table.
     cursor : connection
-        The one on which it was staged.
+        To the database in which it is staged.
     known : mapping of (table, column) to SQL
         A query of the names that exist, in the database or in this import.
     """
     table = TABLES[raw.source.table]
     present = [column for column in table.columns if column.name in raw.header]
-    _type_columns(table, present, cursor)
+    _type_columns(raw, table, cursor)
     checks = _checks(table, present, known)
-    bad_rows = " union all ".join(
-        f"select _row, {i} as check_no from staging.typed where {check.is_bad}"
-        for i, check in enumerate(checks)
-    )
-    cursor.execute(f"create or replace table staging.bad as {bad_rows}")
-    problems = list(raw.problems)
-    for number, total in cursor.execute(
-        "select check_no, count(*) from staging.bad group by 1 order by 1"
-    ).fetchall():
-        problems += _describe(raw, checks[number], number, total, cursor)
-    names = ", ".join(f'"{name}"' for name in table.names)
+    bad_rows = [
+        sql(
+            "select _row, {number} as check_no from staging.typed where {is_bad}",
+            number=literal(number),
+            is_bad=check.is_bad,
+        )
+        for number, check in enumerate(checks)
+    ]
     cursor.execute(
-        f"create or replace table staging.{table.name} as select {names}, _row "
-        "from staging.typed where _row not in (select _row from staging.bad) order by _row"
+        sql(
+            "create or replace table staging.bad as {rows}",
+            rows=listed(bad_rows, " union all "),
+        )
     )
-    staged, kept = cursor.execute(
-        "select (select count(*) from staging.typed), "
-        f"(select count(*) from staging.{table.name})"
-    ).fetchall()[0]
-    unknown = [name for name in raw.header if name not in table.names]
-    notes = [f"column '{name}' is not known and was ignored" for name in unknown]
+    totals = cursor.execute(
+        "select check_no, count(*) from staging.bad group by 1 order by 1"
+    ).fetchall()
+    found = [row for number, _ in totals for row in _first(checks[number], number, cursor)]
+    rejects, excess = _rejects(raw, cursor)
+    lines = raw.line_of([row for row, *_ in rejects] + [row for row, *_ in found], cursor)
+    problems = list(raw.problems)
+    for number, total in totals:
+        mine = [(lines.get(row), value) for row, value, check in found if check == number]
+        problems += _described(raw.source.label, checks[number], mine, total)
+    read, accepted = _keep(table, cursor)
+    judged = [
+        (lines[row], f"{checks[no].column}: expected {checks[no].expected}", text)
+        for row, no, text in rejects
+    ]
+    unread = [(line, why, text) for line, text, why in raw.broken]
     return Verdict(
         table=table.name,
         path=raw.source.path,
         label=raw.source.label,
-        read=staged + len(raw.broken),
-        accepted=kept,
+        read=read + len(raw.broken),
+        accepted=accepted,
         problems=tuple(problems),
-        notes=tuple(notes),
-        rejects=_rejects(raw, checks, cursor),
+        notes=_unknown(raw.header, table),
+        rejects=tuple(sorted(judged + unread)),
+        excess=excess,
     )
+
+
+def _keep(table: Table, cursor: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Make staging.NAME of the rows that are right; rows read, rows kept."""
+    staged = sql("staging.{name}", name=identifier(table.name))
+    cursor.execute(
+        sql(
+            "create or replace table {staged} as select {names}, _row "
+            "from staging.typed where _row not in (select _row from staging.bad) order by _row",
+            staged=staged,
+            names=listed(map(identifier, table.names)),
+        )
+    )
+    read, kept = cursor.execute(
+        sql(
+            "select (select count(*) from staging.typed), (select count(*) from {staged})",
+            staged=staged,
+        )
+    ).fetchall()[0]
+    return read, kept
+
+
+def _unknown(header: tuple[str, ...], table: Table) -> tuple[str, ...]:
+    """Remarks on columns that are not part of the contract."""
+    unknown = [name for name in header if name not in table.names]
+    notes = [
+        f"column {_shown(name, plain=False)} is not known and was ignored"
+        for name in unknown[:NAMED]
+    ]
+    if len(unknown) > NAMED:
+        notes.append(f"{len(unknown) - NAMED:,} more columns are not known and were ignored")
+    return tuple(notes)
 
 
 def _rejects(
-    raw: Raw, checks: list[Check], cursor: duckdb.DuckDBPyConnection
-) -> tuple[tuple[int, str, str], ...]:
-    """Every refused row once, with the first reason why."""
-    columns = ", ".join(f'"{name}"::varchar' for name in raw.header)
-    rows = cursor.execute(
-        f"select _row, min(check_no), any_value(concat_ws(',', {columns})) "
-        "from staging.bad join staging.raw using (_row) group by 1 order by 1"
-    ).fetchall()
-    lines = raw.line_of([row for row, _, _ in rows])
-    judged = [
-        (lines[row], f"{checks[no].column}: expected {checks[no].expected}", text)
-        for row, no, text in rows
+    raw: Raw, cursor: duckdb.DuckDBPyConnection
+) -> tuple[list[tuple[int, int, str]], str]:
+    """Every refused row once, with its first reason and its text; or that they are too many."""
+    limits = raw.limits
+    texts = [
+        sql("coalesce(cast({c} as varchar), '')", c=identifier(f"c{i}"))
+        for i in range(len(raw.header))
     ]
-    unread = [(line, found, text) for line, text, found in raw.broken]
-    return tuple(sorted(judged + unread))
+    cursor.execute(
+        sql(
+            "create or replace table staging.refused as "
+            "select _row, min(check_no) as check_no, "
+            "any_value(concat_ws(',', {texts}))[:{most}] as row_text "
+            "from staging.bad join read_parquet(?) using (_row) group by 1",
+            texts=listed(texts),
+            most=literal(LONGEST_TEXT),
+        ),
+        [str(raw.rows)],
+    )
+    count, size = cursor.execute(
+        "select count(*), coalesce(sum(strlen(row_text)), 0) from staging.refused"
+    ).fetchall()[0]
+    if count > limits.rejects or size > limits.rejects_text:
+        return [], f"{count:,} rows that are refused"
+    rows = cursor.execute(
+        "select _row, check_no, row_text from staging.refused order by 1"
+    ).fetchall()
+    return rows, ""
 
 
-def _type_columns(
-    table: Table, present: list[Column], cursor: duckdb.DuckDBPyConnection
-) -> None:
+def _type_columns(raw: Raw, table: Table, cursor: duckdb.DuckDBPyConnection) -> None:
     """Make staging.typed: each column converted, its text kept where that failed."""
-    described = cursor.execute("describe staging.raw").fetchall()
-    types = {name: sql_type for name, sql_type, *_ in described}
     parts = []
     for column in table.columns:
-        name = f'"{column.name}"'
-        if column not in present:
-            parts += [f"null::{column.sql_type} as {name}", f'null as "{column.name}?"']
-            continue
-        text = f"nullif(cast({name} as varchar), '')"
-        if column.kind not in (Kind.ID, Kind.TEXT):
-            text = f"nullif(trim(cast({name} as varchar)), '')"
-        value = _conversion(column, name, text, types[column.name])
-        parts += [f"{value} as {name}", f'{text} as "{column.name}?"']
+        position = raw.position(column.name)
+        value, text = sql("null::{t}", t=_type_of(column)), sql("null")
+        if position >= 0:
+            there = identifier(f"c{position}")
+            text = _text(column, there)
+            value = _conversion(column, there, text, raw.types[position])
+        parts.append(
+            sql(
+                "{value} as {name}, {text} as {as_text}",
+                value=value,
+                name=identifier(column.name),
+                text=text,
+                as_text=_text_name(column.name),
+            )
+        )
     cursor.execute(
-        f"create or replace table staging.typed as select _row, {', '.join(parts)} "
-        "from staging.raw"
+        sql(
+            "create or replace table staging.typed as "
+            "select _row, {columns} from read_parquet(?)",
+            columns=listed(parts),
+        ),
+        [str(raw.rows)],
     )
 
 
-def _conversion(column: Column, name: str, text: str, sql_type: str) -> str:
-    """SQL that turns a column into its type, null where it cannot."""
+def _text_name(column: str) -> Sql:
+    """Where staging.typed keeps the text of a column."""
+    return identifier(f"{column}?")
+
+
+def _type_of(column: Column) -> Sql:
+    return Sql(column.sql_type)  # one of the four of tables.py
+
+
+def _text(column: Column, there: Sql) -> Sql:
+    if column.kind in (Kind.ID, Kind.TEXT):
+        return sql("nullif(cast({c} as varchar), '')", c=there)
+    return sql("nullif(trim(cast({c} as varchar)), '')", c=there)
+
+
+def _conversion(column: Column, there: Sql, text: Sql, sql_type: str) -> Sql:
+    """What turns a column into its type, null where it cannot."""
     if column.kind in (Kind.NUMBER, Kind.WHOLE, Kind.SHARE):
-        if sql_type not in ("VARCHAR", "BOOLEAN"):
-            number = f"try_cast({name} as double)"
-        else:
-            number = (
-                f"case when regexp_matches({text}, '{NUMBER}') "
-                f"then try_cast({text} as double) end"
-            )
+        number = _number(there, text, sql_type)
         if column.name == "in_stock":
-            number = (
-                f"case lower({text}) when 'true' then 1.0 when 'false' then 0.0 "
-                f"else {number} end"
+            number = sql(
+                "case lower({text}) when 'true' then 1.0 when 'false' then 0.0 "
+                "else {number} end",
+                text=text,
+                number=number,
             )
         if column.kind is Kind.WHOLE:
-            whole = f"case when {number} = floor({number}) then {number} end"
-            return f"try_cast({whole} as bigint)"
+            return sql("try_cast(case when {n} = floor({n}) then {n} end as bigint)", n=number)
         return number
     if column.kind is Kind.DATE:
         if sql_type == "DATE":
-            return name
-        date = f"try_cast({text}[1:10] as date)"
-        return f"case when regexp_matches({text}, '{DATE}') then {date} end"
+            return there
+        return sql(
+            "case when regexp_matches({text}, {date}) then try_cast({text}[1:10] as date) end",
+            text=text,
+            date=literal(DATE),
+        )
     if column.kind is Kind.CHOICE:
-        return f"lower({text})"
+        return sql("lower({text})", text=text)
     return text
 
 
+def _number(there: Sql, text: Sql, sql_type: str) -> Sql:
+    if sql_type not in ("VARCHAR", "BOOLEAN"):
+        return sql("try_cast({c} as double)", c=there)
+    return sql(
+        "case when regexp_matches({text}, {number}) then try_cast({text} as double) end",
+        text=text,
+        number=literal(NUMBER),
+    )
+
+
 def _checks(
-    table: Table, present: list[Column], known: Mapping[tuple[str, str], str]
+    table: Table, present: list[Column], known: Mapping[tuple[str, str], Sql]
 ) -> list[Check]:
     checks: list[Check] = []
     for column in present:
@@ -189,90 +282,114 @@ def _checks(
             checks.append(
                 Check(
                     column=end,
-                    is_bad=f'"{end}" < "{start}"',
+                    is_bad=sql("{end} < {start}", end=identifier(end), start=identifier(start)),
                     expected=f"a date not before {start}",
                 )
             )
     if table.one_of:
-        blank = " and ".join(f'"{name}?" is null' for name in table.one_of)
+        blank = [sql("{t} is null", t=_text_name(name)) for name in table.one_of]
         checks.append(
             Check(
                 column=table.one_of[0],
-                is_bad=blank,
+                is_bad=listed(blank, " and "),
                 expected=" or ".join(table.one_of),
-                found="'nothing'",
+                found=literal("nothing"),
             )
         )
     if table.key and set(table.key) <= names:
-        key = ", ".join(f'"{name}"' for name in table.key)
+        key = listed(map(identifier, table.key))
         checks.append(
             Check(
                 column=table.key[-1] if len(table.key) == 1 else ", ".join(table.key),
-                is_bad=f"_row in (select _row from staging.typed qualify "
-                f"row_number() over (partition by {key} order by _row) > 1)",
+                is_bad=sql(
+                    "_row in (select _row from staging.typed qualify "
+                    "row_number() over (partition by {key} order by _row) > 1)",
+                    key=key,
+                ),
                 expected="each one once",
-                found="'the same again: ' || concat_ws(', ', " + key + ")",
+                found=sql("'the same again: ' || concat_ws(', ', {key})", key=key),
             )
         )
     return checks
 
 
-def _column_checks(column: Column, known: Mapping[tuple[str, str], str]) -> list[Check]:
-    name, text = f'"{column.name}"', f'"{column.name}?"'
+def _column_checks(column: Column, known: Mapping[tuple[str, str], Sql]) -> list[Check]:
+    name, text = identifier(column.name), _text_name(column.name)
     checks = []
     if column.required:
-        checks.append(
-            Check(column=column.name, is_bad=f"{text} is null", expected=column.expected)
-        )
-    wrong = {
-        Kind.ID: f"length({text}) > 200 or regexp_matches({text}, '[\\x00-\\x1f\\x7f]') "
-        f"or trim({text}) = ''",
-        Kind.TEXT: f"length({text}) > 2000 "
-        f"or regexp_matches({text}, '[\\x00-\\x08\\x0e-\\x1f]')",
-        Kind.DATE: f"({text} is not null and {name} is null) "
-        f"or {name} not between date '1990-01-01' and date '2100-12-31'",
-        Kind.CHOICE: f"{name} not in ({', '.join(repr(choice) for choice in column.choices)})",
-        Kind.SHARE: f"({text} is not null and {name} is null) or not {name} between 0 and 1",
-    }.get(column.kind, "")
-    if not wrong:
-        least = -BEYOND_ANY_RETAILER if column.low is None else column.low
-        wrong = (
-            f"({text} is not null and {name} is null) or isnan({name}::double) "
-            f"or not {name} between {least} and {BEYOND_ANY_RETAILER}"
-        )
+        missing = sql("{text} is null", text=text)
+        checks.append(Check(column=column.name, is_bad=missing, expected=column.expected))
+    wrong = sql(_WRONG[column.kind], name=name, text=text, **_bounds(column))
     checks.append(Check(column=column.name, is_bad=wrong, expected=column.expected))
     if column.refers_to is not None and column.refers_to in known:
         other, _ = column.refers_to
-        checks.append(
-            Check(
-                column=column.name,
-                is_bad=f"{name} is not null and {name} not in ({known[column.refers_to]})",
-                expected=f"one that stands in {other}",
-            )
+        stranger = sql(
+            "{name} is not null and {name} not in ({known})",
+            name=name,
+            known=known[column.refers_to],
         )
+        expected = f"one that stands in {other}"
+        checks.append(Check(column=column.name, is_bad=stranger, expected=expected))
     return checks
 
 
-def _describe(
-    raw: Raw, check: Check, number: int, total: int, cursor: duckdb.DuckDBPyConnection
-) -> list[Problem]:
-    """The first problems of one kind, with their lines; the last counts the rest."""
-    found = check.found or f'"{check.column}?"'
+_NUMBER_WRONG = (
+    "({text} is not null and {name} is null) or isnan({name}::double) "
+    "or not {name} between {least} and {most}"
+)
+_WRONG = {
+    Kind.ID: "length({text}) > 200 or regexp_matches({text}, '[\\x00-\\x1f\\x7f]') "
+    "or trim({text}) = ''",
+    Kind.TEXT: "length({text}) > 2000 or regexp_matches({text}, '[\\x00-\\x08\\x0e-\\x1f]')",
+    Kind.DATE: "({text} is not null and {name} is null) "
+    "or {name} not between date '1990-01-01' and date '2100-12-31'",
+    Kind.CHOICE: "{name} not in ({choices})",
+    Kind.SHARE: "({text} is not null and {name} is null) or not {name} between 0 and 1",
+    Kind.NUMBER: _NUMBER_WRONG,
+    Kind.WHOLE: _NUMBER_WRONG,
+}
+"""When a value is wrong, by the kind of its column."""
+
+
+def _bounds(column: Column) -> dict[str, Sql]:
+    least = -BEYOND_ANY_RETAILER if column.low is None else column.low
+    return {
+        "least": literal(least),
+        "most": literal(BEYOND_ANY_RETAILER),
+        "choices": listed(map(literal, column.choices)),
+    }
+
+
+def _first(
+    check: Check, number: int, cursor: duckdb.DuckDBPyConnection
+) -> list[tuple[int, object, int]]:
+    """Row, what was found and check of the first problems of one kind."""
     rows = cursor.execute(
-        f"select _row, {found} from staging.typed join staging.bad using (_row) "
-        f"where check_no = {number} order by _row limit {SHOWN}"
+        sql(
+            "select _row, {found} from staging.typed join staging.bad using (_row) "
+            "where check_no = {number} order by _row limit {shown}",
+            found=_text_name(check.column) if check.found is None else check.found,
+            number=literal(number),
+            shown=literal(SHOWN),
+        )
     ).fetchall()
-    lines = raw.line_of([row for row, _ in rows])
+    return [(row, value, number) for row, value in rows]
+
+
+def _described(
+    label: str, check: Check, rows: list[tuple[int | None, object]], total: int
+) -> list[Problem]:
+    """The first problems of one kind; the last counts the rest."""
     return [
         Problem(
-            file=raw.source.label,
-            line=lines.get(row),
+            file=label,
+            line=line,
             column=check.column,
-            found=_shown(value, plain=bool(check.found)),
+            found=_shown(value, plain=check.found is not None),
             expected=check.expected,
             count=total - len(rows) + 1 if i == len(rows) - 1 else 1,
         )
-        for i, (row, value) in enumerate(rows)
+        for i, (line, value) in enumerate(rows)
     ]
 
 

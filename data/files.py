@@ -7,7 +7,6 @@ whose sequence number is the batch that every row carries.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +16,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from data import reading
+from data import parsing, reading
 from data.checking import Verdict, judge
+from data.limits import LIMITS, Limits, in_words
+from data.quoting import Sql, identifier, listed, literal, sql
+from data.reading import Raw, Source
 from data.store import Store
 from data.tables import TABLES, sent_again_sql
 from forecasting.errors import BadFiles, Problem, Refused
@@ -46,43 +48,78 @@ class Judged:
 
 
 @contextmanager
-def judged(store: Store, paths: Sequence[Path]) -> Iterator[Judged]:
+def judged(store: Store, paths: Sequence[Path], *, limits: Limits = LIMITS) -> Iterator[Judged]:
     """Read and judge files; within the block the accepted rows are staged.
+
+    Files are read before their turn comes to be judged: nobody waits for a slow one.
 
     Raises
     ------
     BadFiles
         If a path or file name is not one of a table.
     """
-    sources, notes = reading.find_sources(paths)
-    with store.staging, store.cursor() as cursor:
-        verdicts: list[Verdict] = []
+    sources, notes = reading.find_sources(paths, limits=limits)
+    with parsing.private_folder() as folder:
         problems: list[Problem] = []
-        staged: set[str] = set()
-        for source in sources:
+        read = list(_read(sources, folder, limits, problems))
+        with store.staging, store.cursor() as cursor:
             try:
-                raw = reading.stage(source, cursor)
-            except BadFiles as error:
-                problems += error.problems
-                continue
-            verdicts.append(judge(raw, cursor, _known(staged)))
-            staged.add(source.table)
+                verdicts = list(_judge(read, cursor, problems))
+                yield Judged(
+                    verdicts=tuple(verdicts), notes=tuple(notes), problems=tuple(problems)
+                )
+            finally:
+                for name in ("typed", "bad", "refused", *TABLES):
+                    cursor.execute(
+                        sql("drop table if exists staging.{name}", name=identifier(name))
+                    )
+
+
+def _read(
+    sources: Sequence[Source], folder: Path, limits: Limits, problems: list[Problem]
+) -> Iterator[Raw]:
+    """The rows of every source that can be read; why the others cannot."""
+    for source in sources:
         try:
-            yield Judged(verdicts=tuple(verdicts), notes=tuple(notes), problems=tuple(problems))
-        finally:
-            for name in ("raw", "typed", "bad", *TABLES):
-                cursor.execute(f"drop table if exists staging.{name}")
+            yield reading.stage(source, folder, limits=limits)
+        except BadFiles as error:
+            problems += error.problems
+
+
+def _judge(
+    read: Sequence[Raw], cursor: duckdb.DuckDBPyConnection, problems: list[Problem]
+) -> Iterator[Verdict]:
+    """What became of the rows of every source; why there is more wrong than can be said."""
+    staged: set[str] = set()
+    for raw in read:
+        label = raw.source.label
+        try:
+            verdict = judge(raw, cursor, _known(staged))
+        except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+            words = str(error).split("\n")[0][:200]
+            found = f"more than there is room for ({words})"
+            problems.append(reading.problem(label, found, "a smaller file: split it"))
+            continue
+        if verdict.excess:
+            most = f"at most {raw.limits.rejects:,}, and not too long: is it the right file?"
+            problems.append(reading.problem(label, verdict.excess, most))
+        yield verdict
+        staged.add(raw.source.table)
 
 
 def insert_staged(cursor: duckdb.DuckDBPyConnection, batch: int, names: Sequence[str]) -> None:
     """Move staged rows into their tables, as part of the writer's transaction."""
     for name in names:
-        columns = ", ".join(f'"{column}"' for column in TABLES[name].names)
         if TABLES[name].is_dated:
             cursor.execute(sent_again_sql(name))
         cursor.execute(
-            f"insert into {name} ({columns}, batch) "
-            f"select {columns}, {int(batch)} from staging.{name} order by _row"
+            sql(
+                "insert into {table} ({columns}, batch) "
+                "select {columns}, {batch} from staging.{table} order by _row",
+                table=identifier(name),
+                columns=listed(map(identifier, TABLES[name].names)),
+                batch=literal(int(batch)),
+            )
         )
 
 
@@ -91,10 +128,8 @@ def write_rejects(verdict: Verdict, path: Path) -> Path:
     target = path.with_name(path.name + ".rejects.csv")
     if path.suffix.lower() == ".xlsx":
         target = path.with_name(f"{path.name}.{verdict.table}.rejects.csv")
-    with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["line", "reason", "row"])
-        writer.writerows(verdict.rejects)
+    rejects = pd.DataFrame(list(verdict.rejects), columns=["line", "reason", "row"])
+    defused(rejects).to_csv(target, index=False)
     return target
 
 
@@ -111,8 +146,8 @@ def write_templates(folder: Path) -> list[Path]:
     return [*written, guide]
 
 
-def columns_guide() -> str:
-    """Every table and column in words, as Markdown."""
+def columns_guide(limits: Limits = LIMITS) -> str:
+    """Every table and column, and how files are read, in words, as Markdown."""
     lines = [
         "# Files that go in",
         "",
@@ -127,6 +162,28 @@ def columns_guide() -> str:
             f"| {c.name}{'*' if c.required else ''} | {c.about} | {c.example} | {c.expected} |"
             for c in table.columns
         ]
+    lines += [
+        "",
+        "## How files are read",
+        "",
+        "A file is opened by a process of its own, which may die of it; the app does not. What "
+        "a file holds is a value: its column names, too, never become part of a command. "
+        "Nothing in a workbook is computed, and a formula saved without its value is refused.",
+        "",
+        "- In a folder, what is not read is named: files of other names and kinds, folders "
+        "in it. A workbook with macros (XLSM) and a link that leads out of the folder are "
+        "refused. Only names that begin with `.` or `~$` are passed over in silence.",
+        "- A table's first row is its header. A row of a CSV has as many values as the header; "
+        "a row of a sheet may end earlier, not later.",
+        "- A Parquet column holds text, numbers, truths or dates; lists and records are "
+        "refused in a column of a table and ignored in others.",
+        "",
+        "What goes beyond these limits is refused, with the file and the limit:",
+        "",
+        "| of | at most |",
+        "|---|---|",
+        *(f"| {what} | {most} |" for what, most in _limits_in_words(limits)),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -137,6 +194,25 @@ def as_workbook(frame: pd.DataFrame, sheet: str) -> bytes:
     with pd.ExcelWriter(target, engine="xlsxwriter", engine_kwargs=options) as book:
         defused(frame).to_excel(book, index=False, sheet_name=sheet[:31])
     return target.getvalue()
+
+
+def _limits_in_words(limits: Limits) -> list[tuple[str, str]]:
+    return [
+        ("a CSV or Parquet file", in_words(limits.file)),
+        ("an XLSX file, packed", in_words(limits.workbook)),
+        ("an XLSX file, unpacked (counted as it is unpacked)", in_words(limits.unpacked)),
+        ("rows of a table", f"{limits.rows:,}"),
+        ("columns", f"{limits.columns:,}"),
+        ("cells of a table", f"{limits.cells:,}"),
+        ("text of a table", in_words(limits.text)),
+        ("one value", f"{limits.value:,} characters"),
+        ("cells of a forecast workbook that comes back", f"{limits.grid_cells:,}"),
+        ("refused rows that are kept with their reason", f"{limits.rejects:,}"),
+        ("time to read one file or sheet", f"{limits.seconds:g} seconds"),
+        ("memory to read it", in_words(limits.memory)),
+        ("what reading it writes to the disk", in_words(limits.written)),
+        ("files that are read at the same time", f"{limits.at_once}; the next one waits"),
+    ]
 
 
 def export(frame: pd.DataFrame, path: Path) -> None:
@@ -179,16 +255,29 @@ def _starts_like_a_formula(value: object) -> bool:
     return isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
-def _known(staged: set[str]) -> dict[tuple[str, str], str]:
+def _known(staged: set[str]) -> dict[tuple[str, str], Sql]:
     """Queries of the names that exist in the database or in this import."""
     columns = [("skus", "sku"), ("skus", "style"), ("doors", "door")]
     columns += [("activations", "activation")]
     return {
-        (table, name): f"select {name} from {table}_now where {name} is not null"
-        + (
-            f" union all select {name} from staging.{table} where {name} is not null"
-            if table in staged
-            else ""
+        (table, name): listed(
+            [
+                sql(
+                    "select {name} from {table} where {name} is not null",
+                    name=identifier(name),
+                    table=place,
+                )
+                for place in _places(table, staged)
+            ],
+            " union all ",
         )
         for table, name in columns
     }
+
+
+def _places(table: str, staged: set[str]) -> list[Sql]:
+    """Where rows of a table stand."""
+    places = [identifier(f"{table}_now")]
+    if table in staged:
+        places.append(sql("staging.{table}", table=identifier(table)))
+    return places

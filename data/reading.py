@@ -1,34 +1,27 @@
-"""Any file into rows of text: CSV, Parquet and XLSX, without judging what they say.
+"""Any file into rows: which files are tables, and where their rows lie once they are read.
 
-CSV goes through DuckDB's parallel reader where the file is well formed. Where it is not,
-Python's csv module walks it line by line, which is slow and can say exactly what is wrong
-where; it also turns row numbers into line numbers when a value has to be reported.
+Nothing is opened here. Another process does (parsing.py) and leaves the rows of a table in
+a Parquet file of our own, under the names c0, c1, ...; the file's own header stays a value.
 """
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
-import re
-import xml.etree.ElementTree as ElementTree
-import zipfile
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import duckdb
-import pyarrow as pa
-from python_calamine import CalamineWorkbook
 
+from data import parsing
+from data.limits import LIMITS, Limits
 from data.tables import TABLES
 from forecasting.errors import BadFiles, Problem
 
 SUFFIXES = (".csv", ".parquet", ".xlsx")
-XLSX = "an XLSX file"
-LARGEST_UNPACKED = 2 * 1024**3
-LONGEST_VALUE = 1_000_000
+KINDS = "CSV, Parquet or XLSX (no macros)"
+HIDDEN = (".", "~$")
+"""How names begin of what systems and spreadsheets leave in a folder; not spoken of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,395 +30,202 @@ class Source:
 
     table: str
     path: Path
+    """As it was given; rejects are written beside it."""
     sheet: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """Its ending: what kind of file it says it is."""
+        return self.path.suffix.lower()
 
     @property
     def label(self) -> str:
         """How errors name it."""
-        return f"{self.path.name} sheet {self.sheet}" if self.sheet else self.path.name
+        return f"{named(self.path)} sheet {self.sheet}" if self.sheet else named(self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """The rows of a source, staged as `staging.raw`, before any judgement."""
+    """The rows of a source before any judgement."""
 
     source: Source
+    rows: Path
+    """A Parquet file of columns c0, c1, ... and `_row` from 0; `_line` where `has_lines`."""
     header: tuple[str, ...]
-    problems: tuple[Problem, ...]
-    """Lines that could not be read as rows at all; they are not staged."""
+    """What the file calls its columns, by position."""
+    types: tuple[str, ...]
+    """Of the columns, as the engine names them."""
+    problems: tuple[Problem, ...] = ()
+    """Lines that could not be read as rows at all; they are not among the rows."""
     broken: tuple[tuple[int, str, str], ...] = ()
     """Line, text and reason of those lines, for the file of rejects."""
-    lines: tuple[int, ...] | None = None
-    """Line of each staged row where rows were walked; None: walk on demand."""
+    has_lines: bool = False
+    """Whether the line of each row is known; otherwise the file is walked to find some."""
+    limits: Limits = LIMITS
 
-    def line_of(self, rows: Sequence[int]) -> dict[int, int]:
-        """Line number in the file of each staged row (counted from 0)."""
-        if self.lines is not None:
-            return {row: self.lines[row] for row in rows}
-        if self.source.path.suffix.lower() != ".csv" or not rows:
-            return {row: row + 1 for row in rows}
-        wanted, found = set(rows), {}
-        with self.source.path.open(encoding="utf-8-sig", newline="") as file:
-            for row, (line, _) in enumerate(_records(file), -1):
-                if row in wanted:
-                    found[row] = line
-                if row >= max(wanted):
-                    break
-        return found
+    def position(self, column: str) -> int:
+        """Where a column of the contract stands; -1: nowhere."""
+        return self.header.index(column) if column in self.header else -1
+
+    def line_of(self, rows: Sequence[int], cursor: duckdb.DuckDBPyConnection) -> dict[int, int]:
+        """Line number in the file of each row (counted from 0)."""
+        wanted = sorted(set(rows))
+        if not wanted:
+            return {}
+        if self.has_lines:
+            found = cursor.execute(
+                "select _row, _line from read_parquet(?) where list_contains(?, _row)",
+                [str(self.rows), wanted],
+            ).fetchall()
+            return {int(row): int(line) for row, line in found}
+        if self.source.kind != ".csv":
+            return {row: row + 1 for row in wanted}
+        lines = parsing.ask(
+            self.source.label, _opened_as(self.source.path), "lines",
+            kind=self.source.kind, rows=wanted, limits=self.limits,
+        )  # fmt: skip
+        return dict(zip(wanted, lines, strict=True))
 
 
-def find_sources(paths: Iterable[Path]) -> tuple[list[Source], list[str]]:
+def find_sources(
+    paths: Iterable[Path], *, limits: Limits = LIMITS
+) -> tuple[list[Source], list[str]]:
     """The tables in files and folders, and remarks on what is passed over.
 
     Raises
     ------
     BadFiles
-        If a file does not exist, is of a kind or name that Concord does not know, or a
-        table comes twice.
+        If a file does not exist, is of a kind or name that Concord does not know, leads out
+        of the folder it was found in, or a table comes twice.
     """
     found: list[Source] = []
     notes: list[str] = []
     problems: list[Problem] = []
     for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
-            known = [p for p in inside if p.suffix.lower() == ".xlsx" or p.stem in TABLES]
-            notes += [
-                f"{p.name}: not a table of Concord, ignored" for p in inside if p not in known
-            ]
-            if not known:
-                problems.append(
-                    _problem(path.name, "no table", "files such as sales.csv or skus.parquet")
-                )
-        else:
-            known = [path]
-        for file in known:
+        try:
+            files = _in_folder(path, notes) if path.is_dir() else [path]
+        except (BadFiles, OSError, ValueError) as error:
+            problems += _said(path, error)
+            continue
+        for file in files:
             try:
-                found += _sources_of(file)
-            except BadFiles as error:
-                problems += error.problems
+                found += _sources_of(file, path, limits)
+            except (BadFiles, OSError, ValueError) as error:
+                problems += _said(file, error)
     for table in TABLES:
         again = [source.label for source in found if source.table == table]
         if len(again) > 1:
             problems.append(
-                _problem(again[1], f"table {table} again", f"it once, as in {again[0]}")
+                problem(again[1], f"table {table} again", f"it once, as in {again[0]}")
             )
     if problems:
         raise BadFiles(problems)
     return sorted(found, key=lambda s: list(TABLES).index(s.table)), notes
 
 
-def stage(source: Source, cursor: duckdb.DuckDBPyConnection) -> Raw:
-    """Read a source into `staging.raw`: its columns as text, and `_row` from 0.
+def stage(source: Source, folder: Path, *, limits: Limits = LIMITS) -> Raw:
+    """Have the rows of a source written to a folder.
 
     Raises
     ------
     BadFiles
-        If nothing of the file can be read: no header, a wrong encoding, a broken file.
+        If nothing of the file can be read: no header, a wrong encoding, a broken file, or
+        more than the limits allow.
     """
-    match source.path.suffix.lower():
-        case ".csv":
-            return _stage_csv(source, cursor)
-        case ".parquet":
-            return _stage_parquet(source, cursor)
-        case _:
-            return _stage_sheet(source, cursor)
+    rows = folder / f"{source.table}.parquet"
+    found = parsing.ask(
+        source.label, _opened_as(source.path), "stage", kind=source.kind,
+        table=source.table, sheet=source.sheet, target=str(rows), limits=limits,
+    )  # fmt: skip
+    return Raw(
+        source=source,
+        rows=rows,
+        header=tuple(map(str, found["header"])),
+        types=tuple(map(str, found["types"])),
+        problems=tuple(Problem(**one) for one in found.get("problems", ())),
+        broken=tuple((line, text, why) for line, text, why in found.get("broken", ())),
+        has_lines=bool(found["has_lines"]),
+        limits=limits,
+    )
 
 
-def _sources_of(path: Path) -> list[Source]:
+def _in_folder(folder: Path, notes: list[str]) -> list[Path]:
+    """What is to be read of a folder; the rest is noted."""
+    inside = sorted(p for p in folder.iterdir() if not p.name.startswith(HIDDEN))
+    taken = [p for p in inside if _is_ours(p)]
+    for path in inside:
+        if path in taken:
+            continue
+        if path.is_dir():
+            notes.append(f"{named(path)}: a folder in a folder, ignored")
+        elif path.suffix.lower() in SUFFIXES:
+            notes.append(f"{named(path)}: not a table of Concord, ignored")
+        else:
+            notes.append(f"{named(path)}: not CSV, Parquet or XLSX, ignored")
+    if not taken:
+        names = ", ".join(named(p) for p in inside[:5]) or "nothing"
+        raise bad(
+            named(folder), f"no table ({names})", "files such as sales.csv or skus.parquet"
+        )
+    return taken
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a file of a folder would be missed, were it left out."""
     suffix = path.suffix.lower()
+    if suffix in (".xlsx", ".xlsm"):
+        return not (path.is_dir() and not path.is_symlink())
+    return suffix in SUFFIXES and path.stem in TABLES
+
+
+def _sources_of(path: Path, given: Path, limits: Limits) -> list[Source]:
+    """The tables of a file that was given itself, or lies in the folder that was given."""
+    suffix, name = path.suffix.lower(), named(path)
+    if path.is_symlink() and path != given and not _stays_in(path, given):
+        raise bad(name, "a link that leads out of its folder", "the file itself")
     if not path.exists():
-        raise _bad(path.name, "no such file", "an existing file or folder")
+        raise bad(name, "no such file", "an existing file or folder")
     if suffix not in SUFFIXES:
-        raise _bad(path.name, f"a '{suffix}' file", "CSV, Parquet or XLSX (no macros)")
+        raise bad(name, f"a '{suffix}' file", KINDS)
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise bad(name, "a pipe, a device or a folder", "a file")
     if suffix == ".xlsx":
-        check_workbook(path, path.name)
-        names = workbook(path, path.name).sheet_names
-        sheets = [name for name in names if name in TABLES]
-        if not sheets:
-            raise _bad(path.name, f"sheets {', '.join(names)}", "sheets named after tables")
-        return [Source(table=name, path=path, sheet=name) for name in sheets]
+        sheets = parsing.ask(name, _opened_as(path), "tables", kind=suffix, limits=limits)
+        return [Source(table=sheet, path=path, sheet=sheet) for sheet in sheets]
     if path.stem not in TABLES:
-        raise _bad(path.name, f"table '{path.stem}'", "one of " + ", ".join(TABLES))
+        raise bad(name, f"table '{path.stem[:60]}'", "one of " + ", ".join(TABLES))
     return [Source(table=path.stem, path=path)]
 
 
-# CSV ------------------------------------------------------------------------------------
+def _stays_in(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
-def _stage_csv(source: Source, cursor: duckdb.DuckDBPyConnection) -> Raw:
-    _check_encoding(source)
-    with source.path.open(encoding="utf-8-sig", newline="") as file:
-        first = next(_records(file), (1, []))[1]
-    header = _check_header(source, first)
-    columns = "{" + ", ".join(f"'{_quoted(name)}': 'VARCHAR'" for name in header) + "}"
-    try:
-        cursor.execute(
-            "create or replace table staging.raw as "
-            "select *, row_number() over () - 1 as _row from read_csv(?, header = true, "
-            "delim = ',', quote = '\"', escape = '\"', auto_detect = false, "
-            f"strict_mode = true, columns = {columns})",
-            [str(source.path)],
-        )
-    except duckdb.Error:
-        return _walk_csv(source, header, cursor)
-    return Raw(source=source, header=header, problems=())
+def _opened_as(path: Path) -> Path:
+    """Where a path leads; a link that was put there since is not followed."""
+    return path.resolve()
 
 
-def _walk_csv(
-    source: Source, header: tuple[str, ...], cursor: duckdb.DuckDBPyConnection
-) -> Raw:
-    """Read line by line, keep the rows that have the header's shape, name the others."""
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    broken: list[tuple[int, str, str]] = []
-    with source.path.open(encoding="utf-8-sig", newline="") as file:
-        for line, values in _records(file):
-            if len(values) == len(header):
-                rows.append(values)
-                lines.append(line)
-            else:
-                found = f"{len(values)} values" if values else "a quote that never closes"
-                broken.append((line, ",".join(values), found))
-    problems = _group(source, broken, f"{len(header)} values, as the header has")
-    _stage_rows(header, rows[1:], cursor)
-    return Raw(
-        source=source,
-        header=header,
-        problems=problems,
-        broken=tuple(broken),
-        lines=tuple(lines[1:]),
-    )
+def _said(path: Path, error: Exception) -> Iterator[Problem]:
+    if isinstance(error, BadFiles):
+        yield from error.problems
+    else:  # a name that no file can have, a folder that may not be read
+        words = getattr(error, "strerror", None) or str(error)
+        yield problem(named(path), f"a file that cannot be opened ({words})", "a readable file")
 
 
-def _records(file: io.TextIOBase | Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-    """Line number and values of every record that is not blank."""
-    csv.field_size_limit(LONGEST_VALUE)
-    reader = csv.reader(file, strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            values = next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            yield line, []
-            return
-        if values:
-            yield line, values
+def named(path: Path) -> str:
+    """The name of a file as it can be shown: names on a disk may be no text."""
+    shown = path.name.encode("utf-8", "replace").decode("utf-8")
+    shown = "".join(letter if letter.isprintable() else "?" for letter in shown)
+    return shown if len(shown) <= 100 else shown[:97] + "..."
 
 
-def _check_encoding(source: Source) -> None:
-    """Refuse what is not UTF-8, by the line of the first byte that is not."""
-    expected = "UTF-8 text (save the file as 'CSV UTF-8')"
-    line = 1
-    with source.path.open("rb") as file:
-        if file.read(2) in (b"\xff\xfe", b"\xfe\xff"):
-            raise _bad(source.label, "UTF-16 text", expected, line=1)
-        file.seek(0)
-        rest = b""
-        while block := file.read(1 << 24):
-            block = rest + block
-            try:
-                block.decode("utf-8")
-                rest = b""
-            except UnicodeDecodeError as error:
-                if error.start < len(block) - 4:
-                    line += block.count(b"\n", 0, error.start)
-                    found = f"the byte 0x{block[error.start]:02x}"
-                    raise _bad(source.label, found, expected, line=line) from error
-                rest = block[error.start :]
-                block = block[: error.start]
-            if b"\0" in block:
-                line += block.count(b"\n", 0, block.index(b"\0"))
-                raise _bad(source.label, "a NUL byte", expected, line=line)
-            line += block.count(b"\n")
-        if rest:
-            raise _bad(source.label, f"the byte 0x{rest[0]:02x}", expected, line=line)
+def problem(file: str, found: str, expected: str) -> Problem:
+    """One thing that is wrong with a whole file."""
+    return Problem(file=file, line=None, column="", found=found, expected=expected)
 
 
-# Parquet --------------------------------------------------------------------------------
-
-
-def _stage_parquet(source: Source, cursor: duckdb.DuckDBPyConnection) -> Raw:
-    path = str(source.path)
-    try:
-        described = cursor.execute(
-            "select name from parquet_schema(?) where num_children is null", [path]
-        ).fetchall()
-        header = _check_header(source, [name for (name,) in described])
-        cursor.execute(
-            "create or replace table staging.raw as "
-            "select * exclude (file_row_number), file_row_number as _row "
-            "from read_parquet(?, file_row_number = true)",
-            [path],
-        )
-    except duckdb.Error as error:
-        raise _bad(source.label, str(error).split("\n")[0], "a Parquet file") from error
-    return Raw(source=source, header=header, problems=())
-
-
-# XLSX -----------------------------------------------------------------------------------
-
-
-def _stage_sheet(source: Source, cursor: duckdb.DuckDBPyConnection) -> Raw:
-    assert source.sheet is not None
-    sheet = workbook(source.path, source.path.name).get_sheet_by_name(source.sheet)
-    values = sheet.to_python(skip_empty_area=False)
-    if not values:
-        raise _bad(source.label, "an empty sheet", "a header row", line=1)
-    header = _check_header(source, [_as_text(value) for value in values[0]])
-    unstored = _formulas_without_value(source.path, source.sheet)
-    numbered = [
-        (row, [_as_text(value) for value in record])
-        for row, record in enumerate(values[1:], 2)
-        if any(value != "" for value in record) or row in unstored
-    ]
-    broken = [
-        (row, ",".join(record), f"a formula without a stored value in {unstored[row]}")
-        for row, record in numbered
-        if row in unstored
-    ]
-    kept = [(row, record) for row, record in numbered if row not in unstored]
-    _stage_rows(header, [record for _, record in kept], cursor)
-    return Raw(
-        source=source,
-        header=header,
-        problems=_group(source, broken, "a value (open the file, let it compute, save it)"),
-        broken=tuple(broken),
-        lines=tuple(row for row, _ in kept),
-    )
-
-
-def workbook(source: Path | BinaryIO, name: str, *, expected: str = XLSX) -> CalamineWorkbook:
-    """A workbook, opened.
-
-    Raises
-    ------
-    BadFiles
-        If it is none.
-    """
-    try:
-        return CalamineWorkbook.from_object(source)
-    except Exception as error:  # calamine has no common base class for its errors
-        raise _bad(name, "a file that is not a workbook", expected) from error
-
-
-def check_workbook(source: Path | BinaryIO, name: str, *, expected: str = XLSX) -> None:
-    """Refuse archives that unpack to more than 2 GB, and workbooks with macros."""
-    try:
-        with zipfile.ZipFile(source) as archive:
-            members = archive.infolist()
-    except zipfile.BadZipFile as error:
-        raise _bad(name, "a file that is not a workbook", expected) from error
-    if sum(member.file_size for member in members) > LARGEST_UNPACKED:
-        raise _bad(name, "a file that unpacks to more than 2 GB", "a smaller file")
-    if any(member.filename.endswith("vbaProject.bin") for member in members):
-        raise _bad(name, "a workbook with macros", "an XLSX file without macros")
-
-
-def _formulas_without_value(path: Path, sheet: str) -> dict[int, str]:
-    """Row number to cell name of formulas that were saved without their result."""
-    main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-    link = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-    found: dict[int, str] = {}
-    with zipfile.ZipFile(path) as archive:
-        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
-        rels = ElementTree.fromstring(  # noqa: S314
-            archive.read("xl/_rels/workbook.xml.rels")
-        )
-        targets = {rel.get("Id"): rel.get("Target", "") for rel in rels}
-        ids = {s.get("name"): s.get(link) for s in book.iter(f"{main}sheet")}
-        target = targets[ids[sheet]].removeprefix("/xl/")
-        with archive.open(f"xl/{target}") as file:
-            for _, cell in ElementTree.iterparse(file):  # noqa: S314
-                if cell.tag != f"{main}c" or cell.find(f"{main}f") is None:
-                    continue
-                stored = cell.find(f"{main}v")
-                if stored is None or not stored.text:
-                    name = cell.get("r", "")
-                    found.setdefault(int(re.sub(r"\D", "", name)), name)
-    return found
-
-
-def _as_text(value: object) -> str:
-    """A cell as the text that a CSV would have held."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat() if value.time() == dt.time() else value.isoformat()
-    return str(value)
-
-
-# Shared ---------------------------------------------------------------------------------
-
-
-def _check_header(source: Source, names: Sequence[str]) -> tuple[str, ...]:
-    header = tuple(name.strip() for name in names)
-    table = TABLES[source.table]
-    problems = []
-    if not any(header):
-        raise _bad(source.label, "no header", "a first line with column names", line=1)
-    for name in dict.fromkeys(header):
-        if header.count(name) > 1:
-            problems.append(_problem(source.label, f"column '{name}' twice", "it once", line=1))
-    for column in table.columns:
-        if column.required and column.name not in header:
-            problems.append(
-                _problem(
-                    source.label,
-                    "columns " + ", ".join(header),
-                    f"a column '{column.name}'",
-                    line=1,
-                    column=column.name,
-                )
-            )
-    if problems:
-        raise BadFiles(problems)
-    return header
-
-
-def _stage_rows(
-    header: Sequence[str], rows: list[list[str]], cursor: duckdb.DuckDBPyConnection
-) -> None:
-    columns = [[row[i] if i < len(row) else "" for row in rows] for i in range(len(header))]
-    arrays = [pa.array(values, pa.string()) for values in columns]
-    arrays.append(pa.array(range(len(rows)), pa.int64()))
-    staged = pa.table(arrays, names=[*header, "_row"])
-    cursor.register("staged_rows", staged)
-    cursor.execute("create or replace table staging.raw as select * from staged_rows")
-    cursor.unregister("staged_rows")
-
-
-def _group(
-    source: Source, broken: list[tuple[int, str, str]], expected: str
-) -> tuple[Problem, ...]:
-    """One problem for each of the first five broken lines; the last counts the rest."""
-    shown = broken[:5]
-    return tuple(
-        Problem(
-            file=source.label,
-            line=line,
-            column="",
-            found=found,
-            expected=expected,
-            count=len(broken) - len(shown) + 1 if i == len(shown) - 1 else 1,
-        )
-        for i, (line, _, found) in enumerate(shown)
-    )
-
-
-def _quoted(name: str) -> str:
-    return name.replace("'", "''")
-
-
-def _problem(
-    file: str, found: str, expected: str, *, line: int | None = None, column: str = ""
-) -> Problem:
-    return Problem(file=file, line=line, column=column, found=found, expected=expected)
-
-
-def _bad(file: str, found: str, expected: str, *, line: int | None = None) -> BadFiles:
-    return BadFiles([_problem(file, found, expected, line=line)])
+def bad(file: str, found: str, expected: str) -> BadFiles:
+    """The refusal of a file for one reason."""
+    return BadFiles([problem(file, found, expected)])

@@ -2,26 +2,34 @@
 
 The first sheet is the grid: what identifies a row is locked, the weeks are open. Two hidden
 sheets say what was exported and when, so that what was typed is told from what was there.
-Values are read as they are stored; nothing in the file is ever executed.
+Values are read as they are stored, by the process that may die of a file (parsing.py);
+nothing in the file is ever executed.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import io
+import math
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import BinaryIO
 
 import pandas as pd
 import xlsxwriter
 
-from data.reading import check_workbook, workbook
+from data import parsing, reading
+from data.cells import Cell, as_text
+from data.limits import LIMITS, Limits
 from forecasting.errors import BadFiles, Problem
 
 GRID, ABOUT, BEFORE = "Forecast", "about", "as exported"
 _FORMAT = "concord grid 1"
 _OURS = "an XLSX file exported from Concord"
+_ABOUT_LENGTH = 200
+"""Characters of the longest fact that is taken back."""
 _HINT = "Type over the numbers of the weeks; the grey columns are locked. "
 
 
@@ -84,7 +92,7 @@ def write(grid: pd.DataFrame, about: Mapping[str, str]) -> bytes:
     return target.getvalue()
 
 
-def read(source: BinaryIO, name: str) -> Sheet:
+def read(source: BinaryIO, name: str, *, limits: Limits = LIMITS) -> Sheet:
     """A grid that came back.
 
     Raises
@@ -92,70 +100,98 @@ def read(source: BinaryIO, name: str) -> Sheet:
     BadFiles
         Naming the sheet, row and column that is not as it was exported.
     """
-    check_workbook(source, name, expected=_OURS)
-    source.seek(0)
-    book = workbook(source, name, expected=_OURS)
-    missing = [s for s in (GRID, ABOUT, BEFORE) if s not in book.sheet_names]
+    name = reading.named(Path(name))
+    rows = _rows(source, name, limits)
+    missing = [s for s in (GRID, ABOUT, BEFORE) if s not in rows]
     if missing:
         raise _bad(name, missing[0], 0, "", "no such sheet", "the workbook as it was exported")
-    about = {
-        str(row[0]): str(row[1])
-        for row in book.get_sheet_by_name(ABOUT).to_python()
-        if len(row) > 1
-    }
+    about = _facts(rows[ABOUT])
     if about.get("format") != _FORMAT:
         raise _bad(name, ABOUT, 1, "format", about.get("format", "nothing"), _FORMAT)
-    before = _table(name, BEFORE, book.get_sheet_by_name(BEFORE).to_python(), head=0)
-    typed = _table(name, GRID, book.get_sheet_by_name(GRID).to_python(), head=1)
-    strange = [n for n in typed.index if n not in before.index]
+    before = _table(name, BEFORE, rows[BEFORE], head=1)
+    typed = _table(name, GRID, rows[GRID], head=2)
+    known = set(before.index)
+    strange = [n for n in typed.index if n not in known]
     if strange:
-        row = typed.index.tolist().index(strange[0]) + 3
-        raise _bad(name, GRID, row, "A", str(strange[0]), "a row that was exported")
-    if typed.index.has_duplicates:
-        twice = typed.index[typed.index.duplicated()][0]
-        raise _bad(name, GRID, 0, "A", f"{twice} twice", "every row once")
+        row = next(number for number, values in rows[GRID] if _label_of(values) == strange[0])
+        raise _bad(name, GRID, row, "A", strange[0][:60], "a row that was exported")
     unknown = [c for c in typed.columns if c not in before.columns]
     if unknown:
         raise _bad(name, GRID, 2, str(unknown[0]), "another week", "the weeks as exported")
     return Sheet(about=about, typed=typed, before=before)
 
 
-def _table(name: str, sheet: str, rows: list[list[Any]], *, head: int) -> pd.DataFrame:
+Numbered = list[tuple[int, list[Cell]]]
+"""Row numbers, from 1, and what stands in the row; blank is ''."""
+
+
+def _rows(source: BinaryIO, name: str, limits: Limits) -> dict[str, Numbered]:
+    """What stands in our three sheets."""
+    with parsing.private_folder() as folder:
+        copy = folder / "grid.xlsx"
+        with copy.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        found = parsing.ask(
+            name, copy, "grid", kind=".xlsx", limits=limits,
+            sheets=[GRID, ABOUT, BEFORE], expected=_OURS,
+        )  # fmt: skip
+    return {
+        str(sheet): [(int(number), list(values)) for number, values in rows]
+        for sheet, rows in found.items()
+    }
+
+
+def _facts(rows: Numbered) -> dict[str, str]:
+    """What was written beside the grid, as far as it can be what we wrote."""
+    texts = [[as_text(value) for value in values[:2]] for _, values in rows]
+    return {
+        pair[0]: pair[1]
+        for pair in texts
+        if len(pair) > 1 and max(map(len, pair)) <= _ABOUT_LENGTH
+    }
+
+
+def _label_of(values: list[Cell]) -> str:
+    return as_text(values[0]) if values else ""
+
+
+def _table(name: str, sheet: str, rows: Numbered, *, head: int) -> pd.DataFrame:
     """Rows below a head of weeks as numbers."""
-    if len(rows) <= head:
-        raise _bad(name, sheet, head + 1, "", "nothing", "the weeks as exported")
-    weeks = [_day(name, sheet, head, value) for value in rows[head][1:] if value != ""]
+    heads = dict(rows).get(head, [])
+    weeks = [_day(name, sheet, head, value) for value in heads[1:] if value != ""]
+    if not weeks:
+        raise _bad(name, sheet, head, "", "nothing", "the weeks as exported")
+    if len(set(weeks)) < len(weeks):
+        raise _bad(name, sheet, head, "", "a week twice", "the weeks as exported")
     body: dict[str, list[float]] = {}
-    for number, row in enumerate(rows[head + 1 :], start=head + 2):
-        if not row or str(row[0]) == "":
+    for number, values in rows:
+        label = _label_of(values)
+        if number <= head or not label:
             continue
-        cells = [*row[1:], *[""] * len(weeks)][: len(weeks)]
-        body[str(row[0])] = [
+        if label in body:
+            raise _bad(name, sheet, number, "A", f"{label[:60]} twice", "every row once")
+        cells = [*values[1:], *[""] * len(weeks)][: len(weeks)]
+        body[label] = [
             _number(name, sheet, number, week, value)
             for week, value in zip(weeks, cells, strict=True)
         ]
     return pd.DataFrame.from_dict(body, orient="index", columns=pd.Index(weeks))
 
 
-def _day(name: str, sheet: str, head: int, value: object) -> dt.date:
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
+def _day(name: str, sheet: str, head: int, value: Cell) -> dt.date:
     try:
         return dt.date.fromisoformat(str(value)[:10])
     except ValueError as error:
-        raise _bad(
-            name, sheet, head + 1, str(value), "no date", "a week as exported"
-        ) from error
+        where = str(value)[:60]
+        raise _bad(name, sheet, head, where, "no date", "a week as exported") from error
 
 
-def _number(name: str, sheet: str, row: int, week: dt.date, value: object) -> float:
+def _number(name: str, sheet: str, row: int, week: dt.date, value: Cell) -> float:
     """A cell as it is stored; blank is NaN."""
-    if value == "" or value is None:
+    if value == "":
         return float("nan")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _bad(name, sheet, row, week.isoformat(), repr(value), "a number")
+    if isinstance(value, bool | str) or not math.isfinite(value):
+        raise _bad(name, sheet, row, week.isoformat(), repr(value)[:60], "a number")
     return float(value)
 
 

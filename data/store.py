@@ -23,13 +23,15 @@ import duckdb
 import pandas as pd
 
 from data import failures, identity, migrations, tables
+from data.quoting import identifier, literal
+from data.quoting import sql as sql_of
 from data.whole import whole
 from forecasting.errors import DatabaseBusy, NoDatabase, NotOurs, Refused, StorageFailed
 
 HERE = Path(__file__).parent
 DEFAULT_PATH = HERE / "local" / "concord.duckdb"
 
-COPY = '"/copy"'
+COPY = "/copy"
 """What a copy is attached as: no file can be called that, so no database is."""
 MOST_MEMORY = "3GB"
 """Of the database engine; the plan has its own beside it."""
@@ -72,6 +74,8 @@ class Store:
         self.path = path
         self._gate = threading.Condition()
         """Held while a cursor is lent or comes back, and while the file is opened anew."""
+        # DuckDB names a database after its file; this one name is taken (`_connect`).
+        self._is_called_staging = path is not None and path.stem.lower() == "staging"
         self._lent: set[duckdb.DuckDBPyConnection] = set()
         self._dead = self._closed = False
         self._tried_at = 0.0
@@ -189,6 +193,8 @@ class Store:
             if self._closed:
                 raise StorageFailed("The database is closed; the app is going down.")
             cursor = self._connection.cursor()
+            if self._is_called_staging:
+                cursor.execute("use plan")
             self._lent.add(cursor)
             return cursor
 
@@ -223,7 +229,13 @@ class Store:
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         try:
-            connection = duckdb.connect(str(self.path) if self.path else ":memory:")
+            if self._is_called_staging:
+                connection = duckdb.connect(":memory:")
+                connection.execute(
+                    sql_of("attach {path} as plan", path=literal(str(self.path)))
+                )
+            else:
+                connection = duckdb.connect(str(self.path) if self.path else ":memory:")
         except duckdb.Error as error:
             raise _not_opened(self.path, error) from error
         # Files that are being checked are staged here, never in the durable file.
@@ -252,7 +264,8 @@ def restore(source: Path, target: Path) -> None:
             raise Refused(f"{path} exists; move it away first, so that nothing is lost.")
     with whole(target) as partial, duckdb.connect(":memory:") as connection:
         try:
-            connection.execute(f"attach {_literal(str(source))} as backup (read_only)")
+            backup = sql_of("attach {path} as backup (read_only)", path=literal(str(source)))
+            connection.execute(backup)
             _copy(connection, "backup", partial)
         except duckdb.Error as error:
             raise failures.storage_failed(error, target) or error from error
@@ -260,12 +273,14 @@ def restore(source: Path, target: Path) -> None:
 
 def _copy(cursor: duckdb.DuckDBPyConnection, source: str, target: Path) -> None:
     """Copy an attached database into a new file."""
-    cursor.execute(f"attach {_literal(str(target))} as {COPY}")
+    copy = identifier(COPY)
+    cursor.execute(sql_of("attach {path} as {copy}", path=literal(str(target)), copy=copy))
     try:
-        cursor.execute(f"copy from database {_identifier(source)} to {COPY}")
+        whole_of = sql_of("copy from database {of} to {copy}", of=identifier(source), copy=copy)
+        cursor.execute(whole_of)
     finally:
         with suppress(duckdb.Error):
-            cursor.execute(f"detach {COPY}")
+            cursor.execute(sql_of("detach {copy}", copy=copy))
 
 
 def _is_new(path: Path, *, create: bool) -> bool:
@@ -313,11 +328,3 @@ def _not_opened(path: Path | None, error: duckdb.Error) -> Refused:
         return known
     first = str(error).split("\n")[0]
     return NotOurs(f"{path} cannot be opened as a Concord database: {first}")
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -126,7 +126,7 @@ def test_bridge_project_and_export_write_the_contracts_columns(tmp_path, company
     exported, _ = concord(
         "export", "--db", company, "--table", "skus", "--out", tmp_path / "s.xlsx", "--json"
     )
-    assert len(pd.read_excel(tmp_path / "s.xlsx", engine="calamine")) == exported["rows"] == 72
+    assert len(pd.read_excel(tmp_path / "s.xlsx", engine="openpyxl")) == exported["rows"] == 72
     _, told = concord(
         "export", "--db", company, "--table", "skus", "--out", tmp_path / "s.docx", code=2
     )
