@@ -493,7 +493,7 @@ def test_nothing_absurd_becomes_more_than_a_refusal(world, name):
     space, verb = world.space, found(world.space)[name]
     known = digest(space)
     # What everybody may read is the same way for everybody.
-    people = ("dana", "victor") if MATRIX[name] == EVERYBODY else PEOPLE.values()
+    people = ("victor",) if MATRIX[name] == EVERYBODY else PEOPLE.values()
     for by in people:
         args, kwargs = world.arguments(name, by if by in ("mara", "ines") else "dana")
         given = {**dict(enumerate(args)), **kwargs}
