@@ -60,7 +60,7 @@ from forecasting.quarter import Quarters, Sources
 from forecasting.reasons import Reasons
 from forecasting.recovery import Recovery
 from forecasting.reversals import Reversals
-from forecasting.rights import LOCAL_ADMIN, Person
+from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.runs import HORIZON_WEEKS, Runs, run_in_force
 from forecasting.selection import Selection
 from forecasting.vocabulary import INPUTS, Function, Measure, Operation
@@ -68,6 +68,8 @@ from forecasting.weekly import Weekly
 
 LOG = operation.log("workspace")
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
+CALENDAR = frozenset({"activations", "activation_items"})
+"""Tables that are the marketing calendar."""
 CLEAR = "clear"
 """Operation of an override that takes the own input back to statistical."""
 How = Annotated[Operation | str, OneOf((*Operation, CLEAR))]
@@ -628,8 +630,9 @@ class Workspace:
 
     def preview_import(self, by: str, paths: Sequence[Path]) -> Judged:
         """Read and judge files; nothing is written."""
-        self.desk.allowed(by, "import")
+        actor = self.desk.allowed(by, "import the calendar")
         with files.judged(self.store, paths) as judged:
+            _require_tables(actor, judged)
             return judged
 
     def import_files(
@@ -642,11 +645,12 @@ class Workspace:
         BadFiles
             Naming file, line, column, found and expected; the database is as before.
         """
-        actor = self.desk.allowed(by, "import")
+        actor = self.desk.allowed(by, "import the calendar")
         with (
             operation.told("import", by=actor.id, files=len(paths)) as told,
             files.judged(self.store, paths) as judged,
         ):
+            _require_tables(actor, judged)
             if judged.problems or (judged.all_problems and not allow_rejects):
                 raise BadFiles(judged.all_problems)
             names = [v.table for v in judged.verdicts if v.accepted]
@@ -821,6 +825,12 @@ class Workspace:
             limits=self.policies.now.limits,
             seq=seq,
         )
+
+
+def _require_tables(actor: Person, judged: Judged) -> None:
+    """Refuse tables that are not the person's to import: Marketing has its calendar."""
+    if any(verdict.table not in CALENDAR for verdict in judged.verdicts):
+        require(actor, "import")
 
 
 def _apart(selections: Iterable[Selection]) -> frozenset[str]:

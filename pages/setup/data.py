@@ -75,6 +75,9 @@ def importing(space, person) -> None:
         st.error("**Nothing was imported.** These files cannot be used as they are.")
         st.dataframe(problems_table(error.problems), hide_index=True)
         return
+    except ConcordError as error:
+        frame.refused(error)
+        return
     st.dataframe(
         pd.DataFrame(
             {
@@ -205,7 +208,9 @@ def page() -> None:
         st.success(said)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        if person.may("import"):
+        if person.may("import the calendar"):
+            if not person.may("import"):
+                st.caption("Marketing imports activations and activation_items here.")
             importing(space, person)
         else:
             st.caption(f"{person.function.label} reads. Planning or Admin imports files.")
