@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 import xlsxwriter
 
+from data.leaving import Leaving
 from data.reading import check_workbook, workbook
 from forecasting.errors import BadFiles, Problem
 
@@ -38,7 +39,7 @@ class Sheet:
     """The same as it was exported."""
 
 
-def write(grid: pd.DataFrame, about: Mapping[str, str]) -> bytes:
+def write(grid: pd.DataFrame, about: Mapping[str, str]) -> Leaving:
     """A workbook of a grid.
 
     Parameters
@@ -81,7 +82,7 @@ def write(grid: pd.DataFrame, about: Mapping[str, str]) -> bytes:
         for row, (key, value) in enumerate({"format": _FORMAT, **about}.items()):
             facts.write_string(row, 0, key)
             facts.write_string(row, 1, value)
-    return target.getvalue()
+    return Leaving(target.getvalue())
 
 
 def read(source: BinaryIO, name: str) -> Sheet:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from data import sheets
+from data.leaving import Leaving
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted, OutOfBounds
 from forecasting.vocabulary import Measure, Operation, Reason
@@ -79,7 +80,7 @@ def export(
     location_level: str = "all",
     location: str = "all",
     measure: Measure = Measure.UNITS,
-) -> bytes:
+) -> Leaving:
     """A workbook of the person's own input.
 
     Parameters
