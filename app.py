@@ -115,13 +115,22 @@ chosen = st.navigation(
     pages, position="top"
 )  # a menu for each cadence: they would not fit side by side
 known = {person.id for person in frame.workspace().people}
-if st.session_state.get("person") not in known:
-    choose_person()
+here = chosen.title if st.session_state.get("person") in known else ""
+if here != st.session_state.get("page"):
+    st.session_state["turned"] = st.session_state.get("turned", 0) + 1
+    st.session_state["page"] = here
+# Two places in turn: what the former page drew is gone before the next one has anything.
+places = (st.empty(), st.empty())
+place = places[st.session_state.get("turned", 0) % 2].container()
+if not here:
+    with place:
+        choose_person()
 else:
     if not st.session_state.get("_frozen"):
         gc.freeze()  # imports never go away; collections need not look at them again
         st.session_state["_frozen"] = True
-    st.session_state["page"] = chosen.title
-    who_is_here()
-    chosen.run()
+    with place:
+        who_is_here()
+        with frame.one_step():
+            chosen.run()
     frame.watcher(chosen.title)  # after the page has said what it shows

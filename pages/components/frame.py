@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -170,8 +170,33 @@ def _from_link(key: str, options: Sequence[Any], default: Any = None) -> str:
 
 def _into_link(key: str, chosen: Any) -> Any:
     """Write a choice into the link."""
-    st.session_state[f"{slot(key)} in link"] = st.query_params[key] = str(chosen)
+    if _COLLECTED in st.session_state:
+        st.session_state[_COLLECTED][key] = str(chosen)
+    else:
+        _write({key: str(chosen)})
     return chosen
+
+
+def _write(link: Mapping[str, str]) -> None:
+    """Write into the link, in one message, and remember what stands there."""
+    if any(st.query_params.get(key) != value for key, value in link.items()):
+        st.query_params.update(link)
+    for key, value in link.items():
+        st.session_state[f"{slot(key)} in link"] = value
+
+
+_COLLECTED = "collected for the link"
+
+
+@contextmanager
+def one_step() -> Iterator[None]:
+    """Everything that a page writes into the link is written at once: one step of Back."""
+    st.session_state[_COLLECTED] = {}
+    try:
+        yield
+    finally:
+        collected = st.session_state.pop(_COLLECTED)
+    _write(collected)
 
 
 def slot(key: str) -> str:
