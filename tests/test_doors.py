@@ -13,7 +13,7 @@ from jinja2 import nodes
 
 from data import leaving
 from forecasting import pack
-from pages.components import text
+from pages.components import download, text
 from tests.doors import DOOR, FORBIDDEN, PAGES, ROOT, Page, called, sources
 
 HOUSE = [ROOT / "app.py", *sources("pages", "forecasting", "data")]
@@ -205,3 +205,17 @@ def test_plain_text_is_one_line_whose_signs_are_all_escaped(value):
 )
 def test_only_an_address_of_the_web_is_a_link(address, leads):
     assert text.link(text.ours("evidence"), address) == leads
+
+
+@pytest.mark.parametrize(
+    ("given_name", "kept"),
+    [
+        ("bridge.csv", "bridge.csv"),
+        ("consensus-2026-11.xlsx", "consensus-2026-11.xlsx"),
+        ('=x("../../etc/passwd").csv', "x--..-..-etc-passwd.csv"),
+        (f"{'x' * 300}.csv", f"{'x' * 100}.csv"),
+        ("../.csv", "concord.csv"),
+    ],
+)
+def test_a_file_that_leaves_is_named_without_what_a_system_would_read_into_it(given_name, kept):
+    assert download.named(given_name) == kept

@@ -62,6 +62,7 @@ def spreadsheet(
 
 
 def named(file_name: str) -> str:
-    """A file's name without what a system or a shell would read into it."""
-    kept = "".join(c if c.isalnum() or c in "-_. " else "-" for c in file_name)
-    return kept.strip(" .-")[:120] or "concord"
+    """A file's name without what a system or a shell would read into it, its ending kept."""
+    stem, dot, ending = file_name.rpartition(".")
+    kept = "".join(c if c.isalnum() or c in "-_. " else "-" for c in stem)
+    return f"{kept.strip(' .-')[:100] or 'concord'}{dot}{ending}"
