@@ -6,6 +6,7 @@ mypy holds the other half: a function that says that it returns `Said` does.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -221,7 +222,7 @@ def _is_number(spec: ast.expr) -> bool:
         part.value if isinstance(part, ast.Constant) else ""
         for part in getattr(spec, "values", [])
     )
-    return text.endswith(("f", "%", "d", ",", "g")) or "%" in text
+    return text.endswith(("f", "%", "d", ",", "g")) or re.search(r"%[a-zA-Z]", text) is not None
 
 
 def _held(home: ast.AST, name: str) -> Iterator[ast.expr | None]:

@@ -64,6 +64,7 @@ def test_what_a_page_shows_is_ours_or_came_through_the_door(path):
         ('parts = []\nparts.append(name)\nst.info(" · ".join(parts))', 1),
         ('for name in people:\n    st.info(name)', 1),
         ('for word in ("a", "b"):\n    st.info(word)', 0),
+        ('st.info(f"{name:%<9}")', 1),
         ('st.info("{}".format(name))', 1),
         ('st.info("%s" % name)', 1),
         ('ours(name)', 1),
