@@ -12,6 +12,7 @@ import streamlit as st
 
 from forecasting.vocabulary import Function
 from pages.components import frame
+from pages.components.text import plain
 
 COMPONENTS = Path(__file__).parent / "pages" / "components"
 
@@ -74,9 +75,10 @@ def choose_person() -> None:
         for column, person in zip(st.columns(3), people[start : start + 3], strict=False):
             with column.container(border=True, height="stretch"):
                 st.markdown(
-                    f"**{person.name}**  \n{person.function.label}: {tasks[person.function]}."
+                    f"**{plain(person.name)}**  \n{plain(person.function.label)}: "
+                    f"{tasks[person.function]}."
                 )
-                if st.button(f"Continue as {person.name}", width="stretch"):
+                if st.button(f"Continue as {plain(person.name)}", width="stretch"):
                     st.session_state["person"] = person.id
                     st.rerun()
 
@@ -86,9 +88,10 @@ def who_is_here() -> None:
     others = frame.presence().others(frame.session_id())
     here = f" · {len(others) + 1} here" if others else ""
     with st.container(horizontal=True, horizontal_alignment="right", key="whoami"):
-        with st.popover(f"{person.name} ({person.function.label}){here}", type="tertiary"):
+        who = f"{plain(person.name)} ({plain(person.function.label)}){here}"
+        with st.popover(who, type="tertiary"):
             for name, where in others:
-                st.markdown(f"{name} is on **{where}**")
+                st.markdown(f"{plain(name)} is on **{plain(where)}**")
             if not others:
                 st.markdown("Nobody else is here.")
             st.caption("Choosing a person is not a login.")
@@ -112,13 +115,22 @@ chosen = st.navigation(
     pages, position="top"
 )  # a menu for each cadence: they would not fit side by side
 known = {person.id for person in frame.workspace().people}
-if st.session_state.get("person") not in known:
-    choose_person()
+here = chosen.title if st.session_state.get("person") in known else ""
+if here != st.session_state.get("page"):
+    st.session_state["turned"] = st.session_state.get("turned", 0) + 1
+    st.session_state["page"] = here
+# Two places in turn: what the former page drew is gone before the next one has anything.
+places = (st.empty(), st.empty())
+place = places[st.session_state.get("turned", 0) % 2].container()
+if not here:
+    with place:
+        choose_person()
 else:
     if not st.session_state.get("_frozen"):
         gc.freeze()  # imports never go away; collections need not look at them again
         st.session_state["_frozen"] = True
-    st.session_state["page"] = chosen.title
-    who_is_here()
-    chosen.run()
+    with place:
+        who_is_here()
+        with frame.one_step():
+            chosen.run()
     frame.watcher(chosen.title)  # after the page has said what it shows

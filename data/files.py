@@ -7,7 +7,6 @@ whose sequence number is the batch that every row carries.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from data import parsing, reading
+from data import leaving, parsing, reading
 from data.checking import Verdict, judge
 from data.limits import LIMITS, Limits, in_words
 from data.quoting import Sql, identifier, listed, literal, sql
@@ -128,8 +127,7 @@ def write_rejects(verdict: Verdict, path: Path) -> Path:
     target = path.with_name(path.name + ".rejects.csv")
     if path.suffix.lower() == ".xlsx":
         target = path.with_name(f"{path.name}.{verdict.table}.rejects.csv")
-    rejects = pd.DataFrame(list(verdict.rejects), columns=["line", "reason", "row"])
-    defused(rejects).to_csv(target, index=False)
+    leaving.write_rows(target, ["line", "reason", "row"], verdict.rejects)
     return target
 
 
@@ -139,7 +137,7 @@ def write_templates(folder: Path) -> list[Path]:
     written = []
     for table in TABLES.values():
         path = folder / f"{table.name}.csv"
-        path.write_text(",".join(table.names) + "\n", encoding="utf-8")
+        leaving.write_rows(path, table.names, [])
         written.append(path)
     guide = folder / "COLUMNS.md"
     guide.write_text(columns_guide(), encoding="utf-8")
@@ -187,15 +185,6 @@ def columns_guide(limits: Limits = LIMITS) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_workbook(frame: pd.DataFrame, sheet: str) -> bytes:
-    """A frame as an XLSX workbook with one sheet; nothing in it is a formula."""
-    target = io.BytesIO()
-    options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
-    with pd.ExcelWriter(target, engine="xlsxwriter", engine_kwargs=options) as book:
-        defused(frame).to_excel(book, index=False, sheet_name=sheet[:31])
-    return target.getvalue()
-
-
 def _limits_in_words(limits: Limits) -> list[tuple[str, str]]:
     return [
         ("a CSV or Parquet file", in_words(limits.file)),
@@ -230,29 +219,14 @@ def export(frame: pd.DataFrame, path: Path) -> None:
         case ".parquet":
             frame.to_parquet(path, index=False)
         case ".csv":
-            defused(frame).to_csv(path, index=False)
+            path.write_bytes(leaving.as_csv(frame))
         case ".xlsx":
-            path.write_bytes(as_workbook(frame, path.stem))
+            path.write_bytes(leaving.as_workbook({path.stem: frame}))
         case other:
             raise Refused(
                 f"'{other}' is not a kind of file that Concord writes: "
                 "use .csv, .xlsx or .parquet."
             )
-
-
-def defused(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with text that starts like a formula made plain text."""
-    safe = frame.copy()
-    for name in safe.columns:
-        if isinstance(safe[name].dtype, pd.StringDtype) or safe[name].dtype == object:
-            starts = safe[name].map(_starts_like_a_formula)
-            text = safe[name].astype(object)
-            safe[name] = text.where(~starts, "'" + text.astype(str))
-    return safe
-
-
-def _starts_like_a_formula(value: object) -> bool:
-    return isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 def _known(staged: set[str]) -> dict[tuple[str, str], Sql]:

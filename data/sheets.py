@@ -22,6 +22,7 @@ import xlsxwriter
 
 from data import parsing, reading
 from data.cells import Cell, as_text
+from data.leaving import Leaving
 from data.limits import LIMITS, Limits
 from forecasting.errors import BadFiles, Problem
 
@@ -46,7 +47,7 @@ class Sheet:
     """The same as it was exported."""
 
 
-def write(grid: pd.DataFrame, about: Mapping[str, str]) -> bytes:
+def write(grid: pd.DataFrame, about: Mapping[str, str]) -> Leaving:
     """A workbook of a grid.
 
     Parameters
@@ -89,7 +90,7 @@ def write(grid: pd.DataFrame, about: Mapping[str, str]) -> bytes:
         for row, (key, value) in enumerate({"format": _FORMAT, **about}.items()):
             facts.write_string(row, 0, key)
             facts.write_string(row, 1, value)
-    return target.getvalue()
+    return Leaving(target.getvalue())
 
 
 def read(source: BinaryIO, name: str, *, limits: Limits = LIMITS) -> Sheet:

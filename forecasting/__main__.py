@@ -595,7 +595,7 @@ def serve(db: Path, port: int) -> None:
     os.environ["CONCORD_DB"] = str(db)
     root = Path(__file__).parents[1]
     os.chdir(root)  # .streamlit/config.toml is read from here
-    sys.argv = ["streamlit", "run", str(root / "app.py"), f"--server.port={port}"]
+    sys.argv = ["streamlit", "run", str(root / "served.py"), f"--server.port={port}"]
     sys.exit(cli.main())
 
 

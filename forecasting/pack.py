@@ -6,7 +6,6 @@ Both are made from the version's number alone, so that they can be made again.
 from __future__ import annotations
 
 import datetime as dt
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,8 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from data.files import defused
+from data import leaving
+from data.leaving import Leaving
 from data.versions import LAYERS, Version
 from forecasting import agenda
 from forecasting.calendar import month_label, week_label
@@ -107,7 +107,7 @@ def as_html(space: Workspace, number: int) -> str:
     )
 
 
-def as_workbook(space: Workspace, number: int) -> bytes:
+def as_workbook(space: Workspace, number: int) -> Leaving:
     """The numbers of one version: every layer by SKU and week, and the parts of each SKU."""
     version = space.cycles.version(number)
     about = pd.DataFrame(
@@ -127,16 +127,10 @@ def as_workbook(space: Workspace, number: int) -> bytes:
     layers.insert(2, "lag", (week - np.datetime64(version.as_of)).astype(int) // 7)
     parts = space.cycles.parts(version)
     sums = parts.groupby(["sku", "kind", "name", "reason"])["units"].sum().reset_index()
-    target = io.BytesIO()
-    options = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
-    with pd.ExcelWriter(target, engine="xlsxwriter", engine_kwargs=options) as book:
-        about.to_excel(book, sheet_name="About", index=False)
-        columns = ["sku", "week", "lag", *LAYERS]
-        defused(layers[columns]).to_excel(book, sheet_name="By SKU and week", index=False)
-        defused(sums).to_excel(book, sheet_name="Parts", index=False)
-        for sheet in book.sheets.values():
-            sheet.autofit()
-    return target.getvalue()
+    rows = layers[["sku", "week", "lag", *LAYERS]]
+    return leaving.as_workbook(
+        {"About": about, "By SKU and week": rows, "Parts": sums}, fit=True
+    )
 
 
 def _later(version: Version, weeks: int) -> pd.Timestamp:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from data import sheets
+from data.leaving import Leaving
 from forecasting.arguments import AsMade, Name, verb
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted, OutOfBounds
@@ -82,7 +83,7 @@ def export(
     location_level: str = "all",
     location: str = "all",
     measure: Measure = Measure.UNITS,
-) -> bytes:
+) -> Leaving:
     """A workbook of the person's own input.
 
     Parameters

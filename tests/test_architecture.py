@@ -118,13 +118,13 @@ def test_only_workspace_and_command_line_import_data():
     ("library", "only_in"),
     [
         ("duckdb", {"data"}),
-        ("streamlit", {"app", "pages"}),
+        ("streamlit", {"app", "served", "pages"}),
         ("altair", {"pages"}),
         ("statsmodels", {"forecasting"}),
     ],
 )
 def test_each_framework_is_known_in_one_place_only(library, only_in):
-    for path in [*sources("forecasting", "data", "pages"), ROOT / "app.py"]:
+    for path in [*sources("forecasting", "data", "pages"), ROOT / "app.py", ROOT / "served.py"]:
         top = path.relative_to(ROOT).parts[0].removesuffix(".py")
         tree = ast.parse(path.read_text(encoding="utf-8"))
         if module_of(path) == "forecasting.__main__":

@@ -1,22 +1,32 @@
 """A forecast beside what is no forecast: last year's sales, the budget."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.comparisons import held_against
 from forecasting.vocabulary import Measure
 from pages.components import frame, theme
 
 
-def tile(label: str, draft: np.ndarray, reference: np.ndarray, help: str) -> None:
+def reference(label: str, draft: np.ndarray, held_to: np.ndarray, help: str) -> None:
     """A forecast against a reference, over the weeks in which that is known, (W,) each."""
-    held = held_against(draft, reference)
-    part = f" Known for {held.weeks} of {len(draft)} weeks." if held.weeks < len(draft) else ""
+    held = held_against(draft, held_to)
+    part = (
+        f" Known for {held.weeks:d} of {len(draft)} weeks." if held.weeks < len(draft) else ""
+    )
     st.metric(label, theme.percent(held.change, sign=True), help=help + part, border=True)
 
 
 def both(
-    draft: np.ndarray, skus: np.ndarray, measure: Measure, columns, *, everywhere: bool = True
+    draft: np.ndarray,
+    skus: np.ndarray,
+    measure: Measure,
+    columns: Sequence[DeltaGenerator],
+    *,
+    everywhere: bool = True,
 ) -> None:
     """Two tiles: against last year's sales, and against the budget.
 
@@ -31,13 +41,13 @@ def both(
     weeks = np.arange(len(draft))
     unknown = np.full(len(draft), np.nan)
     with columns[0]:
-        tile(
+        reference(
             "Against last year's sales", draft,
             space.comparisons.last_year(person.id, skus, weeks, measure) if everywhere else unknown,
             "Same fiscal week numbers a year ago; sales, not demand. Of all doors only.",
         )  # fmt: skip
     with columns[1]:
-        tile(
+        reference(
             "Against budget", draft,
             space.comparisons.budget(person.id, skus, weeks, measure) if everywhere else unknown,
             "A budget is a target, never mixed with the forecast; in units and revenue, of whole "

@@ -17,7 +17,8 @@ from forecasting.consensus.value_added import Added
 from forecasting.errors import ConcordError, Conflicted
 from forecasting.vocabulary import Function, Measure, Operation
 from forecasting.workspace import Change
-from pages.components import drafts, frame, grid, scores, theme
+from pages.components import download, drafts, frame, grid, scores, theme
+from pages.components.text import Said, ours, plain
 
 PAGE = "consensus"
 BLANK = {"note": "", "evidence": "", "bulk_value": 0.0, "bulk_comment": "", "clash": None}
@@ -143,19 +144,19 @@ def record(function: str, reason: str) -> None:
     label = Function(function).label
     every, mine = known.get(""), known.get(reason)
     if every is None or not every.cells:
-        st.caption(f"No past change of {label} has been scored yet.")
+        st.caption(f"No past change of {plain(label)} has been scored yet.")
         return
-    said = f"Past changes of {label}: {_came_out(every)} against the statistical number"
+    said = f"Past changes of {plain(label)}: {_came_out(every)} against the statistical number"
     if mine is not None and mine.cells >= value_added.FEW_CELLS:
         called = frame.workspace().reasons.label(reason)
-        said += f"; for “{called}”: {_came_out(mine)}"
+        said += f"; for “{plain(called)}”: {_came_out(mine)}"
     st.caption(f"{said}.", help=frame.term("Value added"))
 
 
-def _came_out(found: Added) -> str:
+def _came_out(found: Added) -> Said:
     """A record with how many it is measured on, and how sure it is."""
     low, high = 100 * found.low, 100 * found.high
-    return (
+    return ours(
         f"{100 * found.added:+.1f} points of WAPE (n {found.cells:,} SKU weeks, "
         f"8 of 10: {low:+.1f} to {high:+.1f})"
     )
@@ -183,7 +184,7 @@ def _panel(of: Changing) -> None:
     called = {"set": f"Set to, {sign}", "add": f"Add, {sign}", "percent": "Change by, %"}
     how = st.segmented_control(
         "How", list(Operation), key="bulk_how", required=True, persist_state="page",
-        format_func=called.get,
+        format_func=lambda one: plain(called[one]),
     )  # fmt: skip
     state.setdefault("bulk_value", 0.0)
     value = st.number_input("Value", step=1.0, key="bulk_value", persist_state="page")
@@ -201,11 +202,11 @@ def _panel(of: Changing) -> None:
         if buttons[2].button("Hold", width="stretch", help=frame.term("Hold")):
             for scope in scopes:
                 space.hold(person.id, scope)
-            st.toast(f"Held {node}")
+            st.toast(f"Held {plain(node)}")
         if buttons[3].button("Release", width="stretch"):
             for scope in scopes:
                 space.release(person.id, scope)
-            st.toast(f"Released {node}")
+            st.toast(f"Released {plain(node)}")
     except ConcordError as error:
         frame.refused(error)
     said = drafts.words("Comment", key="bulk_comment", placeholder="Say something about it")
@@ -279,7 +280,7 @@ def effect(scopes: Sequence[Scope], how: str, value: float, measure: Measure) ->
             else []
         )
     except ConcordError as error:
-        st.warning(f"**{error.title}.** {error}")
+        st.warning(f"**{plain(error.title)}.** {plain(error)}")
         return
     after = {
         "set": value * len(scopes), "add": now + value * len(scopes),
@@ -342,13 +343,13 @@ def excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Mea
 
 def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Measure) -> None:
     space, person = frame.workspace(), frame.me()
-    st.download_button(
+    download.button(
         "Download my input (XLSX)",
-        data=lambda: roundtrip.export(space, person.id, table(), measure=measure, **where),
-        file_name=f"{person.function.value}.xlsx", on_click="ignore", width="stretch",
+        lambda: roundtrip.export(space, person.id, table(), measure=measure, **where),
+        f"{person.function.value}.xlsx", width="stretch",
         help="What identifies a row is locked; type over the weeks, save, and bring it back.",
     )  # fmt: skip
-    file = st.file_uploader("Bring it back", type="xlsx", key="returned", persist_state="page")
+    file = st.file_uploader("Bring it back", type="xlsx", key="returned")
     if file is None:
         return
     try:
@@ -362,7 +363,7 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
         return
     st.markdown(
         f"**{theme.plural(len(returned.cells), 'cell')} typed over**: "
-        + ", ".join(f"{n} {v.label.lower()}" for v, n in counts.items() if n)
+        + ", ".join(f"{plain(n)} {plain(v.label.lower())}" for v, n in counts.items() if n)
     )
     small = sum(cell.is_small for cell in returned.cells)
     if small:

@@ -1,5 +1,8 @@
 """Every picture. Only this module knows altair."""
 
+from collections.abc import Sequence
+from typing import Any, cast
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -16,6 +19,9 @@ _DAY = pd.Timedelta(1, "D")
 # A chart is checked as a whole when it is sent; checking each of its parts when it is made
 # as well doubles what it costs.
 schemapi.disable_debug_mode()
+
+
+Drawn = alt.Chart | alt.LayerChart | alt.FacetChart
 
 
 def _told_apart(names: list[str]) -> list[str]:
@@ -42,11 +48,11 @@ def _week_axis(weeks: list[pd.Timestamp]) -> alt.Axis:
     )
 
 
-def _utc(values: object) -> pd.Series:
+def _utc(values: pd.Series | Sequence[pd.Timestamp]) -> pd.Series:
     return pd.Series(pd.to_datetime(values))
 
 
-def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> alt.LayerChart:
+def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> Drawn:
     """Activations as bars over weeks, coloured by status, in the order given."""
     rows = pd.DataFrame(
         {
@@ -70,7 +76,7 @@ def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> alt.La
     )
     weeks = [first + pd.Timedelta(7 * i, "D") for i in range(n_weeks)]
     end = weeks[-1] + 7 * _DAY
-    rows["to"] = rows["to"].clip(upper=end)
+    rows["to"] = rows["to"].where(rows["to"] <= end, end)
     pick = alt.selection_point(name="pick", fields=["activation"], on="click", toggle=False)
     x = alt.X(
         "from:T",
@@ -105,12 +111,15 @@ def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> alt.La
         .mark_text(align="left", dx=6, fontSize=11)
         .encode(x=alt.X("to:T"), y=y, text="tag:N", color=alt.value(_ink()))
     )
-    return (bars + tags).properties(height=max(27 * len(rows), 60)).configure_view(stroke=None)
+    return cast(
+        Drawn,
+        (bars + tags).properties(height=max(27 * len(rows), 60)).configure_view(stroke=None),
+    )
 
 
 def projection(
-    fan: pd.DataFrame, *, window: tuple[pd.Timestamp, pd.Timestamp], first_short: object
-) -> alt.LayerChart:
+    fan: pd.DataFrame, *, window: tuple[pd.Timestamp, pd.Timestamp], first_short: Any
+) -> Drawn:
     """Projected on-hand before and after lift, its range, receipts and the threshold."""
     colours = theme.layer_colours()
     frame = fan.assign(week=_utc(fan["week"]))
@@ -184,7 +193,7 @@ def forecast(
     lines: pd.DataFrame,
     *,
     last_year: pd.DataFrame | None = None,
-) -> alt.LayerChart:
+) -> Drawn:
     """History, then the forecast's parts stacked, with each layer as a line."""
     colours = theme.layer_colours()
     layers = []
@@ -250,36 +259,41 @@ def forecast(
                 tooltip=["layer", _tip("units", "Units")],
             )
         )
-    return alt.layer(*layers).resolve_scale(color="independent").properties(height=280)
-
-
-def gantt(rows: pd.DataFrame) -> alt.Chart:
-    """The activation calendar: one bar each, coloured by status."""
-    rows = rows.assign(name=_told_apart(rows["name"].tolist()))
-    return (
-        alt.Chart(rows)
-        .mark_bar(cornerRadius=3, height=13)
-        .encode(
-            x=alt.X("from:T", title=None, axis=alt.Axis(format="%b %d", labelAngle=0)),
-            x2="to:T",
-            y=alt.Y(
-                "name:N",
-                sort=rows["name"].tolist(),
-                title=None,
-                axis=alt.Axis(labelLimit=240, labelOverlap=False),
-            ),
-            color=alt.Color(
-                "status:N",
-                scale=theme.status_scale(),
-                legend=alt.Legend(title=None, orient="top"),
-            ),
-            tooltip=["name", "type", "status", "dates"],
-        )
-        .properties(height=max(24 * len(rows) + 20, 80))
+    return cast(
+        Drawn, alt.layer(*layers).resolve_scale(color="independent").properties(height=280)
     )
 
 
-def expected_and_actual(rows: pd.DataFrame) -> alt.LayerChart:
+def gantt(rows: pd.DataFrame) -> Drawn:
+    """The activation calendar: one bar each, coloured by status."""
+    rows = rows.assign(name=_told_apart(rows["name"].tolist()))
+    return cast(
+        Drawn,
+        (
+            alt.Chart(rows)
+            .mark_bar(cornerRadius=3, height=13)
+            .encode(
+                x=alt.X("from:T", title=None, axis=alt.Axis(format="%b %d", labelAngle=0)),
+                x2="to:T",
+                y=alt.Y(
+                    "name:N",
+                    sort=rows["name"].tolist(),
+                    title=None,
+                    axis=alt.Axis(labelLimit=240, labelOverlap=False),
+                ),
+                color=alt.Color(
+                    "status:N",
+                    scale=theme.status_scale(),
+                    legend=alt.Legend(title=None, orient="top"),
+                ),
+                tooltip=["name", "type", "status", "dates"],
+            )
+            .properties(height=max(24 * len(rows) + 20, 80))
+        ),
+    )
+
+
+def expected_and_actual(rows: pd.DataFrame) -> Drawn:
     """Expected against actual lift, one point an activation; on the line they agree."""
     most = float(max(rows["expected_lift"].max(), rows["actual_lift"].max(), 1.5)) * 1.05
     scale = alt.Scale(domain=[0.5, most], nice=False, zero=False)
@@ -311,7 +325,7 @@ def expected_and_actual(rows: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(line, points).properties(height=330)
 
 
-def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> alt.LayerChart:
+def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
     """From one forecast to the other, cause by cause."""
     colours, status = theme.layer_colours(), theme.status_colours()
     ends = rows["change"].cumsum() + before
@@ -354,7 +368,7 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> alt.Laye
     return alt.layer(drawn, said).properties(height=26 * len(bars) + 30)
 
 
-def staircase(steps: list[Added]) -> alt.LayerChart:
+def staircase(steps: list[Added]) -> Drawn:
     """WAPE of each step of the process."""
     rows = pd.DataFrame(
         {"step": [s.name.capitalize() for s in steps], "wape": [s.wape for s in steps]}
@@ -369,7 +383,7 @@ def staircase(steps: list[Added]) -> alt.LayerChart:
     return alt.layer(bars, said).properties(height=210)
 
 
-def versions(lines: pd.DataFrame, came: pd.DataFrame) -> alt.LayerChart:
+def versions(lines: pd.DataFrame, came: pd.DataFrame) -> Drawn:
     """Every version by week, the latest strongest, and what was wanted."""
     drawn = lines.assign(week=_utc(lines["week"]))
     names = sorted(drawn["cycle"].unique())
@@ -395,11 +409,11 @@ def versions(lines: pd.DataFrame, came: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(each, wanted).properties(height=300)
 
 
-def error_by_lag(rows: pd.DataFrame) -> alt.Chart:
+def error_by_lag(rows: pd.DataFrame) -> Drawn:
     """Error of several forecasts by weeks ahead."""
     colours = theme.layer_colours()
     names = list(dict.fromkeys(rows["forecast"]))
-    return (
+    return cast(Drawn, (
         alt.Chart(rows)
         .mark_line(point=True)
         .encode(
@@ -417,10 +431,10 @@ def error_by_lag(rows: pd.DataFrame) -> alt.Chart:
             tooltip=["forecast", "lag", alt.Tooltip("wape:Q", title="WAPE", format=".1%")],
         )
         .properties(height=290)
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
-def responses(rows: pd.DataFrame) -> alt.LayerChart:
+def responses(rows: pd.DataFrame) -> Drawn:
     """Lift of each type of activation: a point a class, with the range of eight of ten."""
     shown = rows.assign(
         lift=np.exp(rows["log"]),
@@ -444,9 +458,9 @@ def responses(rows: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(ranges, points).properties(height=max(60 * kinds, 160))
 
 
-def seasons(rows: pd.DataFrame) -> alt.Chart:
+def seasons(rows: pd.DataFrame) -> Drawn:
     """Seasonal index by class over the coming weeks."""
-    return (
+    return cast(Drawn, (
         alt.Chart(rows.assign(week=_utc(rows["week"])))
         .mark_line(strokeWidth=1.6)
         .encode(
@@ -460,14 +474,14 @@ def seasons(rows: pd.DataFrame) -> alt.Chart:
             tooltip=["class", alt.Tooltip("week:T", format="%b %d, %Y"), alt.Tooltip("index:Q", format=".2f")],
         )
         .properties(height=330)
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _tip(field: str, title: str) -> alt.Tooltip:
     return alt.Tooltip(f"{field}:Q", title=title, format=",.1f")
 
 
-def orders(by_week: pd.DataFrame) -> alt.Chart:
+def orders(by_week: pd.DataFrame) -> Drawn:
     """Units to release week by week: what goes out now set apart from what is planned."""
     colours = theme.layer_colours()
     frame = by_week.assign(
@@ -475,29 +489,32 @@ def orders(by_week: pd.DataFrame) -> alt.Chart:
         what=by_week["kind"].map({"release": "Release now", "planned": "Planned"}),
     )
     weeks = sorted(frame["week"].unique())
-    return (
-        alt.Chart(frame)
-        .mark_bar(size=12)
-        .encode(
-            x=alt.X("week:T", axis=_week_axis([pd.Timestamp(w) for w in weeks[::3]])),
-            y=alt.Y("units:Q", title="units to release"),
-            color=alt.Color(
-                "what:N",
-                title=None,
-                scale=alt.Scale(
-                    domain=["Release now", "Planned"],
-                    range=[colours["Lift"], colours["Receipts"]],
+    return cast(
+        Drawn,
+        (
+            alt.Chart(frame)
+            .mark_bar(size=12)
+            .encode(
+                x=alt.X("week:T", axis=_week_axis([pd.Timestamp(w) for w in weeks[::3]])),
+                y=alt.Y("units:Q", title="units to release"),
+                color=alt.Color(
+                    "what:N",
+                    title=None,
+                    scale=alt.Scale(
+                        domain=["Release now", "Planned"],
+                        range=[colours["Lift"], colours["Receipts"]],
+                    ),
+                    legend=alt.Legend(orient="top"),
                 ),
-                legend=alt.Legend(orient="top"),
-            ),
-            tooltip=["what", alt.Tooltip("units:Q", format=",.0f")],
-        )
-        .properties(height=250)
-        .configure_view(stroke=None)
+                tooltip=["what", alt.Tooltip("units:Q", format=",.0f")],
+            )
+            .properties(height=250)
+            .configure_view(stroke=None)
+        ),
     )
 
 
-def calibration(tenths: pd.DataFrame) -> alt.LayerChart:
+def calibration(tenths: pd.DataFrame) -> Drawn:
     """Share that happened against the risk that was said, tenth by tenth."""
     colours = theme.layer_colours()
     frame = tenths[tenths["cells"] > 0].assign(
@@ -527,12 +544,10 @@ def calibration(tenths: pd.DataFrame) -> alt.LayerChart:
             ],
         )
     )
-    return (line + points).properties(height=310).configure_view(stroke=None)
+    return cast(Drawn, (line + points).properties(height=310).configure_view(stroke=None))
 
 
-def trend(
-    values: list[tuple[str, float | None]], *, target: float | None, kind: str
-) -> alt.LayerChart:
+def trend(values: list[tuple[str, float | None]], *, target: float | None, kind: str) -> Drawn:
     """A measure quarter by quarter, small, with its target as a line."""
     shown = ".1%" if kind in ("share", "points") else ".2~f"
     rows = pd.DataFrame(
@@ -563,10 +578,10 @@ def trend(
             .mark_rule(color=colours["Lift"], strokeDash=[4, 3], strokeWidth=1.5)
             .encode(y="value:Q", tooltip=["what", alt.Tooltip("value:Q", format=shown)])
         )
-    return alt.layer(*layers).properties(height=92).configure_view(stroke=None)
+    return cast(Drawn, alt.layer(*layers).properties(height=92).configure_view(stroke=None))
 
 
-def by_member(rows: pd.DataFrame, *, kind: str) -> alt.LayerChart:
+def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
     """A measure by member, now against before: one bar each and a tick where it was.
 
     Parameters
@@ -601,10 +616,13 @@ def by_member(rows: pd.DataFrame, *, kind: str) -> alt.LayerChart:
             .mark_rule(color=theme.status_colours()["green"], strokeDash=[4, 3])
             .encode(x="target:Q", tooltip=[alt.Tooltip("target:Q", format=shown)])
         )
-    return alt.layer(*layers).properties(height=24 * len(rows) + 30).configure_view(stroke=None)
+    return cast(
+        Drawn,
+        alt.layer(*layers).properties(height=24 * len(rows) + 30).configure_view(stroke=None),
+    )
 
 
-def quarters(rows: pd.DataFrame, *, kind: str) -> alt.Chart:
+def quarters(rows: pd.DataFrame, *, kind: str) -> Drawn:
     """A measure quarter by quarter, one line a member."""
     percent = kind in ("share", "points")
     shown = ".1%" if percent else ",.2~f"
@@ -620,13 +638,13 @@ def quarters(rows: pd.DataFrame, *, kind: str) -> alt.Chart:
             tooltip=["member", "quarter", alt.Tooltip("value:Q", format=shown)],
         )
     )  # fmt: skip
-    return lines.properties(height=260).configure_view(stroke=None)
+    return cast(Drawn, lines.properties(height=260).configure_view(stroke=None))
 
 
 def side_panel(
     title: str, shown: str, rows: pd.DataFrame, marks: pd.DataFrame, *,
     span: tuple[pd.Timestamp, pd.Timestamp], colour: str, is_last: bool,
-) -> alt.LayerChart:  # fmt: skip
+) -> Drawn:  # fmt: skip
     """One measure week by week, activations shaded; panels below each other share their weeks.
 
     Parameters
@@ -667,7 +685,10 @@ def side_panel(
         layers.insert(0, shade)
     named = alt.TitleParams(title, anchor="start", fontSize=12, fontWeight="normal", dy=4)
     height = 138 if is_last else 112
-    return alt.layer(*layers).properties(height=height, title=named).configure_view(stroke=None)
+    return cast(
+        Drawn,
+        alt.layer(*layers).properties(height=height, title=named).configure_view(stroke=None),
+    )
 
 
 def _ink() -> str:

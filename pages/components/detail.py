@@ -88,7 +88,7 @@ def _pictures(_plan: LivePlan, now: Any, scope: Scope, count: int, mode: str) ->
         as_of = _plan.base.as_of
         rows = space.store.query("sales_of", since=as_of - _BACK, until=as_of + dt.timedelta(7))
         names = [_plan.sku_names[s] for s in skus]
-        sold = rows[rows["sku"].isin(names)].groupby("week", as_index=False)["units"].sum()
+        sold = rows[rows["sku"].isin(names)].groupby("week", as_index=False)[["units"]].sum()
         ago = space.comparisons.last_year(person.id, skus, np.arange(count), Measure.UNITS)
         before = pd.DataFrame({"week": weeks, "units": ago}).dropna()
     st.altair_chart(

@@ -3,7 +3,9 @@
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +13,6 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from data import files
 from data.store import DEFAULT_PATH
 from forecasting import mixes, operation
 from forecasting.errors import ConcordError
@@ -22,6 +23,7 @@ from forecasting.rights import Person
 from forecasting.vocabulary import GLOSSARY
 from forecasting.workspace import Workspace
 from pages.components import faults
+from pages.components.text import Said, ours, plain
 
 GONE_AFTER_S = 12
 EVERY_S = 2
@@ -98,14 +100,27 @@ def workspace() -> Workspace:
 
 
 def me() -> Person:
-    """Who is looking."""
-    return workspace().person(st.session_state["person"])
+    """Who is looking, or who asked for what is being made."""
+    return workspace().person(_ASKED_BY.get() or st.session_state["person"])
+
+
+_ASKED_BY: ContextVar[str] = ContextVar("asked by", default="")
+
+
+@contextmanager
+def speaking_for(person: str) -> Iterator[None]:
+    """Make something for a person where there is no session: a file that was clicked for."""
+    token = _ASKED_BY.set(person)
+    try:
+        yield
+    finally:
+        _ASKED_BY.reset(token)
 
 
 def session_id() -> str:
     if "session" not in st.session_state:
         st.session_state["session"] = os.urandom(8).hex()
-    return st.session_state["session"]
+    return str(st.session_state["session"])
 
 
 def title(name: str, finding: str) -> None:
@@ -138,7 +153,7 @@ def steps(label: str, options: dict[str, str], *, key: str) -> str:
     """One of a few steps, side by side, that stands in the link by value."""
     name = _from_link(key, list(options))
     chosen = st.segmented_control(
-        label, list(options), key=name, format_func=options.__getitem__,
+        label, list(options), key=name, format_func=lambda one: plain(options[one]),
         label_visibility="collapsed", required=True,
     )  # fmt: skip
     return str(_into_link(key, chosen or next(iter(options))))
@@ -160,8 +175,33 @@ def _from_link(key: str, options: Sequence[Any], default: Any = None) -> str:
 
 def _into_link(key: str, chosen: Any) -> Any:
     """Write a choice into the link."""
-    st.session_state[f"{slot(key)} in link"] = st.query_params[key] = str(chosen)
+    if _COLLECTED in st.session_state:
+        st.session_state[_COLLECTED][key] = str(chosen)
+    else:
+        _write({key: str(chosen)})
     return chosen
+
+
+def _write(link: Mapping[str, str]) -> None:
+    """Write into the link, in one message, and remember what stands there."""
+    if any(st.query_params.get(key) != value for key, value in link.items()):
+        st.query_params.update(link)
+    for key, value in link.items():
+        st.session_state[f"{slot(key)} in link"] = value
+
+
+_COLLECTED = "collected for the link"
+
+
+@contextmanager
+def one_step() -> Iterator[None]:
+    """Everything that a page writes into the link is written at once: one step of Back."""
+    st.session_state[_COLLECTED] = {}
+    try:
+        yield
+    finally:
+        collected = st.session_state.pop(_COLLECTED)
+    _write(collected)
 
 
 def slot(key: str) -> str:
@@ -169,9 +209,9 @@ def slot(key: str) -> str:
     return f"{st.session_state.get('page', '')}.{key}"
 
 
-def term(name: str) -> str:
+def term(name: str) -> Said:
     """Definition of a term, for a tooltip."""
-    return f"**{name}**: {GLOSSARY[name]}"
+    return ours(f"**{plain(name)}**: {plain(GLOSSARY[name])}")
 
 
 def definition(name: str) -> str:
@@ -205,7 +245,7 @@ def needs_forecast() -> bool:
 
 def refused(error: ConcordError) -> None:
     """Say a refusal where it happened."""
-    st.error(f"**{error.title}.** {error}")
+    st.error(f"**{plain(error.title)}.** {plain(error)}")
 
 
 def do(
@@ -240,7 +280,7 @@ def follow(job: Job, doing: str) -> bool:
     left = progress.left()
     st.progress(
         min(progress.share, 1.0),
-        f"{progress.by} is {doing}: {progress.text}"
+        f"{plain(progress.by)} is {doing}: {plain(progress.text)}"
         + (f", about {left:.0f} s left" if left is not None else ""),
     )
     return True
@@ -276,16 +316,6 @@ def which_class(shown: LivePlan) -> set[str] | None:
     if chosen == classes[0]:
         return None
     return set(shown.base.skus["sku"].iloc[shown.products.members("class", chosen)])
-
-
-def csv(rows: pd.DataFrame) -> str:
-    """Rows as CSV; text that a spreadsheet would take for a formula is defused."""
-    return files.defused(rows).to_csv(index=False)
-
-
-def workbook(rows: pd.DataFrame, sheet: str) -> bytes:
-    """Rows as an XLSX workbook."""
-    return files.as_workbook(rows, sheet)
 
 
 def plan() -> LivePlan:

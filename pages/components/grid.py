@@ -6,6 +6,7 @@ that selection and scroll stay. Only a conflict, or somebody else's later change
 typed here, drops the overlay (a new generation of the key).
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted
 from forecasting.vocabulary import Measure, Reason
 from pages.components import frame, picked
+from pages.components.text import plain
 
 
 @dataclass
@@ -39,10 +41,10 @@ def edit(
     *,
     key: str,
     editable: bool,
-    scope_of: Callable[[str, object], Scope],
-    weeks: dict[str, object],
+    scope_of: Callable[[str, dt.date], Scope],
+    weeks: dict[str, dt.date],
     measure: Measure,
-    config: dict[str, object],
+    config: dict[str, Any],
     alt: str,
 ) -> list[Event]:
     """Draw a grid that writes through to the person's own input; what was written.
@@ -161,8 +163,8 @@ def _overtaken(
         return False
     if None in done.values():
         return True
-    rows = shown.index.get_indexer([node for node, _ in done])
-    columns = shown.columns.get_indexer([column for _, column in done])
+    rows = shown.index.get_indexer(pd.Index([node for node, _ in done]))
+    columns = shown.columns.get_indexer(pd.Index([column for _, column in done]))
     if (rows < 0).any() or (columns < 0).any():
         return True
     typed = np.array([float(value or 0.0) for value in done.values()])
@@ -184,16 +186,18 @@ def clash_panel() -> None:
         return
     conflict = clash.error.conflicts[0]
     said = clash.measure.said
-    mine = "back to statistical" if clash.value is None else said(clash.value, digits=3)
+    mine = "back to statistical" if clash.value is None else plain(said(clash.value, digits=3))
     with st.container(border=True):
-        st.warning(f"**Changed by somebody else.** {conflict.sentence}. You entered {mine}.")
+        st.warning(
+            f"**Changed by somebody else.** {plain(conflict.sentence)}. You entered {mine}."
+        )
         with st.container(horizontal=True):
-            theirs = st.button(f"Keep {conflict.name}'s ({said(conflict.now)})")
+            theirs = st.button(f"Keep {plain(conflict.name)}'s ({plain(said(conflict.now))})")
             mine_too = st.button(f"Keep mine ({mine})")
             half = None
             if clash.value is not None:
                 half = round((clash.value + conflict.now) / 2, 1)
-            between = half is not None and st.button(f"In between ({said(half)})")
+            between = half is not None and st.button(f"In between ({plain(said(half))})")
             st.caption("Or type another number into the cell.")
     if theirs:
         state["clash"] = None

@@ -1,7 +1,7 @@
 """Measures of the scorecard as pages show them: tiles, tables, and where a number leads."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import pandas as pd
@@ -12,6 +12,7 @@ from forecasting.calendar import quarter_label
 from forecasting.errors import JobRunning
 from forecasting.scorecard import MEASURES, OF_LEVEL, Scorecard
 from pages.components import charts, frame, picked
+from pages.components.text import Said, ours, plain
 
 PAGES = {
     "scorecard": "pages/quarterly/scorecard.py",
@@ -81,43 +82,48 @@ def which_quarter() -> str:
     space = frame.workspace()
     known = space.quarters.quarters()
     names = {
-        row.quarter: quarter_label(row.quarter)
-        + ("" if row.is_whole else f", {row.weeks} weeks")
-        + (", closed" if space.quarters.is_closed(row.quarter) else "")
-        for row in known.itertuples()
+        str(quarter): quarter_label(str(quarter))
+        + ("" if is_whole else f", {weeks} weeks")
+        + (", closed" if space.quarters.is_closed(str(quarter)) else "")
+        for quarter, is_whole, weeks in zip(
+            known["quarter"], known["is_whole"], known["weeks"], strict=True
+        )
     }
-    return frame.select(
+    chosen = frame.select(
         "Quarter", list(names), key="quarter", default=space.quarters.usual(),
         said=names.__getitem__, width=190,
     )  # fmt: skip
+    return str(chosen)
 
 
-def against(shown: Scorecard, key: str) -> list[str]:
+def against(shown: Scorecard, key: str) -> list[Said]:
     """A measure against target, last quarter and last year, in words."""
     value = shown.value(key)
     lines = []
     target, met = shown.target(key), shown.is_met(key)
     if target is not None:
         verdict = {None: "", True: ":green[✓ met]", False: ":red[● missed]"}[met]
-        lines.append(f"Target {scorecard.said(key, target)} {verdict}")
+        lines.append(ours(f"Target {plain(scorecard.said(key, target))} {verdict}"))
     for back, what in ((1, "last quarter"), (4, "last year")):
         then = shown.value(key, back=back)
         change = None if value is None or then is None else value - then
+        moved = plain(scorecard.said(key, change, change=True)) if change is not None else ""
         lines.append(
-            f"{scorecard.said(key, then)} {what}"
-            + (f" ({scorecard.said(key, change, change=True)})" if change is not None else "")
+            ours(
+                f"{plain(scorecard.said(key, then))} {what}" + (f" ({moved})" if moved else "")
+            )
         )
     return lines
 
 
-def tile(shown: Scorecard, key: str, more: list[str]) -> None:
+def tile(shown: Scorecard, key: str, more: Sequence[Said]) -> None:
     """One headline: value, target, what came before, and its trend."""
     measure = MEASURES[key]
     with st.container(border=True, height="stretch"):
-        st.markdown(f"**{measure.label}**", help=frame.term(measure.term))
+        st.markdown(f"**{plain(measure.label)}**", help=frame.term(measure.term))
         left, right = st.columns([2, 3], gap="small")
         with left:
-            st.markdown(f"# {scorecard.said(key, shown.value(key))}")
+            st.markdown(f"# {plain(scorecard.said(key, shown.value(key)))}")
         with right:
             st.altair_chart(
                 charts.trend(
@@ -197,7 +203,7 @@ def findings(shown: Scorecard) -> None:
         )
     for finding in shown.findings:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{MARKS[finding.kind]} {finding.said.replace('$', chr(92) + '$')}")
+            st.markdown(f"{MARKS[finding.kind]} {plain(finding.said)}")
             link = dict(finding.link)
             st.page_link(
                 PAGES[link.pop("page")], label="Why ›", query_params=link,

@@ -1,5 +1,7 @@
 """What was scored: read once for everybody, and as tables."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -8,6 +10,7 @@ from forecasting import agenda
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
 from pages.components import frame
+from pages.components.text import Said, ours
 
 
 def cells(lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
@@ -67,12 +70,14 @@ def _by_reason(versions: int, run: int, function: str) -> dict[str, Added]:
     return {"": every[function], **{a.name: a for a in each}}
 
 
-def points(value: float) -> str:
+def points(value: float) -> Said:
     """Percentage points of WAPE, with sign."""
-    return "–" if np.isnan(value) else f"{100 * value:+.1f} pp"
+    return ours("–" if np.isnan(value) else f"{100 * value:+.1f} pp")
 
 
-def table(rows: list[Added], what: str, *, said=str.capitalize, alt: str) -> None:
+def table(
+    rows: list[Added], what: str, *, said: Callable[[str], str] = str.capitalize, alt: str
+) -> None:
     """Draw value added as a table, one row each."""
     st.dataframe(
         pd.DataFrame(

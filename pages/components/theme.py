@@ -1,6 +1,7 @@
 """Colours and formats: one meaning each, in light and dark."""
 
 import math
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -9,6 +10,7 @@ import streamlit as st
 from forecasting import vocabulary
 from forecasting.calendar import week_label
 from forecasting.vocabulary import Measure, Status
+from pages.components.text import Said
 
 _STATUS = {
     "light": {"red": "#c0352b", "amber": "#b87503", "green": "#2f7d4f", "blue": "#2b6cb0", "grey": "#7b8794"},
@@ -47,43 +49,44 @@ def status_scale() -> alt.Scale:
     return alt.Scale(domain=labels, range=[colours[status.value] for status in Status])
 
 
-def said(status: str) -> str:
+def said(status: str) -> Said:
     """'● Short': sign and word, so that colour is never alone."""
     of = Status(status)
-    return f"{of.sign} {of.label}"
+    return Said(f"{of.sign} {of.label}")
 
 
-def units(value: float | None, *, sign: bool = False) -> str:
+def units(value: float | None, *, sign: bool = False) -> Said:
     if value is None or math.isnan(value):
-        return "–"
-    return f"{value:{'+' if sign else ''},.0f} u"
+        return Said("–")
+    return Said(f"{value:{'+' if sign else ''},.0f} u")
 
 
-def money(value: float | None, *, sign: bool = False) -> str:
+def money(value: float | None, *, sign: bool = False) -> Said:
     """$48k, $1.25M; a dash where it is not known."""
     if value is None or math.isnan(value):
-        return "–"
-    return vocabulary.money(value, sign=sign)
+        return Said("–")
+    return Said(vocabulary.money(value, sign=sign))
 
 
-def amount(value: float | None, measure: Measure, *, sign: bool = False) -> str:
+def amount(value: float | None, measure: Measure, *, sign: bool = False) -> Said:
     """Units, or money."""
     if measure is Measure.UNITS:
         return units(value, sign=sign)
     return money(value, sign=sign)
 
 
-def percent(value: float | None, *, sign: bool = False) -> str:
+def percent(value: float | None, *, sign: bool = False) -> Said:
     if value is None or math.isnan(value):
-        return "–"
-    return f"{value:{'+' if sign else ''}.1%}"
+        return Said("–")
+    return Said(f"{value:{'+' if sign else ''}.1%}")
 
 
-def week(value: object) -> str:
+def week(value: Any) -> Said:
+    """The label of the week of a day; a dash where none is known."""
     if value is None or pd.isna(value):
-        return "–"
-    return week_label(pd.Timestamp(value).date())
+        return Said("–")
+    return Said(week_label(pd.Timestamp(value).date()))
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def plural(count: int, one: str, many: str = "") -> Said:
+    return Said(f"{count:,} {one if count == 1 else many or one + 's'}")

@@ -4,7 +4,8 @@ import streamlit as st
 
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.resolving import Stale
-from pages.components import frame, grid, theme
+from pages.components import frame, grid, text, theme
+from pages.components.text import Said, ours, plain
 
 _TOLD = (
     Kind.OVERRIDE, Kind.AGREE, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.SENSE, Kind.COMMENT
@@ -12,14 +13,15 @@ _TOLD = (
 _MOST = 12
 
 
-def why(event: Event) -> str:
+def why(event: Event) -> Said:
     """Reason, note and evidence of an event, as they follow its sentence."""
     space = frame.workspace()
-    reason = f" · {space.reasons.label(event.reason, at=event.seq)}" if event.reason else ""
-    note = f" · “{event.note}”" if event.note and event.kind is not Kind.COMMENT else ""
-    # A bracket would end the link early.
-    link = event.evidence.replace("(", "%28").replace(")", "%29")
-    return reason + note + (f" · [evidence]({link})" if link else "")
+    reason = (
+        f" · {plain(space.reasons.label(event.reason, at=event.seq))}" if event.reason else ""
+    )
+    note = f" · “{plain(event.note)}”" if event.note and event.kind is not Kind.COMMENT else ""
+    link = text.link(ours("evidence"), event.evidence)
+    return ours(reason + note + (f" · {link}" if link else ""))
 
 
 def of(scope: Scope) -> None:
@@ -32,14 +34,14 @@ def of(scope: Scope) -> None:
     for event in events:
         back = space.reversals.has_taken_back(event.seq)
         who = space.person(event.person).name
-        words = f"{who} ({event.function.capitalize()}) {event.sentence}"
-        text = f"~~{words}~~" if back else words
+        words = f"{plain(who)} ({plain(event.function.capitalize())}) {plain(event.sentence)}"
+        told = f"~~{words}~~" if back else words
         row = st.columns([8, 2], vertical_alignment="center")
         if event.seq in stale:
             now = event.measure.said(stale[event.seq].now, digits=0)
-            text += f" :orange[(no longer met: {now} now)]"
+            told += f" :orange[(no longer met: {plain(now)} now)]"
         row[0].markdown(
-            f"{text}{why(event)}  \n:gray[{event.recorded_at:%b %d %H:%M} UTC · #{event.seq}]"
+            f"{told}{why(event)}  \n:gray[{event.recorded_at:%b %d %H:%M} UTC · #{event.seq:d}]"
         )
         mine = event.person == person.id or person.may("undo others' changes")
         if (
@@ -83,7 +85,9 @@ def since_you_looked() -> None:
     with st.popover(f"{theme.plural(len(events), 'change')} since you looked", width=230):
         for event in events[:_MOST]:
             who = space.person(event.person)
-            st.markdown(f"**{who.name}** ({who.function.label}) {event.sentence}")
+            st.markdown(
+                f"**{plain(who.name)}** ({plain(who.function.label)}) {plain(event.sentence)}"
+            )
         if len(events) > _MOST:
             st.caption(f"and {len(events) - _MOST} earlier ones; all stand in History.")
         if st.button("I have seen it"):

@@ -1,5 +1,6 @@
 """The action panel: ways out of a stockout side by side, previewed and decided."""
 
+import datetime as dt
 import math
 
 import pandas as pd
@@ -11,7 +12,8 @@ from forecasting.mixes import Aim, Mix, Watched
 from forecasting.options import Action, Option
 from forecasting.plan import LivePlan
 from forecasting.rights import RIGHTS
-from pages.components import frame, theme
+from pages.components import download, frame, theme
+from pages.components.text import Said, ours, plain
 
 EFFECT = {
     Action.EXPEDITE: "Forecast and calendar stay as they are; the buy plan counts the units "
@@ -26,14 +28,14 @@ EFFECT = {
 }
 
 
-def day(value) -> str:
-    return "–" if value is None else f"{value:%a %b} {value.day}"
+def day(value: dt.date | None) -> Said:
+    return ours("–" if value is None else f"{value:%a %b} {value.day:d}")
 
 
-def deadline(option: Option) -> str:
+def deadline(option: Option) -> Said:
     if option.last_date is None:
-        return ""
-    return (
+        return ours("")
+    return ours(
         f"past since {day(option.last_date)}"
         if option.is_past
         else f"by {day(option.last_date)}"
@@ -49,7 +51,7 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
     lacking, service = options.gap_to_service(plan, activation, sku)
     short = found[-1]
     st.markdown(
-        f"**Ways out for {sku}** · {theme.percent(short.fill_after)} of its demand is expected to "
+        f"**Ways out for {plain(sku)}** · {theme.percent(short.fill_after)} of its demand is expected to "
         f"be met; {theme.units(lacking)} more would bring every door to its service level of "
         f"{theme.percent(service)}"
     )
@@ -61,27 +63,27 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
     accept = next(o for o in found if o.action is Action.ACCEPT)
     if accept.short_before >= 0.5:
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(accept.said, key=f"accept_{activation}_{sku}", type="tertiary",
+            if st.button(plain(accept.said), key=f"accept_{activation}_{sku}", type="tertiary",
                          icon=":material/flag:", disabled=not frame.me().may("accept"),
                          help=who("accept")):  # fmt: skip
                 preview(plan, accept)
 
 
-def who(right: str) -> str:
-    return "Decided by " + " or ".join(f.label for f in RIGHTS[right]) + "."
+def who(right: str) -> Said:
+    return ours("Decided by " + " or ".join(plain(f.label) for f in RIGHTS[right]) + ".")
 
 
 def card(plan: LivePlan, mine: list[Option]) -> None:
     """One way out: what, what it saves and costs, by when."""
     first = mine[0]
-    st.markdown(f"**{first.action.label}**")
+    st.markdown(f"**{plain(first.action.label)}**")
     if first.why_not:
-        st.markdown(f":gray[{first.why_not}]")
+        st.markdown(f":gray[{plain(first.why_not)}]")
         if first.last_date is not None:
             st.caption(f"Would have to be decided {deadline(first)}.")
         return
     for n, option in enumerate(mine):
-        st.markdown(option.said + ".")
+        st.markdown(plain(option.said) + ".")
         saved = theme.units(abs(option.units_saved))
         match option.action:
             case Action.REDUCE:
@@ -98,7 +100,7 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
             f"{theme.units(option.short_before)} short becomes "
             f"{theme.units(option.short_after)} · "
             + ("past: " if option.is_past else "decide ")
-            + deadline(option).removeprefix("past ")
+            + plain(deadline(option).removeprefix("past "))
         )
         if st.button(
             "Preview and decide", key=f"way_{option.activation}_{option.sku}_{option.action}_{n}",
@@ -111,7 +113,7 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
 def preview(plan: LivePlan, option: Option) -> None:
     """What one way out would do to everything, and the decision."""
     space, person = frame.workspace(), frame.me()
-    st.markdown(f"**{option.said}.**")
+    st.markdown(f"**{plain(option.said)}.**")
     effect(option)
     moves(plan, option)
     st.markdown(EFFECT[option.action])
@@ -186,15 +188,15 @@ def line(decision: Decision, *, where: bool = False) -> None:
     by, owner = space.person(decision.person).name, space.person(decision.owner).name
     names = {a.activation: a.name for a in space.calendar.activations}
     at = (
-        f"{decision.sku} in {names.get(decision.activation, decision.activation)}: "
+        f"{plain(decision.sku)} in {plain(names.get(decision.activation, decision.activation))}: "
         if where
         else ""
     )
     early = theme.plural(max(decision.weeks_ahead, 0), "week") + " before it starts"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/task_alt: {at}**{decision.said}**. {by} decided {early}; {owner}, due "
-            f"{day(decision.due)} · {decision.state}"
+            f":material/task_alt: {at}**{plain(decision.said)}**. {plain(by)} decided {early}; {plain(owner)}, due "
+            f"{day(decision.due)} · {plain(decision.state)}"
         )
         if decision.state != "decided":
             return
@@ -227,7 +229,7 @@ def mix_table(plan: LivePlan, chosen: tuple[Option, ...]) -> pd.DataFrame:
     )
 
 
-def mix_said(mix: Mix, what: str) -> str:
+def mix_said(mix: Mix, what: Said) -> Said:
     """What a mix comes to, in words."""
     met = mix.considered - len(mix.left)
     earned = (
@@ -242,7 +244,7 @@ def mix_said(mix: Mix, what: str) -> str:
         if less
         else ""
     )
-    return (
+    return ours(
         f"For {what}: **{theme.plural(len(mix.chosen), 'action')} prevent "
         f"{theme.units(mix.units_saved)} of shortage; {met} of "
         f"{theme.plural(mix.considered, 'SKU')} then stand at or above the service target.** They "
@@ -252,11 +254,11 @@ def mix_said(mix: Mix, what: str) -> str:
 
 
 @st.dialog("The best mix", width="large")
-def best_mix(plan: LivePlan, watched: list[Watched], what: str) -> None:
+def best_mix(plan: LivePlan, watched: list[Watched], what: Said) -> None:
     """The cheapest combination that covers what is short, within a budget."""
     left, right = st.columns(2, vertical_alignment="bottom")
     aim = left.segmented_control(
-        "Aim", list(Aim), default=Aim.SERVICE, format_func=lambda a: a.label, key="mix_aim",
+        "Aim", list(Aim), default=Aim.SERVICE, format_func=lambda a: plain(a.label), key="mix_aim",
         required=True,
         help="Service target: as many SKUs as possible not short any more, at least cost; less "
         "lift or another SKU where supply does not do. Most margin: only what pays.",
@@ -290,7 +292,7 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: str) -> None:
         },
     )  # fmt: skip
     decide_part(mix)
-    st.download_button("Download (CSV)", frame.csv(table), "best-mix.csv", on_click="ignore")
+    download.spreadsheet("Download (CSV)", lambda: table, "best-mix.csv")
 
 
 def decide_part(mix: Mix) -> None:
@@ -302,7 +304,7 @@ def decide_part(mix: Mix) -> None:
         holders = sorted({f.label for o in others for f in RIGHTS[o.action]})
         st.caption(
             f"{theme.plural(len(others), 'action')} of it {'is' if len(others) == 1 else 'are'} "
-            f"for {' and '.join(holders)} to decide."
+            f"for {' and '.join(plain(h) for h in holders)} to decide."
         )
     if not mine:
         return

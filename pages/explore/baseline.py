@@ -1,5 +1,8 @@
 """Baseline: how the statistical number is made, and how good it was in past weeks."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -7,7 +10,11 @@ from forecasting.calendar import as_date
 from forecasting.demand.accuracy import of_sums
 from forecasting.demand.lift import SHAPES
 from forecasting.errors import ConcordError
-from pages.components import charts, frame, theme
+from forecasting.plan import LivePlan
+from forecasting.rights import Person
+from forecasting.workspace import Workspace
+from pages.components import charts, download, frame, theme
+from pages.components.text import Said, ours, plain
 
 MEASURES = {
     "wape": "Concord",
@@ -16,13 +23,13 @@ MEASURES = {
 }
 
 
-def _percent(value: float | None, *, sign: bool = False) -> str:
+def _percent(value: float | None, *, sign: bool = False) -> Said:
     if value is None:
-        return "–"
-    return f"{value:+.1%}" if sign else f"{value:.1%}"
+        return ours("–")
+    return ours(f"{value:+.1%}" if sign else f"{value:.1%}")
 
 
-def methods(facts) -> None:
+def methods(facts: Mapping[str, Any]) -> None:
     st.subheader("What was chosen, and why", anchor=False)
     st.caption(
         "Every class is forecast by the method that would have forecast its last weeks best, what sells "
@@ -51,13 +58,13 @@ def methods(facts) -> None:
     )  # fmt: skip
 
 
-def responses(space, facts) -> None:
+def responses(space: Workspace, facts: Mapping[str, Any]) -> None:
     st.subheader("What activations are worth", anchor=False)
     columns = facts.get("columns", [])
     kinds = [name for name in columns if name not in SHAPES][
         : max(len(columns) - len(SHAPES) - 3, 0)
     ]
-    past = {}
+    past: dict[str, int] = {}
     for act in space.calendar.activations:
         if act.is_live and act.start <= space.plan.base.as_of:
             past[act.type] = past.get(act.type, 0) + 1
@@ -79,14 +86,14 @@ def responses(space, facts) -> None:
         charts.responses(pd.DataFrame(rows, columns=["type", "class", "log", "sd"])), width="stretch",
         alt="Lift of each type of activation by class, with its range",
     )  # fmt: skip
-    said = " · ".join(f"{k}: {past.get(k, 0)} past" for k in kinds)
+    said = " · ".join(f"{plain(k)}: {plain(past.get(k, 0))} past" for k in kinds)
     st.caption(
         f"Lift without its price cut, times baseline; the line is where eight of ten lie. {said}. "
         "A type with little history stays near what is generally known of it."
     )
 
 
-def seasons(plan) -> None:
+def seasons(plan: LivePlan) -> None:
     st.subheader("Season of each class", anchor=False)
     frame_ = pd.DataFrame(plan.base.shape, columns=[as_date(w) for w in plan.base.weeks])
     frame_["class"] = plan.base.skus["class"].fillna("(none)").to_numpy()
@@ -109,14 +116,14 @@ def seasons(plan) -> None:
 
 
 @st.fragment(run_every=1)
-def running(space) -> None:
+def running(space: Workspace) -> None:
     if not frame.follow(space.hindsight.backtesting, "running a backtest"):
         return
     if frame.me().may("backtest") and st.button("Stop it"):
         space.hindsight.stop_backtest(frame.me().id)
 
 
-def backtest(space, person) -> None:
+def backtest(space: Workspace, person: Person) -> None:
     st.subheader("How good it was", anchor=False)
     result = space.hindsight.last_backtest()
     if person.may("backtest"):
@@ -150,8 +157,8 @@ def backtest(space, person) -> None:
         return
     asked = result.asked
     st.caption(
-        f"By {result.person}, {result.made_at:%b %d, %H:%M} UTC: from {asked['origins']} past weeks, "
-        f"{asked['step']} weeks apart, {asked['lags']} weeks ahead; {result.rows:,} SKU-door-weeks. The promotion "
+        f"By {plain(result.person)}, {result.made_at:%b %d, %H:%M} UTC: from {plain(asked['origins'])} past weeks, "
+        f"{plain(asked['step'])} weeks apart, {plain(asked['lags'])} weeks ahead; {result.rows:,} SKU-door-weeks. The promotion "
         "calendar was known, sales after each week were not."
     )
     sums = result.sums
@@ -175,7 +182,7 @@ def backtest(space, person) -> None:
     with left:
         by_lag = pd.DataFrame(
             [
-                {"lag": int(lag), "forecast": said, "wape": of_sums(rows)[name]}
+                {"lag": int(str(lag)), "forecast": said, "wape": of_sums(rows)[name]}
                 for lag, rows in sums.groupby("lag")
                 for name, said in MEASURES.items()
             ]
@@ -216,9 +223,7 @@ def backtest(space, person) -> None:
             table.sort_values("Cells", ascending=False), hide_index=True, height=250, placeholder="–",
             column_config={c: percent for c in ("WAPE", "Of last year", "Bias", "In range")},
         )  # fmt: skip
-        st.download_button(
-            "Download (CSV)", sums.to_csv(index=False), "backtest.csv", on_click="ignore"
-        )
+        download.spreadsheet("Download (CSV)", lambda: sums, "backtest.csv")
 
 
 def page() -> None:
@@ -237,8 +242,8 @@ def page() -> None:
     base = space.plan.base
     frame.title(
         "Baseline",
-        f"Run #{base.run}, as of {theme.week(base.as_of)}: {facts.get('series', 0):,} SKU-doors from "
-        f"{facts.get('weeks', 0)} weeks. {finding}",
+        f"Run #{base.run:d}, as of {theme.week(base.as_of)}: {facts.get('series', 0):,} SKU-doors from "
+        f"{plain(facts.get('weeks', 0))} weeks. {finding}",
     )
     backtest(space, person)
     methods(facts)

@@ -1,23 +1,28 @@
 """History: the ledger. Who decided what, when and why; and any one of it taken back."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting.consensus.events import Kind
+from forecasting.consensus.events import Event, Kind
 from forecasting.errors import ConcordError, UnknownName
 from forecasting.reversals import UNDOABLE
+from forecasting.rights import Person
 from forecasting.vocabulary import Function
-from pages.components import frame, picked, theme, trail
+from forecasting.workspace import Workspace
+from pages.components import download, frame, picked, text, theme, trail
+from pages.components.text import plain
 
 
-def take_back(space, person, event) -> None:
+def take_back(space: Workspace, person: Person, event: Event) -> None:
     """Preview, then decide."""
     again = event.kind is Kind.UNDO
     try:
         preview = space.reversals.preview(person.id, event.seq)
     except ConcordError as error:
-        st.caption(f"Cannot be taken back: {error}")
+        st.caption(f"Cannot be taken back: {plain(error)}")
         return
     units = preview.leaves.delta.sum() / 1000
     left = (
@@ -33,7 +38,7 @@ def take_back(space, person, event) -> None:
         frame.do(space.reversals.undo, person.id, event.seq)
 
 
-def compare(space, person, events) -> None:
+def compare(space: Workspace, person: Person, events: Sequence[Event]) -> None:
     """What every input held at two moments, and the difference."""
     with st.expander("Compare two moments"):
         first, last = min(e.seq for e in events), space.seq
@@ -75,7 +80,7 @@ def compare(space, person, events) -> None:
         st.caption("Units that each input adds to the statistical number, all weeks and doors.")
 
 
-def nodes(space) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:
+def nodes(space: Workspace) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:
     """A part of the assortment and of the doors, as the links of other pages name them."""
     if not space.has_forecast:
         return None, None
@@ -137,7 +142,7 @@ def page() -> None:
             reason=reason or None, product=product, location=location, activation=act or None,
         )  # fmt: skip
     except UnknownName as error:
-        frame.title("History", f"**{error}** Choose another part of the assortment.")
+        frame.title("History", f"**{plain(error)}** Choose another part of the assortment.")
         return
     with head:
         frame.title(
@@ -160,7 +165,7 @@ def page() -> None:
                 space.reasons.label(e.reason, at=e.seq) if e.reason else "" for e in events
             ],
             "Note": [e.note for e in events],
-            "Evidence": [e.evidence or None for e in events],
+            "Evidence": [e.evidence if text.is_address(e.evidence) else None for e in events],
             "": ["taken back" if space.reversals.has_taken_back(e.seq) else "" for e in events],
         }
     )
@@ -171,14 +176,14 @@ def page() -> None:
             "When (UTC)": st.column_config.DatetimeColumn(format="MMM DD, HH:mm:ss"),
             "Units": st.column_config.NumberColumn(format="%+.1f"),
             "What": st.column_config.TextColumn(width="large"),
-            "Evidence": st.column_config.LinkColumn(width=90, display_text="open"),
+            "Evidence": text.evidence_column(width=90),
         },
     )  # fmt: skip
     at = picked.row(chosen, len(events))
     if at is not None:
         event = events[at]
         st.markdown(
-            f"**#{event.seq}** {people.get(event.person, event.person)} {event.sentence}"
+            f"**#{event.seq:d}** {plain(people.get(event.person, event.person))} {plain(event.sentence)}"
             + trail.why(event)
         )
         if event.kind in UNDOABLE and person.may("undo"):
@@ -188,9 +193,7 @@ def page() -> None:
     else:
         st.caption("Select a row to see what taking it back would do.")
     compare(space, person, events)
-    st.download_button(
-        "Download (CSV)", lambda: frame.csv(table), "history.csv", on_click="ignore"
-    )
+    download.spreadsheet("Download (CSV)", lambda: table, "history.csv")
 
 
 page()

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting import experience
-from pages.components import charts, frame, theme
+from pages.components import charts, download, frame, theme
 
 
 def page() -> None:
@@ -117,10 +117,9 @@ def page() -> None:
         "Measured over the doors and weeks that were in stock, against the baseline of the same weeks. "
         "Where activations met, what was sold beyond the baseline is split as the model splits it."
     )
-    st.download_button(
-        "Download (CSV)", chosen.drop(columns="log_sd").to_csv(index=False), "lift_library.csv",
-        on_click="ignore",
-    )  # fmt: skip
+    download.spreadsheet(
+        "Download (CSV)", lambda: chosen.drop(columns="log_sd"), "lift_library.csv"
+    )
 
 
 page()

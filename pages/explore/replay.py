@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.inventory.replay import cells_of, scored
-from pages.components import charts, frame, theme
+from pages.components import charts, download, frame, theme
+from pages.components.text import plain
 
 
 def running() -> None:
@@ -57,7 +58,7 @@ def page() -> None:
         frame.title(
             "Replay",
             f"**{theme.percent(scores.recall)} of the SKU-doors that ran out had been red "
-            f"{made.weeks_ahead} weeks before; {theme.percent(scores.precision)} of the red ones "
+            f"{made.weeks_ahead:d} weeks before; {theme.percent(scores.precision)} of the red ones "
             f"ran out** · {scores.cells:,} judged",
         )
     running()
@@ -136,23 +137,18 @@ def page() -> None:
             },
         )  # fmt: skip
     with st.container(horizontal=True):
-        st.download_button(
-            "Every row (CSV)", data=lambda: frame.csv(made.rows),
-            file_name="replay.csv", on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
-        st.download_button(
-            "Recommended moves (CSV)", data=lambda: frame.csv(made.moves),
-            file_name="replay-moves.csv", on_click="ignore", icon=":material/download:",
+        download.spreadsheet("Every row (CSV)", lambda: made.rows, "replay.csv")
+        download.spreadsheet(
+            "Recommended moves (CSV)", lambda: made.moves, "replay-moves.csv",
             disabled=made.moves.empty,
         )  # fmt: skip
-        st.download_button(
-            "Recommended smaller lifts (CSV)", data=lambda: frame.csv(made.cuts),
-            file_name="replay-smaller-lifts.csv", on_click="ignore", icon=":material/download:",
+        download.spreadsheet(
+            "Recommended smaller lifts (CSV)", lambda: made.cuts, "replay-smaller-lifts.csv",
             disabled=made.cuts.empty,
         )  # fmt: skip
-    said = " ".join(made.assumed)
+    said = " ".join(plain(made.assumed))
     st.caption(
-        f"{made.person}, {made.made_at:%Y-%m-%d %H:%M} UTC. Statistical forecast of each moment, "
+        f"{plain(made.person)}, {made.made_at:%Y-%m-%d %H:%M} UTC. Statistical forecast of each moment, "
         f"stock and orders known then. {said}"
     )
 

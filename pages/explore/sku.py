@@ -10,7 +10,9 @@ from forecasting import views
 from forecasting.basis import USUAL_LEAD_TIME_WEEKS
 from forecasting.demand.cleansing import LONE_PEAK, PARTLY, SHUT, SOLD_OUT
 from forecasting.hierarchy import THOUSANDTHS
-from pages.components import charts, frame, theme
+from forecasting.inventory.bridge import group_status
+from pages.components import charts, download, frame, theme
+from pages.components.text import plain
 
 WHY = {
     SHUT: "An empty shelf all week: it teaches nothing, and counts as what was expected.",
@@ -60,7 +62,10 @@ def page() -> None:
                 f"{theme.units(stock)} on hand and {theme.units(coming)} due meet the "
                 f"{theme.units(demand)} expected in 8 weeks."
             )
-        frame.title(f"SKU {chosen}", f"{label[chosen]} · {attributes['class']} · {finding}")
+        frame.title(
+            f"SKU {plain(chosen)}",
+            f"{plain(label[chosen])} · {plain(attributes['class'])} · {finding}",
+        )
     tiles = st.columns(6)
     tiles[0].metric("On hand", theme.units(stock), border=True)
     tiles[1].metric(
@@ -87,7 +92,7 @@ def page() -> None:
     lead = USUAL_LEAD_TIME_WEEKS if pd.isna(given) else int(given)
     tiles[5].metric(
         "Lead time",
-        f"{lead} wk{' (assumed)' if pd.isna(given) else ''}",
+        f"{lead:d} wk{' (assumed)' if pd.isna(given) else ''}",
         help=frame.term("Lead time"),
         border=True,
     )
@@ -95,7 +100,7 @@ def page() -> None:
     since = plan.base.as_of - dt.timedelta(7 * 51)
     sold = space.store.query("sku_history", sku=chosen, since=since)
     here = sold[sold["door"].isin([plan.door_names[d] for d in places])]
-    history = here.groupby("week", as_index=False)["units"].sum()
+    history = here.groupby("week", as_index=False)[["units"]].sum()
     corrected = space.runs.corrections(chosen)
     corrected = corrected[corrected["door"].isin([plan.door_names[d] for d in places])]
     added = (corrected["clean"] - corrected["raw"]).groupby(corrected["week"]).sum()
@@ -166,7 +171,7 @@ def page() -> None:
         rows = []
         for item in computed.items:
             act = plan.activation(item.activation)
-            verdict = views.group_status(item.status, item.window_demand, plan.limits)
+            verdict = group_status(item.status, item.window_demand, plan.limits)
             base = item.window_demand.sum() - item.window_lift.sum()
             rows.append(
                 (
@@ -223,12 +228,7 @@ def page() -> None:
         hide_index=True,
         column_config={c: st.column_config.NumberColumn(format="%.1f") for c in ("Demand, 8 weeks", "Due, 8 weeks", "Not met, u", "Usual cover, wk")},
     )  # fmt: skip
-    st.download_button(
-        "Download its sales history (CSV)",
-        data=sold.to_csv(index=False),
-        file_name=f"{chosen}.csv",
-        on_click="ignore",
-    )
+    download.spreadsheet("Download its sales history (CSV)", lambda: sold, f"{chosen}.csv")
 
 
 page()

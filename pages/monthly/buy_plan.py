@@ -4,7 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from forecasting import buying, views
-from pages.components import charts, frame, theme
+from forecasting.plan import LivePlan
+from pages.components import charts, download, frame, theme
+from pages.components.text import Said, ours, plain
 
 KIND_SAID = {
     "release": "Release now", "expedite": "Too late to order: expedite", "planned": "Planned"
@@ -17,22 +19,22 @@ VERDICT_SIGN = {
 
 
 @st.cache_data(show_spinner="Netting demand against stock and orders ...", max_entries=4)
-def bought(_plan, which: int, seq: int) -> pd.DataFrame:
+def bought(_plan: LivePlan, which: int, seq: int) -> pd.DataFrame:
     del which, seq
     return buying.rows(_plan)
 
 
 @st.cache_data(show_spinner="Adding up open-to-buy ...", max_entries=4)
-def money_left(_plan, which: int, seq: int) -> pd.DataFrame:
+def money_left(_plan: LivePlan, which: int, seq: int) -> pd.DataFrame:
     del which, seq
     return buying.open_to_buy(_plan)
 
 
-def finding(rows: pd.DataFrame, summed: pd.DataFrame) -> str:
+def finding(rows: pd.DataFrame, summed: pd.DataFrame) -> Said:
     cost = summed["release_cost"].sum(min_count=1)
     leaves = rows["units"][(rows["kind"] == "release") & (rows["source"] != "supplier")].sum()
     centre = f" · {theme.units(leaves)} leave a distribution centre for doors" if leaves else ""
-    return (
+    return ours(
         f"**{theme.units(summed['release'].sum())} to order this week, {theme.money(cost)} at cost** · "
         f"{theme.units(summed['expedite'].sum())} are needed before an order can arrive: expedite "
         f"or accept{centre}"
@@ -63,7 +65,7 @@ def page() -> None:
         "At cost", theme.money(summed["release_cost"].sum(min_count=1)), border=True
     )
     cells[2].metric("Planned after", theme.units(summed["planned"].sum()), border=True,
-                    help=f"Orders of the following weeks, {buying.WEEKS} weeks ahead.")  # fmt: skip
+                    help=f"Orders of the following weeks, {buying.WEEKS:d} weeks ahead.")  # fmt: skip
     cells[3].metric("Too late to order", theme.units(summed["expedite"].sum()), border=True,
                     help="Needed before an order released today could arrive: an exception, not "
                     "an order.")  # fmt: skip
@@ -79,7 +81,7 @@ def page() -> None:
         calendar(plan)
 
 
-def orders(plan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
+def orders(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
     left, right = st.columns([5, 6], gap="medium")
     with left:
         st.dataframe(
@@ -140,14 +142,10 @@ def orders(plan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
     )  # fmt: skip
     named = rows.assign(door_name=rows["door"].map(doors))
     with st.container(horizontal=True):
-        st.download_button(
-            "Every line (CSV)", data=lambda: frame.csv(rows), file_name="buy-plan.csv",
-            on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
-        st.download_button(
-            "To release now (XLSX)",
-            data=lambda: frame.workbook(named[named["kind"] == "release"], "Release now"),
-            file_name="release-now.xlsx", on_click="ignore", icon=":material/download:",
+        download.spreadsheet("Every line (CSV)", lambda: rows, "buy-plan.csv")
+        download.spreadsheet(
+            "To release now (XLSX)", lambda: named[named["kind"] == "release"],
+            "release-now.xlsx", sheet="Release now",
         )  # fmt: skip
     st.caption(
         "Time-phased netting: stock, open orders and decided moves less demand, week by week, "
@@ -159,7 +157,7 @@ def orders(plan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
     )
 
 
-def open_to_buy(plan, inside: set[str] | None) -> None:
+def open_to_buy(plan: LivePlan, inside: set[str] | None) -> None:
     left = money_left(plan, plan.number, plan.seq)
     if inside is not None:
         skus = plan.base.skus
@@ -177,9 +175,9 @@ def open_to_buy(plan, inside: set[str] | None) -> None:
     parts = left.groupby("month", sort=False)[["sales", "markdowns", "eom", "bom", "due"]].sum()
     if at == "Retail":
         said = ["Sales", "Markdowns", "Stock at the end", "Stock at the start", "Orders due"]
-        for name, column in zip(said, parts, strict=True):
-            sign = -1 if column in ("bom", "due") else 1
-            wide.loc[f"{'-' if sign < 0 else '+'} {name}"] = parts[column]
+        for name, part in zip(said, parts, strict=True):
+            sign = -1 if part in ("bom", "due") else 1
+            wide.loc[f"{'-' if sign < 0 else '+'} {name}"] = parts[part]
     st.dataframe(
         wide.reset_index().rename(columns={"class": "Class"}), hide_index=True,
         height="content", alt="Open-to-buy by class and month", placeholder="–",
@@ -193,13 +191,14 @@ def open_to_buy(plan, inside: set[str] | None) -> None:
     )
 
 
-def calendar(plan) -> None:
+def calendar(plan: LivePlan) -> None:
     judged = views.verdicts(plan)
     frame_ = buying.calendar(plan, judged, frame.workspace().decisions)
     counts = frame_["verdict"].value_counts()
     st.markdown(
         " · ".join(
-            f"**{counts.get(v, 0)}** {v}" for v in ("approved", "at risk", "needs a decision")
+            f"**{plain(counts.get(v, 0))}** {v}"
+            for v in ("approved", "at risk", "needs a decision")
         )
     )
     st.dataframe(

@@ -17,8 +17,20 @@ from forecasting.basis import Base
 from forecasting.calendar import as_date, week_label
 from forecasting.consensus.events import Scope
 from forecasting.plan import LivePlan
+from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Measure
-from pages.components import against, changing, detail, drafts, frame, grid, theme, trail
+from pages.components import (
+    against,
+    changing,
+    detail,
+    download,
+    drafts,
+    frame,
+    grid,
+    theme,
+    trail,
+)
+from pages.components.text import plain
 
 LAYER_SAID = {
     "statistical": "Statistical",
@@ -53,7 +65,9 @@ class Chosen:
     def everywhere(self) -> bool:
         return self.place[0] == "all"
 
-    def scope_of(self, node: str, week, *, activation: str = "") -> Scope:
+    def scope_of(
+        self, node: str, week: dt.date | tuple[dt.date, dt.date], *, activation: str = ""
+    ) -> Scope:
         """What a cell, or a row over (first, last) weeks, stands for."""
         first, last = week if isinstance(week, tuple) else (week, week)
         return Scope(
@@ -79,7 +93,7 @@ class Chosen:
         return table
 
 
-def choose(plan: LivePlan, person) -> Chosen:
+def choose(plan: LivePlan, person: Person) -> Chosen:
     """The filters, in the link."""
     departments = ["All departments", *plan.products.names("department")]
     department = frame.select("Department", departments, key="department", width=150)
@@ -145,14 +159,13 @@ def page() -> None:
     shared_grid(chosen)
     ends = (chosen.weeks[0], chosen.weeks[-1])
     detail.of(chosen.nodes, lambda node: chosen.scope_of(node, ends), len(chosen.weeks))
-    st.download_button(
-        "Download this grid (CSV)", file_name="consensus.csv", on_click="ignore",
-        data=lambda: frame.csv(
-            chosen.table(
-                *(chosen.read(frame.plan(), n) for n in (chosen.layer, "statistical"))
-            ).reset_index()
-        ),
-    )  # fmt: skip
+    download.spreadsheet(
+        "Download this grid (CSV)",
+        lambda: chosen.table(
+            *(chosen.read(frame.plan(), n) for n in (chosen.layer, "statistical"))
+        ).reset_index(),
+        "consensus.csv",
+    )
 
 
 @st.fragment
@@ -231,16 +244,16 @@ def answer(chosen: Chosen, draft: pd.DataFrame, statistical: pd.DataFrame) -> No
     modelled = float(statistical.to_numpy().sum())
     red = views.short_ones(frame.plan(), chosen.skus)
     say = partial(theme.amount, measure=chosen.measure)
-    of = "" if chosen.measure is Measure.UNITS else f" {chosen.measure}"
+    of = "" if chosen.measure is Measure.UNITS else f" {plain(chosen.measure)}"
     st.markdown(
-        f"**{say(total)}{of} in the next {len(chosen.weeks)} weeks**, "
-        f"{say(total - modelled, sign=True)} against the statistical forecast · "
+        f"**{plain(say(total))}{of} in the next {len(chosen.weeks)} weeks**, "
+        f"{plain(say(total - modelled, sign=True))} against the statistical forecast · "
         f"{theme.plural(red, 'featured SKU')} short in an activation"
-        + (f" · you speak for **{person.function.label}**" if person.function in INPUTS else
-           f" · {person.function.label} reads, and changes nothing here")
+        + (f" · you speak for **{plain(person.function.label)}**" if person.function in INPUTS else
+           f" · {plain(person.function.label)} reads, and changes nothing here")
     )  # fmt: skip
     tiles = st.columns(4)
-    tiles[0].metric("Draft", say(total), help=frame.term("Draft"), border=True)
+    tiles[0].metric("Draft", plain(say(total)), help=frame.term("Draft"), border=True)
     tiles[1].metric(
         "Against statistical",
         theme.percent(total / modelled - 1 if modelled else None, sign=True),

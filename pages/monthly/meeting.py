@@ -1,17 +1,23 @@
 """Meeting: the monthly consensus, from what happened last time to the signatures."""
 
 import datetime as dt
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from data import leaving
 from forecasting import agenda, pack, views
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
 from forecasting.minutes import Assumption
+from forecasting.plan import LivePlan
+from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function, Measure
-from pages.components import against, charts, drafts, frame, scores, theme, trail
+from forecasting.workspace import Workspace
+from pages.components import against, charts, download, drafts, frame, scores, theme, trail
+from pages.components.text import plain
 
 STEPS = {
     "performance": "1 Last time",
@@ -27,7 +33,7 @@ BLANK = {"why_agreed": "", "decision": "", "minute_text": "", "minute_watch": ""
 SIDES = ("statistical", *map(str, INPUTS), "proposed")
 
 
-def performance(space, person) -> None:
+def performance(space: Workspace, person: Person) -> None:
     open_actions(space, person)
     found = agenda.performance(scores.cells())
     if found is None:
@@ -41,7 +47,7 @@ def performance(space, person) -> None:
         st.markdown("**What each step of the process made better**")
         scores.table(found.steps, "Step", alt="WAPE of each step, and what it added")
         st.caption(
-            f"SKU by week, published at least {agenda.LEAST_LAG} weeks ahead, against what was "
+            f"SKU by week, published at least {agenda.LEAST_LAG:d} weeks ahead, against what was "
             f"wanted; {theme.plural(found.cycles, 'cycle')}. Value added is the WAPE of the step "
             "before less this one's: above zero is better."
         )
@@ -52,7 +58,7 @@ def performance(space, person) -> None:
         for a in sure:
             verb = "helped" if a.added > 0 else "did not help"
             st.markdown(
-                f"- {a.name.capitalize()}'s changes **{verb}** on {a.cells:,} cells "
+                f"- {plain(a.name.capitalize())}'s changes **{verb}** on {a.cells:,} cells "
                 f"({scores.points(a.added)}); on those cells its number came out "
                 f"{theme.percent(a.bias, sign=True)} against what was wanted."
             )
@@ -60,7 +66,7 @@ def performance(space, person) -> None:
             st.caption("No function's changes are clearly better or worse yet.")
 
 
-def open_actions(space, person) -> None:
+def open_actions(space: Workspace, person: Person) -> None:
     """Actions and assumptions that are due: every meeting begins with them."""
     today = as_date(space.plan.base.weeks[0])
     actions = [a for a in space.minutes.actions if not a.is_done]
@@ -71,7 +77,7 @@ def open_actions(space, person) -> None:
         row = st.columns([8, 1], vertical_alignment="center")
         late = " · :red[late]" if action.is_late(today) else ""
         row[0].markdown(
-            f"○ **{action.text}** · {space.person(action.owner).name} by "
+            f"○ **{plain(action.text)}** · {plain(space.person(action.owner).name)} by "
             f"{action.due:%b %d}{late}"
         )
         if person.may("minute") and row[1].button("Done", key=f"done_{action.seq}"):
@@ -80,8 +86,8 @@ def open_actions(space, person) -> None:
         row = st.columns([8, 1, 1], vertical_alignment="center")
         over = f" · :red[expired {one.expires:%b %d}]" if one.is_expired(today) else ""
         row[0].markdown(
-            f"◆ Assumed: **{one.statement}** · look at {one.watch} · "
-            f"{space.person(one.owner).name}, {one.review:%b %d}{over}"
+            f"◆ Assumed: **{plain(one.statement)}** · look at {plain(one.watch)} · "
+            f"{plain(space.person(one.owner).name)}, {one.review:%b %d}{over}"
         )
         if person.may("minute"):
             if row[1].button("It held", key=f"held_{one.seq}"):
@@ -90,7 +96,7 @@ def open_actions(space, person) -> None:
                 frame.do(space.minutes.judge, person.id, one.seq, "broken")
 
 
-def total(space, person, plan) -> None:
+def total(space: Workspace, person: Person, plan: LivePlan) -> None:
     versions = space.cycles.published()
     department = frame.select(
         "Department", ["All departments", *plan.products.names("department")],
@@ -109,18 +115,18 @@ def total(space, person, plan) -> None:
     last = versions[-1]
     steps = space.cycles.walk(person.id, last, skus.tolist())
     before, after = steps["before"].sum(), steps["after"].sum()
-    tiles = st.columns(5)
-    tiles[0].metric(
-        f"Published in {last.cycle}", theme.units(before), border=True,
+    five = st.columns(5)
+    five[0].metric(
+        f"Published in {plain(last.cycle)}", theme.units(before), border=True,
         help="In the weeks that both forecasts have.",
     )  # fmt: skip
-    tiles[1].metric("Draft now", theme.units(after), border=True, help=frame.term("Draft"))
+    five[1].metric("Draft now", theme.units(after), border=True, help=frame.term("Draft"))
     share = theme.percent(after / before - 1 if before else None, sign=True)
-    tiles[2].metric(
+    five[2].metric(
         f"Change ({share})", theme.units(after - before, sign=True), border=True,
         help="In the weeks that both forecasts have.",
     )  # fmt: skip
-    against.both(draft, skus, Measure.UNITS, tiles[3:])
+    against.both(draft, skus, Measure.UNITS, five[3:])
     left, right = st.columns([6, 5], gap="medium")
     names = {a.activation: a.name for a in space.calendar.activations}
     rows = agenda.causes(steps, names, space.reasons.labels())
@@ -140,18 +146,18 @@ def total(space, person, plan) -> None:
             } | {"Change, u": st.column_config.NumberColumn(format="%+,.0f")},
         )  # fmt: skip
         st.caption(
-            f"Against version #{last.version}, as of {theme.week(last.as_of)}. The changes add up "
+            f"Against version #{last.version:d}, as of {theme.week(last.as_of)}. The changes add up "
             "to the unit."
         )
 
 
-def expired(space) -> list[Assumption]:
+def expired(space: Workspace) -> list[Assumption]:
     """Assumptions past their day, of which nobody has said how they came out."""
     today = as_date(space.plan.base.weeks[0])
     return [one for one in space.minutes.assumptions if one.is_expired(today)]
 
 
-def disagreements(space, person, plan) -> None:
+def disagreements(space: Workspace, person: Person, plan: LivePlan) -> None:
     found = agenda.exceptions(plan, expired(space))
     if space.cycles.hidden_from(person):
         st.info(
@@ -213,7 +219,7 @@ def disagreements(space, person, plan) -> None:
         scope = Scope(product_level="sku", product=sku, first_week=ends[0], last_week=ends[1])
         if one["assumed"]:
             st.warning(
-                f"Rests on an assumption that expired: **{one['assumed']}** Say under “1 Last "
+                f"Rests on an assumption that expired: **{plain(one['assumed'])}** Say under “1 Last "
                 "time” whether it held, and agree on the number again.",
                 icon=":material/hourglass_disabled:",
             )
@@ -229,7 +235,7 @@ def disagreements(space, person, plan) -> None:
     picture(space, plan, sku)
 
 
-def picture(space, plan, sku: str) -> None:
+def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
     """The exception's past, its parts and what each function says, week by week."""
     at = plan.sku_index[sku]
     weeks = [as_date(w) for w in plan.base.weeks[:26]]
@@ -253,7 +259,7 @@ def picture(space, plan, sku: str) -> None:
     )
 
 
-def evidence(space, person, one: pd.Series, scope: Scope) -> None:
+def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:
     """What each side says, why, and how right it has been in this department."""
     found = agenda.performance(scores.cells())
     record = {
@@ -267,35 +273,38 @@ def evidence(space, person, one: pd.Series, scope: Scope) -> None:
         units = one[side]
         change = units / one["statistical"] - 1 if one["statistical"] else float("nan")
         if side in map(str, INPUTS) and abs(units - one["statistical"]) < 0.5:
-            st.markdown(f":gray[**{side.capitalize()}** said nothing of its own.]")
+            st.markdown(f":gray[**{plain(side.capitalize())}** said nothing of its own.]")
             continue
         why = ""
         said = [e for e in events if e.input_of == side][:1]
         for event in said:
             who = space.person(event.person).name
-            why = f" · {who}{trail.why(event)}"
+            why = f" · {plain(who)}{trail.why(event)}"
         past = record.get(side)
         if past is not None and not np.isnan(past.added):
-            why += f" · value added in {one['department']}: {scores.points(past.added)} (n {past.cells:,})"
+            why += f" · value added in {plain(one['department'])}: {scores.points(past.added)} (n {past.cells:,})"
         st.markdown(
-            f"**{side.capitalize()}** {theme.units(units)}"
+            f"**{plain(side.capitalize())}** {theme.units(units)}"
             + ("" if side == "statistical" else f" ({theme.percent(change, sign=True)})")
             + f":gray[{why}]"
         )
 
 
-def agree(space, person, one: pd.Series, scope: Scope) -> None:
+def agree(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:
     """Take a column, or type another number."""
     base = st.session_state.get("seen")
     note = drafts.words("Why", key="why_agreed", placeholder="What decided it?")
-    said = {"note": note, "base": base, "then": lambda: drafts.said(why_agreed="")}
+    take = partial(
+        frame.do, space.cycles.agree, person.id, scope, note=note, base=base,
+        then=lambda: drafts.said(why_agreed=""),
+    )  # fmt: skip
     st.caption("Agree on")
     row = st.container(horizontal=True)
     for side in SIDES:
         if side in map(str, INPUTS) and abs(one[side] - one["statistical"]) < 0.5:
             continue
-        if row.button(f"{side.capitalize()}: {one[side]:,.0f} u", key=f"agree_{side}"):
-            frame.do(space.cycles.agree, person.id, scope, column=side, **said)
+        if row.button(f"{plain(side.capitalize())}: {one[side]:,.0f} u", key=f"agree_{side}"):
+            take(column=side)
     typed = st.columns([3, 2], vertical_alignment="bottom")
     units = typed[0].number_input(
         "Another number, u",
@@ -305,10 +314,10 @@ def agree(space, person, one: pd.Series, scope: Scope) -> None:
         key=f"typed_{scope.product}",
     )
     if typed[1].button("Agree on this", type="primary", width="stretch"):
-        frame.do(space.cycles.agree, person.id, scope, units=units, **said)
+        take(units=units)
 
 
-def write_down(space, person, scope: Scope | None) -> None:
+def write_down(space: Workspace, person: Person, scope: Scope | None) -> None:
     """An action with owner and date, or an assumption with what to watch."""
     if not person.may("minute"):
         st.caption("Marketing, Merchandising and Planning write the minutes.")
@@ -345,7 +354,7 @@ def write_down(space, person, scope: Scope | None) -> None:
         )  # fmt: skip
 
 
-def calendar(space, person, plan) -> None:
+def calendar(space: Workspace, person: Person, plan: LivePlan) -> None:
     versions = space.cycles.published()
     since = versions[-1].version if versions else 0
     events = [
@@ -359,7 +368,7 @@ def calendar(space, person, plan) -> None:
             st.caption("None.")
         for event in events[:14]:
             st.markdown(
-                f"- {space.person(event.person).name} {event.sentence} "
+                f"- {plain(space.person(event.person).name)} {plain(event.sentence)} "
                 f":gray[{event.recorded_at:%b %d}]"
             )
         st.page_link("pages/weekly/activations.py", label="Go to Activations")
@@ -367,23 +376,23 @@ def calendar(space, person, plan) -> None:
         st.markdown("**Launches and exits**")
         rows = agenda.launches_and_exits(plan)
         if rows.empty:
-            st.caption(f"None in the next {agenda.WEEKS} weeks.")
+            st.caption(f"None in the next {agenda.WEEKS:d} weeks.")
         else:
             st.dataframe(
                 rows.rename(columns={"sku": "SKU", "description": "Description", "class": "Class", "what": "What", "day": "Day", "draft": "Draft, u"}),
                 hide_index=True, height=380, alt="Launches and exits",
                 column_config={
                     "Day": st.column_config.DateColumn(format="MMM DD, YYYY"),
-                    "Draft, u": st.column_config.NumberColumn(format="localized", step=1, help=f"In the next {agenda.WEEKS} weeks."),
+                    "Draft, u": st.column_config.NumberColumn(format="localized", step=1, help=f"In the next {agenda.WEEKS:d} weeks."),
                 },
             )  # fmt: skip
 
 
-def outlook(space, plan) -> None:
+def outlook(space: Workspace, plan: LivePlan) -> None:
     rows = agenda.outlook(plan, scores.cells())
     left, right = st.columns([6, 4], gap="medium")
     with left:
-        st.markdown(f"**Risks and opportunities in the next {agenda.WEEKS} weeks**")
+        st.markdown(f"**Risks and opportunities in the next {agenda.WEEKS:d} weeks**")
         st.dataframe(
             pd.DataFrame(
                 {
@@ -417,12 +426,12 @@ def outlook(space, plan) -> None:
         more, cost = moved["change"].sum(), moved["cost"].sum()
         tiles = st.columns(2)
         tiles[0].metric("Units to buy", theme.units(more, sign=True), border=True,
-                        help=f"Draft against the version published in {versions[-1].cycle}, next {agenda.WEEKS} weeks.")  # fmt: skip
+                        help=f"Draft against the version published in {plain(versions[-1].cycle)}, next {agenda.WEEKS:d} weeks.")  # fmt: skip
         sign = "+" if cost > 0 else ""
         tiles[1].metric("At cost", sign + theme.money(cost), border=True)
 
 
-def bought(space, plan) -> None:
+def bought(space: Workspace, plan: LivePlan) -> None:
     """The SKUs whose buy moves most."""
     versions = space.cycles.published()
     if not versions:
@@ -439,31 +448,31 @@ def bought(space, plan) -> None:
     )  # fmt: skip
 
 
-def sign(space, person) -> None:
+def sign(space: Workspace, person: Person) -> None:
     standing = space.cycles.standing()
     now = standing.cycle
     left, right = st.columns([6, 5], gap="medium")
     with left:
         st.markdown(
-            f"**{now.name}: {standing.stage.label}**. Each department needs {now.rules.quorum} signatures."
+            f"**{plain(now.name)}: {plain(standing.stage.label)}**. Each department needs {now.rules.quorum:d} signatures."
         )
         head = st.columns([2, 2, 2, 2])
         for column, label in zip(head[1:], [f.label for f in INPUTS], strict=True):
-            column.markdown(f"**{label}**")
+            column.markdown(f"**{plain(label)}**")
         for department in standing.departments:
             row = st.columns([2, 2, 2, 2], vertical_alignment="center")
-            row[0].markdown(f"**{department}**")
+            row[0].markdown(f"**{plain(department)}**")
             for column, function in zip(row[1:], INPUTS, strict=True):
                 who = standing.signed[department].get(str(function))
                 void = standing.voided.get((str(function), department))
                 may = person.function is function or person.delegate_for is function
                 if who:
-                    column.markdown(f"✓ {who}")
+                    column.markdown(f"✓ {plain(who)}")
                 elif not now.closed and may:
                     if column.button(
-                        f"Sign {department}",
+                        f"Sign {plain(department)}",
                         key=f"sign_{department}_{function}",
-                        help=f"Void: {void}" if void else None,
+                        help=f"Void: {plain(void)}" if void else None,
                     ):
                         frame.do(
                             space.cycles.sign, person.id, department, function=str(function)
@@ -471,38 +480,46 @@ def sign(space, person) -> None:
                 else:
                     column.markdown(
                         ":orange[void]" if void else ":gray[open]",
-                        help=f"Void: {void}" if void else None,
+                        help=f"Void: {plain(void)}" if void else None,
                     )
-        for (function, department), why in standing.voided.items():
-            st.caption(f"{function.capitalize()}'s signature on {department} is void: {why}.")
+        for (named, department), why in standing.voided.items():
+            st.caption(
+                f"{plain(named.capitalize())}'s signature on {plain(department)} is void: {plain(why)}."
+            )
         if person.may("cycle") and not now.closed:
             ready = not standing.missing
             if st.button("Publish the consensus", type="primary", disabled=not ready):
                 frame.do(space.cycles.publish, person.id)
             if not ready:
-                st.caption(f"{', '.join(standing.missing)} still lack signatures.")
+                st.caption(
+                    f"{', '.join(plain(m) for m in standing.missing)} still lack signatures."
+                )
         if now.closed:
-            event = space.ledger.event(now.versions[-1])
-            fed = event.body["fed"]
+            version = now.versions[-1]
+            event = space.ledger.event(version)
+            fed = event.body["fed"] if event else {}
             st.success(
-                f"Published as version #{now.versions[-1]}. It feeds the **buy plan** "
+                f"Published as version #{version:d}. It feeds the **buy plan** "
                 f"({fed['buy plan']['skus']:,} SKUs, {fed['buy plan']['units']:,.0f} u from "
                 f"{theme.week(fed['buy plan']['from'])}) and the **marketing calendar** "
                 f"({theme.plural(fed['marketing calendar']['activations'], 'activation')})."
             )
-            row = st.container(horizontal=True)
-            row.download_button(
-                "The pack (HTML, prints to PDF)", data=lambda: pack.as_html(space, now.versions[-1]),
-                file_name=f"consensus-{now.name}.html", on_click="ignore", type="primary",
-            )  # fmt: skip
-            row.download_button(
-                "The numbers (XLSX)", data=lambda: pack.as_workbook(space, now.versions[-1]),
-                file_name=f"consensus-{now.name}.xlsx", on_click="ignore",
-            )  # fmt: skip
+            with st.container(horizontal=True):
+                download.button(
+                    "The pack (HTML, prints to PDF)",
+                    lambda: leaving.as_document(pack.as_html(space, version)),
+                    f"consensus-{now.name}.html", primary=True,
+                )  # fmt: skip
+                download.button(
+                    "The numbers (XLSX)", lambda: pack.as_workbook(space, version),
+                    f"consensus-{now.name}.xlsx",
+                )  # fmt: skip
     with right:
         st.markdown("**Decisions**")
         for event in space.minutes.decisions(now.name):
-            st.markdown(f"- {event.note} :gray[{space.person(event.person).name}]")
+            st.markdown(
+                f"- {plain(event.note)} :gray[{plain(space.person(event.person).name)}]"
+            )
         if person.may("agree") and not now.closed:
             row = st.columns([4, 1], vertical_alignment="bottom")
             with row[0]:
@@ -518,7 +535,7 @@ def sign(space, person) -> None:
 
 
 @st.fragment(run_every=2)
-def stay_together(person) -> None:
+def stay_together(person: Person) -> None:
     """Two screens stay on one step: the facilitator leads, the others may follow."""
     board = frame.presence()
     step = st.session_state.get(frame.slot("step"))
@@ -529,7 +546,7 @@ def stay_together(person) -> None:
     if not st.toggle("Follow the facilitator", value=True, key="follow"):
         return
     led = board.led("meeting")
-    if led and led != at and led != st.session_state.get("followed"):
+    if led and led[0] and led != at and led != st.session_state.get("followed"):
         st.session_state["followed"] = led
         st.query_params["step"] = led[0]
         if led[1]:
@@ -563,7 +580,9 @@ def page() -> None:
         f"{theme.money(found['money'].sum())}; {done} of "
         f"{theme.plural(len(standing.departments), 'department')} signed."
     )
-    frame.title("Meeting", f"**{standing.cycle.name}: {standing.stage.label}.** {rest}")
+    frame.title(
+        "Meeting", f"**{plain(standing.cycle.name)}: {plain(standing.stage.label)}.** {rest}"
+    )
     bar = st.columns([7, 2], vertical_alignment="center")
     with bar[0]:
         step = frame.steps("Agenda", STEPS, key="step")

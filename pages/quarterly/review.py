@@ -5,12 +5,16 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
+from data import leaving
 from forecasting import board, outlook, scorecard
 from forecasting.calendar import quarter_label
 from forecasting.errors import ConcordError
 from forecasting.policy import SETTINGS, Group, Setting, Unit
+from forecasting.rights import Person
 from forecasting.scorecard import BELOW, HEADLINES, Scorecard
-from pages.components import frame, measures, scores, theme
+from forecasting.workspace import Workspace
+from pages.components import download, frame, measures, scores, theme
+from pages.components.text import Said, ours, plain
 
 STEPS = {
     "open": "Open decisions",
@@ -22,7 +26,7 @@ STEPS = {
 }
 
 
-def open_decisions(space, person) -> None:
+def open_decisions(space: Workspace, person: Person) -> None:
     """What former reviews decided and nobody has done yet: the review opens with it."""
     left = [d for d in space.quarters.decisions() if not d["done"]]
     if not left:
@@ -32,7 +36,7 @@ def open_decisions(space, person) -> None:
         late = ":red[● Late] · " if one["due"] < today else ""
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"{late}**{one['text']}** · {one['owner']}, due {_day(one['due'])} :gray[review of {quarter_label(one['quarter'])}]"
+                f"{late}**{plain(one['text'])}** · {plain(one['owner'])}, due {_day(one['due'])} :gray[review of {plain(quarter_label(one['quarter']))}]"
             )
             if (person.may("review") or person.name == one["owner"]) and st.button(
                 "Done", key=f"settle_{one['seq']}", type="tertiary"
@@ -43,8 +47,8 @@ def open_decisions(space, person) -> None:
         st.caption(f"{theme.plural(len(done), 'decision')} of former reviews done.")
 
 
-def _day(text: str) -> str:
-    return f"{dt.date.fromisoformat(text):%b %d, %Y}"
+def _day(text: str) -> Said:
+    return ours(f"{dt.date.fromisoformat(text):%b %d, %Y}")
 
 
 def headline(shown: Scorecard) -> None:
@@ -88,7 +92,7 @@ def causes(shown: Scorecard) -> None:
         )  # fmt: skip
 
 
-def process(space, person, shown: Scorecard) -> None:
+def process(space: Workspace, person: Person, shown: Scorecard) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.markdown("**Who helps: functions**")
@@ -121,7 +125,7 @@ def _nan(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def policy(space, person) -> None:
+def policy(space: Workspace, person: Person) -> None:
     """What is set, who set it, and the form that sets it with its effect beforehand."""
     st.markdown(
         "**Policy in force**", help="Targets, thresholds, weights, fences and calendar rules."
@@ -149,7 +153,7 @@ def policy(space, person) -> None:
     for change in waiting:
         setting = SETTINGS[change.name]
         st.caption(
-            f"From {change.effective}: {setting.label} {setting.said(change.value)} ({change.why})."
+            f"From {plain(change.effective)}: {plain(setting.label)} {plain(setting.said(change.value))} ({plain(change.why)})."
         )
     if not person.may("settings"):
         st.caption("Leadership changes policy.")
@@ -169,17 +173,17 @@ def policy(space, person) -> None:
         try:
             effects = space.quarters.effect(person.id, name, value)
         except ConcordError as error:
-            st.caption(f":red[{error}]")
+            st.caption(f":red[{plain(error)}]")
             effects = []
         if value != now[name]:
             st.markdown("**What it would change**")
             for effect in effects:
                 st.markdown(
-                    f"- {effect.what}: {effect.now} → **{effect.then}**".replace("$", "\\$")
+                    f"- {plain(effect.what)}: {plain(effect.now)} → **{plain(effect.then)}**"
                 )
             if not effects:
                 st.markdown(
-                    f"- {setting.label}: {setting.said(now[name])} → **{setting.said(value)}**; no stock and no flag changes by it."
+                    f"- {plain(setting.label)}: {plain(setting.said(now[name]))} → **{plain(setting.said(value))}**; no stock and no flag changes by it."
                 )
         if st.button("Set it", type="primary", disabled=value == now[name] or not why.strip()):
             frame.do(space.policies.change, person.id, name, value, why=why, effective=day)
@@ -190,26 +194,26 @@ def ask(setting: Setting, now: float | None) -> float | None:
     key = f"value_{setting.name}"
     match setting.unit:
         case Unit.YES_NO:
-            return float(st.toggle(setting.label, value=bool(now), key=key))
+            return float(st.toggle(plain(setting.label), value=bool(now), key=key))
         case Unit.SHARE:
             shown = st.number_input(
-                f"{setting.label}, %", 100 * setting.low, 100 * setting.high,
-                None if now is None else round(100 * now, 4), step=1.0, key=key, format="%.1f", help=setting.about,
+                f"{plain(setting.label)}, %", 100 * setting.low, 100 * setting.high,
+                None if now is None else round(100 * now, 4), step=1.0, key=key, format="%.1f", help=plain(setting.about),
             )  # fmt: skip
             return None if shown is None else round(shown / 100, 6)
         case Unit.COUNT | Unit.WEEKS:
             shown = st.number_input(
-                f"{setting.label}, {setting.unit.value}", int(setting.low), int(setting.high),
-                None if now is None else int(now), step=1, key=key, help=setting.about,
+                f"{plain(setting.label)}, {plain(setting.unit.value)}", int(setting.low), int(setting.high),
+                None if now is None else int(now), step=1, key=key, help=plain(setting.about),
             )  # fmt: skip
         case _:
             shown = st.number_input(
-                f"{setting.label}, {setting.unit.value}", setting.low, setting.high, now, step=0.5, key=key, help=setting.about,
+                f"{plain(setting.label)}, {plain(setting.unit.value)}", setting.low, setting.high, now, step=0.5, key=key, help=plain(setting.about),
             )  # fmt: skip
     return None if shown is None else float(shown)
 
 
-def ahead(space) -> None:
+def ahead(space: Workspace) -> None:
     """The quarters to come: demand against last year, and what is planned to move it."""
     if not space.has_forecast:
         st.markdown(":gray[There is no forecast yet.]")
@@ -262,14 +266,16 @@ def ahead(space) -> None:
         )
 
 
-def decide(space, person, shown: Scorecard) -> None:
+def decide(space: Workspace, person: Person, shown: Scorecard) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        st.markdown(f"**Decisions of the review of {quarter_label(shown.quarter)}**")
+        st.markdown(f"**Decisions of the review of {plain(quarter_label(shown.quarter))}**")
         made = shown.decisions if shown.closed else space.quarters.decisions(shown.quarter)
         for one in made:
             done = f" :green[✓ done {_day(one['done'])}]" if one["done"] else ""
-            st.markdown(f"- {one['text']} · **{one['owner']}**, by {_day(one['due'])}{done}")
+            st.markdown(
+                f"- {plain(one['text'])} · **{plain(one['owner'])}**, by {_day(one['due'])}{done}"
+            )
         if not made:
             st.markdown(":gray[None yet.]")
         if person.may("review") and not shown.closed:
@@ -298,11 +304,11 @@ def decide(space, person, shown: Scorecard) -> None:
         st.markdown("**Close the quarter**")
         if shown.closed:
             st.success(
-                f"Closed by {shown.closed['by']} on {shown.closed['at']} UTC. Its scorecard does not change any more."
+                f"Closed by {plain(shown.closed['by'])} on {plain(shown.closed['at'])} UTC. Its scorecard does not change any more."
             )
         elif not shown.is_whole:
             st.markdown(
-                f":gray[{shown.weeks} of its weeks are known. It can be closed once its last week is imported.]"
+                f":gray[{shown.weeks:d} of its weeks are known. It can be closed once its last week is imported.]"
             )
         elif person.may("review"):
             note = st.text_input("Note for the record", key="close_note")
@@ -311,9 +317,10 @@ def decide(space, person, shown: Scorecard) -> None:
                 frame.do(space.quarters.close, person.id, shown.quarter, note=note)
         else:
             st.caption("Leadership closes the quarter.")
-        st.download_button(
-            "The pack for the board (HTML, prints to PDF)", data=lambda: board.as_html(space, person.id, shown.quarter),
-            file_name=f"scorecard-{shown.quarter}.html", on_click="ignore", icon=":material/download:",
+        download.button(
+            "The pack for the board (HTML, prints to PDF)",
+            lambda: leaving.as_document(board.as_html(space, person.id, shown.quarter)),
+            f"scorecard-{shown.quarter}.html",
         )  # fmt: skip
 
 
@@ -335,7 +342,7 @@ def page() -> None:
     with head:
         frame.title(
             "Review",
-            f"**{quarter_label(quarter)} is {state}.** {met} of {len(HEADLINES)} shared targets met · "
+            f"**{plain(quarter_label(quarter))} is {state}.** {met} of {len(HEADLINES)} shared targets met · "
             f"{theme.plural(len(shown.findings), 'finding')} · {theme.plural(left, 'open decision')} from the reviews so far.",
         )
     match step:

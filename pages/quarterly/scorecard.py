@@ -9,6 +9,7 @@ from forecasting.scorecard import BELOW, LEAD, LEVELS, MEASURES, STOCKOUTS, TURN
 from forecasting.vocabulary import Function
 from pages.components import frame, measures, picked, theme
 from pages.components.measures import LEVEL_NAMES, next_level
+from pages.components.text import Said, ours, plain
 
 VIEWS = {
     "card": "Scorecard",
@@ -27,31 +28,33 @@ IN_MATRIX = (
 )  # fmt: skip
 
 
-def finding(shown: Scorecard, keys: tuple[str, ...]) -> str:
+def finding(shown: Scorecard, keys: tuple[str, ...]) -> Said:
     """Whether the two functions are winning together, in a sentence."""
     set_ = [met for key in keys if (met := shown.is_met(key)) is not None]
     said = " · ".join(
-        f"{MEASURES[key].label} {scorecard.said(key, shown.value(key))}"
+        f"{plain(MEASURES[key].label)} {plain(scorecard.said(key, shown.value(key)))}"
         + (
-            f" (target {scorecard.said(key, shown.target(key))})"
+            f" (target {plain(scorecard.said(key, shown.target(key)))})"
             if shown.target(key) is not None
             else ""
         )
         for key in keys
     )
     if not set_:
-        return f"**No shared target is set yet.** {said}."
-    return f"**{sum(set_)} of {theme.plural(len(set_), 'shared target')} met in {quarter_label(shown.quarter)}.** {said}."
+        return ours(f"**No shared target is set yet.** {said}.")
+    return ours(
+        f"**{sum(set_)} of {theme.plural(len(set_), 'shared target')} met in {plain(quarter_label(shown.quarter))}.** {said}."
+    )
 
 
-def names() -> str:
+def names() -> Said:
     """Who answers for the three measures."""
     people = [
-        f"{p.name} ({p.function.label})"
+        f"{plain(p.name)} ({plain(p.function.label)})"
         for p in frame.workspace().people
         if p.function in (Function.MARKETING, Function.PLANNING)
     ]
-    return "Answered for together by " + " and ".join(people) if people else ""
+    return ours("Answered for together by " + " and ".join(people) if people else "")
 
 
 def card_view(shown: Scorecard) -> None:
@@ -65,25 +68,25 @@ def card_view(shown: Scorecard) -> None:
         st.caption(names())
     tiles = st.columns(3, gap="small")
 
-    def v(key: str) -> str:
-        return scorecard.said(key, shown.value(key))
+    def v(key: str) -> Said:
+        return plain(scorecard.said(key, shown.value(key)))
 
     with tiles[0]:
         measures.tile(
             shown, stockout,
-            [f"Other items {v('other_stockout')} · gap {v('stockout_gap')} · "
-             f"by activation {v('event')}, by SKU-door {v('item')}, of demand {v('lost_demand')}"],
+            [ours(f"Other items {v('other_stockout')} · gap {v('stockout_gap')} · by activation "
+                  f"{v('event')}, by SKU-door {v('item')}, of demand {v('lost_demand')}")],
         )  # fmt: skip
     with tiles[1]:
         measures.tile(
             shown, "bridge_accuracy",
-            [f"SKU by week, 6 weeks ahead or more. Bias {v('bridge_bias')} · promoted {v('bridge_promoted')}, bias {v('bridge_promoted_bias')}",
-             f"For the buy {v('buy_accuracy')}, bias {v('buy_bias')} · promoted {v('buy_promoted')}"],
+            [ours(f"SKU by week, 6 weeks ahead or more. Bias {v('bridge_bias')} · promoted {v('bridge_promoted')}, bias {v('bridge_promoted_bias')}"),
+             ours(f"For the buy {v('buy_accuracy')}, bias {v('buy_bias')} · promoted {v('buy_promoted')}")],
         )  # fmt: skip
     with tiles[2]:
         measures.tile(
             shown, turn,
-            [f"A year of 52 weeks. At cost {v('turn_cost')} · in units {v('turn_units')} · at retail {v('turn_retail')}"],
+            [ours(f"A year of 52 weeks. At cost {v('turn_cost')} · in units {v('turn_units')} · at retail {v('turn_retail')}")],
         )  # fmt: skip
     st.markdown("**What the numbers say**")
     measures.findings(shown)
@@ -157,7 +160,7 @@ def lead_view(shown: Scorecard) -> None:
     rows = pd.DataFrame(list(shown.lead))
     left, right = st.columns([3, 1], gap="medium")
     with left:
-        st.markdown(f"**Activations that began in {quarter_label(shown.quarter)}**")
+        st.markdown(f"**Activations that began in {plain(quarter_label(shown.quarter))}**")
         if rows.empty:
             st.markdown(":gray[None began.]")
         else:
@@ -182,7 +185,7 @@ def lead_view(shown: Scorecard) -> None:
         if not shown.late_by:
             st.markdown(":green[✓] None by any function.")
         for function, count in sorted(shown.late_by.items(), key=lambda kv: -kv[1]):
-            st.markdown(f"{Function(function).label}: **{count}**")
+            st.markdown(f"{plain(Function(function).label)}: **{plain(count)}**")
         late = int(frame.workspace().policies.now.number("late_weeks"))
         st.caption(f"Late: from {late} weeks before the start on.")
     due(shown)
@@ -192,7 +195,7 @@ def due(shown: Scorecard) -> None:
     """Actions and decisions that were due in the quarter."""
     tasks = pd.DataFrame(list(shown.tasks))
     st.markdown(
-        f"**Actions and decisions due in {quarter_label(shown.quarter)}**",
+        f"**Actions and decisions due in {plain(quarter_label(shown.quarter))}**",
         help=frame.term("Actions on time"),
     )
     if tasks.empty:
@@ -210,7 +213,7 @@ def due(shown: Scorecard) -> None:
     )  # fmt: skip
 
 
-def lead_finding(shown: Scorecard) -> str:
+def lead_finding(shown: Scorecard) -> Said:
     reds = sum(row["reds"] for row in shown.lead)
     decided = sum(row["decided"] for row in shown.lead)
     complete = shown.value("complete_8")
@@ -220,12 +223,12 @@ def lead_finding(shown: Scorecard) -> str:
         else "**No featured SKU was red before its start.** "
     )
     if complete is not None:
-        said += f"{scorecard.said('complete_8', complete)} of activations stood 8 weeks before their start"
+        said += f"{plain(scorecard.said('complete_8', complete))} of activations stood 8 weeks before their start"
         notice = shown.value("notice")
         said += (
             f"; the first red came {notice:.0f} weeks before." if notice is not None else "."
         )
-    return said
+    return ours(said)
 
 
 def page() -> None:
@@ -243,11 +246,11 @@ def page() -> None:
         frame.title("Scorecard", finding(shown, scorecard.HEADLINES))
         if shown.closed:
             st.markdown(
-                f":material/lock: Closed by {shown.closed['by']} on {shown.closed['at']} UTC; these numbers do not change any more."
+                f":material/lock: Closed by {plain(shown.closed['by'])} on {plain(shown.closed['at'])} UTC; these numbers do not change any more."
             )
         elif not shown.is_whole:
             st.caption(
-                f"{quarter_label(quarter)} is under way: {shown.weeks} weeks up to {theme.week(shown.as_of)} are known."
+                f"{plain(quarter_label(quarter))} is under way: {shown.weeks:d} weeks up to {theme.week(shown.as_of)} are known."
             )
     if view == "card":
         card_view(shown)

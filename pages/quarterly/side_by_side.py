@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from pages.components import charts, frame, measures, theme
+from pages.components import charts, download, frame, measures, theme
 
 
 def page() -> None:
@@ -93,10 +93,7 @@ def page() -> None:
     st.caption(
         f"Shaded: {theme.plural(len(acts), 'activation')}. Hover for names and numbers.{missing}"
     )
-    st.download_button(
-        "Download week by week (CSV)", data=lambda: frame.csv(rows), file_name="side-by-side.csv",
-        on_click="ignore", icon=":material/download:",
-    )  # fmt: skip
+    download.spreadsheet("Download week by week (CSV)", lambda: rows, "side-by-side.csv")
 
 
 page()

@@ -1,13 +1,19 @@
 """Value added: what each step of the process, and each function, made better."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from forecasting import agenda
 from forecasting.consensus import value_added
+from forecasting.consensus.value_added import Added
+from forecasting.plan import LivePlan
 from forecasting.vocabulary import INPUTS, Function
-from pages.components import charts, frame, scores, theme
+from forecasting.workspace import Workspace
+from pages.components import charts, download, frame, scores, theme
+from pages.components.text import Said, ours, plain
 
 LAGS = {
     1: "1 week or more ahead",
@@ -29,7 +35,7 @@ def every_version(versions: int, run: int) -> pd.DataFrame:
     del run
     space = frame.workspace()
     facts = space.plan.base.skus.set_index("sku")[["department", "class"]]
-    parts = []
+    parts: list[pd.DataFrame] = []
     for version in space.cycles.published()[:versions]:
         rows = space.cycles.layers(version)[["sku", "week", "consensus"]]
         rows = rows.join(facts, on="sku")
@@ -38,24 +44,24 @@ def every_version(versions: int, run: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def finding(cells: pd.DataFrame, steps) -> str:
+def finding(cells: pd.DataFrame, steps: Sequence[Added]) -> Said:
     named = {a.name: a for a in steps}
     people = named["proposed"].added + named["consensus"].added
     verb = "better" if people > 0 else "worse"
-    return (
+    return ours(
         f"**The statistical forecast is {100 * named['statistical'].added:.1f} points better than naive; "
         f"people made it {abs(100 * people):.1f} points {verb}.** "
         f"{theme.plural(cells['cycle'].nunique(), 'cycle')}, {len(cells):,} SKU weeks."
     )
 
 
-def versions_and_actuals(space, department: str, cells: pd.DataFrame) -> None:
+def versions_and_actuals(space: Workspace, department: str, cells: pd.DataFrame) -> None:
     """How the number for the same weeks changed from cycle to cycle, and what came."""
     rows = every_version(len(space.cycles.published()), space.plan.base.run)
     if department != "All departments":
         rows = rows[rows["department"] == department]
     lines = rows.groupby(["cycle", "week"], as_index=False)["consensus"].sum()
-    came = cells.groupby("week", as_index=False)["actual"].sum()
+    came = cells.groupby("week", as_index=False)[["actual"]].sum()
     last = pd.Timestamp(space.plan.base.as_of) + pd.Timedelta(13 * 7, "D")
     st.altair_chart(
         charts.versions(lines[lines["week"] <= last], came), width="stretch",
@@ -76,7 +82,7 @@ def versions_and_actuals(space, department: str, cells: pd.DataFrame) -> None:
         )  # fmt: skip
 
 
-def weights(plan) -> None:
+def weights(plan: LivePlan) -> None:
     """What each function's number counts for in the proposal, and on what evidence."""
     rows = [
         {
@@ -176,9 +182,13 @@ def page() -> None:
                 found, BY[by], said=lambda n: named.get(n, n), alt=f"Value added of {function} by {by}",
             )  # fmt: skip
         elif by == "person" and not sees_all:
-            st.caption(f"You gave no input of {Function(function).label} in these weeks.")
+            st.caption(
+                f"You gave no input of {plain(Function(function).label)} in these weeks."
+            )
         else:
-            st.caption(f"{Function(function).label} said nothing of its own in these weeks.")
+            st.caption(
+                f"{plain(Function(function).label)} said nothing of its own in these weeks."
+            )
         if by == "person":
             st.caption(
                 "As the facilitator you see everybody; they see only themselves."
@@ -195,10 +205,7 @@ def page() -> None:
     if department != "All departments":
         every = every[every["department"] == department]
     versions_and_actuals(space, department, every)
-    st.download_button(
-        "Download the scored cells (CSV)", data=lambda: cells.to_csv(index=False),
-        file_name="value_added.csv", on_click="ignore",
-    )  # fmt: skip
+    download.spreadsheet("Download the scored cells (CSV)", lambda: cells, "value_added.csv")
 
 
 page()

@@ -7,8 +7,9 @@ from forecasting import scorecard
 from forecasting.calendar import quarter_label, quarters_back
 from forecasting.findings import PATTERN_QUARTERS
 from forecasting.scorecard import MEASURES, OF_LEVEL
-from pages.components import charts, frame, measures, picked, theme
+from pages.components import charts, download, frame, measures, picked, theme
 from pages.components.measures import LEVEL_NAMES, next_level
+from pages.components.text import plain
 
 WITHIN = ("department", "class", "region", "door", "type", "activation", "sku")
 ASKABLE = {
@@ -47,7 +48,7 @@ def crumbs(key: str, quarter: str, within: dict[str, str]) -> None:
         for name, value in within.items():
             so_far[name] = value
             st.page_link(
-                measures.PAGES["why"], label=f"› {named(name, pd.Series([value]))[0]}", width="content",
+                measures.PAGES["why"], label=f"› {plain(named(name, pd.Series([value]))[0])}", width="content",
                 query_params={**common, "level": next_level(key, name), **so_far},
             )  # fmt: skip
 
@@ -83,9 +84,9 @@ def drill_table(
             for c in sums
         },
     )  # fmt: skip
-    st.download_button(
-        "Download what is shown (CSV)", data=lambda: frame.csv(table.assign(measure=key)),
-        file_name=f"{key}-by-{level}.csv", on_click="ignore", icon=":material/download:",
+    download.spreadsheet(
+        "Download what is shown (CSV)", lambda: table.assign(measure=key),
+        f"{key}-by-{level}.csv",
     )  # fmt: skip
     chosen = picked.row(event, len(table))
     if chosen is not None:
@@ -118,7 +119,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
     asked = {n: v for n, v in within.items() if n in ASKABLE["shelf"]}
     cells = space.quarters.cells(person.id, quarter, **asked)
     st.markdown(
-        f"**The cells**: {theme.plural(len(cells), 'SKU week')} at doors in {quarter_label(quarter)}, emptiest shelves first"
+        f"**The cells**: {theme.plural(len(cells), 'SKU week')} at doors in {plain(quarter_label(quarter))}, emptiest shelves first"
     )
     st.dataframe(
         pd.DataFrame(
@@ -144,13 +145,13 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
     st.markdown("**Decisions about it**" + ("" if events else ": :gray[none on record]"))
     for event in events:
         st.markdown(
-            f"- {event.recorded_at:%b %d, %Y} · {space.person(event.person).name} {event.sentence} :gray[#{event.seq}]"
+            f"- {event.recorded_at:%b %d, %Y} · {plain(space.person(event.person).name)} {plain(event.sentence)} :gray[#{event.seq:d}]"
         )
     with st.container(horizontal=True):
         if "sku" in within:
             st.page_link(
                 "pages/explore/sku.py",
-                label=f"Everything about {within['sku']}",
+                label=f"Everything about {plain(within['sku'])}",
                 query_params={"sku": within["sku"]},
                 width="content",
             )
@@ -204,7 +205,7 @@ def in_quarter(
         alt=f"{measure.label} by {level}, worst first",
     )  # fmt: skip
     st.caption(
-        f"Worst first, {min(len(bars), MOST_BARS)} of {len(bars)}. The orange tick is {what}"
+        f"Worst first, {plain(min(len(bars), MOST_BARS))} of {len(bars)}. The orange tick is {what}"
         + ("; the dashed line is the target." if target is not None else ".")
     )
     return table
@@ -246,20 +247,20 @@ def page() -> None:
     crumbs(key, quarter, within)
     if ignored := [LEVEL_NAMES[n].lower() for n in params if n not in within]:
         st.caption(
-            f"{measure.label} is not kept by {', '.join(ignored)}; that part of the link is "
+            f"{plain(measure.label)} is not kept by {', '.join(plain(i) for i in ignored)}; that part of the link is "
             "left out."
         )
     rows = space.quarters.why(person.id, key, level, **within)
-    last = space.quarters.usual() if quarter == "all" else quarter
+    last = (space.quarters.usual() or "") if quarter == "all" else quarter
     window = [quarters_back(last, back) for back in range(PATTERN_QUARTERS)]
     asked = window if quarter == "all" else [quarter]
     mine = rows[rows["quarter"].isin(asked)].dropna(subset=["value"])
     if mine.empty:
         st.info(
-            f"{measure.label} is not known here: nothing was promoted, counted or published."
+            f"{plain(measure.label)} is not known here: nothing was promoted, counted or published."
         )
     else:
-        st.markdown(f"**{measure.label}**", help=frame.term(measure.term))
+        st.markdown(f"**{plain(measure.label)}**", help=frame.term(measure.term))
         if quarter == "all":
             table = over_quarters(key, level, mine)
         else:

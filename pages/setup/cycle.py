@@ -7,8 +7,11 @@ import streamlit as st
 
 from forecasting.consensus.cycle import Stage, following
 from forecasting.errors import ConcordError
+from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function
+from forecasting.workspace import Workspace
 from pages.components import frame, theme
+from pages.components.text import Said, ours, plain
 
 STEPS = {
     Stage.INPUTS: "Marketing, Merchandising and Planning give their inputs.",
@@ -18,16 +21,16 @@ STEPS = {
 }
 
 
-def day(value: dt.date | None) -> str:
-    return "no date" if value is None else f"{value:%a %b %d}"
+def day(value: dt.date | None) -> Said:
+    return ours("no date" if value is None else f"{value:%a %b %d}")
 
 
-def open_one(space, person) -> None:
+def open_one(space: Workspace, person: Person) -> None:
     """The form that opens the next cycle."""
     published = space.cycles.published()
     name = following(published[-1].cycle) if published else f"{space.plan.base.weeks[0]}"[:7]
     if not person.may("cycle"):
-        st.info(f"No cycle is open. Planning opens the next one, {name}.")
+        st.info(f"No cycle is open. Planning opens the next one, {plain(name)}.")
         return
     first = pd.Timestamp(space.plan.base.weeks[0]).date()
     with st.form("open", width=760):
@@ -54,7 +57,7 @@ def open_one(space, person) -> None:
                 frame.do(space.cycles.open, person.id, chosen, rules)
 
 
-def candidates(space, person) -> None:
+def candidates(space: Workspace, person: Person) -> None:
     """New runs, what adopting them would move, and the button."""
     found = space.cycles.candidates()
     if not found:
@@ -62,7 +65,7 @@ def candidates(space, person) -> None:
     st.subheader("A newer forecast is waiting", anchor=False)
     run = found[0]
     st.markdown(
-        f"Run #{run.seq} was made {run.recorded_at:%b %d %H:%M} UTC on sales up to the week of "
+        f"Run #{run.seq:d} was made {run.recorded_at:%b %d %H:%M} UTC on sales up to the week of "
         f"**{theme.week(run.body['as_of'])}**. This cycle stands on another run until the "
         "facilitator adopts it."
     )
@@ -94,7 +97,7 @@ def candidates(space, person) -> None:
         frame.do(space.cycles.adopt, person.id, run.seq)
 
 
-def reasons(space, person) -> None:
+def reasons(space: Workspace, person: Person) -> None:
     """The list that people choose a reason from, and its editing."""
     with st.expander("Reasons that people can give"):
         known = space.reasons.all
@@ -155,7 +158,7 @@ def page() -> None:
     done = sum(len(by) >= rules.quorum for by in standing.signed.values())
     frame.title(
         "Cycle",
-        f"**{now.name}: {standing.stage.label}.** {STEPS[standing.stage]} "
+        f"**{plain(now.name)}: {plain(standing.stage.label)}.** {STEPS[standing.stage]} "
         f"{len(standing.submitted)} of {len(INPUTS)} inputs submitted, {done} of "
         f"{theme.plural(len(standing.departments), 'department')} signed.",
     )
@@ -164,7 +167,7 @@ def page() -> None:
     tiles[1].metric("Meeting", day(rules.review_due), border=True)
     tiles[2].metric("Publish by", day(rules.publish_due), border=True)
     tiles[3].metric(
-        "Frozen weeks", rules.fence_weeks, border=True,
+        "Frozen weeks", plain(rules.fence_weeks), border=True,
         help="First weeks of the plan that nobody may change in this cycle.",
     )  # fmt: skip
     if now.closed:
@@ -181,12 +184,12 @@ def page() -> None:
             for function in INPUTS:
                 who = standing.submitted.get(str(function))
                 st.markdown(
-                    f"{'✓' if who else '○'} **{function.label}** "
-                    + (f"submitted by {who}" if who else "not submitted yet")
+                    f"{'✓' if who else '○'} **{plain(function.label)}** "
+                    + (f"submitted by {plain(who)}" if who else "not submitted yet")
                 )
             row = st.container(horizontal=True)
             if person.function in INPUTS and row.button(
-                f"Submit {person.function.label}'s input",
+                f"Submit {plain(person.function.label)}'s input",
                 type="secondary" if str(person.function) in standing.submitted else "primary",
             ):
                 frame.do(cycles.submit, person.id)
@@ -206,9 +209,9 @@ def page() -> None:
                 ),
                 hide_index=True, alt="Signatures by department and function",
             )  # fmt: skip
-            for (function, department), why in standing.voided.items():
+            for (named, department), why in standing.voided.items():
                 st.warning(
-                    f"{function.capitalize()}'s signature on {department} is void: {why}.",
+                    f"{plain(named.capitalize())}'s signature on {plain(department)} is void: {plain(why)}.",
                     icon=":material/ink_eraser:",
                 )
             st.caption("A signature covers the numbers as they are; any change voids it.")
@@ -218,7 +221,7 @@ def page() -> None:
         if stale:
             st.subheader("Targets that are no longer met", anchor=False)
             for one in stale[:8]:
-                st.markdown(f"- {one.sentence}")
+                st.markdown(f"- {plain(one.sentence)}")
     versions = cycles.published()
     if versions:
         st.subheader("Published", anchor=False)
@@ -238,7 +241,7 @@ def page() -> None:
             },
         )  # fmt: skip
         if now.closed and person.function is Function.PLANNING:
-            with st.popover(f"Open {now.name} again"):
+            with st.popover(f"Open {plain(now.name)} again"):
                 note = st.text_input("Why", key="why_reopen")
                 if st.button("Open it again", disabled=not note):
                     frame.do(cycles.reopen, person.id, note=note)

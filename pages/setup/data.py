@@ -1,30 +1,31 @@
 """Data: files in, judged before anything is written; and the forecast refreshed."""
 
-import io
-import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from data import files
+from data import files, leaving
+from data.leaving import Leaving
 from data.tables import TABLES
 from forecasting import scratch
-from forecasting.errors import BadFiles, ConcordError
-from pages.components import frame, picked, theme
+from forecasting.errors import BadFiles, ConcordError, Problem
+from forecasting.rights import Person
+from forecasting.workspace import Workspace
+from pages.components import download, frame, picked, text, theme
+from pages.components.text import plain
 
 
 @st.cache_data
-def templates() -> bytes:
+def templates() -> Leaving:
     """Every template and the guide to columns, zipped."""
-    buffer = io.BytesIO()
-    with scratch.folder("templates") as folder, zipfile.ZipFile(buffer, "w") as archive:
-        for path in files.write_templates(folder):
-            archive.write(path, path.name)
-    return buffer.getvalue()
+    with scratch.folder("templates") as folder:
+        return leaving.as_archive(files.write_templates(folder))
 
 
-def saved(uploads) -> list[Path]:
+def saved(uploads: Sequence[UploadedFile]) -> list[Path]:
     """Uploaded files in a folder of this session, under their own names."""
     if "uploads" not in st.session_state:
         st.session_state["uploads"] = scratch.lasting("upload")
@@ -39,7 +40,7 @@ def saved(uploads) -> list[Path]:
     return paths
 
 
-def problems_table(problems) -> pd.DataFrame:
+def problems_table(problems: Sequence[Problem]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "File": [p.file for p in problems],
@@ -52,20 +53,20 @@ def problems_table(problems) -> pd.DataFrame:
     )
 
 
-def importing(space, person) -> None:
+def importing(space: Workspace, person: Person) -> None:
     st.subheader("Import files", anchor=False)
     uploads = st.file_uploader(
         "CSV, Parquet or XLSX, named after their tables", accept_multiple_files=True,
         type=["csv", "parquet", "xlsx"], key=f"files_{st.session_state.get('round', 0)}",
     )  # fmt: skip
-    st.download_button(
-        "Download templates of all tables (ZIP)",
-        templates(),
+    download.button(
+        "Download templates of all tables (ZIP)", lambda: templates(),
         "concord-templates.zip",
-        on_click="ignore",
-    )
+    )  # fmt: skip
     if not uploads:
-        st.caption(f"Tables: {', '.join(TABLES)}. Blank means unknown, which is not zero.")
+        st.caption(
+            f"Tables: {', '.join(plain(t) for t in TABLES)}. Blank means unknown, which is not zero."
+        )
         return
     paths = saved(uploads)
     try:
@@ -94,7 +95,7 @@ def importing(space, person) -> None:
     problems = judged.all_problems
     if problems:
         count = sum(p.count for p in problems)
-        st.error(f"**{theme.plural(count, 'problem')}.** {problems[0]}")
+        st.error(f"**{theme.plural(count, 'problem')}.** {plain(problems[0])}")
         st.dataframe(problems_table(problems), hide_index=True)
     good = sum(v.accepted for v in judged.verdicts)
     with st.container(horizontal=True):
@@ -121,19 +122,19 @@ def importing(space, person) -> None:
 
 
 @st.fragment(run_every=1)
-def refresh_progress(space) -> None:
+def refresh_progress(space: Workspace) -> None:
     if frame.follow(space.runs.refreshing, "refreshing the forecast"):
         st.caption("Everybody goes on reading and editing meanwhile.")
 
 
-def refreshing(space, person) -> None:
+def refreshing(space: Workspace, person: Person) -> None:
     st.subheader("Forecast", anchor=False)
     if space.has_forecast:
         base = space.plan.base
         body = space.runs.facts()
         st.markdown(
-            f"In force: run #{base.run}, as of {theme.week(base.as_of)}, {body.get('series', 0):,} "
-            f"series from {body.get('weeks', 0)} weeks, {body.get('series_fitted', 0):,} of them "
+            f"In force: run #{base.run:d}, as of {theme.week(base.as_of)}, {body.get('series', 0):,} "
+            f"series from {plain(body.get('weeks', 0))} weeks, {body.get('series_fitted', 0):,} of them "
             f"fitted anew in {body.get('seconds', 0):.1f} s."
         )
     else:
@@ -155,7 +156,7 @@ def refreshing(space, person) -> None:
     refresh_progress(space)
 
 
-def batches(space, person) -> None:
+def batches(space: Workspace, person: Person) -> None:
     st.subheader("Imports", anchor=False)
     rows = space.store.query("batches")
     if rows.empty:
@@ -178,9 +179,9 @@ def batches(space, person) -> None:
                 st.session_state["confirm_batch"] = batch
         if st.session_state.get("confirm_batch") == batch:
             st.warning(
-                f"Rolling back #{batch} takes its rows out of force. They stay on record."
+                f"Rolling back #{plain(batch)} takes its rows out of force. They stay on record."
             )
-            if st.button(f"Yes, roll back #{batch}", type="primary"):
+            if st.button(f"Yes, roll back #{plain(batch)}", type="primary"):
                 space.roll_back(person.id, batch)
                 st.session_state["confirm_batch"] = None
                 st.rerun()
@@ -205,7 +206,7 @@ def page() -> None:
     frame.title("Data", known + stale)
     said = st.session_state.pop("imported", None)
     if said:
-        st.success(said)
+        st.success(plain(said))
     left, right = st.columns([3, 2], gap="large")
     with left:
         if person.may("import the calendar"):
@@ -213,12 +214,14 @@ def page() -> None:
                 st.caption("Marketing imports activations and activation_items here.")
             importing(space, person)
         else:
-            st.caption(f"{person.function.label} reads. Planning or Admin imports files.")
+            st.caption(
+                f"{plain(person.function.label)} reads. Planning or Admin imports files."
+            )
         batches(space, person)
     with right:
         refreshing(space, person)
         with st.expander("What each column means"):
-            st.markdown(files.columns_guide())
+            st.markdown(text.of_files(files.columns_guide()))
 
 
 page()

@@ -7,12 +7,15 @@ from forecasting.errors import ConcordError
 from forecasting.rights import RIGHTS, SAID
 from forecasting.vocabulary import INPUTS, Function
 from pages.components import frame, theme
+from pages.components.text import plain
 
 
 def page() -> None:
     space, person = frame.workspace(), frame.me()
     frame.watch_rows([])
-    missing = [f.label for f in Function if not any(p.function is f for p in space.people)]
+    missing = [
+        plain(f.label) for f in Function if not any(p.function is f for p in space.people)
+    ]
     gap = (
         f" Nobody speaks for {', '.join(missing)} yet."
         if missing
@@ -43,7 +46,7 @@ def page() -> None:
             if st.form_submit_button("Save", type="primary"):
                 try:
                     space.set_person(
-                        person.id, identity=identity, name=name, function=Function(function),
+                        person.id, identity=identity, name=name, function=Function(str(function)),
                         delegate_for=Function(delegate) if delegate else None,
                     )  # fmt: skip
                 except ConcordError as error:

@@ -8,13 +8,17 @@ import streamlit as st
 from forecasting import experience, views
 from forecasting.consensus.activations import Activation, Item
 from forecasting.errors import ConcordError
+from forecasting.plan import LivePlan
+from forecasting.rights import Person
 from forecasting.vocabulary import Status
-from pages.components import charts, frame, theme
+from forecasting.workspace import Workspace
+from pages.components import charts, download, frame, theme
+from pages.components.text import Said, ours, plain
 
 TYPES = ["price", "feature", "display", "email", "social", "event", "partnership"]
 
 
-def form(space, person, plan, known: Activation | None) -> None:
+def form(space: Workspace, person: Person, plan: LivePlan, known: Activation | None) -> None:
     """Add or change one activation."""
     fresh = plan.base.as_of + dt.timedelta(28)
     names = {
@@ -22,7 +26,7 @@ def form(space, person, plan, known: Activation | None) -> None:
         for n, d in zip(plan.sku_names, plan.base.skus["description"].fillna(""), strict=True)
     }
     with st.form(f"form_{known.activation if known else 'new'}", border=True):
-        st.markdown(f"**{'Change ' + known.name if known else 'Add an activation'}**")
+        st.markdown(f"**{'Change ' + plain(known.name) if known else 'Add an activation'}**")
         a, b, c = st.columns(3)
         name = a.text_input("Name", known.name if known else "")
         kinds = list(dict.fromkeys([*TYPES, *([known.type] if known else [])]))
@@ -39,7 +43,9 @@ def form(space, person, plan, known: Activation | None) -> None:
             help="A drop that is to run out: it is left out of the stockout rate.",
         )  # fmt: skip
         before = list(dict.fromkeys(i.sku for i in known.items)) if known else []
-        skus = st.multiselect("Featured SKUs", list(names), before, format_func=names.get)
+        skus = st.multiselect(
+            "Featured SKUs", list(names), before, format_func=names.__getitem__
+        )
         note = st.text_input("Note", placeholder="Why, or what changed")
         saved = st.form_submit_button("Save", type="primary")
     if not saved:
@@ -77,7 +83,7 @@ def form(space, person, plan, known: Activation | None) -> None:
         st.rerun()
 
 
-def evidence(space, act: Activation, sku: str) -> experience.Alike | None:
+def evidence(space: Workspace, act: Activation, sku: str) -> experience.Alike | None:
     """What similar activations did, in words; None where there was none."""
     rows = frame.lift_library()
     classes = dict(zip(space.plan.base.skus["sku"], space.plan.base.skus["class"], strict=True))
@@ -87,33 +93,37 @@ def evidence(space, act: Activation, sku: str) -> experience.Alike | None:
     )
     if found.rows.empty:
         st.caption(
-            f"No past {act.type} activation: the estimate is what is generally known of the type."
+            f"No past {plain(act.type)} activation: the estimate is what is generally known of the type."
         )
         return None
     lifts_ = sorted(found.lifts)
     middle = lifts_[len(lifts_) // 2]
     latest = found.rows.iloc[0]
     st.markdown(
-        f"**Like it** ({found.whose}): {theme.plural(len(lifts_), 'past activation')}, "
+        f"**Like it** ({plain(found.whose)}): {theme.plural(len(lifts_), 'past activation')}, "
         f"{lifts_[0]:.2f}x to {lifts_[-1]:.2f}x, the middle one {middle:.2f}x. The latest, "
-        f"{latest['name']}, was worth {latest['actual_lift']:.2f}x."
+        f"{plain(latest['name'])}, was worth {latest['actual_lift']:.2f}x."
     )
     return found
 
 
-def to_be_right(value: float, known: experience.Alike | None, base: float, one) -> str:
+def to_be_right(
+    value: float, known: experience.Alike | None, base: float, one: pd.Series
+) -> Said:
     """What a person's own number would have to be right about."""
     more = base * value - one["demand"]
     than = "more" if more >= 0 else "less"
     said = f"{value:.1f}x is right if it sells {theme.units(abs(more))} {than} than expected"
     if known is not None:
         beaten = known.beaten_by(value)
-        said += f", above what {beaten} of {len(known.lifts)} like it did"
+        said += f", above what {plain(beaten)} of {len(known.lifts)} like it did"
     outside = not one["lift_low"] <= value <= one["lift_high"]
-    return said + (". History would give it less than one chance in ten." if outside else ".")
+    return ours(
+        said + (". History would give it less than one chance in ten." if outside else ".")
+    )
 
 
-def lifts(space, person, act: Activation, skus: pd.DataFrame) -> None:
+def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame) -> None:
     """Expected lift of each featured SKU: estimated, or Marketing's own number."""
     stated = {i.sku: i.lift for i in act.items}
     shown = pd.DataFrame(
@@ -192,7 +202,7 @@ def page() -> None:
     )  # fmt: skip
     said = st.session_state.pop("activation_saved", None)
     if said:
-        st.success(said)
+        st.success(plain(said))
     if not person.may("activation"):
         st.caption("Marketing adds, changes and cancels activations; you are reading.")
     if coming:
@@ -233,10 +243,10 @@ def page() -> None:
                 7
             )
             st.markdown(
-                f"{theme.said(status) if act.is_live else 'Cancelled'} · {act.type} · "
+                f"{theme.said(status) if act.is_live else 'Cancelled'} · {plain(act.type)} · "
                 f"{act.start:%b %d} to {act.end:%b %d, %Y} · "
                 f"{theme.plural(len({i.sku for i in act.items}), 'featured SKU')} · "
-                f"{act.owner or 'no owner'} · locks {lock}"
+                f"{plain(act.owner) or 'no owner'} · locks {lock}"
                 + (" (past: changing it now costs rework)" if late else "")
             )
             left, right = st.columns(2, gap="medium")
@@ -250,14 +260,14 @@ def page() -> None:
             with right:
                 if person.may("activation"):
                     form(space, person, plan, act)
-                    if act.is_live and st.button(f"Cancel {act.name}", key="cancel"):
+                    if act.is_live and st.button(f"Cancel {plain(act.name)}", key="cancel"):
                         st.session_state["confirm_cancel"] = chosen
                     if st.session_state.get("confirm_cancel") == chosen:
                         adds = verdict.lift_units if verdict else 0
                         st.warning(
-                            f"Cancelling {act.name} takes {theme.units(adds)} of lift out of the forecast."
+                            f"Cancelling {plain(act.name)} takes {theme.units(adds)} of lift out of the forecast."
                         )
-                        if st.button(f"Yes, cancel {act.name}", type="primary"):
+                        if st.button(f"Yes, cancel {plain(act.name)}", type="primary"):
                             space.calendar.cancel(
                                 person.id, chosen, base=st.session_state["seen"]
                             )
@@ -289,9 +299,7 @@ def page() -> None:
     )
     with st.expander(f"All {len(table)} activations, past ones too"):
         st.dataframe(table, hide_index=True)
-        st.download_button(
-            "Download (CSV)", table.to_csv(index=False), "activations.csv", on_click="ignore"
-        )
+        download.spreadsheet("Download (CSV)", lambda: table, "activations.csv")
 
 
 page()

@@ -6,8 +6,10 @@ import streamlit as st
 from forecasting import views
 from forecasting.inbound import ROUTINE, SUPPLIES
 from forecasting.mixes import Watched
+from forecasting.plan import LivePlan
 from forecasting.vocabulary import Status
-from pages.components import charts, frame, picked, theme, ways_out
+from pages.components import charts, download, frame, picked, theme, ways_out
+from pages.components.text import Said, ours, plain
 
 SUPPLY_SAID = {
     "routine": "orders + routine replenishment",
@@ -16,12 +18,14 @@ SUPPLY_SAID = {
 }
 
 
-def finding(judged: list[views.Verdict], watched: list[Watched]) -> str:
+def finding(judged: list[views.Verdict], watched: list[Watched]) -> Said:
     red = [v for v in judged if v.status is Status.RED]
     if not judged:
-        return "No activation is planned in these weeks."
+        return ours("No activation is planned in these weeks.")
     if not red:
-        return f"None of {theme.plural(len(judged), 'activation')} is expected to run out."
+        return ours(
+            f"None of {theme.plural(len(judged), 'activation')} is expected to run out."
+        )
     margin = sum(v.margin_at_risk for v in red if v.margin_at_risk == v.margin_at_risk)
     names = {v.activation.activation for v in red}
     able = [w for w in watched if w.activation in names and w.best.options]
@@ -33,7 +37,7 @@ def finding(judged: list[views.Verdict], watched: list[Watched]) -> str:
         if able
         else "no order and no transfer that pays can help any more"
     )
-    return (
+    return ours(
         f"**{len(red)} of {theme.plural(len(judged), 'activation')} will run out** · "
         f"{theme.money(margin)} margin at risk · {still}"
     )
@@ -80,19 +84,19 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
     )
 
 
-def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
+def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
     act = verdict.activation
-    st.subheader(f"{theme.said(verdict.status)}: {act.name}", anchor=False)
+    st.subheader(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
     doors = theme.plural(verdict.n_doors, "door")
-    start = f"{act.start:%b} {act.start.day} to {act.end:%b} {act.end.day}"
+    start = f"{act.start:%b} {act.start.day:d} to {act.end:%b} {act.end.day:d}"
     runs_out = (
-        f"Runs out in {theme.week(verdict.first_short)} at {verdict.red_cells} of "
-        f"{verdict.n_cells} SKU-doors."
+        f"Runs out in {theme.week(verdict.first_short)} at {verdict.red_cells:d} of "
+        f"{verdict.n_cells:d} SKU-doors."
         if verdict.first_short is not None
         else "No SKU is likely to run out in it."
     )
     st.markdown(
-        f"{act.type.capitalize()}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
+        f"{plain(act.type.capitalize())}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
         f"{doors}. Expects {theme.units(verdict.demand)}, of which it adds "
         f"{theme.units(verdict.lift_units)}. {runs_out}"
     )
@@ -133,7 +137,7 @@ def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
     )  # fmt: skip
     with right:
         st.markdown(
-            f"**{chosen['sku']}** · {chosen['description'] or ''} · stockout risk at the worst "
+            f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the worst "
             f"door {theme.percent(chosen['p_window'])}, expected short "
             f"{theme.units(chosen['units_short'])}"
         )
@@ -181,20 +185,21 @@ def one_activation(plan, verdict: views.Verdict, supply: str) -> None:
         },
     )  # fmt: skip
     st.page_link(
-        "pages/explore/sku.py", label=f"Everything about {chosen['sku']}",
+        "pages/explore/sku.py", label=f"Everything about {plain(chosen['sku'])}",
         query_params={"sku": chosen["sku"]},
     )  # fmt: skip
 
 
-def stands_on(which: str) -> str:
+def stands_on(which: str) -> Said:
     """Which plan the page shows, in words."""
     version = frame.workspace().last_version()
     if which == "draft":
-        return "The draft of the open cycle."
+        return ours("The draft of the open cycle.")
     if version is None:
-        return "Working plan: nothing has been published yet, so this is the draft."
-    return (
-        f"Working plan: the consensus published in {version.cycle} (version #{version.version}) "
+        return ours("Working plan: nothing has been published yet, so this is the draft.")
+    return ours(
+        f"Working plan: the consensus published in {plain(version.cycle)} (version "
+        f"#{version.version:d}) "
         "and the calendar's changes since."
     )
 
@@ -246,14 +251,14 @@ def page() -> None:
         "Best mix for all weeks", width="stretch", icon=":material/balance:",
         help=frame.term("Best mix"),
     ):  # fmt: skip
-        ways_out.best_mix(plan, watched, f"the next {weeks} weeks")
+        ways_out.best_mix(plan, watched, ours(f"the next {weeks:d} weeks"))
     with line[2].popover("Table and download", width="stretch"):
         st.dataframe(table(judged), hide_index=True)
-        st.download_button(
+        download.spreadsheet(
             "Download every SKU, door and week (CSV)",
-            data=lambda: frame.csv(views.bridge_rows(plan, weeks=weeks, supply=supply)),
-            file_name="bridge.csv", on_click="ignore",
-        )  # fmt: skip
+            lambda: views.bridge_rows(plan, weeks=weeks, supply=supply),
+            "bridge.csv",
+        )
     one_activation(plan, names[chosen], supply)
     as_of = theme.week(plan.base.as_of)
     st.caption(f"As of {as_of}. Counts {SUPPLY_SAID[supply]}. " + stands_on(which))

@@ -5,11 +5,15 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
+from data import leaving
 from forecasting import views
 from forecasting.calendar import as_date
+from forecasting.plan import LivePlan
 from forecasting.signals import GAIN, LastWeek, factors
 from forecasting.vocabulary import Status
-from pages.components import frame, picked, theme, ways_out
+from forecasting.workspace import Workspace
+from pages.components import download, frame, picked, theme, ways_out
+from pages.components.text import Said, ours, plain
 
 
 def most() -> int:
@@ -17,7 +21,7 @@ def most() -> int:
     return int(frame.workspace().policies.now.number("listed"))
 
 
-def finding(last: LastWeek | None, red: int, late: int, due: int) -> str:
+def finding(last: LastWeek | None, red: int, late: int, due: int) -> Said:
     parts = []
     if last is not None and last.expected > 0:
         off = last.actual / last.expected - 1
@@ -25,10 +29,10 @@ def finding(last: LastWeek | None, red: int, late: int, due: int) -> str:
     parts.append(f"{theme.plural(red, 'featured SKU')} short ahead")
     parts.append(f"{theme.plural(late, 'order')} late")
     parts.append(f"{theme.plural(due, 'action')} due")
-    return " · ".join(parts)
+    return ours(" · ".join(parts))
 
 
-def actions_due(space, today: dt.date) -> None:
+def actions_due(space: Workspace, today: dt.date) -> None:
     st.subheader("1 · Actions due", anchor=False, help="5 minutes")
     open_ones = space.decisions.open
     actions = [a for a in space.minutes.actions if not a.is_done]
@@ -42,19 +46,20 @@ def actions_due(space, today: dt.date) -> None:
         late = ":red[● Late] · " if action.is_late(today) else ""
         owner = space.person(action.owner).name
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{late}{action.text} · {owner}, due {ways_out.day(action.due)}")
+            st.markdown(
+                f"{late}{plain(action.text)} · {plain(owner)}, due {ways_out.day(action.due)}"
+            )
             if frame.me().may("minute") and st.button(
                 "Done", key=f"done_{action.seq}", type="tertiary"
             ):
                 frame.do(space.minutes.close, frame.me().id, action.seq)
     if open_ones:
-        st.download_button(
-            "Action list to carry out (CSV)", data=lambda: frame.csv(to_do(space)),
-            file_name="actions.csv", on_click="ignore", icon=":material/download:",
-        )  # fmt: skip
+        download.spreadsheet(
+            "Action list to carry out (CSV)", lambda: to_do(space), "actions.csv"
+        )
 
 
-def to_do(space) -> pd.DataFrame:
+def to_do(space: Workspace) -> pd.DataFrame:
     """Every line that people have to carry out."""
     rows = []
     for decision in space.decisions.open:
@@ -71,7 +76,7 @@ def to_do(space) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def misses(space, last: LastWeek | None) -> None:
+def misses(space: Workspace, last: LastWeek | None) -> None:
     st.subheader("2 · Last week against expectation", anchor=False, help="5 minutes")
     if last is None:
         st.info(
@@ -81,9 +86,9 @@ def misses(space, last: LastWeek | None) -> None:
         return
     st.markdown(
         f"{theme.week(last.week)}: {theme.units(last.actual)} wanted, "
-        f"{theme.units(last.expected)} expected (version #{last.version}). "
+        f"{theme.units(last.expected)} expected (version #{last.version:d}). "
         f"{theme.plural(len(last.misses), 'SKU')} far off and worth money; "
-        f"{last.n_small} more are worth too little to list."
+        f"{last.n_small:d} more are worth too little to list."
     )
     if last.misses.empty:
         return
@@ -114,13 +119,13 @@ def misses(space, last: LastWeek | None) -> None:
     correction(space, shown.iloc[picked.row(event, len(shown)) or 0])
 
 
-def correction(space, one: pd.Series) -> None:
+def correction(space: Workspace, one: pd.Series) -> None:
     """A proposal for the next weeks, to be taken or left."""
     ratio = float(one["ratio"]) if one["ratio"] == one["ratio"] else 1.0
     moved = ", ".join(f"{f - 1:+.0%}" for f in factors(ratio))
     with st.container(border=True):
         st.markdown(
-            f"**Proposed correction of {one['sku']}** for the next four weeks: {moved} of the "
+            f"**Proposed correction of {plain(one['sku'])}** for the next four weeks: {moved} of the "
             f"draft, {GAIN:.0%} of last week's miss and less from week to week. It counts in "
             "the working plan at once and in Planning's input of the next consensus; what was "
             "signed stays as it was."
@@ -135,7 +140,7 @@ def correction(space, one: pd.Series) -> None:
             frame.do(space.weekly.sense, frame.me().id, one["sku"], ratio)
 
 
-def risks(space, plan) -> None:
+def risks(space: Workspace, plan: LivePlan) -> None:
     st.subheader("3 · The Bridge: what will run out", anchor=False, help="12 minutes")
     watched = frame.watch_list(plan)
     names = {a.activation: a.name for a in plan.activations()}
@@ -183,7 +188,7 @@ def risks(space, plan) -> None:
         chosen = listed[picked.row(event, len(listed)) or 0]
         ways_out.panel(plan, chosen.activation, chosen.sku)
         if st.button("Best mix for all weeks", icon=":material/balance:"):
-            ways_out.best_mix(plan, todo, "the next 8 weeks")
+            ways_out.best_mix(plan, todo, ours("the next 8 weeks"))
 
 
 def late_orders(late: pd.DataFrame) -> None:
@@ -206,10 +211,11 @@ def late_orders(late: pd.DataFrame) -> None:
         hide_index=True, alt="Late orders, those first that an activation waits for",
     )  # fmt: skip
     if len(late) > most():
-        st.caption(f"{len(late) - most()} more are late; download them with the table's menu.")
+        st.caption(f"{len(late) - most()} more are late; the download has them all.")
+    download.spreadsheet("Late orders (CSV)", lambda: late, "late-orders.csv")
 
 
-def what_it_did(space) -> None:
+def what_it_did(space: Workspace) -> None:
     """Decisions whose activation is over, and what they came to."""
     did = space.weekly.what_decisions_did(frame.me().id)
     if did.empty:
@@ -232,7 +238,7 @@ def what_it_did(space) -> None:
         )
 
 
-def minutes(space, plan) -> None:
+def minutes(space: Workspace, plan: LivePlan) -> None:
     st.subheader("5 · Decided since last week closed", anchor=False, help="3 minutes")
     began = dt.datetime.combine(as_date(plan.base.weeks[0]), dt.time())
     told = [
@@ -242,16 +248,17 @@ def minutes(space, plan) -> None:
     if not told:
         st.markdown(":gray[Nothing yet. What you decide above is written down here by itself.]")
     lines = [
-        f"- {space.person(e.person).name} {e.sentence} (#{e.seq}, {e.recorded_at:%b} "
+        f"{space.person(e.person).name} {e.sentence} (#{e.seq}, {e.recorded_at:%b} "
         f"{e.recorded_at.day} {e.recorded_at:%H:%M} UTC)"
         for e in told
     ]
     if lines:
-        st.markdown("\n".join(lines[:40]))
-        st.download_button(
-            "Minutes (text)", "\n".join(lines), "minutes.md", on_click="ignore",
-            icon=":material/download:",
-        )  # fmt: skip
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines[:40]))
+        download.button(
+            "Minutes (text)",
+            lambda: leaving.as_document("\n".join(f"- {line}" for line in lines)),
+            "minutes.md",
+        )
     if frame.me().may("agree"):
         with st.form("record", clear_on_submit=True, border=False):
             text = st.text_input("Record a decision")

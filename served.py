@@ -1,0 +1,187 @@
+"""The app as it is served: who may reach it, and what a browser may do with it.
+
+`python -m forecasting serve` starts this. Streamlit checks the host of a websocket only, and
+takes every origin on this computer for its own; here everything is checked, so that neither
+a page from outside whose name is pointed at this computer (DNS rebinding) nor another
+program's page on another port can speak for somebody who has Concord open.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import FileResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
+
+ROOT = Path(__file__).parent
+ADDRESS_JS = ROOT / "pages" / "components" / "address.js"
+_TAG = b'<script src="/concord/address.js"></script>'
+_NOT_FOR_PAGES = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
+_INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+
+
+def policy(inline: Iterable[bytes]) -> str:
+    """What a page may load: from here, and nothing from elsewhere.
+
+    Parameters
+    ----------
+    inline : iterable of bytes
+        Scripts that stand in the page itself; each is allowed by its digest.
+    """
+    digests = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+        for script in inline
+    )
+    return "; ".join(
+        (
+            "default-src 'self'",
+            # Charts are small programs that the drawing library compiles; they are ours.
+            f"script-src 'self' {digests}".strip(),
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "connect-src 'self'",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+GUARDS = {
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def refusal(scope: Scope, hosts: Iterable[str]) -> str:
+    """Why a request is refused; '' if it is not.
+
+    Parameters
+    ----------
+    hosts : iterable of str
+        Names under which the app may be reached; '*' is all.
+    """
+    headers = Headers(scope=scope)
+    host = headers.get("host", "")
+    allowed = {name.strip("[]").lower() for name in hosts}
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        name = ""
+    if "*" not in allowed and name.rstrip(".") not in allowed:
+        return (
+            "Concord is not reached under this name. Open it under the address it was started "
+            "with, or name this one in server.allowedHosts."
+        )
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        return "This was sent by a page of another address. Open Concord itself."
+    return ""
+
+
+class Guard:
+    """Refuses what comes under another name or from another page; adds headers to the rest."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or connection."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        why = refusal(scope, config.get_option("server.allowedHosts") or LOCAL)
+        if why and scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
+        elif why:
+            await PlainTextResponse(why, status_code=403)(scope, receive, guarded(send, b""))
+        elif scope["type"] == "websocket":
+            await self.app(scope, receive, send)
+        else:
+            await self._page(scope, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request that is answered; the page itself is read, so it comes uncompressed."""
+        if "text/html" in Headers(scope=scope).get("accept", ""):
+            kept = [(k, v) for k, v in scope["headers"] if k not in _NOT_FOR_PAGES]
+            scope = {**scope, "headers": kept}
+        page = Page(send)
+        await self.app(scope, receive, page.take)
+
+
+class Page:
+    """An answer on its way; if it is the app's page, our script is put first into it."""
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.start: Message | None = None
+        self.body = b""
+
+    async def take(self, message: Message) -> None:
+        """Pass a message on, or hold it until the page is whole."""
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            if headers.get("content-type", "").startswith("text/html"):
+                self.start = message
+                return
+            await guarded(self.send, b"")(message)
+        elif self.start is None:
+            await self.send(message)
+        else:
+            self.body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._whole(self.start, message)
+
+    async def _whole(self, start: Message, last: Message) -> None:
+        body = self.body.replace(b"<head>", b"<head>" + _TAG, 1)
+        headers = MutableHeaders(raw=start["headers"])
+        headers["content-length"] = str(len(body))
+        headers["cache-control"] = "no-store"
+        for name in ("etag", "last-modified", "accept-ranges"):
+            del headers[name]
+        await guarded(self.send, body)(start)
+        await self.send({**last, "body": body})
+
+
+def guarded(send: Send, body: bytes) -> Send:
+    """The same way out, with the guards on the head of what passes."""
+
+    async def passed(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            for name, value in GUARDS.items():
+                headers[name] = value
+            headers["Content-Security-Policy"] = policy(_INLINE.findall(body))
+        await send(message)
+
+    return passed
+
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+def address_js(_: object) -> FileResponse:
+    """The script that keeps one navigation one step back."""
+    return FileResponse(ADDRESS_JS, media_type="text/javascript")
+
+
+app = st.App(
+    ROOT / "app.py",
+    routes=[Route("/concord/address.js", address_js)],
+    middleware=[Middleware(Guard)],
+)
