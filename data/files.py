@@ -171,12 +171,12 @@ def columns_guide(limits: Limits = LIMITS) -> str:
         "Nothing in a workbook is computed, and a formula saved without its value is refused.",
         "",
         "- In a folder, what is not read is named: files of other names and kinds, folders in "
-        "it. A workbook with macros (XLSM) and a link that leads out of the folder are refused. "
-        "Only names that begin with `.` or `~$` are passed over in silence.",
+        "it. A workbook with macros (XLSM) and a link that leads out of the folder are "
+        "refused. Only names that begin with `.` or `~$` are passed over in silence.",
         "- A table's first row is its header. A row of a CSV has as many values as the header; "
         "a row of a sheet may end earlier, not later.",
-        "- A Parquet column holds text, numbers, truths or dates; lists and records are refused "
-        "in a column of a table and ignored in others.",
+        "- A Parquet column holds text, numbers, truths or dates; lists and records are "
+        "refused in a column of a table and ignored in others.",
         "",
         "What goes beyond these limits is refused, with the file and the limit:",
         "",
