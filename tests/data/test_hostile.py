@@ -124,7 +124,7 @@ def watched(store: Store) -> list[tuple[str, ...]]:
 def test_a_header_that_rewrites_the_ledger_and_writes_a_file_does_neither(store, tmp_path):
     target = tmp_path / "written.csv"
     harm = (
-        '"::varchar)) from staging.bad join staging.raw using (_row) group by 1; '
+        'door"::varchar)) from staging.bad join staging.raw using (_row) group by 1; '
         f"insert into migration values ('harm', now()); copy (select 1) to '{target}'; --"
     )
     (path,) = write(tmp_path, doors=as_csv(["door", harm], ["D1", "x"]) + b"D1,x\n")
