@@ -43,7 +43,7 @@ def main() -> None:
         asked = json.loads(line)
         _limit_time(limits)
         answer = _answer(asked, limits)
-        answer["stays"] = _pages(1) < STAYS_BELOW
+        answer["stays"] = answer.get("stays", True) and _pages(1) < STAYS_BELOW
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
@@ -71,7 +71,7 @@ def _answer(asked: dict[str, Any], limits: Limits) -> dict[str, Any]:
         return {"refused": [asdict(problem) for problem in error.problems]}
     except (MemoryError, duckdb.OutOfMemoryException):
         found = f"a file that takes more than {in_words(limits.memory)} of memory to read"
-        return _refusal(label, found, "a smaller file: split it")
+        return {**_refusal(label, found, "a smaller file: split it"), "stays": False}
     except Exception as error:  # a file may bring out any fault of any library
         words = str(error).split("\n")[0]
         found = f"a file that could not be read: {type(error).__name__}: {words}"
