@@ -293,11 +293,11 @@ def ended(job: Job) -> None:
         return
     match outcome.state:
         case State.FAILED:
-            st.error(str(outcome))
+            st.error(plain(outcome))
         case State.STOPPED:
-            st.warning(str(outcome))
+            st.warning(plain(outcome))
         case State.DONE:
-            st.caption(str(outcome))
+            st.caption(plain(outcome))
 
 
 def which_plan() -> tuple[str, LivePlan]:

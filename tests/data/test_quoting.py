@@ -73,7 +73,7 @@ def test_what_is_composed_is_a_constant_with_gaps_and_only_quoting_says_what_is_
 def test_nothing_but_the_process_that_may_die_opens_a_file_from_outside():
     openers = {"csv", "zipfile", "xml", "openpyxl", "python_calamine", "pyarrow.parquet"}
     for path, tree in trees(sorted(DATA.rglob("*.py"))):
-        if path.parent.name == "parser":
+        if path.parent.name == "parser" or path.name == "leaving.py":  # that one only writes
             continue
         for node in ast.walk(tree):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
