@@ -411,6 +411,16 @@ def test_an_import_is_all_or_nothing_and_can_be_rolled_back(space, tmp_path):
         space.roll_back("dana", event.seq)
 
 
+def test_the_only_sales_can_be_rolled_back_while_a_forecast_of_them_is_in_force(space):
+    before = space.plan.totals["draft"].sum()
+    (batch,) = space.store.query("batches")["batch"]
+    space.roll_back("dana", int(batch))
+    assert space.store.query("last_sales_week")["week"].isna().all()
+    assert space.plan.totals["draft"].sum() <= before
+    with pytest.raises(Refused, match="no sales to learn from"):
+        space.runs.refresh("dana")
+
+
 def test_a_later_import_replaces_the_rows_it_speaks_of(space, tmp_path):
     stock = space.store.table("inventory")
     one = stock[stock["date"] == stock["date"].max()].iloc[[0]].assign(on_hand=4321.0)
