@@ -592,6 +592,14 @@ def test_comments_and_history_are_found_again(space):
     assert [e.person for e in found] == ["dana", "ines"]
 
 
+def test_history_is_read_before_there_is_a_forecast():
+    with closing(Workspace()) as empty:
+        empty.set_person("admin", identity="dana", name="Dana", function=Function.PLANNING)
+        assert [e.kind.value for e in empty.history.events("dana", kind="person")] == ["person"]
+        with pytest.raises(NoForecast):
+            empty.history.events("dana", product=("sku", "A"))
+
+
 def test_last_sales_of_the_grid_agree_with_a_second_way_of_adding_up(space):
     grid = views.grid(
         space.plan, layer="statistical", level="class", skus=np.arange(len(space.plan.sku_names)),
