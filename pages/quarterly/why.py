@@ -90,11 +90,15 @@ def drill_table(
     if picked.selection.rows:
         member = str(table["member"].iloc[picked.selection.rows[0]])
         at = str(table["quarter"].iloc[picked.selection.rows[0]])
+        inside = {**within, level: member}
+        if (
+            inside == within and at == quarter
+        ):  # it is looked at already: going there never ends
+            return
         st.switch_page(
             measures.PAGES["why"],
             query_params=measures.link(
-                measure=key, quarter=at, level=next_level(key, level),
-                **{**within, level: member},
+                measure=key, quarter=at, level=next_level(key, level), **inside
             ),
         )  # fmt: skip
 
