@@ -206,6 +206,7 @@ def files(allowed: Sequence[str], given: dict[str, bytes]) -> Iterator[tuple[str
         if name.rsplit(".", 1)[-1] in suffixes:
             yield name, content
     if "csv" in suffixes:
+        yield "doors.csv", b"door,name,region,kind\nCRAWL,New place,North,store\n"
         yield "strange.csv", b"one,two\n1,2\n"
     yield f"broken.{suffixes[0]}", b"\x00 this is no such file"
 

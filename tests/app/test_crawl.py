@@ -103,9 +103,8 @@ def choices(control: Control) -> Iterator[Choice]:
             for at in crawling.spread(len(proto.options)):
                 yield proto.options[at], state(control, string_value=proto.options[at])
         case "button_group":
-            for at in crawling.spread(len(proto.options)):
-                said = proto.options[at].content
-                yield said, state(control, string_array_value=[said])
+            for option in proto.options:  # each is a part of the page
+                yield option.content, state(control, string_array_value=[option.content])
         case "multiselect" | "slider":
             for at in crawling.spread(len(proto.options)):
                 said = proto.options[at]

@@ -9,20 +9,22 @@
   const stale = () => all("[data-stale=true]").filter((e) => isSeen(e) && said(e));
   const heading = () => said(document.querySelector("[data-testid=stMain] h1") || document.body).slice(0, 60);
 
-  let pushes = 0, former = "", count = 0;
+  let pushes = 0, standing = new Set(), count = 0;
   const push = history.pushState;
   history.pushState = function (...given) { pushes += 1; return push.apply(this, given); };
 
-  // While a page is being left: does anything of it stand beside the new one's heading?
+  const texts = () => new Set(
+    all("[data-testid=stMain] [data-testid=stElementContainer]").filter(isSeen).map(said).filter((t) => t.length > 15));
+
+  // While a page is being left: what of it stands there when the new one's heading is shown?
   const leave = () => {
-    const was = heading();
-    former = "";
+    const was = heading(), had = texts();
+    standing = new Set();
     const until = performance.now() + 8000;
     const look = () => {
       if (heading() !== was && all("[data-testid=stMain] h1").length) {
-        const left = stale().map(said);
-        if (left.length) former = left[0].slice(0, 80);
-        if (!left.length && !isRunning()) return;
+        if (!isRunning()) return;
+        for (const text of texts()) if (had.has(text)) standing.add(text);
       }
       if (performance.now() < until) requestAnimationFrame(look);
     };
@@ -40,6 +42,9 @@
       await sleep(20);
     }
     for (let turn = 0; turn < 20 && stale().length && !isRunning(); turn += 1) await sleep(50);
+    const there = texts();
+    const former = [...standing].filter((text) => !there.has(text)).map((text) => text.slice(0, 60)).join(" | ").slice(0, 200);
+    standing = new Set();
     const main = document.querySelector("[data-testid=stMain]") || document.body;
     const edge = main.getBoundingClientRect().right;
     const wide = Math.max(main.scrollWidth - main.clientWidth, 0);
