@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DB := $(or $(CONCORD_DB),data/local/concord.duckdb)
 
-.PHONY: app test check fix bench clean
+.PHONY: app test quick crawl check fix bench clean
 
 app: .venv/.installed  ## build the sample company if there is no database, and serve
 	@test -f "$(DB)" || $(BIN)/python -m forecasting sample --db "$(DB)"
@@ -11,6 +11,15 @@ app: .venv/.installed  ## build the sample company if there is no database, and 
 
 test: .venv/.installed-dev  ## every test; browser tests skip where there is no Chromium
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+quick: .venv/.installed-dev  ## the inner loop: format, lint, types and what needs no sample company
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2 -q -m "not slow and not browser and not sample"
+
+crawl: .venv/.installed-dev  ## every page as every function, and whatever is on it; the long form
+	CONCORD_CRAWL=full $(BIN)/python -m pytest -n 2 --dist loadfile tests/app/test_crawl.py tests/e2e/test_crawl.py
 
 check: .venv/.installed-dev  ## what CI runs: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check .

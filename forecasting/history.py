@@ -82,11 +82,15 @@ class History(Projector[Mapping[str, int]]):
         ------
         UnknownName
             If there is no such node.
+        NoForecast
+            If a part is asked for before the first forecast.
         """
         self._desk.allowed(by, "read")
-        plan, anything = self._plan(), (None, None)
-        skus, nodes = _part_of(plan.products, "sku", product) if product else anything
-        doors, places = _part_of(plan.locations, "door", location) if location else anything
+        anything = (None, None)  # a ledger is read without a plan, its parts are not
+        skus, nodes = _part_of(self._plan().products, "sku", product) if product else anything
+        doors, places = (
+            _part_of(self._plan().locations, "door", location) if location else anything
+        )
         found = self._desk.store.query(
             "ledger_of",
             person=person,

@@ -798,7 +798,9 @@ class Workspace:
     ) -> LivePlan:
         """The plan as of a sequence number, on one run."""
         as_of = dt.date.fromisoformat(run.body["as_of"])
-        last = self.store.query("last_sales_week")["week"].iloc[0]
+        last = self.store.query("last_sales_week")["week"].iloc[
+            0
+        ]  # NaT: sales were rolled back
         base = assemble(
             run=run.seq,
             run_body=run.body,
@@ -806,9 +808,7 @@ class Workspace:
             series=self.store.query("run_series_of", run=run.seq),
             sku_factors=self.store.query("run_sku_of", run=run.seq),
             # Of a past week, orders count as they stood then.
-            **facts(
-                self.store, as_of, then=not pd.isna(last) and as_of < pd.Timestamp(last).date()
-            ),
+            **facts(self.store, as_of, then=pd.Timestamp(as_of) < pd.Timestamp(last)),
         )
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self.cycles.current.name if self.cycles.current else ""

@@ -26,6 +26,41 @@ settings.load_profile("concord")
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 """Real retail data, where this checkout has it beside it."""
 
+FITTED = frozenset(
+    [
+        "against_truth",
+        "buying",
+        "findings",
+        "followed",
+        "histories",
+        "in_force",
+        "launch",
+        "lead_time",
+        "levels",
+        "measures",
+        "model",
+        "played",
+        "process",
+        "response",
+        "scores",
+        "season",
+        "spillover",
+        "statistical",
+        "stockouts",
+        "usual_replenishment",
+    ]
+)
+"""Tests that draw and fit companies of their own, or try thousands of small ones."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long to begin or to end is marked: `make quick` leaves it out."""
+    for item in items:
+        if item.path.stem.removeprefix("test_") in FITTED:
+            item.add_marker(pytest.mark.slow)
+        if {"company", "played"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.sample)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:

@@ -411,6 +411,16 @@ def test_an_import_is_all_or_nothing_and_can_be_rolled_back(space, tmp_path):
         space.roll_back("dana", event.seq)
 
 
+def test_the_only_sales_can_be_rolled_back_while_a_forecast_of_them_is_in_force(space):
+    before = space.plan.totals["draft"].sum()
+    (batch,) = space.store.query("batches")["batch"]
+    space.roll_back("dana", int(batch))
+    assert space.store.query("last_sales_week")["week"].isna().all()
+    assert space.plan.totals["draft"].sum() <= before
+    with pytest.raises(Refused, match="no sales to learn from"):
+        space.runs.refresh("dana")
+
+
 def test_a_later_import_replaces_the_rows_it_speaks_of(space, tmp_path):
     stock = space.store.table("inventory")
     one = stock[stock["date"] == stock["date"].max()].iloc[[0]].assign(on_hand=4321.0)
@@ -580,6 +590,14 @@ def test_comments_and_history_are_found_again(space):
     assert space.history.events("victor", reason="SUPPLY")[0].person == "dana"
     found = space.history.of_cells("victor", scope(space, sku))
     assert [e.person for e in found] == ["dana", "ines"]
+
+
+def test_history_is_read_before_there_is_a_forecast():
+    with closing(Workspace()) as empty:
+        empty.set_person("admin", identity="dana", name="Dana", function=Function.PLANNING)
+        assert [e.kind.value for e in empty.history.events("dana", kind="person")] == ["person"]
+        with pytest.raises(NoForecast):
+            empty.history.events("dana", product=("sku", "A"))
 
 
 def test_last_sales_of_the_grid_agree_with_a_second_way_of_adding_up(space):

@@ -192,7 +192,8 @@ def page() -> None:
             st.caption("Imports are rolled back on the Data page.")
     else:
         st.caption("Select a row to see what taking it back would do.")
-    compare(space, person, events)
+    if space.has_forecast:  # what an input held is told beside the class of its SKU
+        compare(space, person, events)
     download.spreadsheet("Download (CSV)", lambda: table, "history.csv")
 
 

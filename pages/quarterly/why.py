@@ -92,11 +92,13 @@ def drill_table(
     if chosen is not None:
         member = str(table["member"].iloc[chosen])
         at = str(table["quarter"].iloc[chosen])
+        inside = {**within, level: member}
+        if inside == within and at == quarter:  # looked at already: going there never ends
+            return
         st.switch_page(
             measures.PAGES["why"],
             query_params=measures.link(
-                measure=key, quarter=at, level=next_level(key, level),
-                **{**within, level: member},
+                measure=key, quarter=at, level=next_level(key, level), **inside
             ),
         )  # fmt: skip
 

@@ -53,9 +53,8 @@ def scored(company, tmp_path_factory):
 
 def opened(page: str, who: str, **params: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=60)
+    app.run()  # asks who it is, which is quick; the pages are known from here on
     app.session_state["person"] = who
-    app.run()
-    app.query_params.clear()
     app.switch_page(PAGES[page]).run()
     for key, value in params.items():
         app.query_params[key] = value

@@ -52,12 +52,13 @@ def served(company, tmp_path_factory):
 
 def opened(page: str, who: str | None, **params: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
+    if page != "bridge":
+        app.run()  # asks who it is, which is quick; the pages are known from here on
+        app.switch_page(PAGES[page])
     if who:
         app.session_state["person"] = who
-    if page != "bridge":
-        app.run()
-        app.query_params.clear()  # as a change of page empties the link in a browser
-        app.switch_page(PAGES[page]).run()
+    if params:
+        app.run()  # the page as it is, before its link changes
     for key, value in params.items():
         app.query_params[key] = value
     return app.run()

@@ -1,0 +1,16 @@
+"""What every test in Streamlit's own driver shares."""
+
+import pytest
+from streamlit.components.v2.component_manager import BidiComponentManager
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_search_for_components():
+    """The driver looks through every installed package for components, anew for every window:
+    a fifth of a second each. There are none.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            BidiComponentManager, "discover_and_register_components", lambda *_, **__: None
+        )
+        yield
