@@ -110,3 +110,10 @@ def test_a_tree_finds_the_leaves_of_every_node():
     assert tree.names("class") == ["Coats", "Lamps"]
     with pytest.raises(UnknownName, match="No class 'Hats'"):
         tree.members("class", "Hats")
+
+
+def test_a_tree_without_leaves_has_no_members_and_knows_no_node():
+    empty = Tree.of(pd.DataFrame({"class": [], "sku": []}), ["class"], leaf="sku")
+    assert empty.members("all", "all").size == 0
+    with pytest.raises(UnknownName, match="No class 'Coats'"):
+        empty.members("class", "Coats")

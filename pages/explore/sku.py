@@ -27,6 +27,11 @@ def page() -> None:
         return
     space = frame.workspace()
     plan = frame.plan()
+    if not plan.sku_names:
+        st.info(
+            "No SKU is in force: their import was rolled back. Import them on the **Data** page."
+        )
+        return
     names = plan.base.skus["description"].fillna("").tolist()
     label = dict(zip(plan.sku_names, names, strict=True))
     head = st.container()
