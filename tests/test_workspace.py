@@ -343,7 +343,8 @@ VERBS = {
     "activation": lambda s, who: s.calendar.cancel(who, s.plan.activations()[0].activation),
     "lift": lambda s, who: s.calendar.set_lift(who, s.plan.activations()[0].activation, s.plan.activations()[0].items[0].sku, 2.0),
     "people": lambda s, who: s.set_person(who, identity="new", name="New", function=Function.PLANNING),
-    "import": lambda s, who: s.preview_import(who, []),
+    "import": lambda s, who: s.roll_back(who, 10_000),
+    "import the calendar": lambda s, who: s.preview_import(who, []),
     "refresh": lambda s, who: s.runs.refresh(who),
     "backtest": lambda s, who: s.hindsight.backtest(who),
 }  # fmt: skip

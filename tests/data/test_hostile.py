@@ -509,8 +509,9 @@ def test_a_hundred_and_fifty_mutated_files_are_refused_or_taken_and_change_nothi
     assert min(outcomes["refused"], outcomes["partly"], outcomes["accepted"]) > 0
 
 
-def test_no_folder_is_left_behind(store, tmp_path):
-    before = set(Path(tempfile.gettempdir()).glob(f"{parsing.PREFIX}*"))
+def test_no_folder_is_left_behind(store, tmp_path, monkeypatch):
+    between = tmp_path / "between"
+    between.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(between))
     verdicts(store, write(tmp_path, **GOOD))
-    after = set(Path(tempfile.gettempdir()).glob(f"{parsing.PREFIX}*"))
-    assert after <= before
+    assert list(between.glob(f"{parsing.PREFIX}*")) == []

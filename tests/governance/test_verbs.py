@@ -58,11 +58,11 @@ MATRIX = {
     "quarters.scorecard": EVERYBODY, "quarters.why": EVERYBODY, "quarters.cells": EVERYBODY,
     "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
-    "quarters.start_summing": EVERYBODY, "board.as_html": EVERYBODY,
-    "roundtrip.export": EVERYBODY, "roundtrip.judge": EVERYBODY,
+    "quarters.start_summing": EVERYBODY, "board_pack.as_html": EVERYBODY,
+    "workbook.export": EVERYBODY, "roundtrip.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
     "override": INPUTS, "override_all": INPUTS, "preview_override": INPUTS,
-    "roundtrip.apply": INPUTS, "hold": INPUTS, "release": INPUTS, "comment": INPUTS,
+    "workbook.apply": INPUTS, "hold": INPUTS, "release": INPUTS, "comment": INPUTS,
     "minutes.assume": INPUTS, "minutes.judge": INPUTS, "minutes.assign": INPUTS,
     "minutes.close": INPUTS,
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
@@ -240,16 +240,16 @@ class World:
                 return ("2026-Q4", "words"), {"owner": "dana", **days}
             case "quarters.settle":
                 return (self.seqs["review"],), {}
-            case "board.as_html":
+            case "board_pack.as_html":
                 return (self.quarter,), {}
-            case "roundtrip.export":
+            case "workbook.export":
                 return (self.grid,), {
                     "level": "department", "location_level": "all", "location": "all",
                     "measure": Measure.UNITS,
                 }  # fmt: skip
-            case "roundtrip.judge":
+            case "workbook.judge":
                 return (self.book(by), "m.xlsx"), {}
-            case "roundtrip.apply":
+            case "workbook.apply":
                 returned = workbook.judge(s, by, self.book(by), "m.xlsx")
                 return (returned,), given | {
                     "note": "", "evidence": "", "mine_over_theirs": True,
@@ -409,7 +409,7 @@ def found(space: Workspace) -> dict[str, object]:
                 continue
             takes = inspect.signature(made).parameters
             if made.__module__ == module.name and {"space", "by"} <= set(takes):
-                short = module.name.removeprefix("forecasting.")
+                short = module.name.rpartition(".")[2]
                 verbs[f"{short}.{name}"] = lambda *a, _made=made, **k: _made(space, *a, **k)
                 verbs[f"{short}.{name}"].is_checked = is_checked(made)
                 verbs[f"{short}.{name}"].__signature__ = inspect.signature(made).replace(
