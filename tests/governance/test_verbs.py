@@ -59,7 +59,7 @@ MATRIX = {
     "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
     "quarters.start_summing": EVERYBODY, "board_pack.as_html": EVERYBODY,
-    "workbook.export": EVERYBODY, "roundtrip.judge": EVERYBODY,
+    "workbook.export": EVERYBODY, "workbook.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
     "override": INPUTS, "override_all": INPUTS, "preview_override": INPUTS,
     "workbook.apply": INPUTS, "hold": INPUTS, "release": INPUTS, "comment": INPUTS,
