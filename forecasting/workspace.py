@@ -63,6 +63,7 @@ from forecasting.reversals import Reversals
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.runs import HORIZON_WEEKS, Runs, run_in_force
 from forecasting.selection import Selection
+from forecasting.version import version
 from forecasting.vocabulary import INPUTS, Function, Measure, Operation
 from forecasting.weekly import Weekly
 
@@ -199,7 +200,8 @@ class Workspace:
         """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)
         LOG.info(
-            "started", database=path or "memory", seq=self.seq, process=os.getpid(),
+            "started", version=version(), database=path or "memory", seq=self.seq,
+            process=os.getpid(),
             python=platform.python_version(), left_by_others=scratch.sweep() if path else 0,
             seconds=time.perf_counter() - begun,
         )  # fmt: skip

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 GROUND = {
     "vocabulary", "errors", "arguments", "calendar", "hierarchy",
-    "faults", "operation", "scratch", "child",
+    "faults", "operation", "scratch", "child", "version",
 }  # fmt: skip
 
 # Part of the house to what it may import of the house; a prefix covers what is below it.
@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "forecasting.errors": {"forecasting.consensus.events"},  # for type checking only
     "forecasting.arguments": {"forecasting.errors"},
     "forecasting.calendar": set(),
+    "forecasting.version": set(),
     "forecasting.hierarchy": {"forecasting.errors"},
     "forecasting.faults": set(),
     "forecasting.operation": {"forecasting.errors", "forecasting.faults"},
