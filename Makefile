@@ -24,16 +24,15 @@ quick: .venv/.installed-dev  ## the inner loop: format, lint, types and what nee
 crawl: .venv/.installed-dev  ## every page as every function, and whatever is on it; the long form
 	CONCORD_CRAWL=full $(BIN)/python -m pytest -n 2 --dist loadfile tests/app/test_crawl.py tests/e2e/test_crawl.py
 
-check: .venv/.installed-dev  ## what CI runs: format, lint, types, import rules, the site, tests
+check: .venv/.installed-dev  ## what CI runs: format, lint, types, import rules, the documentation, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/site
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 docs: .venv/.installed-dev  ## the documentation as a site, build/site/index.html; a broken link or example fails
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs build/site
-	$(BIN)/python -m pytest -q tests/test_docs.py tests/test_docs_examples.py
+	$(BIN)/python -m sphinx --fresh-env --write-all --fail-on-warning --keep-going --quiet --builder html docs build/site
+	$(BIN)/python -m pytest -q -m "not slow and not sample" tests/test_docs.py tests/test_docs_examples.py
 
 hooks: .venv/.installed-dev  ## run format, lint and types at every commit and push
 	$(BIN)/pre-commit install --hook-type pre-commit --hook-type pre-push
