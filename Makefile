@@ -6,7 +6,7 @@ LOCK := pip compile --quiet --universal --fork-strategy fewest --python-version 
 	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 DB := $(or $(CONCORD_DB),data/local/concord.duckdb)
 
-.PHONY: app test quick crawl check docs fix hooks lock bench clean
+.PHONY: app test quick crawl chaos check docs fix hooks lock bench clean
 
 app: .venv/.installed  ## build the sample company if there is no database, and serve
 	@test -f "$(DB)" || $(BIN)/python -m forecasting sample --db "$(DB)"
@@ -23,6 +23,9 @@ quick: .venv/.installed-dev  ## the inner loop: format, lint, types and what nee
 
 crawl: .venv/.installed-dev  ## every page as every function, and whatever is on it; the long form
 	CONCORD_CRAWL=full $(BIN)/python -m pytest -n 2 --dist loadfile tests/app/test_crawl.py tests/e2e/test_crawl.py
+
+chaos: .venv/.installed-dev  ## hostile files, kills, sessions; MINUTES=60 of it
+	$(BIN)/python -m tests.load.chaos --minutes $(or $(MINUTES),60)
 
 check: .venv/.installed-dev  ## what CI runs: format, lint, types, import rules, the documentation, tests
 	$(BIN)/ruff format --check .

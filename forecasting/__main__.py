@@ -23,26 +23,21 @@ import pandas as pd
 
 from data import failures, files
 from data.ledger import utc_now
-from data.sample import make_sample, parts_of
 from data.store import DEFAULT_PATH, Store
 from data.store import restore as put_back
 from data.tables import TABLES
-from forecasting import (
-    board,
-    buying,
-    faults,
-    operation,
-    pack,
-    played,
-    replaying,
-    scratch,
-    views,
-)
+from forecasting import faults, operation, scratch
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused, StorageFailed
-from forecasting.inbound import SUPPLIES
-from forecasting.plan import LivePlan
-from forecasting.rights import LOCAL_ADMIN
+from forecasting.governance.rights import LOCAL_ADMIN
+from forecasting.monthly import buying
+from forecasting.outputs import board_pack, consensus_pack
+from forecasting.plan import views
+from forecasting.plan.inbound import SUPPLIES
+from forecasting.plan.live import LivePlan
+from forecasting.record import replay as past
+from forecasting.sample import past_cycles
+from forecasting.sample.company import make_sample, parts_of
 from forecasting.version import version
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
@@ -220,7 +215,7 @@ def sample(
     truth.mkdir(parents=True, exist_ok=True)
     counts: dict[str, int] = {}
     sizes = parts_of(skus)
-    clock = played.Clock()
+    clock = past_cycles.Clock()
     with (
         _gone_unless_done(building, truth),
         _opened(building, clock=clock, create=True) as workspace,
@@ -254,10 +249,10 @@ def sample(
         last -= dt.timedelta((last.weekday() + 1) % 7)
         if cycles and len(sizes) == 1 and weeks >= 80:
             launched = drawn.tables["skus"].dropna(subset="launch_date")
-            played.play(
+            past_cycles.play(
                 workspace,
                 clock,
-                played.Cast(
+                past_cycles.Cast(
                     people={f: i for i, _, f in STAFF},
                     demand=drawn.truth["demand"],
                     launches={
@@ -485,7 +480,7 @@ def replay(
         made = workspace.hindsight.replay(
             person, weeks_ahead=weeks_ahead, last=last, workers=workers, tell=_teller()
         )
-    files.export(made.rows[list(replaying.CONTRACT)], out)
+    files.export(made.rows[list(past.CONTRACT)], out)
     for line in made.assumed:
         click.echo(line, err=True)
     _say(
@@ -542,7 +537,9 @@ def pack_(db: Path, as_json: bool, number: int | None, quarter: str | None, out:
             raise Refused(f"A quarter's pack is written as .html, not '{out.suffix}'.")
         with _opened(db) as workspace:
             workspace.quarters.sum_up()
-            out.write_text(board.as_html(workspace, LOCAL_ADMIN.id, quarter), encoding="utf-8")
+            out.write_text(
+                board_pack.as_html(workspace, LOCAL_ADMIN.id, quarter), encoding="utf-8"
+            )
         _say({"file": str(out), "quarter": quarter}, as_json=as_json)
         return
     if out.suffix.lower() not in (".html", ".xlsx"):
@@ -553,9 +550,9 @@ def pack_(db: Path, as_json: bool, number: int | None, quarter: str | None, out:
             raise Refused("Nothing was published yet.")
         chosen = number or published[-1].version
         if out.suffix.lower() == ".html":
-            out.write_text(pack.as_html(workspace, chosen), encoding="utf-8")
+            out.write_text(consensus_pack.as_html(workspace, chosen), encoding="utf-8")
         else:
-            out.write_bytes(pack.as_workbook(workspace, chosen))
+            out.write_bytes(consensus_pack.as_workbook(workspace, chosen))
     _say({"file": str(out), "version": chosen}, as_json=as_json)
 
 

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from forecasting.consensus.events import Conflict
+from typing import Any, Protocol
 
 
 class ConcordError(Exception):
@@ -108,6 +105,26 @@ class JobFailed(Refused):
     def __init__(self, message: str, facts: Mapping[str, str]) -> None:
         self.facts = dict(facts)
         super().__init__(message)
+
+
+class Conflict(Protocol):
+    """A change of the same cells by somebody else (consensus.events has the one there is)."""
+
+    @property
+    def theirs(self) -> Any:
+        """Their event."""
+
+    @property
+    def name(self) -> str:
+        """Who it was."""
+
+    @property
+    def now(self) -> float:
+        """What the cells hold now."""
+
+    @property
+    def sentence(self) -> str:
+        """Who did what, and what stands now."""
 
 
 class Conflicted(Refused):

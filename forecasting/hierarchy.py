@@ -90,7 +90,8 @@ class Tree:
             order = np.argsort(groups, kind="stable")
             order.flags.writeable = False
             ends = np.cumsum(np.bincount(groups, minlength=len(names)))[:-1]
-            self._places[level] = dict(zip(names, np.split(order, ends), strict=True))
+            parts = np.split(order, ends) if names else []  # nothing splits into one part
+            self._places[level] = dict(zip(names, parts, strict=True))
         found = self._places[level].get(node)
         if found is None:
             if level == "all":

@@ -27,19 +27,13 @@ from data.files import Judged
 from data.ledger import utc_now
 from data.store import Store
 from data.versions import Version
-from forecasting import decisions, nudges, operation, scratch
+from forecasting import operation, scratch
 from forecasting.arguments import AsMade, ClientId, Name, OneOf, verbs
-from forecasting.basis import assemble
 from forecasting.calendar import as_date
-from forecasting.comparisons import Comparisons
 from forecasting.consensus.activations import Activation, as_changed, as_imported
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.consensus.holds import held_by
 from forecasting.consensus.overrides import resolve, undone
-from forecasting.cycles import Cycles
-from forecasting.decisions import Decisions
-from forecasting.desk import Desk, Request, checked_link, checked_note
-from forecasting.drafts import Drafts
 from forecasting.errors import (
     BadFiles,
     NoForecast,
@@ -47,25 +41,33 @@ from forecasting.errors import (
     Refused,
     UnknownName,
 )
+from forecasting.governance.desk import Desk, Request, checked_link, checked_note
+from forecasting.governance.drafts import Drafts
+from forecasting.governance.policy import Policies, Policy
+from forecasting.governance.projector import Projector
+from forecasting.governance.reasons import Reasons
+from forecasting.governance.recovery import Recovery
+from forecasting.governance.rights import LOCAL_ADMIN, Person, require
 from forecasting.hierarchy import THOUSANDTHS, Bools
-from forecasting.hindsight import Hindsight
-from forecasting.history import History, is_input_of
-from forecasting.marketing_calendar import MarketingCalendar
-from forecasting.minutes import Minutes
-from forecasting.nudges import Small
-from forecasting.plan import LivePlan, Published
-from forecasting.policy import Policies, Policy
-from forecasting.projector import Projector
-from forecasting.quarter import Quarters, Sources
-from forecasting.reasons import Reasons
-from forecasting.recovery import Recovery
-from forecasting.reversals import Reversals
-from forecasting.rights import LOCAL_ADMIN, Person, require
-from forecasting.runs import HORIZON_WEEKS, Runs, run_in_force
-from forecasting.selection import Selection
+from forecasting.monthly import small_changes
+from forecasting.monthly.comparisons import Comparisons
+from forecasting.monthly.cycle import Cycles
+from forecasting.monthly.minutes import Minutes
+from forecasting.monthly.small_changes import Small
+from forecasting.plan.basis import assemble
+from forecasting.plan.live import LivePlan, Published
+from forecasting.plan.selection import Selection
+from forecasting.quarterly.review import Quarters, Sources
+from forecasting.record.hindsight import Hindsight
+from forecasting.record.history import History, is_input_of
+from forecasting.record.reversals import Reversals
+from forecasting.record.runs import HORIZON_WEEKS, Runs, run_in_force
 from forecasting.version import version
 from forecasting.vocabulary import INPUTS, Function, Measure, Operation
-from forecasting.weekly import Weekly
+from forecasting.weekly import decisions
+from forecasting.weekly.activations import MarketingCalendar
+from forecasting.weekly.decisions import Decisions
+from forecasting.weekly.review import Weekly
 
 LOG = operation.log("workspace")
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
@@ -501,7 +503,7 @@ class Workspace:
         """
         self.desk.allowed(by, "read")
         policy = self.policies.now
-        return nudges.small(
+        return small_changes.small(
             self.plan, event, share=policy.number("small_share"),
             money=policy.number("small_money"),
         )  # fmt: skip

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.sample import Sample, make_sample
 from forecasting.calendar import weeks_from
 from forecasting.demand import cleansing, lift
 from forecasting.demand.cleansing import Panel
 from forecasting.demand.lift import Exposures
 from forecasting.hierarchy import Floats
+from forecasting.sample.company import Sample, make_sample
 from forecasting.workspace import Workspace
 
 

@@ -35,11 +35,11 @@ FITTED = frozenset(
         "histories",
         "in_force",
         "launch",
-        "lead_time",
+        "notice",
         "levels",
         "measures",
         "model",
-        "played",
+        "past_cycles",
         "process",
         "response",
         "scores",
@@ -47,7 +47,7 @@ FITTED = frozenset(
         "spillover",
         "statistical",
         "stockouts",
-        "usual_replenishment",
+        "routine_replenishment",
     ]
 )
 """Tests that draw and fit companies of their own, or try thousands of small ones."""

@@ -9,13 +9,13 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from data.sample import make_sample
-from forecasting import mixes, options
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
-from forecasting.options import Action
-from forecasting.rights import LOCAL_ADMIN
+from forecasting.governance.rights import LOCAL_ADMIN
+from forecasting.sample.company import make_sample
 from forecasting.vocabulary import INPUTS, Function
+from forecasting.weekly import best_mix, options
+from forecasting.weekly.options import Action
 from forecasting.workspace import Workspace
 
 PEOPLE = {
@@ -104,7 +104,7 @@ def _spoken(space: Workspace, trap: str) -> None:
     quarter = space.quarters.quarters()["quarter"].iloc[-2]
     due = dt.date(2026, 12, 30)
     space.quarters.decide("victor", quarter, said, owner="dana", due=due)
-    for one in mixes.watch_list(space.working_plan_for("dana"), weeks=8)[:2]:
+    for one in best_mix.watch_list(space.working_plan_for("dana"), weeks=8)[:2]:
         plan = space.working_plan_for("dana")
         ways = options.ways_out(plan, one.activation, one.sku)
         option = next(way for way in ways if way.action is Action.ACCEPT)

@@ -12,8 +12,8 @@ from pathlib import Path
 import click
 import pytest
 
-from data.sample import make_sample
 from forecasting.__main__ import main
+from forecasting.sample.company import make_sample
 
 ROOT = Path(__file__).parents[1]
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]

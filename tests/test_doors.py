@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jinja2 import nodes
 
 from data import leaving
-from forecasting import pack
+from forecasting.outputs import consensus_pack
 from pages.components import download, text
 from tests.doors import DOOR, FORBIDDEN, PAGES, ROOT, Page, called, sources
 
@@ -126,9 +126,11 @@ def test_the_charts_have_no_links_no_pictures_and_no_expressions_of_data():
 
 @pytest.mark.parametrize("name", ["pack", "board"])
 def test_a_template_escapes_everything_and_fetches_nothing(name):
-    page = pack.template(name)
+    page = consensus_pack.template(name)
     assert page.environment.autoescape is True
-    source = (ROOT / "forecasting" / "templates" / f"{name}.html").read_text(encoding="utf-8")
+    source = (ROOT / "forecasting" / "outputs" / "templates" / f"{name}.html").read_text(
+        encoding="utf-8"
+    )
     tree = page.environment.parse(source)
     assert not {f.name for f in tree.find_all(nodes.Filter)} & {"safe", "xmlattr", "urlize"}
     assert not list(tree.find_all(nodes.MarkSafe))
@@ -138,7 +140,10 @@ def test_a_template_escapes_everything_and_fetches_nothing(name):
 
 
 def test_markup_is_made_of_numbers_and_our_own_words_only():
-    assert where_called("Markup") == {"forecasting/pack.py", "forecasting/board.py"}
+    assert where_called("Markup") == {
+        "forecasting/outputs/consensus_pack.py",
+        "forecasting/outputs/board_pack.py",
+    }
 
 
 FORMULA = st.builds(

@@ -9,11 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting import runs as runs_module
-from forecasting import views
 from forecasting import workspace as workspace_module
 from forecasting.__main__ import STAFF
-from forecasting.basis import assemble
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.events import Scope
@@ -28,8 +25,11 @@ from forecasting.errors import (
     Refused,
     UnknownName,
 )
+from forecasting.governance.rights import LOCAL_ADMIN, RIGHTS
 from forecasting.hierarchy import THOUSANDTHS
-from forecasting.rights import LOCAL_ADMIN, RIGHTS
+from forecasting.plan import views
+from forecasting.plan.basis import assemble
+from forecasting.record import runs as runs_module
 from forecasting.vocabulary import INPUTS, Function, Status
 from forecasting.workspace import Workspace
 

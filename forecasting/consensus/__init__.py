@@ -1,0 +1,1 @@
+"""What people say: events, overrides, activations, the cycle, the proposal, its value."""

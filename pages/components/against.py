@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from forecasting.comparisons import held_against
+from forecasting.monthly.comparisons import held_against
 from forecasting.vocabulary import Measure
 from pages.components import frame, theme
 

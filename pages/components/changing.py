@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from forecasting import roundtrip
 from forecasting.calendar import as_date, week_label
 from forecasting.consensus import value_added
 from forecasting.consensus.events import Scope
 from forecasting.consensus.value_added import Added
 from forecasting.errors import ConcordError, Conflicted
+from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure, Operation
 from forecasting.workspace import Change
 from pages.components import download, drafts, frame, grid, scores, theme
@@ -345,7 +345,7 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
     space, person = frame.workspace(), frame.me()
     download.button(
         "Download my input (XLSX)",
-        lambda: roundtrip.export(space, person.id, table(), measure=measure, **where),
+        lambda: workbook.export(space, person.id, table(), measure=measure, **where),
         f"{person.function.value}.xlsx", width="stretch",
         help="What identifies a row is locked; type over the weeks, save, and bring it back.",
     )  # fmt: skip
@@ -353,11 +353,11 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
     if file is None:
         return
     try:
-        returned = roundtrip.judge(space, person.id, file, file.name)
+        returned = workbook.judge(space, person.id, file, file.name)
     except ConcordError as error:
         frame.refused(error)
         return
-    counts = {v: len(returned.of(v)) for v in roundtrip.Verdict}
+    counts = {v: len(returned.of(v)) for v in workbook.Verdict}
     if not returned.cells:
         st.markdown("No number in this file differs from what was exported.")
         return
@@ -373,7 +373,7 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
         )
     sign = returned.measure.unit
     st.dataframe(
-        roundtrip.by_verdict(returned.cells, returned.measure), hide_index=True, height=220,
+        workbook.by_verdict(returned.cells, returned.measure), hide_index=True, height=220,
         alt="Cells that were typed over",
         column_config={
             f"Exported, {sign}": st.column_config.NumberColumn(format="%.1f"),
@@ -381,12 +381,12 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
             "Week": st.column_config.DateColumn(format="MMM DD"),
         },
     )  # fmt: skip
-    over = bool(counts[roundtrip.Verdict.CONFLICT]) and st.checkbox(
+    over = bool(counts[workbook.Verdict.CONFLICT]) and st.checkbox(
         "Where somebody else changed a cell since, mine counts"
     )
-    writes = counts[roundtrip.Verdict.APPLIED] + over * counts[roundtrip.Verdict.CONFLICT]
+    writes = counts[workbook.Verdict.APPLIED] + over * counts[workbook.Verdict.CONFLICT]
     if writes and st.button(f"Write {theme.plural(writes, 'cell')}", type="primary"):
         frame.do(
-            roundtrip.apply, space, person.id, returned, mine_over_theirs=over, then=written,
+            workbook.apply, space, person.id, returned, mine_over_theirs=over, then=written,
             **grid.given(),
         )  # fmt: skip

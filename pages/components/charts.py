@@ -10,8 +10,8 @@ from altair.utils import schemapi
 
 from forecasting.calendar import quarter_label, week_label
 from forecasting.consensus.value_added import Added
-from forecasting.experience import EIGHTY
-from forecasting.views import Verdict
+from forecasting.plan.lift_library import EIGHTY
+from forecasting.plan.views import Verdict
 from pages.components import theme
 
 _DAY = pd.Timedelta(1, "D")

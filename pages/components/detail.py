@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting import views
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Event, Scope
-from forecasting.plan import LivePlan
+from forecasting.plan import views
+from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Measure
 from pages.components import charts, frame, theme, trail
 

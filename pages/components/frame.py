@@ -14,13 +14,14 @@ import pandas as pd
 import streamlit as st
 
 from data.store import DEFAULT_PATH
-from forecasting import mixes, operation
+from forecasting import operation
 from forecasting.errors import ConcordError
-from forecasting.jobs import Job, State
-from forecasting.mixes import Watched
-from forecasting.plan import LivePlan
-from forecasting.rights import Person
+from forecasting.governance.jobs import Job, State
+from forecasting.governance.rights import Person
+from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import GLOSSARY
+from forecasting.weekly import best_mix
+from forecasting.weekly.best_mix import Watched
 from forecasting.workspace import Workspace
 from pages.components import faults
 from pages.components.text import Said, ours, plain
@@ -341,7 +342,7 @@ def _watch_list(
 ) -> list[Watched]:
     """`which` and `seq` say when it has to be worked out again."""
     del which, seq
-    return mixes.watch_list(_shown, weeks=weeks, activation=activation)
+    return best_mix.watch_list(_shown, weeks=weeks, activation=activation)
 
 
 def lift_library() -> pd.DataFrame:

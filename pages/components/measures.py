@@ -7,10 +7,10 @@ from contextlib import suppress
 import pandas as pd
 import streamlit as st
 
-from forecasting import scorecard
 from forecasting.calendar import quarter_label
 from forecasting.errors import JobRunning
-from forecasting.scorecard import MEASURES, OF_LEVEL, Scorecard
+from forecasting.quarterly import scorecard
+from forecasting.quarterly.scorecard import MEASURES, OF_LEVEL, Scorecard
 from pages.components import charts, frame, picked
 from pages.components.text import Said, ours, plain
 

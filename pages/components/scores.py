@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting import agenda
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
+from forecasting.monthly import agenda
 from pages.components import frame
 from pages.components.text import Said, ours
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from forecasting.consensus.events import Event, Kind, Scope
-from forecasting.resolving import Stale
+from forecasting.monthly.targets import Stale
 from pages.components import frame, grid, text, theme
 from pages.components.text import Said, ours, plain
 

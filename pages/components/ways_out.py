@@ -6,12 +6,13 @@ import math
 import pandas as pd
 import streamlit as st
 
-from forecasting import mixes, options
-from forecasting.decisions import Decision
-from forecasting.mixes import Aim, Mix, Watched
-from forecasting.options import Action, Option
-from forecasting.plan import LivePlan
-from forecasting.rights import RIGHTS
+from forecasting.governance.rights import RIGHTS
+from forecasting.plan.live import LivePlan
+from forecasting.weekly import best_mix as mixes
+from forecasting.weekly import options
+from forecasting.weekly.best_mix import Aim, Mix, Watched
+from forecasting.weekly.decisions import Decision
+from forecasting.weekly.options import Action, Option
 from pages.components import download, frame, theme
 from pages.components.text import Said, ours, plain
 

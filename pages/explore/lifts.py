@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from forecasting import experience
+from forecasting.plan import lift_library
 from pages.components import charts, download, frame, theme
 
 
@@ -33,7 +33,7 @@ def page() -> None:
         with head:
             frame.title("Lift library", "Nothing of this type in this class.")
         return
-    summed = experience.by_activation(chosen)
+    summed = lift_library.by_activation(chosen)
     off = chosen["expected"].sum() - chosen["actual"].sum()
     inside = chosen["as_expected"].mean()
     with head:

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting import views
-from forecasting.basis import USUAL_LEAD_TIME_WEEKS
 from forecasting.demand.cleansing import LONE_PEAK, PARTLY, SHUT, SOLD_OUT
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory.bridge import group_status
+from forecasting.plan import views
+from forecasting.plan.basis import USUAL_LEAD_TIME_WEEKS
 from pages.components import charts, download, frame, theme
 from pages.components.text import plain
 
@@ -27,6 +27,11 @@ def page() -> None:
         return
     space = frame.workspace()
     plan = frame.plan()
+    if not plan.sku_names:
+        st.info(
+            "No SKU is in force: their import was rolled back. Import them on the **Data** page."
+        )
+        return
     names = plan.base.skus["description"].fillna("").tolist()
     label = dict(zip(plan.sku_names, names, strict=True))
     head = st.container()

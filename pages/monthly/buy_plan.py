@@ -3,8 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from forecasting import buying, views
-from forecasting.plan import LivePlan
+from forecasting.monthly import buying
+from forecasting.plan import views
+from forecasting.plan.live import LivePlan
 from pages.components import charts, download, frame, theme
 from pages.components.text import Said, ours, plain
 

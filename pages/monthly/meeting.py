@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from data import leaving
-from forecasting import agenda, pack, views
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
-from forecasting.minutes import Assumption
-from forecasting.plan import LivePlan
-from forecasting.rights import Person
+from forecasting.governance.rights import Person
+from forecasting.monthly import agenda
+from forecasting.monthly.minutes import Assumption
+from forecasting.outputs import consensus_pack
+from forecasting.plan import views
+from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Function, Measure
 from forecasting.workspace import Workspace
 from pages.components import against, charts, download, drafts, frame, scores, theme, trail
@@ -507,11 +509,11 @@ def sign(space: Workspace, person: Person) -> None:
             with st.container(horizontal=True):
                 download.button(
                     "The pack (HTML, prints to PDF)",
-                    lambda: leaving.as_document(pack.as_html(space, version)),
+                    lambda: leaving.as_document(consensus_pack.as_html(space, version)),
                     f"consensus-{now.name}.html", primary=True,
                 )  # fmt: skip
                 download.button(
-                    "The numbers (XLSX)", lambda: pack.as_workbook(space, version),
+                    "The numbers (XLSX)", lambda: consensus_pack.as_workbook(space, version),
                     f"consensus-{now.name}.xlsx",
                 )  # fmt: skip
     with right:

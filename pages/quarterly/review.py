@@ -6,12 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from data import leaving
-from forecasting import board, outlook, scorecard
 from forecasting.calendar import quarter_label
 from forecasting.errors import ConcordError
-from forecasting.policy import SETTINGS, Group, Setting, Unit
-from forecasting.rights import Person
-from forecasting.scorecard import BELOW, HEADLINES, Scorecard
+from forecasting.governance.policy import SETTINGS, Group, Setting, Unit
+from forecasting.governance.rights import Person
+from forecasting.outputs import board_pack
+from forecasting.quarterly import quarters_ahead, scorecard
+from forecasting.quarterly.scorecard import BELOW, HEADLINES, Scorecard
 from forecasting.workspace import Workspace
 from pages.components import download, frame, measures, scores, theme
 from pages.components.text import Said, ours, plain
@@ -218,7 +219,7 @@ def ahead(space: Workspace) -> None:
     if not space.has_forecast:
         st.markdown(":gray[There is no forecast yet.]")
         return
-    rows = outlook.quarters_ahead(
+    rows = quarters_ahead.quarters_ahead(
         frame.working_plan(), space.quarters.weeks_by_class(frame.me().id)
     )
     st.markdown(
@@ -240,7 +241,7 @@ def ahead(space: Workspace) -> None:
             "Plan at retail": st.column_config.NumberColumn(format="dollar", step=1),
         },
     )  # fmt: skip
-    acts = outlook.activations_ahead(frame.working_plan())
+    acts = quarters_ahead.activations_ahead(frame.working_plan())
     st.markdown("**Activations ahead by quarter and type**")
     if acts.empty:
         st.markdown(":gray[None is planned.]")
@@ -319,7 +320,7 @@ def decide(space: Workspace, person: Person, shown: Scorecard) -> None:
             st.caption("Leadership closes the quarter.")
         download.button(
             "The pack for the board (HTML, prints to PDF)",
-            lambda: leaving.as_document(board.as_html(space, person.id, shown.quarter)),
+            lambda: leaving.as_document(board_pack.as_html(space, person.id, shown.quarter)),
             f"scorecard-{shown.quarter}.html",
         )  # fmt: skip
 

@@ -3,9 +3,17 @@
 import pandas as pd
 import streamlit as st
 
-from forecasting import scorecard
 from forecasting.calendar import quarter_label
-from forecasting.scorecard import BELOW, LEAD, LEVELS, MEASURES, STOCKOUTS, TURNS, Scorecard
+from forecasting.quarterly import scorecard
+from forecasting.quarterly.scorecard import (
+    BELOW,
+    LEAD,
+    LEVELS,
+    MEASURES,
+    STOCKOUTS,
+    TURNS,
+    Scorecard,
+)
 from forecasting.vocabulary import Function
 from pages.components import frame, measures, picked, theme
 from pages.components.measures import LEVEL_NAMES, next_level

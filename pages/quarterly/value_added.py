@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting import agenda
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
-from forecasting.plan import LivePlan
+from forecasting.monthly import agenda
+from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
 from pages.components import charts, download, frame, scores, theme

@@ -3,10 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from forecasting import scorecard
 from forecasting.calendar import quarter_label, quarters_back
-from forecasting.findings import PATTERN_QUARTERS
-from forecasting.scorecard import MEASURES, OF_LEVEL
+from forecasting.quarterly import scorecard
+from forecasting.quarterly.findings import PATTERN_QUARTERS
+from forecasting.quarterly.scorecard import MEASURES, OF_LEVEL
 from pages.components import charts, download, frame, measures, picked, theme
 from pages.components.measures import LEVEL_NAMES, next_level
 from pages.components.text import plain

@@ -12,7 +12,7 @@ from data.leaving import Leaving
 from data.tables import TABLES
 from forecasting import scratch
 from forecasting.errors import BadFiles, ConcordError, Problem
-from forecasting.rights import Person
+from forecasting.governance.rights import Person
 from forecasting.workspace import Workspace
 from pages.components import download, frame, picked, text, theme
 from pages.components.text import plain

@@ -5,11 +5,11 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from forecasting import experience, views
 from forecasting.consensus.activations import Activation, Item
 from forecasting.errors import ConcordError
-from forecasting.plan import LivePlan
-from forecasting.rights import Person
+from forecasting.governance.rights import Person
+from forecasting.plan import lift_library, views
+from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.workspace import Workspace
 from pages.components import charts, download, frame, theme
@@ -83,12 +83,12 @@ def form(space: Workspace, person: Person, plan: LivePlan, known: Activation | N
         st.rerun()
 
 
-def evidence(space: Workspace, act: Activation, sku: str) -> experience.Alike | None:
+def evidence(space: Workspace, act: Activation, sku: str) -> lift_library.Alike | None:
     """What similar activations did, in words; None where there was none."""
     rows = frame.lift_library()
     classes = dict(zip(space.plan.base.skus["sku"], space.plan.base.skus["class"], strict=True))
     discount = next((i.discount or 0.0 for i in act.items if i.sku == sku), 0.0)
-    found = experience.alike(
+    found = lift_library.alike(
         rows, kind=act.type, klass=str(classes.get(sku, "")), discount=discount
     )
     if found.rows.empty:
@@ -108,7 +108,7 @@ def evidence(space: Workspace, act: Activation, sku: str) -> experience.Alike | 
 
 
 def to_be_right(
-    value: float, known: experience.Alike | None, base: float, one: pd.Series
+    value: float, known: lift_library.Alike | None, base: float, one: pd.Series
 ) -> Said:
     """What a person's own number would have to be right about."""
     more = base * value - one["demand"]

@@ -3,11 +3,11 @@
 import pandas as pd
 import streamlit as st
 
-from forecasting import views
-from forecasting.inbound import ROUTINE, SUPPLIES
-from forecasting.mixes import Watched
-from forecasting.plan import LivePlan
+from forecasting.plan import views
+from forecasting.plan.inbound import ROUTINE, SUPPLIES
+from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
+from forecasting.weekly.best_mix import Watched
 from pages.components import charts, download, frame, picked, theme, ways_out
 from pages.components.text import Said, ours, plain
 

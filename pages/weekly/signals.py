@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from data import leaving
-from forecasting import views
 from forecasting.calendar import as_date
-from forecasting.plan import LivePlan
-from forecasting.signals import GAIN, LastWeek, factors
+from forecasting.plan import views
+from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
+from forecasting.weekly.signals import GAIN, LastWeek, factors
 from forecasting.workspace import Workspace
 from pages.components import download, frame, picked, theme, ways_out
 from pages.components.text import Said, ours, plain

@@ -22,16 +22,16 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.testing.v1 import AppTest
 
-from data.sample import make_sample
 from forecasting.__main__ import STAFF
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
-from forecasting.jobs import Job
+from forecasting.governance.jobs import Job
+from forecasting.sample.company import make_sample
 from forecasting.workspace import Workspace
 from tests import crawling
 from tests.crawling import PEOPLE, Page, Seen, Visit
 from tests.cycling import open_cycle
-from tests.test_cycles import publish
+from tests.monthly.test_cycle import publish
 
 pytestmark = pytest.mark.slow
 

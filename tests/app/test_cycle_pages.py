@@ -11,7 +11,7 @@ from forecasting.consensus.events import Scope
 from forecasting.workspace import Workspace
 from tests.app.test_pages import APP, PAGES, text_of
 from tests.cycling import open_cycle
-from tests.test_cycles import busiest, publish, scope
+from tests.monthly.test_cycle import busiest, publish, scope
 
 STEPS = ("performance", "total", "disagreements", "calendar", "outlook", "sign")
 

@@ -5,6 +5,8 @@ lifted again, anywhere and without being root.
 """
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -32,6 +34,16 @@ from forecasting.errors import StorageFailed
 from forecasting.workspace import Workspace
 
 def room(size):
+    filler = Path({db!r}).with_name("filler")
+    if {mounted}:  # a file system of its own: filled to the last block, and emptied again
+        if size == resource.RLIM_INFINITY:
+            return filler.unlink()
+        with filler.open("wb", buffering=0) as file:
+            try:
+                while True:
+                    file.write(bytes(4096))
+            except OSError:
+                return
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 space = Workspace(Path({db!r}))
@@ -78,8 +90,8 @@ print(json.dumps(told))
 """
 
 
-def driven(db: Path, **values) -> dict:
-    code = DRIVER.format(root=str(ROOT), db=str(db), **values)
+def driven(db: Path, *, mounted: bool = False, **values) -> dict:
+    code = DRIVER.format(root=str(ROOT), db=str(db), mounted=mounted, **values)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=240
     )
@@ -113,6 +125,46 @@ def test_a_full_disk_answers_everybody_and_editing_resumes_without_a_restart(
     assert told["edits"] == 14
     assert told["digests"] == told["digests again"]
     assert told["seq"] == told["seq again"]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of its own, where one may be mounted."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)]
+    if os.getuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system may be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_small_file_system_that_is_filled_and_emptied_stops_nobody_for_good(
+    company, small_disk
+):
+    db = Path(shutil.copy(company, small_disk / "plan.duckdb"))
+    told = driven(db, mounted=True, threshold="16MB", size=0, edits=13, pause=0.6)
+    # The last block of the log has room for a few; the others have nowhere to go.
+    assert "refused" in {what for what, *_ in told["answers"]}
+    assert max(seconds for _, seconds, _ in told["answers"]) < 5
+    assert told["after"][0] == "done"
+    assert set(told["again"]) == {"done"}
+    assert told["digests"] == told["digests again"]
+    assert told["edits"] == 14
+
+
+def test_a_folder_that_may_only_be_read_is_a_sentence_and_nothing_is_changed(
+    company, small_disk
+):
+    db = Path(shutil.copy(company, small_disk / "plan.duckdb"))
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    before = db.read_bytes()
+    for words in (["bridge", "--out", "x.csv"], ["import", str(ROOT / "README.md")]):
+        done = cli(*words, "--db", db)
+        assert done.returncode == 2, done.stderr
+        assert "may not be written" in done.stderr, done.stderr
+        assert "Traceback" not in done.stderr
+    assert db.read_bytes() == before
 
 
 def event(client: str, **fields) -> Event:

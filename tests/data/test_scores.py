@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from data import scores
-from data.sample import make_sample
 from data.store import Store, sql
 from forecasting.calendar import fiscal_quarter, fiscal_week, quarters_back, week_start
 from forecasting.consensus.events import Kind
+from forecasting.sample.company import make_sample
 from forecasting.workspace import Workspace
 from tests.company import imported
 

@@ -6,9 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.sample import EVENT_SD, TRUE_ELASTICITY, TRUE_LIFT, make_sample, parts_of
 from forecasting.demand import backtest, lift, model
 from forecasting.demand.accuracy import bias, coverage, wape
+from forecasting.sample.company import (
+    EVENT_SD,
+    TRUE_ELASTICITY,
+    TRUE_LIFT,
+    make_sample,
+    parts_of,
+)
 from tests import company, orange_juice
 
 SEEDS = (21, 22, 23)

@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from forecasting import board, pack
+from forecasting.outputs import board_pack, consensus_pack
 from forecasting.workspace import Workspace
 from tests.e2e.screen import go, settled
 from tests.hostile import evidence, hostile_company
@@ -135,10 +135,13 @@ def test_the_packs_hold_nothing_live(company, trap):
     try:
         version = space.cycles.published()[-1].version
         quarter = space.quarters.quarters()["quarter"].iloc[-2]
-        for page in (pack.as_html(space, version), board.as_html(space, "dana", quarter)):
+        for page in (
+            consensus_pack.as_html(space, version),
+            board_pack.as_html(space, "dana", quarter),
+        ):
             assert "&lt;script&gt;" in page
             assert live_in(page) == []
-        assert formulas("pack.xlsx", pack.as_workbook(space, version)) == []
+        assert formulas("pack.xlsx", consensus_pack.as_workbook(space, version)) == []
     finally:
         space.close()
 

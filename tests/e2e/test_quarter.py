@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from forecasting import board, scorecard
+from forecasting.outputs import board_pack
+from forecasting.quarterly import scorecard
 from forecasting.workspace import Workspace
 
 from . import screen
@@ -96,7 +97,7 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     assert closed.targets["exposure"] == 0.02
     assert closed.decisions[0]["text"] == "Every buyer signs the calendar"
     assert closed.values == shown.values
-    assert html == board.as_html(space, "victor", QUARTER)
+    assert html == board_pack.as_html(space, "victor", QUARTER)
     space.close()
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from forecasting import views
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
-from forecasting.plan import LivePlan
+from forecasting.plan import views
+from forecasting.plan.live import LivePlan
 from forecasting.workspace import Workspace
 from tests.load import (
     bridge,

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from data.sample import make_sample
-from forecasting import mixes, views
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.inventory.bridge import RED
-from forecasting.plan import LivePlan, WhatIf
+from forecasting.plan import views
+from forecasting.plan.live import LivePlan, WhatIf
+from forecasting.sample.company import make_sample
+from forecasting.weekly import best_mix
 from tests.company import imported
 
 ACTIVATIONS, FEATURED, SKUS, DOORS = 200, 60, 1_000, 30
@@ -61,11 +62,11 @@ def measure() -> dict[str, Any]:
         ),
     )
     started = time.perf_counter()
-    watched = mixes.watch_list(plan, activation=risky.activation)
+    watched = best_mix.watch_list(plan, activation=risky.activation)
     of_one = time.perf_counter() - started
     started = time.perf_counter()
-    everything = mixes.watch_list(plan, weeks=8)
-    mix = mixes.best_mix(everything)
+    everything = best_mix.watch_list(plan, weeks=8)
+    mix = best_mix.best_mix(everything)
     whole = time.perf_counter() - started
     accepted = []
     for option in mix.chosen[:50]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting import buying
+from forecasting.monthly import buying
 from tests.company import imported
 from tests.load.forecasts import SHARED
 

@@ -1,15 +1,16 @@
 """Mutated files against the import: refused in words or taken, never anything else.
 
-`python -m tests.load.chaos_files 10000` makes that many files out of a few good ones (bytes
+`python -m tests.load.chaos_files --files 10000` makes that many files out of a few good ones (bytes
 flipped, cut, doubled; parts of archives dropped, doubled, edited; headers and cells changed;
 columns of other types) and previews each. It fails at the first one that brings out anything
 but a refusal, takes too long, or changes the database, and says from which seed it came.
 """
 
+import argparse
 import hashlib
 import io
+import json
 import random
-import sys
 import tempfile
 import time
 import warnings
@@ -28,6 +29,8 @@ from data.limits import Limits
 from data.store import Store
 from forecasting.errors import BadFiles
 
+AT_ONCE = 250
+"""Files between two looks at whether the database is as before."""
 LONGEST_SECONDS = 20.0
 """Beyond this a file counts as a hang; the machine may be busy."""
 LIMITS = Limits(seconds=15.0)
@@ -284,12 +287,27 @@ def run(count: int, *, first: int = 0) -> Counter[str]:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    started = time.monotonic()
-    outcomes = run(count, first=first)
-    spent = time.monotonic() - started
-    print(f"{count:,} mutated files in {spent:.0f} s: {dict(outcomes)}; database unchanged")
+    """Mutate and try so many files, or for so many minutes, and say what came of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--first", type=int, default=0, help="The first seed.")
+    asked = parser.parse_args()
+    started, outcomes, done = time.monotonic(), Counter[str](), 0
+    end = started + 60 * asked.minutes if asked.minutes else float("inf")
+    while done < asked.files and time.monotonic() < end:
+        count = min(AT_ONCE, asked.files - done)
+        outcomes += run(count, first=asked.first + done)
+        done += count
+    print(
+        json.dumps(
+            {
+                "files": done,
+                "outcomes": dict(outcomes),
+                "seconds": round(time.monotonic() - started),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

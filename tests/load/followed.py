@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data.sample import COVERED, Sample, make_sample
-from forecasting import mixes
-from forecasting.basis import Base
 from forecasting.calendar import as_date
 from forecasting.hierarchy import Floats, Ints
-from forecasting.mixes import Aim
-from forecasting.options import Action, Option
-from forecasting.plan import LivePlan
+from forecasting.plan.basis import Base
+from forecasting.plan.live import LivePlan
+from forecasting.sample.company import COVERED, Sample, make_sample
 from forecasting.vocabulary import Measure
+from forecasting.weekly import best_mix
+from forecasting.weekly.best_mix import Aim
+from forecasting.weekly.options import Action, Option
 from tests.company import imported, placed
 
 SKUS, DOORS, WEEKS, AHEAD = 120, 10, 13, 8
@@ -210,7 +210,7 @@ def _weekly(plan: LivePlan, world: World, seed: int) -> tuple[World, Floats, lis
             now = LivePlan(
                 shelves.basis(week), activations=calendar.values(), limits=plan.limits
             )
-            mix = mixes.best_mix(mixes.watch_list(now, weeks=AHEAD))
+            mix = best_mix.best_mix(best_mix.watch_list(now, weeks=AHEAD))
             world = world.changed(now, mix.chosen, seed + week, passed=week)
             shelves.decide(now, mix.chosen, week)
             for option in mix.chosen:
@@ -232,9 +232,9 @@ def one(seed: int) -> list[dict[str, Any]]:
     margin = np.stack([(plan.worth(s, Measure.MARGIN)[:, :WEEKS]) for s in skus])
     lost = _at_once(plan, world, ())
     done: dict[str, tuple[World, Floats, Sequence[Option]]] = {}
-    watched = mixes.watch_list(plan, weeks=AHEAD)
+    watched = best_mix.watch_list(plan, weeks=AHEAD)
     for aim in Aim:
-        chosen = mixes.best_mix(watched, aim=aim).chosen
+        chosen = best_mix.best_mix(watched, aim=aim).chosen
         then = world.changed(plan, chosen, seed)
         done[aim.value] = then, _at_once(plan, then, chosen), chosen
     done[WEEKLY] = _weekly(plan, world, seed)

@@ -21,10 +21,11 @@ import openpyxl
 from playwright.async_api import Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from data.sample import make_sample
-from forecasting import roundtrip, views
 from forecasting.calendar import as_date, week_label
 from forecasting.consensus.events import Kind
+from forecasting.outputs import workbook
+from forecasting.plan import views
+from forecasting.sample.company import make_sample
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
 from tests.company import imported
@@ -203,7 +204,7 @@ def sheet(typed: int) -> dict[str, Any]:
         space.plan, layer="planning", level="sku", skus=np.arange(1_000), weeks=np.arange(50)
     )
     started = time.perf_counter()
-    file = roundtrip.export(space, "dana", grid, level="sku")
+    file = workbook.export(space, "dana", grid, level="sku")
     exported = time.perf_counter() - started
     book = openpyxl.load_workbook(io.BytesIO(file))
     for n in range(typed):
@@ -212,8 +213,8 @@ def sheet(typed: int) -> dict[str, Any]:
     back = io.BytesIO()
     book.save(back)
     started = time.perf_counter()
-    returned = roundtrip.judge(space, "dana", back, "planning.xlsx")
-    written = roundtrip.apply(space, "dana", returned, reason="TREND")
+    returned = workbook.judge(space, "dana", back, "planning.xlsx")
+    written = workbook.apply(space, "dana", returned, reason="TREND")
     taken = time.perf_counter() - started
     space.close()
     return {

@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from data import sample as drawn
-from data.sample import Sample, make_sample
-from forecasting import replaying
 from forecasting.calendar import exposure_share
 from forecasting.hierarchy import Floats, Ints
 from forecasting.inventory.bridge import Limits
 from forecasting.inventory.replay import cells_of, scored
+from forecasting.record import replay
+from forecasting.sample import company as drawn
+from forecasting.sample.company import Sample, make_sample
 from tests.company import imported, placed
 
 SKUS, DOORS, WEEKS = 120, 10, 130
@@ -197,15 +197,15 @@ def one(seed: int, **buyers: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Cells of one company, as the product and as the oracle judge them."""
     sample = make_sample(skus=SKUS, doors=DOORS, weeks=WEEKS, seed=seed, **buyers)
     space = imported(sample.tables)
-    weeks = replaying.as_of_weeks(space.store, (), weeks_ahead=AHEAD, last=WALKED)
+    weeks = replay.as_of_weeks(space.store, (), weeks_ahead=AHEAD, last=WALKED)
     told = [
-        replaying.foreseen(moment.plan(), weeks_ahead=AHEAD)
-        for moment in replaying.moments(space.store, (), weeks, workers=2)
+        replay.foreseen(moment.plan(), weeks_ahead=AHEAD)
+        for moment in replay.moments(space.store, (), weeks, workers=2)
     ]
     end = drawn.AS_OF
     rows = pd.concat(told, ignore_index=True)
-    happened = replaying.happened_since(space.store, rows["week"], end)
-    rows = replaying.with_outcomes(rows, happened)
+    happened = replay.happened_since(space.store, rows["week"], end)
+    rows = replay.with_outcomes(rows, happened)
     space.close()
     return cells_of(rows), cells_of(says(Truth.of(sample), rows))
 

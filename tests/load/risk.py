@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting import replaying
 from forecasting.consensus.activations import Activation
-from forecasting.inbound import FIRM, ROUTINE
 from forecasting.inventory.bridge import Limits
 from forecasting.inventory.replay import cells_of, scored
-from forecasting.plan import LivePlan
-from forecasting.replaying import Moment
+from forecasting.plan.inbound import FIRM, ROUTINE
+from forecasting.plan.live import LivePlan
+from forecasting.record import replay
+from forecasting.record.replay import Moment
 from forecasting.workspace import Workspace
 from tests import orange_juice
 from tests.company import imported
@@ -61,17 +61,17 @@ def certain(plan: LivePlan, rows: pd.DataFrame) -> pd.DataFrame:
 
 def measure(last_week: int = LAST_WEEK) -> dict[str, Any]:
     space, lost = company(last_week)
-    weeks = replaying.as_of_weeks(space.store, (), weeks_ahead=AHEAD, last=ORIGINS)
+    weeks = replay.as_of_weeks(space.store, (), weeks_ahead=AHEAD, last=ORIGINS)
     found: dict[str, list[pd.DataFrame]] = {}
     ways: dict[str, Callable[[Moment, LivePlan], pd.DataFrame]] = {
-        "product": lambda _, p: replaying.foreseen(p, weeks_ahead=AHEAD),
-        "no lift": lambda m, _: replaying.foreseen(without_lift(m).plan(), weeks_ahead=AHEAD),
+        "product": lambda _, p: replay.foreseen(p, weeks_ahead=AHEAD),
+        "no lift": lambda m, _: replay.foreseen(without_lift(m).plan(), weeks_ahead=AHEAD),
         "no uncertainty": lambda _, p: certain(
-            p, replaying.foreseen(p, weeks_ahead=AHEAD, supply=ROUTINE)
+            p, replay.foreseen(p, weeks_ahead=AHEAD, supply=ROUTINE)
         ),
-        "orders only": lambda _, p: replaying.foreseen(p, weeks_ahead=AHEAD, supply=FIRM),
+        "orders only": lambda _, p: replay.foreseen(p, weeks_ahead=AHEAD, supply=FIRM),
     }
-    for moment in replaying.moments(space.store, (), weeks, workers=2):
+    for moment in replay.moments(space.store, (), weeks, workers=2):
         plan = moment.plan()
         for name, way in ways.items():
             found.setdefault(name, []).append(way(moment, plan))
@@ -84,8 +84,8 @@ def measure(last_week: int = LAST_WEEK) -> dict[str, Any]:
     result: dict[str, Any] = {"weeks_ahead": AHEAD, "origins": len(weeks)}
     for name, frames in found.items():
         rows = pd.concat(frames)
-        happened = replaying.happened_since(space.store, rows["week"], end)
-        rows = replaying.with_outcomes(rows, happened)
+        happened = replay.happened_since(space.store, rows["week"], end)
+        rows = replay.with_outcomes(rows, happened)
         rows = rows.drop(columns="units_lost").merge(
             lost[["sku", "door", "week", "units_lost"]], on=["sku", "door", "week"]
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from data import scores
-from data.sample import make_sample, parts_of
+from forecasting.sample.company import make_sample, parts_of
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
 

@@ -1,0 +1,320 @@
+"""The buy plan and the marketing calendar that the consensus drives.
+
+Both come from the same plan: demand that was agreed, stock, open orders and what was
+decided to move. The calendar is the buy plan's mirror image: each activation is approved,
+at risk, or needs a decision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.calendar import as_date, month_label
+from forecasting.hierarchy import THOUSANDTHS, Floats
+from forecasting.inventory import buy_plan
+from forecasting.inventory.buy_plan import BuyPlan, Centre, Terms
+from forecasting.plan.inbound import FIRM
+from forecasting.plan.live import LivePlan
+from forecasting.plan.views import Verdict, skus_of
+from forecasting.vocabulary import Status
+from forecasting.weekly.decisions import Decisions
+from forecasting.weekly.options import service_of
+
+WEEKS = 26
+COLUMNS = ("sku", "door", "release_week", "receipt_week", "units", "kind", "source")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bought:
+    """The buy plan of one SKU and what it stands on."""
+
+    plan: BuyPlan
+    terms: Terms
+    centre: Centre | None
+    """The distribution centre that it is ordered for, if it is."""
+
+
+def of_sku(
+    plan: LivePlan, sku: int, *, weeks: int = WEEKS, frozen: int | None = None
+) -> Bought:
+    """The buy plan of one SKU.
+
+    Parameters
+    ----------
+    frozen : int, optional
+        First weeks without orders; those that leadership has set if left out.
+    """
+    base = plan.base
+    computed = plan.sku_with(sku, supply=FIRM)
+    ahead = slice(0, weeks)
+    exit_date = base.facts["exit_date"][sku]
+    last = None
+    if not pd.isna(exit_date):
+        last = int((np.datetime64(exit_date, "D") - base.weeks[0]).astype(int)) // 7
+    terms = Terms(
+        lead_time=int(base.lead_time[sku]),
+        case=base.stated(sku, "case_pack", 1.0),
+        least=base.stated(sku, "moq", 0.0),
+        frozen=plan.limits.frozen_buy_weeks if frozen is None else frozen,
+        last=last,
+    )
+    demand = computed.draft[:, ahead] / THOUSANDTHS
+    opening = np.maximum(np.nan_to_num(computed.opening), 0.0)
+    due = computed.receipts[:, ahead]
+    least = plan.limits.least_service
+    # Where nothing is known of stock, an order would be a guess.
+    known = np.where(computed.known[:, None], demand, 0.0)
+    way = base.way(sku)
+    if way is not None:
+        safety = _safety(plan, sku, demand, least_service=least, lead_time=int(way.max()))
+        centre = Centre(
+            stock=float(plan.spare_reserve(sku)[base.centre[sku]]),
+            scheduled=base.inbound[sku, ahead],
+            weeks=way,
+            safety=_centre_safety(plan, sku, demand, safety, way=int(way.max())),
+        )
+        result = buy_plan.net_through(opening, due, known, safety, terms, centre)
+        return Bought(plan=result, terms=terms, centre=centre)
+    into = base.network.weeks[base.network.n_doors :, : base.network.n_doors]
+    lanes = into[into >= 0]
+    result = buy_plan.net(
+        opening,
+        due,
+        known,
+        _safety(plan, sku, demand, least_service=least),
+        terms,
+        reserve=float(plan.spare_reserve(sku).sum()) if len(lanes) else 0.0,
+        reserve_weeks=int(lanes.max()) if len(lanes) else 1,
+    )
+    return Bought(plan=result, terms=terms, centre=None)
+
+
+def _safety(
+    plan: LivePlan,
+    sku: int,
+    demand: Floats,
+    *,
+    least_service: float,
+    lead_time: int | None = None,
+) -> Floats:
+    """Safety stock of a SKU at each door and week, (D, W): units."""
+    base = plan.base
+    lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
+    return buy_plan.safety_stock(
+        demand,
+        alpha=base.alpha_at(lift_sd),
+        level_sd=base.level_sd,
+        lift_sd=lift_sd,
+        lead_time=int(base.lead_time[sku]) if lead_time is None else lead_time,
+        service=service_of(base, sku, least_service),
+        least=base.stated(sku, "presentation_min", 0.0),
+    )
+
+
+def _centre_safety(
+    plan: LivePlan, sku: int, demand: Floats, at_doors: Floats, *, way: int
+) -> Floats:
+    """Safety stock of the centre, (W,): what all doors together need beyond their own.
+
+    Chance evens out over doors, errors of level and lift do not: the doors' sum is judged
+    over the whole way from the supplier, and what they hold themselves counts.
+    """
+    base = plan.base
+    lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
+    together = demand.sum(axis=0)
+    squares = (demand**2).sum(axis=0) / np.maximum(together, 1e-9) ** 2
+    (wanted,) = buy_plan.safety_stock(
+        together[None],
+        alpha=base.alpha_at(lift_sd) * squares,
+        level_sd=base.level_sd,
+        lift_sd=lift_sd,
+        lead_time=int(base.lead_time[sku]) + way,
+        service=service_of(base, sku, plan.limits.least_service),
+    )
+    beyond: Floats = np.maximum(wanted - at_doors.sum(axis=0), 0.0)
+    return beyond
+
+
+def safety_stock(plan: LivePlan, *, least_service: float) -> tuple[float, float]:
+    """Safety stock of all SKUs at the end of the first planned week: units and cost.
+
+    Parameters
+    ----------
+    least_service : float
+        Service level that policy asks at least.
+    """
+    units = np.zeros(len(plan.sku_names))
+    for sku in range(len(units)):
+        demand = plan.sku(sku).draft[:, :WEEKS] / THOUSANDTHS
+        units[sku] = _safety(plan, sku, demand, least_service=least_service)[:, 0].sum()
+    return float(units.sum()), float((units * np.nan_to_num(plan.base.unit_cost)).sum())
+
+
+def rows(plan: LivePlan, *, weeks: int = WEEKS, frozen: int | None = None) -> pd.DataFrame:
+    """Every order to release now, every planned one, and what can only be expedited.
+
+    Returns
+    -------
+    DataFrame, one row per SKU, door or centre, and receipt week
+        sku, door, release_week, receipt_week (dates), units, kind (release, planned,
+        expedite), source (supplier or centre). An `expedite` is an exception: its release
+        week would be over.
+    """
+    frames = []
+    places = np.array(plan.base.network.names)
+    n_doors = plan.base.network.n_doors
+    for sku in range(len(plan.sku_names)):
+        one = of_sku(plan, sku, weeks=weeks, frozen=frozen)
+        found = pd.DataFrame(buy_plan.rows_of(one.plan, one.terms.lead_time, centre=one.centre))
+        if found.empty:
+            continue
+        centre = n_doors + max(int(plan.base.centre[sku]), 0)
+        doors = np.append(places[:n_doors], places[centre] if len(places) > n_doors else "")
+        frames.append(
+            pd.DataFrame(
+                {
+                    "sku": plan.sku_names[sku],
+                    "door": doors[found["door"]],
+                    "release_week": pd.to_datetime(plan.base.weeks[found["release"]]),
+                    "receipt_week": pd.to_datetime(plan.base.weeks[found["receipt"]]),
+                    "units": found["units"],
+                    "kind": found["kind"],
+                    "source": found["source"],
+                }
+            )
+        )
+    if not frames:
+        return pd.DataFrame(columns=list(COLUMNS))
+    every = pd.concat(frames, ignore_index=True)
+    order = pd.Categorical(every["kind"], ["release", "expedite", "planned"], ordered=True)
+    return every.assign(_order=order).sort_values(
+        ["_order", "release_week", "sku", "door", "receipt_week"], ignore_index=True
+    )[list(COLUMNS)]
+
+
+def without_shipments(bought: pd.DataFrame) -> pd.DataFrame:
+    """Orders, and what can only be expedited, without what a centre sends to its doors.
+
+    A unit that is ordered for a centre and sent on from there is bought once.
+    """
+    return bought[(bought["source"] == "supplier") | (bought["kind"] == "expedite")]
+
+
+def summary(plan: LivePlan, bought: pd.DataFrame) -> pd.DataFrame:
+    """Orders summed up by class: units and cost to release now, planned, to expedite.
+
+    Returns
+    -------
+    DataFrame, one row per class
+        class, release, planned, expedite (units), release_cost, planned_cost (NaN where a
+        unit cost is missing).
+    """
+    skus = plan.base.skus.set_index("sku")
+    told = without_shipments(bought)
+    told = told.assign(
+        klass=told["sku"].map(skus["class"]),
+        cost=told["units"] * told["sku"].map(skus["unit_cost"]),
+    )
+    units = told.pivot_table(
+        index="klass", columns="kind", values="units", aggfunc="sum", fill_value=0.0
+    )
+    cost = told.groupby(["klass", "kind"])["cost"].sum(min_count=1).unstack()
+    kinds = ["release", "planned", "expedite"]
+    units = units.reindex(columns=kinds, fill_value=0.0)
+    cost = cost.reindex(columns=kinds).add_suffix("_cost")[["release_cost", "planned_cost"]]
+    return units.join(cost).reset_index(names="class")
+
+
+def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
+    """Open-to-buy by class and fiscal month, at retail and at cost.
+
+    Returns
+    -------
+    DataFrame, one row per class and month
+        class, month, sales, markdowns, eom, bom, due, otb (retail money), otb_cost (NaN
+        without costs). Below zero is over-bought.
+
+    Notes
+    -----
+    Planned stock at the end of a month is the usual weeks of supply of the demand after
+    it. Markdowns are what the calendar's discounts take off the regular price of what is
+    expected to sell; sales are at the price paid.
+    """
+    base = plan.base
+    price = base.usual_price
+    month = np.array([month_label(as_date(w)) for w in base.weeks[:weeks]])
+    months = list(dict.fromkeys(month))
+    classes = base.skus["class"].to_numpy()
+    found: dict[tuple[str, str], np.ndarray] = {}
+    for sku in range(len(plan.sku_names)):
+        if np.isnan(price[sku]):
+            continue
+        computed = plan.sku_with(sku, supply=FIRM)
+        demand = computed.draft.sum(axis=0) / THOUSANDTHS
+        cut = (computed.draft * computed.depth).sum(axis=0) / THOUSANDTHS
+        due = computed.receipts.sum(axis=0) + base.inbound[sku]
+        opening = float(np.nansum(np.maximum(computed.opening, 0.0)))
+        opening += float(plan.spare_reserve(sku).sum())
+        known = base.cover[sku][~np.isnan(base.level[sku])]
+        cover = float(np.median(known)) if len(known) else 4.0
+        bom = opening
+        share = base.unit_cost[sku] / price[sku]
+        for name in months:
+            inside = np.flatnonzero(month == name)
+            after = demand[inside[-1] + 1 : inside[-1] + 5]
+            eom = cover * (after.mean() if len(after) else demand[inside].mean())
+            marked = cut[inside].sum()
+            line = np.array(
+                [demand[inside].sum() - marked, marked, eom, bom, due[inside].sum(), 0.0]
+            ) * price[sku]  # fmt: skip
+            line[5] = buy_plan.open_to_buy(*line[:5]) * share
+            key = (str(classes[sku]), name)
+            found[key] = found.get(key, np.zeros(6)) + line
+            bom = eom
+    return pd.DataFrame(
+        [
+            {
+                "class": klass, "month": name, "sales": v[0], "markdowns": v[1], "eom": v[2],
+                "bom": v[3], "due": v[4], "otb": float(buy_plan.open_to_buy(*v[:5])),
+                "otb_cost": v[5],
+            }
+            for (klass, name), v in found.items()
+        ]
+    )  # fmt: skip
+
+
+def calendar(plan: LivePlan, judged: list[Verdict], decisions: Decisions) -> pd.DataFrame:
+    """The marketing calendar that the buy plan allows.
+
+    Returns
+    -------
+    DataFrame, one row per activation
+        activation, name, start, verdict (approved, at risk, needs a decision), why.
+    """
+    found = []
+    for verdict in judged:
+        activation = verdict.activation
+        skus = skus_of(plan, activation.activation)
+        red = skus[skus["status"] == Status.RED.value]
+        open_ones = sum(
+            not decisions.is_settled(activation.activation, sku, short)
+            for sku, short in zip(red["sku"], red["units_short"], strict=True)
+        )
+        if verdict.status is Status.GREY:
+            said, why = "needs a decision", "stock or forecast is not known"
+        elif verdict.status is Status.RED and open_ones:
+            said, why = "needs a decision", f"{open_ones} of its SKUs will run out"
+        elif verdict.status in (Status.RED, Status.AMBER):
+            said, why = "at risk", "stock is tight; what can be done is decided or accepted"
+            if verdict.status is Status.AMBER:
+                why = "stock is tight"
+        else:
+            said, why = "approved", "stock covers it"
+        found.append(
+            {"activation": activation.activation, "name": activation.name,
+             "start": activation.start, "verdict": said, "why": why}
+        )  # fmt: skip
+    return pd.DataFrame(found, columns=["activation", "name", "start", "verdict", "why"])

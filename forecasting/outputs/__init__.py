@@ -1,0 +1,1 @@
+"""What leaves: packs, and the grid as a workbook that comes back."""

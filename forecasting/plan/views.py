@@ -1,0 +1,494 @@
+"""What pages, exports and the command line show of the live plan, as frames.
+
+Reading only: every number here is taken from the plan, none is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from forecasting.calendar import as_date
+from forecasting.consensus.activations import Activation
+from forecasting.hierarchy import THOUSANDTHS, Floats, Ints, aggregate
+from forecasting.inventory.bridge import GREY, RED, STATUSES, ItemRisk, group_status
+from forecasting.inventory.projection import weeks_of_supply
+from forecasting.inventory.risk import NODE_WEIGHTS
+from forecasting.plan.inbound import ROUTINE
+from forecasting.plan.lift_library import EIGHTY
+from forecasting.plan.live import LivePlan
+from forecasting.plan.statistical import BOUGHT_AHEAD, OTHERS
+from forecasting.vocabulary import WORST_FIRST, Measure, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One activation as the Bridge shows it."""
+
+    activation: Activation
+    status: Status
+    units_short: float
+    revenue_at_risk: float
+    """NaN where no price is known."""
+    margin_at_risk: float
+    """NaN where no unit cost is known."""
+    demand: float
+    """Units expected in the activation, all featured SKUs and doors."""
+    lift_units: float
+    """Of which it adds."""
+    n_skus: int
+    n_doors: int
+    n_cells: int
+    """Featured SKUs times doors."""
+    red_cells: int
+    first_short: pd.Timestamp | None
+    """First week in which a red SKU and door is likely to run out."""
+    weeks_to_start: int
+    """Weeks from the first planned week to its start; below 1: it has begun."""
+
+
+def item_risks(plan: LivePlan, *, supply: str = ROUTINE) -> list[ItemRisk]:
+    """Every verdict on every featured SKU, counting a supply."""
+    if supply == ROUTINE:
+        return [item for items in plan.items.values() for item in items]
+    featured = [sku for sku, items in plan.items.items() if items]
+    return [item for sku in featured for item in plan.sku_with(sku, supply=supply).items]
+
+
+def verdicts(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> list[Verdict]:
+    """Activations that start or run in the next weeks, most margin at risk first.
+
+    Parameters
+    ----------
+    plan : LivePlan
+    weeks : int
+        How far ahead to look.
+    supply : str
+        firm, planned or routine.
+    """
+    by_activation: dict[str, list[ItemRisk]] = {}
+    for item in item_risks(plan, supply=supply):
+        by_activation.setdefault(item.activation, []).append(item)
+    found = []
+    for activation in plan.activations():
+        first, last = plan.scope_weeks(activation)
+        if activation.is_live and last >= 0 and first < weeks:
+            items = by_activation.get(activation.activation, [])
+            found.append(_verdict(plan, activation, items))
+    return sorted(
+        found,
+        key=lambda v: (
+            WORST_FIRST.index(v.status),
+            -np.nan_to_num(v.margin_at_risk) - 1e-6 * v.units_short,
+            v.activation.start,
+        ),
+    )
+
+
+def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> Verdict:
+    start = (np.datetime64(activation.start, "D") - plan.base.weeks[0]).astype(int) // 7
+    if not items:
+        return Verdict(
+            activation=activation, status=Status.GREY, units_short=0.0,
+            revenue_at_risk=np.nan, margin_at_risk=np.nan, demand=0.0, lift_units=0.0,
+            n_skus=0, n_doors=0, n_cells=0, red_cells=0,
+            first_short=None, weeks_to_start=int(start),
+        )  # fmt: skip
+    status = np.concatenate([i.status for i in items])
+    demand = np.concatenate([i.window_demand for i in items])
+    short = np.concatenate([i.short for i in items])
+    price = np.concatenate([i.price for i in items])
+    margin = np.concatenate([i.unit_margin for i in items])
+    weeks = np.concatenate([i.first_short[i.status == RED] for i in items])
+    soon = weeks[weeks >= 0]
+    return Verdict(
+        activation=activation,
+        status=group_status(status, demand, plan.limits),
+        units_short=float(short.sum()),
+        revenue_at_risk=_money(short, price),
+        margin_at_risk=_money(short, margin),
+        demand=float(demand.sum()),
+        lift_units=float(sum(i.window_lift.sum() for i in items)),
+        n_skus=len({i.sku for i in items}),
+        n_doors=len({int(d) for i in items for d in i.doors}),
+        n_cells=len(status),
+        red_cells=int((status == RED).sum()),
+        first_short=pd.Timestamp(plan.base.weeks[soon.min()]) if len(soon) else None,
+        weeks_to_start=int(start),
+    )
+
+
+def flag_rows(plan: LivePlan, *, weeks: int) -> pd.DataFrame:
+    """What the Bridge says now of the activations of the next weeks, SKU by SKU.
+
+    Returns
+    -------
+    DataFrame, one row per activation ahead and featured SKU
+        as_of, activation, sku, status, units_short, margin_at_risk (NaN unknown).
+    """
+    rows = [
+        (
+            plan.base.as_of, item.activation, plan.sku_names[item.sku],
+            group_status(item.status, item.window_demand, plan.limits).value,
+            float(item.short.sum()), _money(item.short, item.unit_margin),
+        )
+        for item in item_risks(plan)
+        if item.first < weeks
+    ]  # fmt: skip
+    names = ["as_of", "activation", "sku", "status", "units_short", "margin_at_risk"]
+    return pd.DataFrame(rows, columns=names).astype({"margin_at_risk": float})
+
+
+def _money(units: Floats, each: Floats) -> float:
+    """Sum of units times money; NaN where no money is known at all."""
+    known = ~np.isnan(each)
+    return float((units * np.nan_to_num(each)).sum()) if known.any() else float("nan")
+
+
+def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataFrame:
+    """Featured SKUs of one activation, most units short first.
+
+    Returns
+    -------
+    DataFrame, one row per SKU
+        sku, description, status, demand, lift_units, lift, lift_low, lift_high (times
+        baseline; low to high holds eight of ten), on_hand, units_short, revenue_at_risk,
+        margin_at_risk, p_window (worst door), red_doors, doors, first_short (date or NaT).
+    """
+    rows = []
+    for item in item_risks(plan, supply=supply):
+        if item.activation != identity:
+            continue
+        named = plan.base.skus.iloc[item.sku]
+        soon = item.first_short[item.first_short >= 0]
+        opening = plan.base.opening[item.sku, item.doors]
+        wanted, added = item.window_demand.sum(), item.window_lift.sum()
+        lift = wanted / (wanted - added) if wanted - added > 0 else np.nan
+        spread = EIGHTY * plan.sku(item.sku).lift_sd[item.window].max()
+        rows.append(
+            {
+                "sku": named["sku"],
+                "description": named["description"],
+                "status": group_status(item.status, item.window_demand, plan.limits).value,
+                "demand": wanted,
+                "lift_units": added,
+                "lift": lift,
+                "lift_low": lift * np.exp(-spread),
+                "lift_high": lift * np.exp(spread),
+                "on_hand": np.nansum(opening) if not np.isnan(opening).all() else np.nan,
+                "units_short": item.short.sum(),
+                "revenue_at_risk": _money(item.short, item.price),
+                "margin_at_risk": _money(item.short, item.unit_margin),
+                "p_window": item.p_window.max(),
+                "red_doors": int((item.status == RED).sum()),
+                "doors": len(item.doors),
+                "first_short": plan.base.weeks[soon.min()] if len(soon) else pd.NaT,
+            }
+        )
+    columns = [
+        "sku", "description", "status", "demand", "lift_units", "lift", "lift_low",
+        "lift_high", "on_hand", "units_short", "revenue_at_risk", "margin_at_risk",
+        "p_window", "red_doors", "doors", "first_short",
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.sort_values("units_short", ascending=False, ignore_index=True)
+
+
+def risks_of(plan: LivePlan, skus: Iterable[int]) -> pd.DataFrame:
+    """Verdicts on some SKUs in every activation that features them, worst first.
+
+    Returns
+    -------
+    DataFrame, one row per activation and SKU
+        name (of the activation), sku, status, p_window (worst door), units_short.
+    """
+    rows = []
+    for sku in skus:
+        for item in plan.items.get(int(sku), ()):
+            status = group_status(item.status, item.window_demand, plan.limits)
+            rows.append(
+                (plan.activation(item.activation).name, plan.sku_names[int(sku)], status.value,
+                 float(item.p_window.max()), float(item.short.sum()), WORST_FIRST.index(status))
+            )  # fmt: skip
+    names = ["name", "sku", "status", "p_window", "units_short", "rank"]
+    found = pd.DataFrame(rows, columns=names).sort_values(
+        ["rank", "units_short"], ascending=[True, False], ignore_index=True
+    )
+    return found.drop(columns="rank")
+
+
+def short_ones(plan: LivePlan, skus: Iterable[int]) -> int:
+    """How many verdicts on some SKUs are red: featured SKUs of activations."""
+    return sum(
+        group_status(item.status, item.window_demand, plan.limits) is Status.RED
+        for sku in skus
+        for item in plan.items.get(int(sku), ())
+    )
+
+
+def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.DataFrame:
+    """Every activation, featured SKU, door and week with its risk: the contract's columns."""
+    parts = []
+    sku_names, door_names = np.array(plan.sku_names), np.array(plan.door_names)
+    names = np.array([status.value for status in STATUSES])
+    for item in item_risks(plan, supply=supply):
+        if item.first >= weeks:
+            continue
+        n, length = len(item.doors), item.last + 1 - item.first
+        before = np.column_stack([item.on_hand_start, item.on_hand])
+        soon = np.where(item.first_short >= 0, item.first_short, 0)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "activation": item.activation,
+                    "sku": sku_names[item.sku],
+                    "door": np.repeat(door_names[item.doors], length),
+                    "week": np.tile(plan.base.weeks[item.window], n),
+                    "demand": item.demand.ravel(),
+                    "lift_units": item.lift_units.ravel(),
+                    "on_hand_start": before[:, :-1].ravel(),
+                    "on_hand_end": item.on_hand.ravel(),
+                    "headroom": item.headroom.ravel(),
+                    "p_stockout": item.p_stockout.ravel(),
+                    "p_window": np.repeat(item.p_window, length),
+                    "units_short": item.units_short.ravel(),
+                    "revenue_at_risk": (item.units_short * item.price[:, None]).ravel(),
+                    "margin_at_risk": (item.units_short * item.unit_margin[:, None]).ravel(),
+                    "status": np.repeat(names[item.status], length),
+                    "first_short_week": np.repeat(
+                        np.where(
+                            item.first_short >= 0,
+                            plan.base.weeks[soon],
+                            np.datetime64("NaT", "D"),
+                        ),
+                        length,
+                    ),
+                }
+            )
+        )
+    if not parts:
+        columns = (
+            "activation sku door week demand lift_units on_hand_start on_hand_end headroom "
+            "p_stockout p_window units_short revenue_at_risk margin_at_risk status "
+            "first_short_week"
+        )
+        return pd.DataFrame(columns=columns.split())
+    frame = pd.concat(parts, ignore_index=True)
+    # What nobody knows is blank, not zero.
+    unknown = frame["status"] == Status.GREY.value
+    blank = ["on_hand_start", "on_hand_end", "headroom", "p_stockout", "p_window"]
+    blank += ["units_short", "revenue_at_risk", "margin_at_risk"]
+    frame.loc[unknown, blank] = np.nan
+    return frame
+
+
+def projection_rows(plan: LivePlan, *, weeks: int, supply: str = ROUTINE) -> pd.DataFrame:
+    """Projected on-hand of every SKU, door and week: the contract's columns."""
+    parts = []
+    door_names = np.array(plan.door_names)
+    for sku, name in enumerate(plan.sku_names):
+        computed = plan.sku_with(sku, supply=supply)
+        at = np.flatnonzero(computed.active.any(axis=1))
+        if not len(at):
+            continue
+        demand = computed.draft[at] / THOUSANDTHS
+        supplied = weeks_of_supply(computed.projection.on_hand[at], demand)[:, :weeks]
+        missing = ~computed.known[at]
+        columns = {
+            "demand": demand[:, :weeks],
+            "receipts": computed.arriving[at, :weeks],
+            "on_hand": computed.projection.on_hand[at, :weeks],
+            "lost_units": computed.projection.lost[at, :weeks],
+            "weeks_of_supply": supplied,
+        }
+        for blank in ("on_hand", "lost_units", "weeks_of_supply"):
+            columns[blank] = np.where(missing[:, None], np.nan, columns[blank])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "week": np.tile(plan.base.weeks[:weeks], len(at)),
+                    "sku": name,
+                    "door": np.repeat(door_names[at], min(weeks, len(plan.base.weeks))),
+                    **{key: values.ravel() for key, values in columns.items()},
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def grid(
+    plan: LivePlan,
+    *,
+    layer: str,
+    level: str,
+    skus: Ints,
+    location_level: str = "all",
+    location: str = "all",
+    weeks: Ints,
+    measure: Measure = Measure.UNITS,
+) -> pd.DataFrame:
+    """One layer by node and week, in units or money.
+
+    Parameters
+    ----------
+    layer : str
+        baseline, statistical, draft, or a function: its input.
+    level : str
+        department, class, style or sku: what a row is.
+    skus : int array
+        SKUs that take part.
+    location_level, location : str
+        Where.
+    weeks : int array
+        Positions of the weeks wanted.
+    measure : Measure
+        Money is what leaves are worth in their week (LivePlan.worth).
+
+    Returns
+    -------
+    DataFrame
+        Index: node; columns: week starts as dates; values: in `measure`; money is NaN where
+        some of it has no price or cost.
+    """
+    leaves: Floats
+    if location_level == "all" and measure is Measure.UNITS:
+        leaves = plan.totals[layer][np.ix_(skus, weeks)].astype(float)
+    else:
+        at = np.ix_(plan.locations.members(location_level, location), weeks)
+        leaves = np.stack(
+            [_counted(plan, int(s), layer, measure)[at].sum(axis=0) for s in skus]
+        )
+    names, groups = plan.products.grouped(level, skus)
+    totals = leaves if len(names) == len(skus) else aggregate(leaves, groups, len(names))
+    dates = [as_date(w) for w in plan.base.weeks[weeks]]
+    return pd.DataFrame(totals / THOUSANDTHS, index=pd.Index(names, name=level), columns=dates)
+
+
+def _counted(plan: LivePlan, sku: int, layer: str, measure: Measure) -> Floats:
+    """A layer of one SKU in thousandths of a measure, (D, W)."""
+    units = _layer(plan, sku, layer)
+    if measure is Measure.UNITS:
+        return units.astype(float)
+    # What nobody wants is worth nothing, whether or not its price is known.
+    money: Floats = np.where(units == 0, 0.0, units * plan.worth(sku, measure))
+    return money
+
+
+def _layer(plan: LivePlan, sku: int, layer: str) -> Ints:
+    computed = plan.sku(sku)
+    return computed.baseline if layer == "baseline" else computed.layer(layer)
+
+
+SPILLOVER = {
+    BOUGHT_AHEAD: "Spillover: bought ahead in weeks before",
+    OTHERS: "Spillover: activations of other SKUs",
+}
+"""What the parts are called that activations have outside their own cells."""
+
+
+def parts_of(plan: LivePlan, skus: Iterable[int], doors: Ints) -> pd.DataFrame:
+    """The forecast of some SKUs unfolded into its parts, week by week.
+
+    Returns
+    -------
+    DataFrame, one row per part and week
+        part, week, units. The parts of a week add up to its draft exactly.
+    """
+    n_weeks = len(plan.base.weeks)
+    sums: dict[str, Ints] = {"Baseline": np.zeros(n_weeks, np.int64)}
+    for sku in skus:
+        computed = plan.sku(sku)
+        sums["Baseline"] = sums["Baseline"] + computed.baseline[doors].sum(axis=0)
+        for name, units in computed.lifts:
+            label = f"Lift: {plan.activation(name).name}"
+            sums[label] = sums.get(label, 0) + units[doors].sum(axis=0)
+        for name, units in computed.spillover.items():
+            label = SPILLOVER[name]
+            sums[label] = sums.get(label, 0) + units[doors].sum(axis=0)
+        change = (computed.draft - computed.statistical)[doors].sum(axis=0)
+        sums["People"] = sums.get("People", 0) + change
+    rows = [
+        pd.DataFrame({"part": name, "week": plan.base.weeks, "units": units / THOUSANDTHS})
+        for name, units in sums.items()
+        if name == "Baseline" or np.any(units)
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def on_hand_fan(plan: LivePlan, sku: int, doors: Ints) -> pd.DataFrame:
+    """Projected on-hand of a SKU over some doors, before and after lift, with its range.
+
+    Returns
+    -------
+    DataFrame, one row per week as far as risk is assessed
+        week, before_lift, after_lift, low, high (P10 and P90), receipts, demand, needed
+        (lift units so far in the activation, the threshold), all in units.
+
+    Notes
+    -----
+    Doors share the lift's error and scatter on their own: node by node their means and
+    variances add up, and the range is that of the mixture, cut off at zero.
+    """
+    computed = plan.sku(sku)
+    risk = computed.risk
+    n_weeks = risk.demand.shape[2] if risk is not None else 13
+    after = computed.projection.on_hand[doors, :n_weeks].sum(axis=0)
+    before = computed.no_lift.on_hand[doors, :n_weeks].sum(axis=0)
+    low = high = np.full(n_weeks, np.nan)
+    if risk is not None:
+        left = risk.stock_mean[:, doors] + risk.receipts[:, doors] - risk.demand[:, doors]
+        mean = np.maximum(left, 0).sum(axis=1)  # (K, R)
+        carried = np.maximum(risk.stock_sd[:, doors] ** 2 - risk.forgotten[:, doors], 0.0)
+        unsure = risk.doubt[doors].sum(axis=0)
+        variance = (carried + risk.demand_sd[:, doors] ** 2).sum(axis=1) + unsure
+        weights = NODE_WEIGHTS[:, None]
+        centre = (weights * mean).sum(axis=0)
+        spread = np.sqrt((weights * (variance + (mean - centre) ** 2)).sum(axis=0))
+        low = np.maximum(centre - EIGHTY * spread, 0)
+        high = centre + EIGHTY * spread
+    lifts = np.sum([u[doors].sum(axis=0) for _, u in computed.lifts], axis=0)
+    needed = np.cumsum(lifts)[:n_weeks] / THOUSANDTHS if computed.lifts else np.zeros(n_weeks)
+    return pd.DataFrame(
+        {
+            "week": plan.base.weeks[:n_weeks],
+            "before_lift": before,
+            "after_lift": after,
+            "low": low,
+            "high": high,
+            "receipts": computed.arriving[doors, :n_weeks].sum(axis=0),
+            "demand": computed.draft[doors, :n_weeks].sum(axis=0) / THOUSANDTHS,
+            "needed": needed,
+        }
+    )
+
+
+def doors_of(plan: LivePlan, item: ItemRisk) -> pd.DataFrame:
+    """Doors of one featured SKU, worst first.
+
+    Returns
+    -------
+    DataFrame, one row per door
+        door, name, status, p_window, units_short, on_hand (now), demand (in the
+        activation), first_short.
+    """
+    named = plan.base.doors.iloc[item.doors]
+    grey = item.status == GREY
+    soon = np.where(item.first_short >= 0, item.first_short, 0)
+    frame = pd.DataFrame(
+        {
+            "door": named["door"].to_numpy(),
+            "name": named["name"].to_numpy(),
+            "status": [STATUSES[code].value for code in item.status],
+            "p_window": np.where(grey, np.nan, item.p_window),
+            "units_short": np.where(grey, np.nan, item.short),
+            "on_hand": plan.base.opening[item.sku, item.doors],
+            "demand": item.window_demand,
+            "first_short": np.where(
+                item.first_short >= 0, plan.base.weeks[soon], np.datetime64("NaT", "D")
+            ),
+        }
+    )
+    return frame.sort_values("p_window", ascending=False, ignore_index=True)

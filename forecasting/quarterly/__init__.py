@@ -1,0 +1,1 @@
+"""The quarterly strategic review: the scorecard, its findings, and what policy would change."""

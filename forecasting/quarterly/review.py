@@ -1,0 +1,430 @@
+"""The verbs of the quarter: draw up the scorecard, look behind it, decide, close.
+
+A closed quarter's scorecard is in the event that closed it, so nothing that comes later
+can change it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from data import scores
+from data.scores import Basis
+from forecasting.arguments import Name, verbs
+from forecasting.calendar import fiscal_quarter
+from forecasting.consensus.activations import Activation
+from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.overrides import undone
+from forecasting.errors import NoForecast, OutOfBounds, Refused, UnknownName
+from forecasting.governance.desk import Desk, checked_note
+from forecasting.governance.jobs import Job, Tell
+from forecasting.governance.policy import Policies
+from forecasting.governance.projector import Projector
+from forecasting.plan import views
+from forecasting.plan.live import LivePlan
+from forecasting.quarterly import notice, policy_effects, scorecard
+from forecasting.quarterly.notice import LeadTime, Notice
+from forecasting.quarterly.policy_effects import Effect
+from forecasting.quarterly.scorecard import Scorecard
+from forecasting.weekly.decisions import KINDS, Decision
+from forecasting.weekly.options import Action
+
+FLAG_WEEKS = 12
+"""How far ahead what the Bridge says is kept, week by week."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """What the quarter reads of the rest of the product."""
+
+    plan: Callable[[], LivePlan]
+    """The working plan, as everybody may see it."""
+    draft: Callable[[], LivePlan]
+    """The open cycle's plan; only its weights are looked at."""
+    activations: Callable[[], Sequence[Activation]]
+    decisions: Callable[[], Sequence[Decision]]
+    replayed: Callable[[], pd.DataFrame | None]
+    """Rows of the last replay."""
+    run: Callable[[], tuple[int, dt.date | None]]
+    """Number of the run in force and the last week it knows; 0 and None before the first."""
+
+
+@verbs
+class Quarters(Projector[Mapping[str, Event]]):
+    """Verbs of the quarterly review.
+
+    Parameters
+    ----------
+    desk : Desk
+    policies : Policies
+    sources : Sources
+    """
+
+    kinds = (Kind.QUARTER,)
+
+    def __init__(self, desk: Desk, policies: Policies, sources: Sources) -> None:
+        self._desk, self._policies, self._of = desk, policies, sources
+        self.summing = Job("scorecard")
+        self._one_at_a_time = threading.Lock()
+        self.take_up(desk.ledger)
+
+    def _begin(self) -> Mapping[str, Event]:
+        return {}
+
+    def _with(self, state: Mapping[str, Event], events: Sequence[Event]) -> Mapping[str, Event]:
+        return {**state, **{str(e.body["quarter"]): e for e in events}}
+
+    # The sums ---------------------------------------------------------------------------
+
+    def has_sales(self) -> bool:
+        """Whether there is anything to sum."""
+        store = self._desk.store
+        return scores.basis(store) is not None or len(store.query("any_sales")) > 0
+
+    def is_fresh(self) -> bool:
+        """Whether the kept sums know every import, the run in force and the calendar."""
+        had = scores.basis(self._desk.store)
+        if had is None:
+            return False
+        summed = self._desk.ledger.of_kinds(Kind.IMPORT, Kind.ROLLBACK, Kind.PUBLISH)
+        return (
+            had.seq >= max((e.seq for e in summed), default=0)
+            and had.run == self._of.run()[0]
+            and had.calendar == self._calendar(had.as_of)[1]
+        )
+
+    def keep_up(self, *, tell: Tell = lambda _text, _share: None) -> None:
+        """Take the sums anew where they are not fresh; one at a time."""
+        with self._one_at_a_time:
+            if self.is_fresh():
+                return
+            store = self._desk.store
+            last = store.query("last_sales_week")["week"].iloc[0]
+            if pd.isna(last):
+                return
+            as_of = pd.Timestamp(last).date()
+            featured, digest = self._calendar(as_of)
+            run, run_as_of = self._of.run()
+            made = Basis(
+                made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
+                seq=self._desk.ledger.seq,
+                run=run,
+                run_as_of=run_as_of,
+                as_of=as_of,
+                calendar=digest,
+            )
+            scores.summed(store, made, featured, tell=tell)
+
+    def sum_up(self, *, tell: Tell = lambda _text, _share: None) -> None:
+        """The same where it has to be, with its progress told to everybody."""
+        if not self.is_fresh():
+            with self.summing.running("Concord", tell) as told:
+                self.keep_up(tell=told)
+
+    def start_summing(self, by: str) -> None:
+        """The same in the background."""
+        self._desk.allowed(by, "read")
+        self.summing.in_background(self.sum_up)
+
+    def _calendar(self, as_of: dt.date) -> tuple[pd.DataFrame, str]:
+        """Featured SKUs of what had begun by a week, and a digest of them."""
+        ledger = self._desk.ledger
+        taken_back = undone(ledger.of_kinds(Kind.UNDO))
+        swaps = [
+            e for e in ledger.of_kinds(Kind.ACTIVATION, Kind.SHIFT) if e.seq not in taken_back
+        ]
+        rows = [
+            (a.activation, a.name, a.type, *run, a.sell_out)
+            for a in self._of.activations()
+            if a.is_live and a.start <= as_of + dt.timedelta(6)
+            for run in notice.featured_days(a, swaps)
+        ]
+        names = [
+            "activation", "name", "type", "sku", "door", "first_day", "last_day", "discount",
+            "is_sell_out",
+        ]  # fmt: skip
+        frame = pd.DataFrame(rows, columns=names).astype(
+            {"door": object, "first_day": object, "last_day": object, "discount": float,
+             "is_sell_out": bool}
+        )  # fmt: skip
+        digest = hashlib.blake2b(repr(rows).encode(), digest_size=16).hexdigest()
+        return frame, digest
+
+    def keep_flags(self) -> None:
+        """Keep what the Bridge says when a run comes into force: once, as it first said it."""
+        store, (run, _) = self._desk.store, self._of.run()
+        if run and not scores.has_flags(store, run):
+            scores.keep_flags(store, run, views.flag_rows(self._of.plan(), weeks=FLAG_WEEKS))
+
+    # Reading ----------------------------------------------------------------------------
+
+    def stamp(self) -> tuple[int, ...]:
+        """What a drawn up scorecard stands on: another one where it has to be drawn again."""
+        ledger = self._desk.ledger
+        told = (*KINDS, *notice.CHANGES, Kind.ACTION, Kind.CLOSE, Kind.UNDO, Kind.SETTING)
+        had = scores.basis(self._desk.store)
+        kept = 0 if had is None else int(had.made_at.timestamp())
+        last = max(
+            (e.seq for e in ledger.tail(max(ledger.seq - 5_000, 0)) if e.kind in told),
+            default=0,
+        )
+        replays = self._desk.store.query("last_replay")["id"]
+        return (
+            kept,
+            last,
+            int(replays.max()) if len(replays) else 0,
+            self._desk.today.toordinal(),
+        )
+
+    def quarters(self) -> pd.DataFrame:
+        """Quarters that can be looked at, latest first (data.scores.quarters)."""
+        return scores.quarters(self._desk.store)[::-1].reset_index(drop=True)
+
+    def usual(self) -> str | None:
+        """The quarter that a review looks at: the last whole one; None without sales."""
+        known = self.quarters()
+        if known.empty:
+            return None
+        whole = known[known["is_whole"]]
+        return str((whole if len(whole) else known)["quarter"].iloc[0])
+
+    def is_closed(self, quarter: str) -> bool:
+        """Whether leadership closed a quarter."""
+        return quarter in self._state
+
+    def scorecard(self, by: str, quarter: Name, *, live: bool = False) -> Scorecard:
+        """The scorecard of a quarter: as it was closed, or as it is now.
+
+        Parameters
+        ----------
+        live : bool
+            As it is now, though it was closed.
+
+        Raises
+        ------
+        UnknownName
+            If nothing is known of the quarter.
+        """
+        self._desk.allowed(by, "read")
+        closed = self._state.get(quarter)
+        if closed is not None and not live:
+            return Scorecard.from_dict(
+                closed.body["scorecard"],
+                closed={
+                    "seq": closed.seq,
+                    "by": self._desk.person(closed.person).name,
+                    "at": closed.recorded_at.isoformat(sep=" ", timespec="minutes"),
+                    "note": closed.note,
+                },
+            )
+        if quarter not in set(self.quarters()["quarter"]):
+            raise UnknownName(f"Nothing is known of the quarter '{quarter}'.")
+        notices = self.notices()
+        policy = self._policies.now
+        ledger = self._desk.ledger
+        tasks = notice.tasks(ledger.of_kinds(*KINDS, Kind.ACTION, Kind.CLOSE, Kind.UNDO))
+        return scorecard.drawn_up(
+            self._desk.store,
+            quarter,
+            policy=policy,
+            lead=self.lead_times(notices),
+            notices=notices,
+            tasks=tasks,
+            spend=self._spend(),
+            replayed=self._of.replayed(),
+            quarter_of_task={t.seq: fiscal_quarter(t.due) for t in tasks},
+        )
+
+    def notices(self) -> list[Notice]:
+        """How early every activation was known, and its risks seen and decided."""
+        store, ledger = self._desk.store, self._desk.ledger
+        return notice.notices(
+            self._of.activations(),
+            _entered(store.query("activation_rows"), store.query("item_rows")),
+            ledger.of_kinds(*notice.CHANGES, Kind.UNDO),
+            scores.flags(store),
+            self._of.decisions(),
+            late_weeks=int(self._policies.now.number("late_weeks")),
+        )
+
+    def lead_times(self, notices: Sequence[Notice]) -> dict[str, LeadTime]:
+        """The same by quarter."""
+        rule = int(self._policies.now.number("complete_weeks"))
+        return notice.by_quarter(notices, complete_weeks=rule)
+
+    def why(self, by: str, key: Name, level: Name, **within: str | None) -> pd.DataFrame:
+        """One measure by quarter and the members of a level (scorecard.at_level)."""
+        self._desk.allowed(by, "read")
+        return scorecard.at_level(self._desk.store, key, level, limits=self._limits(), **within)
+
+    def cells(self, by: str, quarter: Name, **within: str | None) -> pd.DataFrame:
+        """The SKU weeks at doors that made a number (view cell_week), at most 5,000."""
+        self._desk.allowed(by, "read")
+        return scores.cells(self._desk.store, quarter, **within)
+
+    def weeks(self, by: str, **within: str | None) -> pd.DataFrame:
+        """Week by week (macro week_scores)."""
+        self._desk.allowed(by, "read")
+        return scores.weeks(self._desk.store, **within)
+
+    def weeks_by_class(self, by: str) -> pd.DataFrame:
+        """Units sold by class and week: class, week, units."""
+        self._desk.allowed(by, "read")
+        return self._desk.store.query("sold_by_class")
+
+    def promoted(self, by: str) -> pd.DataFrame:
+        """Which SKUs were promoted when: one row per SKU, week and type of activation."""
+        self._desk.allowed(by, "read")
+        return self._desk.store.query("promoted_types")
+
+    def kpis(self, by: str) -> pd.DataFrame:
+        """What Marketing watches, by week: week, metric, channel, value."""
+        self._desk.allowed(by, "read")
+        return self._desk.store.query("kpis_by_week")
+
+    def _limits(self) -> dict[str, float]:
+        policy = self._policies.now
+        return {
+            "least_in_stock": policy.number("event_in_stock"),
+            "cover_weeks": policy.number("target_cover_weeks"),
+        }
+
+    def _spend(self) -> dict[str, float]:
+        """Quarter to what decisions to expedite cost that stand; 0 where others were made."""
+        found = {fiscal_quarter(d.decided_at.date()): 0.0 for d in self._of.decisions()}
+        for decision in self._of.decisions():
+            quarter = fiscal_quarter(decision.decided_at.date())
+            if decision.stands and decision.action is Action.EXPEDITE:
+                found[quarter] += decision.cost
+        return found
+
+    # The review -------------------------------------------------------------------------
+
+    def decisions(self, quarter: str | None = None) -> list[dict[str, Any]]:
+        """Decisions of quarterly reviews, next due first; of one quarter, or all.
+
+        Returns
+        -------
+        list of dict
+            seq, quarter, text, owner (name), due, done (date or None).
+        """
+        events = self._desk.ledger.of_kinds(Kind.ACTION)
+        asked = {e.seq: e for e in events if e.body.get("quarter") and not e.body.get("of")}
+        done = {int(e.body["of"]): e.recorded_at.date() for e in events if e.body.get("of")}
+        rows = [
+            {
+                "seq": seq,
+                "quarter": str(e.body["quarter"]),
+                "text": str(e.body["text"]),
+                "owner": self._desk.person(str(e.body["owner"])).name,
+                "due": str(e.body["due"]),
+                "done": done[seq].isoformat() if seq in done else None,
+            }
+            for seq, e in asked.items()
+            if quarter is None or e.body["quarter"] == quarter
+        ]
+        return sorted(rows, key=lambda r: (r["due"], r["seq"]))
+
+    def decide(self, by: str, quarter: Name, text: str, *, owner: Name, due: dt.date) -> Event:
+        """Record what the review decided, who sees to it and by when."""
+        actor = self._desk.allowed(by, "review")
+        if not text.strip():
+            raise OutOfBounds("A decision needs words.")
+        if self.is_closed(quarter):
+            raise Refused(f"{quarter} is closed; decide in the review of the next quarter.")
+        body = {
+            "text": checked_note(text),
+            "owner": self._desk.person(owner).id,
+            "due": due.isoformat(),
+            "state": "open",
+            "quarter": quarter,
+        }
+        return self._desk.append(actor, Kind.ACTION, body=body)
+
+    def settle(self, by: str, seq: int) -> Event:
+        """Say that a decision of a review was carried out."""
+        found = next((d for d in self.decisions() if d["seq"] == seq), None)
+        if found is None:
+            raise UnknownName(f"No review made a decision #{seq}.")
+        if found["done"]:
+            raise Refused(f"Decision #{seq} is done already.")
+        event = self._desk.ledger.event(seq)
+        assert event is not None
+        actor = self._desk.person(by)
+        if actor.id != event.body["owner"]:
+            actor = self._desk.allowed(by, "review")
+        body = {**event.body, "of": seq, "state": "done"}
+        return self._desk.append(actor, Kind.ACTION, body=body)
+
+    def close(self, by: str, quarter: Name, *, note: str = "") -> Event:
+        """Close a quarter: its scorecard stays as it is from now on.
+
+        Raises
+        ------
+        NotAllowed
+            Leadership closes.
+        Refused
+            If weeks of it are still to come, or it is closed.
+        """
+        actor = self._desk.allowed(by, "review")
+        self.keep_up()
+
+        def prepare() -> Event:
+            if self.is_closed(quarter):
+                raise Refused(f"{quarter} is closed already.")
+            now = self.scorecard(by, quarter)
+            if not now.is_whole:
+                raise Refused(
+                    f"{quarter} is not over: {now.weeks} of its weeks are known. It can be "
+                    "closed once its last week is imported."
+                )
+            kept = {**now.to_dict(), "decisions": self.decisions(quarter)}
+            digest = hashlib.blake2b(
+                json.dumps(kept, sort_keys=True, default=str).encode(), digest_size=16
+            ).hexdigest()
+            body = {"quarter": quarter, "scorecard": kept, "digest": digest}
+            return self._desk.event(actor, Kind.QUARTER, body=body, note=checked_note(note))
+
+        return self._desk.submit(prepare)
+
+    def effect(self, by: str, name: Name, value: float | None) -> list[Effect]:
+        """What a setting would change (policy_effects.of); nothing is changed.
+
+        Raises
+        ------
+        UnknownName, OutOfBounds
+        """
+        self._desk.allowed(by, "read")
+        tried = self._policies.tried(name, value)
+        try:
+            plan, draft = self._of.plan(), self._of.draft()
+        except NoForecast:
+            return []
+        return policy_effects.of(
+            name,
+            now=self._policies.now,
+            tried=tried,
+            plan=plan,
+            draft=draft,
+            store=self._desk.store,
+            notices=self.notices,
+            quarter=self.usual(),
+        )
+
+
+def _entered(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, dt.date | None]:
+    """Imported activation to the day on which the last part of it entered the calendar."""
+    each = pd.concat([rows[["activation", "known_from"]], items[["activation", "known_from"]]])
+    days = pd.to_datetime(each["known_from"])
+    found: dict[str, dt.date | None] = {}
+    for name, mine in days.groupby(each["activation"]):
+        found[str(name)] = None if mine.isna().any() else mine.max().date()
+    return found

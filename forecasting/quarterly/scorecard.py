@@ -1,0 +1,498 @@
+"""The quarterly scorecard: what leadership steers by, as one value.
+
+A scorecard holds every measure of nine quarters, the same by class, department, region and
+type of activation, how early things were known, and what the numbers say in words. The
+page, the pack and a closed quarter all show this value, so they cannot differ. What each
+measure is stands in SQL (data/schema/0007_scorecard.sql); here it is put beside its target,
+last quarter and last year.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+
+from data import scores
+from data.store import Store
+from forecasting import vocabulary
+from forecasting.calendar import quarters_back
+from forecasting.consensus import value_added
+from forecasting.consensus.value_added import Added
+from forecasting.errors import UnknownName
+from forecasting.governance.policy import Policy
+from forecasting.inventory.replay import cells_of
+from forecasting.quarterly import findings
+from forecasting.quarterly.findings import PATTERN_QUARTERS, Finding
+from forecasting.quarterly.notice import LeadTime, Notice, Task
+
+TREND = 9
+"""Quarters shown: this one, the same of the last two years and all between."""
+
+
+class Form(StrEnum):
+    """How a measure is said."""
+
+    SHARE = "share"
+    POINTS = "points"
+    TIMES = "times a year"
+    WEEKS = "weeks"
+    FACTOR = "factor"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One thing that is measured."""
+
+    key: str
+    label: str
+    form: Form
+    source: str
+    """shelf, promotions, bridge, buy, lead, tasks, spend or replay."""
+    column: str
+    """In what the source gives."""
+    lower_is_better: bool
+    term: str
+    """In the glossary."""
+    target: str = ""
+    """Name of the setting that is its target."""
+
+
+def _m(
+    key: str, label: str, form: Form, source: str, column: str, term: str, *,
+    lower: bool = False, target: str = "",
+) -> Measure:  # fmt: skip
+    return Measure(
+        key=key, label=label, form=form, source=source, column=column, term=term,
+        lower_is_better=lower, target=target,
+    )  # fmt: skip
+
+
+_ALL = (
+    _m("exposure", "Stockout rate on promoted items", Form.SHARE, "shelf", "promoted_stockout", "Stockout rate", lower=True, target="promoted_stockout"),
+    _m("event", "Activations that ran out", Form.SHARE, "promotions", "event", "Stockout rate by activation", lower=True),
+    _m("item", "Featured SKU-doors that ran out", Form.SHARE, "promotions", "item", "Stockout rate by SKU-door", lower=True),
+    _m("lost_demand", "Demand lost in promotions", Form.SHARE, "promotions", "lost_demand", "Stockout rate by lost demand", lower=True),
+    _m("other_stockout", "Stockout rate on other items", Form.SHARE, "shelf", "other_stockout", "Stockout rate", lower=True),
+    _m("stockout_gap", "Promoted less other", Form.POINTS, "shelf", "stockout_gap", "Stockout rate", lower=True),
+    _m("bridge_accuracy", "Forecast accuracy for the Bridge", Form.SHARE, "bridge", "accuracy", "Accuracy", target="bridge_accuracy"),
+    _m("bridge_bias", "Bias for the Bridge", Form.POINTS, "bridge", "bias", "Bias"),
+    _m("bridge_promoted", "Accuracy for the Bridge, promoted", Form.SHARE, "bridge", "promoted_accuracy", "Accuracy"),
+    _m("bridge_promoted_bias", "Bias for the Bridge, promoted", Form.POINTS, "bridge", "promoted_bias", "Bias"),
+    _m("buy_accuracy", "Forecast accuracy for the buy", Form.SHARE, "buy", "accuracy", "Accuracy", target="buy_accuracy"),
+    _m("buy_bias", "Bias for the buy", Form.POINTS, "buy", "bias", "Bias"),
+    _m("buy_promoted", "Accuracy for the buy, promoted", Form.SHARE, "buy", "promoted_accuracy", "Accuracy"),
+    _m("buy_promoted_bias", "Bias for the buy, promoted", Form.POINTS, "buy", "promoted_bias", "Bias"),
+    _m("turn_cost", "Inventory turn at cost", Form.TIMES, "shelf", "turn_cost", "Inventory turn", target="turn"),
+    _m("turn_units", "Inventory turn in units", Form.TIMES, "shelf", "turn_units", "Inventory turn"),
+    _m("turn_retail", "Inventory turn at retail", Form.TIMES, "shelf", "turn_retail", "Inventory turn"),
+    _m("sell_through", "Sell-through", Form.SHARE, "shelf", "sell_through", "Sell-through", target="sell_through"),
+    _m("weeks_of_supply", "Weeks of supply", Form.WEEKS, "shelf", "weeks_of_supply", "Weeks of supply at the end", lower=True, target="weeks_of_supply"),
+    _m("markdown_rate", "Markdown rate", Form.SHARE, "shelf", "markdown_rate", "Markdown rate", lower=True, target="markdown_rate"),
+    _m("gmroi", "GMROI", Form.FACTOR, "shelf", "gmroi", "GMROI", target="gmroi"),
+    _m("lost_share", "Lost sales, share", Form.SHARE, "shelf", "lost_share", "Lost sales", lower=True, target="lost_share"),
+    _m("lost_value", "Lost sales", Form.MONEY, "shelf", "lost_value", "Lost sales", lower=True),
+    _m("excess", "Excess after promotions", Form.SHARE, "promotions", "excess", "Excess after promotions", lower=True, target="excess"),
+    _m("expedite_spend", "Spent on expediting", Form.MONEY, "spend", "expedite_spend", "Expedite spend", lower=True),
+    _m("actions_on_time", "Actions done on time", Form.SHARE, "tasks", "actions_on_time", "Actions on time", target="actions_on_time"),
+    _m("calibration", "Risk called, less what happened", Form.POINTS, "replay", "calibration", "Risk calibration", lower=True),
+    _m("complete", "Activations complete in time", Form.SHARE, "lead", "complete_rule", "Complete", target="complete"),
+    _m("complete_8", "Complete 8 weeks before", Form.SHARE, "lead", "complete_8", "Complete"),
+    _m("complete_6", "Complete 6 weeks before", Form.SHARE, "lead", "complete_6", "Complete"),
+    _m("notice", "Notice of the first red", Form.WEEKS, "lead", "notice", "Notice"),
+    _m("decided_in_time", "Reds decided in time", Form.SHARE, "lead", "decided_share", "Decided in time", target="decided_in_time"),
+)  # fmt: skip
+
+MEASURES: dict[str, Measure] = {measure.key: measure for measure in _ALL}
+"""Every measure by key."""
+STOCKOUTS = ("exposure", "event", "item", "lost_demand")
+"""Definitions of the stockout rate, the headline first."""
+TURNS = ("turn_cost", "turn_units", "turn_retail")
+HEADLINES = ("exposure", "bridge_accuracy", "turn_cost")
+BELOW = (
+    "buy_accuracy", "sell_through", "weeks_of_supply", "markdown_rate", "gmroi", "lost_value",
+    "excess", "expedite_spend", "actions_on_time", "calibration",
+)  # fmt: skip
+LEAD = ("complete_8", "complete_6", "notice", "decided_in_time")
+LEVELS = ("class", "department", "region", "type")
+"""What the matrix can have in its rows."""
+OF_LEVEL = {
+    "shelf": ("all", "department", "class", "region", "channel", "door", "sku"),
+    "promotions": (
+        "all", "type", "activation", "department", "class", "region", "channel", "door", "sku",
+    ),
+    "bridge": ("all", "department", "class", "sku", "promoted"),
+    "buy": ("all", "department", "class", "sku", "promoted"),
+}  # fmt: skip
+"""Levels that each source can be looked at."""
+
+Values = dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """One quarter's scorecard; everything in it is plain data."""
+
+    quarter: str
+    as_of: dt.date
+    """Last week in it."""
+    weeks: int
+    """Of the quarter that are known."""
+    is_whole: bool
+    values: Mapping[str, Values]
+    """Quarter to measure to value; None: not defined or not known. TREND quarters."""
+    matrix: Mapping[str, list[dict[str, Any]]]
+    """Level to its members: member, and the value of each measure in the quarter."""
+    targets: Mapping[str, float | None]
+    """Measure to target."""
+    findings: tuple[Finding, ...]
+    steps: tuple[dict[str, Any], ...]
+    """Value added, step by step, on what was published six weeks ahead or more."""
+    functions: tuple[dict[str, Any], ...]
+    lead: tuple[dict[str, Any], ...]
+    """Activations of the quarter: when complete, first red, decided, late changes."""
+    late_by: Mapping[str, int]
+    """Function to late additions and changes."""
+    tasks: tuple[dict[str, Any], ...]
+    """What was due in the quarter."""
+    decisions: tuple[dict[str, Any], ...] = ()
+    """Of its review, as they stood when it was closed."""
+    closed: Mapping[str, Any] = field(default_factory=dict)
+    """Who closed it and when; empty while it is open."""
+
+    def value(self, key: str, *, back: int = 0) -> float | None:
+        """A measure of the quarter, or of one so many before it."""
+        found = self.values.get(quarters_back(self.quarter, back), {})
+        return found.get(key)
+
+    def trend(self, key: str) -> list[tuple[str, float | None]]:
+        """A measure, quarter by quarter, oldest first."""
+        return [(quarter, found.get(key)) for quarter, found in sorted(self.values.items())]
+
+    def target(self, key: str) -> float | None:
+        """Target of a measure; None where none is set."""
+        return self.targets.get(key)
+
+    def meets(self, key: str, value: float | None) -> bool | None:
+        """Whether a value of a measure is at its target or better; None: nothing to say."""
+        target = self.target(key)
+        if target is None or value is None:
+            return None
+        return value <= target if MEASURES[key].lower_is_better else value >= target
+
+    def is_met(self, key: str) -> bool | None:
+        """Whether the quarter met the target of a measure."""
+        return self.meets(key, self.value(key))
+
+    def to_dict(self) -> dict[str, Any]:
+        """As kept when the quarter is closed."""
+        kept = asdict(replace(self, findings=()))
+        kept["as_of"] = self.as_of.isoformat()
+        kept["findings"] = [findings.to_dict(f) for f in self.findings]
+        return kept
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any], *, closed: Mapping[str, Any]) -> Scorecard:
+        """A closed quarter's, as it was."""
+        fields = dict(kept)
+        fields["as_of"] = dt.date.fromisoformat(fields["as_of"])
+        fields["findings"] = tuple(Finding(**f) for f in fields["findings"])
+        for name in ("steps", "functions", "lead", "tasks", "decisions"):
+            fields[name] = tuple(fields[name])
+        return cls(**{**fields, "closed": closed})
+
+
+def drawn_up(
+    store: Store,
+    quarter: str,
+    *,
+    policy: Policy,
+    lead: Mapping[str, LeadTime],
+    notices: Sequence[Notice],
+    tasks: Sequence[Task],
+    spend: Mapping[str, float],
+    replayed: pd.DataFrame | None,
+    quarter_of_task: Mapping[int, str],
+) -> Scorecard:
+    """The scorecard of one quarter from the kept sums and the ledger.
+
+    Parameters
+    ----------
+    store : Store
+        With the sums of data/scores.py up to date.
+    policy : Policy
+        Whose targets and thresholds count.
+    lead, notices : lead times by quarter, and activation by activation.
+    tasks : what was to be done, with `quarter_of_task` its sequence number to the quarter
+        in which it was due.
+    spend : quarter to money spent on expediting.
+    replayed : rows of the last replay; None without one.
+    """
+    limits = {
+        "least_in_stock": policy.number("event_in_stock"),
+        "cover_weeks": policy.number("target_cover_weeks"),
+    }
+    shown = [quarters_back(quarter, back) for back in range(TREND)]
+    known = scores.quarters(store)
+    values = _values(store, limits)
+    for name in shown:
+        values.setdefault(name, {}).update(_lead_values(lead.get(name)))
+        values[name] |= {
+            "actions_on_time": _on_time([t for t in tasks if quarter_of_task[t.seq] == name]),
+            "expedite_spend": spend.get(name),
+            "calibration": _calibration(replayed, known, name),
+        }
+    this = known[known["quarter"] == quarter].iloc[0]
+    cells = scores.forecast_rows(
+        store, "bridge", since=quarters_back(quarter, PATTERN_QUARTERS - 1), until=quarter
+    )
+    own = cells[cells["quarter"] == quarter]
+    return Scorecard(
+        quarter=quarter,
+        as_of=pd.Timestamp(this["last_week"]).date(),
+        weeks=int(this["weeks"]),
+        is_whole=bool(this["is_whole"]),
+        values={name: _plain(values[name]) for name in shown},
+        matrix={level: _matrix(store, level, quarter, limits) for level in LEVELS},
+        targets={key: policy[m.target] if m.target else None for key, m in MEASURES.items()},
+        findings=tuple(_findings(store, quarter, cells, limits, lead.get(quarter))),
+        steps=tuple(map(_added, value_added.staircase(own))) if len(own) else (),
+        functions=tuple(map(_added, value_added.of_functions(own))) if len(own) else (),
+        lead=tuple(_noticed(n) for n in notices if n.quarter == quarter),
+        late_by=dict(lead[quarter].late_by) if quarter in lead else {},
+        tasks=tuple(_task(t) for t in tasks if quarter_of_task[t.seq] == quarter),
+    )
+
+
+def _values(store: Store, limits: Mapping[str, float]) -> dict[str, Values]:
+    """Quarter to measure to value, of what is summed in SQL."""
+    frames = {
+        "shelf": scores.shelf(store, "all"),
+        "promotions": scores.promotions(store, "all", **limits),
+        "bridge": _accurate(scores.forecasts(store, "bridge", "all")),
+        "buy": _accurate(scores.forecasts(store, "buy", "all")),
+    }
+    found: dict[str, Values] = {}
+    for measure in MEASURES.values():
+        rows = frames.get(measure.source)
+        if rows is None:
+            continue
+        for quarter, value in zip(rows["quarter"], rows[measure.column], strict=True):
+            found.setdefault(str(quarter), {})[measure.key] = value
+    return found
+
+
+def _accurate(rows: pd.DataFrame) -> pd.DataFrame:
+    """With accuracy, 1 - WAPE, not below zero: the floor is for the eye, WAPE stays."""
+    return rows.assign(
+        accuracy=(1 - rows["wape"].astype(float)).clip(lower=0),
+        promoted_accuracy=(1 - rows["promoted_wape"].astype(float)).clip(lower=0),
+    )
+
+
+def at_level(
+    store: Store, key: str, level: str, *, limits: Mapping[str, float], **within: str | None
+) -> pd.DataFrame:
+    """One measure by quarter and the members of a level, with the sums it is a ratio of.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such measure, or it cannot be looked at like that (OF_LEVEL).
+    """
+    if key not in MEASURES:
+        raise UnknownName(f"There is no measure '{key[:40]}'.")
+    measure = MEASURES[key]
+    levels = OF_LEVEL.get(measure.source, ())
+    if level not in levels:
+        raise UnknownName(
+            f"{measure.label} is summed by {', '.join(levels) or 'no level'}; not by "
+            f"'{level[:40]}'."
+        )
+    asked = {name: value for name, value in within.items() if value is not None}
+    match measure.source:
+        case "shelf":
+            rows = scores.shelf(store, level, **asked)
+        case "promotions":
+            rows = scores.promotions(store, level, **asked, **limits)
+        case _:
+            rows = _accurate(scores.forecasts(store, measure.source, level, **asked))
+    return rows.assign(value=rows[measure.column].astype(float))
+
+
+def _matrix(
+    store: Store, level: str, quarter: str, limits: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Members of a level with every measure that is summed at it, in one quarter."""
+    rows: dict[str, dict[str, Any]] = {}
+    for source, levels in OF_LEVEL.items():
+        if level not in levels:
+            continue
+        keys = [m.key for m in MEASURES.values() if m.source == source]
+        found = at_level(store, keys[0], level, limits=limits)
+        for row in found[found["quarter"] == quarter].to_dict("records"):
+            mine = rows.setdefault(str(row["member"]), {"member": str(row["member"])})
+            mine |= {key: _number(row[MEASURES[key].column]) for key in keys}
+    return [rows[name] for name in sorted(rows)]
+
+
+def _findings(
+    store: Store,
+    quarter: str,
+    cells: pd.DataFrame,
+    limits: Mapping[str, float],
+    lead: LeadTime | None,
+) -> list[Finding]:
+    promotions = scores.promotion_rows(store, cover_weeks=limits["cover_weeks"])
+    since = quarters_back(quarter, PATTERN_QUARTERS - 1)
+    window = promotions[promotions["quarter"].between(since, quarter)]
+    found = findings.patterns(window, quarter=quarter)
+    if len(cells):
+        found += findings.of_functions(value_added.of_functions(cells))
+    found += _movements(store, quarter, limits)
+    if lead is not None and lead.reds >= 5 and lead.decided_share < 0.5:
+        found.append(
+            Finding(
+                kind="late", level="", member="",
+                said=f"{lead.decided} of {lead.reds} featured SKUs that were red before their "
+                "start were decided while something could still be done.",
+                link={"page": "scorecard", "view": "lead", "quarter": quarter},
+            )
+        )  # fmt: skip
+    order = ("sells out", "hurts", "builds up", "late", "moved", "helps")
+    return sorted(found, key=lambda f: (order.index(f.kind), -f.weight))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Headline:
+    """A headline as a ratio of two sums, so that who moved it can be told."""
+
+    label: str
+    part: str
+    whole: str
+    least: float
+    """Change from which it is large."""
+    percent: bool = True
+
+
+_HEADLINES = {
+    "exposure": _Headline(
+        label="Stockout rate on promoted items", part="promoted_out", whole="promoted_days",
+        least=0.015,
+    ),
+    "bridge_accuracy": _Headline(
+        label="Forecast error (WAPE) six weeks ahead", part="missed", whole="actual", least=0.03
+    ),
+    "turn_cost": _Headline(
+        label="Inventory turn at cost", part="sold_in_a_year", whole="mean_stock_cost",
+        least=0.5, percent=False,
+    ),
+}  # fmt: skip
+
+
+def _movements(store: Store, quarter: str, limits: Mapping[str, float]) -> list[Finding]:
+    """Headline ratios that left last year; or last quarter, where last year is not known."""
+    found = []
+    for key, headline in _HEADLINES.items():
+        rows = at_level(store, key, "class", limits=limits)
+        if key == "turn_cost":
+            rows = rows.assign(sold_in_a_year=rows["turn_cost"] * rows["mean_stock_cost"])
+        parts = rows.rename(columns={headline.part: "part", headline.whole: "whole"})
+        parts = parts.dropna(subset=["part", "whole"])
+        known = set(parts["quarter"])
+        for back, said in ((4, "last year"), (1, "last quarter")):
+            then = quarters_back(quarter, back)
+            if then in known:
+                moved = findings.movement(
+                    headline.label, parts, now=quarter, then=then, said=said,
+                    least=headline.least, percent=headline.percent,
+                    link={"page": "why", "measure": key, "level": "class", "quarter": quarter},
+                )  # fmt: skip
+                found += [moved] if moved else []
+                break
+    return found
+
+
+def _lead_values(lead: LeadTime | None) -> Values:
+    names = [m for m in MEASURES.values() if m.source == "lead"]
+    return {m.key: getattr(lead, m.column) if lead else None for m in names}
+
+
+def _on_time(tasks: Sequence[Task]) -> float | None:
+    return sum(t.is_on_time for t in tasks) / len(tasks) if tasks else None
+
+
+def _calibration(
+    replayed: pd.DataFrame | None, known: pd.DataFrame, quarter: str
+) -> float | None:
+    """Mean risk said less share that ran out, over the replay's cells of a quarter."""
+    span = known[known["quarter"] == quarter]
+    if replayed is None or span.empty:
+        return None
+    weeks = pd.to_datetime(replayed["week"])
+    inside = replayed[
+        (weeks >= pd.Timestamp(span["first_week"].iloc[0]))
+        & (weeks <= pd.Timestamp(span["last_week"].iloc[0]))
+    ]
+    if not inside["stocked_out"].notna().any():
+        return None
+    cells = cells_of(inside)
+    return float(cells["p"].mean() - cells["out"].mean())
+
+
+def _noticed(notice: Notice) -> dict[str, Any]:
+    return {
+        "activation": notice.activation, "name": notice.name, "type": notice.type,
+        "start": notice.start.isoformat(), "complete_weeks": _number(notice.complete_weeks),
+        "notice_weeks": _number(notice.notice_weeks), "reds": len(notice.red),
+        "decided": len(notice.decided), "late": sum(notice.late_by.values()),
+        "decisions": sorted(set(notice.decided.values())),
+    }  # fmt: skip
+
+
+def _task(task: Task) -> dict[str, Any]:
+    return {
+        "seq": task.seq, "said": task.said, "owner": task.owner, "due": task.due.isoformat(),
+        "done": task.done.isoformat() if task.done else None, "on_time": task.is_on_time,
+    }  # fmt: skip
+
+
+def _added(added: Added) -> dict[str, Any]:
+    named = {n: _number(getattr(added, n)) for n in ("wape", "bias", "added", "low", "high")}
+    return {"name": added.name, "cells": added.cells, "is_sure": added.is_sure, **named}
+
+
+def _number(value: Any) -> float | None:
+    """A plain number; None where there is none."""
+    return None if value is None or pd.isna(value) or math.isinf(value) else float(value)
+
+
+def _plain(values: Values) -> Values:
+    return {key: _number(value) for key, value in values.items()}
+
+
+def said(key: str, value: float | None, *, change: bool = False) -> str:
+    """A measure's value in words with its unit; of a change, with its sign and in points."""
+    if value is None:
+        return "–"
+    form = MEASURES[key].form
+    sign = "+z" if change or form is Form.POINTS else ""
+    match form:
+        case Form.POINTS:
+            return f"{100 * value:{sign}.1f} pp"
+        case Form.SHARE:
+            return f"{100 * value:{sign}.1f} pp" if change else f"{value:.1%}"
+        case Form.MONEY:
+            return vocabulary.money(value, sign=change)
+        case Form.WEEKS:
+            return f"{value:{sign}.1f} wk"
+        case Form.FACTOR:
+            return f"{value:{sign}.1f}x"
+        case _:
+            return f"{value:{sign}.1f}"

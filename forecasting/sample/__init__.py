@@ -1,0 +1,1 @@
+"""The made-up retailer: its files, and the cycles it has behind it."""

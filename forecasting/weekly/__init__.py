@@ -1,0 +1,1 @@
+"""The weekly demand signal review: activations, what can still be done, decisions."""

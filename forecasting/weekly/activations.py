@@ -1,0 +1,181 @@
+"""The marketing calendar: every activation, what it features, and who changes it.
+
+What files brought is where it starts; what people say of it since is in the ledger, and so
+is what decisions of the Bridge changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from forecasting.arguments import LONGEST_NAME, Name, said, verbs
+from forecasting.consensus.activations import Activation
+from forecasting.consensus.events import Conflict, Event, Kind
+from forecasting.errors import Conflicted, OutOfBounds, UnknownName
+from forecasting.governance.desk import Desk, checked_note
+from forecasting.governance.projector import Projector
+from forecasting.governance.rights import Person
+
+STATUSES = ("planned", "confirmed", "cancelled", "done")
+"""As files are held to (data.tables)."""
+
+
+@verbs
+class MarketingCalendar(Projector[Mapping[str, Activation]]):
+    """Verbs of activations.
+
+    Parameters
+    ----------
+    desk : Desk
+    """
+
+    kinds = (Kind.ACTIVATION, Kind.LIFT, Kind.SHIFT, Kind.REDUCE, Kind.UNDO)
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._state = self._begin()
+
+    def take(self, activations: Mapping[str, Activation], *, seq: int) -> None:
+        """Put other activations in the place of all there were: files brought them.
+
+        Parameters
+        ----------
+        seq : int
+            The last event that is in them.
+        """
+        self._state, self._taken = dict(activations), seq
+
+    def _begin(self) -> Mapping[str, Activation]:
+        return {}
+
+    def _with(
+        self, state: Mapping[str, Activation], events: Sequence[Event]
+    ) -> Mapping[str, Activation]:
+        now = dict(state)
+        for event in events:
+            if "activation" not in event.body:  # the undoing of something else
+                continue
+            of = "activation_state" if event.kind is Kind.UNDO else "after"
+            identity, after = str(event.body["activation"]), event.body[of]
+            if after is None:
+                now.pop(identity, None)
+            else:
+                now[identity] = Activation.from_dict(after)
+        return now
+
+    @property
+    def activations(self) -> list[Activation]:
+        """Every activation, past and planned, by start."""
+        return sorted(self._state.values(), key=lambda a: (a.start, a.activation))
+
+    def at(self, identity: str) -> Activation | None:
+        """One activation, None if there is none of that name."""
+        return self._state.get(identity)
+
+    def one(self, identity: str) -> Activation:
+        """One activation.
+
+        Raises
+        ------
+        UnknownName
+        """
+        if identity not in self._state:
+            raise UnknownName(f"There is no activation '{identity}'.")
+        return self._state[identity]
+
+    def save(
+        self, by: str, activation: Activation, *, base: int | None = None, note: str = ""
+    ) -> Event:
+        """Add an activation, or change one.
+
+        Raises
+        ------
+        NotAllowed, UnknownName, OutOfBounds, Conflicted
+        """
+        actor = self._desk.allowed(by, "activation")
+        self._check_items(activation)
+        seen = self._desk.seen(base)
+        identity = activation.activation
+
+        def prepare() -> Event:
+            before = self._state.get(identity)
+            self._refuse_conflict(actor, identity, seen)
+            body = {
+                "activation": identity,
+                "before": before.to_dict() if before else None,
+                "after": activation.to_dict(),
+            }
+            return self._desk.event(
+                actor, Kind.ACTIVATION, body=body, note=checked_note(note), base=seen
+            )
+
+        return self._desk.submit(prepare, None)
+
+    def cancel(
+        self, by: str, identity: Name, *, base: int | None = None, note: str = ""
+    ) -> Event:
+        """Call an activation off: its lift goes, everywhere and at once."""
+        self._desk.allowed(by, "activation")
+        return self.save(by, self.one(identity).cancelled(), base=base, note=note)
+
+    def set_lift(
+        self,
+        by: str,
+        identity: Name,
+        sku: Name,
+        lift: float | None,
+        *,
+        base: int | None = None,
+        note: str = "",
+    ) -> Event:
+        """State the lift of one featured SKU as a multiplier; None: the estimate again."""
+        actor = self._desk.allowed(by, "lift")
+        before = self.one(identity)
+        if sku not in {item.sku for item in before.items}:
+            raise UnknownName(f"{before.name} does not feature '{sku}'.")
+        before.with_lift(sku, lift)
+        seen = self._desk.seen(base)
+
+        def prepare() -> Event:
+            now = self.one(identity)
+            self._refuse_conflict(actor, identity, seen)
+            body = {
+                "activation": identity,
+                "sku": sku,
+                "before": now.to_dict(),
+                "after": now.with_lift(sku, lift).to_dict(),
+            }
+            return self._desk.event(
+                actor, Kind.LIFT, body=body, value=lift, note=checked_note(note), base=seen
+            )
+
+        return self._desk.submit(prepare, None)
+
+    def _refuse_conflict(self, actor: Person, identity: str, seen: int) -> None:
+        for event in reversed(self._desk.ledger.tail(seen)):
+            if event.body.get("activation") == identity and event.person != actor.id:
+                name = self._desk.person(event.person).name
+                raise Conflicted([Conflict(theirs=event, name=name, now=float("nan"))])
+
+    def _check_items(self, activation: Activation) -> None:
+        if not activation.activation.strip() or not activation.type.strip():
+            raise OutOfBounds("An activation needs an identity and a type.")
+        if len(activation.activation) > LONGEST_NAME:
+            raise OutOfBounds(
+                f"The identity of an activation has at most {LONGEST_NAME} characters; found "
+                f"{said(activation.activation)}."
+            )
+        if activation.status not in STATUSES:
+            raise OutOfBounds(
+                f"The status of an activation is {', '.join(STATUSES)}; found "
+                f"{said(activation.status)}."
+            )
+        if activation.spend is not None and activation.spend < 0:
+            raise OutOfBounds("The spend of an activation is not below zero.")
+        skus = set(self._desk.store.query("all_skus")["sku"])
+        doors = set(self._desk.store.query("all_doors")["door"])
+        for item in activation.items:
+            if item.sku not in skus:
+                raise UnknownName(f"There is no SKU '{item.sku}'.")
+            if item.door is not None and item.door not in doors:
+                raise UnknownName(f"There is no door '{item.door}'.")

@@ -1,0 +1,435 @@
+"""What was decided about a featured SKU that runs out, until it is done.
+
+A decision is an event with an owner and a day by which it is due. What it moves counts in
+the projection at once, what it changes in the calendar is in the forecast at once; taking
+it back takes both back. Once people have carried it out and the files show it, it is
+closed: from then on the files speak, and what it was worth can be looked up.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.arguments import ClientId, Name, verbs
+from forecasting.calendar import as_date, week_start
+from forecasting.consensus.activations import Activation
+from forecasting.consensus.events import Event, Kind
+from forecasting.errors import OutOfBounds, Refused, UnknownName
+from forecasting.governance.desk import Desk, Request, checked_note
+from forecasting.governance.projector import Projector
+from forecasting.inventory.moves import Move
+from forecasting.inventory.network import NO_LANE
+from forecasting.plan.live import LivePlan
+from forecasting.weekly.options import Action, Option
+
+KINDS = (Kind.EXPEDITE, Kind.TRANSFER, Kind.SHIFT, Kind.REDUCE, Kind.ACCEPT)
+"""Kinds of events that decide."""
+WORSE = 1.2
+"""An accepted risk comes back when this many times the units are short."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One decision, as it stands."""
+
+    seq: int
+    action: Action
+    activation: str
+    sku: str
+    said: str
+    person: str
+    owner: str
+    due: dt.date
+    decided_at: dt.datetime
+    moves: tuple[Move, ...]
+    cost: float
+    units_saved: float
+    margin_saved: float
+    """NaN unknown."""
+    weeks_ahead: int
+    """Weeks from the first planned week to the activation's start when it was decided:
+    lead time."""
+    note: str
+    short: float
+    """Expected units short when it was decided."""
+    state: str = "decided"
+    """decided, done or taken back."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was not taken back."""
+        return self.state != "taken back"
+
+    def is_late(self, today: dt.date) -> bool:
+        """Whether it should have been done."""
+        return self.state == "decided" and self.action is not Action.ACCEPT and self.due < today
+
+
+@verbs
+class Decisions(Projector[Mapping[int, Decision]]):
+    """Verbs of the Bridge.
+
+    Parameters
+    ----------
+    desk : Desk
+    plan : callable
+        The live plan.
+    activation : callable
+        An activation as it stands, by identity.
+    """
+
+    kinds = (*KINDS, Kind.CLOSE, Kind.UNDO)
+
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        plan: Callable[[], LivePlan],
+        activation: Callable[[str], Activation],
+    ) -> None:
+        self._desk, self._plan, self._activation = desk, plan, activation
+        self.take_up(desk.ledger)
+
+    @property
+    def all(self) -> list[Decision]:
+        """Every decision, latest first."""
+        found = self._state
+        return [found[seq] for seq in sorted(found, reverse=True)]
+
+    @property
+    def open(self) -> list[Decision]:
+        """What is still to be carried out, next due first."""
+        todo = [d for d in self.all if d.state == "decided" and d.action is not Action.ACCEPT]
+        return sorted(todo, key=lambda d: (d.due, d.seq))
+
+    def of(self, activation: str, sku: str) -> list[Decision]:
+        """What stands about one featured SKU, latest first."""
+        return [d for d in self.all if d.stands and (d.activation, d.sku) == (activation, sku)]
+
+    def is_accepted(self, activation: str, sku: str, short: float) -> bool:
+        """Whether its risk was accepted and has not become worse since."""
+        accepted = [d for d in self.of(activation, sku) if d.action is Action.ACCEPT]
+        return bool(accepted) and short <= WORSE * accepted[0].short + 1.0
+
+    def is_settled(self, activation: str, sku: str, short: float) -> bool:
+        """Whether something was decided about it, and an accepted risk is not worse."""
+        standing = self.of(activation, sku)
+        acted = any(d.action is not Action.ACCEPT for d in standing)
+        return acted or self.is_accepted(activation, sku, short)
+
+    def _begin(self) -> Mapping[int, Decision]:
+        return {}
+
+    def _with(
+        self, state: Mapping[int, Decision], events: Sequence[Event]
+    ) -> Mapping[int, Decision]:
+        found = dict(state)
+        for event in events:
+            target = found.get(int(event.body.get("target", 0)))
+            if event.kind in KINDS:
+                found[event.seq] = _decision(event)
+            elif target is not None and event.kind is Kind.CLOSE:
+                found[target.seq] = replace(target, state="done")
+            elif target is not None:
+                back = "taken back" if target.stands else "decided"
+                found[target.seq] = replace(target, state=back)
+        return found
+
+    def decide(
+        self,
+        by: str,
+        option: Option,
+        *,
+        owner: Name,
+        due: dt.date | None = None,
+        note: str = "",
+        client_id: ClientId | None = None,
+    ) -> Event:
+        """Decide for one way out.
+
+        Parameters
+        ----------
+        option : Option
+            As it was worked out; it is checked again when its turn comes.
+        owner : str
+            Who carries it out.
+        due : date, optional
+            By when; the last day on which it still works if left out.
+
+        Raises
+        ------
+        NotAllowed
+            Planning expedites, moves and accepts; Merchandising shifts; Marketing reduces.
+        Refused
+            If it is too late, or what it stands on has changed meanwhile.
+        """
+        actor = self._desk.allowed(by, option.action)
+        self._desk.person(owner)
+        words = checked_note(note)
+        if option.why_not:
+            raise Refused(option.why_not.strip()[:500] or "There is nothing in it to do.")
+        if option.is_past:
+            raise Refused(f"The last day for it was {option.last_date}.")
+        if option.action is Action.REDUCE and not words:
+            raise OutOfBounds(
+                "Say what changes in the campaign (spend, audience, depth, days): a lower "
+                "expectation without a change of the campaign only hides the risk."
+            )
+        plan = self._plan()
+        before = self._activation(option.activation)
+        day = due or option.last_date or before.start
+        start = (np.datetime64(before.start, "D") - plan.base.weeks[0]).astype(int) // 7
+
+        def prepare() -> Event:
+            body: dict[str, Any] = {
+                "featured": {"activation": option.activation, "sku": option.sku},
+                "said": option.said,
+                "owner": owner,
+                "due": day.isoformat(),
+                "cost": round(option.cost, 2),
+                "units_saved": round(option.units_saved, 3),
+                "margin_saved": None
+                if pd.isna(option.margin_saved)
+                else round(option.margin_saved, 2),
+                "short": round(option.short_before, 3),
+                "weeks_ahead": int(start) + 1,
+            }
+            if option.moves:
+                self._check_moves(option)
+                body["moves"] = [m.to_dict() for m in option.moves]
+            elif option.after is not None:
+                now = self._activation(option.activation)
+                body |= {
+                    "activation": option.activation,
+                    "before": now.to_dict(),
+                    "after": _after(option, now).to_dict(),
+                }
+            elif option.action is not Action.ACCEPT:
+                raise Refused("There is nothing in it to carry out.")
+            return self._desk.event(
+                actor, Kind(option.action.value), body=body, note=words,
+                base=self._desk.ledger.seq,
+            )  # fmt: skip
+
+        names = frozenset({option.sku, *(m.sku for m in option.moves)})
+        featured = {"activation": option.activation, "sku": option.sku}
+        request = Request.of(
+            client_id, actor, Kind(option.action.value),
+            lambda e: (e.body["featured"], e.body["said"]) == (featured, option.said),
+        )  # fmt: skip
+        return self._desk.submit(prepare, request, touches=names)
+
+    def decide_all(
+        self, by: str, chosen: Sequence[Option], *, owner: Name, note: str = ""
+    ) -> list[Event]:
+        """Decide for several at once, each an event of its own that can be taken back.
+
+        Of a mix each function decides its own part: what is left is worked out anew.
+
+        Raises
+        ------
+        NotAllowed, Refused
+            Before anything is written where a right is missing; what was written before
+            one that does not work any more stands.
+        """
+        for option in chosen:
+            self._desk.allowed(by, option.action)
+        return [self.decide(by, option, owner=owner, note=note) for option in chosen]
+
+    def close(self, by: str, seq: int, *, note: str = "") -> Event:
+        """Say that a decision was carried out and the files show it.
+
+        What it moves is not counted any more, since stock and orders of the files hold it.
+        """
+        found = self._state.get(seq)
+        if found is None:
+            raise UnknownName(f"There is no decision #{seq}.")
+        actor = self._desk.person(by)
+        if actor.id != found.owner:
+            actor = self._desk.allowed(by, found.action)
+        if found.state != "decided":
+            raise Refused(f"Decision #{seq} is {found.state} already.")
+        body = {
+            "target": seq,
+            "said": found.said,
+            "moves": [m.to_dict() for m in found.moves],
+            "stand": False,
+        }
+        return self._desk.append(actor, Kind.CLOSE, body=body, note=checked_note(note))
+
+    def undone(self, root: Event) -> dict[str, Any]:
+        """What the event says that takes a decision back, or brings it back.
+
+        Raises
+        ------
+        Refused
+            If it was carried out.
+        """
+        found = self._state[root.seq]
+        if found.state == "done":
+            raise Refused(f"Decision #{root.seq} was carried out; it cannot be taken back.")
+        moves = [m.to_dict() for m in found.moves]
+        return {"moves": moves, "stand": not found.stands} if moves else {}
+
+    def _check_moves(self, option: Option) -> None:
+        """Refuse what cannot be carried out, whoever worked it out."""
+        plan = self._plan()
+        network, begin = plan.base.network, as_date(plan.base.weeks[0])
+        taken: dict[tuple[str, str], float] = {}
+        for move in option.moves:
+            sku = plan.sku_index.get(move.sku)
+            if sku is None or move.to not in plan.door_index:
+                raise UnknownName(f"There is no '{move.sku}' at '{move.to}'.")
+            if not 0 < move.units < 1e9 or move.cost < 0:
+                raise OutOfBounds("A move needs units above zero and a cost of zero or more.")
+            if move.receipt:
+                self._check_order(plan, sku, move)
+                continue
+            origin = network.index.get(move.origin)
+            if origin is None:
+                raise UnknownName(f"There is no door or centre '{move.origin}'.")
+            weeks = int(network.weeks[origin, plan.door_index[move.to]])
+            if weeks == NO_LANE:
+                raise Refused(f"No lane leads from {move.origin} to {move.to}.")
+            if move.leaves < begin or (move.arrives - move.leaves).days < 7 * weeks:
+                raise Refused(
+                    f"A transfer from {move.origin} to {move.to} takes {weeks} weeks."
+                )
+            key = (move.sku, move.origin)
+            taken[key] = taken.get(key, 0.0) + move.units
+            if taken[key] > _there(plan, sku, origin) + 1e-6:
+                raise Refused(
+                    f"{network.said[origin]} does not have {taken[key]:,.0f} u of {move.sku} "
+                    "any more. Look at the ways out again."
+                )
+
+    def _check_order(self, plan: LivePlan, sku: int, move: Move) -> None:
+        lines = plan.inbound.lines(sku)
+        week = (move.arrives - as_date(plan.base.weeks[0])).days // 7
+        mine = (lines.door == plan.door_index[move.to]) & (lines.receipt == move.receipt)
+        able = lines.take(mine & (lines.expedite >= 0) & (lines.expedite <= week))
+        moved = sum(
+            m.units
+            for m in plan.standing.moves_of(sku)
+            if (m.receipt, m.to) == (move.receipt, move.to)
+        )
+        if able.units.sum() - moved < move.units - 1e-6:
+            raise Refused(
+                f"Order {move.receipt} for {move.to} cannot come by {move.arrives} any more. "
+                "Look at the ways out again."
+            )
+
+
+def _decision(event: Event) -> Decision:
+    body = event.body
+    margin = body["margin_saved"]
+    return Decision(
+        seq=event.seq,
+        action=Action(event.kind.value),
+        activation=str(body["featured"]["activation"]),
+        sku=str(body["featured"]["sku"]),
+        said=str(body["said"]),
+        person=event.person,
+        owner=str(body["owner"]),
+        due=dt.date.fromisoformat(body["due"]),
+        decided_at=event.recorded_at,
+        moves=tuple(Move.from_dict(m) for m in body.get("moves", ())),
+        cost=float(body["cost"]),
+        units_saved=float(body["units_saved"]),
+        margin_saved=float("nan") if margin is None else float(margin),
+        weeks_ahead=int(body["weeks_ahead"]),
+        note=event.note,
+        short=float(body["short"]),
+    )
+
+
+def what_they_did(
+    moved: Sequence[Decision], over: Mapping[str, Activation], happened: pd.DataFrame
+) -> pd.DataFrame:
+    """What moves came to, of decisions whose activation is over.
+
+    Parameters
+    ----------
+    moved : sequence of Decision
+        With moves.
+    over : mapping
+        Their activations, by identity.
+    happened : DataFrame, one row per SKU, door and week
+        sku, door, week, on_hand (at its end, NaN unknown), stocked_out (None unknown).
+
+    Returns
+    -------
+    DataFrame, one row per decision
+        seq, activation, sku, said, weeks_ahead, units (moved), used (of them gone by the
+        end of the activation: its end stock is left; NaN where none was counted), ran_out
+        (doors that ran out all the same), doors.
+    """
+    rows = []
+    for decision in moved:
+        activation = over[decision.activation]
+        first = pd.Timestamp(week_start(activation.start))
+        last = pd.Timestamp(week_start(activation.end))
+        to = {m.to for m in decision.moves}
+        week = pd.to_datetime(happened["week"])
+        mine = happened[
+            (happened["sku"] == decision.sku)
+            & happened["door"].isin(to)
+            & (week >= first)
+            & (week <= last)
+        ]
+        stock = mine[pd.to_datetime(mine["week"]) == last].set_index("door")["on_hand"]
+        used = [max(m.units - float(stock.get(m.to, np.nan)), 0.0) for m in decision.moves]
+        known = all(not pd.isna(stock.get(m.to)) for m in decision.moves)
+        ran_out = mine[mine["stocked_out"].fillna(False).astype(bool)]["door"].nunique()
+        rows.append(
+            {
+                "seq": decision.seq, "activation": activation.name, "sku": decision.sku,
+                "said": decision.said, "weeks_ahead": decision.weeks_ahead,
+                "units": sum(m.units for m in decision.moves),
+                "used": sum(used) if known else np.nan, "ran_out": int(ran_out),
+                "doors": len(to),
+            }
+        )  # fmt: skip
+    columns = ["seq", "activation", "sku", "said", "weeks_ahead", "units", "used", "ran_out",
+               "doors"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _after(option: Option, now: Activation) -> Activation:
+    """The activation as an option leaves it, given what it has become meanwhile.
+
+    What was changed about other SKUs stands: several ways out of one activation can be
+    decided one after the other.
+
+    Raises
+    ------
+    Refused
+        If the activation itself, or this SKU's part in it, was changed.
+    """
+    assert option.before is not None
+    mine, theirs = (activation.of_sku(option.sku) for activation in (now, option.before))
+    same = replace(now, items=()) == replace(option.before, items=()) and mine == theirs
+    if not same or any(i.sku == option.substitute for i in now.items):
+        raise Refused(f"{now.name} was changed meanwhile. Look at the ways out again.")
+    return option.laid_over(now)
+
+
+def _there(plan: LivePlan, sku: int, place: int) -> float:
+    """Units at a place that nobody has decided on yet."""
+    n_doors = plan.base.network.n_doors
+    if place >= n_doors:
+        return float(plan.spare_reserve(sku)[place - n_doors])
+    opening = float(np.nan_to_num(plan.base.opening[sku, place]))
+    name = plan.door_names[place]
+    gone = sum(
+        m.units
+        for m in plan.standing.moves_of(sku)
+        if m.origin == name and m.leaves >= as_date(plan.base.weeks[0])
+    )
+    return opening - gone

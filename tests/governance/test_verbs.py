@@ -1,0 +1,627 @@
+"""Every verb, by everybody, with whatever a crafted message may hold.
+
+Verbs are found by looking: whatever the product offers that takes `by` is one. So a new verb
+has to stand in the table below, and behind the door, before this passes.
+"""
+
+import copy
+import datetime as dt
+import importlib
+import inspect
+import io
+import math
+import pkgutil
+import shutil
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, fields, is_dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import forecasting
+from data import sheets
+from forecasting.arguments import is_checked
+from forecasting.calendar import as_date
+from forecasting.consensus.activations import Activation, Item
+from forecasting.consensus.cycle import following
+from forecasting.consensus.events import Event, Scope
+from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
+from forecasting.outputs import workbook
+from forecasting.vocabulary import Function, Measure
+from forecasting.weekly.options import Action, Option
+from forecasting.workspace import Change, Workspace
+from tests.cycling import open_cycle
+
+PEOPLE = {
+    "marketing": "mara", "merchandising": "ines", "planning": "dana", "leadership": "victor",
+    "admin": "admin",
+}  # fmt: skip
+EVERYBODY = tuple(PEOPLE)
+INPUTS = ("marketing", "merchandising", "planning")
+PLANNING, LEADERSHIP, ADMIN = ("planning",), ("leadership",), ("admin",)
+MARKETING, FILES = ("marketing",), ("planning", "admin")
+
+MATRIX = {
+    "working_plan_for": EVERYBODY, "plan_for": EVERYBODY, "small": EVERYBODY,
+    "input_amount": EVERYBODY,
+    "history.events": EVERYBODY, "history.since": EVERYBODY, "history.of_cells": EVERYBODY,
+    "history.reviewed_since": EVERYBODY, "history.input_at": EVERYBODY,
+    "history.seen_by": EVERYBODY,
+    "comparisons.last_year": EVERYBODY, "comparisons.budget": EVERYBODY,
+    "cycles.people": EVERYBODY, "cycles.walk": EVERYBODY, "cycles.stale": EVERYBODY,
+    "cycles.preview_adoption": EVERYBODY,
+    "weekly.last_week": EVERYBODY, "weekly.late_receipts": EVERYBODY,
+    "weekly.what_decisions_did": EVERYBODY,
+    "quarters.scorecard": EVERYBODY, "quarters.why": EVERYBODY, "quarters.cells": EVERYBODY,
+    "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
+    "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
+    "quarters.start_summing": EVERYBODY, "board.as_html": EVERYBODY,
+    "roundtrip.export": EVERYBODY, "roundtrip.judge": EVERYBODY,
+    # own input, hold, comment, assumption, draft; undo own events
+    "override": INPUTS, "override_all": INPUTS, "preview_override": INPUTS,
+    "roundtrip.apply": INPUTS, "hold": INPUTS, "release": INPUTS, "comment": INPUTS,
+    "minutes.assume": INPUTS, "minutes.judge": INPUTS, "minutes.assign": INPUTS,
+    "minutes.close": INPUTS,
+    "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
+    "reversals.preview": INPUTS, "reversals.undo": INPUTS,
+    # activations, expected lift
+    "calendar.save": MARKETING, "calendar.set_lift": MARKETING, "calendar.cancel": MARKETING,
+    # ways out: the option below expedites
+    "decisions.decide": PLANNING, "decisions.decide_all": PLANNING,
+    "decisions.close": PLANNING, "weekly.sense": PLANNING,
+    # submit, sign
+    "cycles.submit": INPUTS, "cycles.sign": INPUTS,
+    # open, reveal, agree, adopt a run, publish, reopen
+    "cycles.reveal": PLANNING, "cycles.agree": PLANNING, "minutes.decide": PLANNING,
+    "cycles.adopt": PLANNING, "cycles.publish": PLANNING, "cycles.reopen": PLANNING,
+    "cycles.open": PLANNING,
+    # import, roll back, refresh
+    "preview_import": (*MARKETING, *FILES), "import_files": (*MARKETING, *FILES),
+    "roll_back": FILES,
+    "runs.refresh": FILES, "runs.start_refresh": FILES, "hindsight.backtest": FILES,
+    "hindsight.start_backtest": FILES, "hindsight.stop_backtest": FILES,
+    "hindsight.replay": FILES, "hindsight.start_replay": FILES,
+    "hindsight.stop_replay": FILES, "reasons.save": FILES,
+    # targets, thresholds, weights, fences, calendar rules; close the quarter
+    "policies.change": LEADERSHIP, "quarters.decide": LEADERSHIP,
+    "quarters.settle": LEADERSHIP, "quarters.close": LEADERSHIP,
+    # people, functions, delegates
+    "set_person": ADMIN,
+}  # fmt: skip
+"""Verb to the functions that have it: the product's promise of who may do what, in the order
+in which the verbs can be done one after the other."""
+
+NEVER_DONE = {
+    "runs.refresh", "runs.start_refresh", "hindsight.backtest", "hindsight.start_backtest",
+    "hindsight.replay", "hindsight.start_replay", "cycles.adopt", "cycles.publish",
+    "cycles.reopen", "quarters.start_summing", "cycles.preview_adoption", "cycles.walk",
+    "cycles.open", "cycles.reveal",
+}  # fmt: skip
+"""What this company's state, or work under way, keeps from being done here; other tests do it."""
+
+HUGE = "x" * 10_000_000
+DEEP: list = []
+for _ in range(2_000):
+    DEEP = [DEEP]
+ABSURD = [
+    None, "", " ", "abc", "-1", "\x00", "a\x00b", "\ud800", "'; drop table event; --", HUGE,
+    "2026-13", "clear", True, False, 0, -1, 7, 10**400, -(10**400), 2**63, 1e30, -1e30,
+    math.nan, math.inf, -math.inf, np.nan, np.int64(-1), np.float64("inf"), 1 + 2j,
+    Decimal("NaN"), b"bytes", [], [None], DEEP, {}, {"a": {"b": []}}, (), ("a", "b"), set(),
+    object(), dt.date.min, dt.date.max, dt.datetime(2026, 1, 1), pd.NaT, pd.Timestamp.max,
+    dt.datetime(2026, 1, 1, tzinfo=dt.UTC), pd.DataFrame(), np.array([-1]), np.array([10**9]),
+    np.array([[0.5]]), np.array(["x"]), Path("/dev/null"), Path("x\x00"), Function.ADMIN,
+    Measure.MARGIN, lambda *_: None, [Path("/nowhere/at/all")], ["abc", 3], [-1], [10**9],
+]  # fmt: skip
+STRANGERS = [
+    "nobody",
+    "",
+    " ",
+    None,
+    0,
+    True,
+    "\x00",
+    "\ud800",
+    HUGE,
+    ["dana"],
+    b"dana",
+    object(),
+]
+
+
+@dataclass
+class World:
+    """A company in the middle of its work, and arguments that each verb can be done with."""
+
+    space: Workspace
+    scope: Scope
+    option: Option
+    activation: Activation
+    mine: dict[str, int]
+    files: list[Path]
+    """Activations, which Marketing may import too."""
+    quarter: str
+    seqs: dict[str, int]
+    made: Event
+    """An override that was written."""
+
+    def arguments(self, name: str, by: str) -> tuple[tuple, dict]:
+        """What a verb is called with after `by`."""
+        s, scope, given = self.space, self.scope, {"reason": "TREND"}
+        days = {"due": s.desk.today + dt.timedelta(7)}
+        base = s.plan.base
+        some = np.array([0, 1])
+        made, version = self.made, s.cycles.published()[-1]
+        match name:
+            case "override":
+                return (scope, "percent", 1.0), given | {
+                    "measure": "units", "note": "n", "evidence": "https://example.com",
+                    "base": s.seq, "client_id": f"id {s.seq}",
+                }  # fmt: skip
+            case "override_all":
+                one = Change(scope=scope, operation="percent", value=1.0, base=s.seq)
+                return ([one],), given | {"measure": "units", "note": "", "base": s.seq}
+            case "preview_override":
+                return ([scope], "percent", 1.0), {"measure": "units", "base": s.seq}
+            case "small":
+                return (made,), {}
+            case "input_amount":
+                return (scope, "units"), {}
+            case "hold" | "release":
+                return (scope,), {"client_id": f"{name} {s.seq}"}
+            case "comment":
+                return (scope, "words"), {"client_id": f"c {s.seq}"}
+            case "set_person":
+                return (), {
+                    "identity": "zoe", "name": "Zoe", "function": Function.MARKETING,
+                    "delegate_for": None,
+                }  # fmt: skip
+            case "preview_import":
+                return (self.files,), {}
+            case "import_files":
+                return (self.files,), {"allow_rejects": False}
+            case "roll_back":
+                batches = s.store.query("batches")
+                return (int(batches[~batches["rolled_back"]]["batch"].max()),), {}
+            case "history.events":
+                return (), {
+                    "person": None, "function": None, "kind": None, "reason": None,
+                    "product": ("all", "all"), "location": ("all", "all"),
+                    "activation": None, "most": 5,
+                }  # fmt: skip
+            case "history.since" | "history.input_at":
+                return (s.seq - 1,), {}
+            case "history.reviewed_since":
+                return (dt.datetime(2026, 1, 1),), {}
+            case "history.of_cells":
+                return (scope,), {}
+            case "history.seen_by":
+                return ([made],), {}
+            case "comparisons.last_year" | "comparisons.budget":
+                return (some, some, Measure.UNITS), {}
+            case "cycles.people":
+                return (self.scored, "planning"), {}
+            case "cycles.walk":
+                return (version, [0]), {}
+            case "cycles.stale":
+                return ([made],), {}
+            case "cycles.preview_adoption" | "cycles.adopt":
+                return (base.run,), {}
+            case "cycles.open":
+                return (following(version.cycle),), {"rules": s.cycles.rules()}
+            case "cycles.reopen":
+                return (), {"note": "words"}
+            case "cycles.submit":
+                return (), {"note": "words"}
+            case "cycles.agree":
+                return (scope,), {
+                    "column": None, "units": 500.0, "note": "", "base": s.seq, "client_id": None,
+                }  # fmt: skip
+            case "cycles.sign":
+                return (self.department,), {"function": None}
+            case "weekly.sense":
+                return (scope.product, 1.6), {"note": "", "client_id": None}
+            case "quarters.scorecard":
+                return (self.quarter,), {"live": True}
+            case "quarters.why":
+                return ("turn_cost", "class"), {"department": None}
+            case "quarters.cells":
+                return (self.quarter,), {"department": None}
+            case "quarters.weeks":
+                return (), {"department": None}
+            case "quarters.effect":
+                return ("red_probability", 0.31), {}
+            case "quarters.close":
+                return (self.quarter,), {"note": ""}
+            case "quarters.decide":
+                return ("2026-Q4", "words"), {"owner": "dana", **days}
+            case "quarters.settle":
+                return (self.seqs["review"],), {}
+            case "board.as_html":
+                return (self.quarter,), {}
+            case "roundtrip.export":
+                return (self.grid,), {
+                    "level": "department", "location_level": "all", "location": "all",
+                    "measure": Measure.UNITS,
+                }  # fmt: skip
+            case "roundtrip.judge":
+                return (self.book(by), "m.xlsx"), {}
+            case "roundtrip.apply":
+                returned = workbook.judge(s, by, self.book(by), "m.xlsx")
+                return (returned,), given | {
+                    "note": "", "evidence": "", "mine_over_theirs": True,
+                }  # fmt: skip
+            case "minutes.assume":
+                return ("words",), {
+                    "owner": "dana", "watch": "words", "review": days["due"],
+                    "expires": days["due"], "scope": scope,
+                }  # fmt: skip
+            case "minutes.judge":
+                return (self.seqs["assumption"], "held"), {}
+            case "minutes.assign":
+                return ("words",), {"owner": "dana", "scope": scope, **days}
+            case "minutes.close":
+                return (self.seqs["action"],), {}
+            case "minutes.decide":
+                return ("words",), {"scope": scope}
+            case "drafts.keep":
+                return ("consensus", {"note": "words"}), {}
+            case "drafts.of" | "drafts.drop":
+                return ("consensus",), {}
+            case "reversals.preview" | "reversals.undo":
+                mine = self.mine.get(by, self.mine["dana"])
+                more = {"client_id": None} if name == "reversals.undo" else {}
+                return (mine,), more
+            case "calendar.save":
+                return (self.activation,), {"base": s.seq, "note": ""}
+            case "calendar.set_lift":
+                lift = (self.activation.activation, self.activation.items[0].sku, 1.5)
+                return lift, {"base": s.seq, "note": ""}
+            case "calendar.cancel":
+                return (self.activation.activation,), {"base": s.seq, "note": ""}
+            case "decisions.decide":
+                return (self.option,), {
+                    "owner": "dana", **days, "note": "words", "client_id": None
+                }  # fmt: skip
+            case "decisions.decide_all":
+                return ([self.option],), {"owner": "dana", "note": "words"}
+            case "decisions.close":
+                return (s.decisions.all[0].seq,), {"note": ""}
+            case "runs.refresh":
+                return (), {"as_of": None, "workers": 1, "full": False}
+            case "hindsight.backtest":
+                return (), {
+                    "origins": 2,
+                    "step": 4,
+                    "horizon": 4,
+                    "workers": 1,
+                    "rows_to": None,
+                }
+            case "hindsight.start_backtest":
+                return (), {"origins": 2, "step": 4, "horizon": 4}
+            case "hindsight.replay":
+                return (), {"weeks_ahead": 6, "last": 2, "workers": 1}
+            case "hindsight.start_replay":
+                return (), {"weeks_ahead": 6, "last": 2}
+            case "policies.change":
+                return ("red_probability", 0.32), {"why": "words", "effective": s.desk.today}
+            case "reasons.save":
+                return ("NEW_STORE", "New store"), {"needs_note": False, "in_use": True}
+            case _:
+                return (), {}
+
+    def book(self, by: str) -> io.BytesIO:
+        return io.BytesIO(
+            workbook.export(
+                self.space, by, self.grid, level="department", measure=Measure.UNITS
+            )
+        )
+
+    @property
+    def grid(self) -> pd.DataFrame:
+        weeks = [as_date(w) for w in self.space.plan.base.weeks[4:6]]
+        return pd.DataFrame([[10.0, 11.0]], index=[self.department], columns=weeks)
+
+    @property
+    def scored(self) -> pd.DataFrame:
+        return self.space.cycles.scored()
+
+    @property
+    def department(self) -> str:
+        return str(self.space.plan.products.names("department")[0])
+
+
+@pytest.fixture(scope="module")
+def world(played, tmp_path_factory):
+    """One company for all of this: what one call leaves behind, the next one meets."""
+    folder = tmp_path_factory.mktemp("verbs")
+    space = Workspace(Path(shutil.copy(played, folder / "verbs.duckdb")))
+    plan = space.plan
+    sku = int(np.argmax(plan.totals["draft"][:, 4:8].sum(axis=1)))
+    week = as_date(plan.base.weeks[5])
+    scope = Scope(
+        product_level="sku", product=plan.sku_names[sku], first_week=week, last_week=week
+    )
+    if space.cycles.current.closed:
+        last = space.cycles.current.name
+        space.cycles.open("dana", following(last), space.cycles.rules())
+        space.cycles.reveal("dana")
+    mine = {
+        by: space.override(by, scope, "add", 5.0, reason="TREND").seq
+        for by in ("mara", "ines", "dana")
+    }
+    today = space.desk.today
+    activation = Activation(
+        activation="NEW", name="New", type="email", start=week, end=week + dt.timedelta(6),
+        items=(Item(sku=plan.sku_names[sku]),),
+    )  # fmt: skip
+    space.calendar.save("mara", activation)
+    seqs = {
+        "assumption": space.minutes.assume(
+            "dana", "It holds", owner="dana", watch="it", review=today
+        ).seq,
+        "action": space.minutes.assign("dana", "Do it", owner="dana", due=today).seq,
+        "review": space.quarters.decide(
+            "victor", "2026-Q4", "Do it", owner="victor", due=today
+        ).seq,
+    }
+    calendar = folder / "activations.csv"
+    calendar.write_text("activation,type,start,end\nX1,email,2026-01-04,2026-01-10\n")
+    option = Option(
+        action=Action.ACCEPT, activation="NEW", sku=scope.product, said="live with it"
+    )
+    space.decisions.decide("dana", option, owner="dana", note="so it is")
+    made = World(
+        space=space, scope=scope, option=option, activation=activation, mine=mine,
+        files=[calendar], quarter=str(space.quarters.usual()), seqs=seqs,
+        made=space.ledger.event(mine["dana"]),
+    )  # fmt: skip
+    with ExitStack() as busy:  # long work is under way: nobody starts another
+        for job in (
+            space.runs.refreshing, space.hindsight.backtesting, space.hindsight.replaying,
+            space.quarters.summing,
+        ):  # fmt: skip
+            busy.enter_context(job.running("Dana", lambda *_: None))("at it", 0.5)
+        yield made
+    space.close()
+
+
+def found(space: Workspace) -> dict[str, object]:
+    """Every verb that there is: whatever is public and takes `by`."""
+    verbs = {}
+    for part, owner in [("", space), *sorted(vars(space).items())]:
+        if part.startswith("_") or not type(owner).__module__.startswith("forecasting"):
+            continue
+        if part in ("desk", "ledger"):  # what verbs are made of
+            continue
+        for name in (n for n in dir(type(owner)) if not n.startswith("_")):
+            method = inspect.getattr_static(type(owner), name)
+            if callable(method) and "by" in inspect.signature(method).parameters:
+                verbs[f"{part}.{name}" if part else name] = getattr(owner, name)
+    for module in pkgutil.walk_packages(forecasting.__path__, "forecasting."):
+        if module.name.endswith("__main__"):
+            continue
+        for name, made in vars(importlib.import_module(module.name)).items():
+            if name.startswith("_") or not inspect.isfunction(made):
+                continue
+            takes = inspect.signature(made).parameters
+            if made.__module__ == module.name and {"space", "by"} <= set(takes):
+                short = module.name.removeprefix("forecasting.")
+                verbs[f"{short}.{name}"] = lambda *a, _made=made, **k: _made(space, *a, **k)
+                verbs[f"{short}.{name}"].is_checked = is_checked(made)
+                verbs[f"{short}.{name}"].__signature__ = inspect.signature(made).replace(
+                    parameters=[p for n, p in takes.items() if n != "space"]
+                )
+    return verbs
+
+
+def outcome(verb, by, args, kwargs) -> str:
+    try:
+        verb(by, *args, **kwargs)
+    except NotAllowed:
+        return "not allowed"
+    except ConcordError:
+        return "refused"
+    return "done"
+
+
+def test_every_verb_stands_in_the_table_and_behind_the_door(world):
+    verbs = found(world.space)
+    assert set(verbs) == set(MATRIX)
+    assert [name for name, verb in verbs.items() if not is_checked(verb)] == []
+
+
+def test_the_matrix_of_rights_holds_for_every_verb_and_function(world):
+    verbs = found(world.space)
+    wrong, never = [], []
+    for name, holders in MATRIX.items():
+        asked = [f for f in EVERYBODY if f not in holders] + list(holders)
+        results = {}
+        for function in asked:
+            by = PEOPLE[function]
+            args, kwargs = world.arguments(name, by if function in INPUTS else "dana")
+            before = world.space.seq
+            results[function] = outcome(verbs[name], by, args, kwargs)
+            if (results[function] == "not allowed") != (function not in holders):
+                wrong.append((name, function, results[function]))
+            if results[function] != "done":
+                assert world.space.seq == before, f"{name} by {function} left something"
+        if "done" not in results.values() and name not in NEVER_DONE:
+            never.append((name, results))
+    assert wrong == []
+    assert never == []
+
+
+def crafted(valid) -> list:
+    """Anything at all in the place of a valid value; of a value of ours, in each field too."""
+    found = list(ABSURD)
+    inside = valid[0] if isinstance(valid, list) and valid else valid
+    if is_dataclass(inside) and not isinstance(inside, Event | workbook.Return):
+        for field in fields(inside):
+            for value in ABSURD:
+                forged = copy.copy(inside)  # as no constructor would make it
+                object.__setattr__(forged, field.name, value)
+                found.append([forged] if isinstance(valid, list) else forged)
+    return found
+
+
+def digest(space: Workspace) -> tuple:
+    with space.store.cursor() as cursor:
+        return cursor.execute(
+            "select (select (count(*), bit_xor(hash(event))) from event), "
+            "(select (count(*), bit_xor(hash(leaf))) from leaf)"
+        ).fetchone()
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_no_stranger_reaches_anything(world, name):
+    verb = found(world.space)[name]
+    args, kwargs = world.arguments(name, "dana")
+    before = digest(world.space)
+    for stranger in STRANGERS:
+        with pytest.raises(ConcordError):
+            verb(stranger, *args, **kwargs)
+    assert digest(world.space) == before
+
+
+@pytest.mark.parametrize("name", MATRIX)
+def test_nothing_absurd_becomes_more_than_a_refusal(world, name):
+    """Each argument in turn is anything at all, by everybody: done, or refused in words."""
+    space, verb = world.space, found(world.space)[name]
+    known = digest(space)
+    # What everybody may read is the same way for everybody.
+    people = ("victor",) if MATRIX[name] == EVERYBODY else PEOPLE.values()
+    for by in people:
+        args, kwargs = world.arguments(name, by if by in ("mara", "ines") else "dana")
+        given = {**dict(enumerate(args)), **kwargs}
+        for place in given:
+            for value in crafted(given[place]):
+                told = {**given, place: value}
+                before, refusal = space.seq, None
+                try:
+                    verb(by, *(told.pop(n) for n in range(len(args))), **told)
+                except ConcordError as error:
+                    refusal = str(error)
+                except Exception as error:
+                    pytest.fail(f"{name}({place}={ascii(value)[:90]}) by {by}: {error!r}")
+                if refusal is not None:
+                    assert 0 < len(refusal.strip()) < 2_000, refusal[:90]
+                    assert space.seq == before, refusal
+        now = digest(space)
+        assert now == known or space.seq > known[0][0]
+        known = now
+
+
+def change(space, by="dana", *, value=5.0, week=5, **more) -> Event:
+    day = as_date(space.plan.base.weeks[week])
+    scope = Scope(
+        product_level="sku", product=space.plan.sku_names[0], first_week=day, last_week=day
+    )
+    return space.override(by, scope, "add", value, reason="TREND", **more)
+
+
+def test_a_request_sent_again_is_answered_with_its_first_event(space):
+    event = change(space, client_id="r1")
+    assert change(space, client_id="r1").seq == event.seq == space.seq
+
+
+def test_the_id_of_a_request_is_not_good_for_another_one(space):
+    """Not another person's, another number, another cell, or another verb."""
+    change(space, client_id="r1")
+    before = digest(space)
+    for other in (
+        lambda: change(space, "mara", client_id="r1"),
+        lambda: change(space, value=6.0, client_id="r1"),
+        lambda: change(space, week=6, client_id="r1"),
+        lambda: space.comment("dana", space.ledger.event(space.seq).scope, "x", client_id="r1"),
+        lambda: space.reversals.undo("dana", space.seq, client_id="r1"),
+    ):
+        with pytest.raises(Refused, match="used before, for another one"):
+            other()
+    assert digest(space) == before
+
+
+def test_of_changes_made_together_none_is_written_where_one_id_is_anothers(space):
+    event = change(space, "mara", client_id="r1")
+    day = as_date(space.plan.base.weeks[6])
+    two = [
+        Change(
+            scope=Scope(
+                product_level="sku", product=space.plan.sku_names[sku], first_week=day,
+                last_week=day,
+            ),
+            operation="add", value=5.0, client_id=client,
+        )
+        for sku, client in ((1, "new"), (2, "r1"))
+    ]  # fmt: skip
+    with pytest.raises(Refused, match="used before, for another one"):
+        space.override_all("dana", two, reason="TREND")
+    assert space.seq == event.seq
+    with pytest.raises(Refused, match="the same request id"):
+        space.override_all("dana", [replace(c, client_id="r2") for c in two], reason="TREND")
+    assert space.seq == event.seq
+
+
+@pytest.mark.parametrize("base", [-1, 10**9])
+def test_nobody_has_looked_at_a_state_that_never_was(space, base):
+    """From a later one on nothing conflicts: somebody else's change would be overwritten."""
+    change(space)
+    item = next(a for a in space.calendar.activations if a.items)
+    sku, day = item.items[0].sku, as_date(space.plan.base.weeks[5])
+    open_cycle(space, "2026-12")
+    before = space.seq
+    for verb in (
+        lambda: change(space, base=base),
+        lambda: space.calendar.save("mara", item, base=base),
+        lambda: space.calendar.cancel("mara", item.activation, base=base),
+        lambda: space.calendar.set_lift("mara", item.activation, sku, 1.5, base=base),
+        lambda: space.cycles.agree(
+            "dana", Scope(first_week=day, last_week=day), units=5, base=base
+        ),
+    ):
+        with pytest.raises(OutOfBounds, match="to look at"):
+            verb()
+    assert space.seq == before
+
+
+def test_a_forged_workbook_is_refused_in_words(space):
+    day = as_date(space.plan.base.weeks[5])
+    grid = pd.DataFrame([[10.0]], index=["Apparel"], columns=[day])
+    right = {
+        "base": str(space.seq), "input": "planning", "level": "department",
+        "location_level": "all", "location": "all", "measure": "units",
+    }  # fmt: skip
+    wrong = [
+        {"base": "1e30"}, {"base": "-1"}, {"base": "²"}, {"base": "9" * 300}, {"base": ""},
+        {"measure": "gold"}, {"input": "nobody"}, {"level": "x", "base": "0"},
+    ]  # fmt: skip
+    books = [sheets.write(grid, right | one) for one in wrong]
+    books += [
+        sheets.write(grid, {n: v for n, v in right.items() if n != name}) for name in right
+    ]
+    before = digest(space)
+    for book in books:
+        with suppress(ConcordError):
+            returned = workbook.judge(space, "dana", io.BytesIO(book), "m.xlsx")
+            workbook.apply(space, "dana", returned, reason="TREND")
+    assert digest(space) == before
+
+
+def test_marketing_imports_its_calendar_and_nothing_else(space, tmp_path):
+    kpis, calendar = tmp_path / "kpis.csv", tmp_path / "activations.csv"
+    kpis.write_text("date,metric,channel,value\n2026-01-04,traffic,,5\n")
+    calendar.write_text("activation,type,start,end\nX1,email,2026-01-04,2026-01-10\n")
+    before = digest(space)
+    for files in ([kpis], [calendar, kpis]):
+        with pytest.raises(NotAllowed, match="cannot import data"):
+            space.preview_import("mara", files)
+        with pytest.raises(NotAllowed, match="cannot import data"):
+            space.import_files("mara", files)
+    assert digest(space) == before
+    space.import_files("mara", [calendar])
+    assert space.calendar.one("X1").type == "email"
+    with pytest.raises(NotAllowed):
+        space.roll_back("mara", space.seq)
