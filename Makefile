@@ -1,9 +1,12 @@
 # Concord's few verbs. `make app` and `make test` are all the set-up there is.
 PYTHON ?= python3
 BIN := .venv/bin
+# Versions that hold on every Python we support and every platform; no registry is named.
+LOCK := pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --no-annotate \
+	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 DB := $(or $(CONCORD_DB),data/local/concord.duckdb)
 
-.PHONY: app test quick crawl chaos check fix bench clean
+.PHONY: app test quick crawl chaos check docs fix hooks lock bench clean
 
 app: .venv/.installed  ## build the sample company if there is no database, and serve
 	@test -f "$(DB)" || $(BIN)/python -m forecasting sample --db "$(DB)"
@@ -24,11 +27,25 @@ crawl: .venv/.installed-dev  ## every page as every function, and whatever is on
 chaos: .venv/.installed-dev  ## hostile files, kills, sessions; MINUTES=60 of it
 	$(BIN)/python -m tests.load.chaos --minutes $(or $(MINUTES),60)
 
-check: .venv/.installed-dev  ## what CI runs: format, lint, types, import rules, tests
+check: .venv/.installed-dev  ## what CI runs: format, lint, types, import rules, the documentation, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+docs: .venv/.installed-dev  ## the documentation as a site, build/site/index.html; a broken link or example fails
+	$(BIN)/python -m sphinx --fresh-env --write-all --fail-on-warning --keep-going --quiet --builder html docs build/site
+	$(BIN)/python -m pytest -q -m "not slow and not sample" tests/test_docs.py tests/test_docs_examples.py
+
+hooks: .venv/.installed-dev  ## run format, lint and types at every commit and push
+	$(BIN)/pre-commit install --hook-type pre-commit --hook-type pre-push
+
+lock:  ## exact versions of everything, for Python 3.11 to 3.13; `make lock UPGRADE=--upgrade` takes newer ones
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check "uv~=0.13"
+	build/lock/bin/uv $(LOCK) requirements.txt --output-file requirements.lock
+	build/lock/bin/uv $(LOCK) --constraints requirements.lock requirements-dev.txt --output-file requirements-dev.lock
+	rm -rf build/lock
 
 fix: .venv/.installed-dev  ## put format and simple lint right
 	$(BIN)/ruff check --fix .
@@ -41,14 +58,14 @@ clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache
 
 .venv/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Concord needs Python 3.11 or newer; set PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Concord needs Python 3.11, 3.12 or 3.13; set PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/.installed: requirements.txt .venv/.made
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+.venv/.installed: requirements.lock .venv/.made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@touch $@
 
-.venv/.installed-dev: requirements-dev.txt .venv/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+.venv/.installed-dev: requirements-dev.lock .venv/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	@touch $@

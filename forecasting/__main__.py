@@ -38,6 +38,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.record import replay as past
 from forecasting.sample import past_cycles
 from forecasting.sample.company import make_sample, parts_of
+from forecasting.version import version
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
 
@@ -120,6 +121,7 @@ def _file_of(error: BaseException) -> Path | None:
 
 
 @click.group(cls=_Verbs)
+@click.version_option(version(), prog_name="concord")
 @click.option(
     "--debug", is_flag=True, envvar="CONCORD_DEBUG", help="Show where a fault of ours happened."
 )
@@ -589,7 +591,7 @@ def serve(db: Path, port: int) -> None:
     # Until app.py has run once, Streamlit takes pages/ for its own folder of pages and
     # answers a first deep link with "Page not found". Say beforehand that it is not.
     PagesManager.uses_pages_directory = False
-    os.environ["CONCORD_DB"] = str(db)
+    os.environ["CONCORD_DB"] = str(db.resolve())  # it was said where one stands now
     root = Path(__file__).parents[1]
     os.chdir(root)  # .streamlit/config.toml is read from here
     sys.argv = ["streamlit", "run", str(root / "served.py"), f"--server.port={port}"]

@@ -62,6 +62,7 @@ from forecasting.record.hindsight import Hindsight
 from forecasting.record.history import History, is_input_of
 from forecasting.record.reversals import Reversals
 from forecasting.record.runs import HORIZON_WEEKS, Runs, run_in_force
+from forecasting.version import version
 from forecasting.vocabulary import INPUTS, Function, Measure, Operation
 from forecasting.weekly import decisions
 from forecasting.weekly.activations import MarketingCalendar
@@ -201,7 +202,8 @@ class Workspace:
         """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)
         LOG.info(
-            "started", database=path or "memory", seq=self.seq, process=os.getpid(),
+            "started", version=version(), database=path or "memory", seq=self.seq,
+            process=os.getpid(),
             python=platform.python_version(), left_by_others=scratch.sweep() if path else 0,
             seconds=time.perf_counter() - begun,
         )  # fmt: skip

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 GROUND = {
     "vocabulary", "errors", "arguments", "calendar", "hierarchy",
-    "faults", "operation", "scratch", "child",
+    "faults", "operation", "scratch", "child", "version",
 }  # fmt: skip
 ROOMS = {
     "demand", "consensus", "inventory", "plan", "governance", "weekly", "monthly", "quarterly",

@@ -1,6 +1,12 @@
 """Documentation that fails the build when it stops being true."""
 
+import ast
+import datetime as dt
 import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -70,3 +76,122 @@ def test_the_readmes_library_example_prints_what_it_says():
     runner.run(example)
     assert runner.tries == 5
     assert runner.failures == 0
+
+
+# The site ---------------------------------------------------------------------------------
+
+
+def built(source: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """The site as `make docs` builds it."""
+    command = [sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet"]
+    return subprocess.run(
+        [*command, "--builder", "html", str(source), str(target)],
+        capture_output=True, text=True, cwd=ROOT,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_warning_and_asks_no_other_server_for_anything(tmp_path):
+    done = built(DOCS, tmp_path)
+    assert done.returncode == 0, done.stderr
+    pages = {p.relative_to(tmp_path).with_suffix("") for p in tmp_path.rglob("*.html")}
+    assert pages >= {p.relative_to(DOCS).with_suffix("") for p in DOCS.rglob("*.md")}
+    loads = r"""<(?:script|img|iframe)[^>]+src=["']?(?:https?:)?//|<link[^>]+href=["']?(?:https?:)?//"""
+    for page in tmp_path.rglob("*.html"):
+        assert not re.search(loads, page.read_text()), page
+    for sheet in tmp_path.rglob("*.css"):
+        assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", sheet.read_text()), sheet
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# A\n\n[gone](gone.md)\n", "gone.md"),
+        ("# A\n\n[part](#no-such-part)\n", "no-such-part"),
+        ("# A\n", "isn't included in any toctree"),
+    ],
+    ids=["page", "heading", "page-that-nobody-lists"],
+)
+def test_the_site_fails_on_a_link_that_leads_nowhere_and_on_a_page_without_one(
+    tmp_path, text, said
+):
+    source = tmp_path / "docs"
+    source.mkdir()
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    (source / "conf.py").write_text((DOCS / "conf.py").read_text())
+    listed = "" if "toctree" in said else "## Part\n\n- [A](a.md)\n"
+    (source / "index.md").write_text(f"# Index\n\n{listed}")
+    (source / "a.md").write_text(text)
+    done = built(source, tmp_path / "site")
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+# Decisions --------------------------------------------------------------------------------
+
+RECORDS = sorted((DOCS / "decisions").glob("0*.md"))
+STATUS = re.compile(
+    r"Status: ((?:accepted|superseded by \d+), (\d{4}-\d\d-\d\d)"
+    r"(?:; last added to (\d{4}-\d\d-\d\d))?)\."
+)
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda p: p.stem)
+def test_a_decision_says_its_number_status_and_date_and_is_listed(path):
+    title, blank, status, *_ = path.read_text().splitlines()
+    assert title.startswith(f"# {int(path.stem[:4])}. ")
+    assert blank == ""
+    said = STATUS.fullmatch(status)
+    assert said, status
+    first, last = (dt.date.fromisoformat(day) for day in (said[2], said[3] or said[2]))
+    assert first <= last
+    line = f"- [{title.removeprefix('# ')}]({path.name}): {said[1]}\n"
+    assert line in (DOCS / "decisions" / "README.md").read_text()
+
+
+def test_a_record_is_short_and_its_notes_lie_beside_it():
+    for path in RECORDS:
+        assert len(path.read_text().splitlines()) <= 100, f"{path.name}: move figures to notes/"
+    for note in (DOCS / "decisions" / "notes").glob("*.md"):
+        record = note.parents[1] / note.name
+        assert f"notes/{note.name}" in record.read_text()
+
+
+# Words of the screen ----------------------------------------------------------------------
+
+ON_SCREEN = [
+    ROOT / "app.py",
+    *(ROOT / "pages").rglob("*.py"),
+    *(ROOT / "forecasting").rglob("*.py"),
+]
+WALKS = [p for part in ("tutorial", "guides", "how-to") for p in (DOCS / part).glob("*.md")]
+
+
+def literals() -> Iterator[str]:
+    """Every text of the source of pages and of what labels them."""
+    for path in ON_SCREEN:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_whatever_a_guide_names_in_bold_stands_on_a_page():
+    shown = "\n".join(literals())
+    for path in WALKS:
+        for name in re.findall(r"\*\*(.+?)\*\*", path.read_text(), re.DOTALL):
+            words = " ".join(name.split())
+            assert words in shown, f"{path.name}: no page says '{words}'"
+
+
+# Releases ---------------------------------------------------------------------------------
+
+
+def test_the_version_is_a_dated_section_of_the_changelog_or_still_to_be_released():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    sections = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert sections
+    dated = [re.fullmatch(r"(\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)", s) for s in sections]
+    released = [found for found in dated if found]
+    assert len(released) >= len(sections) - (sections[0] == "Unreleased")
+    assert not released or released[0][1] == version
