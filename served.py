@@ -93,6 +93,13 @@ def refusal(scope: Scope, hosts: Iterable[str]) -> str:
     return ""
 
 
+def _names(option: object) -> list[str]:
+    """Names as the file of settings holds them, a list, or the environment, text with commas."""
+    if isinstance(option, str):
+        return [name.strip(" '\"") for name in option.strip("[] ").split(",") if name.strip()]
+    return [str(name) for name in option] if isinstance(option, list | tuple) else []
+
+
 class Guard:
     """Refuses what comes under another name or from another page; adds headers to the rest."""
 
@@ -104,7 +111,7 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        why = refusal(scope, config.get_option("server.allowedHosts") or LOCAL)
+        why = refusal(scope, _names(config.get_option("server.allowedHosts")) or LOCAL)
         if why and scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})
