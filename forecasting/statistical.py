@@ -6,14 +6,16 @@ stand now, at all doors and weeks of one SKU at once; a test holds the two equal
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from forecasting.basis import Base
+from forecasting.calendar import Dates, demand_before
 from forecasting.consensus.activations import Activation, Item
-from forecasting.demand import lift, priors, spillover
+from forecasting.demand import lift, offers, priors, spillover
 from forecasting.demand.lift import Exposures, Layout
 from forecasting.hierarchy import Bools, Floats, Ints
 
@@ -108,16 +110,16 @@ class _Row:
     """One featured item of an activation, in the k cells in which it runs."""
 
     activation: Activation
-    stated: float | None
-    """Lift that people stated; None: what history lets expect."""
+    stated: float
+    """Lift that people stated; NaN: what history lets expect."""
     doors: Ints
     """Position of each cell's door, (k,)."""
     weeks: Ints
     """Position of its week within the plan, (k,)."""
     share: Floats
     """Share of its week's demand on whose days the activation runs, (k,)."""
-    log_price: Floats
-    """Of the price that it states, 0 where it states none, (k,)."""
+    discount: float
+    """Share that it takes off the regular price, 0 for nothing."""
 
 
 def _rows(
@@ -130,7 +132,7 @@ def _rows(
 ) -> tuple[list[_Row], Floats]:
     """Where the activations of a SKU run, and the share that they take off its price, (D, W).
 
-    A cell has one price: the first activation that carries a discount states it.
+    A cell has one price: the best.
     """
     rows: list[_Row] = []
     cut = np.zeros(active.shape)
@@ -140,27 +142,55 @@ def _rows(
         if not len(within):
             continue
         runs = slice(int(within[0]), int(within[-1]) + 1)  # elsewhere it does nothing
-        for item in activation.of_sku(name):
-            cells = doors_of(item, door_index)[:, None] & active[:, runs]
+        for at, discount, lifted in offers_of(activation, name, door_index):
+            cells = at[:, None] & active[:, runs]
             doors, weeks = np.nonzero(cells)
             weeks += runs.start
-            log_price = np.zeros(len(doors))
-            if item.discount:
-                depth = min(item.discount, lift.DEEPEST)
-                states = cut[doors, weeks] == 0
-                cut[doors[states], weeks[states]] = depth
-                log_price[states] = np.log1p(-depth)
+            cut[doors, weeks] = np.maximum(cut[doors, weeks], discount)
             rows.append(
                 _Row(
                     activation=activation,
-                    stated=item.lift,
+                    stated=lifted,
                     doors=doors,
                     weeks=weeks,
                     share=share[weeks],
-                    log_price=log_price,
+                    discount=discount,
                 )
             )
     return rows, cut
+
+
+def offers_of(
+    activation: Activation, name: str, door_index: Mapping[str, int]
+) -> list[tuple[Bools, float, float]]:
+    """What an activation offers of one SKU: where, (D,), discount, and stated lift or NaN.
+
+    A door has one offer of an activation (offers.said_once), whatever rows speak of it.
+    """
+    items = activation.of_sku(name)
+    places = [np.flatnonzero(doors_of(item, door_index)) for item in items]
+    of_item = np.repeat(np.arange(len(items)), [len(at) for at in places])
+    if not len(of_item):
+        return []
+    at = np.concatenate(places)
+    said = [(i.door is None, i.discount, i.lift) for i in items]
+    general, discount, lifts = (np.array(part, dtype=float) for part in zip(*said, strict=True))
+    kept, discount, lifts = offers.said_once(
+        np.zeros(len(at), dtype=np.int64),
+        at,
+        general=general[of_item] > 0,
+        discount=discount[of_item],
+        lift=lifts[of_item],
+    )
+    found: dict[tuple[float, float | None], Bools] = {}
+    terms = zip(np.nan_to_num(discount).tolist(), lifts.tolist(), strict=True)
+    for door, (cut, stated) in zip(at[kept].tolist(), terms, strict=True):
+        key = cut, None if np.isnan(stated) else stated
+        found.setdefault(key, np.zeros(len(door_index), dtype=bool))[door] = True
+    return [
+        (where, cut, np.nan if stated is None else stated)
+        for (cut, stated), where in found.items()
+    ]
 
 
 def _exposures(base: Base, sku: int, rows: Sequence[_Row]) -> Exposures:
@@ -169,21 +199,33 @@ def _exposures(base: Base, sku: int, rows: Sequence[_Row]) -> Exposures:
     count = [len(row.doors) for row in rows]
     doors = np.concatenate([row.doors for row in rows])
     weeks = np.concatenate([row.weeks for row in rows])
-    start = np.array([row.activation.start for row in rows], dtype="datetime64[D]")
-    stated = [np.nan if row.stated is None else max(row.stated, 1e-3) for row in rows]
+
+    def each(values: Sequence[float]) -> Floats:
+        return np.repeat(np.array(values, dtype=float), count)
+
+    start = _days([row.activation.start for row in rows], count)
+    end = _days([row.activation.end for row in rows], count)
+    log_price = lift.log_paid(each([row.discount for row in rows]))
     return Exposures(
         activation=np.repeat(np.arange(len(rows)), count),
         series=doors,
         week=weeks,
         share=np.concatenate([row.share for row in rows]),
         kind=np.repeat([kinds.index(row.activation.type) for row in rows], count),
-        log_price=np.concatenate([row.log_price for row in rows]),
+        days=lift.days_within(start, end, base.weeks[weeks]),
+        log_price=np.maximum(log_price, base.seen[sku]),
         log_regular=base.log_regular[sku][doors],
-        later=base.weeks[weeks] > np.repeat(start, count),
-        fixed=np.repeat(np.log(stated), count),
+        later=base.weeks[weeks] > start,
+        fixed=lift.log_stated(each([row.stated for row in rows])),
         kinds=kinds,
         n_weeks=len(base.weeks),
+        before=demand_before(base.weekday_shares),
     )
+
+
+def _days(days: Sequence[dt.date], count: Sequence[int]) -> Dates:
+    repeated: Dates = np.repeat(np.array(days, dtype="datetime64[D]"), count)
+    return repeated
 
 
 def _coefficients(base: Base, sku: int, columns: Sequence[str]) -> Floats:
@@ -200,14 +242,14 @@ def _coefficients(base: Base, sku: int, columns: Sequence[str]) -> Floats:
 
 def _sd(base: Base, sku: int, row: _Row) -> float:
     """Standard deviation of a row's log lift; none where people stated it."""
-    if row.stated is not None:
+    if not np.isnan(row.stated):
         return 0.0
     kind = row.activation.type
     if kind in base.columns:
         sd = float(base.lift_sd[sku, base.columns.index(kind)])
     else:
         sd = float(priors.usual((kind,)).sd[0])
-    deepest = float(row.log_price.min(initial=0.0))
+    deepest = max(float(lift.log_paid(np.array([row.discount]))[0]), float(base.seen[sku]))
     if deepest < 0 and lift.PRICE in base.columns:
         of_price = base.lift_sd[sku, base.columns.index(lift.PRICE)]
         sd = float(np.hypot(sd, of_price * deepest))

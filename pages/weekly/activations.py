@@ -35,7 +35,7 @@ def form(space: Workspace, person: Person, plan: LivePlan, known: Activation | N
         start = a.date_input("First day", known.start if known else fresh)
         end = b.date_input("Last day", known.end if known else fresh + dt.timedelta(6))
         discount = c.number_input(
-            "Price cut, %", 0.0, 95.0, step=5.0,
+            "Price cut, %", 0.0, 100.0, step=5.0,
             value=100.0 * max((i.discount or 0.0 for i in known.items), default=0.0) if known else 0.0,
         )  # fmt: skip
         sell_out = c.checkbox(
@@ -87,7 +87,7 @@ def evidence(space: Workspace, act: Activation, sku: str) -> experience.Alike | 
     """What similar activations did, in words; None where there was none."""
     rows = frame.lift_library()
     classes = dict(zip(space.plan.base.skus["sku"], space.plan.base.skus["class"], strict=True))
-    discount = next((i.discount or 0.0 for i in act.items if i.sku == sku), 0.0)
+    discount = act.discount_of(sku)
     found = experience.alike(
         rows, kind=act.type, klass=str(classes.get(sku, "")), discount=discount
     )
