@@ -15,6 +15,7 @@ import numpy as np
 from forecasting.basis import Base
 from forecasting.calendar import Dates, demand_before
 from forecasting.consensus.activations import Activation, Item
+from forecasting.consensus.campaigns import campaigns
 from forecasting.demand import lift, offers, priors, spillover
 from forecasting.demand.lift import Exposures, Layout
 from forecasting.hierarchy import Bools, Floats, Ints
@@ -136,61 +137,81 @@ def _rows(
     """
     rows: list[_Row] = []
     cut = np.zeros(active.shape)
-    for activation in activations:
+    offered = offers_of(activations, name, door_index)
+    for activation, mine in zip(activations, offered, strict=True):
         share = activation.share(base.weeks, base.weekday_shares)
         within = np.flatnonzero(share > 0)
         if not len(within):
             continue
         runs = slice(int(within[0]), int(within[-1]) + 1)  # elsewhere it does nothing
-        for at, discount, lifted in offers_of(activation, name, door_index):
-            cells = at[:, None] & active[:, runs]
+        for offer in mine:
+            cells = offer.at[:, None] & active[:, runs]
             doors, weeks = np.nonzero(cells)
             weeks += runs.start
-            cut[doors, weeks] = np.maximum(cut[doors, weeks], discount)
+            cut[doors, weeks] = np.maximum(cut[doors, weeks], offer.discount)
             rows.append(
                 _Row(
                     activation=activation,
-                    stated=lifted,
+                    stated=offer.stated,
                     doors=doors,
                     weeks=weeks,
                     share=share[weeks],
-                    discount=discount,
+                    discount=offer.discount,
                 )
             )
     return rows, cut
 
 
-def offers_of(
-    activation: Activation, name: str, door_index: Mapping[str, int]
-) -> list[tuple[Bools, float, float]]:
-    """What an activation offers of one SKU: where, (D,), discount, and stated lift or NaN.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What an activation offers of one SKU at some doors."""
 
-    A door has one offer of an activation (offers.said_once), whatever rows speak of it.
+    at: Bools
+    """(D,)."""
+    discount: float
+    """Share of the regular price, 0 for nothing."""
+    stated: float
+    """Lift that people stated; NaN: what history lets expect."""
+
+
+def offers_of(
+    activations: Sequence[Activation], name: str, door_index: Mapping[str, int]
+) -> list[list[Offer]]:
+    """What each of some activations offers of one SKU.
+
+    A door has one offer of a campaign (offers.said_once), whatever rows speak of it.
     """
-    items = activation.of_sku(name)
-    places = [np.flatnonzero(doors_of(item, door_index)) for item in items]
-    of_item = np.repeat(np.arange(len(items)), [len(at) for at in places])
+    found: list[list[Offer]] = [[] for _ in activations]
+    said = [(n, i) for n, a in enumerate(activations) for i in a.of_sku(name)]
+    places = [np.flatnonzero(doors_of(item, door_index)) for _, item in said]
+    of_item = np.repeat(np.arange(len(said)), [len(at) for at in places])
     if not len(of_item):
-        return []
+        return found
     at = np.concatenate(places)
-    said = [(i.door is None, i.discount, i.lift) for i in items]
-    general, discount, lifts = (np.array(part, dtype=float) for part in zip(*said, strict=True))
-    kept, discount, lifts = offers.said_once(
-        np.zeros(len(at), dtype=np.int64),
+    campaign = np.array(campaigns(activations), dtype=np.int64)
+    owner = np.array([n for n, _ in said], dtype=np.int64)
+    discount, lifts = (
+        np.array([getattr(item, part) for _, item in said], dtype=float)
+        for part in ("discount", "lift")
+    )
+    kept, cut, stated = offers.said_once(
+        campaign[owner][of_item],
         at,
-        general=general[of_item] > 0,
+        general=np.array([item.door is None for _, item in said])[of_item],
         discount=discount[of_item],
         lift=lifts[of_item],
     )
-    found: dict[tuple[float, float | None], Bools] = {}
-    terms = zip(np.nan_to_num(discount).tolist(), lifts.tolist(), strict=True)
-    for door, (cut, stated) in zip(at[kept].tolist(), terms, strict=True):
-        key = cut, None if np.isnan(stated) else stated
-        found.setdefault(key, np.zeros(len(door_index), dtype=bool))[door] = True
-    return [
-        (where, cut, np.nan if stated is None else stated)
-        for (cut, stated), where in found.items()
-    ]
+    none = -1.0
+    terms = np.column_stack(
+        [owner[of_item][kept], np.nan_to_num(cut), np.nan_to_num(stated, nan=none)]
+    )
+    where: dict[tuple[float, ...], Bools] = {}
+    for door, term in zip(at[kept].tolist(), terms.tolist(), strict=True):
+        where.setdefault(tuple(term), np.zeros(len(door_index), dtype=bool))[door] = True
+    for (whose, discounted, lifted), doors in where.items():
+        known = np.nan if lifted == none else lifted
+        found[int(whose)].append(Offer(at=doors, discount=discounted, stated=known))
+    return found
 
 
 def _exposures(base: Base, sku: int, rows: Sequence[_Row]) -> Exposures:

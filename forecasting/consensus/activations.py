@@ -202,37 +202,3 @@ def as_changed(
         elif event.kind in (Kind.ACTIVATION, Kind.LIFT, Kind.UNDO):
             found.pop(identity, None)
     return found
-
-
-def items_frame(activations: Sequence[Activation]) -> pd.DataFrame:
-    """Featured SKUs of every live activation, in the calendar's order, for a fit.
-
-    Returns
-    -------
-    DataFrame, one row per featured SKU
-        activation (position), identity, type, sku, door, start, end, discount, lift.
-    """
-    rows = [
-        (n, a.activation, a.type, i.sku, i.door, a.start, a.end, i.discount, i.lift)
-        for n, a in enumerate(activations)
-        if a.is_live
-        for i in a.items
-    ]
-    names = [
-        "activation",
-        "identity",
-        "type",
-        "sku",
-        "door",
-        "start",
-        "end",
-        "discount",
-        "lift",
-    ]
-    frame = pd.DataFrame(rows, columns=names)
-    frame[["discount", "lift"]] = frame[["discount", "lift"]].astype(float)
-    for name in ("start", "end"):
-        frame[name] = pd.to_datetime(frame[name])
-    for name in ("identity", "type", "sku", "door"):
-        frame[name] = frame[name].astype("string")
-    return frame
