@@ -335,7 +335,7 @@ _ALL = (
             _id("sku", "featured SKU (or a style)", "CT-001-NAVY-M", refers_to=("skus", "sku")),
             _id("style", "featured style (all its SKUs)", "", refers_to=("skus", "style")),
             _id("door", "door (blank: all ranged doors)", "", refers_to=("doors", "door")),
-            _share("discount", "price cut (0-1)", "0.2"),
+            _share("discount", "price cut (0-1; one free with one bought: 0.5)", "0.2"),
             _number("lift", "multiplier on baseline (blank: estimated)", "1.8", high=MOST_LIFT),
             _date("known_from", "day it entered the calendar", "2026-10-01"),
         ),

@@ -15,7 +15,7 @@ import pandas as pd
 
 from data.store import Store
 from forecasting.consensus.activations import Activation, as_imported, by_name
-from forecasting.consensus.campaigns import contradict, looks_alike
+from forecasting.consensus.campaigns import contradict, pairs_alike
 from forecasting.demand.lift import SUPPORTED, log_paid
 from forecasting.options import MOST_SERVICE
 from forecasting.plan import LivePlan
@@ -52,16 +52,8 @@ def odd_offers(store: Store) -> list[Row]:
 
 def twice(calendar: Sequence[Activation]) -> list[Row]:
     """Activations that look like one entered twice."""
-    rows = []
-    by_type: dict[str, list[Activation]] = {}
-    for other in calendar:
-        if not other.is_live:
-            continue
-        for one in by_type.setdefault(other.type, []):
-            if looks_alike(one, other):
-                rows.append(_of_pair(one, other))
-        by_type[other.type].append(other)
-    return rows
+    live = [a for a in calendar if a.is_live]
+    return [_of_pair(live[m], live[n]) for m, n in pairs_alike(live)]
 
 
 def _of_pair(one: Activation, other: Activation) -> Row:
@@ -119,8 +111,8 @@ def too_deep(
     """
     klass = dict(zip(skus["sku"], skus["class"], strict=True))
     live = [a for a in calendar if a.is_live]
-    known = since is not None
-    past = [a for a in live if known and a.start < since + dt.timedelta(7)]  # type: ignore[operator]
+    today = dt.date.min if since is None else since
+    past = [a for a in live if today > dt.date.min and a.start < today + dt.timedelta(7)]
     seen: dict[str, float] = {}
     for activation in past:
         for item in activation.items:
@@ -128,7 +120,7 @@ def too_deep(
             seen[of] = max(seen.get(of, 0.0), cut)
     rows = []
     for activation in live:
-        if activation in past or (known and activation.end < since):  # type: ignore[operator]
+        if activation.end < today + dt.timedelta(7):
             continue
         deep = [
             i

@@ -201,16 +201,37 @@ def offers_of(
         discount=discount[of_item],
         lift=lifts[of_item],
     )
+    if len(kept) == len(at):  # as nearly always: each row is an offer of its own
+        for (n, item), doors in zip(said, places, strict=True):
+            where = np.zeros(len(door_index), dtype=bool)
+            where[doors] = True
+            known = np.nan if item.lift is None else item.lift
+            found[n].append(Offer(at=where, discount=item.discount or 0.0, stated=known))
+        return found
+    whose, n_doors = owner[of_item][kept], len(door_index)
+    return _merged(found, at[kept], whose, discount=cut, stated=stated, n_doors=n_doors)
+
+
+def _merged(
+    found: list[list[Offer]],
+    at: Ints,
+    owner: Ints,
+    *,
+    discount: Floats,
+    stated: Floats,
+    n_doors: int,
+) -> list[list[Offer]]:
+    """Doors with the same terms of an activation as one offer, added to those `found`."""
     none = -1.0
-    terms = np.column_stack(
-        [owner[of_item][kept], np.nan_to_num(cut), np.nan_to_num(stated, nan=none)]
-    )
-    where: dict[tuple[float, ...], Bools] = {}
-    for door, term in zip(at[kept].tolist(), terms.tolist(), strict=True):
-        where.setdefault(tuple(term), np.zeros(len(door_index), dtype=bool))[door] = True
+    terms = np.column_stack([owner, np.nan_to_num(discount), np.nan_to_num(stated, nan=none)])
+    where: dict[tuple[float, ...], list[int]] = {}
+    for door, term in zip(at.tolist(), terms.tolist(), strict=True):
+        where.setdefault(tuple(term), []).append(door)
     for (whose, discounted, lifted), doors in where.items():
         known = np.nan if lifted == none else lifted
-        found[int(whose)].append(Offer(at=doors, discount=discounted, stated=known))
+        there = np.zeros(n_doors, dtype=bool)
+        there[doors] = True
+        found[int(whose)].append(Offer(at=there, discount=discounted, stated=known))
     return found
 
 

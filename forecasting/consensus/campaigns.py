@@ -8,7 +8,7 @@ is worth. Terms that do differ count both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -20,20 +20,23 @@ ALIKE = 0.75
 
 def campaigns(activations: Sequence[Activation]) -> list[int]:
     """Position of the first activation of each one's campaign: its own where it has none."""
-    found: list[int] = []
-    by_type: dict[str, list[int]] = {}
-    for n, activation in enumerate(activations):
-        others = by_type.setdefault(activation.type, [])
-        same = (m for m in others if is_one_campaign(activations[m], activation))
-        found.append(next(same, n))
-        if found[-1] == n:
-            others.append(n)
+    found = list(range(len(activations)))
+    for one, other in pairs_alike(activations):
+        free = found[other] == other and found[one] == one
+        if free and not contradict(activations[one], activations[other]):
+            found[other] = one
     return found
 
 
-def is_one_campaign(one: Activation, other: Activation) -> bool:
-    """Whether two activations look like one, and nothing that they state says otherwise."""
-    return looks_alike(one, other) and not contradict(one, other)
+def pairs_alike(activations: Sequence[Activation]) -> Iterator[tuple[int, int]]:
+    """Positions of every two activations that look alike, by the start of the later one."""
+    running: dict[str, list[int]] = {}
+    for n in sorted(range(len(activations)), key=lambda n: (activations[n].start, n)):
+        late = activations[n]
+        others = running.get(late.type, [])
+        others = [m for m in others if activations[m].end >= late.start]
+        yield from ((m, n) for m in others if looks_alike(activations[m], late))
+        running[late.type] = [*others, n]
 
 
 def looks_alike(one: Activation, other: Activation) -> bool:
