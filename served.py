@@ -94,7 +94,7 @@ def refusal(scope: Scope, hosts: Iterable[str]) -> str:
 
 
 def _names(option: object) -> list[str]:
-    """Names as the file of settings holds them, a list, or the environment, text with commas."""
+    """Names as settings hold them: a list in the file, text with commas in the environment."""
     if isinstance(option, str):
         return [name.strip(" '\"") for name in option.strip("[] ").split(",") if name.strip()]
     return [str(name) for name in option] if isinstance(option, list | tuple) else []

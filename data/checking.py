@@ -355,7 +355,7 @@ def _bounds(column: Column) -> dict[str, Sql]:
     least = -BEYOND_ANY_RETAILER if column.low is None else column.low
     return {
         "least": literal(least),
-        "most": literal(BEYOND_ANY_RETAILER),
+        "most": literal(BEYOND_ANY_RETAILER if column.high is None else column.high),
         "choices": listed(map(literal, column.choices)),
     }
 

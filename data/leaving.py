@@ -12,13 +12,19 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NewType
 
+import numpy as np
 import pandas as pd
+
+from forecasting import operation
+
+LOG = operation.log("leaving")
 
 Leaving = NewType("Leaving", bytes)
 """Bytes of a file that may leave."""
@@ -42,14 +48,24 @@ def _value(value: object) -> object:
     """A cell: numbers, dates and what is unknown as they are, everything else as safe text."""
     if isinstance(value, str):
         return defused(value)
+    if isinstance(value, float) and math.isinf(value):
+        return None
     is_plain = pd.api.types.is_scalar(value) and not isinstance(value, bytes)
     return value if is_plain else defused(str(value))
 
 
+def _finite(column: pd.Series) -> pd.Series:
+    """A column of numbers; one that is no number leaves as unknown, and the log says so."""
+    if column.dtype.kind != "f" or not np.isinf(column.to_numpy(dtype=float)).any():
+        return column
+    LOG.warning("infinite_number", column=str(column.name))
+    return column.replace([np.inf, -np.inf], np.nan)
+
+
 def table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with every text in it made safe, names of columns too."""
+    """The frame with every text in it made safe, names of columns too, and finite numbers."""
     safe = {
-        place: frame.iloc[:, place]
+        place: _finite(frame.iloc[:, place])
         if frame.dtypes.iloc[place].kind in _TIMES_AND_NUMBERS
         else frame.iloc[:, place].astype(object).map(_value)
         for place in range(frame.shape[1])

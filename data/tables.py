@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from forecasting.vocabulary import MOST_LIFT
+
 
 class Kind(StrEnum):
     """What a column holds."""
@@ -47,6 +49,8 @@ class Column:
     required: bool = False
     low: float | None = None
     """Smallest value allowed; None: minus the largest."""
+    high: float | None = None
+    """Largest value allowed; None: what is beyond any retailer."""
     choices: tuple[str, ...] = ()
     refers_to: tuple[str, str] | None = None
     """(table, column) in which the value must exist."""
@@ -68,7 +72,12 @@ class Column:
                 return "a date as YYYY-MM-DD between 1990 and 2100"
             case Kind.NUMBER:
                 least = "" if self.low is None else f" of at least {self.low:g}"
-                return f"a plain number{least}, below 10,000,000,000"
+                most = (
+                    ", below 10,000,000,000"
+                    if self.high is None
+                    else f", at most {self.high:,g}"
+                )
+                return f"a plain number{least}{most}"
             case Kind.WHOLE:
                 least = "" if self.low is None else f" of at least {self.low:g}"
                 return f"a whole number{least}"
@@ -128,6 +137,7 @@ def _number(
     *,
     required: bool = False,
     low: float | None = 0.0,
+    high: float | None = None,
 ) -> Column:
     return Column(
         name=name,
@@ -136,6 +146,7 @@ def _number(
         example=example,
         required=required,
         low=low,
+        high=high,
     )
 
 
@@ -324,8 +335,8 @@ _ALL = (
             _id("sku", "featured SKU (or a style)", "CT-001-NAVY-M", refers_to=("skus", "sku")),
             _id("style", "featured style (all its SKUs)", "", refers_to=("skus", "style")),
             _id("door", "door (blank: all ranged doors)", "", refers_to=("doors", "door")),
-            _share("discount", "price cut (0-1)", "0.2"),
-            _number("lift", "multiplier on baseline (blank: estimated)", "1.8"),
+            _share("discount", "price cut (0-1; one free with one bought: 0.5)", "0.2"),
+            _number("lift", "multiplier on baseline (blank: estimated)", "1.8", high=MOST_LIFT),
             _date("known_from", "day it entered the calendar", "2026-10-01"),
         ),
     ),

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+MOST_LIFT = 1_000.0
+"""Largest lift that can be stated: far beyond anything that a shop has seen."""
+
 
 class Function(StrEnum):
     """Who a person speaks for."""

@@ -17,7 +17,7 @@ GROUND = {
 }  # fmt: skip
 ROOMS = {
     "demand", "consensus", "inventory", "plan", "governance", "weekly", "monthly", "quarterly",
-    "record", "outputs", "sample",
+    "record", "outputs", "sample", "intake",
 }  # fmt: skip
 
 

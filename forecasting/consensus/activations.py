@@ -13,6 +13,7 @@ from forecasting.calendar import Dates, exposure_share
 from forecasting.consensus.events import Event, Kind
 from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import Floats
+from forecasting.vocabulary import MOST_LIFT
 
 CANCELLED = "cancelled"
 
@@ -54,10 +55,13 @@ class Activation:
         if self.end < self.start:
             raise OutOfBounds(f"{self.name} ends on {self.end}, before its start {self.start}.")
         for item in self.items:
-            if item.discount is not None and not 0 <= item.discount < 1:
-                raise OutOfBounds(f"The discount of {item.sku} must be from 0 to below 1.")
-            if item.lift is not None and not 0 <= item.lift <= 50:
-                raise OutOfBounds(f"The lift of {item.sku} must be between 0x and 50x.")
+            if item.discount is not None and not 0 <= item.discount <= 1:
+                raise OutOfBounds(f"The discount of {item.sku} must be from 0 to 1.")
+            if item.lift is not None and not 0 <= item.lift <= MOST_LIFT:
+                raise OutOfBounds(
+                    f"The lift of {item.sku} in {self.name} must be between 0x and "
+                    f"{MOST_LIFT:,.0f}x; found {item.lift:g}x."
+                )
 
     @property
     def is_live(self) -> bool:
@@ -71,6 +75,10 @@ class Activation:
     def of_sku(self, sku: str) -> list[Item]:
         """Its items of one SKU."""
         return [item for item in self.items if item.sku == sku]
+
+    def discount_of(self, sku: str) -> float:
+        """The deepest price cut that it states for a SKU, 0 where it states none."""
+        return max((item.discount or 0.0 for item in self.of_sku(sku)), default=0.0)
 
     def cancelled(self) -> Activation:
         """The same, called off."""
@@ -105,17 +113,18 @@ def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Acti
         activation, name, type, start, end, status, owner, channel, spend, lock_date,
         sell_out, batch.
     items : DataFrame, one row per featured SKU
-        activation, sku, door, discount, lift; blank is unknown.
+        activation, sku, door, discount, lift; blank is unknown. of_style: it named the style.
     """
     featured: dict[str, list[Item]] = {}
     columns = ["activation", "sku", "door", "discount", "lift"]
-    for name, sku, door, discount, lift in items[columns].itertuples(index=False):
+    for name, sku, door, discount, lift in by_name(items)[columns].itertuples(index=False):
         featured.setdefault(str(name), []).append(
             Item(
                 sku=str(sku),
                 door=None if pd.isna(door) else str(door),
-                discount=None if pd.isna(discount) else min(float(discount), 0.99),
-                lift=None if pd.isna(lift) else min(float(lift), 50.0),
+                discount=None if pd.isna(discount) else float(discount),
+                # Files from before there was a limit may still be in force.
+                lift=None if pd.isna(lift) else min(float(lift), MOST_LIFT),
             )
         )
     found = {}
@@ -141,6 +150,42 @@ def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Acti
     return found
 
 
+def by_name(items: pd.DataFrame) -> pd.DataFrame:
+    """Featured SKUs without rows of their style that a row of the SKU itself replaces.
+
+    The row that names the SKU is the same offer said more exactly: it replaces the style's
+    where it runs. A price cut that it leaves blank is the style's, and the style's lift
+    goes with the style's price cut.
+
+    Parameters
+    ----------
+    items : DataFrame, one row per featured SKU
+        activation, sku, door, discount, lift, of_style (if left out, none is).
+    """
+    if "of_style" not in items or not items["of_style"].astype(bool).any():
+        return items
+    of_style = items["of_style"].astype(bool)
+    named, styled = items[~of_style], items[of_style]
+    key = ["activation", "sku"]
+    general = pd.MultiIndex.from_frame(named[named["door"].isna()][key])
+    at_doors = pd.MultiIndex.from_frame(named[named["door"].notna()][[*key, "door"]])
+    replaced = pd.MultiIndex.from_frame(styled[key]).isin(general)
+    replaced |= pd.MultiIndex.from_frame(styled[[*key, "door"]]).isin(at_doors)
+    said = styled[replaced].assign(door=styled["door"].fillna("")).groupby([*key, "door"])
+    said_of = said[["discount", "lift"]].first()
+    at = pd.MultiIndex.from_frame(named[key].assign(door=named["door"].fillna("")))
+    theirs = said_of.reindex(at)
+    discount = named["discount"].astype(float)
+    filled = named.assign(
+        discount=discount.fillna(pd.Series(theirs["discount"].to_numpy(float), named.index)),
+        lift=named["lift"].astype(float).where(
+            discount.notna() | named["lift"].notna(),
+            pd.Series(theirs["lift"].to_numpy(float), named.index),
+        ),
+    )  # fmt: skip
+    return pd.concat([filled, styled[~replaced]]).sort_index()
+
+
 def as_changed(
     imported: Mapping[str, tuple[Activation, int]], events: Sequence[Event]
 ) -> dict[str, Activation]:
@@ -157,37 +202,3 @@ def as_changed(
         elif event.kind in (Kind.ACTIVATION, Kind.LIFT, Kind.UNDO):
             found.pop(identity, None)
     return found
-
-
-def items_frame(activations: Sequence[Activation]) -> pd.DataFrame:
-    """Featured SKUs of every live activation, in the calendar's order, for a fit.
-
-    Returns
-    -------
-    DataFrame, one row per featured SKU
-        activation (position), identity, type, sku, door, start, end, discount, lift.
-    """
-    rows = [
-        (n, a.activation, a.type, i.sku, i.door, a.start, a.end, i.discount, i.lift)
-        for n, a in enumerate(activations)
-        if a.is_live
-        for i in a.items
-    ]
-    names = [
-        "activation",
-        "identity",
-        "type",
-        "sku",
-        "door",
-        "start",
-        "end",
-        "discount",
-        "lift",
-    ]
-    frame = pd.DataFrame(rows, columns=names)
-    frame[["discount", "lift"]] = frame[["discount", "lift"]].astype(float)
-    for name in ("start", "end"):
-        frame[name] = pd.to_datetime(frame[name])
-    for name in ("identity", "type", "sku", "door"):
-        frame[name] = frame[name].astype("string")
-    return frame

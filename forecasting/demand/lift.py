@@ -2,9 +2,10 @@
 
 A cell's lift is the exponential of a sum over the activations in it: one term for the type
 of each, one for the depth of its price cut (and its depth beyond 15 %, where more price may
-buy less), one for a low price that people are told of, one for any cut at all that they are
-told of (a sale sign sells, however small the saving), one for the second and later weeks of
-the same activation, one for activations that meet. What each is worth is estimated in
+buy less; of several cuts the best price counts, offers.py), one for a low price that people
+are told of, one for any cut at all that they are told of (a sale sign sells, however small
+the saving), one for the second and later weeks of the same activation, one for activations
+that meet. What each is worth is estimated in
 response.py; this module only says which cell is exposed to what, and how the increments add up.
 """
 
@@ -17,6 +18,8 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar import Dates, demand_before
+from forecasting.demand import offers
+from forecasting.demand.offers import BARE_PRICE
 from forecasting.hierarchy import Bools, Floats, Ints, aggregate
 
 PRICE = "price depth"
@@ -28,18 +31,21 @@ MEETING = "several at once"
 SHAPES = (PRICE, PRICE_TOLD, CUT_TOLD, DEEP, LATER, MEETING)
 """Columns of the design beside one column per type of activation."""
 
-BARE_PRICE = "price"
-"""The one type of activation that only cuts a price and tells nobody."""
-
 DEEPEST = 0.95
-"""A deeper discount is taken as this one: a price of zero has no logarithm."""
+"""A deeper discount is learnt from as this one: a price of zero has no logarithm."""
+SUPPORTED = float(np.log(0.6))
+"""Log price up to which what is generally known of price cuts was seen: 40 % off. Beyond it,
+and beyond what a class itself has seen, no response is drawn (`Exposures.held_back`)."""
 KNEE = float(np.log(0.85))
 """Log price from which more depth may count for less."""
 LEAST_CUT = float(np.log(0.995))
 """Log price that is no cut yet: prices are rounded."""
 
 LEAST_LOG, MOST_LOG = -1.5, 3.5
-"""Bounds of one activation's log lift: between a fifth and 33 times the baseline."""
+"""Bounds of one activation's estimated log lift: between a fifth and 33 times the baseline.
+What people state has none."""
+NOTHING = 1e-9
+"""A stated lift of zero, which has no logarithm: of a million units it leaves none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +61,10 @@ class Exposures:
     """Share of the week's demand on whose days it runs, 0 to 1."""
     kind: Ints
     """Position of its type in `kinds`."""
+    days: tuple[Ints, Ints]
+    """First and last day of the week on which it runs, 0 (Sunday) to 6, (m,) each."""
     log_price: Floats
-    """log(1 - discount) where this activation states the cell's price, else 0."""
+    """log(1 - discount) of what the activation takes off, 0 for nothing."""
     log_regular: Floats
     """Log regular price of the cell against its series' mean, 0 where not known."""
     later: Bools
@@ -65,6 +73,8 @@ class Exposures:
     """Log of a lift that people stated; NaN where it is to be estimated."""
     kinds: tuple[str, ...]
     n_weeks: int
+    before: Floats
+    """Share of a week's demand before each day from Sunday on, and before its end, (8,)."""
 
     def __len__(self) -> int:
         return len(self.series)
@@ -89,6 +99,7 @@ class Exposures:
             week=self.week[rows],
             share=self.share[rows],
             kind=self.kind[rows],
+            days=(self.days[0][rows], self.days[1][rows]),
             log_price=self.log_price[rows],
             log_regular=self.log_regular[rows],
             later=self.later[rows],
@@ -102,22 +113,86 @@ class Exposures:
         """
         return replace(self, fixed=np.where(self.week < before, np.nan, self.fixed))
 
-    def design(self, cell: Ints) -> Floats:
+    def held_back(self, since: int, seen: Floats) -> Exposures:
+        """The same, with price cuts from one week on no deeper than was ever seen.
+
+        A curve drawn beyond everything that anybody saw must fill no order book.
+
+        Parameters
+        ----------
+        since : int
+            The first week held back.
+        seen : float array, shape (n,)
+            Deepest log price that the class of each series has seen, or that is supported.
+        """
+        held = np.maximum(self.log_price, seen[self.series])
+        return replace(self, log_price=np.where(self.week >= since, held, self.log_price))
+
+    def seen(self, before: int, of_class: Ints) -> Floats:
+        """Deepest log price in the class of each series before a week, (n,).
+
+        At least what is supported by what is generally known.
+        """
+        deepest = np.full(int(of_class.max(initial=0)) + 1, SUPPORTED)
+        past = self.week < before
+        np.minimum.at(deepest, of_class[self.series[past]], self.log_price[past])
+        return deepest[of_class]
+
+    @property
+    def tells(self) -> Bools:
+        """It tells people of the SKU: it is more than a bare price cut, (m,)."""
+        told: Bools = np.array([kind != BARE_PRICE for kind in self.kinds] or [True])[self.kind]
+        return told
+
+    def settled(self, cell: Ints) -> offers.Settled:
+        """What each row does beside the others of its cell, given it."""
+        return offers.settle(
+            cell,
+            share=self.share,
+            log_price=self.log_price,
+            bare=~self.tells,
+            stated=~np.isnan(self.fixed),
+            days=self.days,
+            before=self.before,
+        )
+
+    def design(self, cell: Ints, settled: offers.Settled | None = None) -> Floats:
         """Regressors of each row at full exposure, shape (m, p), given its cell."""
-        tells = np.array([kind != BARE_PRICE for kind in self.kinds] or [True])[self.kind]
+        settled = settled or self.settled(cell)
+        counts = settled.own * (settled.share > 0)
         matrix = np.zeros((len(self), len(self.columns)))
-        matrix[np.arange(len(self)), self.kind] = 1.0
+        matrix[np.arange(len(self)), self.kind] = settled.own
         matrix[:, len(self.kinds) :] = np.column_stack(
             shapes(
                 log_price=self.log_price,
+                above=settled.above,
                 log_regular=self.log_regular,
-                later=self.later,
-                tells=tells,
-                telling=np.bincount(cell, tells)[cell],
-                in_cell=np.bincount(cell)[cell],
+                later=self.later * settled.own,
+                tells=self.tells,
+                telling=np.bincount(cell, self.tells)[cell],
+                in_cell=np.bincount(cell, counts)[cell],
+                own=settled.own,
             )
         )
+        matrix[settled.share <= 0] = 0.0
         return matrix
+
+    def owed(self, cell: Ints, settled: offers.Settled) -> tuple[Ints, Floats]:
+        """Stated rows over a price cut that was estimated, and its regressors, (k,), (k, p)."""
+        rows = np.flatnonzero((settled.owed < 0) & ~np.isnan(self.fixed))
+        none = np.zeros(len(rows))
+        matrix = np.zeros((len(rows), len(self.columns)))
+        matrix[:, len(self.kinds) :] = np.column_stack(
+            shapes(
+                log_price=settled.owed[rows],
+                log_regular=none,
+                later=none,
+                tells=False,
+                telling=np.bincount(cell, self.tells)[cell][rows],
+                in_cell=np.ones(len(rows)),
+            )
+        )
+        return rows, matrix
 
     def at_prices(self, log_regular: Floats) -> Exposures:
         """The same with the regular prices of all series and weeks, (n, T)."""
@@ -128,17 +203,19 @@ def shapes(
     *,
     log_price: Floats,
     log_regular: Floats,
-    later: Bools,
+    later: Bools | Floats,
     tells: Bools | bool,
     telling: Ints | Floats,
-    in_cell: Ints,
+    in_cell: Ints | Floats,
+    above: Floats | float = 0.0,
+    own: Floats | float = 1.0,
 ) -> tuple[Floats, ...]:
     """Regressors of activations beside their types, in the order of SHAPES.
 
     Parameters
     ----------
     log_price : float array
-        log(1 - discount) where an activation states its cell's price, else 0.
+        log(1 - discount) of what an activation takes off, 0 for nothing.
     log_regular : float array
         Log regular price of the cell against its mean.
     later : bool array
@@ -147,6 +224,11 @@ def shapes(
         It tells people of the SKU: it is more than a bare price cut.
     telling, in_cell : array
         How many activations of its cell tell of it; how many there are.
+    above : float array or float
+        Log price that other activations reach already: only what is beyond counts.
+    own : float array or float
+        Share of its days on which it is an activation of its own, not another price on
+        the same sign.
 
     Returns
     -------
@@ -154,13 +236,14 @@ def shapes(
         Of shapes that broadcast together, as the parameters do.
     """
     # Who tells of a SKU tells of its price, whether it was cut or is low anyway.
-    told = log_price * (telling > 0)
+    told = (log_price - above) * (telling > 0)
     told = told + np.where(tells, log_regular / np.maximum(telling, 1), 0.0)
-    deep = np.minimum(log_price - KNEE, 0.0)
-    cut = ((log_price < LEAST_CUT) & (telling > 0)).astype(float)
+    deep = np.minimum(log_price - KNEE, 0.0) - np.minimum(above - KNEE, 0.0)
+    is_cut = (log_price < LEAST_CUT) & ~(np.asarray(above) < LEAST_CUT)
+    cut = (is_cut & (telling > 0)).astype(float)
     # Each of k that meet carries its share of k - 1 meetings.
-    meeting = (in_cell - 1) / np.maximum(in_cell, 1)
-    return log_price, told, cut, deep, np.asarray(later, dtype=float), meeting
+    meeting = own * np.maximum(in_cell - 1, 0) / np.maximum(in_cell, 1)
+    return log_price - above, told, cut, deep, np.asarray(later, dtype=float), meeting
 
 
 def expose(
@@ -187,14 +270,23 @@ def expose(
 
     Notes
     -----
-    A cell has one price: the first activation that carries a discount states it.
+    A row that names a door replaces the same activation's row for all of them there.
     """
     numbered = series[["sku", "door"]].assign(series=np.arange(len(series)))
     items = items.assign(order=np.arange(len(items)))
     everywhere = items["door"].isna()
     at_doors = items[~everywhere].merge(numbered, on=["sku", "door"])
     at_all = items[everywhere].drop(columns="door").merge(numbered, on="sku")
+    at_doors, at_all = at_doors.assign(general=False), at_all.assign(general=True)
     rows = pd.concat([at_doors, at_all]).sort_values(["order", "series"], kind="stable")
+    kept, discount, lift = offers.said_once(
+        rows["activation"].to_numpy(dtype=np.int64),
+        rows["series"].to_numpy(dtype=np.int64),
+        general=rows["general"].to_numpy(dtype=bool),
+        discount=rows["discount"].to_numpy(dtype=float),
+        lift=rows["lift"].to_numpy(dtype=float),
+    )
+    rows = rows.iloc[kept].assign(discount=discount, lift=lift)
     kind = pd.Index(list(kinds)).get_indexer(pd.Index(rows["type"]))
     rows, kind = rows[kind >= 0], kind[kind >= 0]
     start = rows["start"].to_numpy().astype("datetime64[D]")
@@ -205,38 +297,49 @@ def expose(
     row = np.repeat(np.arange(len(rows)), length)
     offset = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
     week = first[row] + offset
-    until = np.minimum((end[row] - weeks[week]).astype(int), 6)
-    since = np.maximum((start[row] - weeks[week]).astype(int), 0)
+    since, until = days_within(start[row], end[row], weeks[week])
     before = demand_before(weekday_shares)
-    discount = np.clip(rows["discount"].to_numpy(dtype=float)[row], 0, DEEPEST)
-    of_series = rows["series"].to_numpy(dtype=np.int64)[row]
-    states = ~np.isnan(discount) & (discount > 0)
-    _, firsts = np.unique((of_series * len(weeks) + week)[states], return_index=True)
-    log_price = np.zeros(len(row))
-    stating = np.flatnonzero(states)[firsts]
-    log_price[stating] = np.log1p(-discount[stating])
-    lift = rows["lift"].to_numpy(dtype=float)[row]
     return Exposures(
         activation=rows["activation"].to_numpy(dtype=np.int64)[row],
-        series=of_series,
+        series=rows["series"].to_numpy(dtype=np.int64)[row],
         week=week,
         share=before[until + 1] - before[since],
         kind=kind[row],
-        log_price=log_price,
+        days=(since, until),
+        log_price=log_paid(rows["discount"].to_numpy(dtype=float))[row],
         log_regular=np.zeros(len(row)),
         later=weeks[week] > start[row],
-        fixed=np.log(np.maximum(lift, 1e-3)),
+        fixed=log_stated(rows["lift"].to_numpy(dtype=float))[row],
         kinds=tuple(kinds),
         n_weeks=len(weeks),
+        before=before,
     )
+
+
+def days_within(start: Dates, end: Dates, week: Dates) -> tuple[Ints, Ints]:
+    """First and last day of a week on which something runs, 0 (Sunday) to 6, (m,) each."""
+    since = np.maximum((start - week).astype(np.int64), 0)
+    return since, np.minimum((end - week).astype(np.int64), 6)
+
+
+def log_paid(discount: Floats) -> Floats:
+    """Log of the share of the regular price that is paid; 0 where nothing is said of it."""
+    paid: Floats = np.log1p(-np.clip(np.nan_to_num(discount), 0.0, DEEPEST))
+    return paid
+
+
+def log_stated(lift: Floats) -> Floats:
+    """Log of a stated lift, NaN where none is stated."""
+    found: Floats = np.log(np.maximum(lift, NOTHING))
+    return found
 
 
 def at_share(full: Floats, share: Floats) -> Floats:
     """Log lift over a week of an activation that runs on a share of its demand."""
-    logs: Floats = np.clip(full, LEAST_LOG, MOST_LOG)
-    if (share < 1).any():
-        logs = np.log1p(np.expm1(logs) * share)
-    return logs
+    if not (share < 1).any():
+        return full
+    found: Floats = np.log1p(np.expm1(full) * np.minimum(share, 1.0))
+    return found
 
 
 def parts(logs: Floats, cell: Ints, n_cells: int) -> tuple[Floats, Floats]:
@@ -263,6 +366,10 @@ class Layout:
     exposures: Exposures
     design: Floats
     """Regressors of each row at full exposure, (m, p)."""
+    settled: offers.Settled
+    """What each row does beside the others of its cell."""
+    owed: tuple[Ints, Floats]
+    """Rows of stated lift over an estimated price cut, and the cut's regressors."""
     cell: Ints
     """Cell of each row, (m,)."""
     series: Ints
@@ -276,10 +383,13 @@ class Layout:
     def of(exposures: Exposures) -> Layout:
         """Lay exposures out."""
         cell, series, week = exposures.cells()
-        design = exposures.design(cell)
+        settled = exposures.settled(cell)
+        design = exposures.design(cell, settled)
         return Layout(
             exposures=exposures,
             design=design,
+            settled=settled,
+            owed=exposures.owed(cell, settled),
             cell=cell,
             series=series,
             week=week,
@@ -296,11 +406,17 @@ class Layout:
         Notes
         -----
         At full exposure a row's lift is m = exp(x . b), or what people stated. At share s of
-        the week it is 1 + (m - 1) s: half a week of a doubled demand is one and a half.
+        the week it is 1 + (m - 1) s: half a week of a doubled demand is one and a half. What
+        people stated stands for a whole offer: what its price does is in it already.
         """
-        full = self._full(coefficients)
+        full = np.clip(self._full(coefficients), LEAST_LOG, MOST_LOG)
         fixed = self.exposures.fixed
-        return at_share(np.where(np.isnan(fixed), full, fixed), self.exposures.share)
+        if len(self.owed[0]):
+            rows, design = self.owed
+            paid = np.einsum("kp,kp->k", design, coefficients[self.exposures.series[rows]])
+            fixed = fixed.copy()
+            fixed[rows] -= np.clip(paid, 0.0, MOST_LOG)
+        return at_share(np.where(np.isnan(fixed), full, fixed), self.settled.share)
 
     def of_cells(self, coefficients: Floats | None = None) -> Floats:
         """Regressors summed over the rows of each cell, (c, p).
@@ -309,7 +425,7 @@ class Layout:
         log lift that this comes to, which depends on the lift: by `coefficients`, (n series,
         p), as far as they are known.
         """
-        part = self.exposures.share
+        part = self.settled.share
         told = part < 1
         if not told.any():
             return self.whole

@@ -240,6 +240,8 @@ def fit(
     -------
     Factors
     """
+    seen = exposures.seen(known, panel.classes[panel.sku_of])
+    exposures = exposures.held_back(known, seen)
     problem = _problem(panel, exposures.unstated(known), prior)
     held = methods.weeks_held_out(known)
     chosen: tuple[Method, ...] = ()

@@ -249,12 +249,24 @@ def _fit_block(
             }
             for c in np.unique(panel.classes)
         },
+        "seen": _seen(panel, exposures, known),
         "series": len(panel.sku_of),
         "prior": factors.prior.as_json(),
         "event_sd": factors.event_sd,
         "surprise": factors.calibration.surprise,
         "residuals": residuals.thinned(RESIDUALS_PER_BLOCK) if residuals else None,
     }  # fmt: skip
+
+
+def _seen(panel: Panel, exposures: Exposures, known: int) -> dict[str, float]:
+    """Deepest log price that each class has seen, or that is supported (lift.SUPPORTED)."""
+    of_class = panel.classes[panel.sku_of]
+    deepest = exposures.seen(known, of_class)
+    found: dict[str, float] = {}
+    for c in np.unique(of_class).tolist():
+        name, log = panel.class_names[c], float(deepest[of_class == c][0])
+        found[name] = min(found.get(name, 0.0), log)
+    return found
 
 
 def _backtest_origin(

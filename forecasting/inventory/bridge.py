@@ -75,10 +75,13 @@ class ItemRisk:
     """Status codes, (n,)."""
     first_short: Ints
     """First week in which running out is likely, -1 for none, (n,)."""
+    paid: Floats
+    """Best price in force in each week of it, NaN unknown, (n, w)."""
     price: Floats
-    """Price in force during the activation, NaN unknown, (n,)."""
+    """Mean of that by what runs short, by what is wanted where nothing does, (n,)."""
     unit_margin: Floats
-    """That price less unit cost, NaN unknown, (n,)."""
+    """That mean less unit cost, NaN unknown, (n,)."""
+    unit_cost: float
 
     @property
     def window(self) -> slice:
@@ -126,8 +129,8 @@ class Prospect:
     risk: Risk
     known: Bools
     """Stock, receipts and forecast are known and not stale, (n,)."""
-    price: Floats
-    """Regular price, NaN unknown, (n,)."""
+    paid: Floats
+    """Best price of each week: regular less the deepest discount, NaN unknown, (n, W)."""
     unit_cost: float
 
     def at(self, rows: Bools) -> Prospect:
@@ -144,7 +147,7 @@ class Prospect:
             projection=self.projection.take(doors),
             risk=self.risk.take(doors),
             known=self.known[doors],
-            price=self.price[doors],
+            paid=self.paid[doors],
             unit_cost=self.unit_cost,
         )
 
@@ -157,7 +160,6 @@ def assess_item(
     first: int,
     last: int,
     lift_units: Floats,
-    discount: float,
     limits: Limits,
 ) -> ItemRisk:
     """Judge one SKU of one activation.
@@ -172,8 +174,6 @@ def assess_item(
         Its w weeks within the plan.
     lift_units : float array, shape (n, w)
         What this activation adds in them.
-    discount : float
-        Share that it takes off the regular price.
     limits : Limits
     """
     window = slice(first, last + 1)
@@ -200,7 +200,9 @@ def assess_item(
     p_stockout = risk.p_stockout[:, window]
     likely = p_stockout > limits.red_probability
     first_short = np.where(likely.any(axis=1), first + likely.argmax(axis=1), -1)
-    price = prospect.price * (1 - discount)
+    units_short = np.where(prospect.known[:, None], units_short, 0.0)
+    paid = prospect.paid[:, window]
+    price = _mean_paid(paid, units_short, demand[:, window])
     return ItemRisk(
         activation=activation,
         sku=prospect.sku,
@@ -213,14 +215,24 @@ def assess_item(
         on_hand_start=projection.on_hand[:, first - 1] if first else prospect.opening,
         on_hand=projection.on_hand[:, window],
         p_stockout=p_stockout,
-        units_short=np.where(prospect.known[:, None], units_short, 0.0),
+        units_short=units_short,
         p_window=p_window,
         breach=breach,
         status=status,
         first_short=np.where(prospect.known, first_short, -1),
+        paid=paid,
         price=price,
         unit_margin=price - prospect.unit_cost,
+        unit_cost=prospect.unit_cost,
     )
+
+
+def _mean_paid(paid: Floats, short: Floats, wanted: Floats) -> Floats:
+    """One price for each place, (n,), so that it times all that is short is all the money."""
+    weight = np.where(short.sum(axis=1, keepdims=True) > 0, short, wanted)
+    weight = np.where(weight.sum(axis=1, keepdims=True) > 0, weight, 1.0)
+    mean: Floats = (paid * weight).sum(axis=1) / weight.sum(axis=1)
+    return mean
 
 
 def group_status(status: npt.NDArray[np.int8], demand: Floats, limits: Limits) -> Status:

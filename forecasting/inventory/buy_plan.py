@@ -4,6 +4,9 @@ Week by week each door needs its safety stock at the end of the week. What is la
 ordered in cases, the doors' orders of one SKU together at least the minimum, and released
 a lead time before. What would have had to be released before today is no order but an
 exception: it can only be expedited.
+
+Nothing is ordered to protect weeks that are over on arrival: what surprised in them took no
+more than the stock that was there, and demand that was not met does not wait.
 """
 
 from __future__ import annotations
@@ -67,6 +70,8 @@ class Centre:
     """Weeks from there to each door, (D,)."""
     safety: Floats
     """Safety stock at week end, (W,)."""
+    own: Floats | None = None
+    """The same against surprises of what leaves in the week itself; None: all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +137,24 @@ def _last(values: Floats, span: int) -> Floats:
     return summed
 
 
+def still_needed(safety: Floats, own: Floats | None, left: Floats) -> Floats:
+    """Safety stock at the end of a week, as far as there is anything to protect.
+
+    Parameters
+    ----------
+    safety : float array, shape (D,)
+        Against surprises of all weeks since the order was released.
+    own : float array, shape (D,), optional
+        Against those of the week itself; all of it if left out.
+    left : float array, shape (D,)
+        Stock expected at the end of the week before: surprises before can take no more.
+    """
+    if own is None:
+        return safety
+    needed: Floats = np.minimum(safety, own + left)
+    return needed
+
+
 def net(
     opening: Floats,
     scheduled: Floats,
@@ -139,6 +162,7 @@ def net(
     safety: Floats,
     terms: Terms,
     *,
+    own: Floats | None = None,
     reserve: float = 0.0,
     reserve_weeks: int = 1,
 ) -> BuyPlan:
@@ -150,6 +174,9 @@ def net(
     scheduled, demand, safety : float array, shape (D, W)
         Units: open orders by week of arrival, expected demand, safety stock at week end.
     terms : Terms
+    own : float array, shape (D, W), optional
+        Safety stock against surprises of the week itself; `safety` is needed as far as
+        surprises before can take what is there (still_needed). All of it if left out.
     reserve : float
         Units at the distribution centre; used before anything is ordered.
     reserve_weeks : int
@@ -173,8 +200,11 @@ def net(
     helped = stock
     """The same if what cannot be ordered in time were there all the same."""
     for t in range(shape[1]):
+        of_week = None if own is None else own[:, t]
+        safe = still_needed(safety[:, t], of_week, stock)
+        safe_helped = still_needed(safety[:, t], of_week, helped)
         stock = stock + scheduled[:, t]
-        lacking = np.maximum(safety[:, t] - (stock - demand[:, t]), 0.0)
+        lacking = np.maximum(safe - (stock - demand[:, t]), 0.0)
         lacking[demand[:, t:].sum(axis=1) <= 0] = 0.0
         if reserve >= 1 and t >= reserve_weeks and lacking.any():
             sent = _shared(lacking, np.floor(reserve), 1.0)
@@ -184,7 +214,7 @@ def net(
             lacking = np.maximum(lacking - sent, 0.0)
         if t < terms.first:
             there = helped + scheduled[:, t] + centre[:, t]
-            more = np.where(lacking > 0, safety[:, t] - (there - demand[:, t]), 0.0)
+            more = np.where(lacking > 0, safe_helped - (there - demand[:, t]), 0.0)
             exceptions[:, t] = np.ceil(np.maximum(more, 0.0) / terms.case) * terms.case
             helped = np.maximum(there + exceptions[:, t] - demand[:, t], 0.0)
         elif (terms.last is None or t <= terms.last) and (lacking > 1e-9).any():
@@ -202,6 +232,8 @@ def net_through(
     safety: Floats,
     terms: Terms,
     centre: Centre,
+    *,
+    own: Floats | None = None,
 ) -> BuyPlan:
     """Net doors against a centre, and the centre against the supplier.
 
@@ -217,6 +249,8 @@ def net_through(
     terms : Terms
         The supplier's: lead time to the centre, cases, minimum.
     centre : Centre
+    own : float array, shape (D, W), optional
+        As for `net`.
 
     Examples
     --------
@@ -231,8 +265,9 @@ def net_through(
     >>> plan.centre.orders.tolist()
     [0.0, 0.0, 20.0, 20.0, 20.0, 0.0]
     """
-    alone = _through(opening, scheduled, demand, safety, terms, centre, helped=False)
-    helped = _through(opening, scheduled, demand, safety, terms, centre, helped=True)
+    doors = opening, scheduled, demand, safety
+    alone = _through(*doors, terms, centre, own=own, helped=False)
+    helped = _through(*doors, terms, centre, own=own, helped=True)
     assert alone.centre is not None
     assert helped.centre is not None
     return replace(
@@ -250,6 +285,7 @@ def _through(
     terms: Terms,
     centre: Centre,
     *,
+    own: Floats | None,
     helped: bool,
 ) -> BuyPlan:
     """Week by week; `helped`: what cannot be ordered in time is there all the same."""
@@ -269,10 +305,14 @@ def _through(
             for week in range(t, at):
                 come = scheduled[mine, week] + sent[mine, week]
                 there = np.maximum(there + come - demand[mine, week], 0.0)
+            of_week = None if own is None else own[mine, at]
+            safe = still_needed(safety[mine, at], of_week, there)
             there = there + scheduled[mine, at] + sent[mine, at] - demand[mine, at]
-            asked[mine] = np.ceil(np.maximum(safety[mine, at] - there, 0.0) * still[mine, at])
+            asked[mine] = np.ceil(np.maximum(safe - there, 0.0) * still[mine, at])
+        of_centre = None if centre.own is None else centre.own[t : t + 1]
+        (kept,) = still_needed(centre.safety[t : t + 1], of_centre, np.array([left]))
         left += centre.scheduled[t]
-        lacking = centre.safety[t] * asked.any() - (left - asked.sum())
+        lacking = kept * asked.any() - (left - asked.sum())
         if lacking > 1e-9:
             units = float(_rounded(np.array([lacking]), np.ones((1, 1)), terms)[0])
             if t >= terms.first:
@@ -287,7 +327,8 @@ def _through(
         reached = np.flatnonzero(leaves)
         sent[reached, t + centre.weeks[reached]] += leaves[reached]
         come = scheduled[:, t] + sent[:, t]
-        short = np.maximum(safety[:, t] - (stock + come - demand[:, t]), 0.0) * still[:, t]
+        safe = still_needed(safety[:, t], None if own is None else own[:, t], stock)
+        short = np.maximum(safe - (stock + come - demand[:, t]), 0.0) * still[:, t]
         exceptions[:, t] = np.ceil(np.where(t < centre.weeks, short, 0.0))
         stock = np.maximum(stock + come + exceptions[:, t] * helped - demand[:, t], 0.0)
         on_hand[:, t] = stock

@@ -69,14 +69,19 @@ def of_sku(
     known = np.where(computed.known[:, None], demand, 0.0)
     way = base.way(sku)
     if way is not None:
-        safety = _safety(plan, sku, demand, least_service=least, lead_time=int(way.max()))
+        longest = int(way.max())
+        safety = _safety(plan, sku, demand, least_service=least, lead_time=longest)
         centre = Centre(
             stock=float(plan.spare_reserve(sku)[base.centre[sku]]),
             scheduled=base.inbound[sku, ahead],
             weeks=way,
-            safety=_centre_safety(plan, sku, demand, safety, way=int(way.max())),
+            safety=_centre_safety(
+                plan, sku, demand, safety, lead_time=terms.lead_time + longest
+            ),
+            own=_centre_safety(plan, sku, demand, safety, lead_time=longest),
         )
-        result = buy_plan.net_through(opening, due, known, safety, terms, centre)
+        own = _safety(plan, sku, demand, least_service=least, lead_time=0)
+        result = buy_plan.net_through(opening, due, known, safety, terms, centre, own=own)
         return Bought(plan=result, terms=terms, centre=centre)
     into = base.network.weeks[base.network.n_doors :, : base.network.n_doors]
     lanes = into[into >= 0]
@@ -86,6 +91,7 @@ def of_sku(
         known,
         _safety(plan, sku, demand, least_service=least),
         terms,
+        own=_safety(plan, sku, demand, least_service=least, lead_time=0),
         reserve=float(plan.spare_reserve(sku).sum()) if len(lanes) else 0.0,
         reserve_weeks=int(lanes.max()) if len(lanes) else 1,
     )
@@ -115,12 +121,17 @@ def _safety(
 
 
 def _centre_safety(
-    plan: LivePlan, sku: int, demand: Floats, at_doors: Floats, *, way: int
+    plan: LivePlan, sku: int, demand: Floats, at_doors: Floats, *, lead_time: int
 ) -> Floats:
     """Safety stock of the centre, (W,): what all doors together need beyond their own.
 
     Chance evens out over doors, errors of level and lift do not: the doors' sum is judged
     over the whole way from the supplier, and what they hold themselves counts.
+
+    Parameters
+    ----------
+    lead_time : int
+        Weeks from the order to the doors.
     """
     base = plan.base
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
@@ -131,7 +142,7 @@ def _centre_safety(
         alpha=base.alpha_at(lift_sd) * squares,
         level_sd=base.level_sd,
         lift_sd=lift_sd,
-        lead_time=int(base.lead_time[sku]) + way,
+        lead_time=lead_time,
         service=service_of(base, sku, plan.limits.least_service),
     )
     beyond: Floats = np.maximum(wanted - at_doors.sum(axis=0), 0.0)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from forecasting.calendar import Dates, week_start, weeks_from
 from forecasting.demand.intervals import USUAL_LEVEL_SD
+from forecasting.demand.lift import SUPPORTED
 from forecasting.demand.priors import USUAL_EVENT_SD
 from forecasting.hierarchy import Floats, Ints
 from forecasting.inventory.lateness import record
@@ -57,6 +58,8 @@ class Base:
     """Coefficients, (S, D, p)."""
     lift_sd: Floats
     """(S, p)."""
+    seen: Floats
+    """Deepest log price to which each SKU's class is known to respond, (S,)."""
     columns: tuple[str, ...]
     """Types of activation, then lift.SHAPES, then priors.BESIDE."""
     share: Floats
@@ -157,7 +160,8 @@ def assemble(
     run : int
         Sequence number of the run.
     run_body : mapping
-        as_of (ISO date), columns, alpha, event_sd, weekday_shares.
+        as_of (ISO date), columns, alpha, event_sd, weekday_shares, blocks (of which seen:
+        deepest log price by class).
     horizon : int
         Weeks of the plan.
     skus, doors : DataFrame
@@ -305,6 +309,7 @@ def assemble(
         ranged=(first, last),
         log_lift=log_lift,
         lift_sd=lift_sd,
+        seen=_seen(run_body, skus),
         columns=columns,
         share=share,
         log_regular=log_regular,
@@ -349,6 +354,16 @@ def _positions(frame: pd.DataFrame, skus: pd.Index[str], places: pd.Index[str]) 
     place = places.get_indexer(pd.Index(frame["door"]))
     inside = (sku >= 0) & (place >= 0)
     return frame[inside], sku[inside], place[inside]
+
+
+def _seen(run_body: Mapping[str, Any], skus: pd.DataFrame) -> Floats:
+    """Deepest log price to which each SKU's class is known to respond, (S,)."""
+    deepest: dict[str, float] = {}
+    for block in run_body.get("blocks", {}).values():
+        for klass, log in block.get("seen", {}).items():
+            deepest[klass] = min(deepest.get(klass, SUPPORTED), float(log))
+    classes = skus["class"].fillna("(none)")
+    return np.array([deepest.get(str(klass), SUPPORTED) for klass in classes], dtype=float)
 
 
 def _reserve(counted: _Placed, shape: tuple[int, int]) -> Floats:

@@ -38,7 +38,11 @@ def library(lifts: pd.DataFrame, activations: Iterable[Activation]) -> pd.DataFr
     """
     known = {a.activation: a for a in activations}
     rows = lifts[lifts["activation"].isin(list(known))].reset_index(drop=True)
-    depth = {(a.activation, i.sku): i.discount or 0.0 for a in known.values() for i in a.items}
+    depth = {
+        (a.activation, sku): a.discount_of(sku)
+        for a in known.values()
+        for sku in {i.sku for i in a.items}
+    }
     expected = 1 + rows["expected"] / rows["baseline"]
     actual = 1 + rows["actual"] / rows["baseline"]
     centre = np.log(np.maximum(expected, 0.1))

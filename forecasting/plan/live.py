@@ -632,7 +632,7 @@ class LivePlan:
                 projection=projection,
                 risk=risk,
                 known=known,
-                price=base.price[sku],
+                paid=base.price[sku][:, None] * (1 - own.depth),
                 unit_cost=float(base.unit_cost[sku]),
             )
             items = self._items(calendar, lift_milli, active, prospect)
@@ -826,7 +826,6 @@ class LivePlan:
                     first=first,
                     last=last,
                     lift_units=units[at, first : last + 1] / THOUSANDTHS,
-                    discount=max((i.discount or 0.0 for i in mine), default=0.0),
                     limits=self.limits,
                 )
             )

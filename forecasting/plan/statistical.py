@@ -6,13 +6,16 @@ stand now, at all doors and weeks of one SKU at once; a test holds the two equal
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting.calendar import Dates, demand_before
 from forecasting.consensus.activations import Activation, Item
-from forecasting.demand import lift, priors, spillover
+from forecasting.consensus.campaigns import campaigns
+from forecasting.demand import lift, offers, priors, spillover
 from forecasting.demand.lift import Exposures, Layout
 from forecasting.hierarchy import Bools, Floats, Ints
 from forecasting.plan.basis import Base
@@ -108,16 +111,16 @@ class _Row:
     """One featured item of an activation, in the k cells in which it runs."""
 
     activation: Activation
-    stated: float | None
-    """Lift that people stated; None: what history lets expect."""
+    stated: float
+    """Lift that people stated; NaN: what history lets expect."""
     doors: Ints
     """Position of each cell's door, (k,)."""
     weeks: Ints
     """Position of its week within the plan, (k,)."""
     share: Floats
     """Share of its week's demand on whose days the activation runs, (k,)."""
-    log_price: Floats
-    """Of the price that it states, 0 where it states none, (k,)."""
+    discount: float
+    """Share that it takes off the regular price, 0 for nothing."""
 
 
 def _rows(
@@ -130,37 +133,106 @@ def _rows(
 ) -> tuple[list[_Row], Floats]:
     """Where the activations of a SKU run, and the share that they take off its price, (D, W).
 
-    A cell has one price: the first activation that carries a discount states it.
+    A cell has one price: the best.
     """
     rows: list[_Row] = []
     cut = np.zeros(active.shape)
-    for activation in activations:
+    offered = offers_of(activations, name, door_index)
+    for activation, mine in zip(activations, offered, strict=True):
         share = activation.share(base.weeks, base.weekday_shares)
         within = np.flatnonzero(share > 0)
         if not len(within):
             continue
         runs = slice(int(within[0]), int(within[-1]) + 1)  # elsewhere it does nothing
-        for item in activation.of_sku(name):
-            cells = doors_of(item, door_index)[:, None] & active[:, runs]
+        for offer in mine:
+            cells = offer.at[:, None] & active[:, runs]
             doors, weeks = np.nonzero(cells)
             weeks += runs.start
-            log_price = np.zeros(len(doors))
-            if item.discount:
-                depth = min(item.discount, lift.DEEPEST)
-                states = cut[doors, weeks] == 0
-                cut[doors[states], weeks[states]] = depth
-                log_price[states] = np.log1p(-depth)
+            cut[doors, weeks] = np.maximum(cut[doors, weeks], offer.discount)
             rows.append(
                 _Row(
                     activation=activation,
-                    stated=item.lift,
+                    stated=offer.stated,
                     doors=doors,
                     weeks=weeks,
                     share=share[weeks],
-                    log_price=log_price,
+                    discount=offer.discount,
                 )
             )
     return rows, cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What an activation offers of one SKU at some doors."""
+
+    at: Bools
+    """(D,)."""
+    discount: float
+    """Share of the regular price, 0 for nothing."""
+    stated: float
+    """Lift that people stated; NaN: what history lets expect."""
+
+
+def offers_of(
+    activations: Sequence[Activation], name: str, door_index: Mapping[str, int]
+) -> list[list[Offer]]:
+    """What each of some activations offers of one SKU.
+
+    A door has one offer of a campaign (offers.said_once), whatever rows speak of it.
+    """
+    found: list[list[Offer]] = [[] for _ in activations]
+    said = [(n, i) for n, a in enumerate(activations) for i in a.of_sku(name)]
+    places = [np.flatnonzero(doors_of(item, door_index)) for _, item in said]
+    of_item = np.repeat(np.arange(len(said)), [len(at) for at in places])
+    if not len(of_item):
+        return found
+    at = np.concatenate(places)
+    campaign = np.array(campaigns(activations), dtype=np.int64)
+    owner = np.array([n for n, _ in said], dtype=np.int64)
+    discount, lifts = (
+        np.array([getattr(item, part) for _, item in said], dtype=float)
+        for part in ("discount", "lift")
+    )
+    kept, cut, stated = offers.said_once(
+        campaign[owner][of_item],
+        at,
+        general=np.array([item.door is None for _, item in said])[of_item],
+        discount=discount[of_item],
+        lift=lifts[of_item],
+    )
+    if len(kept) == len(at):  # as nearly always: each row is an offer of its own
+        for (n, item), doors in zip(said, places, strict=True):
+            where = np.zeros(len(door_index), dtype=bool)
+            where[doors] = True
+            known = np.nan if item.lift is None else item.lift
+            found[n].append(Offer(at=where, discount=item.discount or 0.0, stated=known))
+        return found
+    whose, n_doors = owner[of_item][kept], len(door_index)
+    return _merged(found, at[kept], whose, discount=cut, stated=stated, n_doors=n_doors)
+
+
+def _merged(
+    found: list[list[Offer]],
+    at: Ints,
+    owner: Ints,
+    *,
+    discount: Floats,
+    stated: Floats,
+    n_doors: int,
+) -> list[list[Offer]]:
+    """Doors with the same terms of an activation as one offer, added to those `found`."""
+    none = -1.0
+    terms = np.column_stack([owner, np.nan_to_num(discount), np.nan_to_num(stated, nan=none)])
+    where: dict[tuple[float, ...], list[int]] = {}
+    for door, term in zip(at.tolist(), terms.tolist(), strict=True):
+        where.setdefault(tuple(term), []).append(door)
+    for (whose, discounted, lifted), doors in where.items():
+        known = np.nan if lifted == none else lifted
+        there = np.zeros(n_doors, dtype=bool)
+        there[doors] = True
+        found[int(whose)].append(Offer(at=there, discount=discounted, stated=known))
+    return found
 
 
 def _exposures(base: Base, sku: int, rows: Sequence[_Row]) -> Exposures:
@@ -169,21 +241,33 @@ def _exposures(base: Base, sku: int, rows: Sequence[_Row]) -> Exposures:
     count = [len(row.doors) for row in rows]
     doors = np.concatenate([row.doors for row in rows])
     weeks = np.concatenate([row.weeks for row in rows])
-    start = np.array([row.activation.start for row in rows], dtype="datetime64[D]")
-    stated = [np.nan if row.stated is None else max(row.stated, 1e-3) for row in rows]
+
+    def each(values: Sequence[float]) -> Floats:
+        return np.repeat(np.array(values, dtype=float), count)
+
+    start = _days([row.activation.start for row in rows], count)
+    end = _days([row.activation.end for row in rows], count)
+    log_price = lift.log_paid(each([row.discount for row in rows]))
     return Exposures(
         activation=np.repeat(np.arange(len(rows)), count),
         series=doors,
         week=weeks,
         share=np.concatenate([row.share for row in rows]),
         kind=np.repeat([kinds.index(row.activation.type) for row in rows], count),
-        log_price=np.concatenate([row.log_price for row in rows]),
+        days=lift.days_within(start, end, base.weeks[weeks]),
+        log_price=np.maximum(log_price, base.seen[sku]),
         log_regular=base.log_regular[sku][doors],
-        later=base.weeks[weeks] > np.repeat(start, count),
-        fixed=np.repeat(np.log(stated), count),
+        later=base.weeks[weeks] > start,
+        fixed=lift.log_stated(each([row.stated for row in rows])),
         kinds=kinds,
         n_weeks=len(base.weeks),
+        before=demand_before(base.weekday_shares),
     )
+
+
+def _days(days: Sequence[dt.date], count: Sequence[int]) -> Dates:
+    repeated: Dates = np.repeat(np.array(days, dtype="datetime64[D]"), count)
+    return repeated
 
 
 def _coefficients(base: Base, sku: int, columns: Sequence[str]) -> Floats:
@@ -200,14 +284,14 @@ def _coefficients(base: Base, sku: int, columns: Sequence[str]) -> Floats:
 
 def _sd(base: Base, sku: int, row: _Row) -> float:
     """Standard deviation of a row's log lift; none where people stated it."""
-    if row.stated is not None:
+    if not np.isnan(row.stated):
         return 0.0
     kind = row.activation.type
     if kind in base.columns:
         sd = float(base.lift_sd[sku, base.columns.index(kind)])
     else:
         sd = float(priors.usual((kind,)).sd[0])
-    deepest = float(row.log_price.min(initial=0.0))
+    deepest = max(float(lift.log_paid(np.array([row.discount]))[0]), float(base.seen[sku]))
     if deepest < 0 and lift.PRICE in base.columns:
         of_price = base.lift_sd[sku, base.columns.index(lift.PRICE)]
         sd = float(np.hypot(sd, of_price * deepest))

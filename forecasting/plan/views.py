@@ -255,8 +255,8 @@ def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.
                     "p_stockout": item.p_stockout.ravel(),
                     "p_window": np.repeat(item.p_window, length),
                     "units_short": item.units_short.ravel(),
-                    "revenue_at_risk": (item.units_short * item.price[:, None]).ravel(),
-                    "margin_at_risk": (item.units_short * item.unit_margin[:, None]).ravel(),
+                    "revenue_at_risk": (item.units_short * item.paid).ravel(),
+                    "margin_at_risk": (item.units_short * (item.paid - item.unit_cost)).ravel(),
                     "status": np.repeat(names[item.status], length),
                     "first_short_week": np.repeat(
                         np.where(

@@ -26,8 +26,8 @@ from forecasting.consensus.activations import (
     Activation,
     as_changed,
     as_imported,
-    items_frame,
 )
+from forecasting.consensus.campaigns import items_frame
 from forecasting.consensus.events import Event
 from forecasting.demand.process import Running, run_in_process
 from forecasting.errors import Refused

@@ -17,7 +17,7 @@ from data import runs as fitted
 from forecasting import scratch
 from forecasting.arguments import Between, verbs
 from forecasting.calendar import week_start
-from forecasting.consensus.activations import items_frame
+from forecasting.consensus.campaigns import items_frame
 from forecasting.consensus.events import Event, Kind
 from forecasting.demand.process import run_in_process
 from forecasting.errors import Refused

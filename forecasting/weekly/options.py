@@ -32,6 +32,8 @@ HELPS = 0.2
 all."""
 SERVICE = 0.95
 """Service level of a SKU that states none."""
+MOST_SERVICE = 0.999
+"""Highest service level that stock is planned for: no stock is enough for certain."""
 
 
 class Action(StrEnum):
@@ -109,8 +111,11 @@ class Option:
 
 
 def service_of(base: Base, sku: int, least: float) -> float:
-    """Service level of a SKU: what it states, or what policy asks at least."""
-    return max(base.stated(sku, "service_level", SERVICE), least)
+    """Service level of a SKU: what it states, or what policy asks at least.
+
+    No stock is enough for certain: more than `MOST_SERVICE` is planned for as that.
+    """
+    return min(max(base.stated(sku, "service_level", SERVICE), least), MOST_SERVICE)
 
 
 def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation:

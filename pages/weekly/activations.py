@@ -1,6 +1,7 @@
 """Activations: Marketing's calendar, with the Bridge's verdict on every one of them."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -8,9 +9,9 @@ import streamlit as st
 from forecasting.consensus.activations import Activation, Item
 from forecasting.errors import ConcordError
 from forecasting.governance.rights import Person
-from forecasting.plan import lift_library, views
-from forecasting.plan.live import LivePlan
-from forecasting.vocabulary import Status
+from forecasting.intake.offers import beyond_seen
+from forecasting.plan.live import LivePlan, lift_library, views
+from forecasting.vocabulary import MOST_LIFT, Status
 from forecasting.workspace import Workspace
 from pages.components import charts, download, frame, theme
 from pages.components.text import Said, ours, plain
@@ -34,10 +35,10 @@ def form(space: Workspace, person: Person, plan: LivePlan, known: Activation | N
         owner = c.text_input("Owner", known.owner if known else person.name)
         start = a.date_input("First day", known.start if known else fresh)
         end = b.date_input("Last day", known.end if known else fresh + dt.timedelta(6))
-        discount = c.number_input(
-            "Price cut, %", 0.0, 95.0, step=5.0,
-            value=100.0 * max((i.discount or 0.0 for i in known.items), default=0.0) if known else 0.0,
-        )  # fmt: skip
+        value = (
+            100.0 * max((i.discount or 0.0 for i in known.items), default=0.0) if known else 0.0
+        )
+        discount = c.number_input("Price cut, %", 0.0, 100.0, step=5.0, value=value)
         sell_out = c.checkbox(
             "Planned to sell out", known.sell_out if known else False,
             help="A drop that is to run out: it is left out of the stockout rate.",
@@ -54,12 +55,10 @@ def form(space: Workspace, person: Person, plan: LivePlan, known: Activation | N
         st.error("An activation needs a name and at least one featured SKU.")
         return
     cut = discount / 100 or None
-    old = {i.sku: i for i in known.items} if known else {}
-    items = tuple(
-        Item(sku=s, discount=cut, lift=old[s].lift if s in old else None,
-             door=old[s].door if s in old else None)
-        for s in skus
-    )  # fmt: skip
+    kept = tuple(i for i in known.items if i.sku in skus) if known else ()
+    if known and discount != value:  # rows of doors and SKUs stay as they were stated
+        kept = tuple(replace(i, discount=cut) for i in kept)
+    items = (*kept, *(Item(sku=s, discount=cut) for s in skus if s not in before))
     identity = known.activation if known else f"N{space.seq + 1:05d}"
     try:
         space.calendar.save(
@@ -87,7 +86,7 @@ def evidence(space: Workspace, act: Activation, sku: str) -> lift_library.Alike 
     """What similar activations did, in words; None where there was none."""
     rows = frame.lift_library()
     classes = dict(zip(space.plan.base.skus["sku"], space.plan.base.skus["class"], strict=True))
-    discount = next((i.discount or 0.0 for i in act.items if i.sku == sku), 0.0)
+    discount = act.discount_of(sku)
     found = lift_library.alike(
         rows, kind=act.type, klass=str(classes.get(sku, "")), discount=discount
     )
@@ -137,6 +136,9 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
             "Status": skus["status"].map(theme.said),
         }
     )
+    marks = [beyond_seen(space.plan, act, s) for s in skus["sku"]]
+    if any(marks):
+        shown["To check"] = marks
     times = st.column_config.NumberColumn(format="%.2fx")
     st.dataframe(
         shown, hide_index=True, placeholder="–", height=min(38 + 35 * len(shown), 300),
@@ -159,7 +161,7 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         value = st.number_input(
-            "Your own lift, times baseline", 0.1, 20.0, min(max(round(float(one["lift"]), 1), 0.1), 20.0) if one["lift"] > 0 else 1.5,
+            "Your own lift, times baseline", 0.0, MOST_LIFT, min(round(float(one["lift"]), 1), MOST_LIFT) if one["lift"] >= 0 else 1.5,
             0.1, key=f"lift_value {act.activation} {sku}", width=210,
         )  # fmt: skip
         state = st.button("State it")

@@ -187,7 +187,7 @@ def test_an_activation_exposes_its_doors_and_weeks_by_share_of_days():
     assert exposed.log_price.min() == pytest.approx(np.log(0.8))
 
 
-def test_a_price_cut_is_stated_once_per_cell_by_the_first_that_carries_one():
+def test_the_price_of_a_cell_is_the_best_of_its_offers_and_counts_once():
     exposed = lift.expose(
         items(
             (0, "email", "A", "D", "2026-03-01", "2026-03-07", None, None),
@@ -196,7 +196,11 @@ def test_a_price_cut_is_stated_once_per_cell_by_the_first_that_carries_one():
         ),
         SERIES, kinds=["email", "event", "price"], weeks=WEEKS,
     )  # fmt: skip
-    assert np.exp(exposed.log_price).round(6).tolist() == [1.0, 0.8, 1.0]
+    design = lift.Layout.of(exposed).design
+    price = design[:, exposed.columns.index(lift.PRICE)]
+    np.testing.assert_allclose(np.exp(price), [1.0, 0.8, 0.7 / 0.8])
+    (deep,) = np.unique(design[:, exposed.columns.index(lift.DEEP)].sum().round(6))
+    assert deep == pytest.approx(np.log(0.7) - lift.KNEE, abs=1e-6)
 
 
 def test_a_cut_that_nobody_is_told_of_and_a_message_without_one_are_no_sale_sign():
@@ -222,6 +226,7 @@ def exposures_of(logs, shares, log_price=(), kinds=("email",)):
     return lift.Exposures(
         activation=np.zeros(n, int), series=np.zeros(n, int), week=np.arange(n),
         share=np.array(shares, float), kind=np.zeros(n, int),
+        days=(np.zeros(n, int), np.full(n, 6)), before=np.arange(8) / 7,
         log_price=np.array(log_price or [0.0] * n), log_regular=np.zeros(n), later=np.zeros(n, bool),
         fixed=np.array(logs, float), kinds=kinds, n_weeks=n,
     )  # fmt: skip

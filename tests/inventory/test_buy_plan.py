@@ -15,6 +15,7 @@ from forecasting.inventory.buy_plan import (
     rows_of,
     safety_stock,
 )
+from forecasting.weekly.options import MOST_SERVICE
 
 DEMAND = np.array([[80.0, 80, 200, 200, 80, 80]])
 DUE = np.array([[0.0, 100, 0, 0, 240, 0]])
@@ -197,3 +198,67 @@ def test_in_frozen_weeks_nothing_is_released_and_what_is_needed_is_an_exception(
     assert free.orders[0].tolist() == [0, 0, *[10] * 8]
     assert frozen.orders[0].tolist() == [0] * 5 + [10] * 5
     assert frozen.exceptions[0, :5].sum() > free.exceptions[0].sum()
+
+
+def protected(demand, lift_sd, opening, *, lead, through=False):
+    """Orders of one SKU whose safety stock is for what can still surprise, (1, W)."""
+
+    def safe(weeks):
+        return safety_stock(
+            demand, alpha=np.full(demand.shape[1], 0.02), level_sd=0.05, lift_sd=lift_sd,
+            lead_time=weeks, service=0.95,
+        )  # fmt: skip
+
+    due, terms = np.zeros(demand.shape), Terms(lead_time=lead)
+    opening = np.array([float(opening)])
+    if not through:
+        return net(opening, due, demand, safe(lead), terms, own=safe(0)).orders
+    centre = Centre(
+        stock=0.0, scheduled=due[0], weeks=np.array([1]), own=safe(1)[0],
+        safety=np.maximum(safe(lead + 1) - safe(1), 0)[0],
+    )  # fmt: skip
+    found = net_through(opening, due, demand, safe(1), terms, centre, own=safe(0)).centre
+    return found.orders[None]
+
+
+@pytest.mark.parametrize("through", [False, True])
+@pytest.mark.parametrize("times", [5, 20, 100])
+@pytest.mark.parametrize(
+    ("lead", "week", "weeks"), [(4, 1, 1), (4, 0, 2), (6, 3, 1), (3, 1, 1)]
+)
+def test_no_order_protects_a_window_that_is_over_when_it_arrives(
+    times, lead, week, weeks, through
+):
+    calm = np.full((1, 12), 20.0)
+    spiked, lift_sd = calm.copy(), np.zeros(12)
+    spiked[:, week : week + weeks] *= times
+    lift_sd[week : week + weeks] = 0.3
+    usual = protected(calm, np.zeros(12), 20 * lead, lead=lead, through=through)
+    opening = 20 * lead + (spiked - calm).sum()
+    after = protected(spiked, lift_sd, opening, lead=lead, through=through)
+    assert usual[0, lead] > 0
+    # A surprise can take no more than what is left of the stock at the end of the window.
+    left = 20 * (lead - week - weeks)
+    assert after[0, lead : lead + 4].sum() <= usual[0, lead : lead + 4].sum() + left + 1
+
+
+@pytest.mark.parametrize("through", [False, True])
+def test_a_window_to_come_is_protected_as_before(through):
+    demand, lift_sd = np.full((1, 12), 20.0), np.zeros(12)
+    demand[:, 6] *= 5
+    lift_sd[6] = 0.3
+    sure = protected(demand, np.zeros(12), 100, lead=3, through=through)
+    unsure = protected(demand, lift_sd, 100, lead=3, through=through)
+    assert unsure[0, :7].sum() > sure[0, :7].sum() + 20
+
+
+@given(st.floats(0, 1), st.floats(0, 1e6), st.floats(0, 50), st.integers(0, 60))
+def test_safety_stock_of_any_level_that_can_be_planned_for_is_a_number(
+    service, demand, alpha, lead
+):
+    stock = safety_stock(
+        np.full((1, 8), demand), alpha=np.full(8, alpha), level_sd=0.1,
+        lift_sd=np.full(8, 0.5), lead_time=lead, service=min(service, MOST_SERVICE),
+    )  # fmt: skip
+    assert np.isfinite(stock).all()
+    assert (stock >= 0).all()

@@ -7,7 +7,7 @@ import pytest
 
 from data import runs
 from forecasting import workspace as workspace_module
-from forecasting.consensus.activations import items_frame
+from forecasting.consensus.campaigns import items_frame
 from forecasting.demand import model
 from forecasting.demand.worker import read_block
 from forecasting.hierarchy import THOUSANDTHS

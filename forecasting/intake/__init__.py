@@ -1,0 +1,1 @@
+"""What files mean: what looks odd in them, what was assumed, who accepted it."""
