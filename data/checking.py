@@ -15,6 +15,7 @@ import duckdb
 
 from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw
+from data.store import sql as statement
 from data.tables import BEYOND_ANY_RETAILER, TABLES, Column, Kind, Table
 from forecasting.errors import Problem
 
@@ -296,6 +297,8 @@ def _checks(
                 found=literal("nothing"),
             )
         )
+    if table.name == "sales" and {"date", "sku", "door"} <= names:
+        checks.append(_week_again())
     if table.key and set(table.key) <= names:
         key = listed(map(identifier, table.key))
         checks.append(
@@ -311,6 +314,18 @@ def _checks(
             )
         )
     return checks
+
+
+def _week_again() -> Check:
+    """A week of a door is told once, by one row or by its days; else it would count twice."""
+    return Check(
+        column="date",
+        is_bad=sql("_row in ({again})", again=Sql(statement("week_again"))),
+        expected="weeks that are not there yet; to replace a week send it under the same date, "
+        "or roll back the import that it came with",
+        found=sql("{date} || ': sales of this week are there already, under another day'",
+                  date=identifier("date")),
+    )  # fmt: skip
 
 
 def _column_checks(column: Column, known: Mapping[tuple[str, str], Sql]) -> list[Check]:

@@ -349,7 +349,10 @@ def refresh(
             workspace.quarters.sum_up()
         except StorageFailed as error:  # the run is in force; its sums are taken when looked at
             click.echo(f"The scorecard was not summed up yet. {error}", err=True)
-    told = ("as_of", "columns", "series", "series_fitted", "weeks", "event_sd", "alpha")
+        for line in workspace.runs.remarks(event):
+            click.echo(line, err=True)
+    told = ("as_of", "left_out", "columns", "series", "series_fitted", "weeks", "event_sd",
+            "alpha")  # fmt: skip
     result = {"run": event.seq, **{name: event.body[name] for name in told}}
     result["seconds"] = round(time.perf_counter() - started, 2)
     _say(result, as_json=as_json)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.budgets import Budget
 from forecasting.calendar import (
     as_date,
     fiscal_week,
@@ -14,7 +15,7 @@ from forecasting.calendar import (
     weeks_from,
     year_start,
 )
-from forecasting.comparisons import Budget, held_against, year_before
+from forecasting.comparisons import held_against, year_before
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.vocabulary import Measure
 
