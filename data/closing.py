@@ -61,11 +61,8 @@ class Running:
     """The last day with sales."""
     why: str
     """In words, behind 'because'."""
-
-    def __str__(self) -> str:
-        return (
-            f"The week of {self.week} is not over by these sales and was left out: {self.why}."
-        )
+    usual: float
+    """Units that a week before it sold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +77,6 @@ class Closing:
     """Doors that were waited for in that week and did not report all of it."""
     begins: dt.date | None
     """First whole week, where daily rows begin within the week before it."""
-
-    def running_at(self, week: dt.date) -> Running | None:
-        """Why a week is not complete; None where it is, or has no sales."""
-        return next((one for one in self.running if one.week == week), None)
 
 
 _KNOWN: WeakKeyDictionary[Store, tuple[int, Closing]] = WeakKeyDictionary()
@@ -117,7 +110,9 @@ def _closing(store: Store) -> Closing:
                 week=week, running=tuple(running), silent=judged.silent, begins=_begins(store)
             )
         last_day = days.loc[days["week"] == week, "date"].max()
-        running.insert(0, Running(week=week, last_day=last_day, why=judged.why))
+        usual = float(days.loc[days["week"] < week].groupby("week")["units"].sum().mean())
+        one = Running(week=week, last_day=last_day, why=judged.why, usual=usual)
+        running.insert(0, one)
     # Nothing that is new is complete by this: such a company has to do with what there is.
     return Closing(week=weeks[0], running=(), silent=(), begins=_begins(store))
 

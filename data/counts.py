@@ -9,6 +9,7 @@ nearer it is taken back in the same way. Older than `OLDEST_DAYS` it is stock th
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
@@ -19,6 +20,7 @@ from data.store import Store
 
 OLDEST_DAYS = 20
 """A count of the as-of week or of the two weeks before it says what the stock is."""
+A_WEEK = 7
 
 
 def stock(store: Store, as_of: dt.date, *, then: bool = True) -> pd.DataFrame:
@@ -37,6 +39,32 @@ def stock(store: Store, as_of: dt.date, *, then: bool = True) -> pd.DataFrame:
     return store.query("stock", as_of=as_of, later=not then, oldest=OLDEST_DAYS, passed=passed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """One way in which a count is not of the end of the as-of week."""
+
+    name: str
+    assumed: str
+    todo: str
+
+
+_OLD = _Kind(
+    name="old_count",
+    assumed="Their stock is unknown, and grey.",
+    todo="Count them, and import inventory.",
+)
+_MISSED = _Kind(
+    name="left_out_of_the_last_count",
+    assumed="Their count before was rolled forward by sales and receipts since.",
+    todo="Send a line of each SKU that is counted, zero or not.",
+)
+_OTHER_DAY = _Kind(
+    name="count_of_another_day",
+    assumed="The count was rolled to the end of the as-of week by sales and receipts between.",
+    todo="Nothing, if the day is right; else send the count of the last day of the week.",
+)
+
+
 def odd_counts(counted: pd.DataFrame, as_of: dt.date) -> list[dict[str, Any]]:
     """What had to be assumed of counts that are not of the end of the as-of week.
 
@@ -49,55 +77,52 @@ def odd_counts(counted: pd.DataFrame, as_of: dt.date) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
-        kind, subject, count, example, assumed, todo, weight (units in question).
+    list of dict, one per kind and door
+        kind, subject (the door), count (SKUs), example, assumed, todo, weight (units in
+        question), touches.
     """
-    end = pd.Timestamp(as_of) + pd.Timedelta(6, "D")
+    if counted.empty:
+        return []
     day = pd.to_datetime(counted["counted"])
+    end = pd.Timestamp(as_of) + pd.Timedelta(6, "D")
     rows = counted.assign(days=(end - day).dt.days)
-    rows = rows.assign(
-        is_missed=(pd.to_datetime(rows["door_counted"]) > day) & (rows["days"] >= 7)
+    is_old = rows["days"] > OLDEST_DAYS
+    is_missed = (
+        (pd.to_datetime(rows["door_counted"]) > day) & (rows["days"] >= A_WEEK) & ~is_old
     )
-    old = rows[rows["days"] > OLDEST_DAYS]
-    rolled = rows[(rows["days"] <= OLDEST_DAYS) & (rows["days"] != 0)]
-    groups = (
-        ("old count", old, "not in a count of the last weeks",
-         "their stock is taken as unknown and shown grey"),
-        ("left out of the last count", rolled[rolled["is_missed"]],
-         "not in the last count of their door",
-         "their count before was rolled forward by sales and receipts since"),
-        ("count of another day", rolled[~rolled["is_missed"]],
-         "not counted at the end of the as-of week",
-         "their count was rolled to it by sales and receipts in between"),
-    )  # fmt: skip
+    is_other = (rows["days"] != 0) & ~is_old & ~is_missed
+    groups = ((_OLD, is_old), (_MISSED, is_missed), (_OTHER_DAY, is_other))
     return [
-        _row(kind, found, what, assumed) for kind, found, what, assumed in groups if len(found)
+        _row(kind, str(door), mine)
+        for kind, which in groups
+        for door, mine in rows[which].groupby("door")
     ]
 
 
-def _row(kind: str, found: pd.DataFrame, what: str, assumed: str) -> dict[str, Any]:
-    moved = (found["received"] - found["sold"]).abs()
-    worst = found.assign(moved=moved).sort_values(["days", "moved"], ascending=False).iloc[0]
-    doors = sorted(found["door"].unique())
+def _row(kind: _Kind, door: str, mine: pd.DataFrame) -> dict[str, Any]:
+    moved = (mine["received"] - mine["sold"]).abs()
+    in_question = mine["on_hand_counted"].abs() if kind is _OLD else moved
+    worst = mine.assign(moved=moved).sort_values(["days", "moved"], ascending=False)
     return {
-        "kind": kind,
-        "subject": f"{found['sku'].nunique():,} SKUs at "
-        + (f"door {doors[0]}" if len(doors) == 1 else f"{len(doors):,} doors"),
-        "count": len(found),
-        "example": _example(worst),
-        "assumed": f"{len(found):,} SKU-doors are {what}: {assumed}",
-        "todo": "count them again, or send the counts of the last day of the week",
-        "weight": float(found["on_hand_counted"].abs().sum() if kind == "old count"
-                        else moved.sum()),
-    }  # fmt: skip
+        "kind": kind.name,
+        "subject": door,
+        "count": len(mine),
+        "example": _example(worst.iloc[0], is_rolled=kind is not _OLD),
+        "assumed": kind.assumed,
+        "todo": kind.todo,
+        "weight": float(in_question.sum()),
+        "touches": frozenset({f"door/{door}", *(f"sku/{sku}" for sku in mine["sku"])}),
+    }
 
 
-def _example(one: pd.Series) -> str:
-    day = pd.Timestamp(one["counted"]).date()
+def _example(one: pd.Series, *, is_rolled: bool) -> str:
     days = int(one["days"])
-    when = f"{days} days old" if days > 0 else f"{-days} days later"
-    return (
-        f"{one['sku']} at {one['door']}: counted {one['on_hand_counted']:g} on {day} ({when}), "
-        f"{one['sold']:g} sold and {one['received']:g} received since, "
-        f"taken as {one['on_hand']:g}"
+    when = f"{days} days before" if days > 0 else f"{-days} days after"
+    counted = (
+        f"{one['sku']}, counted {one['on_hand_counted']:g} on "
+        f"{pd.Timestamp(one['counted']).date()}, {when} the end of the as-of week"
     )
+    if not is_rolled:
+        return counted
+    moved = f"{abs(one['sold']):g} sold and {abs(one['received']):g} received in between"
+    return f"{counted}: {moved}, taken as {one['on_hand']:g}"

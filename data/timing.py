@@ -11,85 +11,89 @@ from typing import Any
 
 import pandas as pd
 
-from data.closing import Closing, closing
+from data.closing import Closing, Running, closing
 from data.counts import odd_counts, stock
 from data.store import Store
 
 
-def odd_times(store: Store, as_of: dt.date) -> list[dict[str, Any]]:
+def odd_times(store: Store, as_of: dt.date | None = None) -> list[dict[str, Any]]:
     """Weeks and counts of which a run as of a week assumes something.
 
     Parameters
     ----------
-    as_of : date
-        First day of the week.
+    as_of : date, optional
+        First day of the week; the last complete one if not given.
 
     Returns
     -------
     list of dict
-        kind, subject, count, example, assumed, todo, weight.
+        kind, subject, count, example, assumed, todo, weight (units), touches.
     """
     complete = closing(store)
-    is_past = complete.week is not None and as_of < complete.week
-    series = store.query("series", as_of=as_of)
-    end = pd.Timestamp(as_of) + pd.Timedelta(6, "D")
+    week = as_of or complete.week
+    if week is None:
+        return []
+    series = store.query("series", as_of=week)
+    end = pd.Timestamp(week) + pd.Timedelta(6, "D")
     is_sold = (pd.to_datetime(series["ranged_to"]).fillna(end) >= end) & (
         pd.to_datetime(series["ranged_from"]).fillna(end) <= end
     )
-    counted = stock(store, as_of, then=is_past)
+    is_past = complete.week is not None and week < complete.week
+    counted = stock(store, week, then=is_past)
     rows = counted.merge(series.loc[is_sold, ["sku", "door"]], on=["sku", "door"])
-    return odd_weeks(complete, as_of) + odd_counts(rows, as_of)
+    return odd_weeks(complete, week) + odd_counts(rows, week)
 
 
 def odd_weeks(complete: Closing, as_of: dt.date) -> list[dict[str, Any]]:
     """Weeks that have sales and are not over, and doors that left a week open."""
-    rows = []
-    for one in complete.running:
-        asked = one.week <= as_of
-        taken = "taken as it is, because it was asked for" if asked else "left out"
-        rows.append(
-            {
-                "kind": "running week",
-                "subject": f"week of {one.week}",
-                "count": 1,
-                "example": f"the last day with sales is {one.last_day}",
-                "assumed": f"The week of {one.week} is not over by these sales and was "
-                f"{taken}: {one.why}",
-                "todo": "send the rest of the week; if it is over, refresh --as-of "
-                f"{one.week} takes it as it is",
-                "weight": float("inf"),
-            }
-        )
+    rows = [_running(one, is_taken=one.week <= as_of) for one in complete.running]
     if complete.silent and as_of == complete.week:
-        rows.append(
-            {
-                "kind": "door not in the last week",
-                "subject": _named(complete.silent),
-                "count": len(complete.silent),
-                "example": f"door {complete.silent[0]} in the week of {as_of}",
-                "assumed": f"{len(complete.silent)} doors that usually report have not "
-                f"reported all of the week of {as_of}, which was taken as complete",
-                "todo": "send their sales",
-                "weight": 0.0,
-            }
-        )
+        rows += [_silent(door, as_of) for door in complete.silent]
     if complete.begins is not None:
-        first = complete.begins - dt.timedelta(7)
-        rows.append(
-            {
-                "kind": "first week begins in its middle",
-                "subject": f"week of {first}",
-                "count": 1,
-                "example": f"daily sales begin after the first day of the week of {first}",
-                "assumed": f"The first week, of {first}, is not whole and was left out of the "
-                "history that is learned from",
-                "todo": "send its first days, if there are any",
-                "weight": 0.0,
-            }
-        )
+        rows.append(_cut(complete.begins - dt.timedelta(7)))
     return rows
 
 
-def _named(doors: tuple[str, ...]) -> str:
-    more = f" and {len(doors) - 5} more" if len(doors) > 5 else ""
-    return "doors " + ", ".join(doors[:5]) + more
+def _running(one: Running, *, is_taken: bool) -> dict[str, Any]:
+    taken = (
+        "It was taken as it is, because it was asked for by --as-of."
+        if is_taken
+        else "It was left out: the as-of week is the last one that is over."
+    )
+    return {
+        "kind": "running_week",
+        "subject": f"week of {one.week}",
+        "count": 1,
+        "example": one.why,
+        "assumed": f"The week is not over by its sales. {taken}",
+        "todo": "Import the rest of the week. If this is all of it, refresh with --as-of "
+        f"{one.week}.",
+        "weight": one.usual,
+        "touches": frozenset(),
+    }
+
+
+def _silent(door: str, as_of: dt.date) -> dict[str, Any]:
+    return {
+        "kind": "door_not_in_the_last_week",
+        "subject": door,
+        "count": 1,
+        "example": f"the week of {as_of}",
+        "assumed": "The week is over: the doors that usually sell most have reported.",
+        "todo": "Import the sales of the door.",
+        "weight": 0.0,
+        "touches": frozenset({f"door/{door}"}),
+    }
+
+
+def _cut(first: dt.date) -> dict[str, Any]:
+    return {
+        "kind": "first_week_begins_in_its_middle",
+        "subject": f"week of {first}",
+        "count": 1,
+        "example": "daily rows begin after the day on which a week usually does",
+        "assumed": "Nothing is learned from that week.",
+        "todo": "Import its first days, if there are any.",
+        "weight": 0.0,
+        "touches": frozenset(),
+    }

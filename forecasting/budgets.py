@@ -138,15 +138,16 @@ def odd_budgets(rows: pd.DataFrame) -> list[dict[str, Any]]:
     one = mine.iloc[0]
     return [
         {
-            "kind": "budget of calendar months",
+            "kind": "budget_of_calendar_months",
             "subject": f"budget of {name}" + (
                 f" and {len(found) - 1} more" if len(found) > 1 else ""
             ),
             "count": sum(len(part) for _, part in found),
             "example": f"{name}, {one['day']}: {one['units']:g} units over that month's days",
             "assumed": "The budget is dated by calendar month: each month is spread evenly "
-            "over its days, and so over fiscal weeks and months",
-            "todo": "nothing, if it is a monthly budget; else date its rows by week",
+            "over its days, and so over fiscal weeks and months.",
+            "todo": "Nothing, if it is a monthly budget; else date its rows by week.",
+            "touches": frozenset(),
             "weight": float(sum(part["units"].sum() for _, part in found)),
         }
     ]  # fmt: skip

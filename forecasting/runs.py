@@ -30,6 +30,8 @@ from forecasting.jobs import Job, Tell
 from forecasting.marketing_calendar import MarketingCalendar
 
 HORIZON_WEEKS = 52
+REMARKS = 10
+"""Remarks on time that a refresh makes; the rest are counted."""
 
 
 @verbs
@@ -157,9 +159,13 @@ class Runs:
 
     def remarks(self, run: Event) -> list[str]:
         """What a run assumes of weeks and counts, in words; empty where nothing is odd."""
-        return [
-            f"{row['assumed']}. For example {row['example']}." for row in self.odd_times(run)
+        rows = sorted(self.odd_times(run), key=lambda row: -row["weight"])
+        said = [
+            f"{row['kind'].replace('_', ' ').capitalize()}: {row['subject']} "
+            f"({row['count']:,}), for example {row['example']}. {row['assumed']}"
+            for row in rows[:REMARKS]
         ]
+        return said + [f"And {len(rows) - REMARKS:,} more."] * (len(rows) > REMARKS)
 
     def odd_times(self, run: Event) -> list[dict[str, Any]]:
         """What a run assumes of time, as rows of what looks odd in the data."""

@@ -198,8 +198,8 @@ def page() -> None:
         else f"**Sales are in up to {theme.week(last)}.**"
     )
     if complete.running:
-        left = ", ".join(theme.week(one.week) for one in complete.running)
-        known += f" {left} is not over by its sales and is left out."
+        open_weeks = ", ".join(theme.week(one.week) for one in complete.running)
+        known += f" Not over by its sales, and left out: {open_weeks}."
     stale = (
         " The forecast is older than the sales: refresh it."
         if space.has_forecast and last is not None and last > space.plan.base.as_of

@@ -104,10 +104,11 @@ def test_a_count_of_long_ago_and_one_of_a_centre_stay_as_they_were_counted(count
 def test_what_was_rolled_is_said_with_the_worst_of_it(counted):
     rows = found(counted).reset_index()
     said = {r["kind"]: r for r in odd_counts(rows[rows["door"] == "D1"], AS_OF)}
-    assert said["old count"]["example"].startswith("LONG-AGO at D1: counted 100")
-    assert said["left out of the last count"]["count"] == 1
-    assert "FORTNIGHT" in said["left out of the last count"]["example"]
-    assert said["count of another day"]["count"] == 2  # MONDAY and EMPTY
+    assert {r["subject"] for r in said.values()} == {"D1"}
+    assert said["old_count"]["example"].startswith("LONG-AGO, counted 100")
+    assert said["left_out_of_the_last_count"]["count"] == 1
+    assert "sku/FORTNIGHT" in said["left_out_of_the_last_count"]["touches"]
+    assert said["count_of_another_day"]["count"] == 2  # MONDAY and EMPTY
     assert odd_counts(rows[rows["sku"] == "SATURDAY"], AS_OF) == []
 
 
