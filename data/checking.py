@@ -323,7 +323,7 @@ def _week_again() -> Check:
         is_bad=sql("_row in ({again})", again=Sql(statement("week_again"))),
         expected="weeks that are not there yet; to replace a week send it under the same date, "
         "or roll back the import that it came with",
-        found=sql("{date} || ': sales of this week are there already, under another day'",
+        found=sql("{date} || ': its week is there already, on another day'",
                   date=identifier("date")),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ what to do; `weight` is the units in question, to rank them by.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -41,7 +42,8 @@ def odd_times(store: Store, as_of: dt.date | None = None) -> list[dict[str, Any]
     is_past = complete.week is not None and week < complete.week
     counted = stock(store, week, then=is_past)
     rows = counted.merge(series.loc[is_sold, ["sku", "door"]], on=["sku", "door"])
-    return odd_weeks(complete, week) + odd_counts(rows, week)
+    twice = store.query("weeks_told_twice", as_of=week).to_dict("records")
+    return [*odd_weeks(complete, week), *map(_twice, twice), *odd_counts(rows, week)]
 
 
 def odd_weeks(complete: Closing, as_of: dt.date) -> list[dict[str, Any]]:
@@ -83,6 +85,20 @@ def _silent(door: str, as_of: dt.date) -> dict[str, Any]:
         "todo": "Import the sales of the door.",
         "weight": 0.0,
         "touches": frozenset({f"door/{door}"}),
+    }
+
+
+def _twice(row: Mapping[Any, Any]) -> dict[str, Any]:
+    first, last = (pd.Timestamp(row[name]).date() for name in ("first_day", "last_day"))
+    return {
+        "kind": "weeks_told_twice",
+        "subject": str(row["door"]),
+        "count": int(row["twice"]),
+        "example": f"{row['sku']} has the same units on {first} and on {last}",
+        "assumed": "Rows of one week are added up: as it stands, these weeks sold double.",
+        "todo": "If it is one sale, import the weeks once: under one day.",
+        "weight": float(row["units"]),
+        "touches": frozenset({f"door/{row['door']}"}),
     }
 
 

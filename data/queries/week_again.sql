@@ -33,5 +33,6 @@ there as (
 )
 select _row from sent
 semi join there using (sku, door, week)
-anti join had on had.sku = sent.sku and had.door = sent.door and had.date = sent.date
+anti join (from had where door in (from by_week_had)) as same
+    on same.sku = sent.sku and same.door = sent.door and same.date = sent.date
 where coalesce(sent.units, 0) > 0
