@@ -72,7 +72,12 @@ _db = click.option(
 )
 _as = click.option("--as", "person", default=LOCAL_ADMIN.id, help="Who acts.")
 _json = click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
-_as_of = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None)
+_as_of = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="A day of the as-of week (default: the last complete week).",
+)
 _supply = click.option("--supply", type=click.Choice(SUPPLIES), default="routine")
 _plan = click.option("--plan", type=click.Choice(["working", "draft"]), default="working")
 _workers = click.option(

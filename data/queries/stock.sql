@@ -5,7 +5,7 @@
 -- of the day `counted` is what was counted, `sold` and `received` what was since, below 0 where the
 -- count is of later; `week` is the count's, of a later one that of $as_of, and `door_counted`
 -- the last day on which anything was counted at the door. At a distribution centre, and where the
--- count is older than $oldest days, nothing is added or taken off.
+-- count is older than $oldest days, nothing is added or taken off, and no later count is looked at.
 -- `every` is the number of weeks between its orders, and `due` a week in which one
 -- arrives, null where that may be any. `position` is stock and orders under way after the last
 -- order: the most at the end of a week since it was last due to be ordered; null where no order
@@ -50,7 +50,9 @@ before as (
 after as (
     select sku, door, arg_min(on_hand, day) as on_hand, arg_min(in_transit, day) as in_transit,
         min(day) as day
-    from counted where $later and day >= $as_of + 7 group by all
+    from counted
+    semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
+    where $later and day >= $as_of + 7 group by all
 ),
 at_door as (
     select door, max(day) as day from counted where day < $as_of + 7 group by door
