@@ -15,6 +15,7 @@ import duckdb
 
 from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw
+from data.store import sql as statement
 from data.tables import BEYOND_ANY_RETAILER, TABLES, Column, Kind, Table
 from forecasting.errors import Problem
 
@@ -83,6 +84,8 @@ def judge(
     present = [column for column in table.columns if column.name in raw.header]
     _type_columns(raw, table, cursor)
     checks = _checks(table, present, known)
+    if table.name == "sales" and _has_sales(cursor):  # the first import has nothing to repeat
+        checks.append(_week_again())
     bad_rows = [
         sql(
             "select _row, {number} as check_no from staging.typed where {is_bad}",
@@ -311,6 +314,22 @@ def _checks(
             )
         )
     return checks
+
+
+def _has_sales(cursor: duckdb.DuckDBPyConnection) -> bool:
+    return bool(cursor.execute("select count(*) from (from sales limit 1)").fetchall()[0][0])
+
+
+def _week_again() -> Check:
+    """A week of a door is told once, by one row or by its days; else it would count twice."""
+    return Check(
+        column="date",
+        is_bad=sql("_row in ({again})", again=Sql(statement("week_again"))),
+        expected="weeks that are not there yet; to replace a week send it under the same date, "
+        "or roll back the import that it came with",
+        found=sql("{date} || ': its week is there already, on another day'",
+                  date=identifier("date")),
+    )  # fmt: skip
 
 
 def _column_checks(column: Column, known: Mapping[tuple[str, str], Sql]) -> list[Check]:

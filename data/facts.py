@@ -6,6 +6,7 @@ import datetime as dt
 
 import pandas as pd
 
+from data.counts import stock
 from data.store import Store
 
 
@@ -17,7 +18,8 @@ def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.D
     as_of : date
         First day of the week.
     then : bool
-        Orders as they stood at the end of that week, not as the files have them now.
+        Orders and counts as they stood at the end of that week, not as the files have them
+        now.
     """
     doors = store.query("all_doors")
     is_centre = doors["kind"] == "dc"
@@ -26,10 +28,10 @@ def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.D
         "doors": doors[~is_centre],
         "centres": doors[is_centre],
         "lanes": store.table("lanes"),
-        "stock": store.query("stock", as_of=as_of),
+        "stock": stock(store, as_of, then=then),
         "receipts": store.query("receipts_known_at", as_of=as_of)
         if then
-        else store.query("open_receipts"),
+        else store.query("open_receipts", as_of=as_of),
         "lateness": store.query("lateness", as_of=as_of),
         "ordered_for": store.query("ordered_for", as_of=as_of),
         "prices": store.query("prices_in_force", as_of=as_of),

@@ -160,6 +160,7 @@ def columns_guide(limits: Limits = LIMITS) -> str:
             f"| {c.name}{'*' if c.required else ''} | {c.about} | {c.example} | {c.expected} |"
             for c in table.columns
         ]
+    lines += ["", *_of_time()]
     lines += [
         "",
         "## How files are read",
@@ -183,6 +184,45 @@ def columns_guide(limits: Limits = LIMITS) -> str:
         *(f"| {what} | {most} |" for what, most in _limits_in_words(limits)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _of_time() -> list[str]:
+    """What dates mean, and what is assumed where they leave something open."""
+    return [
+        "## What dates mean",
+        "",
+        "**The as-of week** is the last complete week, not the last one with sales. A door "
+        "that reports by the day is done with a week when its rows reach the day that they "
+        "usually reach; a door that reports by the week when it has its row. The week is "
+        "complete when doors of four fifths of the usual units are done. Waited for is who "
+        "reported in the week before and still ranges something: a door that stays silent "
+        "longer holds nobody up. Weekly rows that sold less than half of the weakest of the "
+        "weeks before are not believed to be over. A running week is left out and named; "
+        "`refresh --as-of DATE` takes the week of that date as it is. Where daily rows "
+        "begin within a week, nothing is learned from that first week.",
+        "",
+        "**A week is told once.** A door reports a week in one row, under any of its days, "
+        "or day by day. Rows of a week that is there already on another day are refused "
+        "where either file reports by the week (at least four weeks, all on one day): they "
+        "would add up. Sent again under the same date, a row replaces the former. Returns "
+        "(below zero) are taken.",
+        "",
+        "**A count is of the end of its day.** Stock at the end of the as-of week is the "
+        "latest count, with what was received since and without what was sold since: by the "
+        "day where sales are daily, else by the usual shares of the days (a seventh each "
+        "where nothing says more). A count shortly after the week is taken back in the same "
+        "way where it is nearer. A SKU that the last count of its door leaves out keeps the "
+        "count before, rolled forward. With a count of more than 20 days before, the stock "
+        "is unknown, and grey. Where sales are weekly and counts bear the same day as they "
+        "do, that day is the name of the week, and the count is of its end. Counts at "
+        "distribution centres are taken as they are.",
+        "",
+        "**A budget** with one row in each calendar month, always at the same place of it "
+        "(the first, the first working day, the last), is spread over the days of its "
+        "month, and so over fiscal weeks; a week of which some days have no budget is left "
+        "open. Rows of which no two are in one fiscal month are spread over the weeks of "
+        "that month. All others are of the week that their date falls in.",
+    ]
 
 
 def _limits_in_words(limits: Limits) -> list[tuple[str, str]]:

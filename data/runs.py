@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from data import files
+from data.closing import closing
 from data.store import Store, sql
 from forecasting.errors import Refused
 
@@ -71,12 +72,16 @@ def write_inputs(
     skus = store.query("all_skus")[["sku", "class", "department", "like_sku", "launch_date"]]
     skus = skus.assign(block=_blocks(skus, series))
     since = as_of - dt.timedelta(7 * (LONGEST_HISTORY_WEEKS - 1))
+    complete = closing(store)
+    begins, cut = complete.begins, complete.silent if complete.week == as_of else ()
+    if begins is not None and begins <= as_of:
+        since = max(since, begins)  # what is sold in a part of a week is no week's demand
     with store.cursor() as cursor:
         cursor.register("blocks", skus[["sku", "block"]])
         cursor.execute(
             f"copy ({sql('history_by_block')}) to '{_quoted(folder / 'history')}' "
             "(format parquet, partition_by (block), overwrite)",
-            {"as_of": as_of, "since": since},
+            {"as_of": as_of, "since": since, "cut": list(cut)},
         )
         prints = _fingerprints(cursor, folder)
         first = store.query("first_week", as_of=as_of, since=since)["week"].iloc[0]

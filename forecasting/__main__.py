@@ -68,7 +68,12 @@ _db = click.option(
 )
 _as = click.option("--as", "person", default=LOCAL_ADMIN.id, help="Who acts.")
 _json = click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
-_as_of = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), default=None)
+_as_of = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="A day of the as-of week (default: the last complete week).",
+)
 _supply = click.option("--supply", type=click.Choice(SUPPLIES), default="routine")
 _plan = click.option("--plan", type=click.Choice(["working", "draft"]), default="working")
 _workers = click.option(
@@ -346,7 +351,10 @@ def refresh(
             workspace.quarters.sum_up()
         except StorageFailed as error:  # the run is in force; its sums are taken when looked at
             click.echo(f"The scorecard was not summed up yet. {error}", err=True)
-    told = ("as_of", "columns", "series", "series_fitted", "weeks", "event_sd", "alpha")
+        for line in workspace.runs.remarks(event):
+            click.echo(line, err=True)
+    told = ("as_of", "left_out", "columns", "series", "series_fitted", "weeks", "event_sd",
+            "alpha")  # fmt: skip
     result = {"run": event.seq, **{name: event.body[name] for name in told}}
     result["seconds"] = round(time.perf_counter() - started, 2)
     _say(result, as_json=as_json)

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 
 from data import files, versions
+from data.closing import last_closed
 from data.facts import facts
 from data.files import Judged
 from data.ledger import utc_now
@@ -802,9 +802,7 @@ class Workspace:
     ) -> LivePlan:
         """The plan as of a sequence number, on one run."""
         as_of = dt.date.fromisoformat(run.body["as_of"])
-        last = self.store.query("last_sales_week")["week"].iloc[
-            0
-        ]  # NaT: sales were rolled back
+        last = last_closed(self.store)  # None: sales were rolled back
         base = assemble(
             run=run.seq,
             run_body=run.body,
@@ -812,7 +810,7 @@ class Workspace:
             series=self.store.query("run_series_of", run=run.seq),
             sku_factors=self.store.query("run_sku_of", run=run.seq),
             # Of a past week, orders count as they stood then.
-            **facts(self.store, as_of, then=pd.Timestamp(as_of) < pd.Timestamp(last)),
+            **facts(self.store, as_of, then=last is not None and as_of < last),
         )
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self.cycles.current.name if self.cycles.current else ""

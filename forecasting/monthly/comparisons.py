@@ -7,8 +7,9 @@ week, so that a sum is only ever compared over the weeks that both sides know.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,11 @@ from forecasting.arguments import verbs
 from forecasting.calendar import (
     Comparison,
     as_date,
-    fiscal_week,
     last_year,
-    period_weeks,
-    week_start,
 )
 from forecasting.governance.desk import Desk
 from forecasting.hierarchy import Floats, Ints, check_places
+from forecasting.monthly.budgets import Budget, odd_budgets
 from forecasting.plan.basis import Base
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Measure
@@ -86,84 +85,6 @@ def year_before(
     return found | {Measure.MARGIN: found[Measure.REVENUE] - spent}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
-    """Targets by week: (2, W) each, units and value, NaN where there is none."""
-
-    by_class: Mapping[str, Floats]
-    by_sku: Mapping[str, Floats]
-
-    @classmethod
-    def of(cls, rows: pd.DataFrame, weeks: Sequence[dt.date]) -> Budget:
-        """Arrange the rows of the table over some weeks.
-
-        A class or SKU with one row in each fiscal month has a budget of the month: it is
-        spread evenly over the month's weeks.
-
-        Parameters
-        ----------
-        rows : DataFrame
-            date, class, sku, units, value.
-        weeks : sequence of date
-            Sundays, W of them.
-        """
-        dated = rows.assign(week=[week_start(d) for d in pd.to_datetime(rows["date"]).dt.date])
-        return cls(
-            by_class={str(c): _by_week(r, weeks) for c, r in dated.groupby("class")},
-            by_sku={
-                str(s): _by_week(r, weeks)
-                for s, r in dated[dated["class"].isna()].groupby("sku")
-            },
-        )
-
-    def total(self, skus: pd.DataFrame, chosen: Ints) -> Floats:
-        """The budget of some SKUs, (2, W); NaN where some of what is asked for has none.
-
-        A budget of a class counts where all its SKUs are chosen; a class without one is the
-        sum of its SKUs' own.
-
-        Parameters
-        ----------
-        skus : DataFrame
-            Every SKU: sku, class.
-        chosen : int array
-            Positions of those that are asked for.
-        """
-        classes = skus["class"].to_numpy(dtype=object)
-        inside = np.zeros(len(skus), dtype=bool)
-        inside[chosen] = True
-        parts: list[Floats | None] = []
-        for name in dict.fromkeys(classes[inside]):
-            mine = classes == name
-            if str(name) in self.by_class:
-                whole = inside[mine].all()  # a part of a class has no budget of its own
-                parts.append(self.by_class[str(name)] if whole else None)
-            else:
-                names = skus["sku"].to_numpy()[inside & mine]
-                parts += [self.by_sku.get(str(sku)) for sku in names]
-        known = [part for part in parts if part is not None]
-        if not known or len(known) < len(parts):
-            return np.full((2, 1), np.nan)
-        total: Floats = np.sum(known, axis=0)
-        return total
-
-
-def _by_week(rows: pd.DataFrame, weeks: Sequence[dt.date]) -> Floats:
-    """Budget rows of one class or SKU by week, (2, W); a monthly one spread over its weeks."""
-    named = [fiscal_week(w) for w in rows["week"]]
-    months = [(n.year, n.period) for n in named]
-    values = rows[["units", "value"]].to_numpy(dtype=float)
-    monthly = len(set(months)) == len(months)
-    column = {w: n for n, w in enumerate(weeks)}
-    found = np.full((2, len(weeks)), np.nan)
-    for week, month, pair in zip(rows["week"], months, values, strict=True):
-        inside = period_weeks(*month) if monthly else (week,)
-        for at in (column[w] for w in inside if w in column):
-            found[:, at] = np.where(np.isnan(found[:, at]), 0.0, found[:, at])
-            found[:, at] += pair / len(inside)
-    return found
-
-
 @verbs
 class Comparisons:
     """Reads what a forecast is held against.
@@ -212,6 +133,16 @@ class Comparisons:
         base, _, known = self._read()
         total = known.total(base.skus, skus)[0 if measure is Measure.UNITS else 1]
         return np.broadcast_to(total, base.weeks.shape)[weeks]
+
+    def budget_by_week(self, by: str) -> pd.DataFrame:
+        """The budget laid over the plan's weeks: level, name, week, units, value."""
+        self._desk.allowed(by, "read")
+        base, _, known = self._read()
+        return known.frame([as_date(w) for w in base.weeks])
+
+    def odd_budgets(self) -> list[dict[str, Any]]:
+        """What is assumed of the budget's dates: rows of what looks odd in the data."""
+        return odd_budgets(self._desk.store.table("budget"))
 
     def _check(self, skus: Ints, weeks: Ints) -> None:
         base = self._plan().base

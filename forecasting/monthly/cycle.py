@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from data import versions
+from data.closing import last_closed
 from data.versions import Version
 from forecasting.arguments import AsMade, ClientId, Columns, Name, verbs
 from forecasting.calendar import as_date
@@ -269,7 +270,7 @@ class Cycles(Projector["Cycle | None"]):
         least_lag : int
             Weeks ahead at which the number must have been published.
         last_week : date
-            Last week to score; the last week with sales if not given.
+            Last week to score; the last complete one if not given.
 
         Returns
         -------
@@ -277,7 +278,7 @@ class Cycles(Projector["Cycle | None"]):
             version, cycle, sku, class, department, week, lag, actual, and every layer.
         """
         store = self._desk.store
-        last = last_week or pd.Timestamp(store.query("last_sales_week")["week"].iloc[0]).date()
+        last = last_week or last_closed(store) or dt.date.min
         cells = store.query("scored_cells", least_lag=least_lag, last_week=last)
         if cells.empty:
             return cells.assign(actual=pd.Series(dtype=float))

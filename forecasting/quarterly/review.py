@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from data import scores
+from data.closing import last_closed
 from data.scores import Basis
 from forecasting.arguments import Name, verbs
 from forecasting.calendar import fiscal_quarter
@@ -107,10 +108,9 @@ class Quarters(Projector[Mapping[str, Event]]):
             if self.is_fresh():
                 return
             store = self._desk.store
-            last = store.query("last_sales_week")["week"].iloc[0]
-            if pd.isna(last):
+            as_of = last_closed(store)
+            if as_of is None:
                 return
-            as_of = pd.Timestamp(last).date()
             featured, digest = self._calendar(as_of)
             run, run_as_of = self._of.run()
             made = Basis(

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from data import runs
+from data.closing import last_closed
 from data.facts import facts as known_facts
 from data.replays import Kept
 from data.store import Store
@@ -308,7 +309,7 @@ def as_of_weeks(
     Refused
         If there are none.
     """
-    end = pd.Timestamp(store.query("last_sales_week")["week"].iloc[0]).date()
+    end = _last_week(store)
     began = store.query("first_week", as_of=end, since=dt.date(1990, 1, 1))
     first = pd.Timestamp(began["week"].iloc[0]).date()
     calendar = known_at(store.query("activation_rows"), store.query("item_rows"), events, end)
@@ -323,6 +324,14 @@ def as_of_weeks(
             "replay."
         )
     return possible
+
+
+def _last_week(store: Store) -> dt.date:
+    """The last week of which it is known what happened."""
+    week = last_closed(store)
+    if week is None:
+        raise Refused("There are no sales to replay. Import data first.")
+    return week
 
 
 def _orders_since(store: Store) -> dt.date:
@@ -390,7 +399,7 @@ def walk(
         moves, cuts = recommended(plan, weeks_ahead=weeks_ahead)
         moved.append(moves)
         cut.append(cuts)
-    end = pd.Timestamp(store.query("last_sales_week")["week"].iloc[0]).date()
+    end = _last_week(store)
     rows, moves, cuts = _together(told), _together(moved), _together(cut)
     happened = happened_since(store, pd.concat([rows["week"], moves["leaves"]]), end, run=run)
     moves, cuts = held_against(moves, cuts, happened, rows)

@@ -13,7 +13,9 @@ from typing import Annotated, Any
 
 import pandas as pd
 
+from data import closing, timing
 from data import runs as fitted
+from data.closing import Closing
 from forecasting import scratch
 from forecasting.arguments import Between, verbs
 from forecasting.calendar import week_start
@@ -23,11 +25,14 @@ from forecasting.demand.process import run_in_process
 from forecasting.errors import Refused
 from forecasting.governance.desk import Desk
 from forecasting.governance.jobs import Job, Tell
+from forecasting.monthly.budgets import odd_budgets
 from forecasting.monthly.cycle import Cycles
 from forecasting.plan import lift_library
 from forecasting.weekly.activations import MarketingCalendar
 
 HORIZON_WEEKS = 52
+REMARKS = 10
+"""Remarks on time that a refresh makes; the rest are counted."""
 
 
 @verbs
@@ -77,7 +82,8 @@ class Runs:
         the facilitator adopts (`cycles.adopt`). Everybody goes on reading and editing
         meanwhile; if the fit fails or is stopped, the run before stays in force. Only what
         changed since that run is fitted: blocks of classes whose history, prices and past
-        activations are as they were keep their factors, unless `full`.
+        activations are as they were keep their factors, unless `full`. A run is as of the
+        last complete week (data/closing.py), or of the week in which `as_of` falls.
 
         Raises
         ------
@@ -92,6 +98,7 @@ class Runs:
         with self.refreshing.running(actor.name, tell) as told:
             told("collecting history", 0.0)
             before = None if full else self.in_force()
+            left_out = self._left_out(as_of)
             with (
                 self.inputs(as_of, before) as inputs,
                 scratch.folder("fit") as made,
@@ -104,7 +111,13 @@ class Runs:
                 former = before.seq if before else None
                 event = self._desk.submit(
                     lambda: self._desk.event(
-                        actor, Kind.RUN, body={**facts, "adopted": not self._cycles.is_open}
+                        actor,
+                        Kind.RUN,
+                        body={
+                            **facts,
+                            "left_out": left_out,
+                            "adopted": not self._cycles.is_open,
+                        },
                     ),
                     None,
                     work=lambda cursor, seq: fitted.load_factors(
@@ -141,6 +154,26 @@ class Runs:
         """
         return self._desk.store.query("run_corrections", run=self._number(), sku=sku)
 
+    def complete(self) -> Closing:
+        """Which weeks are complete by the sales in force, and which are running."""
+        return closing.closing(self._desk.store)
+
+    def remarks(self, run: Event) -> list[str]:
+        """What a run assumes of weeks and counts, in words; empty where nothing is odd."""
+        rows = sorted(self.odd_times(run), key=lambda row: -row["weight"])
+        said = [
+            f"{row['kind'].replace('_', ' ').capitalize()}: {row['subject']} "
+            f"({row['count']:,}), for example {row['example']}. {row['assumed']}"
+            for row in rows[:REMARKS]
+        ]
+        return said + [f"And {len(rows) - REMARKS:,} more."] * (len(rows) > REMARKS)
+
+    def odd_times(self, run: Event) -> list[dict[str, Any]]:
+        """What a run assumes of time, as rows of what looks odd in the data."""
+        as_of = dt.date.fromisoformat(str(run.body["as_of"]))
+        store = self._desk.store
+        return timing.odd_times(store, as_of) + odd_budgets(store.table("budget"))
+
     def facts(self) -> Mapping[str, Any]:
         """What the run in force says of itself; empty where there is none."""
         run = self.in_force()
@@ -149,10 +182,10 @@ class Runs:
     @contextmanager
     def inputs(self, as_of: dt.date | None, before: Event | None = None) -> Iterator[Path]:
         """A folder with everything a fit reads that the run before did not know."""
-        last = self._desk.store.query("last_sales_week")["week"].iloc[0]
-        if pd.isna(last):
+        last = self.complete().week
+        if last is None:
             raise Refused("There are no sales to learn from. Import data first.")
-        week = week_start(as_of) if as_of else pd.Timestamp(last).date()
+        week = week_start(as_of) if as_of else last
         with scratch.folder("inputs") as folder:
             items = items_frame(self._calendar.activations)
             fitted.write_inputs(
@@ -164,6 +197,15 @@ class Runs:
                 former=before.body if before else None,
             )
             yield folder
+
+    def _left_out(self, as_of: dt.date | None) -> list[dict[str, str]]:
+        """Weeks that have sales and are not in a run because they are not over, in words."""
+        last = week_start(as_of) if as_of else self.complete().week
+        return [
+            {"week": f"{one.week}", "last_day": f"{one.last_day}", "why": one.why}
+            for one in self.complete().running
+            if last is not None and one.week > last
+        ]
 
     def in_force(self) -> Event | None:
         """The run in force by the ledger, None before the first."""

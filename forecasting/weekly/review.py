@@ -104,7 +104,9 @@ class Weekly:
     def late_receipts(self, by: str) -> pd.DataFrame:
         """Open orders past due or promised later than they were (signals.late_receipts)."""
         self._desk.allowed(by, "read")
-        return signals.late_receipts(self._plan(), self._desk.store.query("open_receipts"))
+        plan = self._plan()
+        orders = self._desk.store.query("open_receipts", as_of=plan.base.as_of)
+        return signals.late_receipts(plan, orders[orders["received"].isna()])
 
     def what_decisions_did(self, by: str) -> pd.DataFrame:
         """What moves came to, of decisions whose activation is over by the as-of week.

@@ -104,6 +104,8 @@ def page() -> None:
 
     since = plan.base.as_of - dt.timedelta(7 * 51)
     sold = space.store.query("sku_history", sku=chosen, since=since)
+    # A week that is still running would look like a fall.
+    sold = sold[pd.to_datetime(sold["week"]) <= pd.Timestamp(plan.base.as_of)]
     here = sold[sold["door"].isin([plan.door_names[d] for d in places])]
     history = here.groupby("week", as_index=False)[["units"]].sum()
     corrected = space.runs.corrections(chosen)

@@ -190,17 +190,19 @@ def batches(space: Workspace, person: Person) -> None:
 def page() -> None:
     space, person = frame.workspace(), frame.me()
     frame.watch_rows([])
-    last = space.store.query("last_sales_week")["week"].iloc[0]
+    complete = space.runs.complete()
+    last = complete.week
     known = (
         "No sales are in yet."
-        if pd.isna(last)
+        if last is None
         else f"**Sales are in up to {theme.week(last)}.**"
     )
+    if complete.running:
+        open_weeks = ", ".join(theme.week(one.week) for one in complete.running)
+        known += f" Not over by its sales, and left out: {open_weeks}."
     stale = (
         " The forecast is older than the sales: refresh it."
-        if space.has_forecast
-        and not pd.isna(last)
-        and pd.Timestamp(last).date() > space.plan.base.as_of
+        if space.has_forecast and last is not None and last > space.plan.base.as_of
         else ""
     )
     frame.title("Data", known + stale)

@@ -5,6 +5,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from data.counts import stock
 from tests.company import imported
 
 AS_OF = dt.date(2026, 11, 15)
@@ -27,7 +28,7 @@ def orders(sku: str, door: str, *, every: int, first: int, units: float = 8.0) -
 
 
 @pytest.fixture(scope="module")
-def stock():
+def ordered():
     names = ["WEEKLY", "SECOND", "FOURTH", "SELDOM", "CENTRE", "CHANCE"]
     late = orders("CHANCE", "D1", every=2, first=1)
     late.loc[late.index % 4 == 0, ["eta", "original_eta"]] += dt.timedelta(7)
@@ -57,12 +58,12 @@ def stock():
             "receipts": pd.concat(lines, ignore_index=True),
         }
     )
-    yield lambda as_of: space.store.query("stock", as_of=as_of).set_index(["sku", "door"])
+    yield lambda as_of: stock(space.store, as_of).set_index(["sku", "door"])
     space.close()
 
 
-def test_orders_that_arrive_every_second_or_fourth_week_are_seen_to_do_so(stock):
-    found = stock(AS_OF)
+def test_orders_that_arrive_every_second_or_fourth_week_are_seen_to_do_so(ordered):
+    found = ordered(AS_OF)
     every = found["every"].groupby("sku").first().to_dict()
     assert every == {
         "WEEKLY": 1, "SECOND": 2, "FOURTH": 4, "SELDOM": 1, "CENTRE": 1, "CHANCE": 1,
@@ -74,9 +75,9 @@ def test_orders_that_arrive_every_second_or_fourth_week_are_seen_to_do_so(stock)
     assert due[["WEEKLY", "SELDOM", "CENTRE", "CHANCE"]].isna().all()
 
 
-def test_the_position_is_what_the_last_order_left(stock):
+def test_the_position_is_what_the_last_order_left(ordered):
     """Counted are 44 at the end; 8 are ordered at a time, and three weeks' orders are open."""
-    found = stock(AS_OF)["position"]
+    found = ordered(AS_OF)["position"]
     assert found["WEEKLY", "D1"] == 44 + 3 * 8
     # The last order was placed in the last week: two were placed in the last three.
     assert found["SECOND", "D1"] == 44 + 2 * 8
@@ -85,7 +86,7 @@ def test_the_position_is_what_the_last_order_left(stock):
     assert pd.isna(found["CENTRE", "D1"])
 
 
-def test_what_is_ordered_later_is_not_known_before(stock):
-    early = stock(WEEKS[12])
+def test_what_is_ordered_later_is_not_known_before(ordered):
+    early = ordered(WEEKS[12])
     assert early.loc[("SECOND", "D1"), "every"] == 1
     assert early.loc[("WEEKLY", "D1"), "position"] == 17 + 3 * 8

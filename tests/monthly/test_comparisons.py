@@ -15,7 +15,8 @@ from forecasting.calendar import (
     year_start,
 )
 from forecasting.hierarchy import THOUSANDTHS
-from forecasting.monthly.comparisons import Budget, held_against, year_before
+from forecasting.monthly.budgets import Budget
+from forecasting.monthly.comparisons import held_against, year_before
 from forecasting.vocabulary import Measure
 
 SKUS = pd.DataFrame({"sku": ["A", "B", "C"], "class": ["Coats", "Coats", "Hats"]})
