@@ -466,9 +466,9 @@ def _said_late(missed: pd.DataFrame, weeks_ahead: int) -> tuple[str, ...]:
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
     return (
         f"{cells.ngroups:,} SKU-doors of {len(names):,} activations ({shown}) were entered, or "
-        f"moved to their week, too late to be seen {weeks_ahead} weeks ahead: they stand in the "
-        f"rows as not flagged and are not scored. {int(cells['out'].max().sum()):,} of them ran "
-        "out.",
+        f"moved to their week, too late to be seen {weeks_ahead} weeks ahead: they stand in "
+        "the rows as not flagged and are not scored. "
+        f"{int(cells['out'].max().sum()):,} of them ran out.",
     )
 
 

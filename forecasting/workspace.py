@@ -53,6 +53,7 @@ from forecasting.history import History, is_input_of
 from forecasting.marketing_calendar import MarketingCalendar
 from forecasting.minutes import Minutes
 from forecasting.nudges import Small
+from forecasting.oddities import Oddities
 from forecasting.plan import LivePlan, Published
 from forecasting.policy import Policies, Policy
 from forecasting.projector import Projector
@@ -162,6 +163,7 @@ class Workspace:
         self.drafts = Drafts(self.desk)
         self.comparisons = Comparisons(self.desk, plan=lambda: self.plan)
         self.calendar = MarketingCalendar(self.desk)
+        self.oddities = Oddities(self.desk, calendar=lambda: self.calendar.activations)
         self.decisions = Decisions(
             self.desk, plan=lambda: self.plan, activation=self.calendar.one
         )
@@ -194,7 +196,7 @@ class Workspace:
         )
         self._projectors: tuple[Projector[Any], ...] = (
             self.desk, self.cycles, self.history, self.minutes, self.reasons, self.calendar,
-            self.decisions, self.reversals, self.policies, self.quarters,
+            self.decisions, self.reversals, self.policies, self.quarters, self.oddities,
         )  # fmt: skip
         """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)

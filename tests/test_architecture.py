@@ -78,11 +78,11 @@ def test_the_roof_is_what_stands_on_everything_else():
     roof = {module_of(p) for p in sources("forecasting")} - {module_of(p) for p in RULED}
     assert roof == {
         "forecasting.__init__", "forecasting.__main__", "forecasting.agenda", "forecasting.basis",
-        "forecasting.board", "forecasting.buying", "forecasting.effects", "forecasting.findings", "forecasting.lead_time",
+        "forecasting.board", "forecasting.exports", "forecasting.buying", "forecasting.effects", "forecasting.findings", "forecasting.lead_time",
         "forecasting.outlook", "forecasting.policy", "forecasting.quarter", "forecasting.scorecard",
         "forecasting.comparisons", "forecasting.cycles", "forecasting.decisions", "forecasting.desk", "forecasting.drafts", "forecasting.experience", "forecasting.jobs",
         "forecasting.hindsight", "forecasting.inbound", "forecasting.history", "forecasting.marketing_calendar", "forecasting.reversals", "forecasting.runs", "forecasting.weekly",
-        "forecasting.minutes", "forecasting.mixes", "forecasting.nudges", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.projector", "forecasting.reasons", "forecasting.recovery", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
+        "forecasting.minutes", "forecasting.mixes", "forecasting.nudges", "forecasting.oddities", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.projector", "forecasting.reasons", "forecasting.recovery", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
         "forecasting.signals", "forecasting.snapshot", "forecasting.standing", "forecasting.statistical", "forecasting.views",
         "forecasting.workspace",
     }  # fmt: skip
@@ -110,6 +110,8 @@ def test_only_workspace_and_command_line_import_data():
         "forecasting.scorecard",
         "forecasting.effects",
         "forecasting.quarter",
+        "forecasting.oddities",
+        "forecasting.exports",
     }
     assert users == verbs | beside | {"forecasting.__main__"}
 

@@ -58,7 +58,7 @@ MATRIX = {
     "quarters.scorecard": EVERYBODY, "quarters.why": EVERYBODY, "quarters.cells": EVERYBODY,
     "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
-    "quarters.start_summing": EVERYBODY, "board.as_html": EVERYBODY,
+    "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board.as_html": EVERYBODY,
     "roundtrip.export": EVERYBODY, "roundtrip.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
     "override": INPUTS, "override_all": INPUTS, "preview_override": INPUTS,
@@ -84,7 +84,8 @@ MATRIX = {
     "runs.refresh": FILES, "runs.start_refresh": FILES, "hindsight.backtest": FILES,
     "hindsight.start_backtest": FILES, "hindsight.stop_backtest": FILES,
     "hindsight.replay": FILES, "hindsight.start_replay": FILES,
-    "hindsight.stop_replay": FILES, "reasons.save": FILES,
+    "hindsight.stop_replay": FILES, "reasons.save": FILES, "oddities.accept": FILES,
+    "oddities.show_again": FILES,
     # targets, thresholds, weights, fences, calendar rules; close the quarter
     "policies.change": LEADERSHIP, "quarters.decide": LEADERSHIP,
     "quarters.settle": LEADERSHIP, "quarters.close": LEADERSHIP,
