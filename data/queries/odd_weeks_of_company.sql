@@ -12,13 +12,16 @@ cells as (
     select 'all doors' as subject, sku, door, (date - dayofweek(date)::int)::date as week, sum(units) as units
     from sales_now, last_known where date > day - 1_092 group by all
 ),
+shown_weeks as (
+    select distinct sku, door, unnest(generate_series(
+        start - dayofweek(start)::int, "end", interval 7 day))::date as week
+    from shown
+),
 promoted as (
-    select cells.subject, cells.week, sum(cells.units) as units
+    select subject, week, sum(units) as units
     from cells
-    where exists (
-        from shown where shown.sku = cells.sku and (shown.door is null or shown.door = cells.door)
-            and shown.start <= cells.week + 6 and shown."end" >= cells.week
-    )
+    where (sku, week) in (select (sku, week) from shown_weeks where door is null)
+        or (sku, door, week) in (select (sku, door, week) from shown_weeks where door is not null)
     group by all
 ),
 weeks as (
@@ -29,16 +32,14 @@ weeks as (
 ),
 beside as (
     select *, median(units) over (partition by subject order by week rows between 3 preceding and 1 preceding) as before,
-        median(units) over (partition by subject order by week rows between 1 following and 3 following) as after,
-        lag(week, 2) over of_it as second, lead(week, 2) over of_it as last_but_one
+        median(units) over (partition by subject order by week rows between 1 following and 3 following) as after
     from weeks
-    window of_it as (partition by subject order by week)
 ),
 judged as (
     select *, units / nullif(coalesce(before, after), 0) as by_before,
         units / nullif(coalesce(after, before), 0) as by_after
     from beside
-    where greatest(before, after) >= 20 and second is not null and last_but_one is not null
+    where greatest(before, after) >= 20
 ),
 found as (
     select * from judged as one
