@@ -8,7 +8,7 @@ touches) and its words below. What other modules find on their way comes in thro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -266,40 +266,34 @@ PROVIDERS: tuple[Callable[[Store], Iterable[Found]], ...] = ()
 """Functions of other modules that find oddities: each brings rows with the fields of Oddity."""
 
 
-def found(store: Store, *, live: Collection[str] | None = None) -> list[Oddity]:
-    """Everything that looks odd in the data in force, what moves most units first.
-
-    Parameters
-    ----------
-    store : Store
-    live : collection of str, optional
-        Activations that are in the calendar as people have changed it; None: all of the files.
-    """
-    rows = [one for check in CHECKS if check.has_query for one in _checked(store, check, live)]
+def found(store: Store) -> list[Oddity]:
+    """Everything that looks odd in the data in force, what moves most units first."""
+    rows = [one for check in CHECKS if check.has_query for one in _checked(store, check)]
     for provider in PROVIDERS:
         rows += _provided(store, provider)
     return sorted(rows, key=lambda one: (-one.weight, one.kind, one.subject))
 
 
-def _checked(store: Store, check: Check, live: Collection[str] | None) -> list[Oddity]:
-    name = f"odd_{check.kind}"
-    asked = (
-        {"live": None if live is None else sorted(live)} if check.kind in _OF_CALENDAR else {}
-    )
+def _checked(store: Store, check: Check) -> list[Oddity]:
     try:
-        rows = store.query(name, **asked)
+        rows = store.query(f"odd_{check.kind}")
     except Exception as error:  # a check that breaks says so, and takes nothing else with it
         return [_broken(check.kind, error)]
     return [_as_oddity(check, row) for row in rows.to_dict("records")]
 
 
-_OF_CALENDAR = frozenset(
-    {
-        "activation_without_skus", "activation_without_stock", "activation_not_ranged",
-        "type_never_seen", "discount_at_the_edge",
-    }
-)  # fmt: skip
-"""Checks of the calendar, which people change beside the files."""
+def still_so(one: Oddity, calendar: Mapping[str, Activation]) -> bool:
+    """Whether it holds for the calendar as people have changed it since it was imported."""
+    named = {t.removeprefix(_ACTIVATION) for t in one.touches if t.startswith(_ACTIVATION)}
+    known = [calendar[name] for name in named if name in calendar]
+    if not named or len(known) < len(named):
+        return True
+    if one.kind == "activation_without_skus":
+        return any(a.is_live and not a.items for a in known)
+    return any(a.is_live for a in known)
+
+
+_ACTIVATION = "activation/"
 
 
 def _as_oddity(check: Check, row: Mapping[Any, Any]) -> Oddity:
@@ -383,7 +377,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """What was accepted, by key, and the last event that may have changed the data."""
+    """What was accepted, by key, and the last event that changed the data."""
 
     accepted: Mapping[str, Accepted] = field(default_factory=dict)
     changed: int = 0
@@ -400,10 +394,7 @@ class Oddities(Projector[_Seen]):
         Every activation as people have changed it.
     """
 
-    kinds = (
-        Kind.ACCEPT_ODD, Kind.IMPORT, Kind.ROLLBACK, Kind.ACTIVATION, Kind.SHIFT, Kind.REDUCE,
-        Kind.UNDO, Kind.RUN,
-    )  # fmt: skip
+    kinds = (Kind.ACCEPT_ODD, Kind.IMPORT, Kind.ROLLBACK)
 
     def __init__(self, desk: Desk, *, calendar: Callable[[], Iterable[Activation]]) -> None:
         self._desk, self._calendar = desk, calendar
@@ -417,8 +408,7 @@ class Oddities(Projector[_Seen]):
         accepted, changed = dict(state.accepted), state.changed
         for event in events:
             if event.kind is not Kind.ACCEPT_ODD:
-                is_old = event.kind is Kind.UNDO and "activation" not in event.body
-                changed = changed if is_old else event.seq
+                changed = event.seq
             elif event.body["stands"]:
                 accepted[str(event.body["key"])] = Accepted(
                     person=event.person, count=int(event.body["count"]), note=event.note,
@@ -431,7 +421,7 @@ class Oddities(Projector[_Seen]):
     def every(self, by: str) -> list[Oddity]:
         """All of them, accepted or not, what moves most units first."""
         self._desk.allowed(by, "read")
-        return list(self._all())
+        return self._all()
 
     def open(self, by: str) -> list[Oddity]:
         """Those that nobody has accepted, what moves most units first."""
@@ -510,11 +500,10 @@ class Oddities(Projector[_Seen]):
             )
         return one
 
-    def _all(self) -> tuple[Oddity, ...]:
+    def _all(self) -> list[Oddity]:
         """Found once for every state of the data, however many look."""
-        changed = self._state.changed
-        known = self._known
+        known, changed = self._known, self._state.changed
         if known is None or known[0] != changed:
-            live = [a.activation for a in self._calendar() if a.is_live]
-            known = self._known = (changed, tuple(found(self._desk.store, live=live)))
-        return known[1]
+            known = self._known = (changed, tuple(found(self._desk.store)))
+        calendar = {a.activation: a for a in self._calendar()}
+        return [one for one in known[1] if still_so(one, calendar)]

@@ -220,7 +220,7 @@ def test_what_moves_most_units_comes_first():
         inventory=[{"date": LAST, "sku": "CUP", "door": "MILL", "on_hand": -3.0}],
     )
     every = found(tables)
-    assert [one.kind for one in every][0] == "weeks_of_company"
+    assert every[0].kind == "weeks_of_company"
     assert [one.weight for one in every] == sorted((o.weight for o in every), reverse=True)
     assert "stock_below_zero" in {one.kind for one in every}
 

@@ -23,6 +23,5 @@ select activation as subject, count(distinct item.sku) as count,
     list_concat(['activation/' || activation], list(distinct 'sku/' || item.sku)) as touches
 from outside as item
 left join recent on recent.sku = item.sku
-where $live is null or activation in (select unnest($live::varchar[]))
 group by activation
 order by weight desc, subject

@@ -9,5 +9,5 @@ select activation as subject, 1 as count,
         strftime("end", '%Y-%m-%d')) as example,
     coalesce(pace.units * greatest(usual.skus, 1), 0) as weight, ['activation/' || activation] as touches
 from coming_item, usual, pace
-where sku is null and ($live is null or activation in (select unnest($live::varchar[])))
+where sku is null
 order by weight desc, subject

@@ -18,6 +18,5 @@ from (
 anti join held on held.sku = item.sku
 left join recent on recent.sku = item.sku
 where exists (from inventory_now)
-    and ($live is null or activation in (select unnest($live::varchar[])))
 group by activation
 order by weight desc, subject

@@ -15,6 +15,5 @@ select activation as subject, count(*) as count,
     list_concat(['activation/' || activation], list('sku/' || item.sku)) as touches
 from item
 left join recent on recent.sku = item.sku
-where $live is null or activation in (select unnest($live::varchar[]))
 group by activation
 order by weight desc, subject

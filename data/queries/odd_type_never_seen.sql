@@ -12,6 +12,5 @@ select type as subject, count(distinct activation) as count,
 from (select distinct activation, type, sku from coming_item where start > (select day from last_known)) as item
 left join recent on recent.sku = item.sku
 where type not in (from past) and exists (from past)
-    and ($live is null or activation in (select unnest($live::varchar[])))
 group by type
 order by weight desc, subject
