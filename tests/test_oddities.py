@@ -124,8 +124,8 @@ ODD = [
     ("missing_tables", "receipts", "routine", without("receipts")),
     ("missing_tables", "skus.lead_time_weeks", "6 weeks", without("skus", "lead_time_weeks")),
     ("missing_tables", "skus.unit_cost", "Margin", without("skus", "unit_cost")),
-    ("weeks_of_company", "all doors", "2.0 times", company(sales=sales_with(lambda b, d: 2.0 if b == 30 else 1.0))),
-    ("weeks_of_company", "all doors", week(0).isoformat(), company(sales=sales_with(lambda b, d: 0.3 if b == 0 else 1.0))),
+    ("weeks_of_company", "all doors", "2.0 times", company(sales=sales_with(lambda b, _: 2.0 if b == 30 else 1.0))),
+    ("weeks_of_company", "all doors", week(0).isoformat(), company(sales=sales_with(lambda b, _: 0.3 if b == 0 else 1.0))),
     ("weeks_of_doors", "MILL", "3.0 times", company(sales=sales_with(lambda b, d: 3.0 if (b, d) == (12, "MILL") else 1.0))),
     ("weeks_of_doors", "HIGH ST", "0.1 times", company(sales=sales_with(lambda b, d: 0.1 if (b, d) == (40, "HIGH ST") else 1.0))),
     ("activation_without_skus", "BARE", "Bare", changed("activations", activation("BARE", -4))),
@@ -203,20 +203,20 @@ def test_only_what_is_true_looks_odd_in_the_sample_company(space):
 @pytest.mark.parametrize("back", [5, 33])
 def test_a_week_that_an_activation_explains_is_not_odd(back):
     tables = company(
-        sales=sales_with(lambda b, d: 3.0 if b == back else 1.0),
+        sales=sales_with(lambda b, _: 3.0 if b == back else 1.0),
         activations=[activation("PAST", back), activation("NEXT", -3)],
     )
     assert [one.key for one in found(tables)] == []
 
 
 def test_a_peak_that_comes_every_year_is_not_odd():
-    tables = company(sales=sales_with(lambda b, d: 2.4 if b in (6, 58) else 1.0))
+    tables = company(sales=sales_with(lambda b, _: 2.4 if b in (6, 58) else 1.0))
     assert [one.key for one in found(tables)] == []
 
 
 def test_what_moves_most_units_comes_first():
     tables = company(
-        sales=sales_with(lambda b, d: 2.5 if b == 30 else 1.0),
+        sales=sales_with(lambda b, _: 2.5 if b == 30 else 1.0),
         inventory=[{"date": LAST, "sku": "CUP", "door": "MILL", "on_hand": -3.0}],
     )
     every = found(tables)
