@@ -103,6 +103,8 @@ NEVER_DONE = {
 }  # fmt: skip
 """What this company's state, or work under way, keeps from being done here; other tests do it."""
 
+ODD = "budget_names: Coatts"
+"""What looks odd in the company's data."""
 HUGE = "x" * 10_000_000
 DEEP: list = []
 for _ in range(2_000):
@@ -309,6 +311,10 @@ class World:
                 return (), {"weeks_ahead": 6, "last": 2}
             case "policies.change":
                 return ("red_probability", 0.32), {"why": "words", "effective": s.desk.today}
+            case "oddities.accept":
+                return (ODD,), {"note": "words"}
+            case "oddities.show_again":
+                return (ODD,), {}
             case "reasons.save":
                 return ("NEW_STORE", "New store"), {"needs_note": False, "in_use": True}
             case _:
@@ -371,6 +377,9 @@ def world(played, tmp_path_factory):
     }
     calendar = folder / "activations.csv"
     calendar.write_text("activation,type,start,end\nX1,email,2026-01-04,2026-01-10\n")
+    odd = folder / "budget.csv"
+    odd.write_text("date,class,units\n2026-12-06,Coatts,9\n")
+    space.import_files("admin", [odd])
     option = Option(
         action=Action.ACCEPT, activation="NEW", sku=scope.product, said="live with it"
     )
