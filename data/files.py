@@ -22,7 +22,11 @@ from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw, Source
 from data.store import Store
 from data.tables import TABLES, sent_again_sql
+from data.whole import whole
 from forecasting.errors import BadFiles, Problem, Refused
+
+WRITTEN = (".csv", ".xlsx", ".parquet")
+"""Endings of the files that leave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,26 +251,30 @@ def _limits_in_words(limits: Limits) -> list[tuple[str, str]]:
 def export(frame: pd.DataFrame, path: Path) -> None:
     """Write a frame as CSV, XLSX or Parquet, by the file's ending.
 
-    Text that a spreadsheet would take for a formula is defused with an apostrophe.
+    Text that a spreadsheet would take for a formula is defused with an apostrophe. The file is
+    there whole or not at all; one that stood there before then still does.
 
     Raises
     ------
     Refused
         If the ending is another one.
+    StorageFailed
+        If there is no room or no right to write.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    match path.suffix.lower():
-        case ".parquet":
-            frame.to_parquet(path, index=False)
-        case ".csv":
-            path.write_bytes(leaving.as_csv(frame))
-        case ".xlsx":
-            path.write_bytes(leaving.as_workbook({path.stem: frame}))
-        case other:
-            raise Refused(
-                f"'{other}' is not a kind of file that Concord writes: "
-                "use .csv, .xlsx or .parquet."
-            )
+    ending = path.suffix.lower()
+    if ending not in WRITTEN:
+        raise Refused(
+            f"'{ending}' is not a kind of file that Concord writes: "
+            "use .csv, .xlsx or .parquet."
+        )
+    with whole(path) as partial:
+        match ending:
+            case ".parquet":
+                frame.to_parquet(partial, index=False)
+            case ".csv":
+                partial.write_bytes(leaving.as_csv(frame))
+            case _:
+                partial.write_bytes(leaving.as_workbook({path.stem: frame}))
 
 
 def _known(staged: set[str]) -> dict[tuple[str, str], Sql]:

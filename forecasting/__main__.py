@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,14 @@ from data import failures, files
 from data.ledger import utc_now
 from data.store import DEFAULT_PATH, Store
 from data.store import restore as put_back
-from data.tables import TABLES
 from forecasting import faults, operation, scratch
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused, StorageFailed
 from forecasting.governance.rights import LOCAL_ADMIN
+from forecasting.intake import oddities
+from forecasting.intake.oddities import Oddity
 from forecasting.monthly import buying
-from forecasting.outputs import board_pack, consensus_pack
+from forecasting.outputs import board_pack, consensus_pack, exports
 from forecasting.plan import views
 from forecasting.plan.inbound import SUPPLIES
 from forecasting.plan.live import LivePlan
@@ -176,6 +177,18 @@ def _say(result: dict[str, Any], *, as_json: bool) -> None:
         click.echo(f"{name}: {json.dumps(value, default=str)}")
 
 
+def _tell_odd(found: Sequence[Oddity]) -> None:
+    """What looks odd, in lines, the heaviest first; on standard error."""
+    for line in oddities.told(found):
+        click.echo(line, err=True)
+
+
+def _say_with_odd(result: dict[str, Any], found: Sequence[Oddity], *, as_json: bool) -> None:
+    """A result, with every oddity in it for a program, and their number for a person."""
+    odd: Any = [one.as_dict() for one in found] if as_json else len(found)
+    _say({**result, "odd": odd}, as_json=as_json)
+
+
 def _teller() -> Callable[[str, float], None]:
     started = time.monotonic()
 
@@ -309,6 +322,7 @@ def import_(
     started = time.perf_counter()
     with _gone_unless_done(db), _opened(db, create=True) as workspace:
         event, judged = workspace.import_files(person, paths, allow_rejects=allow_rejects)
+        odd = workspace.oddities.open(person)
     for note in judged.notes:
         click.echo(note, err=True)
     tables = {}
@@ -324,7 +338,9 @@ def import_(
             target = files.write_rejects(verdict, verdict.path)
             click.echo(f"{verdict.rejected:,} refused rows are in {target}", err=True)
     seconds = round(time.perf_counter() - started, 2)
-    _say({"batch": event.seq, "tables": tables, "seconds": seconds}, as_json=as_json)
+    _tell_odd(odd)
+    result = {"batch": event.seq, "tables": tables, "seconds": seconds}
+    _say_with_odd(result, odd, as_json=as_json)
 
 
 @main.command()
@@ -353,11 +369,42 @@ def refresh(
             click.echo(f"The scorecard was not summed up yet. {error}", err=True)
         for line in workspace.runs.remarks(event):
             click.echo(line, err=True)
+        odd = workspace.oddities.open(person)
     told = ("as_of", "left_out", "columns", "series", "series_fitted", "weeks", "event_sd",
             "alpha")  # fmt: skip
     result = {"run": event.seq, **{name: event.body[name] for name in told}}
     result["seconds"] = round(time.perf_counter() - started, 2)
-    _say(result, as_json=as_json)
+    _tell_odd(odd)
+    _say_with_odd(result, odd, as_json=as_json)
+
+
+@main.command()
+@_db
+@_as
+@_json
+@click.option("--accept", metavar="KIND: SUBJECT", help="Live with one of them, by its name.")
+@click.option("--show-again", metavar="KIND: SUBJECT", help="Take back that it was accepted.")
+@click.option("--note", default="", help="Why it can stay as it is (with --accept).")
+def odd(
+    db: Path, person: str, as_json: bool, accept: str | None, show_again: str | None, note: str
+) -> None:
+    """List what looks odd in the data, what was assumed, and what to do."""
+    with _opened(db) as workspace:
+        if accept is not None:
+            workspace.oddities.accept(person, accept, note=note)
+        if show_again is not None:
+            workspace.oddities.show_again(person, show_again)
+        every = workspace.oddities.every(person)
+        found = workspace.oddities.open(person)
+    if as_json:
+        listed = [{"name": one.key, **one.as_dict()} for one in found]
+        _say({"odd": listed, "accepted": len(every) - len(found)}, as_json=True)
+        return
+    lines = oddities.told(found, most=len(found)) or ["Nothing looks odd in this data."]
+    for line in lines:
+        click.echo(line)
+    if len(every) > len(found):
+        click.echo(f"{len(every) - len(found):,} more were accepted by name.")
 
 
 @main.command()
@@ -500,17 +547,12 @@ def replay(
 @main.command()
 @_db
 @_json
-@click.option("--table", type=click.Choice([*TABLES, "bridge", "projection"]), required=True)
+@click.option("--table", type=click.Choice(list(exports.EXPORTS)), required=True)
 @_out
 def export(db: Path, as_json: bool, table: str, out: Path) -> None:
     """Write any table to CSV, XLSX or Parquet."""
     with _opened(db) as workspace:
-        if table == "bridge":
-            frame = views.bridge_rows(_plan_of(workspace, "working"))
-        elif table == "projection":
-            frame = views.projection_rows(_plan_of(workspace, "working"), weeks=26)
-        else:
-            frame = workspace.store.table(table)
+        frame = exports.EXPORTS[table].made(workspace)
     files.export(frame, out)
     _say({"rows": len(frame), "file": str(out)}, as_json=as_json)
 

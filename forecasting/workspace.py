@@ -49,6 +49,7 @@ from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
 from forecasting.governance.rights import LOCAL_ADMIN, Person, require
 from forecasting.hierarchy import THOUSANDTHS, Bools
+from forecasting.intake.oddities import Oddities
 from forecasting.monthly import small_changes
 from forecasting.monthly.comparisons import Comparisons
 from forecasting.monthly.cycle import Cycles
@@ -165,6 +166,7 @@ class Workspace:
         self.drafts = Drafts(self.desk)
         self.comparisons = Comparisons(self.desk, plan=lambda: self.plan)
         self.calendar = MarketingCalendar(self.desk)
+        self.oddities = Oddities(self.desk, calendar=lambda: self.calendar.activations)
         self.decisions = Decisions(
             self.desk, plan=lambda: self.plan, activation=self.calendar.one
         )
@@ -197,7 +199,7 @@ class Workspace:
         )
         self._projectors: tuple[Projector[Any], ...] = (
             self.desk, self.cycles, self.history, self.minutes, self.reasons, self.calendar,
-            self.decisions, self.reversals, self.policies, self.quarters,
+            self.decisions, self.reversals, self.policies, self.quarters, self.oddities,
         )  # fmt: skip
         """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)

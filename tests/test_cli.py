@@ -61,6 +61,29 @@ def test_allow_rejects_loads_the_good_rows_and_writes_the_others(tmp_path, compa
     assert "kind" in rejects["reason"][0]
 
 
+def test_an_import_says_what_looks_odd_and_who_may_lives_with_it(tmp_path, company_copy):
+    source = tmp_path / "budget.csv"
+    source.write_text("date,class,units\n2026-12-06,Coatts,420\n")
+    result, told = concord("import", source, "--db", company_copy, "--json")
+    (one,) = [o for o in result["odd"] if o["kind"] == "budget_names"]
+    assert (one["subject"], one["count"]) == ("Coatts", 1)
+    assert set(one) >= {"title", "example", "assumed", "todo", "weight"}
+    line = next(line for line in told.splitlines() if "Coatts" in line)
+    assert "the nearest class with SKUs is Coats" in line
+    name = ["odd", "--db", company_copy, "--accept", "budget_names: Coatts"]
+    _, refused = concord(*name, "--as", "mara", "--note", "Next year's class", code=2)
+    assert "Ask Planning or Admin" in refused
+    _, refused = concord(*name, code=2)
+    assert "note" in refused
+    left, _ = concord(*name, "--as", "dana", "--note", "Next year's class", "--json")
+    assert "Coatts" not in [o["subject"] for o in left["odd"]]
+    assert left["accepted"] == 1
+    back, _ = concord(
+        "odd", "--db", company_copy, "--show-again", "budget_names: Coatts", "--json"
+    )
+    assert "budget_names: Coatts" in [o["name"] for o in back["odd"]]
+
+
 def test_rights_hold_on_the_command_line_too(tmp_path, company_copy):
     (tmp_path / "doors.csv").write_text("door,kind\nX2,store\n")
     _, told = concord("import", tmp_path, "--db", company_copy, "--as", "victor", code=2)

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from data import files
 from forecasting.__main__ import main
+from forecasting.intake import oddities
 from forecasting.vocabulary import GLOSSARY
 
 ROOT = Path(__file__).parents[1]
@@ -30,8 +31,9 @@ def test_the_glossary_says_what_the_pages_say():
     assert (DOCS / "glossary.md").read_text() == glossary()
 
 
-def test_the_column_guide_says_what_the_import_expects():
-    assert (DOCS / "files.md").read_text() == files.columns_guide()
+def test_the_guide_to_files_says_what_the_import_expects_and_what_is_assumed():
+    expected = files.columns_guide() + oddities.chapter()
+    assert (DOCS / "files.md").read_text() == expected
 
 
 def test_every_term_that_a_page_explains_is_in_the_glossary():

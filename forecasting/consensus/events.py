@@ -65,6 +65,7 @@ class Kind(StrEnum):
     SENSE = "sense"
     QUARTER = "quarter"
     REASON = "reason"
+    ACCEPT_ODD = "accept_odd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +239,10 @@ class Event:
                 one = self.body["reason"]
                 verb = "put into" if one["in_use"] else "took out of"
                 return f"{verb} the list of reasons: {one['label']} ({one['code']})"
+            case Kind.ACCEPT_ODD:
+                if not self.body["stands"]:
+                    return f"shows again what is odd: {self.body['key']}"
+                return f"accepted what is odd: {self.body['title']}: {self.body['subject']}"
             case Kind.QUARTER:
                 return f"closed the quarter {self.body['quarter']}"
             case Kind.CYCLE:

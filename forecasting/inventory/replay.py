@@ -61,14 +61,16 @@ def cells_of(rows: pd.DataFrame) -> pd.DataFrame:
     ----------
     rows : DataFrame, one row per activation, SKU, door and week
         as_of, activation, sku, door, week, p_window, flagged, stocked_out (None unknown),
-        units_short (expected), units_lost (what was lost, NaN unknown).
+        units_short (expected), units_lost (what was lost, NaN unknown). Rows of which nothing
+        was said (p_window NaN: entered too late) are left out: they are no forecast.
 
     Returns
     -------
     DataFrame, one row per SKU, door and weeks of an activation
         sku, door, first_week, p, flagged, out, units_short, units_lost.
     """
-    known = rows[rows["stocked_out"].notna()].astype({"stocked_out": bool})
+    is_known = rows["stocked_out"].notna() & rows["p_window"].notna()
+    known = rows[is_known].astype({"stocked_out": bool})
     by_activation = known.groupby(["activation", "sku", "door"], sort=False).agg(
         first_week=("week", "min"), weeks=("week", "size"), p=("p_window", "max"),
         flagged=("flagged", "max"), out=("stocked_out", "max"),

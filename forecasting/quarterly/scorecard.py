@@ -440,9 +440,9 @@ def _calibration(
         (weeks >= pd.Timestamp(span["first_week"].iloc[0]))
         & (weeks <= pd.Timestamp(span["last_week"].iloc[0]))
     ]
-    if not inside["stocked_out"].notna().any():
-        return None
     cells = cells_of(inside)
+    if cells.empty:
+        return None
     return float(cells["p"].mean() - cells["out"].mean())
 
 

@@ -111,6 +111,13 @@ class Replay(Kept):
         return moved.add(cut, fill_value=0.0)
 
 
+def ever_known(
+    imported: pd.DataFrame, items: pd.DataFrame, events: Sequence[Event]
+) -> tuple[Activation, ...]:
+    """The calendar with everything that was ever entered, late or not (see `known_at`)."""
+    return tuple(as_changed(as_imported(imported, items), events).values())
+
+
 def known_at(
     imported: pd.DataFrame,
     items: pd.DataFrame,
@@ -232,6 +239,39 @@ def foreseen(plan: LivePlan, *, weeks_ahead: int, supply: str = ROUTINE) -> pd.D
     return rows[rows["status"] != Status.GREY.value].reset_index(drop=True)
 
 
+def told_late(
+    moment: Moment, told: pd.DataFrame, calendar: Sequence[Activation], *, weeks_ahead: int
+) -> pd.DataFrame:
+    """What a past plan could not foresee: it was entered, or moved here, after its as-of week.
+
+    Parameters
+    ----------
+    told : DataFrame
+        What it did foresee (`foreseen`).
+    calendar : sequence of Activation
+        Everything that was ever entered.
+
+    Returns
+    -------
+    DataFrame, one row per activation, featured SKU, door and week
+        As of `foreseen`, not flagged, with nothing said of risk: NaN.
+    """
+    starts = moment.as_of + weeks_ahead * WEEK
+    now = {a.activation: a for a in calendar if week_start(a.start) == starts and a.is_live}
+    then = {a.activation: a for a in moment.activations}
+    if all(one == then.get(name) for name, one in now.items()):
+        return told.iloc[:0]
+    plan = LivePlan(moment.base, activations=tuple((then | now).values()))
+    rows = foreseen(plan, weeks_ahead=weeks_ahead)
+    cell = ["activation", "sku", "door"]
+    is_late = ~pd.MultiIndex.from_frame(rows[cell]).isin(pd.MultiIndex.from_frame(told[cell]))
+    is_late &= rows["activation"].isin(list(now)).to_numpy(dtype=bool)
+    return rows[is_late].assign(
+        flagged=False, status=Status.GREY.value, p_stockout=np.nan, p_window=np.nan,
+        units_short=np.nan,
+    )  # fmt: skip
+
+
 def recommended(plan: LivePlan, *, weeks_ahead: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The best mix for activations so many weeks ahead, as the Bridge would have had it.
 
@@ -312,7 +352,7 @@ def as_of_weeks(
     end = _last_week(store)
     began = store.query("first_week", as_of=end, since=dt.date(1990, 1, 1))
     first = pd.Timestamp(began["week"].iloc[0]).date()
-    calendar = known_at(store.query("activation_rows"), store.query("item_rows"), events, end)
+    calendar = ever_known(store.query("activation_rows"), store.query("item_rows"), events)
     starts = {week_start(a.start) for a in calendar if a.is_live and a.end < end + WEEK}
     earliest = max(first + (LEAST_HISTORY_WEEKS - 1) * WEEK, _orders_since(store))
     weeks = sorted(s - weeks_ahead * WEEK for s in starts)
@@ -353,8 +393,14 @@ def assumptions(store: Store) -> tuple[str, ...]:
     activations, items = store.query("activation_rows"), store.query("item_rows")
     receipts = store.table("receipts")
     said = []
-    for frame, what in ((activations, "activations"), (items, "featured SKUs")):
-        missing = int(frame["known_from"].isna().sum())
+    # A featured SKU is known as early as its activation where nothing else is said of it.
+    dated = activations.loc[activations["known_from"].notna(), "activation"]
+    alone = items["known_from"].isna() & ~items["activation"].isin(dated)
+    for frame, what, unknown in (
+        (activations, "activations", activations["known_from"].isna()),
+        (items, "featured SKUs", alone),
+    ):
+        missing = int(unknown.sum())
         if missing:
             said.append(
                 f"{missing:,} of {len(frame):,} {what} have no known_from: taken as known "
@@ -392,25 +438,47 @@ def walk(
     What was lost then is what `run`, the one in force, takes empty shelves to have missed.
     """
     weeks = as_of_weeks(store, events, weeks_ahead=weeks_ahead, last=last)
-    told, moved, cut = [], [], []
+    calendar = ever_known(store.query("activation_rows"), store.query("item_rows"), events)
+    told, late, moved, cut = [], [], [], []
     for moment in moments(store, events, weeks, workers=workers, tell=tell, started=started):
         plan = moment.plan()
         told.append(foreseen(plan, weeks_ahead=weeks_ahead))
+        late.append(told_late(moment, told[-1], calendar, weeks_ahead=weeks_ahead))
         moves, cuts = recommended(plan, weeks_ahead=weeks_ahead)
         moved.append(moves)
         cut.append(cuts)
     end = _last_week(store)
     rows, moves, cuts = _together(told), _together(moved), _together(cut)
-    happened = happened_since(store, pd.concat([rows["week"], moves["leaves"]]), end, run=run)
+    missed = _together(late)
+    began = pd.concat([rows["week"], missed["week"], moves["leaves"]])
+    happened = happened_since(store, began, end, run=run)
     moves, cuts = held_against(moves, cuts, happened, rows)
+    missed = with_outcomes(missed, happened)
     return Replay(
         made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
         person=by,
         weeks_ahead=weeks_ahead,
-        rows=with_outcomes(rows, happened),
+        rows=_together([with_outcomes(rows, happened), missed]),
         moves=moves,
         cuts=cuts,
-        assumed=assumptions(store),
+        assumed=(*_said_late(missed, weeks_ahead), *assumptions(store)),
+    )
+
+
+def _said_late(missed: pd.DataFrame, weeks_ahead: int) -> tuple[str, ...]:
+    """Which activations could not be foreseen, and what became of them, in words."""
+    cells = missed.assign(out=missed["stocked_out"].eq(True)).groupby(
+        ["activation", "sku", "door"]
+    )
+    if missed.empty:
+        return ()
+    names = list(dict.fromkeys(missed["activation"]))
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+    return (
+        f"{cells.ngroups:,} SKU-doors of {len(names):,} activations ({shown}) were entered, or "
+        f"moved to their week, too late to be seen {weeks_ahead} weeks ahead: they stand in "
+        "the rows as not flagged and are not scored. "
+        f"{int(cells['out'].max().sum()):,} of them ran out.",
     )
 
 

@@ -244,6 +244,22 @@ def needs_forecast() -> bool:
     return False
 
 
+def odd_beside(what: str, name: str) -> None:
+    """A small mark, where something that this page shows looks odd in the data.
+
+    Parameters
+    ----------
+    what : str
+        sku, door or activation.
+    """
+    count = workspace().oddities.beside(what, name)
+    if count:
+        st.page_link(
+            "pages/setup/data.py", icon=":material/rule:", query_params={"odd": name},
+            label=f"{count:,d} {'thing looks' if count == 1 else 'things look'} odd in its data",
+        )  # fmt: skip
+
+
 def refused(error: ConcordError) -> None:
     """Say a refusal where it happened."""
     st.error(f"**{plain(error.title)}.** {plain(error)}")

@@ -105,7 +105,7 @@ def page() -> None:
             .reset_index()
         )  # fmt: skip
         summed = by.groupby("activation").agg(
-            week=("week", "min"), judged=("p", "size"), said=("p", "mean"), red=("red", "sum"),
+            week=("week", "min"), judged=("p", "count"), said=("p", "mean"), red=("red", "sum"),
             out=("out", "sum"), lost=("lost", "sum"),
         )  # fmt: skip
         summed = summed.sort_values("week").reset_index()

@@ -71,6 +71,9 @@ def page() -> None:
             f"SKU {plain(chosen)}",
             f"{plain(label[chosen])} · {plain(attributes['class'])} · {finding}",
         )
+    frame.odd_beside("sku", chosen)
+    if at != "All doors":
+        frame.odd_beside("door", plan.door_names[int(places[0])])
     tiles = st.columns(6)
     tiles[0].metric("On hand", theme.units(stock), border=True)
     tiles[1].metric(

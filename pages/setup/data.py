@@ -13,6 +13,8 @@ from data.tables import TABLES
 from forecasting import scratch
 from forecasting.errors import BadFiles, ConcordError, Problem
 from forecasting.governance.rights import Person
+from forecasting.intake import oddities
+from forecasting.intake.oddities import Oddity
 from forecasting.workspace import Workspace
 from pages.components import download, frame, picked, text, theme
 from pages.components.text import plain
@@ -156,6 +158,93 @@ def refreshing(space: Workspace, person: Person) -> None:
     refresh_progress(space)
 
 
+def odd(space: Workspace, person: Person) -> None:
+    """What looks odd in the data, what moves most units first; each until somebody accepts it."""
+    every = space.oddities.every(person.id)
+    open_ = [one for one in every if not space.oddities.is_accepted(one)]
+    rest = [one for one in every if space.oddities.is_accepted(one)]
+    if open_:
+        st.subheader("What looks odd in this data", anchor=False)
+        chosen = odd_table(open_)
+        with st.container(border=True):
+            st.markdown(
+                f"**{plain(chosen.title)}: {plain(chosen.subject)}** · {chosen.count:,d} · "
+                f"{plain(chosen.example)}"
+            )
+            assumed, todo = st.columns(2, gap="medium")
+            assumed.markdown(f"**What is assumed.** {plain(chosen.assumed)}")
+            todo.markdown(f"**What to do.** {plain(chosen.todo)}")
+            accepting(space, person, chosen)
+    if rest:
+        with st.expander(f"{theme.plural(len(rest), 'thing', 'things')} accepted by name"):
+            for one in rest:
+                accepted(space, person, one)
+
+
+def odd_table(found: Sequence[Oddity]) -> Oddity:
+    """All of them in one table; returns the one that is looked at."""
+    about = str(st.query_params.get("odd", ""))
+    named = next((n for n, one in enumerate(found) if concerns(one, about)), 0)
+    event = st.dataframe(
+        pd.DataFrame(
+            {
+                "What looks odd": [one.title for one in found],
+                "Where": [one.subject for one in found],
+                "Count": [one.count for one in found],
+                "May move, u": [one.weight for one in found],
+                "For example": [one.example for one in found],
+            }
+        ),
+        hide_index=True, height=min(38 + 35 * len(found), 283), on_select="rerun",
+        selection_mode="single-row", key="odd", alt="What looks odd, what moves most units first",
+        column_config={
+            "What looks odd": st.column_config.TextColumn(width="medium"),
+            "Where": st.column_config.TextColumn(width="small"),
+            "Count": st.column_config.NumberColumn(format="localized", width="small"),
+            "May move, u": st.column_config.NumberColumn(
+                format="localized", width="small", step=1,
+                help="Sales of 13 weeks, stock, orders or plan that it concerns, in units.",
+            ),
+        },
+    )  # fmt: skip
+    st.caption("Choose a row to see what is assumed and what to do.")
+    row = picked.row(event, len(found))
+    return found[named if row is None else row]
+
+
+def concerns(one: Oddity, name: str) -> bool:
+    """Whether it is what a mark on another page led here for."""
+    return any(one.is_about(what, name) for what in ("activation", "sku", "door"))
+
+
+def accepting(space: Workspace, person: Person, one: Oddity) -> None:
+    if not person.may("accept what is odd"):
+        st.caption("Planning or Admin mends the files, or accepts it by name.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        note = st.text_input(
+            "Why it can stay as it is", key=f"odd note {one.key}",
+            placeholder="It is as it should be, because ...",
+        )  # fmt: skip
+        if st.button("Accept it"):
+            frame.do(space.oddities.accept, person.id, one.key, note=note)
+
+
+def accepted(space: Workspace, person: Person, one: Oddity) -> None:
+    taken = space.oddities.accepted(one.key)
+    row = st.container(horizontal=True, vertical_alignment="center")
+    if taken is not None:
+        who = space.person(taken.person).name
+        row.markdown(
+            f"{plain(one.title)}: **{plain(one.subject)}** ({one.count:,d}) · {plain(who)}: "
+            f"{plain(taken.note)}"
+        )
+    if person.may("accept what is odd") and row.button(
+        "Show again", key=f"odd again {one.key}"
+    ):
+        frame.do(space.oddities.show_again, person.id, one.key)
+
+
 def batches(space: Workspace, person: Person) -> None:
     st.subheader("Imports", anchor=False)
     rows = space.store.query("batches")
@@ -209,6 +298,7 @@ def page() -> None:
     said = st.session_state.pop("imported", None)
     if said:
         st.success(plain(said))
+    odd(space, person)
     left, right = st.columns([3, 2], gap="large")
     with left:
         if person.may("import the calendar"):
@@ -223,7 +313,7 @@ def page() -> None:
     with right:
         refreshing(space, person)
         with st.expander("What each column means"):
-            st.markdown(text.of_files(files.columns_guide()))
+            st.markdown(text.of_files(files.columns_guide() + oddities.chapter()))
 
 
 page()

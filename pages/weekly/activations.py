@@ -252,6 +252,7 @@ def page() -> None:
                 f"{plain(act.owner) or 'no owner'} · locks {lock}"
                 + (" (past: changing it now costs rework)" if late else "")
             )
+            frame.odd_beside("activation", chosen)
             left, right = st.columns(2, gap="medium")
             with left:
                 lifts(space, person, act, views.skus_of(plan, chosen))

@@ -68,6 +68,7 @@ def tiles(judged: list[views.Verdict]) -> None:
 
 
 def table(judged: list[views.Verdict]) -> pd.DataFrame:
+    odd = frame.workspace().oddities.marks("activation")
     return pd.DataFrame(
         {
             "Status": [theme.said(v.status) for v in judged],
@@ -80,6 +81,7 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
             "Margin at risk": [v.margin_at_risk for v in judged],
             "Runs out": [theme.week(v.first_short) for v in judged],
             "Short SKU-doors": [f"{v.red_cells} of {v.n_cells}" for v in judged],
+            "Odd in its data": [odd.get(v.activation.activation) for v in judged],
         }
     )
 
@@ -100,6 +102,7 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
         f"{doors}. Expects {theme.units(verdict.demand)}, of which it adds "
         f"{theme.units(verdict.lift_units)}. {runs_out}"
     )
+    frame.odd_beside("activation", act.activation)
     skus = views.skus_of(plan, act.activation, supply=supply)
     if skus.empty:
         st.info("No SKU is featured in these weeks. Add some on the Activations page.")
@@ -119,6 +122,9 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
                 + skus["doors"].astype(str),
             }
         )
+        odd = skus["sku"].map(frame.workspace().oddities.marks("sku"))
+        if odd.notna().any():
+            shown["Odd in its data"] = odd
         event = st.dataframe(
             shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
             placeholder="–", key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",

@@ -58,7 +58,7 @@ MATRIX = {
     "quarters.scorecard": EVERYBODY, "quarters.why": EVERYBODY, "quarters.cells": EVERYBODY,
     "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
-    "quarters.start_summing": EVERYBODY, "board_pack.as_html": EVERYBODY,
+    "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY,
     "workbook.export": EVERYBODY, "workbook.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
     "override": INPUTS, "override_all": INPUTS, "preview_override": INPUTS,
@@ -84,7 +84,8 @@ MATRIX = {
     "runs.refresh": FILES, "runs.start_refresh": FILES, "hindsight.backtest": FILES,
     "hindsight.start_backtest": FILES, "hindsight.stop_backtest": FILES,
     "hindsight.replay": FILES, "hindsight.start_replay": FILES,
-    "hindsight.stop_replay": FILES, "reasons.save": FILES,
+    "hindsight.stop_replay": FILES, "reasons.save": FILES, "oddities.accept": FILES,
+    "oddities.show_again": FILES,
     # targets, thresholds, weights, fences, calendar rules; close the quarter
     "policies.change": LEADERSHIP, "quarters.decide": LEADERSHIP,
     "quarters.settle": LEADERSHIP, "quarters.close": LEADERSHIP,
@@ -102,6 +103,8 @@ NEVER_DONE = {
 }  # fmt: skip
 """What this company's state, or work under way, keeps from being done here; other tests do it."""
 
+ODD = "budget_names: Coatts"
+"""What looks odd in the company's data."""
 HUGE = "x" * 10_000_000
 DEEP: list = []
 for _ in range(2_000):
@@ -308,6 +311,10 @@ class World:
                 return (), {"weeks_ahead": 6, "last": 2}
             case "policies.change":
                 return ("red_probability", 0.32), {"why": "words", "effective": s.desk.today}
+            case "oddities.accept":
+                return (ODD,), {"note": "words"}
+            case "oddities.show_again":
+                return (ODD,), {}
             case "reasons.save":
                 return ("NEW_STORE", "New store"), {"needs_note": False, "in_use": True}
             case _:
@@ -370,6 +377,9 @@ def world(played, tmp_path_factory):
     }
     calendar = folder / "activations.csv"
     calendar.write_text("activation,type,start,end\nX1,email,2026-01-04,2026-01-10\n")
+    odd = folder / "budget.csv"
+    odd.write_text("date,class,units\n2026-12-06,Coatts,9\n")
+    space.import_files("admin", [odd])
     option = Option(
         action=Action.ACCEPT, activation="NEW", sku=scope.product, said="live with it"
     )

@@ -1,6 +1,7 @@
 """A replay knows nothing that came later."""
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from forecasting.inventory.replay import held_against
 from forecasting.record import replay
 from forecasting.sample.company import make_sample
 from forecasting.workspace import Workspace
+from tests.company import imported
 
 AHEAD = 6
 
@@ -64,6 +66,57 @@ def test_nothing_that_came_later_changes_what_the_bridge_would_have_said(one_mom
 def test_an_activation_that_was_told_later_is_not_in_the_calendar_of_then(one_moment):
     (_, other), _, _ = one_moment
     assert "LATE" not in {a.activation for a in other.activations}
+
+
+def test_what_was_told_later_stands_as_not_flagged_with_nothing_said_of_its_risk(one_moment):
+    (_, other), _, _ = one_moment
+    space_calendar = {a.activation: a for a in other.activations}
+    late = next(
+        a for a in space_calendar.values()
+        if a.start == other.as_of + dt.timedelta(7 * AHEAD) and a.items
+    )  # fmt: skip
+    # As the calendar of then without it, or without one of its SKUs, and with it today.
+    without = replace(other, activations=tuple(a for a in other.activations if a is not late))
+    told = replay.foreseen(other.plan(), weeks_ahead=AHEAD)
+    told_of_it = told[told["activation"] == late.activation]
+    every = set(told_of_it["sku"])
+    one = next(i.sku for i in late.items if i.sku in every)
+    fewer = replace(late, items=tuple(i for i in late.items if i.sku != one))
+    without_one = replace(
+        other, activations=tuple(fewer if a is late else a for a in other.activations)
+    )
+    for moment, missed in ((without, every), (without_one, {one})):
+        then = replay.foreseen(moment.plan(), weeks_ahead=AHEAD)
+        rows = replay.told_late(
+            moment, then, list(space_calendar.values()), weeks_ahead=AHEAD
+        )
+        assert set(rows["activation"]) == {late.activation}
+        assert set(rows["sku"]) == missed
+        assert not rows["flagged"].any()
+        assert rows[["p_stockout", "p_window", "units_short"]].isna().all(axis=None)
+        assert len(rows) == told_of_it["sku"].isin(missed).sum()
+    nothing = replay.told_late(other, told, list(space_calendar.values()), weeks_ahead=AHEAD)
+    assert nothing.empty
+
+
+def test_featured_skus_are_known_as_early_as_their_activation(tmp_path):
+    tables = {
+        "doors": pd.DataFrame({"door": ["D"]}),
+        "skus": pd.DataFrame({"sku": ["A", "B"], "class": ["C", "C"]}),
+        "activations": pd.DataFrame(
+            {
+                "activation": ["X", "Y"], "type": ["email", "email"],
+                "start": [dt.date(2026, 8, 9)] * 2, "end": [dt.date(2026, 8, 15)] * 2,
+                "known_from": [dt.date(2026, 5, 17), None],
+            }
+        ),
+        "activation_items": pd.DataFrame({"activation": ["X", "X", "Y"], "sku": ["A", "B", "A"]}),
+    }  # fmt: skip
+    space = imported(tables)
+    said = " ".join(replay.assumptions(space.store))
+    assert "1 of 2 activations have no known_from" in said
+    assert "1 of 3 featured SKUs have no known_from" in said
+    space.close()
 
 
 def test_orders_stand_at_the_date_that_was_promised_then(one_moment):

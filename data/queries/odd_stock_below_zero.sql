@@ -1,0 +1,9 @@
+-- One row per door with stock below zero at its SKUs' last counts. count: such SKUs; weight: units below
+-- zero.
+select door as subject, count(*) as count,
+    arg_min(printf('%s: %,d on %s', sku, on_hand::bigint, strftime(date, '%Y-%m-%d')), on_hand) as example,
+    -sum(on_hand) as weight, list_concat(['door/' || door], list('sku/' || sku)) as touches
+from last_count
+where on_hand < 0
+group by door
+order by weight desc, subject

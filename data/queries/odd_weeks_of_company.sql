@@ -1,0 +1,62 @@
+-- One row if weeks of the whole company sold a multiple or a fraction of the weeks beside them. subject: 'all doors'; count: such weeks; example:
+-- the one that differs most. Weeks with more than a fifth of their units in activations are passed over,
+-- as are those that differed alike a year before: these have their reason.
+with shown as (
+    select distinct coalesce(items.sku, skus_now.sku) as sku, items.door, one.start, one."end"
+    from activations_now as one
+    join activation_items_now as items using (activation)
+    left join skus_now on items.sku is null and skus_now.style = items.style
+    where coalesce(one.status, 'planned') <> 'cancelled'
+),
+cells as (
+    select 'all doors' as subject, sku, door, (date - dayofweek(date)::int)::date as week, sum(units) as units
+    from sales_now, last_known where date > day - 1_092 group by all
+),
+shown_weeks as (
+    select distinct sku, door, unnest(generate_series(
+        start - dayofweek(start)::int, "end", interval 7 day))::date as week
+    from shown
+),
+promoted as (
+    select subject, week, sum(units) as units
+    from cells
+    where (sku, week) in (select (sku, week) from shown_weeks where door is null)
+        or (sku, door, week) in (select (sku, door, week) from shown_weeks where door is not null)
+    group by all
+),
+weeks as (
+    select cells.subject, cells.week, sum(cells.units) as units,
+        coalesce(any_value(promoted.units), 0) as in_activations
+    from cells left join promoted using (subject, week)
+    group by cells.subject, cells.week
+),
+beside as (
+    select *, median(units) over (partition by subject order by week rows between 3 preceding and 1 preceding) as before,
+        median(units) over (partition by subject order by week rows between 1 following and 3 following) as after
+    from weeks
+),
+judged as (
+    select *, units / nullif(coalesce(before, after), 0) as by_before,
+        units / nullif(coalesce(after, before), 0) as by_after
+    from beside
+    where greatest(before, after) >= 20
+),
+found as (
+    select * from judged as one
+    where in_activations <= 0.2 * greatest(units, 1)
+        and (least(by_before, by_after) >= 1.8 or greatest(by_before, by_after) <= 0.55)
+        and not exists (
+            from judged as former
+            where former.subject = one.subject and abs(datediff('day', former.week, one.week)) between 357 and 371
+                and ((one.by_before > 1 and least(former.by_before, former.by_after) >= 1 + (1.8 - 1) / 2)
+                    or (one.by_before < 1 and greatest(former.by_before, former.by_after) <= 1 - (1 - 0.55) / 2))
+        )
+)
+select subject, count(*) as count,
+    arg_max(printf('week of %s: %,d units, %.1f times the weeks beside it', strftime(week, '%Y-%m-%d'),
+        units::bigint, (by_before + by_after) / 2), abs(ln(greatest(by_before, 0.01)))) as example,
+    sum(abs(units - (coalesce(before, after) + coalesce(after, before)) / 2)) as weight,
+    []::varchar[] as touches
+from found 
+group by subject
+order by weight desc, subject
