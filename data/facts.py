@@ -32,5 +32,8 @@ def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.D
         else store.query("open_receipts"),
         "lateness": store.query("lateness", as_of=as_of),
         "ordered_for": store.query("ordered_for", as_of=as_of),
+        "supplied": store.query("supplied", as_of=as_of),
         "prices": store.query("prices_in_force", as_of=as_of),
+        "announced": store.query("prices_announced", as_of=as_of),
+        "returns": store.query("returns", as_of=as_of),
     }

@@ -80,7 +80,7 @@ def test_the_roof_is_what_stands_on_everything_else():
         "forecasting.__init__", "forecasting.__main__", "forecasting.agenda", "forecasting.basis",
         "forecasting.board", "forecasting.buying", "forecasting.effects", "forecasting.findings", "forecasting.lead_time",
         "forecasting.outlook", "forecasting.policy", "forecasting.quarter", "forecasting.scorecard",
-        "forecasting.comparisons", "forecasting.cycles", "forecasting.decisions", "forecasting.desk", "forecasting.drafts", "forecasting.experience", "forecasting.jobs",
+        "forecasting.comparisons", "forecasting.cycles", "forecasting.decisions", "forecasting.dated", "forecasting.desk", "forecasting.drafts", "forecasting.experience", "forecasting.jobs",
         "forecasting.hindsight", "forecasting.inbound", "forecasting.history", "forecasting.marketing_calendar", "forecasting.reversals", "forecasting.runs", "forecasting.weekly",
         "forecasting.minutes", "forecasting.mixes", "forecasting.nudges", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.projector", "forecasting.reasons", "forecasting.recovery", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
         "forecasting.signals", "forecasting.snapshot", "forecasting.standing", "forecasting.statistical", "forecasting.views",

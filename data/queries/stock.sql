@@ -1,5 +1,5 @@
 -- One row per SKU and selling door: the latest count up to $as_of, usual weeks of supply, and how
--- the SKU is ordered. `every` is the number of weeks between its orders, and `due` a week in which one
+-- the SKU is ordered. Stock below zero is owed to customers. `every` is the number of weeks between its orders, and `due` a week in which one
 -- arrives, null where that may be any. `position` is stock and orders under way after the last
 -- order: the most at the end of a week since it was last due to be ordered; null where no order
 -- says when it was placed.
@@ -17,7 +17,7 @@ usual as (
     select sku, door, avg(on_hand) as on_hand from counted where week > $as_of - 182 group by all
 ),
 pace as (
-    select sku, door, sum(units) / 26.0 as units from sales_now
+    select sku, door, sum(greatest(units, 0)) / 26.0 as units from sales_now
     where date > $as_of - 182 and date < $as_of + 7 group by all
 ),
 -- Of 52 weeks nine in ten lines arrive every second, third or fourth week, in more weeks than
@@ -73,7 +73,7 @@ positions as (
     where held.week > latest.week - 7 * coalesce(rhythm.every, 1)
     group by all
 )
-select latest.sku, latest.door, greatest(latest.on_hand, 0) as on_hand, latest.in_transit,
+select latest.sku, latest.door, latest.on_hand, latest.in_transit,
     latest.week, usual.on_hand / nullif(pace.units, 0) as cover,
     positions.units as position, coalesce(rhythm.every, 1) as every, rhythm.due
 from latest

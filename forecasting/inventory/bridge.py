@@ -76,9 +76,9 @@ class ItemRisk:
     first_short: Ints
     """First week in which running out is likely, -1 for none, (n,)."""
     price: Floats
-    """Price in force during the activation, NaN unknown, (n,)."""
+    """Price in force in each of the weeks, NaN unknown, (n, w)."""
     unit_margin: Floats
-    """That price less unit cost, NaN unknown, (n,)."""
+    """That price less unit cost, NaN unknown, (n, w)."""
 
     @property
     def window(self) -> slice:
@@ -89,6 +89,11 @@ class ItemRisk:
     def is_watched(self) -> bool:
         """Red or amber at any door."""
         return bool(((self.status == RED) | (self.status == AMBER)).any())
+
+    @property
+    def usual_margin(self) -> Floats:
+        """Margin of one unit over the activation, by what each week is to sell, (n,)."""
+        return level_of(self.unit_margin, self.demand)
 
     @property
     def short(self) -> Floats:
@@ -127,8 +132,9 @@ class Prospect:
     known: Bools
     """Stock, receipts and forecast are known and not stale, (n,)."""
     price: Floats
-    """Regular price, NaN unknown, (n,)."""
-    unit_cost: float
+    """Regular price of each week, NaN unknown, (n, W)."""
+    unit_cost: Floats
+    """Of each week, NaN unknown, (W,)."""
 
     def at(self, rows: Bools) -> Prospect:
         """The same at some of the doors; arrays are shared where that is all of them."""
@@ -200,7 +206,7 @@ def assess_item(
     p_stockout = risk.p_stockout[:, window]
     likely = p_stockout > limits.red_probability
     first_short = np.where(likely.any(axis=1), first + likely.argmax(axis=1), -1)
-    price = prospect.price * (1 - discount)
+    price = prospect.price[:, window] * (1 - discount)
     return ItemRisk(
         activation=activation,
         sku=prospect.sku,
@@ -219,7 +225,7 @@ def assess_item(
         status=status,
         first_short=np.where(prospect.known, first_short, -1),
         price=price,
-        unit_margin=price - prospect.unit_cost,
+        unit_margin=price - prospect.unit_cost[window],
     )
 
 
@@ -238,3 +244,23 @@ def group_status(status: npt.NDArray[np.int8], demand: Floats, limits: Limits) -
     if share[RED] + share[AMBER] >= limits.group_share:
         return Status.AMBER
     return Status.BLUE if share[BLUE] >= 0.5 else Status.GREEN
+
+
+def level_of(each: Floats, weight: Floats) -> Floats:
+    """What a unit comes to over some weeks, by what each week counts for, (n,).
+
+    Parameters
+    ----------
+    each, weight : float array, shape (n, w)
+        Of a unit in each week, NaN unknown; weight at least 0.
+
+    Notes
+    -----
+    Weighed against the first week, so that a value that stays the same comes back unchanged.
+    """
+    total = weight.sum(axis=1)
+    share = np.where(
+        total[:, None] > 0, weight / np.where(total > 0, total, 1.0)[:, None], 1 / each.shape[1]
+    )
+    found: Floats = each[:, 0] + ((each - each[:, :1]) * share).sum(axis=1)
+    return found
