@@ -129,6 +129,22 @@ class Base:
             return ahead
         return np.broadcast_to(self.price[sku][:, None], self.shape3[1:])
 
+    def moves_of(self, sku: int) -> Floats:
+        """What coming moves of regular price do by themselves, (D, W); (1, W) where all
+        doors move alike.
+
+        `repriced` is their mean over doors. It is shared out by the move of each door's own
+        price: who keeps the price keeps the demand.
+        """
+        mean: Floats = self.repriced[sku][None]
+        ahead = self.price_ahead.get(sku)
+        if ahead is None:
+            return mean
+        selling = ~np.isnan(self.level[sku])
+        if not selling.any():
+            return mean
+        return dated.shared_out(mean[0], self.price[sku], ahead, selling)
+
     def cost_of(self, sku: int) -> Floats:
         """Cost of a unit of a SKU in each week, NaN unknown, (W,)."""
         return np.broadcast_to(self.unit_cost[sku], self.weeks.shape)

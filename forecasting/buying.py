@@ -278,7 +278,8 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
                 [sold, marked, eom * price[sku, last], bom * price[sku, last], come, 0.0]
             )
             sales, cuts, ordered = flow.sum(axis=1)
-            line[5] = buy_plan.open_to_buy(sales, cuts, eom, bom, ordered) * cost[last]
+            held = np.array(eom), np.array(bom)
+            line[5] = buy_plan.open_to_buy(sales, cuts, *held, ordered) * cost[last]
             key = (str(classes[sku]), name)
             found[key] = found.get(key, np.zeros(6)) + line
             bom = eom

@@ -15,6 +15,9 @@ import pandas as pd
 from forecasting.calendar import Dates
 from forecasting.hierarchy import Bools, Floats
 
+LEAST_MOVE = 1e-3
+"""Log move of price, mean over doors, from which demand is told apart by door."""
+
 
 def prices_in_force(
     skus: pd.DataFrame, prices: pd.DataFrame, doors: pd.Index[str]
@@ -94,6 +97,42 @@ def prices_ahead(
         else:
             found[s][door[i], week[i] :] = price[i]
             apart[s][door[i]] = True
+    return found
+
+
+def shared_out(mean: Floats, now: Floats, ahead: Floats, selling: Bools) -> Floats:
+    """What moves of price do to demand at each door, given what they do on average, (D, W).
+
+    Parameters
+    ----------
+    mean : float array, shape (W,)
+        Demand at the prices to come over demand at those in force, mean over selling doors.
+    now : float array, shape (D,)
+        Prices in force.
+    ahead : float array, shape (D, W)
+        Prices to come.
+    selling : bool array, shape (D,)
+
+    Notes
+    -----
+    In proportion to the log move of each door's price. Where doors move both up and down, the
+    mean does not say which does what, and stands for all.
+
+    Examples
+    --------
+    >>> now, ahead = np.array([30.0, 30.0]), np.array([[20.0], [30.0]])
+    >>> shared_out(np.array([1.25]), now, ahead, np.array([True, True])).tolist()
+    [[1.5], [1.0]]
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        move = np.log(ahead / now[:, None])
+    move = np.where(np.isfinite(move), move, 0.0)
+    there = move[selling]
+    usual = there.mean(axis=0)
+    one_way = (there >= 0).all(axis=0) | (there <= 0).all(axis=0)
+    tells = one_way & (np.abs(usual) > LEAST_MOVE)
+    part = np.where(tells, move / np.where(tells, usual, 1.0), 1.0)
+    found: Floats = np.maximum(1 + (mean - 1) * part, 0.0)
     return found
 
 

@@ -680,11 +680,14 @@ class LivePlan:
             items=items,
         )
 
-    def _usual_of(self, sku: int, baseline: Floats) -> Routine:
+    def usual(self, sku: int) -> Routine:
         """The usual replenishment of a SKU: it knows level and season, no move of price."""
+        return self._usual_of(sku, baseline_of(self.base, sku)[1])
+
+    def _usual_of(self, sku: int, baseline: Floats) -> Routine:
         if sku not in self._usual:
             self._usual[sku] = routine(
-                baseline / self.base.repriced[sku],
+                baseline / self.base.moves_of(sku),
                 cover=self.base.cover[sku],
                 lead_time=int(self.base.reorder_weeks[sku]),
                 every=int(self.base.rhythm[0][sku]),

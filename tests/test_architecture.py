@@ -82,7 +82,7 @@ def test_the_roof_is_what_stands_on_everything_else():
         "forecasting.outlook", "forecasting.policy", "forecasting.quarter", "forecasting.scorecard",
         "forecasting.comparisons", "forecasting.cycles", "forecasting.decisions", "forecasting.dated", "forecasting.desk", "forecasting.drafts", "forecasting.experience", "forecasting.jobs",
         "forecasting.hindsight", "forecasting.inbound", "forecasting.history", "forecasting.marketing_calendar", "forecasting.reversals", "forecasting.runs", "forecasting.weekly",
-        "forecasting.minutes", "forecasting.mixes", "forecasting.nudges", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.projector", "forecasting.reasons", "forecasting.recovery", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
+        "forecasting.minutes", "forecasting.mixes", "forecasting.nudges", "forecasting.odd_flows", "forecasting.options", "forecasting.pack", "forecasting.plan", "forecasting.played", "forecasting.projector", "forecasting.reasons", "forecasting.recovery", "forecasting.replaying", "forecasting.resolving", "forecasting.roundtrip", "forecasting.selection",
         "forecasting.signals", "forecasting.snapshot", "forecasting.standing", "forecasting.statistical", "forecasting.views",
         "forecasting.workspace",
     }  # fmt: skip
