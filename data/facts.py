@@ -37,3 +37,10 @@ def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.D
         "announced": store.query("prices_announced", as_of=as_of),
         "returns": store.query("returns", as_of=as_of),
     }
+
+
+def beside(store: Store, as_of: dt.date) -> dict[str, pd.DataFrame]:
+    """What no number stands on, and what is odd shows in: see `forecasting.odd_flows`."""
+    return {
+        "sold_without_stock": store.query("sold_without_stock", as_of=as_of),
+    }

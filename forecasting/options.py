@@ -18,7 +18,7 @@ import numpy as np
 from forecasting.basis import Base
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
-from forecasting.hierarchy import THOUSANDTHS
+from forecasting.hierarchy import THOUSANDTHS, Floats
 from forecasting.inventory import actions
 from forecasting.inventory.actions import Outcome, Shipment, Situation
 from forecasting.inventory.bridge import ItemRisk
@@ -217,7 +217,7 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
     """Move units from doors and centres that can spare them."""
     case = plan.base.stated(item.sku, "case_pack", 1.0)
     chosen, slack = actions.reallocate(
-        situation, plan.base.network, reserve=plan.spare_reserve(item.sku), case_pack=case
+        situation, plan.base.network, reserve=_unsent(plan, item.sku), case_pack=case
     )
     nothing = "No other door or centre can spare a unit, or no lane leads here."
     if slack is None and situation.lacking.sum() == 0:
@@ -238,6 +238,14 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         late="Units could have been moved, but would not arrive any more in time.",
         dear="No move saves more than it costs.",
     )  # fmt: skip
+
+
+def _unsent(plan: LivePlan, sku: int) -> Floats:
+    """Units at each centre, neither decided on nor on their usual way to doors, (C,)."""
+    spare, sent = plan.spare_reserve(sku).copy(), plan.sku(sku).sent
+    if sent is not None:
+        spare[plan.base.centre[sku]] -= sent.sum()
+    return np.maximum(spare, 0.0)
 
 
 def reduce(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:

@@ -29,7 +29,7 @@ from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
 from forecasting.inbound import ROUTINE, Inbound
 from forecasting.inventory.bridge import ItemRisk, Limits, Prospect, assess_item
-from forecasting.inventory.flows import flows, not_counting
+from forecasting.inventory.flows import flows, not_counting, sent_on
 from forecasting.inventory.moves import Move
 from forecasting.inventory.projection import (
     Projection,
@@ -88,6 +88,9 @@ class SkuPlan:
     """What customers are expected to bring back on the shelf, units, (D, W)."""
     owed: Floats
     """What arrives and goes to customers who ordered before, units, (D, W)."""
+    sent: Floats | None
+    """What a centre sends that has not enough for the usual replenishment, units, (D, W);
+    None where there is no such centre."""
     late: tuple[Floats, Floats]
     """What late suppliers change of the receipts on average, and the variance of what has
     arrived by each week, (D, W) each."""
@@ -109,14 +112,19 @@ class SkuPlan:
         """What is expected to arrive: orders, as late as their supplier's record says, returns
         and routine replenishment, units, (D, W).
         """
-        return self.receipts + self.late[0] + self.returned + self.routine
+        return self._ordered + self.returned + self.routine
 
     @property
     def firm(self) -> Floats:
         """The same without routine replenishment, less what is owed already: what of it is
         there for demand to come, units, (D, W).
         """
-        return self.receipts + self.late[0] + self.returned - self.owed
+        return self._ordered + self.returned - self.owed
+
+    @property
+    def _ordered(self) -> Floats:
+        ordered: Floats = self.receipts + self.late[0]
+        return ordered if self.sent is None else ordered + self.sent
 
     def layer(self, name: str) -> Ints:
         """Statistical, proposed, draft, or a function's whole input."""
@@ -616,7 +624,8 @@ class LivePlan:
         demand = draft / THOUSANDTHS
         plain = np.maximum(draft - lifted, 0)
         usual = self._usual_of(sku, baseline) if supply == ROUTINE else None
-        on_order = receipts + late[0]
+        sent = self._sent(sku, stock, receipts + late[0], demand, baseline) if usual else None
+        on_order = receipts + late[0] if sent is None else receipts + late[0] + sent
         beside = flows(
             np.nan_to_num(opening), on_order, demand, usual=usual, back=base.back[sku]
         )
@@ -670,6 +679,7 @@ class LivePlan:
             receipts=receipts,
             returned=beside.returned,
             owed=beside.owed,
+            sent=sent,
             late=late,
             routine=beside.routine,
             usual=usual,
@@ -694,6 +704,25 @@ class LivePlan:
                 first=int(self.base.rhythm[1][sku]),
             )
         return self._usual[sku]
+
+    def _sent(
+        self, sku: int, stock: Floats, on_order: Floats, demand: Floats, baseline: Floats
+    ) -> Floats | None:
+        """What a centre sends its doors that has not enough until a new order; None: no such.
+
+        One that has enough is the usual replenishment itself, within its way.
+        """
+        base, centre = self.base, int(self.base.centre[sku])
+        way = base.way(sku)
+        if way is None or base.reorder_weeks[sku] < base.lead_time[sku]:
+            return None
+        has = float(self.spare_reserve(sku)[centre])
+        if has + base.inbound[sku].sum() <= 0:
+            return None
+        asks = routine(
+            baseline / base.moves_of(sku), cover=base.cover[sku], lead_time=int(way.max())
+        )
+        return sent_on(stock, on_order, demand, asks, has, base.inbound[sku])
 
     def _calendar_of(self, sku: int, tried: WhatIf | None = None) -> list[Activation]:
         """Live activations that feature a SKU, in the calendar's order."""

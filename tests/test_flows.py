@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.facts import facts
+from data.facts import beside, facts
 from forecasting import buying, views
 from forecasting.inventory.arrivals import beside_orders, chance
 from forecasting.inventory.flows import coming_back, flows, not_counting
@@ -20,7 +20,7 @@ FIRST = pd.Timestamp("2026-10-11")
 """First week of the plan."""
 PRICED = ("CUT", "CUT-S1", "TWICE", "RISE", "OWN", "STEADY")
 ORDERED = ("MUG", "PART", "NEAR", "FAR", "OLD1", "OLD4", "OLD12")
-OTHERS = ("OWED", "JEANS", "BARE")
+OTHERS = ("OWED", "JEANS", "BARE", "LITTLE")
 
 
 def week(n):
@@ -61,6 +61,7 @@ def tables():
     both = [s for s in names if s != "JEANS"]
     sold = [sales_of(s, d, 40) for s in both for d in ("S1", "S2")]
     sold += [sales_of("JEANS", "WEB", 40, back=16), sales_of("JEANS", "S1", 40)]
+    sold += [sales_of("OWED", "WEB", 40)]
     counted = [stock(s, d, 60) for s in PRICED for d in ("S1", "S2")]
     counted += [
         stock(s, "S1", 200, t) for s, t in zip(ORDERED, (60, 100, 60, 60, 0, 0, 0), strict=True)
@@ -70,6 +71,8 @@ def tables():
     counted += [stock("JEANS", "WEB", 400), stock("JEANS", "S1", 400)]
     counted += [stock("BARE", d, 60, weeks=26) for d in ("S1", "S2")]
     counted += [stock("BARE", "DC", 2000, weeks=26)]
+    counted += [stock("LITTLE", d, 60, weeks=26) for d in ("S1", "S2")]
+    counted += [stock("LITTLE", "DC", 150, weeks=26)]
     return {
         "skus": pd.DataFrame(
             {
@@ -329,16 +332,35 @@ def test_a_centre_that_must_have_filled_the_doors_is_told_of_without_orders(shop
     assert (base.centre[others] == -1).all()
 
 
+def test_a_centre_that_has_little_sends_what_it_has_on_the_bridge_as_in_the_buy_plan(shop):
+    s, _ = at(shop, "LITTLE", "S1")
+    computed = shop.plan.sku(s)
+    assert shop.plan.base.reorder_weeks[s] == 4
+    assert computed.sent.sum() == pytest.approx(150)
+    assert computed.sent[:, 0].sum() == 0
+    assert computed.sent[:, 1].sum() > 0
+    assert computed.routine[:, :4].sum() == 0
+    bought = buying.of_sku(shop.plan, s).plan
+    assert bought.from_centre[:, :4].sum() == pytest.approx(150, abs=2)
+    np.testing.assert_allclose(
+        computed.arriving,
+        computed.receipts + computed.late[0] + computed.sent + computed.routine,
+    )
+
+
 # What is said of it --------------------------------------------------------------------
 
 
 def test_everything_that_was_assumed_is_said_with_its_size(shop):
     as_of = shop.plan.base.as_of
-    rows = {row["kind"]: row for row in odd_flows(facts(shop.store, as_of), as_of)}
+    read = facts(shop.store, as_of) | beside(shop.store, as_of)
+    rows = {row["kind"]: row for row in odd_flows(read, as_of)}
     assert set(rows) == {
         "goods_twice", "stock_below_zero", "receipts_past_due", "many_returns",
-        "prices_announced", "centre_without_orders",
+        "prices_announced", "centre_without_orders", "sold_without_stock",
     }  # fmt: skip
+    assert rows["sold_without_stock"]["subject"] == "WEB"
+    assert rows["sold_without_stock"]["example"].endswith("counted at S2")
     assert rows["goods_twice"]["count"] == 3
     assert rows["goods_twice"]["weight"] == 180
     assert "MUG at S1" in rows["goods_twice"]["subject"]
@@ -347,4 +369,4 @@ def test_everything_that_was_assumed_is_said_with_its_size(shop):
     assert rows["stock_below_zero"]["example"] == "-30 of OWED at S1"
     assert "JEANS" in rows["many_returns"]["example"]
     assert rows["prices_announced"]["count"] == 6
-    assert rows["centre_without_orders"]["subject"] == "BARE at DC"
+    assert rows["centre_without_orders"]["subject"] == "BARE at DC, LITTLE at DC"

@@ -88,6 +88,45 @@ def flows(
     return Flows(routine=extra, returned=returned, owed=paid)
 
 
+def sent_on(
+    opening: Floats, receipts: Floats, demand: Floats, usual: Routine, stock: float, due: Floats
+) -> Floats:
+    """What a centre sends to its n doors while it has something, units by arrival, (n, W).
+
+    Parameters
+    ----------
+    opening : float array, shape (n,)
+    receipts, demand : float array, shape (n, W)
+    usual : Routine
+        What doors ask for; its lead time is the way.
+    stock : float
+        Units that the centre has.
+    due : float array, shape (W,)
+        Units on their way to it.
+
+    Examples
+    --------
+    >>> even = np.full((2, 4), 10.0)
+    >>> asks = Routine(aim=np.full((2, 4), 20.0), lead_time=1)
+    >>> none = np.zeros((2, 4))
+    >>> sent_on(np.full(2, 10.0), none, even, asks, 30.0, np.zeros(4)).tolist()
+    [[0.0, 10.0, 5.0, 0.0], [0.0, 10.0, 5.0, 0.0]]
+    """
+    arriving, sent = receipts.copy(), np.zeros(demand.shape)
+    there, left = opening.astype(float), stock
+    for week in range(demand.shape[1]):
+        left += due[week]
+        lands = week + usual.lead_time
+        if lands < demand.shape[1]:
+            position = there + arriving[:, week : lands + 1].sum(axis=1)
+            asked = np.maximum(usual.aim[:, week] - position, 0.0)
+            sent[:, lands] = asked * min(1.0, left / max(asked.sum(), 1e-9))
+            arriving[:, lands] += sent[:, lands]
+            left -= sent[:, lands].sum()
+        there = np.maximum(there + arriving[:, week] - demand[:, week], 0.0)
+    return sent
+
+
 def coming_back(demand: Floats, back: Floats) -> Floats:
     """What comes back if all demand is met, units, (n, W).
 
