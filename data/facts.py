@@ -34,5 +34,15 @@ def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.D
         else store.query("open_receipts", as_of=as_of),
         "lateness": store.query("lateness", as_of=as_of),
         "ordered_for": store.query("ordered_for", as_of=as_of),
+        "supplied": store.query("supplied", as_of=as_of),
         "prices": store.query("prices_in_force", as_of=as_of),
+        "announced": store.query("prices_announced", as_of=as_of),
+        "returns": store.query("returns", as_of=as_of),
+    }
+
+
+def beside(store: Store, as_of: dt.date) -> dict[str, pd.DataFrame]:
+    """What no number stands on, and what is odd shows in: see `forecasting.intake.flows`."""
+    return {
+        "sold_without_stock": store.query("sold_without_stock", as_of=as_of),
     }

@@ -282,7 +282,7 @@ _ALL = (
             _date("date", "day", "2026-11-21", required=True),
             _SKU,
             _DOOR,
-            _number("on_hand", "units in stock; below zero counts as zero", "34", required=True, low=None),
+            _number("on_hand", "units in stock; below zero: owed to customers", "34", required=True, low=None),
             _number("in_transit", "units shipped to this door, not yet there", "0"),
         ),
     ),

@@ -545,7 +545,7 @@ def test_the_threshold_rule_is_the_contracts_example():
         sku=0, doors=np.array([0]), demand=demand, lift_units=lift, opening=opening,
         projection=project(opening, none, demand),
         risk=assess(opening, none, demand, lift_sd=np.zeros(2), alpha=0.01),
-        known=np.array([True]), paid=np.full((1, 2), 10.0), unit_cost=4.0,
+        known=np.array([True]), price=np.full((1, 2), 10.0), unit_cost=np.full(2, 4.0),
     )  # fmt: skip
 
     def judged(limits):

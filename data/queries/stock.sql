@@ -104,7 +104,7 @@ usual as (
     where week > $as_of - 182 and date < $as_of + 7 group by all
 ),
 pace as (
-    select sku, door, sum(units) / 26.0 as units from sales_now
+    select sku, door, sum(greatest(units, 0)) / 26.0 as units from sales_now
     where date > $as_of - 182 and date < $as_of + 7 group by all
 ),
 -- Of 52 weeks nine in ten lines arrive every second, third or fourth week, in more weeks than
@@ -161,14 +161,17 @@ positions as (
     group by all
 )
 select latest.sku, latest.door,
-    greatest(latest.on_hand - coalesce(sold_since.units, 0) + coalesce(received_since.units, 0), 0)
-        as on_hand,
+    case when moving.sku is null then latest.on_hand
+        -- What is sold off an old count cannot end below nothing; what is owed was counted so.
+        else greatest(latest.on_hand - coalesce(sold_since.units, 0)
+            + coalesce(received_since.units, 0), least(latest.on_hand, 0)) end as on_hand,
     greatest(latest.in_transit - greatest(coalesce(received_since.units, 0), 0), 0) as in_transit,
     latest.week, latest.counted_on as counted, latest.on_hand as on_hand_counted,
     coalesce(sold_since.units, 0) as sold, coalesce(received_since.units, 0) as received,
     at_door.day as door_counted, usual.on_hand / nullif(pace.units, 0) as cover,
     positions.units as position, coalesce(rhythm.every, 1) as every, rhythm.due
 from latest
+left join moving on moving.sku = latest.sku and moving.door = latest.door
 left join sold_since on sold_since.sku = latest.sku and sold_since.door = latest.door
 left join received_since on received_since.sku = latest.sku and received_since.door = latest.door
 left join at_door on at_door.door = latest.door

@@ -287,7 +287,7 @@ def _log_prices(
     n_series: int,
 ) -> Floats:
     """Log regular price of each series against its own mean, carried forward then back."""
-    level = np.full((n_series, len(weeks)), np.nan)
+    general, own = (np.full((n_series, len(weeks)), np.nan) for _ in range(2))
     ordered = prices.sort_values("week", kind="stable")
     sku = sku_index.get_indexer(pd.Index(ordered["sku"]))
     everywhere = ordered["door"].isna().to_numpy()
@@ -296,11 +296,12 @@ def _log_prices(
     column = np.maximum((since - weeks[0]).astype(int) // 7, 0)
     value = ordered["regular_price"].to_numpy(dtype=float)
     usable = (sku >= 0) & (everywhere | (door >= 0)) & (column < len(weeks)) & (value > 0)
-    for pass_everywhere in (True, False):  # a door's own price outranks the general one
-        for i in np.flatnonzero(usable & (everywhere == pass_everywhere)):
-            rows = series[sku[i]] if pass_everywhere else series[sku[i], door[i] : door[i] + 1]
-            level[rows[rows >= 0], column[i]] = value[i]
-    filled = pd.DataFrame(level).ffill(axis=1).bfill(axis=1).to_numpy()
+    for i in np.flatnonzero(usable):
+        rows = series[sku[i]] if everywhere[i] else series[sku[i], door[i] : door[i] + 1]
+        (general if everywhere[i] else own)[rows[rows >= 0], column[i]] = value[i]
+    # A door's own price outranks the general one, also one that comes later.
+    level = pd.DataFrame(own).ffill(axis=1).fillna(pd.DataFrame(general).ffill(axis=1))
+    filled = level.bfill(axis=1).to_numpy()
     some = ~np.isnan(filled).all(axis=1)
     logs = np.zeros_like(filled)
     logs[some] = np.log(filled[some])

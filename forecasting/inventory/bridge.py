@@ -75,13 +75,10 @@ class ItemRisk:
     """Status codes, (n,)."""
     first_short: Ints
     """First week in which running out is likely, -1 for none, (n,)."""
-    paid: Floats
-    """Best price in force in each week of it, NaN unknown, (n, w)."""
     price: Floats
-    """Mean of that by what runs short, by what is wanted where nothing does, (n,)."""
+    """Best price in force in each of the weeks, NaN unknown, (n, w)."""
     unit_margin: Floats
-    """That mean less unit cost, NaN unknown, (n,)."""
-    unit_cost: float
+    """That price less unit cost, NaN unknown, (n, w)."""
 
     @property
     def window(self) -> slice:
@@ -92,6 +89,11 @@ class ItemRisk:
     def is_watched(self) -> bool:
         """Red or amber at any door."""
         return bool(((self.status == RED) | (self.status == AMBER)).any())
+
+    @property
+    def usual_margin(self) -> Floats:
+        """Margin of one unit over the activation, by what each week is to sell, (n,)."""
+        return level_of(self.unit_margin, self.demand)
 
     @property
     def short(self) -> Floats:
@@ -129,9 +131,10 @@ class Prospect:
     risk: Risk
     known: Bools
     """Stock, receipts and forecast are known and not stale, (n,)."""
-    paid: Floats
+    price: Floats
     """Best price of each week: regular less the deepest discount, NaN unknown, (n, W)."""
-    unit_cost: float
+    unit_cost: Floats
+    """Of each week, NaN unknown, (W,)."""
 
     def at(self, rows: Bools) -> Prospect:
         """The same at some of the doors; arrays are shared where that is all of them."""
@@ -147,7 +150,7 @@ class Prospect:
             projection=self.projection.take(doors),
             risk=self.risk.take(doors),
             known=self.known[doors],
-            paid=self.paid[doors],
+            price=self.price[doors],
             unit_cost=self.unit_cost,
         )
 
@@ -201,8 +204,7 @@ def assess_item(
     likely = p_stockout > limits.red_probability
     first_short = np.where(likely.any(axis=1), first + likely.argmax(axis=1), -1)
     units_short = np.where(prospect.known[:, None], units_short, 0.0)
-    paid = prospect.paid[:, window]
-    price = _mean_paid(paid, units_short, demand[:, window])
+    price = prospect.price[:, window]
     return ItemRisk(
         activation=activation,
         sku=prospect.sku,
@@ -220,19 +222,9 @@ def assess_item(
         breach=breach,
         status=status,
         first_short=np.where(prospect.known, first_short, -1),
-        paid=paid,
         price=price,
-        unit_margin=price - prospect.unit_cost,
-        unit_cost=prospect.unit_cost,
+        unit_margin=price - prospect.unit_cost[window],
     )
-
-
-def _mean_paid(paid: Floats, short: Floats, wanted: Floats) -> Floats:
-    """One price for each place, (n,), so that it times all that is short is all the money."""
-    weight = np.where(short.sum(axis=1, keepdims=True) > 0, short, wanted)
-    weight = np.where(weight.sum(axis=1, keepdims=True) > 0, weight, 1.0)
-    mean: Floats = (paid * weight).sum(axis=1) / weight.sum(axis=1)
-    return mean
 
 
 def group_status(status: npt.NDArray[np.int8], demand: Floats, limits: Limits) -> Status:
@@ -250,3 +242,23 @@ def group_status(status: npt.NDArray[np.int8], demand: Floats, limits: Limits) -
     if share[RED] + share[AMBER] >= limits.group_share:
         return Status.AMBER
     return Status.BLUE if share[BLUE] >= 0.5 else Status.GREEN
+
+
+def level_of(each: Floats, weight: Floats) -> Floats:
+    """What a unit comes to over some weeks, by what each week counts for, (n,).
+
+    Parameters
+    ----------
+    each, weight : float array, shape (n, w)
+        Of a unit in each week, NaN unknown; weight at least 0.
+
+    Notes
+    -----
+    Weighed against the first week, so that a value that stays the same comes back unchanged.
+    """
+    total = weight.sum(axis=1)
+    share = np.where(
+        total[:, None] > 0, weight / np.where(total > 0, total, 1.0)[:, None], 1 / each.shape[1]
+    )
+    found: Floats = each[:, 0] + ((each - each[:, :1]) * share).sum(axis=1)
+    return found

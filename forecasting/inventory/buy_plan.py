@@ -171,6 +171,7 @@ def net(
     Parameters
     ----------
     opening : float array, shape (D,)
+        Below zero: owed to customers, who are served first.
     scheduled, demand, safety : float array, shape (D, W)
         Units: open orders by week of arrival, expected demand, safety stock at week end.
     terms : Terms
@@ -216,12 +217,12 @@ def net(
             there = helped + scheduled[:, t] + centre[:, t]
             more = np.where(lacking > 0, safe_helped - (there - demand[:, t]), 0.0)
             exceptions[:, t] = np.ceil(np.maximum(more, 0.0) / terms.case) * terms.case
-            helped = np.maximum(there + exceptions[:, t] - demand[:, t], 0.0)
+            helped = left_of(there + exceptions[:, t], demand[:, t])
         elif (terms.last is None or t <= terms.last) and (lacking > 1e-9).any():
             orders[:, t] = _rounded(lacking, demand[:, t:], terms)
             stock = stock + orders[:, t]
-        stock = np.maximum(stock - demand[:, t], 0.0)
-        on_hand[:, t] = stock
+        stock = left_of(stock, demand[:, t])
+        on_hand[:, t] = np.maximum(stock, 0.0)
     return BuyPlan(orders=orders, from_centre=centre, exceptions=exceptions, on_hand=on_hand)
 
 
@@ -304,7 +305,7 @@ def _through(
             there = stock[mine]
             for week in range(t, at):
                 come = scheduled[mine, week] + sent[mine, week]
-                there = np.maximum(there + come - demand[mine, week], 0.0)
+                there = left_of(there + come, demand[mine, week])
             of_week = None if own is None else own[mine, at]
             safe = still_needed(safety[mine, at], of_week, there)
             there = there + scheduled[mine, at] + sent[mine, at] - demand[mine, at]
@@ -330,12 +331,18 @@ def _through(
         safe = still_needed(safety[:, t], None if own is None else own[:, t], stock)
         short = np.maximum(safe - (stock + come - demand[:, t]), 0.0) * still[:, t]
         exceptions[:, t] = np.ceil(np.where(t < centre.weeks, short, 0.0))
-        stock = np.maximum(stock + come + exceptions[:, t] * helped - demand[:, t], 0.0)
-        on_hand[:, t] = stock
+        stock = left_of(stock + come + exceptions[:, t] * helped, demand[:, t])
+        on_hand[:, t] = np.maximum(stock, 0.0)
     return BuyPlan(
         orders=np.zeros(demand.shape), from_centre=sent, exceptions=exceptions,
         on_hand=on_hand, centre=AtCentre(orders=ordered, exceptions=lacked, on_hand=held),
     )  # fmt: skip
+
+
+def left_of(stock: Floats, demand: Floats) -> Floats:
+    """What demand leaves of stock: what is not met is lost, what is owed stays owed."""
+    left: Floats = np.maximum(stock - demand, np.minimum(stock, 0.0))
+    return left
 
 
 def _rounded(lacking: Floats, ahead: Floats, terms: Terms) -> Floats:

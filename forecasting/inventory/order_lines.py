@@ -22,6 +22,9 @@ class OrderLines:
     week: Ints
     """In which it is due, from the first week of the plan, (n,)."""
     units: Floats
+    """Expected: what was promised times `chance`, (n,)."""
+    chance: Floats
+    """Probability that it comes at all, (n,)."""
     expedite: Ints
     """Earliest week in which it can come; -1: it cannot move, (n,)."""
     planned: Bools
@@ -37,6 +40,7 @@ class OrderLines:
             door=frame["door"].to_numpy(dtype=np.int64),
             week=frame["week"].to_numpy(dtype=np.int64),
             units=frame["units"].to_numpy(dtype=float),
+            chance=frame["chance"].to_numpy(dtype=float),
             expedite=frame["expedite"].to_numpy(dtype=np.int64),
             planned=frame["planned"].to_numpy(dtype=bool),
             slipped=frame["slipped"].to_numpy(dtype=np.int64),

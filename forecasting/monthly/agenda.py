@@ -153,11 +153,12 @@ def exceptions(
     }
     disputed = np.flatnonzero(spoke & (apart > SMALLEST)).tolist()
     chosen = [*assumed, *(s for s in disputed if s not in assumed)]
-    price = np.nanmean(np.where(np.isnan(plan.base.price), 0.0, plan.base.price), axis=1)
+    price = np.nan_to_num(plan.base.usual_by_week[:, ahead])
     rows = []
     for sku in chosen:
         named = plan.base.skus.iloc[sku]
-        money = float(layers["draft"][sku] * price[sku])
+        drafted = plan.totals["draft"][sku, ahead] / THOUSANDTHS
+        money = float((drafted * price[sku]).sum())
         doubt = _doubt(plan, sku, ahead)
         agreed = plan.sku(sku).agreed
         active = plan.sku(sku).active[:, ahead]
@@ -216,11 +217,11 @@ def outlook(plan: LivePlan, scored: pd.DataFrame, *, weeks: int = WEEKS) -> pd.D
         (difference to the draft); cycles behind the spread.
     """
     ahead = slice(plan.fence, plan.fence + weeks)
-    price = np.nan_to_num(plan.base.usual_price)
+    price = np.nan_to_num(plan.base.usual_by_week[:, ahead])
     rows = []
     for department in plan.products.names("department"):
         members = plan.products.members("department", department)
-        units = plan.totals["draft"][members, ahead].sum(axis=1) / THOUSANDTHS
+        units = plan.totals["draft"][members, ahead] / THOUSANDTHS
         sd, cycles = _spread(scored, department)
         total, money = float(units.sum()), float((units * price[members]).sum())
         rows.append(

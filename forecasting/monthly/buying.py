@@ -16,6 +16,7 @@ from forecasting.calendar import as_date, month_label
 from forecasting.hierarchy import THOUSANDTHS, Floats
 from forecasting.inventory import buy_plan
 from forecasting.inventory.buy_plan import BuyPlan, Centre, Terms
+from forecasting.inventory.flows import coming_back
 from forecasting.plan.inbound import FIRM
 from forecasting.plan.live import LivePlan
 from forecasting.plan.views import Verdict, skus_of
@@ -62,8 +63,9 @@ def of_sku(
         last=last,
     )
     demand = computed.draft[:, ahead] / THOUSANDTHS
-    opening = np.maximum(np.nan_to_num(computed.opening), 0.0)
-    due = computed.receipts[:, ahead]
+    opening = np.nan_to_num(computed.opening)  # below zero: owed, and to be bought as well
+    back = coming_back(demand, base.back[sku])
+    due = computed.receipts[:, ahead] + back
     least = plan.limits.least_service
     # Where nothing is known of stock, an order would be a guess.
     known = np.where(computed.known[:, None], demand, 0.0)
@@ -252,36 +254,43 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
     -----
     Planned stock at the end of a month is the usual weeks of supply of the demand after
     it. Markdowns are what the calendar's discounts take off the regular price of what is
-    expected to sell; sales are at the price paid.
+    expected to sell; sales are at the price paid, net of what comes back. Prices are those of
+    each week; stock of a month is valued at the price of its last, so a cut revalues it.
     """
     base = plan.base
-    price = base.usual_price
+    price = base.usual_by_week
     month = np.array([month_label(as_date(w)) for w in base.weeks[:weeks]])
     months = list(dict.fromkeys(month))
     classes = base.skus["class"].to_numpy()
     found: dict[tuple[str, str], np.ndarray] = {}
     for sku in range(len(plan.sku_names)):
-        if np.isnan(price[sku]):
+        if np.isnan(price[sku, 0]):
             continue
         computed = plan.sku_with(sku, supply=FIRM)
-        demand = computed.draft.sum(axis=0) / THOUSANDTHS
-        cut = (computed.draft * computed.depth).sum(axis=0) / THOUSANDTHS
+        gross = computed.draft / THOUSANDTHS
+        kept = gross - coming_back(gross, base.back[sku])
+        demand, net = gross.sum(axis=0), kept.sum(axis=0)
+        cut = (kept * computed.depth).sum(axis=0)
         due = computed.receipts.sum(axis=0) + base.inbound[sku]
         opening = float(np.nansum(np.maximum(computed.opening, 0.0)))
         opening += float(plan.spare_reserve(sku).sum())
         known = base.cover[sku][~np.isnan(base.level[sku])]
         cover = float(np.median(known)) if len(known) else 4.0
         bom = opening
-        share = base.unit_cost[sku] / price[sku]
+        cost = base.cost_of(sku)
         for name in months:
             inside = np.flatnonzero(month == name)
             after = demand[inside[-1] + 1 : inside[-1] + 5]
             eom = cover * (after.mean() if len(after) else demand[inside].mean())
-            marked = cut[inside].sum()
+            flow = np.stack([net - cut, cut, due])[:, inside]
+            sold, marked, come = (flow * price[sku, inside]).sum(axis=1)
+            last = inside[-1]
             line = np.array(
-                [demand[inside].sum() - marked, marked, eom, bom, due[inside].sum(), 0.0]
-            ) * price[sku]  # fmt: skip
-            line[5] = buy_plan.open_to_buy(*line[:5]) * share
+                [sold, marked, eom * price[sku, last], bom * price[sku, last], come, 0.0]
+            )
+            sales, cuts, ordered = flow.sum(axis=1)
+            held = np.array(eom), np.array(bom)
+            line[5] = buy_plan.open_to_buy(sales, cuts, *held, ordered) * cost[last]
             key = (str(classes[sku]), name)
             found[key] = found.get(key, np.zeros(6)) + line
             bom = eom

@@ -45,7 +45,11 @@ def small(plan: LivePlan, event: Event, *, share: float, money: float) -> Small 
     skus = np.array([plan.sku_index[s] for s in leaves.sku])
     doors = np.array([plan.door_index[d] for d in leaves.door])
     size = np.abs(leaves.delta) / THOUSANDTHS
-    worth = float((size * np.nan_to_num(plan.base.price[skus, doors])).sum())
+    base = plan.base
+    passed = (leaves.week - base.weeks[0]).astype(np.int64) // 7
+    weeks = np.clip(passed, 0, len(base.weeks) - 1)
+    each = [base.price_of(s)[d, w] for s, d, w in zip(skus, doors, weeks, strict=True)]
+    worth = float((size * np.nan_to_num(each)).sum())
     before = float(event.body["before"])
     part = event.units / before if before > 0 else float("nan")
     moved = float(size.sum())

@@ -15,16 +15,22 @@ from forecasting.calendar import Dates, week_start, weeks_from
 from forecasting.demand.intervals import USUAL_LEVEL_SD
 from forecasting.demand.lift import SUPPORTED
 from forecasting.demand.priors import USUAL_EVENT_SD
-from forecasting.hierarchy import Floats, Ints
+from forecasting.hierarchy import Bools, Floats, Ints
+from forecasting.inventory import arrivals
+from forecasting.inventory.flows import share_back
 from forecasting.inventory.lateness import record
 from forecasting.inventory.network import Network, network
 from forecasting.inventory.projection import due_weeks, lead_and_pace, usual_cover
+from forecasting.plan import dated
 
 USUAL_COVER_WEEKS = 4.0
 """Weeks of supply assumed where stock was never counted."""
 USUAL_LEAD_TIME_WEEKS = 6
 """Lead time assumed where a SKU has none; the SKU page says so."""
 LEAST_ALPHA = 0.02
+ORDERED_AT_LEAST = 0.5
+"""Share of what doors sold that orders for doors must have brought; else they were filled from
+somewhere else."""
 STALE_AFTER_WEEKS = 2
 """Stock counted longer ago than this is not stock that anybody knows."""
 
@@ -79,20 +85,24 @@ class Base:
     level_sd: float
     """Log error of the level, which all weeks to come share."""
     opening: Floats
-    """On hand at the end of the as-of week, NaN unknown, (S, D)."""
+    """On hand at the end of the as-of week, NaN unknown, below zero where units are owed to
+    customers, (S, D)."""
     receipts: pd.DataFrame
-    """Open receipts: sku, door, week (positions), units, planned (bool), late (bool),
-    receipt (its name, '' in transit), expedite (earliest week, -1: it cannot move),
-    slipped (weeks that its date has moved already)."""
+    """Open receipts: sku, door, week (positions), units (expected), chance (that they come at
+    all), planned (bool), late (bool), receipt (its name, '' in transit), expedite (earliest
+    week, -1: it cannot move), slipped (weeks that its date has moved already)."""
+    back: Floats
+    """Share of what is sold that comes back on the shelf, (S, D)."""
     delay: Mapping[str, Floats]
     """Share of each supplier's lines by weeks late; '' is everybody's."""
     network: Network
     reserve: Floats
     """On hand at the distribution centres, 0 where nothing was counted, (S, C)."""
     centre: Ints
-    """Distribution centre to which a SKU's orders go, -1 where they go to the doors, (S,)."""
+    """Distribution centre that a SKU's doors are filled from and its orders go to, -1 where
+    they go to the doors, (S,)."""
     inbound: Floats
-    """Open orders of each SKU for that centre, by week, (S, W)."""
+    """Open orders of each SKU for that centre and what is in transit there, by week, (S, W)."""
     cover: Floats
     """Weeks of supply that the usual replenishment aims at beyond its lead time; negative where
     it aims at less than the lead time's, (S, D)."""
@@ -105,11 +115,42 @@ class Base:
     """Weeks from an order of a door's usual replenishment to its shelf: the supplier's lead
     time, or the way from a centre that has what its doors need until then, (S,)."""
     price: Floats
-    """Regular price, NaN unknown, (S, D)."""
+    """Regular price in force in the as-of week, NaN unknown, (S, D)."""
+    price_ahead: Mapping[int, Floats]
+    """Regular price of each week, of SKUs of which a change is announced, (D, W)."""
     usual_price: Floats
-    """The mean over the doors where it is known, NaN where it is nowhere, (S,)."""
+    """The mean of `price` over the doors where it is known, NaN where it is nowhere, (S,)."""
+    usual_by_week: Floats
+    """The same of the prices of each week, (S, W)."""
     unit_cost: Floats
     """NaN unknown, (S,)."""
+
+    def price_of(self, sku: int) -> Floats:
+        """Regular price of a SKU in each week, NaN unknown, (D, W)."""
+        ahead = self.price_ahead.get(sku)
+        if ahead is not None:
+            return ahead
+        return np.broadcast_to(self.price[sku][:, None], self.shape3[1:])
+
+    def moves_of(self, sku: int) -> Floats:
+        """What coming moves of regular price do by themselves, (D, W); (1, W) where all
+        doors move alike.
+
+        `repriced` is their mean over doors. It is shared out by the move of each door's own
+        price: who keeps the price keeps the demand.
+        """
+        mean: Floats = self.repriced[sku][None]
+        ahead = self.price_ahead.get(sku)
+        if ahead is None:
+            return mean
+        selling = ~np.isnan(self.level[sku])
+        if not selling.any():
+            return mean
+        return dated.shared_out(mean[0], self.price[sku], ahead, selling)
+
+    def cost_of(self, sku: int) -> Floats:
+        """Cost of a unit of a SKU in each week, NaN unknown, (W,)."""
+        return np.broadcast_to(self.unit_cost[sku], self.weeks.shape)
 
     def alpha_at(self, lift_sd: Floats) -> Floats:
         """Overdispersion of each week's own demand: with activation where a lift is unsure."""
@@ -152,6 +193,9 @@ def assemble(
     lanes: pd.DataFrame,
     lateness: pd.DataFrame,
     ordered_for: pd.DataFrame,
+    supplied: pd.DataFrame,
+    announced: pd.DataFrame,
+    returns: pd.DataFrame,
 ) -> Base:
     """Arrange a run's factors and today's facts.
 
@@ -187,6 +231,12 @@ def assemble(
         supplier, weeks, lines received.
     ordered_for : DataFrame, one row per SKU and centre
         sku, door (the centre), share of the units ordered that were ordered for it.
+    supplied : DataFrame, one row per SKU
+        sku, sold and brought: units that doors sold, and that orders for doors brought.
+    announced : DataFrame, one row per price to come
+        sku, door (blank: all), week, regular_price.
+    returns : DataFrame, one row per SKU and door where something comes back
+        sku, door, sold, returned, door_sold, door_returned: units.
     """
     as_of = dt.date.fromisoformat(str(run_body["as_of"]))
     level_sd = float(run_body.get("level_sd", USUAL_LEVEL_SD))
@@ -236,19 +286,20 @@ def assemble(
 
     rows, s, d = positions(stock)
     opening, cover = np.full(shape2, np.nan), np.full(shape2, USUAL_COVER_WEEKS)
-    age = (np.datetime64(as_of) - rows["week"].to_numpy().astype("datetime64[D]")).astype(int)
-    fresh = age // 7 <= STALE_AFTER_WEEKS
+    fresh = _fresh(rows, as_of)
     opening[s[fresh], d[fresh]] = rows["on_hand"].to_numpy(dtype=float)[fresh]
+    moving = _moving(rows, s, d, fresh)
     usual = rows["cover"].to_numpy(dtype=float)
     counted = ~np.isnan(usual)
     cover[s[counted], d[counted]] = np.clip(usual[counted], 1.0, 16.0)
     lead_time = skus["lead_time_weeks"].fillna(USUAL_LEAD_TIME_WEEKS).to_numpy(dtype=np.int64)
     lanes_between = network(doors, centres, lanes)
     reserve = _reserve(at_centres(stock), (n_skus, len(centres)))
-    centre = np.full(n_skus, -1, dtype=np.int64)
-    _, most, where = at_centres(ordered_for[ordered_for["share"] > 0.5])
-    centre[most] = where
-    inbound = _inbound(at_centres(receipts), centre, weeks)
+    centre = _centres(
+        at_centres(stock), at_centres(ordered_for), _fed(supplied, sku_index), reserve
+    )
+    delay = record(lateness)
+    inbound = _inbound(at_centres(receipts), at_centres(stock), centre, weeks, as_of, delay)
     reorder_weeks = _reorder_weeks(
         lead_time, lanes_between, centre, reserve, inbound, level=level, seasonal=shape
     )
@@ -269,33 +320,24 @@ def assemble(
     every = rows["every"].to_numpy(dtype=np.int64)
     rhythm[0][s] = every
     rhythm[1][s] = _weeks_until(rows["due"], weeks, missing=0) % every
-    moving = rows["in_transit"].fillna(0).to_numpy(dtype=float) * fresh
-    on_its_way = pd.DataFrame(
-        {
-            "sku": s, "door": d, "week": 0, "units": moving, "planned": False, "late": False,
-            "receipt": "", "expedite": -1, "slipped": 0,
-        }
-    )  # fmt: skip
-
-    rows, s, d = positions(receipts)
-    eta = (rows["eta"].to_numpy().astype("datetime64[D]") - weeks[0]).astype(int) // 7
-    due = pd.DataFrame(
-        {
-            "sku": s,
-            "door": d,
-            "week": due_weeks(eta),
-            "units": rows["units"].to_numpy(dtype=float),
-            "planned": (rows["status"] == "planned").to_numpy(),
-            "late": eta < 0,
-            "receipt": rows["receipt"].astype(str),
-            "expedite": np.maximum(_weeks_until(rows["expedite_eta"], weeks, missing=-1), -1),
-            "slipped": np.maximum(
-                eta - _weeks_until(rows["original_eta"], weeks, missing=10**6), 0
-            ),
-        }
+    due = _lines(*positions(receipts), weeks, delay)
+    left = arrivals.beside_orders(moving, due)
+    on_its_way = moving.assign(
+        units=left, week=0, chance=1.0, planned=False, late=False, receipt="", expedite=-1,
+        slipped=0, status="in_transit",
+    )[left > 0]  # fmt: skip
+    open_receipts = pd.concat([on_its_way, due], ignore_index=True).drop(columns="status")
+    price, own_price = dated.prices_in_force(skus, prices, door_index)
+    ahead_of = dated.prices_ahead(
+        price, own_price, announced, skus=sku_index, doors=door_index, weeks=weeks
     )
-    price = _prices(skus, prices, sku_index, door_index)
-    open_receipts = pd.concat([on_its_way[moving > 0], due], ignore_index=True)
+    usual_price = dated.usual_of(price)
+    rows, s, d = positions(returns)
+    back = np.zeros(shape2)
+    at_door = rows["door_returned"] / rows["door_sold"].clip(lower=1)
+    back[s, d] = share_back(
+        *(c.to_numpy(dtype=float) for c in (rows["sold"], rows["returned"], at_door))
+    )
     return Base(
         run=run,
         as_of=week_start(as_of),
@@ -323,7 +365,8 @@ def assemble(
         level_sd=level_sd,
         opening=opening,
         receipts=open_receipts[open_receipts["week"] < horizon],
-        delay=record(lateness),
+        back=back,
+        delay=delay,
         network=lanes_between,
         reserve=reserve,
         centre=centre,
@@ -333,7 +376,9 @@ def assemble(
         rhythm=rhythm,
         reorder_weeks=reorder_weeks,
         price=price,
-        usual_price=_mean_known(price),
+        price_ahead=ahead_of,
+        usual_price=usual_price,
+        usual_by_week=dated.by_week(usual_price, ahead_of, horizon),
         unit_cost=skus["unit_cost"].to_numpy(dtype=float),
     )
 
@@ -375,15 +420,91 @@ def _reserve(counted: _Placed, shape: tuple[int, int]) -> Floats:
     return reserve
 
 
-def _inbound(ordered: _Placed, centre: Ints, weeks: Dates) -> Floats:
-    """Open orders for the centre that supplies each SKU, by week, (S, W)."""
+def _fed(supplied: pd.DataFrame, skus: pd.Index[str]) -> Bools:
+    """SKUs of which doors sold far more than orders for doors brought, (S,)."""
+    fed = np.zeros(len(skus), dtype=bool)
+    at = skus.get_indexer(pd.Index(supplied["sku"]))
+    brought = supplied["brought"].to_numpy(dtype=float)
+    elsewhere = brought < ORDERED_AT_LEAST * supplied["sold"].to_numpy(dtype=float)
+    fed[at[(at >= 0) & elsewhere]] = True
+    return fed
+
+
+def _centres(counted: _Placed, ordered: _Placed, fed: Bools, reserve: Floats) -> Ints:
+    """The centre that each SKU's doors are filled from, -1 for none, (S,).
+
+    The one that most is ordered for. Where orders do not say how doors came by what they sold,
+    the one where most of the SKU was counted.
+    """
+    centre = np.full(len(reserve), -1, dtype=np.int64)
+    _, sku, place = counted
+    order = np.argsort(reserve[sku, place], kind="stable")  # the last one written stays
+    order = order[fed[sku[order]]]
+    centre[sku[order]] = place[order]
     rows, sku, place = ordered
+    most = (rows["share"] > 0.5).to_numpy(dtype=bool)
+    centre[sku[most]] = place[most]
+    return centre
+
+
+def _moving(rows: pd.DataFrame, sku: Ints, place: Ints, fresh: Bools) -> pd.DataFrame:
+    """Goods in transit by the stock file: sku, door (positions), units."""
+    units = rows["in_transit"].fillna(0).to_numpy(dtype=float) * fresh
+    return pd.DataFrame({"sku": sku, "door": place, "units": units})[units > 0]
+
+
+def _lines(
+    rows: pd.DataFrame, sku: Ints, place: Ints, weeks: Dates, delay: Mapping[str, Floats]
+) -> pd.DataFrame:
+    """Open order lines, as `Base.receipts` has them, and their status."""
+    eta = _weeks_until(rows["eta"], weeks, missing=len(weeks))
+    comes = arrivals.chance(-eta, rows["supplier"].fillna("").to_numpy(object), delay)
+    slipped = eta - _weeks_until(rows["original_eta"], weeks, missing=10**6)
+    due = pd.DataFrame(
+        {
+            "sku": sku,
+            "door": place,
+            "week": due_weeks(eta),
+            "units": rows["units"].to_numpy(dtype=float) * comes,
+            "chance": comes,
+            "planned": (rows["status"] == "planned").to_numpy(),
+            "late": eta < 0,
+            "receipt": rows["receipt"].astype(str).to_numpy(),
+            "expedite": np.maximum(_weeks_until(rows["expedite_eta"], weeks, missing=-1), -1),
+            "slipped": np.maximum(slipped, 0),
+            "status": rows["status"].to_numpy(),
+        }
+    )
+    return due[comes > 0]
+
+
+def _inbound(
+    ordered: _Placed,
+    counted: _Placed,
+    centre: Ints,
+    weeks: Dates,
+    as_of: dt.date,
+    delay: Mapping[str, Floats],
+) -> Floats:
+    """What is on its way to the centre that supplies each SKU, by week, (S, W)."""
     inbound = np.zeros((len(centre), len(weeks)))
-    week = due_weeks(_weeks_until(rows["eta"], weeks, missing=len(weeks)))
-    counted = (centre[sku] == place) & (week < len(weeks))
-    units = rows["units"].to_numpy(dtype=float)
-    np.add.at(inbound, (sku[counted], week[counted]), units[counted])
+    due = _lines(*ordered, weeks, delay)
+    rows, sku, place = counted
+    moving = _moving(rows, sku, place, _fresh(rows, as_of))
+    left = moving.assign(units=arrivals.beside_orders(moving, due), week=0)
+    lines = pd.concat([due, left], ignore_index=True)
+    at, week = lines["sku"].to_numpy(np.int64), lines["week"].to_numpy(np.int64)
+    counts = (centre[at] == lines["door"].to_numpy()) & (week < len(weeks))
+    np.add.at(inbound, (at[counts], week[counts]), lines["units"].to_numpy(float)[counts])
     return inbound
+
+
+def _fresh(rows: pd.DataFrame, as_of: dt.date) -> Bools:
+    """Whether stock was counted lately, (n,)."""
+    days = rows["week"].to_numpy().astype("datetime64[D]")
+    age = (np.datetime64(as_of) - days).astype(int)
+    fresh: Bools = age // 7 <= STALE_AFTER_WEEKS
+    return fresh
 
 
 def _reorder_weeks(
@@ -407,30 +528,3 @@ def _reorder_weeks(
         if reserve[sku, centre[sku]] + inbound[sku, :until].sum() >= wanted:
             weeks[sku] = way.max()
     return weeks
-
-
-def _prices(
-    skus: pd.DataFrame,
-    prices: pd.DataFrame,
-    sku_index: pd.Index[str],
-    door_index: pd.Index[str],
-) -> Floats:
-    """Regular price in force, (S, D): the door's own, the general one, the SKU's."""
-    price = np.repeat(skus["unit_price"].to_numpy(dtype=float)[:, None], len(door_index), 1)
-    general = prices[prices["door"].isna()]
-    at = sku_index.get_indexer(pd.Index(general["sku"]))
-    price[at[at >= 0]] = general["regular_price"].to_numpy(dtype=float)[at >= 0, None]
-    own = prices[prices["door"].notna()]
-    s = sku_index.get_indexer(pd.Index(own["sku"]))
-    d = door_index.get_indexer(pd.Index(own["door"]))
-    inside = (s >= 0) & (d >= 0)
-    price[s[inside], d[inside]] = own["regular_price"].to_numpy(dtype=float)[inside]
-    return price
-
-
-def _mean_known(price: Floats) -> Floats:
-    """The mean over the doors where it is known, NaN where it is nowhere, (S,)."""
-    known = ~np.isnan(price)
-    count = known.sum(axis=1)
-    total = np.where(known, price, 0.0).sum(axis=1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

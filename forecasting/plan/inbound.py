@@ -63,6 +63,7 @@ class Inbound:
             if len(lines) and shares[0] < 1:
                 delay = still_late(shares, lines.slipped)
                 found = expected(lines.door, lines.week, lines.units, delay, shape)
+            found = (found[0], found[1] + _lost(lines, shape))
             self._lateness[key] = found
         return self._lateness[key]
 
@@ -106,6 +107,17 @@ class Inbound:
         """Those of them that a supply counts."""
         lines = self.lines(sku)
         return lines.take(~lines.planned) if supply == FIRM else lines
+
+
+def _lost(lines: OrderLines, shape: tuple[int, int]) -> Floats:
+    """Variance of what has arrived because old lines may never come, units^2, (D, W)."""
+    doubt = np.zeros(shape)
+    unsure = lines.take(lines.chance < 1)
+    if len(unsure):
+        variance = unsure.units**2 * (1 - unsure.chance) / unsure.chance
+        np.add.at(doubt, (unsure.door, unsure.week), variance)
+        doubt = np.cumsum(doubt, axis=1)
+    return doubt
 
 
 def _week_of(day: dt.date, base: Base) -> int:

@@ -26,12 +26,12 @@ from forecasting.consensus.proposal import Weights
 from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
 from forecasting.inventory.bridge import ItemRisk, Limits, Prospect, assess_item
+from forecasting.inventory.flows import flows, not_counting, sent_on
 from forecasting.inventory.moves import Move
 from forecasting.inventory.projection import (
     Projection,
     Routine,
     project,
-    replenished,
     routine,
 )
 from forecasting.inventory.risk import Risk, assess
@@ -84,11 +84,20 @@ class SkuPlan:
     opening: Floats
     receipts: Floats
     """Open receipts counted and what was decided to move, units, (D, W)."""
+    returned: Floats
+    """What customers are expected to bring back on the shelf, units, (D, W)."""
+    owed: Floats
+    """What arrives and goes to customers who ordered before, units, (D, W)."""
+    sent: Floats | None
+    """What a centre sends that has not enough for the usual replenishment, units, (D, W);
+    None where there is no such centre."""
     late: tuple[Floats, Floats]
     """What late suppliers change of the receipts on average, and the variance of what has
     arrived by each week, (D, W) each."""
     routine: Floats
     """Routine replenishment counted, units, (D, W)."""
+    usual: Routine | None
+    """The rule behind it, as risk reads it; None where it is not counted."""
     projection: Projection
     no_lift: Projection
     """The same had no activation any lift."""
@@ -100,10 +109,22 @@ class SkuPlan:
 
     @property
     def arriving(self) -> Floats:
-        """What is expected to arrive: orders, as late as their supplier's record says, and
-        routine replenishment, units, (D, W).
+        """What is expected to arrive: orders, as late as their supplier's record says, returns
+        and routine replenishment, units, (D, W).
         """
-        return self.receipts + self.late[0] + self.routine
+        return self._ordered + self.returned + self.routine
+
+    @property
+    def firm(self) -> Floats:
+        """The same without routine replenishment, less what is owed already: what of it is
+        there for demand to come, units, (D, W).
+        """
+        return self._ordered + self.returned - self.owed
+
+    @property
+    def _ordered(self) -> Floats:
+        ordered: Floats = self.receipts + self.late[0]
+        return ordered if self.sent is None else ordered + self.sent
 
     def layer(self, name: str) -> Ints:
         """Statistical, proposed, draft, or a function's whole input."""
@@ -427,17 +448,17 @@ class LivePlan:
     def worth(self, sku: int, measure: Measure) -> Floats:
         """What a unit counts for in a measure, NaN where no price or cost is known, (D, W).
 
-        Revenue is at the regular price less the discount in force that week, margin what
+        Revenue is at the regular price of that week less the discount in force, margin what
         is left of that after the unit cost.
         """
-        paid: Floats = self.base.price[sku][:, None] * (1 - self.sku(sku).depth)
+        paid: Floats = self.base.price_of(sku) * (1 - self.sku(sku).depth)
         match measure:
             case Measure.UNITS:
                 return np.ones_like(paid)
             case Measure.REVENUE:
                 return paid
             case Measure.MARGIN:
-                margin: Floats = paid - self.base.unit_cost[sku]
+                margin: Floats = paid - self.base.cost_of(sku)
                 return margin
 
     def held(self, function: str, sku: int) -> Bools:
@@ -603,10 +624,14 @@ class LivePlan:
         demand = draft / THOUSANDTHS
         plain = np.maximum(draft - lifted, 0)
         usual = self._usual_of(sku, baseline) if supply == ROUTINE else None
-        extra = np.zeros_like(receipts)
-        if usual is not None:
-            extra = replenished(stock, receipts + late[0], demand, usual)
-        arriving = receipts + late[0] + extra
+        sent = self._sent(sku, stock, receipts + late[0], demand, baseline) if usual else None
+        on_order = receipts + late[0] if sent is None else receipts + late[0] + sent
+        beside = flows(
+            np.nan_to_num(opening), on_order, demand, usual=usual, back=base.back[sku]
+        )
+        usual = usual and not_counting(usual, beside.returned)
+        firm = on_order + beside.returned - beside.owed
+        arriving = firm + beside.routine
         projection = project(stock, arriving, demand)
         risk = None
         items: tuple[ItemRisk, ...] = ()
@@ -615,7 +640,7 @@ class LivePlan:
             ahead = slice(0, max(ends + 2, RISK_WEEKS))
             risk = assess(
                 stock,
-                receipts[:, ahead] + late[0][:, ahead],
+                firm[:, ahead],
                 demand[:, ahead],
                 lift_sd=own.sd[ahead],
                 alpha=base.alpha_at(own.sd[ahead]),
@@ -632,8 +657,8 @@ class LivePlan:
                 projection=projection,
                 risk=risk,
                 known=known,
-                paid=base.price[sku][:, None] * (1 - own.depth),
-                unit_cost=float(base.unit_cost[sku]),
+                price=base.price_of(sku) * (1 - own.depth),
+                unit_cost=base.cost_of(sku),
             )
             items = self._items(calendar, lift_milli, active, prospect)
         return SkuPlan(
@@ -652,8 +677,12 @@ class LivePlan:
             draft=draft,
             opening=opening,
             receipts=receipts,
+            returned=beside.returned,
+            owed=beside.owed,
+            sent=sent,
             late=late,
-            routine=extra,
+            routine=beside.routine,
+            usual=usual,
             projection=projection,
             no_lift=project(stock, arriving, plain / THOUSANDTHS),
             risk=risk,
@@ -668,13 +697,32 @@ class LivePlan:
     def _usual_of(self, sku: int, baseline: Floats) -> Routine:
         if sku not in self._usual:
             self._usual[sku] = routine(
-                baseline / self.base.repriced[sku],
+                baseline / self.base.moves_of(sku),
                 cover=self.base.cover[sku],
                 lead_time=int(self.base.reorder_weeks[sku]),
                 every=int(self.base.rhythm[0][sku]),
                 first=int(self.base.rhythm[1][sku]),
             )
         return self._usual[sku]
+
+    def _sent(
+        self, sku: int, stock: Floats, on_order: Floats, demand: Floats, baseline: Floats
+    ) -> Floats | None:
+        """What a centre sends its doors that has not enough until a new order; None: no such.
+
+        One that has enough is the usual replenishment itself, within its way.
+        """
+        base, centre = self.base, int(self.base.centre[sku])
+        way = base.way(sku)
+        if way is None or base.reorder_weeks[sku] < base.lead_time[sku]:
+            return None
+        has = float(self.spare_reserve(sku)[centre])
+        if has + base.inbound[sku].sum() <= 0:
+            return None
+        asks = routine(
+            baseline / base.moves_of(sku), cover=base.cover[sku], lead_time=int(way.max())
+        )
+        return sent_on(stock, on_order, demand, asks, has, base.inbound[sku])
 
     def _calendar_of(self, sku: int, tried: WhatIf | None = None) -> list[Activation]:
         """Live activations that feature a SKU, in the calendar's order."""

@@ -48,7 +48,10 @@ def baseline_of(base: Base, sku: int) -> tuple[Bools, Floats]:
     active: Bools = (
         ~np.isnan(level)[:, None] & (span >= first[:, None]) & (span <= last[:, None])
     )
-    full = np.nan_to_num(level)[:, None] * base.shape[sku]
+    shape = base.shape[sku]
+    if sku in base.price_ahead:  # doors whose price moves otherwise follow their own
+        shape = shape / base.repriced[sku] * base.moves_of(sku)
+    full = np.nan_to_num(level)[:, None] * shape
     return active, np.where(active, full, 0.0)
 
 

@@ -100,16 +100,17 @@ def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> V
     status = np.concatenate([i.status for i in items])
     demand = np.concatenate([i.window_demand for i in items])
     short = np.concatenate([i.short for i in items])
-    price = np.concatenate([i.price for i in items])
-    margin = np.concatenate([i.unit_margin for i in items])
+    weekly = np.concatenate([i.units_short.ravel() for i in items])
+    price = np.concatenate([i.price.ravel() for i in items])
+    margin = np.concatenate([i.unit_margin.ravel() for i in items])
     weeks = np.concatenate([i.first_short[i.status == RED] for i in items])
     soon = weeks[weeks >= 0]
     return Verdict(
         activation=activation,
         status=group_status(status, demand, plan.limits),
         units_short=float(short.sum()),
-        revenue_at_risk=_money(short, price),
-        margin_at_risk=_money(short, margin),
+        revenue_at_risk=_money(weekly, price),
+        margin_at_risk=_money(weekly, margin),
         demand=float(demand.sum()),
         lift_units=float(sum(i.window_lift.sum() for i in items)),
         n_skus=len({i.sku for i in items}),
@@ -133,7 +134,7 @@ def flag_rows(plan: LivePlan, *, weeks: int) -> pd.DataFrame:
         (
             plan.base.as_of, item.activation, plan.sku_names[item.sku],
             group_status(item.status, item.window_demand, plan.limits).value,
-            float(item.short.sum()), _money(item.short, item.unit_margin),
+            float(item.short.sum()), _money(item.units_short, item.unit_margin),
         )
         for item in item_risks(plan)
         if item.first < weeks
@@ -180,8 +181,8 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
                 "lift_high": lift * np.exp(spread),
                 "on_hand": np.nansum(opening) if not np.isnan(opening).all() else np.nan,
                 "units_short": item.short.sum(),
-                "revenue_at_risk": _money(item.short, item.price),
-                "margin_at_risk": _money(item.short, item.unit_margin),
+                "revenue_at_risk": _money(item.units_short, item.price),
+                "margin_at_risk": _money(item.units_short, item.unit_margin),
                 "p_window": item.p_window.max(),
                 "red_doors": int((item.status == RED).sum()),
                 "doors": len(item.doors),
@@ -255,8 +256,8 @@ def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.
                     "p_stockout": item.p_stockout.ravel(),
                     "p_window": np.repeat(item.p_window, length),
                     "units_short": item.units_short.ravel(),
-                    "revenue_at_risk": (item.units_short * item.paid).ravel(),
-                    "margin_at_risk": (item.units_short * (item.paid - item.unit_cost)).ravel(),
+                    "revenue_at_risk": (item.units_short * item.price).ravel(),
+                    "margin_at_risk": (item.units_short * item.unit_margin).ravel(),
                     "status": np.repeat(names[item.status], length),
                     "first_short_week": np.repeat(
                         np.where(

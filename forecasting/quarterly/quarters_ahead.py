@@ -32,7 +32,7 @@ def quarters_ahead(plan: LivePlan, sold: pd.DataFrame) -> pd.DataFrame:
     """
     weeks = [as_date(w) for w in plan.base.weeks]
     quarter = np.array([fiscal_quarter(w) for w in weeks])
-    price = np.nan_to_num(plan.base.usual_price)
+    price = np.nan_to_num(plan.base.usual_by_week)
     units = plan.totals["draft"] / THOUSANDTHS
     week = pd.to_datetime(sold["week"]).dt.date
     by_class = sold.assign(week=week).groupby(["class", "week"])["units"].sum()
@@ -48,7 +48,7 @@ def quarters_ahead(plan: LivePlan, sold: pd.DataFrame) -> pd.DataFrame:
                 {
                     "quarter": name, "department": department, "weeks": len(at),
                     "units": float(planned.sum()),
-                    "value": float((planned.sum(axis=1) * price[members]).sum()),
+                    "value": float((planned * price[np.ix_(members, at)]).sum()),
                     "last_year": before,
                     "change": float(planned.sum()) / before - 1 if before > 0 else np.nan,
                 }

@@ -229,7 +229,7 @@ def foreseen(plan: LivePlan, *, weeks_ahead: int, supply: str = ROUTINE) -> pd.D
                         "p_stockout": inside.ravel(),
                         "p_window": item.p_window[at],
                         "units_short": item.units_short.ravel(),
-                        "unit_margin": item.unit_margin[at],
+                        "unit_margin": item.unit_margin.ravel(),
                     }
                 )
             )
@@ -289,7 +289,7 @@ def recommended(plan: LivePlan, *, weeks_ahead: int) -> tuple[pd.DataFrame, pd.D
         item = item_of(plan, option.activation, option.sku)
         assert item is not None
         doors = [plan.door_names[d] for d in item.doors]
-        margin = dict(zip(doors, item.unit_margin, strict=True))
+        margin = dict(zip(doors, item.usual_margin, strict=True))
         moves += [
             (
                 as_of, option.activation, move.sku, move.to, move.origin, move.receipt,

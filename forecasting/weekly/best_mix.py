@@ -170,7 +170,7 @@ def watch_list(
         menus = list(pool.map(partial(_menu, plan, short=frozenset(worst)), items))
     for item, menu in zip(items, menus, strict=True):
         known = ~np.isnan(item.unit_margin)
-        money = float((item.short * np.nan_to_num(item.unit_margin)).sum())
+        money = float((item.units_short * np.nan_to_num(item.unit_margin)).sum())
         watched.append(
             Watched(
                 activation=item.activation,

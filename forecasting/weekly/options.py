@@ -17,7 +17,7 @@ import numpy as np
 
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
-from forecasting.hierarchy import THOUSANDTHS
+from forecasting.hierarchy import THOUSANDTHS, Floats
 from forecasting.inventory import actions
 from forecasting.inventory.actions import Outcome, Shipment, Situation
 from forecasting.inventory.bridge import ItemRisk
@@ -126,21 +126,21 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
     ahead = slice(0, risk.demand.shape[2])
     lifts = dict(computed.lifts)[item.activation] / THOUSANDTHS
     margin = np.full(len(computed.opening), np.nan)
-    margin[:] = base.price[sku] - base.unit_cost[sku]
-    margin[item.doors] = item.unit_margin
+    margin[:] = (base.price_of(sku) - base.cost_of(sku))[:, item.window].mean(axis=1)
+    margin[item.doors] = item.usual_margin
     return Situation(
         doors=item.doors,
         first=item.first,
         last=item.last,
         opening=np.maximum(np.nan_to_num(computed.opening), 0.0),
-        receipts=(computed.receipts + computed.late[0])[:, ahead],
+        receipts=computed.firm[:, ahead],
         doubt=computed.late[1][:, ahead],
         demand=computed.draft[:, ahead] / THOUSANDTHS,
         lift_units=lifts[:, ahead],
         lift_sd=computed.lift_sd[ahead],
         alpha=base.alpha_at(computed.lift_sd[ahead]),
         level_sd=base.level_sd,
-        usual=plan.usual(sku),
+        usual=computed.usual,
         known=computed.known,
         margin=margin,
         service=service_of(base, sku, plan.limits.least_service),
@@ -222,7 +222,7 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
     """Move units from doors and centres that can spare them."""
     case = plan.base.stated(item.sku, "case_pack", 1.0)
     chosen, slack = actions.reallocate(
-        situation, plan.base.network, reserve=plan.spare_reserve(item.sku), case_pack=case
+        situation, plan.base.network, reserve=_unsent(plan, item.sku), case_pack=case
     )
     nothing = "No other door or centre can spare a unit, or no lane leads here."
     if slack is None and situation.lacking.sum() == 0:
@@ -243,6 +243,14 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         late="Units could have been moved, but would not arrive any more in time.",
         dear="No move saves more than it costs.",
     )  # fmt: skip
+
+
+def _unsent(plan: LivePlan, sku: int) -> Floats:
+    """Units at each centre, neither decided on nor on their usual way to doors, (C,)."""
+    spare, sent = plan.spare_reserve(sku).copy(), plan.sku(sku).sent
+    if sent is not None:
+        spare[plan.base.centre[sku]] -= sent.sum()
+    return np.maximum(spare, 0.0)
 
 
 def reduce(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
@@ -361,7 +369,7 @@ def substitutes(plan: LivePlan, item: ItemRisk) -> list[int]:
     pace = level.sum(axis=1) * base.shape[free][:, item.first]
     stock = np.nan_to_num(base.opening[free][:, doors]).sum(axis=1)
     ranged = (level > 0).mean(axis=1)
-    price = base.usual_price
+    price = base.usual_by_week[:, item.first]
     apart = np.abs(np.log(np.maximum(price[free], 0.01) / max(price[item.sku], 0.01)))
     style = (base.facts["style"][free] == base.facts["style"][item.sku]).astype(float)
     cover = np.minimum(stock / np.maximum(4 * pace, 1e-9), 3.0)
@@ -403,7 +411,7 @@ def _shifted(
     # The other SKU may be short by itself: that is not the shift's doing.
     unfeatured = actions.outcome(featured.with_lift(0.0), plan.limits)
     value = float(np.nanmean(situation.margin[at]))
-    price = np.nanmean(judged.unit_margin) if len(judged.unit_margin) else np.nan
+    price = np.nanmean(judged.usual_margin) if len(judged.doors) else np.nan
     mine = (alone.sold - before.sold) * value
     gained = (result.sold - sold_before) * float(price)
     lift = judged.window_demand.sum() / max(

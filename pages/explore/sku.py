@@ -209,7 +209,14 @@ def page() -> None:
                         "Arrives": [theme.week(plan.base.weeks[w]) for w in due["week"]],
                         "Door": plan.base.doors["name"].to_numpy()[due["door"].to_numpy(dtype=int)],
                         "Units": due["units"],
-                        "": np.where(due["late"], "past due, counted a week later", ""),
+                        "": np.select(
+                            [due["chance"] < 1, due["late"]],
+                            [
+                                "long past due, counted in part",
+                                "past due, counted a week later",
+                            ],
+                            default="",
+                        ),
                     }
                 ).sort_values("Arrives"),
                 hide_index=True, height=180,

@@ -87,9 +87,7 @@ def test_what_was_told_later_stands_as_not_flagged_with_nothing_said_of_its_risk
     )
     for moment, missed in ((without, every), (without_one, {one})):
         then = replay.foreseen(moment.plan(), weeks_ahead=AHEAD)
-        rows = replay.told_late(
-            moment, then, list(space_calendar.values()), weeks_ahead=AHEAD
-        )
+        rows = replay.told_late(moment, then, list(space_calendar.values()), weeks_ahead=AHEAD)
         assert set(rows["activation"]) == {late.activation}
         assert set(rows["sku"]) == missed
         assert not rows["flagged"].any()
