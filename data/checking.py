@@ -15,7 +15,7 @@ import duckdb
 
 from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw
-from data.store import sql as statement
+from data.store import stated
 from data.tables import BEYOND_ANY_RETAILER, TABLES, Column, Kind, Table
 from forecasting.errors import Problem
 
@@ -324,7 +324,7 @@ def _week_again() -> Check:
     """A week of a door is told once, by one row or by its days; else it would count twice."""
     return Check(
         column="date",
-        is_bad=sql("_row in ({again})", again=Sql(statement("week_again"))),
+        is_bad=sql("_row in ({again})", again=stated("week_again")),
         expected="weeks that are not there yet; to replace a week send it under the same date, "
         "or roll back the import that it came with",
         found=sql("{date} || ': its week is there already, on another day'",

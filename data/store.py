@@ -23,7 +23,7 @@ import duckdb
 import pandas as pd
 
 from data import failures, identity, migrations, tables
-from data.quoting import identifier, literal
+from data.quoting import Sql, identifier, literal
 from data.quoting import sql as sql_of
 from data.whole import whole
 from forecasting.errors import DatabaseBusy, NoDatabase, NotOurs, Refused, StorageFailed
@@ -45,6 +45,11 @@ BETWEEN_ATTEMPTS_SECONDS = 0.5
 def sql(name: str) -> str:
     """Text of `queries/NAME.sql`."""
     return (HERE / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def stated(name: str) -> Sql:
+    """The same for a gap of another statement: a file of ours, with nothing from outside."""
+    return Sql(sql(name))
 
 
 class Store:
