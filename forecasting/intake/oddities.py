@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from data import looks
 from data.store import Store
 from forecasting import operation
 from forecasting.arguments import verbs
@@ -268,18 +269,16 @@ PROVIDERS: tuple[Callable[[Store], Iterable[Found]], ...] = ()
 
 def found(store: Store) -> list[Oddity]:
     """Everything that looks odd in the data in force, what moves most units first."""
-    rows = [one for check in CHECKS if check.has_query for one in _checked(store, check)]
+    checks = {f"odd_{check.kind}": check for check in CHECKS if check.has_query}
+    rows: list[Oddity] = []
+    for name, answer in looks.answers(store, list(checks)):
+        if isinstance(answer, Exception):  # it says so, and takes nothing else with it
+            rows.append(_broken(name, answer))
+        else:
+            rows += [_as_oddity(checks[name], row) for row in answer.to_dict("records")]
     for provider in PROVIDERS:
         rows += _provided(store, provider)
     return sorted(rows, key=lambda one: (-one.weight, one.kind, one.subject))
-
-
-def _checked(store: Store, check: Check) -> list[Oddity]:
-    try:
-        rows = store.query(f"odd_{check.kind}")
-    except Exception as error:  # a check that breaks says so, and takes nothing else with it
-        return [_broken(check.kind, error)]
-    return [_as_oddity(check, row) for row in rows.to_dict("records")]
 
 
 def still_so(one: Oddity, calendar: Mapping[str, Activation]) -> bool:

@@ -1,0 +1,32 @@
+"""Many questions about the same data, asked one after the other.
+
+What they all start from (views of 0017_oddities.sql) is worked out once: of ten million rows
+each question would else go through all of them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import duckdb
+import pandas as pd
+
+from data.store import Store, sql
+
+SHARED = ("last_known", "recent_units", "last_count", "coming_item")
+"""Views that are kept while the questions are asked, each after what it stands on."""
+
+
+def answers(
+    store: Store, names: Sequence[str]
+) -> Iterator[tuple[str, pd.DataFrame | Exception]]:
+    """The rows of each of some statements (`queries/NAME.sql`), or what broke it."""
+    with store.cursor() as cursor:
+        for view in SHARED:
+            # A temporary table is found before the view of the same name.
+            cursor.execute(f"create temp table {view} as from {view}")
+        for name in names:
+            try:
+                yield name, cursor.execute(sql(name)).df()
+            except duckdb.Error as error:
+                yield name, error
