@@ -18,6 +18,10 @@ create macro weeks_between(a, b) as coalesce(greatest((b - a) // 7, 0), 0);
 create macro pace_since(units, first, last) as
     greatest(units - 1, 0) / ((last - first) // 7 + 1);
 
+-- Whether weeks without a sale are no chance at a pace (units a week): fewer than one in a hundred such
+-- waits, where a week varies by its mean and .4 of its square.
+create macro was_shut(pace, weeks) as weeks * ln(1 + 0.4 * pace) / 0.4 > ln(100);
+
 -- What doors told of: one row per door and week in which it sold something or counted its stock.
 create view door_week as
 select door, week, sum(sold)::bigint as sold, sum(counted)::bigint as counted
@@ -95,7 +99,7 @@ begun as (
     select skus.sku, skus.launch_date, skus.exit_date,
         case
             when first_sold is null then skus.launch_date
-            when pace * weeks_between(greatest(first_seen, skus.launch_date), first_sold) > ln(100)
+            when was_shut(pace, weeks_between(greatest(first_seen, skus.launch_date), first_sold))
                 then first_sold
             else coalesce(skus.launch_date, date '1990-01-01')
         end as since
@@ -154,7 +158,7 @@ placed as (
 select sku, door, first_day, last_day, is_ranged,
     case
         when sku_since is null or door_since is null then null
-        when pace * weeks_between(waits, first_sold) > ln(100) then greatest(waits, first_sold)
+        when was_shut(pace, weeks_between(waits, first_sold)) then greatest(waits, first_sold)
         else waits
     end as since
 from placed;

@@ -185,7 +185,8 @@ def build_panel(
         none_sold = told & _on_the_shelf(sales, on_hand, counted)
     # No row of a door that told what it sold, and something to sell: a true zero. Else unknown.
     sales = np.where(np.isnan(sales) & none_sold, 0.0, sales)
-    known = ~np.isnan(sales) & (opened > 0)
+    # A last day that is a Sunday may mean its week: a small part of a week says nothing.
+    known = ~np.isnan(sales) & (opened >= ENOUGH_SHARE)
     on_shelf = np.where(np.isnan(in_stock), 1.0, in_stock)
     tells = _tells(on_shelf, sales, LEAST_SHARE)
     evidence = known & tells
