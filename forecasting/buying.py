@@ -102,7 +102,7 @@ def _safety(
 ) -> Floats:
     """Safety stock of a SKU at each door and week, (D, W): units.
 
-    None in weeks in which it cannot be sold there: nothing is ordered to wait behind a shut door.
+    None in weeks in which it cannot be sold there: no order is to wait behind a shut door.
     """
     base = plan.base
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]

@@ -48,8 +48,8 @@ def _only_when_sold(store: Store) -> list[Row]:
             "subject": row.subject,
             "count": int(row.count_),
             "example": f"{row.sku}: {row.most:,} weeks without a row",
-            "assumed": f"{row.count_ / row.weeks:.0%} of the weeks of its SKUs have no row: none "
-            "was sold in them, as the door told of others.",
+            "assumed": f"{row.count_ / row.weeks:.0%} of the weeks of its SKUs have no row: "
+            "none was sold in them, as the door told of others.",
             "todo": "Nothing, if the file leaves out what did not sell; else import the rows "
             "that are missing.",
             "weight": float(row.weight),
@@ -65,9 +65,10 @@ def _waiting(store: Store) -> list[Row]:
             "subject": row.subject,
             "count": int(row.count_),
             "example": f"{row.sku}: {row.weeks:,} weeks with stock",
-            "assumed": "Weeks with stock before a launch, an opening or a first sale say nothing "
-            "of demand.",
-            "todo": "Nothing, if it waited; else check launch_date in skus and from in ranging.",
+            "assumed": "Weeks with stock before a launch, an opening or a first sale say "
+            "nothing of demand.",
+            "todo": "Nothing, if it waited; else check launch_date in skus and from in "
+            "ranging.",
             "weight": float(row.weight),
         }
         for row in _rows(store, "odd_stock_waiting")

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 GROUND = {
-    "vocabulary", "errors", "arguments", "calendar", "hierarchy",
+    "vocabulary", "errors", "arguments", "calendar", "hierarchy", "selling",
     "faults", "operation", "scratch", "child",
 }  # fmt: skip
 
@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "forecasting.arguments": {"forecasting.errors"},
     "forecasting.calendar": set(),
     "forecasting.hierarchy": {"forecasting.errors"},
+    "forecasting.selling": {"forecasting.calendar", "forecasting.hierarchy"},
     "forecasting.faults": set(),
     "forecasting.operation": {"forecasting.errors", "forecasting.faults"},
     "forecasting.scratch": set(),
@@ -78,7 +79,7 @@ def test_the_roof_is_what_stands_on_everything_else():
     roof = {module_of(p) for p in sources("forecasting")} - {module_of(p) for p in RULED}
     assert roof == {
         "forecasting.__init__", "forecasting.__main__", "forecasting.agenda", "forecasting.basis",
-        "forecasting.board", "forecasting.buying", "forecasting.effects", "forecasting.findings", "forecasting.lead_time",
+        "forecasting.board", "forecasting.buying", "forecasting.effects", "forecasting.evidence", "forecasting.findings", "forecasting.lead_time",
         "forecasting.outlook", "forecasting.policy", "forecasting.quarter", "forecasting.scorecard",
         "forecasting.comparisons", "forecasting.cycles", "forecasting.decisions", "forecasting.desk", "forecasting.drafts", "forecasting.experience", "forecasting.jobs",
         "forecasting.hindsight", "forecasting.inbound", "forecasting.history", "forecasting.marketing_calendar", "forecasting.reversals", "forecasting.runs", "forecasting.weekly",

@@ -168,20 +168,16 @@ def build_panel(
         return placed
 
     sales, in_stock, on_hand = place("units"), place("in_stock"), place("on_hand")
-    if could_sell is None:
-        opened = np.ones(shape)
-        none_sold = on_hand > 0
-    else:
+    opened, none_sold = np.ones(shape), on_hand > 0
+    if could_sell is not None:
         place = series[
             sku_index.get_indexer(pd.Index(could_sell.spans["sku"])),
             door_index.get_indexer(pd.Index(could_sell.spans["door"])),
         ]
         opened = could_sell.share(place, len(ranging), weeks)
         opened = np.where(_sold_all_the_same(sales, opened), 1.0, opened)
-        told, counted = (
-            could_sell.of_doors(name, door_index, weeks)[door_of]
-            for name in ("is_told", "is_counted")
-        )
+        told = could_sell.of_doors("is_told", door_index, weeks)[door_of]
+        counted = could_sell.of_doors("is_counted", door_index, weeks)[door_of]
         none_sold = told & _on_the_shelf(sales, on_hand, counted)
     # No row of a door that told what it sold, and something to sell: a true zero. Else unknown.
     sales = np.where(np.isnan(sales) & none_sold, 0.0, sales)

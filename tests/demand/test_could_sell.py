@@ -8,6 +8,7 @@ from data.sample import make_sample
 from forecasting.demand import model, worker
 from forecasting.demand.accuracy import wape
 from forecasting.selling import share_of_weeks
+from forecasting.workspace import Workspace
 from tests.company import imported
 
 WEEKS = pd.date_range("2025-06-01", periods=60, freq="7D")
@@ -143,9 +144,7 @@ def test_weeks_of_a_door_whose_file_is_missing_are_unknown(gap, is_counted):
     missing = steady()
     missing[gap[0] : gap[1]] = np.nan
     more = {"inventory": stock("A", "S2", range(60))} if is_counted else {}
-    space = facts(
-        [("A", "S1", steady()), ("A", "S2", missing), ("B", "S2", missing)], **more
-    )
+    space = facts([("A", "S1", steady()), ("A", "S2", missing), ("B", "S2", missing)], **more)
     share, _, _ = told(space, "A", "S2")
     np.testing.assert_array_equal(share == 0, np.isnan(missing))
 
@@ -167,7 +166,9 @@ def test_a_door_that_told_of_others_sold_none_of_this_one(counts):
 def test_a_shelf_that_was_counted_empty_or_not_at_all_among_others_sold_none_for_want_of_stock():
     sold = steady()
     sold[30:40] = np.nan
-    held = pd.concat([stock("BREAD", "S1", range(60)), stock("TEA", "S1", [*range(30), *range(40, 60)])])
+    held = pd.concat(
+        [stock("BREAD", "S1", range(60)), stock("TEA", "S1", [*range(30), *range(40, 60)])]
+    )
     space = facts([("BREAD", "S1", steady(50)), ("TEA", "S1", sold)], inventory=held)  # fmt: skip
     share, _, _ = told(space, "TEA", "S1")
     np.testing.assert_array_equal(share == 0, np.isnan(sold))
@@ -192,7 +193,7 @@ def test_spans_in_sql_and_in_python_are_the_same_days():
     last = first + rng.integers(-5, 40, 200)
     place = rng.integers(0, 50, 200)
     ours = share_of_weeks(place, 50, weeks, first, last)
-    space = imported({"skus": pd.DataFrame({"sku": ["A"]})})
+    space = Workspace()
     with space.store.cursor() as cursor:
         cursor.register("spans", pd.DataFrame({"place": place, "first": first, "last": last}))
         cursor.register("weeks", pd.DataFrame({"week": weeks}))
