@@ -68,7 +68,8 @@ left join often using (door);
 -- selling door and span of days, first and last included. A row of ranging is a span, cut to the
 -- SKU's launch and exit; a SKU without any is sold where it sold, and no longer where thirteen weeks
 -- passed without sale or stock. A door that ranging leaves out of a SKU it lists is not ranged: it
--- has a history while it sold, and nothing after. since: the first week of history that says what was wanted; null
+-- has a history while it sold, and nothing after. opens: the first day on which it could be sold, by
+-- launch, ranging, the door's first sale and its first stock or sale there. since: the first week of history that says what was wanted; null
 -- where nothing does. Stock that waits for a launch or an opening says nothing: a week before the
 -- first sale counts as one without demand only where such a wait is no surprise at the pace since
 -- (once in a hundred times), and never before the door itself sold something.
@@ -130,7 +131,8 @@ spans as (
     where has_sales
 ),
 cut as (
-    select spans.sku, spans.door, is_ranged, is_listed, begun.since as sku_since, opened.since as door_since,
+    select spans.sku, spans.door, is_ranged, is_listed, begun.since as sku_since,
+        begun.launch_date, opened.since as door_since,
         opened.counted as door_counted,
         greatest(first_day, begun.launch_date) as first_day,
         least(last_day, begun.exit_date) as last_day,
@@ -147,15 +149,17 @@ placed as (
     select cut.*, held.first_sold,
         pace_since(held.units, held.first_sold, held.last_sold) as pace,
         greatest(
-            sku_since, door_since, week_of(earliest),
+            launch_date, door_since, week_of(earliest),
             case
                 when is_dated then null
                 when not is_listed or door_counted < first_seen then first_seen
             end
-        ) as waits
+        ) as opens,
+        greatest(sku_since, opens) as waits
     from cut left join held on held.sku = cut.sku and held.door = cut.door
 )
 select sku, door, first_day, last_day, is_ranged,
+    case when door_since is not null then opens end as opens,
     case
         when sku_since is null or door_since is null then null
         when was_shut(pace, weeks_between(waits, first_sold)) then greatest(waits, first_sold)
@@ -163,12 +167,12 @@ select sku, door, first_day, last_day, is_ranged,
     end as since
 from placed;
 
--- One row per SKU and door that could be sold: its spans of days, those of history cut to where they
--- begin to say something.
+-- One row per SKU and door that could be sold: its spans of days, from its launch, the door's first
+-- sale and what is stated on.
 create view could_sell_now as
-select sku, door, list({first: greatest(first_day, since), last: last_day}) as spans
+select sku, door, list({first: greatest(first_day, opens), last: last_day}) as spans
 from could_sell(date '2100-01-01')
-where since is not null and is_ranged
+where opens is not null and is_ranged
 group by sku, door;
 
 create or replace view cell_week as

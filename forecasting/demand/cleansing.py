@@ -170,11 +170,11 @@ def build_panel(
     sales, in_stock, on_hand = place("units"), place("in_stock"), place("on_hand")
     opened, none_sold = np.ones(shape), on_hand > 0
     if could_sell is not None:
-        place = series[
+        of_span = series[
             sku_index.get_indexer(pd.Index(could_sell.spans["sku"])),
             door_index.get_indexer(pd.Index(could_sell.spans["door"])),
         ]
-        opened = could_sell.share(place, len(ranging), weeks)
+        opened = could_sell.share(of_span, len(ranging), weeks)
         opened = np.where(_sold_all_the_same(sales, opened), 1.0, opened)
         told = could_sell.of_doors("is_told", door_index, weeks)[door_of]
         counted = could_sell.of_doors("is_counted", door_index, weeks)[door_of]
