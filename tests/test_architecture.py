@@ -110,6 +110,7 @@ def test_only_workspace_and_command_line_import_data():
         "forecasting.replaying",
         "forecasting.scorecard",
         "forecasting.effects",
+        "forecasting.evidence",
         "forecasting.quarter",
     }
     assert users == verbs | beside | {"forecasting.__main__"}
