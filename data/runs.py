@@ -86,8 +86,12 @@ def write_inputs(
         prints = _fingerprints(cursor, folder)
         first = store.query("first_week", as_of=as_of, since=since)["week"].iloc[0]
     prices = store.query("price_changes")
+    spans = store.query("could_sell_until", as_of=as_of)
+    door_weeks = store.query("door_weeks", as_of=as_of)
     frames = {
         "series": series.merge(skus[["sku", "block"]], on="sku"),
+        "spans": spans.merge(skus[["sku", "block"]], on="sku"),
+        "door_weeks": door_weeks,
         "prices": prices,
         "skus": skus,
         "doors": store.query("all_doors")[["door", "kind"]],
@@ -113,7 +117,7 @@ def write_inputs(
                 "series": int(counts.get(block, 0)),
                 "fingerprint": _digest(
                     [as_of, horizon, kinds, prints.get(int(block), ""), _of(past, skus, block),
-                     _of(prices, skus, block), _of(series, skus, block)],
+                     _of(prices, skus, block), _of(spans, skus, block), door_weeks],
                 ),
             }
             for block in sorted(skus["block"].unique())
@@ -170,6 +174,11 @@ def load_factors(
             f"insert into run_lift select ?, {LIFT_COLUMNS} from read_parquet(?)",
             [run, str(made / "lifts" / "*.parquet")],
         )
+    cursor.execute(
+        "insert into run_ranged select ?, sku, door, first_day, last_day "
+        "from read_parquet(?) where last_day >= ?::date + 7",
+        [run, str(inputs / "spans.parquet"), job["as_of"]],
+    )
     if job["reused"]:
         skus = pd.read_parquet(inputs / "skus.parquet")
         kept = skus[skus["block"].isin([int(b) for b in job["reused"]])][["sku"]]
@@ -188,21 +197,22 @@ def load_factors(
         cursor.unregister("kept")
 
 
-def read_factors(*, inputs: Path, made: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_factors(
+    *, inputs: Path, made: Path
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """A finished full fit's factors as the plan takes them, without loading them.
 
     Returns
     -------
     series : DataFrame, one row per SKU and door
-        sku, door, level, log_lift, share, log_regular, ahead, ranged_from, ranged_to.
+        sku, door, level, log_lift, share, log_regular, ahead.
     skus : DataFrame, one row per SKU
         sku, shape, lift_sd, repriced.
+    spans : DataFrame, one row per SKU, door and span of days in which it could be sold
+        sku, door, first_day, last_day.
     """
-    ranged = pd.read_parquet(inputs / "series.parquet")
-    series = _all_of(made / "series").merge(
-        ranged[["sku", "door", "ranged_from", "ranged_to"]], on=["sku", "door"]
-    )
-    return series, _all_of(made / "skus")
+    spans = pd.read_parquet(inputs / "spans.parquet")
+    return _all_of(made / "series"), _all_of(made / "skus"), spans
 
 
 def _all_of(folder: Path) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """What the scorecard is made of: sums of the facts, kept so that a page opens at once.
 
-What each measure is stands in SQL: `cell_week` at its finest grain (0014_cell_week.sql in
-schema/), and what is summed, shared and divided from it (0007_scorecard.sql). Here the sums
+What each measure is stands in SQL: `cell_week` at its finest grain (0018_could_sell.sql
+in schema/), and what is summed, shared and divided from it (0007_scorecard.sql). Here the sums
 are taken, SKUs in blocks so that a large company fits in memory, and read.
 """
 

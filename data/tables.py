@@ -222,8 +222,9 @@ _ALL = (
     ),
     Table(
         name="ranging",
-        about="where a SKU is sold; without it: where it sold or was stocked in the "
-        "last 13 weeks",
+        about="where and when a SKU is sold, a row for each span of days: a door that is shut "
+        "for a while has one row until then and one from when it opens; without any row of a "
+        "SKU: where it sold or was stocked in the last 13 weeks",
         replaces_by=("sku",),
         spans=(("from", "to"),),
         columns=(
@@ -250,7 +251,8 @@ _ALL = (
     Table(
         name="sales",
         about="units sold of one SKU at one door in a day or week; several rows of one "
-        "day are summed",
+        "day are summed. What has no row in a week in which its door sold anything sold none; a "
+        "week in which a door has no row at all is unknown (Metrics, Which weeks are evidence)",
         replaces_by=("sku", "door", "date"),
         columns=(
             _date("date", "day, or any day of the fiscal week", "2026-11-15", required=True),

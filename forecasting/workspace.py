@@ -811,6 +811,7 @@ class Workspace:
             horizon=HORIZON_WEEKS,
             series=self.store.query("run_series_of", run=run.seq),
             sku_factors=self.store.query("run_sku_of", run=run.seq),
+            spans=self.store.query("run_ranged_of", run=run.seq),
             # Of a past week, orders count as they stood then.
             **facts(self.store, as_of, then=last is not None and as_of < last),
         )

@@ -1,5 +1,5 @@
 -- One row per SKU, door and week from $since to $until: units sold, and whether the shelf ran
--- empty (null: nothing says so). units_lost is what was wanted beyond that by the run $run, which knows
+-- empty (null: nothing says so, or it could not be sold there). units_lost is what was wanted beyond that by the run $run, which knows
 -- the weeks to $known; in weeks that it does not know, what the share of the week on the shelf lets
 -- expect, at most as much again as was sold; null where neither says anything.
 with sold as (
@@ -19,10 +19,12 @@ counted as (
 seen as (
     select sku, door, week, coalesce(units, 0) as units, on_hand, in_stock,
         case
+            when days_open(week, could.spans) = 0 then null
             when in_stock is not null then in_stock < 1
             when on_hand is not null then on_hand <= 0
         end as stocked_out
     from sold full join counted using (sku, door, week)
+    left join could_sell_now as could using (sku, door)
     semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
 ),
 wanted as (

@@ -1,6 +1,7 @@
 -- The last version that foresaw each SKU and week in time, beside demand, into forecast_cell: for
 -- the Bridge $bridge_lag weeks ahead or more, for the buy a SKU's lead time and a week or more (six
--- weeks where none is stated). A week that no version foresaw in time is left out; $since is the
+-- weeks where none is stated). A week that no version foresaw in time is left out, and one of which a
+-- door that sells the SKU did not tell what it sold; $since is the
 -- first week that any foresaw.
 insert into forecast_cell by name
 with asked as (
@@ -28,10 +29,18 @@ wanted as (
     from daily
     semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
     group by all
+),
+untold as (
+    select distinct could.sku, reports.week
+    from door_reports($as_of::date + 7) as reports
+    join could_sell_now as could on could.door = reports.door
+    where reports.told = 'silent' and reports.week >= $since
+        and days_open(reports.week, could.spans) > 0
 )
 select due.* exclude (as_of, cycle), wanted.actual, quarters.quarter,
     promoted.sku is not null as promoted
 from due
 join wanted using (sku, week)
+anti join untold on untold.sku = due.sku and untold.week = due.week
 join score_quarter as quarters on due.week between quarters.first_week and quarters.last_week
 left join (select distinct sku, week from promoted_week) as promoted using (sku, week)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecasting.calendar import Dates
+from forecasting.demand.selling import CouldSell
 from forecasting.hierarchy import Bools, Floats, Ints
 
 LEAST_SHARE = 0.10
@@ -28,6 +29,9 @@ ENOUGH_SHARE = 0.5
 
 FURTHEST_PRICE = 0.4
 """Log of the regular price against its mean beyond which demand follows it no further."""
+
+ENOUGH_OUTSIDE = 8
+"""Weeks with sales from which on a SKU was sold, whatever is said of when it could be."""
 
 PEAK = 6.0
 """Standard deviations above expectation from which a lone week is not believed."""
@@ -73,6 +77,8 @@ class Panel:
     """The week ended empty and nobody knows when: units are a lower bound; (n, T)."""
     shut: Bools
     """The shelf is known to have been empty for nearly all of the week: no evidence; (n, T)."""
+    open: Floats
+    """Share of the week in which the SKU could be sold at the door; (n, T)."""
     regular_price: Floats
     """Log of regular price against the series' mean; 0 where unknown; (n, T)."""
 
@@ -103,6 +109,7 @@ class Panel:
             exposure=self.exposure[:, :n_weeks],
             sold_out=self.sold_out[:, :n_weeks],
             shut=self.shut[:, :n_weeks],
+            open=self.open[:, :n_weeks],
             regular_price=self.regular_price[:, :n_weeks],
         )
 
@@ -115,6 +122,7 @@ def build_panel(
     skus: pd.DataFrame,
     doors: list[str],
     weeks: Dates,
+    could_sell: CouldSell | None = None,
 ) -> Panel:
     """Arrange weekly history as a panel.
 
@@ -132,6 +140,9 @@ def build_panel(
         Every door.
     weeks : datetime64 array, shape (T,)
         The weeks wanted, consecutive.
+    could_sell : CouldSell, optional
+        When each series could be sold and which doors told what they sold. If not given,
+        always, and a week without a row is one that nobody knows of.
     """
     sku_names = skus["sku"].to_numpy(dtype=object)
     door_names = np.array(doors, dtype=object)
@@ -157,11 +168,23 @@ def build_panel(
         return placed
 
     sales, in_stock, on_hand = place("units"), place("in_stock"), place("on_hand")
-    # No sales row but stock at the end of the week: a true zero. Neither: not known.
-    sales = np.where(np.isnan(sales) & (on_hand > 0), 0.0, sales)
-    known = ~np.isnan(sales)
-    share = np.where(np.isnan(in_stock), 1.0, in_stock)
-    tells = _tells(share, sales, LEAST_SHARE)
+    opened, none_sold = np.ones(shape), on_hand > 0
+    if could_sell is not None:
+        of_span = series[
+            sku_index.get_indexer(pd.Index(could_sell.spans["sku"])),
+            door_index.get_indexer(pd.Index(could_sell.spans["door"])),
+        ]
+        opened = could_sell.share(of_span, len(ranging), weeks)
+        opened = np.where(_sold_all_the_same(sales, opened), 1.0, opened)
+        told = could_sell.of_doors("is_told", door_index, weeks)[door_of]
+        counted = could_sell.of_doors("is_counted", door_index, weeks)[door_of]
+        none_sold = told & _on_the_shelf(sales, on_hand, counted)
+    # No row of a door that told what it sold, and something to sell: a true zero. Else unknown.
+    sales = np.where(np.isnan(sales) & none_sold, 0.0, sales)
+    # A last day that is a Sunday may mean its week: a small part of a week says nothing.
+    known = ~np.isnan(sales) & (opened >= ENOUGH_SHARE)
+    on_shelf = np.where(np.isnan(in_stock), 1.0, in_stock)
+    tells = _tells(on_shelf, sales, LEAST_SHARE)
     evidence = known & tells
     return Panel(
         skus=sku_names,
@@ -179,9 +202,10 @@ def build_panel(
         door_of=door_of,
         weeks=weeks,
         units=np.where(evidence, np.maximum(np.nan_to_num(sales), 0.0), 0.0),
-        exposure=np.where(evidence, share, 0.0),
+        exposure=np.where(evidence, on_shelf * opened, 0.0),
         sold_out=known & np.isnan(in_stock) & (on_hand <= 0),
         shut=known & ~tells,
+        open=opened,
         regular_price=_log_prices(prices, series, sku_index, door_index, weeks, len(ranging)),
     )
 
@@ -190,6 +214,42 @@ def _tells(share: Floats, units: Floats, least: float) -> Bools:
     """Whether weeks were on the shelf for long, or sold, enough to say what was wanted."""
     enough: Bools = (share >= least) | ((share > 0) & (units >= MANY))
     return enough
+
+
+def _on_the_shelf(sales: Floats, on_hand: Floats, counted: Bools) -> Bools:
+    """Whether a week without sales had something to sell, by the counts, (n, T).
+
+    A count says so itself. Where the door counted and this SKU is in no row, it was not there,
+    unless counts leave it out in most weeks in which it sold. Where nobody counted, it is
+    where it was by the last count or sale.
+    """
+    blank = np.isnan(on_hand)
+    sold = (sales > 0) & counted
+    listed = (sold & ~blank).sum(axis=1) >= 0.5 * sold.sum(axis=1)
+    absent = counted & blank & listed[:, None]
+    held = np.where(blank & (sales > 0), 1.0, on_hand)  # what sold was there
+    last = pd.DataFrame(held).ffill(axis=1).to_numpy()
+    there: Bools = ~absent & ~(last <= 0)
+    return there
+
+
+def _sold_all_the_same(sales: Floats, opened: Floats) -> Bools:
+    """Weeks in which a series sold though it is said that it could not be, (n, T).
+
+    A few units are orders taken ahead, leftovers and errors. Two months at half its usual pace
+    or more are sales: then what is said of when it could be sold is wrong.
+    """
+    sold = sales > 0
+    outside, inside = sold & (opened == 0), sold & (opened > 0)
+    often = outside.sum(axis=1) >= ENOUGH_OUTSIDE
+    many = _mean_where(sales, outside) >= 0.5 * _mean_where(sales, inside)
+    found: Bools = outside & (often & many)[:, None]
+    return found
+
+
+def _mean_where(values: Floats, chosen: Bools) -> Floats:
+    mean: Floats = np.where(chosen, values, 0.0).sum(axis=1) / np.maximum(chosen.sum(axis=1), 1)
+    return mean
 
 
 def lone_peaks(units: Floats, expected: Floats, known: Bools, *, alpha: float) -> Bools:
@@ -232,6 +292,8 @@ def corrections(panel: Panel, clean: Floats, weeks: int) -> pd.DataFrame:
         sku, door, week, reason, raw, clean: units.
     """
     raw = panel.units[:, :weeks]
+    # Nothing is missing of the days on which nothing could be sold.
+    clean = clean * panel.open[:, :weeks]
     series, week = np.nonzero(np.abs(clean - raw) > 0.05)
     return pd.DataFrame(
         {

@@ -41,7 +41,8 @@ from forecasting.demand.intervals import Calibration, Residuals
 from forecasting.demand.lift import Exposures
 from forecasting.demand.priors import Prior
 from forecasting.demand.process import NAMES, Tell
-from forecasting.hierarchy import Bools, Floats
+from forecasting.demand.selling import CouldSell
+from forecasting.hierarchy import Floats
 
 LEARN_FROM_SERIES = 10_000
 """Series of the blocks from which the company's own prior is learnt."""
@@ -65,6 +66,7 @@ def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposu
         else pd.DataFrame(columns=["sku", "door", "week", "units", "in_stock", "on_hand"])
     )
     weeks = _weeks(job, horizon)
+    known = len(weeks) - horizon
     wanted = [("sku", "in", skus["sku"].tolist())]
     panel = build_panel(
         history,
@@ -73,6 +75,11 @@ def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposu
         skus=skus,
         doors=pd.read_parquet(source / "doors.parquet")["door"].tolist(),
         weeks=weeks,
+        could_sell=CouldSell(
+            spans=pd.read_parquet(source / "spans.parquet", filters=mine),
+            door_weeks=pd.read_parquet(source / "door_weeks.parquet"),
+            known=known,
+        ),
     )
     shares = job["weekday_shares"]
     exposures = lift.expose(
@@ -82,19 +89,9 @@ def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposu
         weeks=weeks,
         weekday_shares=None if shares is None else np.array(shares),
     )
-    known = len(weeks) - horizon
-    return panel, exposures.take(_ranged(series, exposures, weeks, known)), known
-
-
-def _ranged(series: pd.DataFrame, exposures: Exposures, weeks: Dates, known: int) -> Bools:
-    """Which exposures can happen: in weeks to come, only where the SKU is ranged."""
-    first = series["ranged_from"].to_numpy().astype("datetime64[D]")[exposures.series]
-    last = series["ranged_to"].to_numpy().astype("datetime64[D]")[exposures.series]
-    week = weeks[exposures.week]
-    early = ~np.isnat(first) & (week + np.timedelta64(6, "D") < first)
-    late = ~np.isnat(last) & (week > last)
-    possible: Bools = (exposures.week < known) | ~(early | late)
-    return possible
+    # What cannot be bought there is not promoted there, whatever the calendar says.
+    possible = panel.open[exposures.series, exposures.week] > 0
+    return panel, exposures.take(possible), known
 
 
 def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> None:

@@ -108,10 +108,13 @@ def _safety(
     least_service: float,
     lead_time: int | None = None,
 ) -> Floats:
-    """Safety stock of a SKU at each door and week, (D, W): units."""
+    """Safety stock of a SKU at each door and week, (D, W): units.
+
+    None in weeks in which it cannot be sold there: no order is to wait behind a shut door.
+    """
     base = plan.base
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
-    return buy_plan.safety_stock(
+    held = buy_plan.safety_stock(
         demand,
         alpha=base.alpha_at(lift_sd),
         level_sd=base.level_sd,
@@ -120,6 +123,7 @@ def _safety(
         service=service_of(base, sku, least_service),
         least=base.stated(sku, "presentation_min", 0.0),
     )
+    return np.where(base.ranged.share(sku)[:, : demand.shape[1]] > 0, held, 0.0)
 
 
 def _centre_safety(

@@ -15,6 +15,7 @@ from forecasting.calendar import Dates, week_start, weeks_from
 from forecasting.demand.intervals import USUAL_LEVEL_SD
 from forecasting.demand.lift import SUPPORTED
 from forecasting.demand.priors import USUAL_EVENT_SD
+from forecasting.demand.selling import Ranged
 from forecasting.hierarchy import Bools, Floats, Ints
 from forecasting.inventory import arrivals
 from forecasting.inventory.flows import share_back
@@ -58,8 +59,8 @@ class Base:
     """Season and regular price, (S, W)."""
     repriced: Floats
     """What coming moves of regular price do by themselves, which is in the shape, (S, W)."""
-    ranged: tuple[Ints, Ints]
-    """First and last ranged week of each SKU and door, (S, D) each; last < first: never."""
+    ranged: Ranged
+    """When each SKU can be sold at each door."""
     log_lift: Floats
     """Coefficients, (S, D, p)."""
     lift_sd: Floats
@@ -186,6 +187,7 @@ def assemble(
     doors: pd.DataFrame,
     series: pd.DataFrame,
     sku_factors: pd.DataFrame,
+    spans: pd.DataFrame,
     stock: pd.DataFrame,
     receipts: pd.DataFrame,
     prices: pd.DataFrame,
@@ -211,9 +213,11 @@ def assemble(
     skus, doors : DataFrame
         Every SKU; every selling door.
     series : DataFrame, one row per SKU and door of the run
-        sku, door, level, ranged_from, ranged_to, log_lift, share, log_regular, ahead.
+        sku, door, level, log_lift, share, log_regular, ahead.
     sku_factors : DataFrame, one row per SKU of the run
         sku, shape, lift_sd, repriced (blank in older runs).
+    spans : DataFrame, one row per SKU, door and span of days in which it can be sold
+        sku, door, first_day, last_day.
     stock : DataFrame, one row per SKU and door
         sku, door, on_hand, in_transit, week (of the count), cover (weeks of supply usually
         on hand), position (units on hand and on order after the last order, NaN unknown),
@@ -262,9 +266,6 @@ def assemble(
     rows, s, d = positions(series)
     level = np.full(shape2, np.nan)
     level[s, d] = rows["level"].to_numpy(dtype=float)
-    first, last = np.full(shape2, 0), np.full(shape2, -1)
-    first[s, d] = _weeks_until(rows["ranged_from"], weeks, missing=0)
-    last[s, d] = _weeks_until(rows["ranged_to"], weeks, missing=horizon)
     log_lift, ahead = np.zeros((n_skus, n_doors, p)), np.zeros((n_skus, n_doors, 3))
     share, log_regular = np.zeros(shape2), np.zeros(shape2)
     if len(rows):
@@ -272,6 +273,7 @@ def assemble(
         ahead[s, d] = np.stack(rows["ahead"].to_list())
         share[s, d] = rows["share"].to_numpy(dtype=float)
         log_regular[s, d] = rows["log_regular"].to_numpy(dtype=float)
+    ranged = Ranged.of(*positions(spans), weeks=weeks, shape=shape2)
     shape, lift_sd = np.ones((n_skus, horizon)), np.full((n_skus, p), 0.3)
     repriced = np.ones((n_skus, horizon))
     at = sku_index.get_indexer(pd.Index(sku_factors["sku"]))
@@ -348,7 +350,7 @@ def assemble(
         level=level,
         shape=shape,
         repriced=repriced,
-        ranged=(first, last),
+        ranged=ranged,
         log_lift=log_lift,
         lift_sd=lift_sd,
         seen=_seen(run_body, skus),

@@ -41,18 +41,18 @@ class OwnLift:
 
 
 def baseline_of(base: Base, sku: int) -> tuple[Bools, Floats]:
-    """Where a SKU is ranged and has a forecast, and its baseline in units, (D, W)."""
-    span = np.arange(len(base.weeks))
-    first, last = base.ranged[0][sku], base.ranged[1][sku]
+    """Where a SKU can be sold and has a forecast, and its baseline in units, (D, W).
+
+    Of a week in which it can be sold on some days only, the baseline is theirs.
+    """
+    share = base.ranged.share(sku)
     level = base.level[sku]
-    active: Bools = (
-        ~np.isnan(level)[:, None] & (span >= first[:, None]) & (span <= last[:, None])
-    )
+    active: Bools = ~np.isnan(level)[:, None] & (share > 0)
     shape = base.shape[sku]
     if sku in base.price_ahead:  # doors whose price moves otherwise follow their own
         shape = shape / base.repriced[sku] * base.moves_of(sku)
     full = np.nan_to_num(level)[:, None] * shape
-    return active, np.where(active, full, 0.0)
+    return active, np.where(active, full * share, 0.0)
 
 
 def doors_of(item: Item, door_index: Mapping[str, int]) -> Bools:

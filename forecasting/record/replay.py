@@ -184,7 +184,7 @@ def _moment(
     with scratch.folder("inputs") as inputs, scratch.folder("replay") as made:
         runs.write_inputs(store, items_frame(calendar), inputs, as_of=as_of, horizon=HORIZON)
         run_in_process("fit", inputs, made, tell=lambda _text, _share: None, started=started)
-        series, factors = runs.read_factors(inputs=inputs, made=made)
+        series, factors, spans = runs.read_factors(inputs=inputs, made=made)
         facts = runs.read_facts(made)
     base = assemble(
         run=0,
@@ -192,6 +192,7 @@ def _moment(
         horizon=HORIZON,
         series=series,
         sku_factors=factors,
+        spans=spans,
         **known_facts(store, as_of, then=True),
     )
     return Moment(as_of=as_of, base=base, activations=tuple(calendar))

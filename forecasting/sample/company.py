@@ -241,7 +241,7 @@ def _draw_skus(
                     rows[-1]["launch_date"] = as_date(calendar[weeks - back])
                 elif fate < 0.20:  # discontinued, some of them in the coming weeks
                     leaves = weeks + int(rng.integers(-30, 12))
-                    rows[-1]["exit_date"] = as_date(calendar[leaves])
+                    rows[-1]["exit_date"] = as_date(calendar[leaves]) + dt.timedelta(6)
     return pd.DataFrame(rows[:count])
 
 

@@ -174,7 +174,6 @@ class Shelves:
         )  # fmt: skip
         early = np.where(named["expedite"] >= 0, np.maximum(named["expedite"] - now, 0), -1)
         named = named.assign(week=named["week"] - now, expedite=early)
-        first, last = base.ranged
         kept = np.zeros_like(base.ahead)
         kept[:, :, : max(3 - now, 0)] = base.ahead[:, :, now:]
         return replace(
@@ -183,7 +182,7 @@ class Shelves:
             weeks=base.weeks[now:],
             shape=base.shape[:, now:],
             repriced=base.repriced[:, now:],
-            ranged=(first - now, last - now),
+            ranged=replace(base.ranged, weeks=base.weeks[now:]),
             ahead=kept,
             opening=np.where(np.isnan(base.opening), np.nan, self.stock),
             receipts=pd.concat([named, others], ignore_index=True),
