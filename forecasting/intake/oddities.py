@@ -15,7 +15,10 @@ from typing import Any
 import pandas as pd
 
 from data import looks
+from data.closing import last_closed
+from data.facts import beside, facts
 from data.store import Store
+from data.timing import odd_times
 from forecasting import operation
 from forecasting.arguments import verbs
 from forecasting.consensus.activations import Activation
@@ -23,6 +26,10 @@ from forecasting.consensus.events import Event, Kind
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
+from forecasting.intake.evidence import odd_selling
+from forecasting.intake.flows import odd_flows
+from forecasting.intake.offers import odd_offers
+from forecasting.monthly.budgets import odd_budgets
 
 LOG = operation.log("oddities")
 
@@ -201,24 +208,22 @@ CHECKS: tuple[Check, ...] = (
     Check(
         kind="stock_below_zero",
         title="Stock below zero",
-        assumed="Below zero counts as zero.",
+        assumed="It is owed to customers: what arrives serves them first.",
         todo="Count it, or import the receipts that were not booked.",
     ),
     Check(
         kind="discount_at_the_edge",
         title="Price cuts of nine tenths or more",
         assumed=(
-            "The cut is taken for every unit, and the lift for what a cut so deep would bring."
+            "Every unit is sold at that price; the lift is that of the deepest cut that "
+            "history supports, not more."
         ),
         todo="Write what a customer saves on average: two for one is 0.5.",
     ),
     Check(
         kind="service_at_the_edge",
         title="Service levels that ask for next to no stockouts",
-        assumed=(
-            "Safety stock is worked out for the level as it stands; for 1 "
-            "no finite stock is enough."
-        ),
+        assumed=("At most 99.9 % is planned for: no stock is enough for certain."),
         todo="Give the level that is meant: .95 or .98, seldom more.",
     ),
     Check(
@@ -248,7 +253,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         kind="receipts_past_due",
         title="Order lines long past due",
-        assumed="They are still on their way, later than promised.",
+        assumed="They are counted on less with every week beyond the supplier's longest delay.",
         todo="Say that they came (status received) or when they are due now (eta).",
     ),
     Check(
@@ -257,13 +262,170 @@ CHECKS: tuple[Check, ...] = (
         assumed="They are different ones: history, stock and plan are divided between them.",
         todo="Write the name the same way in every file.",
     ),
+    Check(
+        kind="running_week",
+        title="A week that is not over",
+        assumed="It is left out: the as-of week is the last complete one.",
+        todo="Nothing, or take it with --as-of.",
+        has_query=False,
+    ),
+    Check(
+        kind="door_not_in_the_last_week",
+        title="Doors missing from the last week",
+        assumed="Their sales of that week are unknown, not zero.",
+        todo="Import the rows that are missing.",
+        has_query=False,
+    ),
+    Check(
+        kind="first_week_begins_in_its_middle",
+        title="A first week that begins in its middle",
+        assumed="It teaches nothing.",
+        todo="Nothing, or import the days before.",
+        has_query=False,
+    ),
+    Check(
+        kind="weeks_told_twice",
+        title="Weeks that are there under two days",
+        assumed="Both count: their units add up.",
+        todo="Roll back the import that tells them again.",
+        has_query=False,
+    ),
+    Check(
+        kind="old_count",
+        title="Counts too old to be rolled forward",
+        assumed="Stock is unknown there, and shown as such.",
+        todo="Import a newer count.",
+        has_query=False,
+    ),
+    Check(
+        kind="left_out_of_the_last_count",
+        title="SKUs missing from a door's last count",
+        assumed="The count before is rolled forward by sales and receipts.",
+        todo="Check that the last count was whole.",
+        has_query=False,
+    ),
+    Check(
+        kind="count_of_another_day",
+        title="Counts of another day than the week's end",
+        assumed="They are rolled to the end of the week by sales and receipts.",
+        todo="Nothing, if they are right.",
+        has_query=False,
+    ),
+    Check(
+        kind="silent_doors",
+        title="Doors that told of nothing for whole weeks",
+        assumed="What they sold is unknown then, not zero.",
+        todo="Import the weeks, or say in ranging that the door was shut.",
+        has_query=False,
+    ),
+    Check(
+        kind="rows_when_sold",
+        title="Files that hold only what sold",
+        assumed="A SKU without a row sold none where its door told of others.",
+        todo="Nothing, if that is so.",
+        has_query=False,
+    ),
+    Check(
+        kind="stock_waiting",
+        title="Stock before a launch or an opening",
+        assumed="The weeks of waiting teach nothing.",
+        todo="Give launch_date, or from in ranging.",
+        has_query=False,
+    ),
+    Check(
+        kind="activations_twice",
+        title="Activations that look like one entered twice",
+        assumed="Of those that agree one counts; of those that differ both do.",
+        todo="Take one out, or state what each adds.",
+        has_query=False,
+    ),
+    Check(
+        kind="general_row_replaced",
+        title="General rows with a more special one beside them",
+        assumed="The special row counts where it speaks.",
+        todo="Nothing, if that is meant.",
+        has_query=False,
+    ),
+    Check(
+        kind="discount_beyond_seen",
+        title="Price cuts deeper than anything seen",
+        assumed="The lift is that of the deepest cut that history supports.",
+        todo="State the lift if you know it.",
+        has_query=False,
+    ),
+    Check(
+        kind="lift_beyond_seen",
+        title="Stated lifts beyond anything seen",
+        assumed="They count as stated, up to 1,000.",
+        todo="Check the number: 2 is twice the baseline.",
+        has_query=False,
+    ),
+    Check(
+        kind="budget_of_calendar_months",
+        title="Budgets by calendar month",
+        assumed="Each is spread over the days of its month.",
+        todo="Nothing, if they are of calendar months.",
+        has_query=False,
+    ),
+    Check(
+        kind="goods_twice",
+        title="Goods both in transit and on an order",
+        assumed="They arrive once.",
+        todo="Nothing, if they are the same goods.",
+        has_query=False,
+    ),
+    Check(
+        kind="many_returns",
+        title="Much that is sent back",
+        assumed="It goes back on the shelf a week after the sale.",
+        todo="Check that it can be sold again.",
+        has_query=False,
+    ),
+    Check(
+        kind="prices_announced",
+        title="Prices announced for later weeks",
+        assumed="Demand and money follow them from that week on.",
+        todo="Nothing, if they are right.",
+        has_query=False,
+    ),
+    Check(
+        kind="centre_without_orders",
+        title="Centres without orders on record",
+        assumed="They fill the doors from the stock that they have.",
+        todo="Import the receipts of the centre and of the doors.",
+        has_query=False,
+    ),
+    Check(
+        kind="sold_without_stock",
+        title="Sales at doors that hold no stock",
+        assumed="No stock is projected there.",
+        todo="Say where the goods come from.",
+        has_query=False,
+    ),
 )
 """Every check, and what its findings mean."""
 
 _TITLES = {check.kind: check.title for check in CHECKS}
 
 Found = Oddity | Mapping[str, Any]
-PROVIDERS: tuple[Callable[[Store], Iterable[Found]], ...] = ()
+_SAID_BY_A_CHECK = frozenset({"stock_below_zero", "receipts_past_due", "service_beyond_reach"})
+"""What other modules find too; said once, in a check's words."""
+
+
+def _of_budgets(store: Store) -> Iterable[Found]:
+    return odd_budgets(store.table("budget"))
+
+
+def _of_flows(store: Store) -> Iterable[Found]:
+    as_of = last_closed(store)
+    if as_of is None:
+        return ()
+    return odd_flows({**facts(store, as_of), **beside(store, as_of)}, as_of)
+
+
+PROVIDERS: tuple[Callable[[Store], Iterable[Found]], ...] = (
+    odd_times, odd_selling, odd_offers, _of_budgets, _of_flows,
+)  # fmt: skip
 """Functions of other modules that find oddities: each brings rows with the fields of Oddity."""
 
 
@@ -277,7 +439,7 @@ def found(store: Store) -> list[Oddity]:
         else:
             rows += [_as_oddity(checks[name], row) for row in answer.to_dict("records")]
     for provider in PROVIDERS:
-        rows += _provided(store, provider)
+        rows += [r for r in _provided(store, provider) if r.kind not in _SAID_BY_A_CHECK]
     return sorted(rows, key=lambda one: (-one.weight, one.kind, one.subject))
 
 

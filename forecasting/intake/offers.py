@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.closing import last_closed
 from data.store import Store
 from forecasting.consensus.activations import Activation, as_imported, by_name
 from forecasting.consensus.campaigns import contradict, pairs_alike
@@ -39,12 +40,12 @@ def odd_offers(store: Store) -> list[Row]:
     found = as_imported(store.query("activation_rows"), items)
     calendar = sorted((a for a, _ in found.values()), key=lambda a: (a.start, a.activation))
     skus = store.query("all_skus")
-    week = store.query("last_sales_week")["week"].iloc[0]
+    week = last_closed(store)
     lifts = store.query("lifts_seen").set_index("class")["lift"]
     return [
         *twice(calendar),
         *replaced(items),
-        *too_deep(calendar, skus, since=None if pd.isna(week) else pd.Timestamp(week).date()),
+        *too_deep(calendar, skus, since=week),
         *too_high(calendar, skus, seen={str(k): float(v) for k, v in lifts.items()}),
         *too_sure(skus),
     ]
