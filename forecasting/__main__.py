@@ -28,7 +28,6 @@ from data.store import restore as put_back
 from forecasting import faults, operation, scratch
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused, StorageFailed
-from forecasting.governance.rights import LOCAL_ADMIN
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
 from forecasting.monthly import buying
@@ -37,6 +36,7 @@ from forecasting.plan import views
 from forecasting.plan.inbound import SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.record import replay as past
+from forecasting.rights import LOCAL_ADMIN
 from forecasting.sample import past_cycles
 from forecasting.sample.company import make_sample, parts_of
 from forecasting.version import version

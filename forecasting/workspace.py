@@ -47,7 +47,6 @@ from forecasting.governance.policy import Policies, Policy
 from forecasting.governance.projector import Projector
 from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
-from forecasting.governance.rights import LOCAL_ADMIN, Person, require
 from forecasting.hierarchy import THOUSANDTHS, Bools
 from forecasting.intake.oddities import Oddities
 from forecasting.monthly import small_changes
@@ -63,6 +62,7 @@ from forecasting.record.hindsight import Hindsight
 from forecasting.record.history import History, is_input_of
 from forecasting.record.reversals import Reversals
 from forecasting.record.runs import HORIZON_WEEKS, Runs, run_in_force
+from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.version import version
 from forecasting.vocabulary import INPUTS, Function, Measure, Operation
 from forecasting.weekly import decisions

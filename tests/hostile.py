@@ -11,7 +11,7 @@ from pathlib import Path
 
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
-from forecasting.governance.rights import LOCAL_ADMIN
+from forecasting.rights import LOCAL_ADMIN
 from forecasting.sample.company import make_sample
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.weekly import best_mix, options

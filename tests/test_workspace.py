@@ -26,11 +26,11 @@ from forecasting.errors import (
     Refused,
     UnknownName,
 )
-from forecasting.governance.rights import LOCAL_ADMIN, RIGHTS
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan import views
 from forecasting.plan.basis import assemble
 from forecasting.record import runs as runs_module
+from forecasting.rights import LOCAL_ADMIN, RIGHTS
 from forecasting.vocabulary import INPUTS, Function, Status
 from forecasting.workspace import Workspace
 

@@ -21,7 +21,7 @@ from forecasting.consensus.events import TOTAL, Conflict, Event, Kind, Leaves
 from forecasting.consensus.overrides import collisions
 from forecasting.errors import ConcordError, Conflicted, OutOfBounds, Refused, UnknownName
 from forecasting.governance.projector import Projector
-from forecasting.governance.rights import LOCAL_ADMIN, Person, require
+from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.vocabulary import Function, Measure
 
 LOG = operation.log("desk")

@@ -30,12 +30,12 @@ from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.policy import Policy
 from forecasting.governance.projector import Projector
-from forecasting.governance.rights import Person
 from forecasting.hierarchy import THOUSANDTHS, check_places, spread
 from forecasting.monthly import snapshot, targets
 from forecasting.monthly.targets import Stale, stale
 from forecasting.plan.live import LivePlan
 from forecasting.plan.selection import Selection
+from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function, Operation
 
 Scored = Annotated[pd.DataFrame, Columns(("version", "sku", "week"))]

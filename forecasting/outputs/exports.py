@@ -15,12 +15,12 @@ import pandas as pd
 from data import versions
 from data.tables import TABLES
 from data.versions import LAYERS
-from forecasting.governance.rights import LOCAL_ADMIN
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.intake import oddities
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
 from forecasting.quarterly.scorecard import MEASURES
+from forecasting.rights import LOCAL_ADMIN
 from forecasting.vocabulary import INPUTS, Measure
 from forecasting.workspace import Workspace
 

@@ -19,7 +19,7 @@ from forecasting.consensus.overrides import StackedChange, inverse, leaves_of, u
 from forecasting.errors import Refused, UnknownName
 from forecasting.governance.desk import Desk, Request
 from forecasting.governance.projector import Projector
-from forecasting.governance.rights import Person, require
+from forecasting.rights import Person, require
 from forecasting.weekly import decisions
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.decisions import Decisions

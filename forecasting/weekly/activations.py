@@ -14,7 +14,7 @@ from forecasting.consensus.events import Conflict, Event, Kind
 from forecasting.errors import Conflicted, OutOfBounds, UnknownName
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
-from forecasting.governance.rights import Person
+from forecasting.rights import Person
 
 STATUSES = ("planned", "confirmed", "cancelled", "done")
 """As files are held to (data.tables)."""

@@ -17,8 +17,8 @@ from data.store import DEFAULT_PATH
 from forecasting import operation
 from forecasting.errors import ConcordError
 from forecasting.governance.jobs import Job, State
-from forecasting.governance.rights import Person
 from forecasting.plan.live import LivePlan
+from forecasting.rights import Person
 from forecasting.vocabulary import GLOSSARY
 from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Watched

@@ -6,8 +6,8 @@ import math
 import pandas as pd
 import streamlit as st
 
-from forecasting.governance.rights import RIGHTS
 from forecasting.plan.live import LivePlan
+from forecasting.rights import RIGHTS
 from forecasting.weekly import best_mix as mixes
 from forecasting.weekly import options
 from forecasting.weekly.best_mix import Aim, Mix, Watched

@@ -10,8 +10,8 @@ from forecasting.calendar import as_date
 from forecasting.demand.accuracy import of_sums
 from forecasting.demand.lift import SHAPES
 from forecasting.errors import ConcordError
-from forecasting.governance.rights import Person
 from forecasting.plan.live import LivePlan
+from forecasting.rights import Person
 from forecasting.workspace import Workspace
 from pages.components import charts, download, frame, theme
 from pages.components.text import Said, ours, plain

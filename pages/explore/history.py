@@ -8,8 +8,8 @@ import streamlit as st
 
 from forecasting.consensus.events import Event, Kind
 from forecasting.errors import ConcordError, UnknownName
-from forecasting.governance.rights import Person
 from forecasting.record.reversals import UNDOABLE
+from forecasting.rights import Person
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
 from pages.components import download, frame, picked, text, theme, trail

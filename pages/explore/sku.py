@@ -209,14 +209,12 @@ def page() -> None:
                         "Arrives": [theme.week(plan.base.weeks[w]) for w in due["week"]],
                         "Door": plan.base.doors["name"].to_numpy()[due["door"].to_numpy(dtype=int)],
                         "Units": due["units"],
-                        "": np.select(
-                            [due["chance"] < 1, due["late"]],
-                            [
-                                "long past due, counted in part",
-                                "past due, counted a week later",
-                            ],
-                            default="",
-                        ),
+                        "": [
+                            "long past due, counted in part"
+                            if chance < 1
+                            else "past due, counted a week later" * bool(late)
+                            for chance, late in zip(due["chance"], due["late"], strict=True)
+                        ],
                     }
                 ).sort_values("Arrives"),
                 hide_index=True, height=180,

@@ -14,10 +14,10 @@ import streamlit as st
 
 from forecasting.calendar import as_date, week_label
 from forecasting.consensus.events import Scope
-from forecasting.governance.rights import Person
 from forecasting.plan import views
 from forecasting.plan.basis import Base
 from forecasting.plan.live import LivePlan
+from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Measure
 from pages.components import (
     against,

@@ -10,12 +10,12 @@ import streamlit as st
 from data import leaving
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
-from forecasting.governance.rights import Person
 from forecasting.monthly import agenda
 from forecasting.monthly.minutes import Assumption
 from forecasting.outputs import consensus_pack
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
+from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function, Measure
 from forecasting.workspace import Workspace
 from pages.components import against, charts, download, drafts, frame, scores, theme, trail

@@ -9,10 +9,10 @@ from data import leaving
 from forecasting.calendar import quarter_label
 from forecasting.errors import ConcordError
 from forecasting.governance.policy import SETTINGS, Group, Setting, Unit
-from forecasting.governance.rights import Person
 from forecasting.outputs import board_pack
 from forecasting.quarterly import quarters_ahead, scorecard
 from forecasting.quarterly.scorecard import BELOW, HEADLINES, Scorecard
+from forecasting.rights import Person
 from forecasting.workspace import Workspace
 from pages.components import download, frame, measures, scores, theme
 from pages.components.text import Said, ours, plain

@@ -7,7 +7,7 @@ import streamlit as st
 
 from forecasting.consensus.cycle import Stage, following
 from forecasting.errors import ConcordError
-from forecasting.governance.rights import Person
+from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
 from pages.components import frame, theme

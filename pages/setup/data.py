@@ -12,9 +12,9 @@ from data.leaving import Leaving
 from data.tables import TABLES
 from forecasting import scratch
 from forecasting.errors import BadFiles, ConcordError, Problem
-from forecasting.governance.rights import Person
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
+from forecasting.rights import Person
 from forecasting.workspace import Workspace
 from pages.components import download, frame, picked, text, theme
 from pages.components.text import plain

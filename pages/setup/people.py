@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.errors import ConcordError
-from forecasting.governance.rights import RIGHTS, SAID
+from forecasting.rights import RIGHTS, SAID
 from forecasting.vocabulary import INPUTS, Function
 from pages.components import frame, theme
 from pages.components.text import plain

@@ -8,10 +8,10 @@ import streamlit as st
 
 from forecasting.consensus.activations import Activation, Item
 from forecasting.errors import ConcordError
-from forecasting.governance.rights import Person
 from forecasting.intake.offers import beyond_seen
 from forecasting.plan import lift_library, views
 from forecasting.plan.live import LivePlan
+from forecasting.rights import Person
 from forecasting.vocabulary import MOST_LIFT, Status
 from forecasting.workspace import Workspace
 from pages.components import charts, download, frame, theme
