@@ -102,6 +102,7 @@ def read(source: BinaryIO, name: str, *, limits: Limits = LIMITS) -> Sheet:
         Naming the sheet, row and column that is not as it was exported.
     """
     name = reading.named(Path(name))
+    source.seek(0)  # it may have been read before
     rows = _rows(source, name, limits)
     missing = [s for s in (GRID, ABOUT, BEFORE) if s not in rows]
     if missing:

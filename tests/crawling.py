@@ -220,7 +220,7 @@ def problem_of(name: str, content: bytes) -> str:
         if kind == "csv":
             held = len(pd.read_csv(io.BytesIO(content)).columns)
         elif kind == "xlsx":
-            held = len(pd.read_excel(io.BytesIO(content), engine="calamine").columns)
+            held = len(pd.read_excel(io.BytesIO(content), engine="openpyxl").columns)
         elif kind == "zip":
             held = len(zipfile.ZipFile(io.BytesIO(content)).namelist())
         elif kind == "html":

@@ -188,9 +188,11 @@ def test_nothing_looks_odd_in_a_company_that_has_nothing_odd():
 
 
 def test_only_what_is_true_looks_odd_in_the_sample_company(space):
-    """It features a style or two that have left the range by then."""
+    """It features a style or two that have left the range by then. What other modules find is
+    tried where they are."""
     skus = space.store.table("skus").set_index("sku")
-    for one in space.oddities.open("dana"):
+    ours = {check.kind for check in CHECKS if check.has_query}
+    for one in (one for one in space.oddities.open("dana") if one.kind in ours):
         assert one.kind == "activation_not_ranged", one.sentence
         begins = space.calendar.one(one.subject).start
         left = {name for _, name in (t.split("/") for t in one.touches)} - {one.subject}
@@ -220,9 +222,9 @@ def test_what_moves_most_units_comes_first():
         inventory=[{"date": LAST, "sku": "CUP", "door": "MILL", "on_hand": -3.0}],
     )
     every = found(tables)
-    assert every[0].kind == "weeks_of_company"
+    kinds = [one.kind for one in every]
+    assert kinds.index("weeks_of_company") < kinds.index("stock_below_zero")
     assert [one.weight for one in every] == sorted((o.weight for o in every), reverse=True)
-    assert "stock_below_zero" in {one.kind for one in every}
 
 
 def test_an_activation_that_was_cancelled_in_the_app_is_not_spoken_of(space_of_two):

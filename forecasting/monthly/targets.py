@@ -14,7 +14,7 @@ import numpy as np
 from forecasting.calendar import as_date
 from forecasting.consensus.events import TOTAL, Event, Kind, Leaves
 from forecasting.consensus.overrides import leaves_of, resolve
-from forecasting.errors import ConcordError, OutOfBounds
+from forecasting.errors import ConcordError, OutOfBounds, UnknownName
 from forecasting.hierarchy import Ints
 from forecasting.plan.live import LivePlan
 from forecasting.plan.selection import Selection
@@ -177,9 +177,13 @@ def _is_live(plan: LivePlan, aim: str) -> bool:
 
 
 def _is_inside(plan: LivePlan, event: Event) -> bool:
-    """Whether all its weeks are still to come, and what it aims at still is."""
+    """Whether all its weeks are still to come, and what it speaks of and aims at still is."""
     scope = event.scope
     if scope is None or not _is_live(plan, scope.activation):
+        return False
+    try:
+        plan.members(scope)
+    except UnknownName:  # its product or door is not in the files any more
         return False
     first, last = as_date(plan.base.weeks[0]), as_date(plan.base.weeks[-1])
     return scope.first_week >= first and scope.last_week <= last

@@ -138,7 +138,8 @@ def test_a_few_units_sold_while_it_is_shut_are_no_pace_but_months_of_sales_are()
     assert share[21:40].sum() == 19
 
 
-@pytest.mark.parametrize("gap", [(57, 60), (30, 33), (59, 60)])
+# A last week in which most is missing is not over yet: tests/data/test_closing.py.
+@pytest.mark.parametrize("gap", [(57, 60), (30, 33), (55, 57)])
 @pytest.mark.parametrize("is_counted", [True, False])
 def test_weeks_of_a_door_whose_file_is_missing_are_unknown(gap, is_counted):
     missing = steady()
