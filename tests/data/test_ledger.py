@@ -125,6 +125,9 @@ def test_every_statement_runs_against_an_empty_database(tmp_path):
             "create temp table calendar_now as select 'A' as activation, 'A' as name, 'email' as type, "
             "'A' as sku, null::varchar as door, date '2026-01-04' as first_day, date '2026-01-04' as last_day, 0.1 as discount, false as is_sell_out"
         )
+        cursor.execute(  # files that are being judged
+            "create table staging.typed (_row bigint, date date, sku varchar, door varchar, units double)"
+        )
         cursor.execute(
             sql("score_week"), {"low": "A", "high": "B"}
         )  # what the sums are taken from
