@@ -3,7 +3,8 @@
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const app = () => document.querySelector("[data-testid=stApp]");
   const isRunning = () => !app() || app().dataset.testScriptState !== "notRunning";
-  const isSeen = (e) => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== "hidden";
+  // What lies in a closed expander has a place on the page, and nobody can reach it.
+  const isSeen = (e) => e.getClientRects().length > 0 && e.checkVisibility({ visibilityProperty: true });
   const said = (e) => (e.innerText || "").replace(/\s+/g, " ").trim();
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
   const stale = () => all("[data-stale=true]").filter((e) => isSeen(e) && said(e));
