@@ -123,7 +123,7 @@ def test_what_is_short_in_the_flash_is_worth_its_price_whichever_offer_it_is_put
         rows["margin_at_risk"], rows["revenue_at_risk"] - 10 * rows["units_short"]
     )
     items = [i for i in plan.sku_with(plan.sku_index["NESTED"], supply=FIRM).items]
-    whole = sum(float((i.short * i.price).sum()) for i in items)
+    whole = sum(float((i.units_short * i.price).sum()) for i in items)
     assert whole == pytest.approx(rows["revenue_at_risk"].sum())
 
 

@@ -8,6 +8,7 @@ signal on the parent's death would come when the *thread* that started it ends.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import queue
@@ -48,6 +49,9 @@ def main() -> None:
         answers.flush()
 
 
+_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
+
 def _asked() -> Iterator[str]:
     """Tasks, until the input ends; in the middle of a task too."""
     lines: queue.Queue[str] = queue.Queue()
@@ -73,6 +77,9 @@ def _answer(asked: dict[str, Any], limits: Limits) -> dict[str, Any]:
         found = f"a file that takes more than {in_words(limits.memory)} of memory to read"
         return {**_refusal(label, found, "a smaller file: split it"), "stays": False}
     except Exception as error:  # a file may bring out any fault of any library
+        if isinstance(error, OSError) and error.errno in _FULL:  # not the file's fault
+            found = f"no space to read it (up to {in_words(limits.written)} in between)"
+            return _refusal(label, found, "space on the disk for temporary files")
         words = str(error).split("\n")[0]
         found = f"a file that could not be read: {type(error).__name__}: {words}"
         return _refusal(label, shown(found, 300), "a file as a program saves it: save it anew")
