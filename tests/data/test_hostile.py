@@ -249,7 +249,7 @@ def test_the_forecast_that_comes_back_is_read_within_the_same_limits(tmp_path):
         (Limits(columns=1), "2 columns"),
         (Limits(file=10), "a file of more than"),
         (Limits(rejects=2), "4 rows that are refused"),
-        (Limits(written=100), "could not be read"),
+        (Limits(written=100), "no space to read it"),
         (Limits(seconds=0.0001), "more than 0.0001 seconds"),
     ],
 )
