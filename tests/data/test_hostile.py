@@ -281,7 +281,9 @@ def test_memory_beyond_the_limit_is_refused_and_the_next_file_is_read(store, tmp
         path, "xl/sharedStrings.xml", b"<sst><si><t>door</t></si>" + text * 120 + b"</sst>"
     )
     small = Limits(memory=300 * MB)
-    assert "of memory to read" in refused(store, path, small)
+    # A library that finds no memory may say so, or end its process: both are refusals.
+    told = refused(store, path, small)
+    assert "of memory to read" in told or "reading breaks off" in told
     (good,) = write(tmp_path, doors=GOOD["doors"])
     assert refused(store, good, small) == ""
     parsing.let_go()
