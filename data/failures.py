@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 
 from forecasting.errors import StorageFailed
+from forecasting.faults import NO_ROOM
 
-_FULL = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT})
 _SHUT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _SAYS_FULL = re.compile("No space left|File too large|quota exceeded|Disk quota", re.I)
 _SAYS_SHUT = re.compile("Read-only file system|Permission denied|read-only mode", re.I)
@@ -42,7 +42,7 @@ def storage_failed(error: BaseException, where: Path | None = None) -> StorageFa
     place = str(where) if where is not None else "the database"
     number = getattr(error, "errno", None) if isinstance(error, OSError) else None
     text = str(error)
-    if number in _FULL or (_may_say_so(error) and _SAYS_FULL.search(text)):
+    if number in NO_ROOM or (_may_say_so(error) and _SAYS_FULL.search(text)):
         return StorageFailed(
             f"There is no space left for {place}, so nothing was changed. Free some space on "
             "its disk, then do it again; the app goes on by itself, without a restart."

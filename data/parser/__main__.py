@@ -8,7 +8,6 @@ signal on the parent's death would come when the *thread* that started it ends.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import queue
@@ -28,6 +27,7 @@ from data.limits import Limits, in_words
 from data.parser import csv_file, parquet_file, xlsx_file
 from data.parser.staged import Task, bad, shown
 from forecasting.errors import BadFiles
+from forecasting.faults import NO_ROOM
 
 STAYS_BELOW = 600 * 1024**2
 """Bytes in use: a process that a file has made larger gives them back by ending."""
@@ -47,9 +47,6 @@ def main() -> None:
         answer["stays"] = answer.get("stays", True) and _pages(1) < STAYS_BELOW
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
-
-
-_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 def _asked() -> Iterator[str]:
@@ -77,7 +74,7 @@ def _answer(asked: dict[str, Any], limits: Limits) -> dict[str, Any]:
         found = f"a file that takes more than {in_words(limits.memory)} of memory to read"
         return {**_refusal(label, found, "a smaller file: split it"), "stays": False}
     except Exception as error:  # a file may bring out any fault of any library
-        if isinstance(error, OSError) and error.errno in _FULL:  # not the file's fault
+        if isinstance(error, OSError) and error.errno in NO_ROOM:  # not the file's fault
             found = f"no space to read it (up to {in_words(limits.written)} in between)"
             return _refusal(label, found, "space on the disk for temporary files")
         words = str(error).split("\n")[0]

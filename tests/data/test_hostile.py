@@ -50,7 +50,7 @@ HARM = [
     "\"; update event set body = '{}'; --",
     "x\", (select 1), \"",
     "a' || (select 1) || '",
-    "') as t; copy (select 1) to '/tmp/concord-was-here.csv'; --",
+    "') as t; copy (select 1) to 'concord-was-here.csv'; --",
     "{texts}", "{0}", "$1", "?", "_row", "_line", "c0", "file_row_number", '"', "'", "\0", "\\",
 ]  # fmt: skip
 names = st.one_of(
