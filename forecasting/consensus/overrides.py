@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.consensus.events import Event, Kind, Leaves
+from forecasting.consensus.events.undoing import Undone
 from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, spread
 from forecasting.vocabulary import Operation
@@ -166,9 +167,8 @@ def undone(events: Sequence[Event]) -> set[int]:
     """Sequence numbers that are taken back, given every undo event in order."""
     taken_back: set[int] = set()
     for event in events:
-        if event.kind is Kind.UNDO:
-            target = int(event.body["target"])
-            taken_back ^= {target}
+        if isinstance(event.body, Undone):
+            taken_back ^= {event.body.target}
     return taken_back
 
 

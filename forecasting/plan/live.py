@@ -22,12 +22,12 @@ import pandas as pd
 from forecasting.consensus import proposal
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import TOTAL, Event, Leaves, Scope
+from forecasting.consensus.moves import Move
 from forecasting.consensus.proposal import Weights
 from forecasting.errors import UnknownName
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
 from forecasting.inventory.bridge import ItemRisk, Limits, Prospect, assess_item
 from forecasting.inventory.flows import flows, not_counting, sent_on
-from forecasting.inventory.moves import Move
 from forecasting.inventory.projection import (
     Projection,
     Routine,

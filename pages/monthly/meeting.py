@@ -10,6 +10,7 @@ import streamlit as st
 from data import leaving
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
+from forecasting.consensus.events.cycle import ConsensusPublished
 from forecasting.monthly import agenda
 from forecasting.monthly.minutes import Assumption
 from forecasting.outputs import consensus_pack
@@ -499,7 +500,7 @@ def sign(space: Workspace, person: Person) -> None:
         if now.closed:
             version = now.versions[-1]
             event = space.ledger.event(version)
-            fed = event.body["fed"] if event else {}
+            fed = event.told(ConsensusPublished).fed if event else {}
             st.success(
                 f"Published as version #{version:d}. It feeds the **buy plan** "
                 f"({fed['buy plan']['skus']:,} SKUs, {fed['buy plan']['units']:,.0f} u from "

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.consensus.cycle import Stage, following
+from forecasting.consensus.events.record import RunMade
 from forecasting.errors import ConcordError
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function
@@ -66,7 +67,7 @@ def candidates(space: Workspace, person: Person) -> None:
     run = found[0]
     st.markdown(
         f"Run #{run.seq:d} was made {run.recorded_at:%b %d %H:%M} UTC on sales up to the week of "
-        f"**{theme.week(run.body['as_of'])}**. This cycle stands on another run until the "
+        f"**{theme.week(run.told(RunMade).as_of)}**. This cycle stands on another run until the "
         "facilitator adopts it."
     )
     try:
