@@ -27,13 +27,14 @@ from data.files import Judged
 from data.ledger import utc_now
 from data.store import Store
 from data.versions import Version
-from forecasting import operation, scratch
+from forecasting import conventions, operation, scratch
 from forecasting.arguments import AsMade, ClientId, Name, OneOf, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, as_changed, as_imported
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.consensus.holds import held_by
 from forecasting.consensus.overrides import resolve, undone
+from forecasting.conventions import US
 from forecasting.errors import (
     BadFiles,
     NoForecast,
@@ -41,6 +42,7 @@ from forecasting.errors import (
     Refused,
     UnknownName,
 )
+from forecasting.governance.conventions import CompanyConventions
 from forecasting.governance.desk import Desk, Request, checked_link, checked_note
 from forecasting.governance.drafts import Drafts
 from forecasting.governance.policy import Policies, Policy
@@ -151,6 +153,7 @@ class Workspace:
         self._recovery = Recovery(self._remade, self._folding)
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
+        self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
         self.policies = Policies(self.desk)
         self.cycles = Cycles(
             self.desk,
@@ -198,8 +201,9 @@ class Workspace:
             ),
         )
         self._projectors: tuple[Projector[Any], ...] = (
-            self.desk, self.cycles, self.history, self.minutes, self.reasons, self.calendar,
-            self.decisions, self.reversals, self.policies, self.quarters, self.oddities,
+            self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
+            self.calendar, self.decisions, self.reversals, self.policies, self.quarters,
+            self.oddities,
         )  # fmt: skip
         """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)
@@ -214,6 +218,7 @@ class Workspace:
         """Finish writing and release the file."""
         self.ledger.close()
         self.store.close()
+        conventions.keep(US)
         LOG.info("stopped", database=self.store.path or "memory", seq=self.seq)
         self._log_held.let_go()
 
@@ -794,6 +799,12 @@ class Workspace:
         """Build the plan anew, and keep what the Bridge says where another run is in force."""
         self._rebuild()
         self.quarters.keep_flags()
+
+    def _on_another_calendar(self) -> None:
+        """Weeks, months and quarters are others now: what was made by them is made anew."""
+        self._rebuild()
+        if self.has_forecast:
+            self.quarters.sum_up()
 
     def _on_run(
         self,

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting import conventions
 from forecasting.arguments import check_types
 from forecasting.calendar import Dates, week_label, week_start
 from forecasting.errors import OutOfBounds
@@ -26,7 +27,6 @@ from forecasting.vocabulary import Measure
 
 AGREED = "agreed"
 """The input that an agreement belongs to: nobody's own."""
-_SUNDAY = 6
 TOTAL = ""
 """The aim of an input that changes total demand, not one activation's lift."""
 
@@ -66,6 +66,7 @@ class Kind(StrEnum):
     QUARTER = "quarter"
     REASON = "reason"
     ACCEPT_ODD = "accept_odd"
+    CONVENTIONS = "conventions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +78,9 @@ class Scope:
     location_level: str = "all"
     location: str = "all"
     first_week: dt.date
-    """Sunday of the first week."""
+    """First day of the first week."""
     last_week: dt.date
-    """Sunday of the last week; the same for a single week."""
+    """First day of the last week; the same for a single week."""
     activation: str = TOTAL
     """The activation whose lift is meant; '' means total demand."""
 
@@ -88,9 +89,9 @@ class Scope:
         weeks = (self.first_week, self.last_week)
         if self.last_week < self.first_week:
             raise OutOfBounds(f"A scope ends on {weeks[1]}, before its start {weeks[0]}.")
-        if any(week.weekday() != _SUNDAY for week in weeks):
+        if any(week_start(week) != week for week in weeks):
             raise OutOfBounds(
-                f"A scope names its weeks by their Sundays; found {weeks[0]} to {weeks[1]}."
+                f"A scope names its weeks by their first days; found {weeks[0]} to {weeks[1]}."
             )
 
     def __str__(self) -> str:
@@ -235,6 +236,10 @@ class Event:
                 return f"set {self.body['name']} to {self.body['function']}"
             case Kind.SETTING:
                 return f"set the policy: {self.body['said']}"
+            case Kind.CONVENTIONS:
+                changed = self.body["changed"]
+                told = [f"{name.replace('_', ' ')} {value}" for name, value in changed.items()]
+                return f"set how the company writes: {', '.join(told)}"
             case Kind.REASON:
                 one = self.body["reason"]
                 verb = "put into" if one["in_use"] else "took out of"
@@ -319,7 +324,7 @@ class Conflict:
     @property
     def sentence(self) -> str:
         """Who did what, when."""
-        when = f"{self.theirs.recorded_at:%H:%M} UTC"
+        when = conventions.in_force().time(self.theirs.recorded_at)
         function = self.theirs.function.capitalize()
         return (
             f"{self.name} in {function} {self.theirs.sentence} at {when}; "

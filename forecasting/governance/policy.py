@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from forecasting import conventions
 from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
 from forecasting.errors import OutOfBounds, UnknownName
@@ -38,8 +39,13 @@ class Unit(StrEnum):
     WEEKS = "weeks"
     FACTOR = "times"
     COUNT = "count"
-    MONEY = "$"
+    MONEY = "money"
     YES_NO = "yes or no"
+
+    @property
+    def sign(self) -> str:
+        """What stands behind a label: the unit, or the currency."""
+        return conventions.in_force().currency if self is Unit.MONEY else self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +98,7 @@ class Setting:
             case Unit.FACTOR:
                 return f"{value:g}x"
             case Unit.MONEY:
-                return f"${value:,g}"
+                return conventions.in_force().money(f"{value:,g}")
             case Unit.YES_NO:
                 return "yes" if value else "no"
             case _:

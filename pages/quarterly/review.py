@@ -204,12 +204,12 @@ def ask(setting: Setting, now: float | None) -> float | None:
             return None if shown is None else round(shown / 100, 6)
         case Unit.COUNT | Unit.WEEKS:
             shown = st.number_input(
-                f"{plain(setting.label)}, {plain(setting.unit.value)}", int(setting.low), int(setting.high),
+                f"{plain(setting.label)}, {plain(setting.unit.sign)}", int(setting.low), int(setting.high),
                 None if now is None else int(now), step=1, key=key, help=plain(setting.about),
             )  # fmt: skip
         case _:
             shown = st.number_input(
-                f"{plain(setting.label)}, {plain(setting.unit.value)}", setting.low, setting.high, now, step=0.5, key=key, help=plain(setting.about),
+                f"{plain(setting.label)}, {plain(setting.unit.sign)}", setting.low, setting.high, now, step=0.5, key=key, help=plain(setting.about),
             )  # fmt: skip
     return None if shown is None else float(shown)
 
