@@ -213,6 +213,15 @@ class FiscalCalendar:
                         "days of the years around it too."
                     )
 
+    @property
+    def label(self) -> str:
+        """In a few words, for what is printed: 'Quarters of a 4-5-4 year from February on'."""
+        month = dt.date(2000, self.first_month, 1)
+        return (
+            f"Quarters of a {self.pattern} year from {month:%B} on, weeks from "
+            f"{self.first_weekday} on"
+        )
+
     # Days and weeks ---------------------------------------------------------------------
 
     @property
