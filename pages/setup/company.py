@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from zoneinfo import available_timezones
 
 import streamlit as st
 
@@ -123,15 +124,11 @@ def _writing(now: Conventions, *, may: bool) -> Mapping[str, str | int]:
     days = left.selectbox(
         "Dates look like", [str(d) for d in Days], list(Days).index(now.days), disabled=not may
     )
-    zone = right.text_input(
-        "Time zone",
-        now.zone,
-        disabled=not may,
-        help="Such as Europe/Vienna or America/New_York.",
-    )
+    zones = sorted(available_timezones())
+    zone = right.selectbox("Time zone", zones, zones.index(now.zone), disabled=not may)
     return {
         "currency": currency.strip(), "place": str(place), "numbers": str(numbers),
-        "decimals": int(decimals), "days": str(days), "zone": zone.strip(),
+        "decimals": int(decimals), "days": str(days), "zone": str(zone),
     }  # fmt: skip
 
 
