@@ -75,7 +75,7 @@ def as_html(space: Workspace, by: str, quarter: Name) -> str:
             for key, m in MEASURES.items()
             if m.target and shown.target(key) is not None
         ],
-        points=lambda v: "–" if v is None else f"{100 * v:+.1f} pp",
+        points=lambda v: "–" if v is None else f"{100 * v:+.1f} points",
         day=lambda text: f"{dt.date.fromisoformat(text):%b %d, %Y}",
     )
 

@@ -102,7 +102,7 @@ def as_html(space: Workspace, number: int) -> str:
         n=lambda v: f"{v:,.0f}",
         signed=lambda v: f"{v:+,.0f}",
         share=lambda v, sign=False: "–" if np.isnan(v) else f"{v:{'+' if sign else ''}.1%}",
-        points=lambda v: "–" if np.isnan(v) else f"{100 * v:+.1f} pp",
+        points=lambda v: "–" if np.isnan(v) else f"{100 * v:+.1f} points",
         week=week_label,
     )
 

@@ -233,11 +233,11 @@ def forecast(
             .mark_line(color=colours["History"], strokeWidth=1.5)
             .encode(x="week:T", y="units:Q", tooltip=[_tip("units", "Sold, u")])
         )
-        if "wanted" in history and (history["wanted"] - history["units"]).abs().max() > 0.5:
+        if "actual" in history and (history["actual"] - history["units"]).abs().max() > 0.5:
             layers.append(
                 alt.Chart(history.assign(week=_utc(history["week"])))
                 .mark_line(color=colours["Lift"], strokeWidth=1.2, strokeDash=[2, 2])
-                .encode(x="week:T", y="wanted:Q", tooltip=[_tip("wanted", "Wanted, u")])
+                .encode(x="week:T", y="actual:Q", tooltip=[_tip("actual", "Actual, u")])
             )
     if len(lines):
         names = list(dict.fromkeys(lines["layer"]))
@@ -306,8 +306,8 @@ def expected_and_actual(rows: pd.DataFrame) -> Drawn:
         alt.Chart(rows.assign(starts=rows["first_week"].map(theme.week)))
         .mark_circle(opacity=0.75)
         .encode(
-            x=alt.X("expected_lift:Q", scale=scale, title="expected, times baseline"),
-            y=alt.Y("actual_lift:Q", scale=scale, title="actual, times baseline"),
+            x=alt.X("expected_lift:Q", scale=scale, title="expected lift, times baseline"),
+            y=alt.Y("actual_lift:Q", scale=scale, title="actual lift, times baseline"),
             size=alt.Size("baseline:Q", legend=None, scale=alt.Scale(range=[30, 400])),
             color=alt.Color(
                 "type:N",
@@ -383,8 +383,8 @@ def staircase(steps: list[Added]) -> Drawn:
     return alt.layer(bars, said).properties(height=210)
 
 
-def versions(lines: pd.DataFrame, came: pd.DataFrame) -> Drawn:
-    """Every version by week, the latest strongest, and what was wanted."""
+def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Drawn:
+    """Every version by week, the latest strongest, and the actual demand."""
     drawn = lines.assign(week=_utc(lines["week"]))
     names = sorted(drawn["cycle"].unique())
     each = (
@@ -401,12 +401,12 @@ def versions(lines: pd.DataFrame, came: pd.DataFrame) -> Drawn:
             tooltip=["cycle", _tip("consensus", "Units"), alt.Tooltip("week:T", format="%b %d, %Y")],
         )
     )  # fmt: skip
-    wanted = (
-        alt.Chart(came.assign(week=_utc(came["week"])))
+    happened = (
+        alt.Chart(actual.assign(week=_utc(actual["week"])))
         .mark_line(strokeWidth=2.8, color=_ink())
-        .encode(x="week:T", y="actual:Q", tooltip=[_tip("actual", "Wanted, u")])
+        .encode(x="week:T", y="actual:Q", tooltip=[_tip("actual", "Actual, u")])
     )
-    return alt.layer(each, wanted).properties(height=300)
+    return alt.layer(each, happened).properties(height=300)
 
 
 def error_by_lag(rows: pd.DataFrame) -> Drawn:
@@ -417,8 +417,8 @@ def error_by_lag(rows: pd.DataFrame) -> Drawn:
         alt.Chart(rows)
         .mark_line(point=True)
         .encode(
-            x=alt.X("lag:O", title="weeks ahead", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("wape:Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(zero=True)),
+            x=alt.X("lag:O", title="lag, weeks ahead", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("wape:Q", title="WAPE", axis=alt.Axis(format="%"), scale=alt.Scale(zero=True)),
             color=alt.Color(
                 "forecast:N",
                 scale=alt.Scale(
@@ -435,7 +435,7 @@ def error_by_lag(rows: pd.DataFrame) -> Drawn:
 
 
 def responses(rows: pd.DataFrame) -> Drawn:
-    """Lift of each type of activation: a point a class, with the range of eight of ten."""
+    """Lift of each type of activation: a point a class, with its 80 % interval."""
     shown = rows.assign(
         lift=np.exp(rows["log"]),
         low=np.exp(rows["log"] - EIGHTY * rows["sd"]),
@@ -446,12 +446,12 @@ def responses(rows: pd.DataFrame) -> Drawn:
         yOffset=alt.YOffset("class:N"),
         tooltip=[
             "type", "class", alt.Tooltip("lift:Q", title="Lift", format=".2f"),
-            alt.Tooltip("low:Q", title="From", format=".2f"), alt.Tooltip("high:Q", title="To", format=".2f"),
+            alt.Tooltip("low:Q", title="P10", format=".2f"), alt.Tooltip("high:Q", title="P90", format=".2f"),
         ],
     )  # fmt: skip
     colour = theme.layer_colours()["Lift"]
     ranges = base.mark_rule(color=colour, opacity=0.55).encode(
-        x=alt.X("low:Q", title="times baseline", scale=alt.Scale(zero=False)), x2="high:Q"
+        x=alt.X("low:Q", title="lift, times baseline", scale=alt.Scale(zero=False)), x2="high:Q"
     )
     points = base.mark_circle(color=colour, size=28, opacity=1).encode(x="lift:Q")
     kinds = shown["type"].nunique()
@@ -465,7 +465,7 @@ def seasons(rows: pd.DataFrame) -> Drawn:
         .mark_line(strokeWidth=1.6)
         .encode(
             x=alt.X("week:T", title=None, axis=alt.Axis(format="%b", labelAngle=0)),
-            y=alt.Y("index:Q", title="times an ordinary week", scale=alt.Scale(zero=False)),
+            y=alt.Y("index:Q", title="season, times an ordinary week", scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "class:N",
                 scale=alt.Scale(scheme="tableau20"),
@@ -515,10 +515,10 @@ def orders(by_week: pd.DataFrame) -> Drawn:
 
 
 def calibration(tenths: pd.DataFrame) -> Drawn:
-    """Share that happened against the risk that was said, tenth by tenth."""
+    """Share that ran out against the predicted stockout risk, tenth by tenth."""
     colours = theme.layer_colours()
     frame = tenths[tenths["cells"] > 0].assign(
-        said=lambda f: 100 * f["said"], happened=lambda f: 100 * f["happened"]
+        predicted=lambda f: 100 * f["said"], happened=lambda f: 100 * f["happened"]
     )
     line = (
         alt.Chart(pd.DataFrame({"a": [0, 100]}))
@@ -529,18 +529,18 @@ def calibration(tenths: pd.DataFrame) -> Drawn:
         alt.Chart(frame)
         .mark_point(filled=True, opacity=0.9, color=colours["Planning"])
         .encode(
-            x=alt.X("said:Q", title="risk that was said, %", scale=alt.Scale(domain=[0, 100])),
+            x=alt.X("predicted:Q", title="stockout risk, %", scale=alt.Scale(domain=[0, 100])),
             y=alt.Y("happened:Q", title="ran out, %", scale=alt.Scale(domain=[0, 100])),
             size=alt.Size(
                 "cells:Q",
-                title="judged",
+                title="SKU-doors",
                 scale=alt.Scale(range=[60, 500]),
                 legend=alt.Legend(orient="top", values=[50, 500, 2000]),
             ),
             tooltip=[
-                alt.Tooltip("said:Q", format=".0f", title="said, %"),
+                alt.Tooltip("predicted:Q", format=".0f", title="stockout risk, %"),
                 alt.Tooltip("happened:Q", format=".0f", title="ran out, %"),
-                alt.Tooltip("cells:Q", format=",", title="judged"),
+                alt.Tooltip("cells:Q", format=",", title="SKU-doors"),
             ],
         )
     )

@@ -186,7 +186,11 @@ def clash_panel() -> None:
         return
     conflict = clash.error.conflicts[0]
     said = clash.measure.said
-    mine = "back to statistical" if clash.value is None else plain(said(clash.value, digits=3))
+    mine = (
+        "back to the statistical forecast"
+        if clash.value is None
+        else plain(said(clash.value, digits=3))
+    )
     with st.container(border=True):
         st.warning(
             f"**Changed by somebody else.** {plain(conflict.sentence)}. You entered {mine}."

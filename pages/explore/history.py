@@ -26,12 +26,12 @@ def take_back(space: Workspace, person: Person, event: Event) -> None:
         return
     units = preview.leaves.delta.sum() / 1000
     left = (
-        f" {theme.plural(preview.n_superseded, 'cell')} were changed later and stay."
+        f" {theme.plural(preview.n_superseded, 'cell')} changed later stay as they are."
         if preview.n_superseded
         else ""
     )
     st.markdown(
-        f"{'Bringing it back' if again else 'Taking it back'} moves the forecast input by "
+        f"{'Bringing it back' if again else 'Taking it back'} changes the input by "
         f"**{theme.units(units, sign=True)}** in {theme.plural(len(preview.leaves), 'cell')}.{left}"
     )
     if st.button("Bring it back" if again else "Take it back", type="primary"):
@@ -40,10 +40,10 @@ def take_back(space: Workspace, person: Person, event: Event) -> None:
 
 def compare(space: Workspace, person: Person, events: Sequence[Event]) -> None:
     """What every input held at two moments, and the difference."""
-    with st.expander("Compare two moments"):
+    with st.expander("Compare two points in time"):
         first, last = min(e.seq for e in events), space.seq
         if first == last:
-            st.caption("There is only one moment to look at.")
+            st.caption("There is only one point in time so far.")
             return
         ends = st.columns(2)
         before = ends[0].number_input("After decision #", 0, last, first, key="moment_before")
@@ -61,7 +61,7 @@ def compare(space: Workspace, person: Person, events: Sequence[Event]) -> None:
             "change", key=abs, ascending=False
         )
         if both.empty:
-            st.caption("Every input adds the same at both moments.")
+            st.caption("Every input adds the same at both points in time.")
             return
         both["input"] = both["input"].str.capitalize()
         both.columns = [
@@ -72,12 +72,14 @@ def compare(space: Workspace, person: Person, events: Sequence[Event]) -> None:
             "Change, u",
         ]
         st.dataframe(
-            both, hide_index=True, alt="What inputs add at two moments",
+            both, hide_index=True, alt="What inputs add at two points in time",
             column_config={
                 name: st.column_config.NumberColumn(format="%+,.0f") for name in both.columns[2:]
             },
         )  # fmt: skip
-        st.caption("Units that each input adds to the statistical number, all weeks and doors.")
+        st.caption(
+            "Units that each input adds to the statistical forecast, all weeks and doors."
+        )
 
 
 def nodes(space: Workspace) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:
@@ -148,10 +150,10 @@ def page() -> None:
         frame.title(
             "History",
             f"**{theme.plural(space.seq, 'decision')} on record**, {len(events)} shown. Nothing "
-            "is ever deleted; a change that is taken back stays here beside what took it back.",
+            "is ever deleted: a change that is taken back stays in the list.",
         )  # fmt: skip
     if not events:
-        st.info("Nothing fits these filters.")
+        st.info("No decision matches these filters.")
         return
     table = pd.DataFrame(
         {
@@ -191,7 +193,7 @@ def page() -> None:
         elif event.kind is Kind.IMPORT:
             st.caption("Imports are rolled back on the Data page.")
     else:
-        st.caption("Select a row to see what taking it back would do.")
+        st.caption("Select a row to see the effect of taking it back.")
     if space.has_forecast:  # what an input held is told beside the class of its SKU
         compare(space, person, events)
     download.spreadsheet("Download (CSV)", lambda: table, "history.csv")

@@ -16,7 +16,7 @@ def page() -> None:
         frame.title("Lift library", "No past activation yet.")
         st.info(
             "Import `activations` and `activation_items` with their past on the **Data** page and "
-            "refresh: what each of them was worth is measured here and feeds the next estimate."
+            "refresh: the actual lift of each is measured here and improves the next estimate."
         )
         return
     head = st.container()
@@ -42,25 +42,30 @@ def page() -> None:
             f"**{theme.plural(len(summed), 'past activation')}** added "
             f"{theme.units(chosen['actual'].sum())}; the model explains "
             f"{theme.units(chosen['expected'].sum())} of it. "
-            f"{inside:.0%} of featured SKUs came out within the range it would give them (80 % should).",
+            f"{inside:.0%} of featured SKUs were within their 80 % interval (80 % should be).",
         )
     tiles = st.columns(4)
     middle = chosen["actual_lift"].median()
     tiles[0].metric("Median lift", f"{middle:.2f}x", help=frame.term("Lift"), border=True)
     low, high = chosen["actual_lift"].quantile([0.1, 0.9])
-    tiles[1].metric("Eight of ten SKUs", f"{low:.2f}x to {high:.2f}x", border=True)
+    tiles[1].metric(
+        "Lift, 80 % interval",
+        f"{low:.2f}x to {high:.2f}x",
+        help=frame.term("80 % interval"),
+        border=True,
+    )
     tiles[2].metric(
-        "Explained less actual", theme.units(off, sign=True),
-        help="Units that the model explains, minus units that the activations added. Above zero: it gives them too much.",
+        "Expected less actual lift", theme.units(off, sign=True),
+        help="Units that the model expects of these activations, less the units that they added. Above zero: it expects too much.",
         border=True,
     )  # fmt: skip
     tiles[3].metric("Featured SKUs", f"{len(chosen):,}", border=True)
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        st.markdown("**Expected against actual**, one point an activation")
+        st.markdown("**Expected and actual lift**, one point per activation")
         st.altair_chart(
             charts.expected_and_actual(summed), width="stretch",
-            alt="Expected against actual lift of past activations",
+            alt="Expected and actual lift of past activations",
         )  # fmt: skip
     with right:
         st.markdown("**By activation**, latest first")
@@ -70,9 +75,9 @@ def page() -> None:
                 "Type": summed["type"],
                 "Starts": [theme.week(w) for w in summed["first_week"]],
                 "SKUs": summed["skus"],
-                "Stated": summed["promised"],
-                "Expected": summed["expected_lift"],
-                "Actual": summed["actual_lift"],
+                "Stated lift": summed["promised"],
+                "Expected lift": summed["expected_lift"],
+                "Actual lift": summed["actual_lift"],
                 "Added, u": summed["actual"],
             }
         )
@@ -80,9 +85,9 @@ def page() -> None:
         st.dataframe(
             shown, hide_index=True, height=330, placeholder="–",
             column_config={
-                "Stated": st.column_config.NumberColumn(format="%.2fx", help="The lift that people stated before, times baseline."),
-                "Expected": st.column_config.NumberColumn(format="%.2fx", help="What the model, having seen it, would expect of such an activation."),
-                "Actual": lift, "Added, u": st.column_config.NumberColumn(format="%.0f"),
+                "Stated lift": st.column_config.NumberColumn(format="%.2fx", help="The lift that Marketing stated beforehand, times baseline."),
+                "Expected lift": st.column_config.NumberColumn(format="%.2fx", help="What the model expects of such an activation, this one included in what it has learned."),
+                "Actual lift": lift, "Added, u": st.column_config.NumberColumn(format="%.0f"),
             },
         )  # fmt: skip
     names = dict(zip(summed["activation"], summed["name"], strict=True))
@@ -98,24 +103,24 @@ def page() -> None:
                 "Discount": mine["discount"],
                 "Doors": mine["doors"],
                 "Baseline, u": mine["baseline"],
-                "Expected": mine["expected_lift"],
-                "From": mine["low"],
-                "To": mine["high"],
-                "Actual": mine["actual_lift"],
+                "Expected lift": mine["expected_lift"],
+                "P10": mine["low"],
+                "P90": mine["high"],
+                "Actual lift": mine["actual_lift"],
                 "Added, u": mine["actual"],
-                "": ["" if ok else "outside its range" for ok in mine["as_expected"]],
+                "": ["" if ok else "outside its 80 % interval" for ok in mine["as_expected"]],
             }
         ),
         hide_index=True, placeholder="–",
         column_config={
             "Discount": st.column_config.NumberColumn(format="percent"),
-            **{c: st.column_config.NumberColumn(format="%.2fx") for c in ("Expected", "From", "To", "Actual")},
+            **{c: st.column_config.NumberColumn(format="%.2fx") for c in ("Expected lift", "P10", "P90", "Actual lift")},
             **{c: st.column_config.NumberColumn(format="%.0f") for c in ("Baseline, u", "Added, u")},
         },
     )  # fmt: skip
     st.caption(
-        "Measured over the doors and weeks that were in stock, against the baseline of the same weeks. "
-        "Where activations met, what was sold beyond the baseline is split as the model splits it."
+        "Measured in the doors and weeks that were in stock, compared with the baseline of the same weeks. "
+        "Where activations overlapped, sales above the baseline are split in the model's proportions."
     )
     download.spreadsheet(
         "Download (CSV)", lambda: chosen.drop(columns="log_sd"), "lift_library.csv"

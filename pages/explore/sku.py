@@ -15,10 +15,10 @@ from pages.components import charts, download, frame, theme
 from pages.components.text import plain
 
 WHY = {
-    SHUT: "An empty shelf all week: it teaches nothing, and counts as what was expected.",
-    PARTLY: "Out of stock for part of the week: the rest is what it would have sold.",
-    SOLD_OUT: "Nothing left at the end of the week: at least this much was wanted.",
-    LONE_PEAK: "Far above anything expected, for one week, and nothing explains it.",
+    SHUT: "Out of stock all week: not learned from, counted as the expected demand.",
+    PARTLY: "Out of stock for part of the week: the missing part is estimated.",
+    SOLD_OUT: "Sold out by the end of the week: demand was at least this much.",
+    LONE_PEAK: "One week far above anything expected, with nothing to explain it.",
 }
 
 
@@ -29,7 +29,7 @@ def page() -> None:
     plan = frame.plan()
     if not plan.sku_names:
         st.info(
-            "No SKU is in force: their import was rolled back. Import them on the **Data** page."
+            "There are no SKUs: their import was rolled back. Import them on the **Data** page."
         )
         return
     names = plan.base.skus["description"].fillna("").tolist()
@@ -58,10 +58,10 @@ def page() -> None:
     with head:
         if np.isnan(stock):
             finding = (
-                "Nobody has counted its stock lately, so nothing can be said of its cover."
+                "There is no recent stock count, so it is not known how long stock will last."
             )
         elif lost >= 1:
-            finding = f"**{theme.units(lost)} of the next 8 weeks' demand will not be met** as planned."
+            finding = f"**{theme.units(lost)} of the next 8 weeks' demand will not be met by stock** as planned."
         else:
             finding = (
                 f"{theme.units(stock)} on hand and {theme.units(coming)} due meet the "
@@ -75,15 +75,15 @@ def page() -> None:
     if at != "All doors":
         frame.odd_beside("door", plan.door_names[int(places[0])])
     tiles = st.columns(6)
-    tiles[0].metric("On hand", theme.units(stock), border=True)
+    tiles[0].metric("On hand", theme.units(stock), help=frame.term("On hand"), border=True)
     tiles[1].metric(
-        "Due in 8 weeks", theme.units(coming), help=frame.term("Receipt"), border=True
+        "Receipts, 8 weeks", theme.units(coming), help=frame.term("Receipt"), border=True
     )
     tiles[2].metric(
         "Demand, 8 weeks", theme.units(demand), help=frame.term("Demand"), border=True
     )
     tiles[3].metric(
-        "Not met",
+        "Units short, 8 weeks",
         theme.units(lost if not np.isnan(stock) else None),
         help=frame.term("Units short"),
         border=True,
@@ -114,7 +114,7 @@ def page() -> None:
     corrected = space.runs.corrections(chosen)
     corrected = corrected[corrected["door"].isin([plan.door_names[d] for d in places])]
     added = (corrected["clean"] - corrected["raw"]).groupby(corrected["week"]).sum()
-    history["wanted"] = history["units"] + history["week"].map(added).fillna(0.0)
+    history["actual"] = history["units"] + history["week"].map(added).fillna(0.0)
     parts = views.parts_of(plan, [sku], places)
     parts = parts[parts["week"] <= plan.base.weeks[25]]
     draft = pd.DataFrame(
@@ -125,8 +125,8 @@ def page() -> None:
         }
     )
     st.markdown(
-        "**Sold, and the forecast by its parts**, units per week"
-        + (" · dotted: what was wanted" if len(corrected) else "")
+        "**Sales, and the forecast by its parts**, units per week"
+        + (" · dotted: demand, where stock ran out" if len(corrected) else "")
     )
     st.altair_chart(
         charts.forecast(history, parts, draft),
@@ -135,8 +135,8 @@ def page() -> None:
     )
     if len(corrected):
         with st.expander(
-            f"{theme.plural(len(corrected), 'week')} at a door not taken as sold: "
-            f"{theme.units(corrected['raw'].sum())} sold, {theme.units(corrected['clean'].sum())} wanted"
+            f"{theme.plural(len(corrected), 'week')} at a door corrected for stockouts: "
+            f"{theme.units(corrected['raw'].sum())} sold, {theme.units(corrected['clean'].sum())} demand"
         ):
             doors = dict(zip(plan.door_names, plan.base.doors["name"], strict=True))
             recent = corrected.sort_values("week", ascending=False)
@@ -146,17 +146,19 @@ def page() -> None:
                         "Week": [theme.week(w) for w in recent["week"]],
                         "Door": recent["door"].map(doors),
                         "Sold, u": recent["raw"],
-                        "Counted as, u": recent["clean"],
+                        "Demand, u": recent["clean"],
                         "Why": recent["reason"].map(WHY),
                     }
                 ),
                 hide_index=True, height=min(38 + 35 * len(recent), 300),
-                column_config={c: st.column_config.NumberColumn(format="%.1f") for c in ("Sold, u", "Counted as, u")},
+                column_config={c: st.column_config.NumberColumn(format="%.1f") for c in ("Sold, u", "Demand, u")},
             )  # fmt: skip
-            st.caption("Sales stay as they were; only what is learnt from them is corrected.")
+            st.caption(
+                "Recorded sales are not changed; only the demand that the forecast learns from is corrected."
+            )
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        st.markdown("**Projected on-hand**")
+        st.markdown("**Projected on hand**")
         fan = views.on_hand_fan(plan, sku, places)
         first, last = (
             pd.Timestamp(plan.base.weeks[0]),
@@ -174,7 +176,7 @@ def page() -> None:
         else:
             st.altair_chart(
                 charts.projection(fan, window=(first, last), first_short=gone), width="stretch",
-                alt=f"Projected on-hand of {chosen}, runs out {theme.week(gone)}",
+                alt=f"Projected on hand of {chosen}, runs out {theme.week(gone)}",
             )  # fmt: skip
     with right:
         st.markdown("**Activations**")
@@ -208,11 +210,11 @@ def page() -> None:
                     {
                         "Arrives": [theme.week(plan.base.weeks[w]) for w in due["week"]],
                         "Door": plan.base.doors["name"].to_numpy()[due["door"].to_numpy(dtype=int)],
-                        "Units": due["units"],
+                        "Units, u": due["units"],
                         "": [
-                            "long past due, counted in part"
+                            "long past due: counted in part"
                             if chance < 1
-                            else "past due, counted a week later" * bool(late)
+                            else "past due: counted a week later" * bool(late)
                             for chance, late in zip(due["chance"], due["late"], strict=True)
                         ],
                     }
@@ -234,14 +236,14 @@ def page() -> None:
                 "Door": plan.base.doors["name"].to_numpy()[places],
                 "Region": plan.base.doors["region"].to_numpy()[places],
                 "On hand, u": on_hand,
-                "Demand, 8 weeks": computed.draft[places, :8].sum(axis=1) / THOUSANDTHS,
-                "Due, 8 weeks": computed.arriving[places, :8].sum(axis=1),
-                "Not met, u": known,
-                "Usual cover, wk": plan.base.cover[sku, places],
+                "Demand, 8 weeks, u": computed.draft[places, :8].sum(axis=1) / THOUSANDTHS,
+                "Receipts, 8 weeks, u": computed.arriving[places, :8].sum(axis=1),
+                "Short, 8 weeks, u": known,
+                "Usual weeks of supply": plan.base.cover[sku, places],
             }
         ),
         hide_index=True,
-        column_config={c: st.column_config.NumberColumn(format="%.1f") for c in ("Demand, 8 weeks", "Due, 8 weeks", "Not met, u", "Usual cover, wk")},
+        column_config={c: st.column_config.NumberColumn(format="%.1f") for c in ("Demand, 8 weeks, u", "Receipts, 8 weeks, u", "Short, 8 weeks, u", "Usual weeks of supply")},
     )  # fmt: skip
     download.spreadsheet("Download its sales history (CSV)", lambda: sold, f"{chosen}.csv")
 

@@ -40,32 +40,32 @@ def performance(space: Workspace, person: Person) -> None:
     found = agenda.performance(scores.cells())
     if found is None:
         st.info(
-            "Nothing can be scored yet: no published cycle has weeks that are known by now. "
-            "The first one appears here a few weeks after it was published."
+            "Nothing can be scored yet: none of the weeks that a published cycle forecast has closed. "
+            "The first figures appear a few weeks after a cycle is published."
         )
         return
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**What each step of the process made better**")
+        st.markdown("**Value added by each step of the process**")
         scores.table(found.steps, "Step", alt="WAPE of each step, and what it added")
         st.caption(
-            f"SKU by week, published at least {agenda.LEAST_LAG:d} weeks ahead, against what was "
-            f"wanted; {theme.plural(found.cycles, 'cycle')}. Value added is the WAPE of the step "
-            "before less this one's: above zero is better."
+            f"By SKU and week, published at least {agenda.LEAST_LAG:d} weeks ahead, compared with actual "
+            f"demand; {theme.plural(found.cycles, 'cycle')}. Value added is the WAPE of the step "
+            "before less that of this step: above zero is better."
         )
     with right:
-        st.markdown("**What each function's changes made better than the statistical number**")
+        st.markdown("**Value added by each function's changes to the statistical forecast**")
         scores.table(found.functions, "Function", alt="Value added by function")
         sure = [a for a in found.functions if a.is_sure]
         for a in sure:
             verb = "helped" if a.added > 0 else "did not help"
             st.markdown(
-                f"- {plain(a.name.capitalize())}'s changes **{verb}** on {a.cells:,} cells "
-                f"({scores.points(a.added)}); on those cells its number came out "
-                f"{theme.percent(a.bias, sign=True)} against what was wanted."
+                f"- {plain(a.name.capitalize())}'s changes **{verb}** in {a.cells:,} SKU weeks "
+                f"({scores.points(a.added)}); in those weeks its bias was "
+                f"{theme.percent(a.bias, sign=True)}."
             )
         if not sure:
-            st.caption("No function's changes are clearly better or worse yet.")
+            st.caption("No function's changes have clearly helped or hurt yet.")
 
 
 def open_actions(space: Workspace, person: Person) -> None:
@@ -88,13 +88,13 @@ def open_actions(space: Workspace, person: Person) -> None:
         row = st.columns([8, 1, 1], vertical_alignment="center")
         over = f" · :red[expired {one.expires:%b %d}]" if one.is_expired(today) else ""
         row[0].markdown(
-            f"◆ Assumed: **{plain(one.statement)}** · look at {plain(one.watch)} · "
+            f"◆ Assumed: **{plain(one.statement)}** · watch {plain(one.watch)} · "
             f"{plain(space.person(one.owner).name)}, {one.review:%b %d}{over}"
         )
         if person.may("minute"):
-            if row[1].button("It held", key=f"held_{one.seq}"):
+            if row[1].button("It was right", key=f"held_{one.seq}"):
                 frame.do(space.minutes.judge, person.id, one.seq, "held")
-            if row[2].button("It broke", key=f"broke_{one.seq}"):
+            if row[2].button("It was wrong", key=f"broke_{one.seq}"):
                 frame.do(space.minutes.judge, person.id, one.seq, "broken")
 
 
@@ -112,7 +112,7 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
         tiles = st.columns(3)
         tiles[0].metric("Draft, all weeks", theme.units(float(draft.sum())), border=True)
         against.both(draft, skus, Measure.UNITS, tiles[1:])
-        st.info("Nothing was published yet, so there is no last cycle to walk from.")
+        st.info("Nothing has been published yet, so there is no earlier cycle to compare with.")
         return
     last = versions[-1]
     steps = space.cycles.walk(person.id, last, skus.tolist())
@@ -136,25 +136,25 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
         st.markdown("**Why it moved**")
         st.altair_chart(
             charts.walk(rows, before, after, last.cycle), width="stretch",
-            alt="Change of the forecast by cause",
+            alt="Change in the forecast by cause",
         )  # fmt: skip
     with right:
         st.dataframe(
             rows.rename(columns={"cause": "Cause", "before": "Before, u", "after": "Now, u", "change": "Change, u"}),
-            hide_index=True, height=340, alt="Change of the forecast by cause",
+            hide_index=True, height=340, alt="Change in the forecast by cause",
             column_config={
                 name: st.column_config.NumberColumn(format="localized", step=1)
                 for name in ("Before, u", "Now, u")
             } | {"Change, u": st.column_config.NumberColumn(format="%+,.0f")},
         )  # fmt: skip
         st.caption(
-            f"Against version #{last.version:d}, as of {theme.week(last.as_of)}. The changes add up "
-            "to the unit."
+            f"Compared with version #{last.version:d}, as of {theme.week(last.as_of)}. The changes add up "
+            "exactly."
         )
 
 
 def expired(space: Workspace) -> list[Assumption]:
-    """Assumptions past their day, of which nobody has said how they came out."""
+    """Assumptions past their day that nobody has judged."""
     today = as_date(space.plan.base.weeks[0])
     return [one for one in space.minutes.assumptions if one.is_expired(today)]
 
@@ -176,9 +176,9 @@ def disagreements(space: Workspace, person: Person, plan: LivePlan) -> None:
     left, right = st.columns([7, 5], gap="medium")
     with left:
         st.markdown(
-            f"**{theme.plural(len(shown), 'exception')}**, ranked by money x disagreement x doubt"
+            f"**{theme.plural(len(shown), 'exception')}**, ranked by money x disagreement x uncertainty"
             + (
-                f"; {len(found) - len(shown)} smaller ones are left out"
+                f"; {len(found) - len(shown)} smaller ones are not shown"
                 if len(found) > len(shown)
                 else ""
             )
@@ -195,7 +195,7 @@ def disagreements(space: Workspace, person: Person, plan: LivePlan) -> None:
                 "Statistical": shown["statistical"],
                 **{f.label: shown[str(f)] for f in INPUTS},
                 "Draft": shown["draft"],
-                "Apart": 100 * shown["apart"],
+                "Disagreement": 100 * shown["apart"],
                 "Money": shown["money"],
             }
         )
@@ -204,14 +204,14 @@ def disagreements(space: Workspace, person: Person, plan: LivePlan) -> None:
             table, hide_index=True, height=38 + 31 * len(table), alt="Exceptions, most important first",
             column_config={
                 "": st.column_config.TextColumn(
-                    width=30, help="✓ agreed · ◆ rests on an assumption that expired"
+                    width=30, help="✓ agreed · ◆ based on an assumption that has expired"
                 ),
                 "SKU": st.column_config.TextColumn(width=88),
-                "Description": st.column_config.TextColumn(width=118),
+                "Description": st.column_config.TextColumn(width=110),
                 "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
                 "Merchandising": st.column_config.NumberColumn(format="localized", step=1, width=98),
-                "Apart": st.column_config.NumberColumn(format="%.0f %%", width=58),
-                "Money": st.column_config.NumberColumn("Money, $", format="compact", width=76),
+                "Disagreement": st.column_config.NumberColumn(format="%.0f %%", width=92, help=frame.term("Disagreement")),
+                "Money": st.column_config.NumberColumn("Revenue, $", format="compact", width=80, help="The draft in these weeks at regular price."),
             },
         )  # fmt: skip
     with right:
@@ -221,24 +221,24 @@ def disagreements(space: Workspace, person: Person, plan: LivePlan) -> None:
         scope = Scope(product_level="sku", product=sku, first_week=ends[0], last_week=ends[1])
         if one["assumed"]:
             st.warning(
-                f"Rests on an assumption that expired: **{plain(one['assumed'])}** Say under “1 Last "
-                "time” whether it held, and agree on the number again.",
+                f"Based on an assumption that has expired: **{plain(one['assumed'])}** Record under “1 Last "
+                "time” whether it was right, and agree on the number again.",
                 icon=":material/hourglass_disabled:",
             )
         evidence(space, person, one, scope)
         if person.may("agree") and space.cycles.is_open:
             agree(space, person, one, scope)
         elif not space.cycles.is_open:
-            st.caption("The cycle is published. What is agreed from now on is of the next one.")
+            st.caption("This cycle is published. New agreements belong to the next one.")
         else:
-            st.caption("The facilitator records what is agreed.")
+            st.caption("The facilitator records the agreement.")
         with st.popover("Action or assumption", width="stretch"):
             write_down(space, person, scope)
     picture(space, plan, sku)
 
 
 def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
-    """The exception's past, its parts and what each function says, week by week."""
+    """The exception's past, its parts and each function's input, week by week."""
     at = plan.sku_index[sku]
     weeks = [as_date(w) for w in plan.base.weeks[:26]]
     stat = plan.totals["statistical"][at, :26]
@@ -254,10 +254,10 @@ def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
     parts = views.parts_of(plan, [at], np.arange(len(plan.door_names)))
     st.altair_chart(
         charts.forecast(sold, parts[parts["week"] <= plan.base.weeks[25]], pd.concat(lines)),
-        width="stretch", alt=f"Sold and forecast of {sku} by week",
+        width="stretch", alt=f"Sales and forecast of {sku} by week",
     )  # fmt: skip
     st.caption(
-        "Grey line: sold. Bars: the parts that add up to the draft. Units a week, all doors."
+        "Grey line: sales. Bars: the parts that add up to the draft. Units per week, all doors."
     )
 
 
@@ -275,7 +275,7 @@ def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> 
         units = one[side]
         change = units / one["statistical"] - 1 if one["statistical"] else float("nan")
         if side in map(str, INPUTS) and abs(units - one["statistical"]) < 0.5:
-            st.markdown(f":gray[**{plain(side.capitalize())}** said nothing of its own.]")
+            st.markdown(f":gray[**{plain(side.capitalize())}** made no change.]")
             continue
         why = ""
         said = [e for e in events if e.input_of == side][:1]
@@ -284,7 +284,7 @@ def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> 
             why = f" · {plain(who)}{trail.why(event)}"
         past = record.get(side)
         if past is not None and not np.isnan(past.added):
-            why += f" · value added in {plain(one['department'])}: {scores.points(past.added)} (n {past.cells:,})"
+            why += f" · value added in {plain(one['department'])}: {scores.points(past.added)} ({past.cells:,} SKU weeks)"
         st.markdown(
             f"**{plain(side.capitalize())}** {theme.units(units)}"
             + ("" if side == "statistical" else f" ({theme.percent(change, sign=True)})")
@@ -295,7 +295,7 @@ def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> 
 def agree(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:
     """Take a column, or type another number."""
     base = st.session_state.get("seen")
-    note = drafts.words("Why", key="why_agreed", placeholder="What decided it?")
+    note = drafts.words("Why", key="why_agreed", placeholder="What settled it?")
     take = partial(
         frame.do, space.cycles.agree, person.id, scope, note=note, base=base,
         then=lambda: drafts.said(why_agreed=""),
@@ -329,7 +329,7 @@ def write_down(space: Workspace, person: Person, scope: Scope | None) -> None:
     text = drafts.words("In words", key="minute_text")
     owner = st.selectbox("Owner", list(people), format_func=people.__getitem__)
     when = st.date_input(
-        "Due" if kind == "Action" else "Look at it again on",
+        "Due" if kind == "Action" else "Review on",
         as_date(space.plan.base.weeks[0]) + dt.timedelta(14),
     )
     if kind == "Action":
@@ -341,7 +341,7 @@ def write_down(space: Workspace, person: Person, scope: Scope | None) -> None:
         return
     ends = st.date_input(
         "Expires on", when + dt.timedelta(28),
-        help="From then on it comes back as an exception until somebody says how it came out.",
+        help="After that day it is listed as an exception until somebody records whether it was right.",
     )  # fmt: skip
     watch = drafts.words(
         "Watch",
@@ -365,7 +365,7 @@ def calendar(space: Workspace, person: Person, plan: LivePlan) -> None:
     ]  # fmt: skip
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Changes of the marketing calendar since the last publication**")
+        st.markdown("**Changes to the marketing calendar since the last published consensus**")
         if not events:
             st.caption("None.")
         for event in events[:14]:
@@ -412,23 +412,23 @@ def outlook(space: Workspace, plan: LivePlan) -> None:
         )  # fmt: skip
         n = int(rows["cycles"].max()) if len(rows) else 0
         st.caption(
-            "One time in ten demand is below P10, one in ten above P90: by how far past consensus "
-            f"totals were off ({theme.plural(n, 'cycle')} measured, as if four had been off by 10 %). "
+            "P10 to P90 is the 80 % interval, from how far past consensus totals were off "
+            f"({theme.plural(n, 'cycle')} measured, plus four assumed to be off by 10 %). "
             "Money at regular price."
         )
         bought(space, plan)
     with right:
-        st.markdown("**What it does to the buy**")
+        st.markdown("**Effect on the buy plan**")
         versions = space.cycles.published()
         if not versions:
-            st.caption("Nothing was published yet to compare with.")
+            st.caption("Nothing has been published yet to compare with.")
             return
         before = space.cycles.layers(versions[-1])
         moved = agenda.buy_impact(plan, before)
         more, cost = moved["change"].sum(), moved["cost"].sum()
         tiles = st.columns(2)
         tiles[0].metric("Units to buy", theme.units(more, sign=True), border=True,
-                        help=f"Draft against the version published in {plain(versions[-1].cycle)}, next {agenda.WEEKS:d} weeks.")  # fmt: skip
+                        help=f"Draft compared with the version published in {plain(versions[-1].cycle)}, next {agenda.WEEKS:d} weeks.")  # fmt: skip
         sign = "+" if cost > 0 else ""
         tiles[1].metric("At cost", sign + theme.money(cost), border=True)
 
@@ -439,10 +439,10 @@ def bought(space: Workspace, plan: LivePlan) -> None:
     if not versions:
         return
     rows = agenda.buy_impact(plan, space.cycles.layers(versions[-1])).head(12)
-    st.markdown("**Whose buy moves most**")
+    st.markdown("**SKUs whose orders change most**")
     st.dataframe(
         rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published, u", "now": "Draft, u", "change": "Change, u", "cost": "Cost, $"}),
-        hide_index=True, height=38 + 31 * len(rows), alt="SKUs whose buy moves most",
+        hide_index=True, height=38 + 31 * len(rows), alt="SKUs whose orders change most",
         column_config={
             **{n: st.column_config.NumberColumn(format="localized", step=1) for n in ("Published, u", "Draft, u")},
             **{n: st.column_config.NumberColumn(format="%+,.0f") for n in ("Change, u", "Cost, $")},
@@ -494,7 +494,7 @@ def sign(space: Workspace, person: Person) -> None:
                 frame.do(space.cycles.publish, person.id)
             if not ready:
                 st.caption(
-                    f"{', '.join(plain(m) for m in standing.missing)} still lack signatures."
+                    f"{', '.join(plain(m) for m in standing.missing)} still have to sign."
                 )
         if now.closed:
             version = now.versions[-1]

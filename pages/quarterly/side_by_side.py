@@ -13,7 +13,7 @@ def page() -> None:
         return
     frame.title(
         "Side by side",
-        "**Marketing and Planning on one time axis**: what either's choices did to the other's numbers.",
+        "**Marketing and Planning on one time axis**: how the choices of one show in the numbers of the other.",
     )
     space, person = frame.workspace(), frame.me()
     skus = space.store.query("all_skus")
@@ -37,7 +37,7 @@ def page() -> None:
     )
     rows = space.quarters.weeks(person.id, **within).tail(int(weeks))
     if rows.empty:
-        st.info("Nothing was sold here.")
+        st.info("There are no sales for this class and region.")
         return
     first = pd.Timestamp(rows["week"].min())
     kpis = space.quarters.kpis(person.id)
@@ -54,11 +54,19 @@ def page() -> None:
     def of(column: str) -> pd.DataFrame:
         return rows[["week", column]].rename(columns={column: "value"}).dropna()
 
-    panels.append(("Marketing: revenue a week, $", "~s", of("revenue")))
+    panels.append(("Marketing: revenue per week, $", "~s", of("revenue")))
     for title, shown, column in (
         ("Planning: stockout rate on promoted items", ".0%", "promoted_stockout"),
-        ("Planning: inventory turn at cost, a year, of 13 weeks", ".1f", "turn_cost"),
-        ("Planning: weeks of supply at the pace of 4 weeks", ".1f", "weeks_of_supply"),
+        (
+            "Planning: inventory turn at cost (annual rate of the last 13 weeks)",
+            ".1f",
+            "turn_cost",
+        ),
+        (
+            "Planning: weeks of supply (at the sales of the last 4 weeks)",
+            ".1f",
+            "weeks_of_supply",
+        ),
         ("Planning: markdown rate", ".1%", "markdown_rate"),
     ):
         if len(of(column)):

@@ -14,9 +14,9 @@ from pages.components import frame, theme
 from pages.components.text import Said, ours, plain
 
 STEPS = {
-    Stage.INPUTS: "Marketing, Merchandising and Planning give their inputs.",
-    Stage.REVIEW: "Inputs are on the table; the meeting agrees and signs.",
-    Stage.SIGNED: "Every department is signed; the facilitator publishes.",
+    Stage.INPUTS: "Marketing, Merchandising and Planning enter their inputs.",
+    Stage.REVIEW: "Inputs are visible to everybody; the meeting agrees and signs.",
+    Stage.SIGNED: "Every department has been signed; the facilitator publishes.",
     Stage.PUBLISHED: "Published. The next cycle can be opened.",
 }
 
@@ -62,12 +62,12 @@ def candidates(space: Workspace, person: Person) -> None:
     found = space.cycles.candidates()
     if not found:
         return
-    st.subheader("A newer forecast is waiting", anchor=False)
+    st.subheader("A newer forecast is ready", anchor=False)
     run = found[0]
     st.markdown(
         f"Run #{run.seq:d} was made {run.recorded_at:%b %d %H:%M} UTC on sales up to the week of "
-        f"**{theme.week(run.body['as_of'])}**. This cycle stands on another run until the "
-        "facilitator adopts it."
+        f"**{theme.week(run.body['as_of'])}**. This cycle uses an earlier run until the "
+        "facilitator adopts this one."
     )
     try:
         preview = space.cycles.preview_adoption(person.id, run.seq)
@@ -77,21 +77,21 @@ def candidates(space: Workspace, person: Person) -> None:
     table = preview.moves.rename(
         columns={
             "department": "Department", "statistical before": "Statistical now, u",
-            "statistical after": "Statistical then, u", "draft before": "Draft now, u",
-            "draft after": "Draft then, u", "lapses": "Signatures that lapse",
+            "statistical after": "Statistical after, u", "draft before": "Draft now, u",
+            "draft after": "Draft after, u", "lapses": "Signatures that lapse",
         }
     )  # fmt: skip
     st.dataframe(
-        table, hide_index=True, placeholder="–", alt="What adopting the run would move",
+        table, hide_index=True, placeholder="–", alt="What adopting the run would change",
         column_config={
             name: st.column_config.NumberColumn(format="localized", step=1)
             for name in table.columns if name.endswith(", u")
         },
     )  # fmt: skip
     st.caption(
-        f"{theme.plural(preview.resolved, 'input')} given as a target or in per cent would be "
-        "worked out again; what was given as plus or minus keeps its units. Signatures lapse "
-        "where a department's draft moves by more than 1 %."
+        f"{theme.plural(preview.resolved, 'input')} entered as a target or in per cent would be "
+        "calculated again; those entered as plus or minus keep their units. Signatures lapse "
+        "where a department's draft changes by more than 1 %."
     )
     if person.may("adopt") and st.button("Adopt this run", type="primary"):
         frame.do(space.cycles.adopt, person.id, run.seq)
@@ -126,9 +126,9 @@ def reasons(space: Workspace, person: Person) -> None:
             row = st.columns(2)
             code = row[0].text_input(
                 "Code", value=one.code if one else "", disabled=one is not None,
-                help="Capital letters; it stays for good, in every export.",
+                help="Capital letters. It cannot be changed later and appears in every export.",
             )  # fmt: skip
-            label = row[1].text_input("What it is called", value=one.label if one else "")
+            label = row[1].text_input("Name on screen", value=one.label if one else "")
             note = st.checkbox("Needs a note", value=one.needs_note if one else False)
             used = st.checkbox("Can be chosen", value=one.in_use if one else True)
             if st.form_submit_button("Save", type="primary"):
@@ -136,7 +136,7 @@ def reasons(space: Workspace, person: Person) -> None:
                     space.reasons.save, person.id, one.code if one else code, label,
                     needs_note=note, in_use=used,
                 )  # fmt: skip
-        st.caption("What was said before keeps the words of its day.")
+        st.caption("Earlier changes keep the name that the reason had at the time.")
 
 
 def page() -> None:
@@ -177,9 +177,9 @@ def page() -> None:
         with left:
             st.subheader("Inputs", anchor=False)
             st.caption(
-                "Collected blind: nobody sees the others' until they are revealed."
+                "Collected blind: nobody sees the inputs of others until they are revealed."
                 if now.hides_inputs
-                else "On the table for everybody."
+                else "Visible to everybody."
             )
             for function in INPUTS:
                 who = standing.submitted.get(str(function))
@@ -214,7 +214,7 @@ def page() -> None:
                     f"{plain(named.capitalize())}'s signature on {plain(department)} is void: {plain(why)}.",
                     icon=":material/ink_eraser:",
                 )
-            st.caption("A signature covers the numbers as they are; any change voids it.")
+            st.caption("A signature covers the numbers as they are now; any change voids it.")
             st.page_link("pages/monthly/meeting.py", label="Go to the meeting")
         candidates(space, person)
         stale = cycles.stale(person.id)

@@ -42,7 +42,7 @@ def form(space: Workspace, person: Person, plan: LivePlan, known: Activation | N
         discount = c.number_input("Price cut, %", 0.0, 100.0, step=5.0, value=value)
         sell_out = c.checkbox(
             "Planned to sell out", known.sell_out if known else False,
-            help="A drop that is to run out: it is left out of the stockout rate.",
+            help="A limited drop that is meant to sell out: it does not count in the stockout rate.",
         )  # fmt: skip
         before = list(dict.fromkeys(i.sku for i in known.items)) if known else []
         skus = st.multiselect(
@@ -78,7 +78,7 @@ def form(space: Workspace, person: Person, plan: LivePlan, known: Activation | N
     else:
         st.query_params["activation"] = identity  # the page opens on it
         st.session_state["activation_saved"] = (
-            f"Saved {name.strip()}. The Bridge has judged it anew."
+            f"Saved {name.strip()}. The Bridge has been updated."
         )
         st.rerun()
 
@@ -93,16 +93,16 @@ def evidence(space: Workspace, act: Activation, sku: str) -> lift_library.Alike 
     )
     if found.rows.empty:
         st.caption(
-            f"No past {plain(act.type)} activation: the estimate is what is generally known of the type."
+            f"No past {plain(act.type)} activation: the estimate is the lift that is typical of the type."
         )
         return None
     lifts_ = sorted(found.lifts)
     middle = lifts_[len(lifts_) // 2]
     latest = found.rows.iloc[0]
     st.markdown(
-        f"**Like it** ({plain(found.whose)}): {theme.plural(len(lifts_), 'past activation')}, "
-        f"{lifts_[0]:.2f}x to {lifts_[-1]:.2f}x, the middle one {middle:.2f}x. The latest, "
-        f"{plain(latest['name'])}, was worth {latest['actual_lift']:.2f}x."
+        f"**Similar activations** ({plain(found.whose)}): {len(lifts_)} in the past, actual lift "
+        f"{lifts_[0]:.2f}x to {lifts_[-1]:.2f}x, median {middle:.2f}x. The latest, "
+        f"{plain(latest['name'])}: {latest['actual_lift']:.2f}x."
     )
     return found
 
@@ -113,13 +113,15 @@ def to_be_right(
     """What a person's own number would have to be right about."""
     more = base * value - one["demand"]
     than = "more" if more >= 0 else "less"
-    said = f"{value:.1f}x is right if it sells {theme.units(abs(more))} {than} than expected"
+    told = (
+        f"A lift of {value:.1f}x means {theme.units(abs(more))} {than} demand than the estimate"
+    )
     if known is not None:
         beaten = known.beaten_by(value)
-        said += f", above what {plain(beaten)} of {len(known.lifts)} like it did"
+        told += f", more than {plain(beaten)} of {len(known.lifts)} similar activations reached"
     outside = not one["lift_low"] <= value <= one["lift_high"]
     return ours(
-        said + (". History would give it less than one chance in ten." if outside else ".")
+        told + (". It lies outside the 80 % interval of the estimate." if outside else ".")
     )
 
 
@@ -130,10 +132,10 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
         {
             "SKU": skus["sku"],
             "Expected lift": skus["lift"],
-            "From": skus["lift_low"],
-            "To": skus["lift_high"],
-            "Stated": [stated.get(s) for s in skus["sku"]],
-            "Adds, u": skus["lift_units"],
+            "P10": skus["lift_low"],
+            "P90": skus["lift_high"],
+            "Stated lift": [stated.get(s) for s in skus["sku"]],
+            "Lift, u": skus["lift_units"],
             "Status": skus["status"].map(theme.said),
         }
     )
@@ -145,10 +147,10 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
         shown, hide_index=True, placeholder="–", height=min(38 + 35 * len(shown), 300),
         column_config={
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help=frame.term("Lift")),
-            "From": st.column_config.NumberColumn(format="%.2fx", help="Eight times out of ten the lift is from here ..."),
-            "To": st.column_config.NumberColumn(format="%.2fx", help="... to here."),
-            "Stated": times,
-            "Adds, u": st.column_config.NumberColumn(format="%.0f"),
+            "P10": st.column_config.NumberColumn(format="%.2fx", help=frame.term("80 % interval")),
+            "P90": st.column_config.NumberColumn(format="%.2fx", help=frame.term("80 % interval")),
+            "Stated lift": times,
+            "Lift, u": st.column_config.NumberColumn(format="%.0f"),
         },
     )  # fmt: skip
     if skus.empty:
@@ -200,14 +202,14 @@ def page() -> None:
     )
     frame.title(
         "Activations",
-        f"**{theme.plural(len(coming), 'activation')} planned or running** · {approved} have the "
-        f"stock for them · {theme.plural(need, 'needs', 'need')} a decision on the Bridge",
+        f"**{theme.plural(len(coming), 'activation')} planned or running** · {approved} covered by "
+        f"stock · {theme.plural(need, 'needs', 'need')} a decision on the Bridge",
     )  # fmt: skip
     said = st.session_state.pop("activation_saved", None)
     if said:
         st.success(plain(said))
     if not person.may("activation"):
-        st.caption("Marketing adds, changes and cancels activations; you are reading.")
+        st.caption("Marketing adds, changes and cancels activations; you can read them.")
     if coming:
         rows = pd.DataFrame(
             {
@@ -250,7 +252,7 @@ def page() -> None:
                 f"{act.start:%b %d} to {act.end:%b %d, %Y} · "
                 f"{theme.plural(len({i.sku for i in act.items}), 'featured SKU')} · "
                 f"{plain(act.owner) or 'no owner'} · locks {lock}"
-                + (" (past: changing it now costs rework)" if late else "")
+                + (" (past: a change now means rework)" if late else "")
             )
             frame.odd_beside("activation", chosen)
             left, right = st.columns(2, gap="medium")
@@ -277,7 +279,7 @@ def page() -> None:
                             )
                             st.session_state["confirm_cancel"] = None
                             st.session_state["activation_saved"] = (
-                                f"Cancelled {act.name}. History can take it back."
+                                f"Cancelled {act.name}. You can take this back in History."
                             )
                             st.rerun()
     with change:

@@ -8,7 +8,7 @@ from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
-from pages.components import charts, download, frame, picked, theme, ways_out
+from pages.components import charts, download, frame, options, picked, theme
 from pages.components.text import Said, ours, plain
 
 SUPPLY_SAID = {
@@ -33,9 +33,9 @@ def finding(judged: list[views.Verdict], watched: list[Watched]) -> Said:
     soonest = min((w.last_date for w in able if w.last_date), default=None)
     still = (
         f"{theme.plural(len({w.activation for w in able}), 'activation')} can still be helped, "
-        f"worth {theme.money(saved)} net, the first by {ways_out.day(soonest)}"
+        f"worth {theme.money(saved)} net, the first by {options.day(soonest)}"
         if able
-        else "no order and no transfer that pays can help any more"
+        else "no order or transfer can help in time and pay for itself"
     )
     return ours(
         f"**{len(red)} of {theme.plural(len(judged), 'activation')} will run out** · "
@@ -63,7 +63,7 @@ def tiles(judged: list[views.Verdict]) -> None:
     cells[4].metric("✓ Covered, ■ excess", covered, border=True)
     cells[5].metric(
         "○ No data", count(Status.GREY), border=True,
-        help="Stock, receipts or forecast are missing or old. Unknown is never shown as covered.",
+        help="Stock, receipts or forecast are missing or old. What is unknown is never shown as covered.",
     )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
             "Type": [v.activation.type for v in judged],
             "Starts": [v.activation.start for v in judged],
             "Demand, u": [v.demand for v in judged],
-            "of it lift, u": [v.lift_units for v in judged],
+            "Lift, u": [v.lift_units for v in judged],
             "Short, u": [v.units_short for v in judged],
             "Margin at risk": [v.margin_at_risk for v in judged],
             "Runs out": [theme.week(v.first_short) for v in judged],
@@ -99,8 +99,8 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
     )
     st.markdown(
         f"{plain(act.type.capitalize())}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
-        f"{doors}. Expects {theme.units(verdict.demand)}, of which it adds "
-        f"{theme.units(verdict.lift_units)}. {runs_out}"
+        f"{doors}. Demand {theme.units(verdict.demand)}, of which "
+        f"{theme.units(verdict.lift_units)} lift. {runs_out}"
     )
     frame.odd_beside("activation", act.activation)
     skus = views.skus_of(plan, act.activation, supply=supply)
@@ -116,7 +116,7 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
                 "On hand, u": skus["on_hand"],
                 "Demand, u": skus["demand"],
                 "Short, u": skus["units_short"],
-                "Margin": skus["margin_at_risk"],
+                "Margin at risk": skus["margin_at_risk"],
                 "Short doors": skus["red_doors"].astype(str)
                 + " of "
                 + skus["doors"].astype(str),
@@ -132,7 +132,7 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
                 "On hand, u": st.column_config.NumberColumn(format="localized"),
                 "Demand, u": st.column_config.NumberColumn(format="%.0f"),
                 "Short, u": st.column_config.NumberColumn(format="%.1f"),
-                "Margin": st.column_config.NumberColumn("Margin at risk", format="dollar", step=1),
+                "Margin at risk": st.column_config.NumberColumn(format="dollar", step=1),
             },
         )  # fmt: skip
     chosen = skus.iloc[picked.row(event, len(skus)) or 0]
@@ -144,8 +144,8 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
     with right:
         st.markdown(
             f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the worst "
-            f"door {theme.percent(chosen['p_window'])}, expected short "
-            f"{theme.units(chosen['units_short'])}"
+            f"door {theme.percent(chosen['p_window'])}, "
+            f"{theme.units(chosen['units_short'])} short"
         )
         at = st.selectbox(
             "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
@@ -163,11 +163,11 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
         first = plan.base.weeks[soon.min()] if len(soon) else None
         st.altair_chart(
             charts.projection(fan, window=window, first_short=first), width="stretch",
-            alt=f"Projected on-hand of {chosen['sku']}: first likely to run out "
+            alt=f"Projected on hand of {chosen['sku']}: first likely to run out "
             f"{theme.week(first)}",
         )  # fmt: skip
     if supply == ROUTINE:
-        ways_out.panel(plan, act.activation, chosen["sku"])
+        options.panel(plan, act.activation, chosen["sku"])
     by_door = views.doors_of(plan, item)
     st.dataframe(
         pd.DataFrame(
@@ -177,7 +177,7 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
                 "Stockout risk": by_door["p_window"] * 100,
                 "Short, u": by_door["units_short"],
                 "On hand now, u": by_door["on_hand"],
-                "Demand in it, u": by_door["demand"],
+                "Demand in the activation, u": by_door["demand"],
                 "Runs out": by_door["first_short"].map(theme.week),
             }
         ),
@@ -187,7 +187,7 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
                 format="%.0f %%", min_value=0, max_value=100, help=frame.term("Stockout risk")
             ),
             "Short, u": st.column_config.NumberColumn(format="%.1f"),
-            "Demand in it, u": st.column_config.NumberColumn(format="%.1f"),
+            "Demand in the activation, u": st.column_config.NumberColumn(format="%.1f"),
         },
     )  # fmt: skip
     st.page_link(
@@ -202,11 +202,11 @@ def stands_on(which: str) -> Said:
     if which == "draft":
         return ours("The draft of the open cycle.")
     if version is None:
-        return ours("Working plan: nothing has been published yet, so this is the draft.")
+        return ours("Working plan: nothing has been published yet, so it is the draft.")
     return ours(
         f"Working plan: the consensus published in {plain(version.cycle)} (version "
         f"#{version.version:d}) "
-        "and the calendar's changes since."
+        "and the changes to the calendar since."
     )
 
 
@@ -222,7 +222,7 @@ def page() -> None:
         )
         inside = frame.which_class(plan)
         supply = frame.select(
-            "Stock counts", SUPPLIES, key="supply", default="routine", width=240,
+            "Supply counted", SUPPLIES, key="supply", default="routine", width=240,
             said=SUPPLY_SAID.__getitem__, help=frame.term("Routine replenishment"),
         )  # fmt: skip
     judged = views.verdicts(plan, weeks=weeks, supply=supply)
@@ -257,7 +257,7 @@ def page() -> None:
         "Best mix for all weeks", width="stretch", icon=":material/balance:",
         help=frame.term("Best mix"),
     ):  # fmt: skip
-        ways_out.best_mix(plan, watched, ours(f"the next {weeks:d} weeks"))
+        options.best_mix(plan, watched, ours(f"the next {weeks:d} weeks"))
     with line[2].popover("Table and download", width="stretch"):
         st.dataframe(table(judged), hide_index=True)
         download.spreadsheet(
