@@ -231,7 +231,7 @@ def forecast(
         layers.append(
             alt.Chart(history.assign(week=_utc(history["week"])))
             .mark_line(color=colours["History"], strokeWidth=1.5)
-            .encode(x="week:T", y="units:Q", tooltip=[_tip("units", "Sold, u")])
+            .encode(x="week:T", y="units:Q", tooltip=[_tip("units", "Sales, u")])
         )
         if "actual" in history and (history["actual"] - history["units"]).abs().max() > 0.5:
             layers.append(
@@ -316,9 +316,9 @@ def expected_and_actual(rows: pd.DataFrame) -> Drawn:
             ),
             tooltip=[
                 "name", "type", "starts",
-                alt.Tooltip("expected_lift:Q", title="Expected", format=".2f"),
-                alt.Tooltip("actual_lift:Q", title="Actual", format=".2f"),
-                _tip("actual", "Added, u"),
+                alt.Tooltip("expected_lift:Q", title="Expected lift", format=".2f"),
+                alt.Tooltip("actual_lift:Q", title="Actual lift", format=".2f"),
+                _tip("actual", "Lift, u"),
             ],
         )
     )  # fmt: skip
@@ -465,7 +465,7 @@ def seasons(rows: pd.DataFrame) -> Drawn:
         .mark_line(strokeWidth=1.6)
         .encode(
             x=alt.X("week:T", title=None, axis=alt.Axis(format="%b", labelAngle=0)),
-            y=alt.Y("index:Q", title="season, times an ordinary week", scale=alt.Scale(zero=False)),
+            y=alt.Y("index:Q", title="season, 1 = an ordinary week", scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "class:N",
                 scale=alt.Scale(scheme="tableau20"),
@@ -600,14 +600,14 @@ def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
     base = alt.Chart(rows)
     bars = base.mark_bar(color=colours["Planning"], height=13).encode(
         x=alt.X("value:Q", title=None, axis=axis), y=y,
-        tooltip=["member", alt.Tooltip("value:Q", title="now", format=shown),
-                 alt.Tooltip("before:Q", title="before", format=shown)],
+        tooltip=["member", alt.Tooltip("value:Q", title="Now", format=shown),
+                 alt.Tooltip("before:Q", title="Before", format=shown)],
     )  # fmt: skip
     said = base.mark_text(align="left", dx=4, color=_ink()).encode(
         x="value:Q", y=y, text=alt.Text("value:Q", format=shown)
     )
     before = base.mark_tick(color=colours["Lift"], thickness=3, height=17).encode(
-        x="before:Q", y=y, tooltip=[alt.Tooltip("before:Q", title="before", format=shown)]
+        x="before:Q", y=y, tooltip=[alt.Tooltip("before:Q", title="Before", format=shown)]
     )
     layers = [bars, before, said]
     if rows["target"].notna().any():

@@ -223,7 +223,7 @@ def mix_table(plan: LivePlan, chosen: tuple[Option, ...]) -> pd.DataFrame:
             "What": [o.said for o in chosen],
             "SKU": [o.sku for o in chosen],
             "Activation": [names[o.activation] for o in chosen],
-            "Prevents, u": [o.short_before - o.short_after for o in chosen],
+            "Shortage prevented, u": [o.short_before - o.short_after for o in chosen],
             "Margin": [o.margin_saved for o in chosen],
             "Cost": [o.cost for o in chosen],
             "Until": [o.last_date for o in chosen],
@@ -284,7 +284,7 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: Said) -> None:
         column_order=[name for name in table.columns if name != "Action"],  # what is done says it
         column_config={
             "What": st.column_config.Column("Action", width=500),
-            "Prevents, u": st.column_config.NumberColumn(format="%.0f"),
+            "Shortage prevented, u": st.column_config.NumberColumn(format="%.0f"),
             "Margin": st.column_config.NumberColumn(
                 format="dollar", step=1, help="Margin of the extra sales, less that of sales given up."
             ),

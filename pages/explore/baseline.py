@@ -167,7 +167,7 @@ def backtest(space: Workspace, person: Person) -> None:
         "WAPE, promoted", _percent(promoted["wape"]), help=frame.term("WAPE"), border=True
     )
     tiles[2].metric(
-        "WAPE, naive",
+        "WAPE, naive forecast",
         _percent(everything["wape_of_naive"]),
         help=frame.term("Naive forecast"),
         border=True,
@@ -224,7 +224,7 @@ def backtest(space: Workspace, person: Person) -> None:
                 by.capitalize(),
                 "SKU-door-weeks",
                 "WAPE",
-                "WAPE, naive",
+                "WAPE, naive forecast",
                 "Bias",
                 "In the 80 % interval",
             ],
@@ -232,7 +232,7 @@ def backtest(space: Workspace, person: Person) -> None:
         percent = st.column_config.NumberColumn(format="percent")
         st.dataframe(
             table.sort_values("SKU-door-weeks", ascending=False), hide_index=True, height=250, placeholder="–",
-            column_config={c: percent for c in ("WAPE", "WAPE, naive", "Bias", "In the 80 % interval")},
+            column_config={c: percent for c in ("WAPE", "WAPE, naive forecast", "Bias", "In the 80 % interval")},
         )  # fmt: skip
         download.spreadsheet("Download (CSV)", lambda: sums, "backtest.csv")
 

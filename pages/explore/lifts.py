@@ -78,7 +78,7 @@ def page() -> None:
                 "Stated lift": summed["promised"],
                 "Expected lift": summed["expected_lift"],
                 "Actual lift": summed["actual_lift"],
-                "Added, u": summed["actual"],
+                "Lift, u": summed["actual"],
             }
         )
         lift = st.column_config.NumberColumn(format="%.2fx")
@@ -87,7 +87,7 @@ def page() -> None:
             column_config={
                 "Stated lift": st.column_config.NumberColumn(format="%.2fx", help="The lift that Marketing stated beforehand, times baseline."),
                 "Expected lift": st.column_config.NumberColumn(format="%.2fx", help="What the model expects of such an activation, this one included in what it has learned."),
-                "Actual lift": lift, "Added, u": st.column_config.NumberColumn(format="%.0f"),
+                "Actual lift": lift, "Lift, u": st.column_config.NumberColumn(format="%.0f"),
             },
         )  # fmt: skip
     names = dict(zip(summed["activation"], summed["name"], strict=True))
@@ -107,7 +107,7 @@ def page() -> None:
                 "P10": mine["low"],
                 "P90": mine["high"],
                 "Actual lift": mine["actual_lift"],
-                "Added, u": mine["actual"],
+                "Lift, u": mine["actual"],
                 "": ["" if ok else "outside its 80 % interval" for ok in mine["as_expected"]],
             }
         ),
@@ -115,7 +115,7 @@ def page() -> None:
         column_config={
             "Discount": st.column_config.NumberColumn(format="percent"),
             **{c: st.column_config.NumberColumn(format="%.2fx") for c in ("Expected lift", "P10", "P90", "Actual lift")},
-            **{c: st.column_config.NumberColumn(format="%.0f") for c in ("Baseline, u", "Added, u")},
+            **{c: st.column_config.NumberColumn(format="%.0f") for c in ("Baseline, u", "Lift, u")},
         },
     )  # fmt: skip
     st.caption(

@@ -116,20 +116,20 @@ def page() -> None:
                     "Activation": summed["activation"].map(lambda a: names.get(a, a)),
                     "Week": summed["week"].map(theme.week),
                     "SKU-doors": summed["judged"],
-                    "Expected to run out": summed["said"] * summed["judged"],
+                    "Expected": summed["said"] * summed["judged"],
                     "Ran out": summed["out"].astype(int),
                     "Red": summed["red"].astype(int),
-                    "Lost, u": summed["lost"],
-                    "Prevented, u": summed["activation"].map(by_activation).fillna(0.0),
+                    "Lost sales, u": summed["lost"],
+                    "Preventable, u": summed["activation"].map(by_activation).fillna(0.0),
                 }
             ),
             hide_index=True, height=330, alt="Past activations: predicted and actual stockouts",
             column_config={
-                "Expected to run out": st.column_config.NumberColumn(
+                "Expected": st.column_config.NumberColumn(
                     format="%.0f", help="SKU-doors: the sum of their stockout risks."
                 ),
-                "Lost, u": st.column_config.NumberColumn(format="%.0f"),
-                "Prevented, u": st.column_config.NumberColumn(
+                "Lost sales, u": st.column_config.NumberColumn(format="%.0f"),
+                "Preventable, u": st.column_config.NumberColumn(
                     format="%.0f",
                     help="The part that the best mix at the time would have prevented.",
                 ),

@@ -145,13 +145,13 @@ def page() -> None:
                     {
                         "Week": [theme.week(w) for w in recent["week"]],
                         "Door": recent["door"].map(doors),
-                        "Sold, u": recent["raw"],
+                        "Sales, u": recent["raw"],
                         "Demand, u": recent["clean"],
                         "Why": recent["reason"].map(WHY),
                     }
                 ),
                 hide_index=True, height=min(38 + 35 * len(recent), 300),
-                column_config={c: st.column_config.NumberColumn(format="%.1f") for c in ("Sold, u", "Demand, u")},
+                column_config={c: st.column_config.NumberColumn(format="%.1f") for c in ("Sales, u", "Demand, u")},
             )  # fmt: skip
             st.caption(
                 "Recorded sales are not changed; only the demand that the forecast learns from is corrected."

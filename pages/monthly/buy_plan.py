@@ -62,12 +62,12 @@ def page() -> None:
         st.info("Nothing has to be ordered: stock and open orders cover the plan.")
         return
     cells = st.columns(4)
-    cells[0].metric("To release now", theme.units(summed["release"].sum()), border=True,
+    cells[0].metric("Release now", theme.units(summed["release"].sum()), border=True,
                     help="Orders to place this week so that they arrive when they are needed.")  # fmt: skip
     cells[1].metric(
         "At cost", theme.money(summed["release_cost"].sum(min_count=1)), border=True
     )
-    cells[2].metric("Planned for later", theme.units(summed["planned"].sum()), border=True,
+    cells[2].metric("Planned release", theme.units(summed["planned"].sum()), border=True,
                     help=f"Orders to place in later weeks, up to {buying.WEEKS:d} weeks ahead.")  # fmt: skip
     cells[3].metric("Too late to order", theme.units(summed["expedite"].sum()), border=True,
                     help="Needed before an order placed today could arrive. Expedite an open order, move "
@@ -91,15 +91,15 @@ def orders(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
             pd.DataFrame(
                 {
                     "Class": summed["class"], "Release now, u": summed["release"],
-                    "At cost": summed["release_cost"], "Planned, u": summed["planned"],
-                    "Too late, u": summed["expedite"],
+                    "At cost": summed["release_cost"], "Planned release, u": summed["planned"],
+                    "Too late to order, u": summed["expedite"],
                 }
             ),
             hide_index=True, alt="Orders by class", placeholder="–",
             column_config={
                 "Release now, u": st.column_config.NumberColumn(format="localized"),
-                "Planned, u": st.column_config.NumberColumn(format="localized"),
-                "Too late, u": st.column_config.NumberColumn(format="localized"),
+                "Planned release, u": st.column_config.NumberColumn(format="localized"),
+                "Too late to order, u": st.column_config.NumberColumn(format="localized"),
                 "At cost": st.column_config.NumberColumn(format="dollar", step=1),
             },
         )  # fmt: skip

@@ -119,7 +119,7 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
     before, after = steps["before"].sum(), steps["after"].sum()
     five = st.columns(5)
     five[0].metric(
-        f"Published in {plain(last.cycle)}", theme.units(before), border=True,
+        f"Consensus of {plain(last.cycle)}", theme.units(before), border=True,
         help="In the weeks that both forecasts have.",
     )  # fmt: skip
     five[1].metric("Draft now", theme.units(after), border=True, help=frame.term("Draft"))
@@ -140,11 +140,11 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
         )  # fmt: skip
     with right:
         st.dataframe(
-            rows.rename(columns={"cause": "Cause", "before": "Before, u", "after": "Now, u", "change": "Change, u"}),
+            rows.rename(columns={"cause": "Cause", "before": "Published consensus, u", "after": "Draft, u", "change": "Change, u"}),
             hide_index=True, height=340, alt="Change in the forecast by cause",
             column_config={
                 name: st.column_config.NumberColumn(format="localized", step=1)
-                for name in ("Before, u", "Now, u")
+                for name in ("Published consensus, u", "Draft, u")
             } | {"Change, u": st.column_config.NumberColumn(format="%+,.0f")},
         )  # fmt: skip
         st.caption(
@@ -196,7 +196,7 @@ def disagreements(space: Workspace, person: Person, plan: LivePlan) -> None:
                 **{f.label: shown[str(f)] for f in INPUTS},
                 "Draft": shown["draft"],
                 "Disagreement": 100 * shown["apart"],
-                "Money": shown["money"],
+                "Revenue": shown["money"],
             }
         )
         whole = st.column_config.NumberColumn(format="localized", step=1, width=78)
@@ -211,7 +211,7 @@ def disagreements(space: Workspace, person: Person, plan: LivePlan) -> None:
                 "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
                 "Merchandising": st.column_config.NumberColumn(format="localized", step=1, width=98),
                 "Disagreement": st.column_config.NumberColumn(format="%.0f %%", width=92, help=frame.term("Disagreement")),
-                "Money": st.column_config.NumberColumn("Revenue, $", format="compact", width=80, help="The draft in these weeks at regular price."),
+                "Revenue": st.column_config.NumberColumn("Revenue, $", format="compact", width=80, help="The draft in these weeks at regular price."),
             },
         )  # fmt: skip
     with right:
@@ -400,8 +400,8 @@ def outlook(space: Workspace, plan: LivePlan) -> None:
                 {
                     "Department": rows["department"],
                     "P10, u": rows["low"], "Draft, u": rows["draft"], "P90, u": rows["high"],
-                    "Risk": [theme.money(v) for v in rows["low_money"]],
-                    "Opportunity": [theme.money(v) for v in rows["high_money"]],
+                    "Downside": [theme.money(v) for v in rows["low_money"]],
+                    "Upside": [theme.money(v) for v in rows["high_money"]],
                 }
             ),
             hide_index=True, alt="Range of each department's total",
@@ -441,10 +441,10 @@ def bought(space: Workspace, plan: LivePlan) -> None:
     rows = agenda.buy_impact(plan, space.cycles.layers(versions[-1])).head(12)
     st.markdown("**SKUs whose orders change most**")
     st.dataframe(
-        rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published, u", "now": "Draft, u", "change": "Change, u", "cost": "Cost, $"}),
+        rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published consensus, u", "now": "Draft, u", "change": "Change, u", "cost": "Cost, $"}),
         hide_index=True, height=38 + 31 * len(rows), alt="SKUs whose orders change most",
         column_config={
-            **{n: st.column_config.NumberColumn(format="localized", step=1) for n in ("Published, u", "Draft, u")},
+            **{n: st.column_config.NumberColumn(format="localized", step=1) for n in ("Published consensus, u", "Draft, u")},
             **{n: st.column_config.NumberColumn(format="%+,.0f") for n in ("Change, u", "Cost, $")},
         },
     )  # fmt: skip

@@ -232,16 +232,16 @@ def ahead(space: Workspace) -> None:
         pd.DataFrame(
             {
                 "Quarter": rows["quarter"].map(quarter_label), "Department": rows["department"],
-                "Weeks": rows["weeks"], "Plan, u": rows["units"], "Sales, same weeks last year, u": rows["last_year"],
-                "Change": 100 * rows["change"], "Plan at retail": rows["value"],
+                "Weeks": rows["weeks"], "Working plan, u": rows["units"], "Sales, same weeks last year, u": rows["last_year"],
+                "Change": 100 * rows["change"], "Working plan at retail": rows["value"],
             }
         ),
         hide_index=True, placeholder="–", alt="Planned demand by quarter and department",
         column_config={
-            "Plan, u": st.column_config.NumberColumn(format="localized", step=1),
+            "Working plan, u": st.column_config.NumberColumn(format="localized", step=1),
             "Sales, same weeks last year, u": st.column_config.NumberColumn(format="localized", step=1),
             "Change": st.column_config.NumberColumn(format="%+.1f %%"),
-            "Plan at retail": st.column_config.NumberColumn(format="dollar", step=1),
+            "Working plan at retail": st.column_config.NumberColumn(format="dollar", step=1),
         },
     )  # fmt: skip
     acts = quarters_ahead.activations_ahead(frame.working_plan())

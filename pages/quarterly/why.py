@@ -105,7 +105,7 @@ def drill_table(
 
 SUMS = {
     "promoted_days": "Promoted days", "promoted_out": "Promoted days out", "other_days": "Other days",
-    "other_out": "Other days out", "units": "Sold, u", "revenue": "Revenue", "lost_value": "Lost sales",
+    "other_out": "Other days out", "units": "Sales, u", "revenue": "Revenue", "lost_value": "Lost sales",
     "mean_stock_cost": "Mean stock at cost", "activations": "Activations", "activations_out": "Activations that ran out",
     "items": "SKU-doors", "items_out": "SKU-doors that ran out", "days": "Days", "days_out": "Days out",
     "ended_cost": "Stock at the end", "excess_cost": "Excess stock", "cells": "SKU weeks",
@@ -127,15 +127,15 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
         pd.DataFrame(
             {
                 "Week": cells["week"].map(theme.week), "SKU": cells["sku"], "Door": cells["door"],
-                "Sold, u": cells["units"], "On hand, u": cells["on_hand"],
+                "Sales, u": cells["units"], "On hand, u": cells["on_hand"],
                 "Promoted days": cells["promoted_days"], "Promoted days out": cells["promoted_out"],
                 "Other days": cells["other_days"], "Other days out": cells["other_out"],
-                "Lost, u": cells["lost_units"], "Revenue": cells["revenue"],
+                "Lost sales, u": cells["lost_units"], "Revenue": cells["revenue"],
             }
         ),
         hide_index=True, height=260, placeholder="–", alt="SKU-door-weeks behind the number",
         column_config={
-            **{n: st.column_config.NumberColumn(format="%.1f") for n in ("Promoted days", "Promoted days out", "Other days", "Other days out", "Lost, u")},
+            **{n: st.column_config.NumberColumn(format="%.1f") for n in ("Promoted days", "Promoted days out", "Other days", "Other days out", "Lost sales, u")},
             "Revenue": st.column_config.NumberColumn(format="dollar", step=1),
         },
     )  # fmt: skip

@@ -57,13 +57,16 @@ def tiles(judged: list[views.Verdict]) -> None:
     cells[1].metric(
         "Units short", theme.units(short), help=frame.term("Units short"), border=True
     )
-    cells[2].metric("● Short", count(Status.RED), border=True)
-    cells[3].metric("◆ Tight", count(Status.AMBER), border=True)
+    cells[2].metric("● Short", count(Status.RED), help=frame.term("Short"), border=True)
+    cells[3].metric("◆ Tight", count(Status.AMBER), help=frame.term("Tight"), border=True)
     covered = count(Status.GREEN) + count(Status.BLUE)
-    cells[4].metric("✓ Covered, ■ excess", covered, border=True)
+    cells[4].metric(
+        "✓ Covered, ■ excess", covered, border=True,
+        help=f"{frame.term('Covered')}\n\n{frame.term('Excess')}",
+    )  # fmt: skip
     cells[5].metric(
         "○ No data", count(Status.GREY), border=True,
-        help="Stock, receipts or forecast are missing or old. What is unknown is never shown as covered.",
+        help=frame.term("No data"),
     )  # fmt: skip
 
 

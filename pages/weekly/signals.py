@@ -225,8 +225,8 @@ def what_it_did(space: Workspace) -> None:
             pd.DataFrame(
                 {
                     "Activation": did["activation"], "SKU": did["sku"], "Decided": did["said"],
-                    "Weeks before": did["weeks_ahead"], "Moved, u": did["units"],
-                    "Used, u": did["used"],
+                    "Weeks before": did["weeks_ahead"], "Units moved": did["units"],
+                    "Units used": did["used"],
                     "Still ran out": did["ran_out"].astype(str) + " of "
                     + did["doors"].astype(str) + " doors",
                 }
