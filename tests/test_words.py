@@ -33,6 +33,12 @@ WHICH = frozenset(
 NO_MEASURE = frozenset(
     [
         "#",
+        "Dates",
+        "Layer",
+        "Part",
+        "Step",
+        "Value",
+        "Weeks ahead",
         "Accepted",
         "Action",
         "Activations that feature it",
@@ -73,7 +79,6 @@ NO_MEASURE = frozenset(
         "Id",
         "In force",
         "Inputs due",
-        "Items",
         "Last day",
         "Last quarter",
         "Last year",
@@ -157,7 +162,7 @@ def found_in(source: str) -> Iterator[tuple[str, int]]:
         match node:
             case ast.Call(func=ast.Attribute(attr="metric"), args=[label, *_]):
                 yield from _literal(label)
-            case ast.Call(func=ast.Name(id="_tip" | "_named"), args=[_, label, *_]):
+            case ast.Call(func=ast.Name(id="tip" | "named"), args=[_, label, *_]):
                 yield from _literal(label)
             case ast.Call(func=ast.Attribute(attr="NumberColumn"), args=[label, *_]):
                 yield from _literal(label)

@@ -380,8 +380,8 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
         workbook.by_verdict(returned.cells, returned.measure), hide_index=True, height=220,
         alt="Cells that were changed",
         column_config={
-            f"Exported, {sign}": st.column_config.NumberColumn(format="%.1f"),
-            f"Typed, {sign}": st.column_config.NumberColumn(format="%.1f"),
+            f"Exported, {sign}": st.column_config.NumberColumn(format="%,.1f"),
+            f"Typed, {sign}": st.column_config.NumberColumn(format="%,.1f"),
             "Week": st.column_config.DateColumn(format="MMM DD"),
         },
     )  # fmt: skip

@@ -88,17 +88,17 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
         saved = theme.units(abs(option.units_saved))
         match option.action:
             case Action.REDUCE:
-                saves = f"{saved} fewer short"
+                saves = f"**{saved}** fewer short in all weeks"
             case Action.SHIFT:
-                saves = f"sells **{saved} {'more' if option.units_saved >= 0 else 'fewer'}**"
+                saves = f"sells **{saved} {'more' if option.units_saved >= 0 else 'fewer'}** in all weeks"
             case _:
-                saves = f"saves **{saved}**"
+                saves = f"saves **{saved}** in all weeks"
         st.markdown(
             f"{saves} · {theme.money(option.margin_saved)} margin · costs "
             f"{theme.money(option.cost)} · **net {theme.money(option.net)}**"
         )
         st.caption(
-            f"{theme.units(option.short_before)} short becomes "
+            f"In the activation {theme.units(option.short_before)} short → "
             f"{theme.units(option.short_after)} · "
             + ("past: " if option.is_past else "decide ")
             + plain(deadline(option).removeprefix("past "))
@@ -185,7 +185,7 @@ def decided(activation: str, sku: str) -> None:
         line(decision)
 
 
-def line(decision: Decision, *, where: bool = False) -> None:
+def line(decision: Decision, *, where: bool = False, late: bool = False) -> None:
     """One decision that stands."""
     space, person = frame.workspace(), frame.me()
     by, owner = space.person(decision.person).name, space.person(decision.owner).name
@@ -195,10 +195,11 @@ def line(decision: Decision, *, where: bool = False) -> None:
         if where
         else ""
     )
-    early = theme.plural(max(decision.weeks_ahead, 0), "week") + " before it starts"
+    overdue = ":red[● Late] · " if late else ""
+    early = theme.plural(max(decision.weeks_ahead, 0), "week") + " before the start"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/task_alt: {at}**{plain(decision.said)}**. {plain(by)} decided {early}; {plain(owner)}, due "
+            f"{overdue}:material/task_alt: {at}**{plain(decision.said)}**. Decided by {plain(by)}, {early} · owner {plain(owner)}, due "
             f"{day(decision.due)} · {plain(decision.state)}"
         )
         if decision.state != "decided":
@@ -284,7 +285,7 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: Said) -> None:
         column_order=[name for name in table.columns if name != "Action"],  # what is done says it
         column_config={
             "What": st.column_config.Column("Action", width=500),
-            "Shortage prevented, u": st.column_config.NumberColumn(format="%.0f"),
+            "Shortage prevented, u": st.column_config.NumberColumn(format="%,.0f"),
             "Margin": st.column_config.NumberColumn(
                 format="dollar", step=1, help="Margin of the extra sales, less that of sales given up."
             ),

@@ -121,31 +121,40 @@ def running(space: Workspace) -> None:
         space.hindsight.stop_backtest(frame.me().id)
 
 
+SHARES = ("WAPE", "WAPE, naive forecast", "Bias", "In the 80 % interval")
+"""Columns of the breakdown."""
+
+
+def ask(space: Workspace, person: Person) -> None:
+    """The form that starts a backtest."""
+    if not person.may("backtest"):
+        st.caption("Planning or Admin runs backtests.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        origins = st.number_input(
+            "Past weeks to start from", 1, 12, 6, key="origins", width=190
+        )
+        step = st.number_input("Weeks between them", 1, 13, 4, key="step", width=170)
+        lags = st.number_input("Weeks ahead", 1, 26, 8, key="lags", width=130)
+        start = st.button(
+            "Run a backtest", disabled=space.hindsight.backtesting.progress is not None
+        )
+    if start:
+        try:
+            space.hindsight.start_backtest(
+                person.id, origins=int(origins), step=int(step), horizon=int(lags)
+            )
+        except ConcordError as error:
+            frame.refused(error)
+        else:
+            st.session_state["backtest running"] = True
+            st.rerun()
+
+
 def backtest(space: Workspace, person: Person) -> None:
     st.subheader("How accurate it was", anchor=False)
     result = space.hindsight.last_backtest()
-    if person.may("backtest"):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            origins = st.number_input(
-                "Past weeks to start from", 1, 12, 6, key="origins", width=190
-            )
-            step = st.number_input("Weeks between them", 1, 13, 4, key="step", width=170)
-            lags = st.number_input("Weeks ahead", 1, 26, 8, key="lags", width=130)
-            start = st.button(
-                "Run a backtest", disabled=space.hindsight.backtesting.progress is not None
-            )
-        if start:
-            try:
-                space.hindsight.start_backtest(
-                    person.id, origins=int(origins), step=int(step), horizon=int(lags)
-                )
-            except ConcordError as error:
-                frame.refused(error)
-            else:
-                st.session_state["backtest running"] = True
-                st.rerun()
-    else:
-        st.caption("Planning or Admin runs backtests.")
+    ask(space, person)
     running(space)
     if result is None:
         st.info(
@@ -159,82 +168,77 @@ def backtest(space: Workspace, person: Person) -> None:
         f"{plain(asked['step'])} weeks apart, {plain(asked['lags'])} weeks ahead; {result.rows:,} SKU-door-weeks. The promotion "
         "calendar was known, sales after each week were not."
     )
-    sums = result.sums
+    tiles(result.sums)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        by_weeks_ahead(result.sums)
+    with right:
+        broken_down(result.sums)
+
+
+def tiles(sums: pd.DataFrame) -> None:
     everything, promoted = of_sums(sums), of_sums(sums[sums["promoted"]])
-    tiles = st.columns(5)
-    tiles[0].metric("WAPE", _percent(everything["wape"]), help=frame.term("WAPE"), border=True)
-    tiles[1].metric(
+    five = st.columns(5)
+    five[0].metric("WAPE", _percent(everything["wape"]), help=frame.term("WAPE"), border=True)
+    five[1].metric(
         "WAPE, promoted", _percent(promoted["wape"]), help=frame.term("WAPE"), border=True
     )
-    tiles[2].metric(
+    five[2].metric(
         "WAPE, naive forecast",
         _percent(everything["wape_of_naive"]),
         help=frame.term("Naive forecast"),
         border=True,
     )
-    tiles[3].metric(
+    five[3].metric(
         "Bias", _percent(everything["bias"], sign=True), help=frame.term("Bias"), border=True
     )
-    tiles[4].metric(
+    five[4].metric(
         "In the 80 % interval",
         _percent(everything["within_p10_p90"]),
         help=frame.term("80 % interval"),
         border=True,
     )
-    left, right = st.columns(2, gap="medium")
-    with left:
-        by_lag = pd.DataFrame(
-            [
-                {"lag": int(str(lag)), "forecast": said, "wape": of_sums(rows)[name]}
-                for lag, rows in sums.groupby("lag")
-                for name, said in MEASURES.items()
-            ]
-        )
-        st.markdown("**Error by weeks ahead** (WAPE, lower is better)")
-        st.altair_chart(
-            charts.error_by_lag(by_lag),
-            width="stretch",
-            alt="Error by weeks ahead, compared with simple forecasts",
-        )
-    with right:
-        by = frame.select(
-            "Broken down by",
-            ["class", "door", "promoted"],
-            key="by",
-            said=str.capitalize,
-            width=200,
-        )
-        rows = []
-        for name, part in sums.groupby(by):
-            found = of_sums(part)
-            label = {True: "Promoted", False: "Not promoted"}.get(name, name)
-            rows.append(
-                (
-                    label,
-                    found["cells"],
-                    found["wape"],
-                    found["wape_of_naive"],
-                    found["bias"],
-                    found["within_p10_p90"],
-                )
-            )
-        table = pd.DataFrame(
-            rows,
-            columns=[
-                by.capitalize(),
-                "SKU-door-weeks",
-                "WAPE",
-                "WAPE, naive forecast",
-                "Bias",
-                "In the 80 % interval",
-            ],
-        )
-        percent = st.column_config.NumberColumn(format="percent")
-        st.dataframe(
-            table.sort_values("SKU-door-weeks", ascending=False), hide_index=True, height=250, placeholder="–",
-            column_config={c: percent for c in ("WAPE", "WAPE, naive forecast", "Bias", "In the 80 % interval")},
-        )  # fmt: skip
-        download.spreadsheet("Download (CSV)", lambda: sums, "backtest.csv")
+
+
+def by_weeks_ahead(sums: pd.DataFrame) -> None:
+    by_lag = pd.DataFrame(
+        [
+            {"lag": int(str(lag)), "forecast": said, "wape": of_sums(rows)[name]}
+            for lag, rows in sums.groupby("lag")
+            for name, said in MEASURES.items()
+        ]
+    )
+    st.markdown("**Error by weeks ahead** (WAPE, lower is better)")
+    st.altair_chart(
+        charts.error_by_lag(by_lag),
+        width="stretch",
+        alt="Error by weeks ahead, compared with simple forecasts",
+    )
+
+
+def broken_down(sums: pd.DataFrame) -> None:
+    """Error by class, door, or promoted or not."""
+    by = frame.select(
+        "Broken down by",
+        ["class", "door", "promoted"],
+        key="by",
+        said=str.capitalize,
+        width=200,
+    )
+    columns = (by.capitalize(), "SKU-door-weeks", *SHARES)
+    rows = []
+    for name, part in sums.groupby(by):
+        found = of_sums(part)
+        label = {True: "Promoted", False: "Not promoted"}.get(name, name)
+        shares = [found[key] for key in ("wape", "wape_of_naive", "bias", "within_p10_p90")]
+        rows.append((label, found["cells"], *shares))
+    table = pd.DataFrame(rows, columns=columns)
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        table.sort_values("SKU-door-weeks", ascending=False), hide_index=True, height=250, placeholder="–",
+        column_config={c: percent for c in SHARES},
+    )  # fmt: skip
+    download.spreadsheet("Download (CSV)", lambda: sums, "backtest.csv")
 
 
 def page() -> None:

@@ -1,6 +1,7 @@
 """History: the ledger. Who decided what, when and why; and any one of it taken back."""
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,18 @@ from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
 from pages.components import download, frame, picked, text, theme, trail
 from pages.components.text import plain
+
+
+class Asked(TypedDict, total=False):
+    """What the filters ask of the ledger."""
+
+    person: str | None
+    function: str | None
+    kind: str | None
+    reason: str | None
+    activation: str | None
+    product: tuple[str, str] | None
+    location: tuple[str, str] | None
 
 
 def take_back(space: Workspace, person: Person, event: Event) -> None:
@@ -108,54 +121,41 @@ def nodes(space: Workspace) -> tuple[tuple[str, str] | None, tuple[str, str] | N
     return (("department", department) if department != departments[0] else None), location
 
 
-def page() -> None:
-    space, person = frame.workspace(), frame.me()
-    frame.watch_rows(None)
-    head = st.container()
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
-    people = {p.id: p.name for p in space.people}
-    with bar:
-        anybody = {"": "Anybody"} | people
-        who = frame.select(
-            "Person", list(anybody), key="who", said=anybody.__getitem__, width=180
-        )
-        functions = {"": "Any function"} | {f.value: f.label for f in Function}
-        function = frame.select(
-            "Function", list(functions), key="function", said=functions.__getitem__, width=170
-        )
-        kinds = {"": "Anything"} | {k.value: k.value.capitalize() for k in Kind}
-        kind = frame.select("What", list(kinds), key="kind", said=kinds.__getitem__, width=150)
-        reasons = {"": "Any reason"} | dict(space.reasons.labels())
-        reason = frame.select(
-            "Reason", list(reasons), key="why", said=reasons.__getitem__, width=200
-        )
+def choose(space: Workspace) -> Asked:
+    """The filters, in the link."""
+    people = {"": "Anybody"} | {p.id: p.name for p in space.people}
+    functions = {"": "Any function"} | {f.value: f.label for f in Function}
+    kinds = {"": "Anything"} | {k.value: k.value.capitalize() for k in Kind}
+    reasons = {"": "Any reason"} | dict(space.reasons.labels())
     acts = {"": "Any activation"} | {
         a.activation: a.name for a in reversed(space.calendar.activations)
     }
-    with bar:
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        who = frame.select(
+            "Person", list(people), key="who", said=people.__getitem__, width=180
+        )
+        function = frame.select(
+            "Function", list(functions), key="function", said=functions.__getitem__, width=170
+        )
+        kind = frame.select("What", list(kinds), key="kind", said=kinds.__getitem__, width=150)
+        reason = frame.select(
+            "Reason", list(reasons), key="why", said=reasons.__getitem__, width=200
+        )
         act = frame.select(
             "Activation", list(acts), key="act", said=acts.__getitem__, width=190
         )
-    with bar:
         product, location = nodes(space)
-    try:
-        events = space.history.events(
-            person.id, person=who or None, function=function or None, kind=kind or None,
-            reason=reason or None, product=product, location=location, activation=act or None,
-        )  # fmt: skip
-    except UnknownName as error:
-        frame.title("History", f"**{plain(error)}** Choose another part of the assortment.")
-        return
-    with head:
-        frame.title(
-            "History",
-            f"**{theme.plural(space.seq, 'decision')} on record**, {len(events)} shown. Nothing "
-            "is ever deleted: a change that is taken back stays in the list.",
-        )  # fmt: skip
-    if not events:
-        st.info("No decision matches these filters.")
-        return
-    table = pd.DataFrame(
+    return {
+        "person": who or None, "function": function or None, "kind": kind or None,
+        "reason": reason or None, "activation": act or None,
+        "product": product, "location": location,
+    }  # fmt: skip
+
+
+def listed(space: Workspace, events: Sequence[Event], people: dict[str, str]) -> pd.DataFrame:
+    """Decisions as a table."""
+    return pd.DataFrame(
         {
             "#": [e.seq for e in events],
             "When (UTC)": [e.recorded_at for e in events],
@@ -171,6 +171,44 @@ def page() -> None:
             "": ["taken back" if space.reversals.has_taken_back(e.seq) else "" for e in events],
         }
     )
+
+
+def one_of(space: Workspace, person: Person, events: Sequence[Event], at: int | None) -> None:
+    """The decision that is selected, with taking it back."""
+    if at is None:
+        st.caption("Select a row to see the effect of taking it back.")
+        return
+    event = events[at]
+    st.markdown(
+        f"**#{event.seq:d}** {plain(space.person(event.person).name)} {plain(event.sentence)}"
+        + trail.why(event)
+    )
+    if event.kind in UNDOABLE and person.may("undo"):
+        take_back(space, person, event)
+    elif event.kind is Kind.IMPORT:
+        st.caption("Imports are rolled back on the Data page.")
+
+
+def page() -> None:
+    space, person = frame.workspace(), frame.me()
+    frame.watch_rows(None)
+    head = st.container()
+    asked = choose(space)
+    try:
+        events = space.history.events(person.id, **asked)
+    except UnknownName as error:
+        frame.title("History", f"**{plain(error)}** Choose another part of the assortment.")
+        return
+    with head:
+        frame.title(
+            "History",
+            f"**{theme.plural(space.seq, 'decision')} on record**, {len(events)} shown. Nothing "
+            "is ever deleted: a change that is taken back stays in the list.",
+        )  # fmt: skip
+    if not events:
+        st.info("No decision matches these filters.")
+        return
+    table = listed(space, events, {p.id: p.name for p in space.people})
     chosen = st.dataframe(
         table, hide_index=True, placeholder="–", height=430, on_select="rerun", selection_mode="single-row",
         key="ledger", alt="Every decision, latest first",
@@ -181,19 +219,7 @@ def page() -> None:
             "Evidence": text.evidence_column(width=90),
         },
     )  # fmt: skip
-    at = picked.row(chosen, len(events))
-    if at is not None:
-        event = events[at]
-        st.markdown(
-            f"**#{event.seq:d}** {plain(people.get(event.person, event.person))} {plain(event.sentence)}"
-            + trail.why(event)
-        )
-        if event.kind in UNDOABLE and person.may("undo"):
-            take_back(space, person, event)
-        elif event.kind is Kind.IMPORT:
-            st.caption("Imports are rolled back on the Data page.")
-    else:
-        st.caption("Select a row to see the effect of taking it back.")
+    one_of(space, person, events, picked.row(chosen, len(events)))
     if space.has_forecast:  # what an input held is told beside the class of its SKU
         compare(space, person, events)
     download.spreadsheet("Download (CSV)", lambda: table, "history.csv")

@@ -3,7 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from forecasting.inventory.replay import cells_of, scored
+from forecasting.inventory.replay import Scores, cells_of, scored
+from forecasting.record.replay import Replay
 from pages.components import charts, download, frame, theme
 from pages.components.text import plain
 
@@ -34,33 +35,8 @@ def ask() -> None:
             )
 
 
-def page() -> None:
-    if not frame.needs_forecast():
-        return
-    space = frame.workspace()
-    made = space.hindsight.last_replay()
-    head, right = st.columns([5, 1], vertical_alignment="bottom")
-    with right:
-        ask()
-    if made is None or made.rows.empty:
-        with head:
-            frame.title("Replay", "Nothing has been replayed yet.")
-        running()
-        st.info(
-            "A replay takes Concord back to past weeks, with only what was known then, and compares "
-            "what the Bridge would have flagged with what happened. Press **Replay past weeks**."
-        )
-        return
-    cells = cells_of(made.rows)
-    scores = scored(cells)
-    with head:
-        frame.title(
-            "Replay",
-            f"**{theme.percent(scores.recall)} of the SKU-doors that ran out were red "
-            f"{made.weeks_ahead:d} weeks earlier; {theme.percent(scores.precision)} of the red ones "
-            f"ran out** · {scores.cells:,} SKU-doors of past activations",
-        )
-    running()
+def tiles(made: Replay, scores: Scores) -> None:
+    """How well the flags of then foresaw what happened, and what it would have saved."""
     row = st.columns(6)
     row[0].metric("Ran out", theme.percent(scores.base_rate), border=True,
                   help="Share of featured SKUs and doors that ran out in their activation.")  # fmt: skip
@@ -76,7 +52,7 @@ def page() -> None:
                   help=f"How much better than giving every SKU-door the average stockout risk: 1 is perfect, 0 is "
                   f"no better. The Brier score is {brier}.")  # fmt: skip
     saved = made.saved
-    lost = float(cells["units_lost"].sum())
+    lost = float(cells_of(made.rows)["units_lost"].sum())
     row[5].metric("Preventable", theme.units(saved.not_short), border=True,
                   help="Lost units that the best mix at the time would have prevented. Moves count "
                   "what they would have sold, less what the giving door would have lacked; a smaller "
@@ -89,52 +65,53 @@ def page() -> None:
         f"{theme.units(saved.units)}, for {theme.money(saved.cost)}. Together "
         f"{theme.money(saved.margin)} of margin."
     )
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.markdown("**Where the stockout risk was 70 %, did 70 % run out?**")
-        st.altair_chart(charts.calibration(scores.calibration), width="stretch",
-                        alt="Share that ran out, by predicted stockout risk")  # fmt: skip
-    with right:
-        st.markdown("**Activations replayed**")
-        by = (
-            made.rows[made.rows["stocked_out"].notna()]
-            .groupby(["activation", "sku", "door"])
-            .agg(week=("week", "min"), p=("p_window", "max"), red=("flagged", "max"),
-                 out=("stocked_out", "max"), lost=("units_lost", "sum"))
-            .reset_index()
-        )  # fmt: skip
-        summed = by.groupby("activation").agg(
-            week=("week", "min"), judged=("p", "count"), said=("p", "mean"), red=("red", "sum"),
-            out=("out", "sum"), lost=("lost", "sum"),
-        )  # fmt: skip
-        summed = summed.sort_values("week").reset_index()
-        names = {a.activation: a.name for a in space.calendar.activations}
-        by_activation = made.prevented_by_activation()
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "Activation": summed["activation"].map(lambda a: names.get(a, a)),
-                    "Week": summed["week"].map(theme.week),
-                    "SKU-doors": summed["judged"],
-                    "Expected": summed["said"] * summed["judged"],
-                    "Ran out": summed["out"].astype(int),
-                    "Red": summed["red"].astype(int),
-                    "Lost sales, u": summed["lost"],
-                    "Preventable, u": summed["activation"].map(by_activation).fillna(0.0),
-                }
+
+
+def activations(made: Replay) -> None:
+    """Each activation that was replayed: what was expected to run out, and what did."""
+    st.markdown("**Activations replayed**")
+    by = (
+        made.rows[made.rows["stocked_out"].notna()]
+        .groupby(["activation", "sku", "door"])
+        .agg(week=("week", "min"), p=("p_window", "max"), red=("flagged", "max"),
+             out=("stocked_out", "max"), lost=("units_lost", "sum"))
+        .reset_index()
+    )  # fmt: skip
+    summed = by.groupby("activation").agg(
+        week=("week", "min"), judged=("p", "count"), said=("p", "mean"), red=("red", "sum"),
+        out=("out", "sum"), lost=("lost", "sum"),
+    )  # fmt: skip
+    summed = summed.sort_values("week").reset_index()
+    names = {a.activation: a.name for a in frame.workspace().calendar.activations}
+    by_activation = made.prevented_by_activation()
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Activation": summed["activation"].map(lambda a: names.get(a, a)),
+                "Week": summed["week"].map(theme.week),
+                "SKU-doors": summed["judged"],
+                "Expected": summed["said"] * summed["judged"],
+                "Ran out": summed["out"].astype(int),
+                "Red": summed["red"].astype(int),
+                "Lost sales, u": summed["lost"],
+                "Preventable, u": summed["activation"].map(by_activation).fillna(0.0),
+            }
+        ),
+        hide_index=True, height=330, alt="Past activations: predicted and actual stockouts",
+        column_config={
+            "Expected": st.column_config.NumberColumn(
+                format="%,.0f", help="SKU-doors: the sum of their stockout risks."
             ),
-            hide_index=True, height=330, alt="Past activations: predicted and actual stockouts",
-            column_config={
-                "Expected": st.column_config.NumberColumn(
-                    format="%.0f", help="SKU-doors: the sum of their stockout risks."
-                ),
-                "Lost sales, u": st.column_config.NumberColumn(format="%.0f"),
-                "Preventable, u": st.column_config.NumberColumn(
-                    format="%.0f",
-                    help="The part that the best mix at the time would have prevented.",
-                ),
-            },
-        )  # fmt: skip
+            "Lost sales, u": st.column_config.NumberColumn(format="%,.0f"),
+            "Preventable, u": st.column_config.NumberColumn(
+                format="%,.0f",
+                help="The part that the best mix at the time would have prevented.",
+            ),
+        },
+    )  # fmt: skip
+
+
+def downloads(made: Replay) -> None:
     with st.container(horizontal=True):
         download.spreadsheet("Every row (CSV)", lambda: made.rows, "replay.csv")
         download.spreadsheet(
@@ -145,6 +122,42 @@ def page() -> None:
             "Recommended smaller lifts (CSV)", lambda: made.cuts, "replay-smaller-lifts.csv",
             disabled=made.cuts.empty,
         )  # fmt: skip
+
+
+def page() -> None:
+    if not frame.needs_forecast():
+        return
+    made = frame.workspace().hindsight.last_replay()
+    head, right = st.columns([5, 1], vertical_alignment="bottom")
+    with right:
+        ask()
+    if made is None or made.rows.empty:
+        with head:
+            frame.title("Replay", "Nothing has been replayed yet.")
+        running()
+        st.info(
+            "A replay takes Concord back to past weeks, with only what was known then, and compares "
+            "what the Bridge would have flagged with what happened. Press **Replay past weeks**."
+        )
+        return
+    scores = scored(cells_of(made.rows))
+    with head:
+        frame.title(
+            "Replay",
+            f"**{theme.percent(scores.recall)} of the SKU-doors that ran out were red "
+            f"{made.weeks_ahead:d} weeks earlier; {theme.percent(scores.precision)} of the red ones "
+            f"ran out** · {scores.cells:,} SKU-doors of past activations",
+        )
+    running()
+    tiles(made, scores)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Where the stockout risk was 70 %, did 70 % run out?**")
+        st.altair_chart(charts.calibration(scores.calibration), width="stretch",
+                        alt="Share that ran out, by predicted stockout risk")  # fmt: skip
+    with right:
+        activations(made)
+    downloads(made)
     assumed = " ".join(plain(made.assumed))
     st.caption(
         f"{plain(made.person)}, {made.made_at:%Y-%m-%d %H:%M} UTC. Uses the statistical forecast, stock "

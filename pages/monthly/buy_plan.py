@@ -87,62 +87,15 @@ def page() -> None:
 def orders(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "Class": summed["class"], "Release now, u": summed["release"],
-                    "At cost": summed["release_cost"], "Planned release, u": summed["planned"],
-                    "Too late to order, u": summed["expedite"],
-                }
-            ),
-            hide_index=True, alt="Orders by class", placeholder="–",
-            column_config={
-                "Release now, u": st.column_config.NumberColumn(format="localized"),
-                "Planned release, u": st.column_config.NumberColumn(format="localized"),
-                "Too late to order, u": st.column_config.NumberColumn(format="localized"),
-                "At cost": st.column_config.NumberColumn(format="dollar", step=1),
-            },
-        )  # fmt: skip
+        by_class(summed)
     with right:
         ordered = buying.without_shipments(rows)
         by_week = ordered.groupby(["release_week", "kind"], as_index=False)["units"].sum()
-        by_week = by_week[by_week["kind"] != "expedite"]
-        st.altair_chart(charts.orders(by_week), width="stretch",
+        st.altair_chart(charts.orders(by_week[by_week["kind"] != "expedite"]), width="stretch",
                         alt="Units to release, week by week")  # fmt: skip
-    kind = frame.select(
-        "Show",
-        ["release", "expedite", "planned"],
-        key="kind",
-        said=KIND_SAID.__getitem__,
-        width=260,
-    )
-    shown = rows[rows["kind"] == kind]
-    skus = plan.base.skus.set_index("sku")
+    by_sku(plan, rows)
     network = plan.base.network
     doors = dict(zip(network.names, network.said, strict=True))
-    by_sku = shown.groupby(["sku", "receipt_week", "source"], as_index=False).agg(
-        units=("units", "sum"), doors=("door", "nunique"), release=("release_week", "min")
-    )
-    by_sku = by_sku.sort_values(["release", "units"], ascending=[True, False])
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "SKU": by_sku["sku"], "What": by_sku["sku"].map(skus["description"]),
-                "Supplier": by_sku["sku"].map(skus["supplier"]).where(
-                    by_sku["source"] == "supplier", "Distribution centre"
-                ),
-                "Units": by_sku["units"], "Doors": by_sku["doors"],
-                "Release": by_sku["release"].map(theme.week),
-                "Arrives": by_sku["receipt_week"].map(theme.week),
-                "Cost": by_sku["units"] * by_sku["sku"].map(skus["unit_cost"]),
-            }
-        ).head(2000),
-        hide_index=True, height=340, alt=f"Orders: {KIND_SAID[kind]}", placeholder="–",
-        column_config={
-            "Units": st.column_config.NumberColumn(format="localized"),
-            "Cost": st.column_config.NumberColumn(format="dollar", step=1),
-        },
-    )  # fmt: skip
     named = rows.assign(door_name=rows["door"].map(doors))
     with st.container(horizontal=True):
         download.spreadsheet("Every line (CSV)", lambda: rows, "buy-plan.csv")
@@ -156,6 +109,61 @@ def orders(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
         "doors, and none is planned after the exit date. Where a distribution centre supplies the "
         "doors, doors draw on the centre and the centre orders from the supplier; its stock is used first."
     )
+
+
+def by_class(summed: pd.DataFrame) -> None:
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Class": summed["class"], "Release now, u": summed["release"],
+                "At cost": summed["release_cost"], "Planned release, u": summed["planned"],
+                "Too late to order, u": summed["expedite"],
+            }
+        ),
+        hide_index=True, alt="Orders by class", placeholder="–",
+        column_config={
+            "Release now, u": st.column_config.NumberColumn(format="localized"),
+            "Planned release, u": st.column_config.NumberColumn(format="localized"),
+            "Too late to order, u": st.column_config.NumberColumn(format="localized"),
+            "At cost": st.column_config.NumberColumn(format="dollar", step=1),
+        },
+    )  # fmt: skip
+
+
+def by_sku(plan: LivePlan, rows: pd.DataFrame) -> None:
+    """Orders of one kind, SKU by SKU, the earliest first."""
+    kind = frame.select(
+        "Show",
+        ["release", "expedite", "planned"],
+        key="kind",
+        said=KIND_SAID.__getitem__,
+        width=260,
+    )
+    shown = rows[rows["kind"] == kind]
+    skus = plan.base.skus.set_index("sku")
+    orders_ = shown.groupby(["sku", "receipt_week", "source"], as_index=False).agg(
+        units=("units", "sum"), doors=("door", "nunique"), release=("release_week", "min")
+    )
+    orders_ = orders_.sort_values(["release", "units"], ascending=[True, False])
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "SKU": orders_["sku"], "What": orders_["sku"].map(skus["description"]),
+                "Supplier": orders_["sku"].map(skus["supplier"]).where(
+                    orders_["source"] == "supplier", "Distribution centre"
+                ),
+                "Units": orders_["units"], "Doors": orders_["doors"],
+                "Release": orders_["release"].map(theme.week),
+                "Arrives": orders_["receipt_week"].map(theme.week),
+                "Cost": orders_["units"] * orders_["sku"].map(skus["unit_cost"]),
+            }
+        ).head(2000),
+        hide_index=True, height=340, alt=f"Orders: {KIND_SAID[kind]}", placeholder="–",
+        column_config={
+            "Units": st.column_config.NumberColumn(format="localized"),
+            "Cost": st.column_config.NumberColumn(format="dollar", step=1),
+        },
+    )  # fmt: skip
 
 
 def open_to_buy(plan: LivePlan, inside: set[str] | None) -> None:

@@ -1,6 +1,7 @@
 """Quarterly review: ninety minutes in this order, policy, decisions, and the quarter closed."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -134,10 +135,27 @@ def policy(space: Workspace, person: Person) -> None:
     st.markdown(
         "**Policy in force**", help="Targets, thresholds, weights, fences and calendar rules."
     )
-    now = space.policies.now
-    latest = {c.name: c for c in space.policies.changes[::-1]}
     group = frame.select("Group", [str(g) for g in Group], key="group", width=200)
     mine = [s for s in SETTINGS.values() if s.group == group]
+    in_force(space, group, mine)
+    waiting = [
+        c for c in space.policies.changes if c.effective > dt.datetime.now(dt.UTC).date()
+    ]
+    for change in waiting:
+        setting = SETTINGS[change.name]
+        st.caption(
+            f"From {plain(change.effective)}: {plain(setting.label)} {plain(setting.said(change.value))} ({plain(change.why)})."
+        )
+    if not person.may("settings"):
+        st.caption("Leadership changes policy.")
+        return
+    change_one(space, person, mine)
+
+
+def in_force(space: Workspace, group: str, mine: Sequence[Setting]) -> None:
+    """What is set now, since when, by whom and why."""
+    now = space.policies.now
+    latest = {c.name: c for c in space.policies.changes[::-1]}
     st.dataframe(
         pd.DataFrame(
             {
@@ -151,17 +169,11 @@ def policy(space: Workspace, person: Person) -> None:
         ),
         hide_index=True, alt=f"{group} in force",
     )  # fmt: skip
-    waiting = [
-        c for c in space.policies.changes if c.effective > dt.datetime.now(dt.UTC).date()
-    ]
-    for change in waiting:
-        setting = SETTINGS[change.name]
-        st.caption(
-            f"From {plain(change.effective)}: {plain(setting.label)} {plain(setting.said(change.value))} ({plain(change.why)})."
-        )
-    if not person.may("settings"):
-        st.caption("Leadership changes policy.")
-        return
+
+
+def change_one(space: Workspace, person: Person, mine: Sequence[Setting]) -> None:
+    """Another value, with what it would change."""
+    now = space.policies.now
     with st.container(border=True):
         name = st.selectbox(
             "Change",

@@ -183,8 +183,8 @@ def lead_view(shown: Scorecard) -> None:
                 ),
                 hide_index=True, placeholder="–", alt="Activations and how early each was known and decided",
                 column_config={
-                    "Complete, weeks before": st.column_config.NumberColumn(format="%.1f", help=frame.term("Complete")),
-                    "First red, weeks before": st.column_config.NumberColumn(format="%.0f", help=frame.term("Notice")),
+                    "Complete, weeks before": st.column_config.NumberColumn(format="%,.1f", help=frame.term("Complete")),
+                    "First red, weeks before": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Notice")),
                     "Decided in time": st.column_config.NumberColumn(help=frame.term("Decided in time")),
                 },
             )  # fmt: skip

@@ -135,7 +135,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
         ),
         hide_index=True, height=260, placeholder="–", alt="SKU-door-weeks behind the number",
         column_config={
-            **{n: st.column_config.NumberColumn(format="%.1f") for n in ("Promoted days", "Promoted days out", "Other days", "Other days out", "Lost sales, u")},
+            **{n: st.column_config.NumberColumn(format="%,.1f") for n in ("Promoted days", "Promoted days out", "Other days", "Other days out", "Lost sales, u")},
             "Revenue": st.column_config.NumberColumn(format="dollar", step=1),
         },
     )  # fmt: skip

@@ -5,8 +5,9 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from forecasting.consensus.cycle import Stage, following
+from forecasting.consensus.cycle import Cycle, Rules, Stage, following
 from forecasting.errors import ConcordError
+from forecasting.monthly.cycle import Standing
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
@@ -19,6 +20,9 @@ STEPS = {
     Stage.SIGNED: "Every department has been signed; the facilitator publishes.",
     Stage.PUBLISHED: "Published. The next cycle can be opened.",
 }
+
+
+MOST_STALE = 8
 
 
 def day(value: dt.date | None) -> Said:
@@ -139,112 +143,138 @@ def reasons(space: Workspace, person: Person) -> None:
         st.caption("Earlier changes keep the name that the reason had at the time.")
 
 
+def tiles(rules: Rules) -> None:
+    four = st.columns(4)
+    four[0].metric("Inputs due", day(rules.inputs_due), border=True)
+    four[1].metric("Meeting", day(rules.review_due), border=True)
+    four[2].metric("Publish by", day(rules.publish_due), border=True)
+    four[3].metric(
+        "Frozen weeks", plain(rules.fence_weeks), border=True,
+        help="First weeks of the plan that nobody may change in this cycle.",
+    )  # fmt: skip
+
+
+def inputs(space: Workspace, person: Person, standing: Standing) -> None:
+    """Who has submitted, submitting, and revealing."""
+    now, cycles = standing.cycle, space.cycles
+    st.subheader("Inputs", anchor=False)
+    st.caption(
+        "Collected blind: nobody sees the inputs of others until they are revealed."
+        if now.hides_inputs
+        else "Visible to everybody."
+    )
+    for function in INPUTS:
+        who = standing.submitted.get(str(function))
+        st.markdown(
+            f"{'✓' if who else '○'} **{plain(function.label)}** "
+            + (f"submitted by {plain(who)}" if who else "not submitted yet")
+        )
+    row = st.container(horizontal=True)
+    if person.function in INPUTS and row.button(
+        f"Submit {plain(person.function.label)}'s input",
+        type="secondary" if str(person.function) in standing.submitted else "primary",
+    ):
+        frame.do(cycles.submit, person.id)
+    if person.may("cycle") and not now.revealed:
+        label = "Reveal the inputs" if now.rules.blind else "Begin the review"
+        if row.button(label):
+            frame.do(cycles.reveal, person.id)
+
+
+def signatures(standing: Standing) -> None:
+    st.subheader("Signatures", anchor=False)
+    st.dataframe(
+        pd.DataFrame(
+            [
+                [d, *(standing.signed[d].get(str(f), "") for f in INPUTS)]
+                for d in standing.departments
+            ],
+            columns=["Department", *(f.label for f in INPUTS)],
+        ),
+        hide_index=True, alt="Signatures by department and function",
+    )  # fmt: skip
+    for (named, department), why in standing.voided.items():
+        st.warning(
+            f"{plain(named.capitalize())}'s signature on {plain(department)} is void: {plain(why)}.",
+            icon=":material/ink_eraser:",
+        )
+    st.caption("A signature covers the numbers as they are now; any change voids it.")
+    st.page_link("pages/monthly/meeting.py", label="Go to the meeting")
+
+
+def published(space: Workspace, person: Person, now: Cycle) -> None:
+    """Every version, and opening the last one again."""
+    cycles, versions = space.cycles, space.cycles.published()
+    if not versions:
+        return
+    st.subheader("Published", anchor=False)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Cycle": [v.cycle for v in versions][::-1],
+                "Version": [f"#{v.version}" for v in versions][::-1],
+                "As of": [theme.week(v.as_of) for v in versions][::-1],
+                "Published (UTC)": [v.made_at for v in versions][::-1],
+                "By": [space.person(v.person).name for v in versions][::-1],
+            }
+        ),
+        hide_index=True, alt="Published versions, latest first",
+        column_config={
+            "Published (UTC)": st.column_config.DatetimeColumn(format="MMM DD, YYYY, HH:mm")
+        },
+    )  # fmt: skip
+    if now.closed and person.function is Function.PLANNING:
+        with st.popover(f"Open {plain(now.name)} again"):
+            note = st.text_input("Why", key="why_reopen")
+            if st.button("Open it again", disabled=not note):
+                frame.do(cycles.reopen, person.id, note=note)
+
+
+def stale(space: Workspace, person: Person) -> None:
+    """Targets that the input does not meet any more."""
+    found = space.cycles.stale(person.id)
+    if not found:
+        return
+    st.subheader("Targets that are no longer met", anchor=False)
+    for one in found[:MOST_STALE]:
+        st.markdown(f"- {plain(one.sentence)}")
+    if len(found) > MOST_STALE:
+        st.caption(f"and {len(found) - MOST_STALE} more.")
+
+
 def page() -> None:
     if not frame.needs_forecast():
         return
     space, person = frame.workspace(), frame.me()
     frame.watch_rows(None)
-    cycles = space.cycles
-    if cycles.current is None:
+    if space.cycles.current is None:
         frame.title(
             "Cycle", "**No cycle was opened yet.** A cycle is one round of the consensus."
         )
         open_one(space, person)
         reasons(space, person)
         return
-    standing = cycles.standing()
+    standing = space.cycles.standing()
     now = standing.cycle
-    rules = now.rules
-    done = sum(len(by) >= rules.quorum for by in standing.signed.values())
+    done = sum(len(by) >= now.rules.quorum for by in standing.signed.values())
     frame.title(
         "Cycle",
         f"**{plain(now.name)}: {plain(standing.stage.label)}.** {STEPS[standing.stage]} "
         f"{len(standing.submitted)} of {len(INPUTS)} inputs submitted, {done} of "
         f"{theme.plural(len(standing.departments), 'department')} signed.",
     )
-    tiles = st.columns(4)
-    tiles[0].metric("Inputs due", day(rules.inputs_due), border=True)
-    tiles[1].metric("Meeting", day(rules.review_due), border=True)
-    tiles[2].metric("Publish by", day(rules.publish_due), border=True)
-    tiles[3].metric(
-        "Frozen weeks", plain(rules.fence_weeks), border=True,
-        help="First weeks of the plan that nobody may change in this cycle.",
-    )  # fmt: skip
+    tiles(now.rules)
     if now.closed:
         open_one(space, person)
     else:
         left, right = st.columns(2, gap="medium")
         with left:
-            st.subheader("Inputs", anchor=False)
-            st.caption(
-                "Collected blind: nobody sees the inputs of others until they are revealed."
-                if now.hides_inputs
-                else "Visible to everybody."
-            )
-            for function in INPUTS:
-                who = standing.submitted.get(str(function))
-                st.markdown(
-                    f"{'✓' if who else '○'} **{plain(function.label)}** "
-                    + (f"submitted by {plain(who)}" if who else "not submitted yet")
-                )
-            row = st.container(horizontal=True)
-            if person.function in INPUTS and row.button(
-                f"Submit {plain(person.function.label)}'s input",
-                type="secondary" if str(person.function) in standing.submitted else "primary",
-            ):
-                frame.do(cycles.submit, person.id)
-            if person.may("cycle") and not now.revealed:
-                label = "Reveal the inputs" if rules.blind else "Begin the review"
-                if row.button(label):
-                    frame.do(cycles.reveal, person.id)
+            inputs(space, person, standing)
         with right:
-            st.subheader("Signatures", anchor=False)
-            st.dataframe(
-                pd.DataFrame(
-                    [
-                        [d, *(standing.signed[d].get(str(f), "") for f in INPUTS)]
-                        for d in standing.departments
-                    ],
-                    columns=["Department", *(f.label for f in INPUTS)],
-                ),
-                hide_index=True, alt="Signatures by department and function",
-            )  # fmt: skip
-            for (named, department), why in standing.voided.items():
-                st.warning(
-                    f"{plain(named.capitalize())}'s signature on {plain(department)} is void: {plain(why)}.",
-                    icon=":material/ink_eraser:",
-                )
-            st.caption("A signature covers the numbers as they are now; any change voids it.")
-            st.page_link("pages/monthly/meeting.py", label="Go to the meeting")
+            signatures(standing)
         candidates(space, person)
-        stale = cycles.stale(person.id)
-        if stale:
-            st.subheader("Targets that are no longer met", anchor=False)
-            for one in stale[:8]:
-                st.markdown(f"- {plain(one.sentence)}")
-    versions = cycles.published()
-    if versions:
-        st.subheader("Published", anchor=False)
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "Cycle": [v.cycle for v in versions][::-1],
-                    "Version": [f"#{v.version}" for v in versions][::-1],
-                    "As of": [theme.week(v.as_of) for v in versions][::-1],
-                    "Published (UTC)": [v.made_at for v in versions][::-1],
-                    "By": [space.person(v.person).name for v in versions][::-1],
-                }
-            ),
-            hide_index=True, alt="Published versions, latest first",
-            column_config={
-                "Published (UTC)": st.column_config.DatetimeColumn(format="MMM DD, YYYY, HH:mm")
-            },
-        )  # fmt: skip
-        if now.closed and person.function is Function.PLANNING:
-            with st.popover(f"Open {plain(now.name)} again"):
-                note = st.text_input("Why", key="why_reopen")
-                if st.button("Open it again", disabled=not note):
-                    frame.do(cycles.reopen, person.id, note=note)
+        stale(space, person)
+    published(space, person, now)
     reasons(space, person)
 
 

@@ -3,6 +3,8 @@
 import pandas as pd
 import streamlit as st
 
+from forecasting.consensus.activations import Activation
+from forecasting.inventory.bridge import ItemRisk
 from forecasting.plan import views
 from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.live import LivePlan
@@ -32,14 +34,14 @@ def finding(judged: list[views.Verdict], watched: list[Watched]) -> Said:
     saved = sum(w.best.margin - w.best.cost for w in able)
     soonest = min((w.last_date for w in able if w.last_date), default=None)
     still = (
-        f"{theme.plural(len({w.activation for w in able}), 'activation')} can still be helped, "
-        f"worth {theme.money(saved)} net, the first by {options.day(soonest)}"
+        f"{theme.plural(len({w.activation for w in able}), 'activation')} can still be helped by supply, "
+        f"{theme.money(saved)} net, the first by {options.day(soonest)}"
         if able
         else "no order or transfer can help in time and pay for itself"
     )
     return ours(
         f"**{len(red)} of {theme.plural(len(judged), 'activation')} will run out** · "
-        f"{theme.money(margin)} margin at risk · {still}"
+        f"{theme.money(margin)} margin at risk in them · {still}"
     )
 
 
@@ -51,8 +53,8 @@ def tiles(judged: list[views.Verdict]) -> None:
     margins = [v.margin_at_risk for v in judged if v.margin_at_risk == v.margin_at_risk]
     cells = st.columns(6)
     cells[0].metric(
-        "Margin at risk", theme.money(sum(margins)) if margins else "–",
-        help=frame.term("At risk"), border=True,
+        "Margin at risk, all", theme.money(sum(margins)) if margins else "–",
+        help=frame.term("At risk") + " Of all activations shown, whatever their status.", border=True,
     )  # fmt: skip
     cells[1].metric(
         "Units short", theme.units(short), help=frame.term("Units short"), border=True
@@ -91,8 +93,35 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
 
 def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
     act = verdict.activation
+    described(verdict)
+    frame.odd_beside("activation", act.activation)
+    skus = views.skus_of(plan, act.activation, supply=supply)
+    if skus.empty:
+        st.info("No SKU is featured in these weeks. Add some on the Activations page.")
+        return
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        chosen = skus.iloc[pick(act, skus)]
+    sku = plan.sku_index[chosen["sku"]]
+    item = next(
+        i for i in views.item_risks(plan, supply=supply)
+        if i.sku == sku and i.activation == act.activation
+    )  # fmt: skip
+    with right:
+        projected(plan, item, chosen)
+    if supply == ROUTINE:
+        options.panel(plan, act.activation, chosen["sku"])
+    by_doors(views.doors_of(plan, item), chosen["sku"])
+    st.page_link(
+        "pages/explore/sku.py", label=f"Everything about {plain(chosen['sku'])}",
+        query_params={"sku": chosen["sku"]},
+    )  # fmt: skip
+
+
+def described(verdict: views.Verdict) -> None:
+    """Its status, what it is, and when it runs out."""
+    act = verdict.activation
     st.subheader(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
-    doors = theme.plural(verdict.n_doors, "door")
     start = f"{act.start:%b} {act.start.day:d} to {act.end:%b} {act.end.day:d}"
     runs_out = (
         f"Runs out in {theme.week(verdict.first_short)} at {verdict.red_cells:d} of "
@@ -102,76 +131,75 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
     )
     st.markdown(
         f"{plain(act.type.capitalize())}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
-        f"{doors}. Demand {theme.units(verdict.demand)}, of which "
+        f"{theme.plural(verdict.n_doors, 'door')}. Demand {theme.units(verdict.demand)}, of which "
         f"{theme.units(verdict.lift_units)} lift. {runs_out}"
     )
-    frame.odd_beside("activation", act.activation)
-    skus = views.skus_of(plan, act.activation, supply=supply)
-    if skus.empty:
-        st.info("No SKU is featured in these weeks. Add some on the Activations page.")
-        return
-    left, right = st.columns([5, 6], gap="medium")
-    with left:
-        shown = pd.DataFrame(
-            {
-                "Status": skus["status"].map(theme.said),
-                "SKU": skus["sku"],
-                "On hand, u": skus["on_hand"],
-                "Demand, u": skus["demand"],
-                "Short, u": skus["units_short"],
-                "Margin at risk": skus["margin_at_risk"],
-                "Short doors": skus["red_doors"].astype(str)
-                + " of "
-                + skus["doors"].astype(str),
-            }
-        )
-        odd = skus["sku"].map(frame.workspace().oddities.marks("sku"))
-        if odd.notna().any():
-            shown["Odd in its data"] = odd
-        event = st.dataframe(
-            shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
-            placeholder="–", key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",
-            column_config={
-                "On hand, u": st.column_config.NumberColumn(format="localized"),
-                "Demand, u": st.column_config.NumberColumn(format="%.0f"),
-                "Short, u": st.column_config.NumberColumn(format="%.1f"),
-                "Margin at risk": st.column_config.NumberColumn(format="dollar", step=1),
-            },
-        )  # fmt: skip
-    chosen = skus.iloc[picked.row(event, len(skus)) or 0]
-    sku = plan.sku_index[chosen["sku"]]
-    item = next(
-        i for i in views.item_risks(plan, supply=supply)
-        if i.sku == sku and i.activation == act.activation
+
+
+def pick(act: Activation, skus: pd.DataFrame) -> int:
+    """The featured SKUs, worst first; the place of the one that is looked at."""
+    shown = pd.DataFrame(
+        {
+            "Status": skus["status"].map(theme.said),
+            "SKU": skus["sku"],
+            "On hand, u": skus["on_hand"],
+            "Demand, u": skus["demand"],
+            "Short, u": skus["units_short"],
+            "Margin at risk": skus["margin_at_risk"],
+            "Short doors": skus["red_doors"].astype(str) + " of " + skus["doors"].astype(str),
+        }
+    )
+    odd = skus["sku"].map(frame.workspace().oddities.marks("sku"))
+    if odd.notna().any():
+        shown["Odd in its data"] = odd
+    event = st.dataframe(
+        shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
+        placeholder="–", key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",
+        column_config={
+            "On hand, u": st.column_config.NumberColumn(format="localized", help=frame.term("On hand")),
+            "Demand, u": st.column_config.NumberColumn(format="%,.0f", help="In the weeks of the activation."),
+            "Short, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Units short")),
+            "Margin at risk": st.column_config.NumberColumn(format="dollar", step=1, help=frame.term("At risk")),
+        },
     )  # fmt: skip
-    with right:
-        st.markdown(
-            f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the worst "
-            f"door {theme.percent(chosen['p_window'])}, "
-            f"{theme.units(chosen['units_short'])} short"
-        )
-        at = st.selectbox(
-            "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
-            label_visibility="collapsed", key=f"door_{act.activation}_{sku}",
-        )  # fmt: skip
-        places = item.doors
-        if at != "All its doors":
-            places = item.doors[(plan.base.doors["name"].iloc[item.doors] == at).to_numpy()]
-        fan = views.on_hand_fan(plan, sku, places)
-        window = (
-            pd.Timestamp(plan.base.weeks[item.first]), pd.Timestamp(plan.base.weeks[item.last])
-        )  # fmt: skip
-        mine = item.first_short[pd.Index(item.doors).isin(places)]
-        soon = mine[mine >= 0]
-        first = plan.base.weeks[soon.min()] if len(soon) else None
-        st.altair_chart(
-            charts.projection(fan, window=window, first_short=first), width="stretch",
-            alt=f"Projected on hand of {chosen['sku']}: first likely to run out "
-            f"{theme.week(first)}",
-        )  # fmt: skip
-    if supply == ROUTINE:
-        options.panel(plan, act.activation, chosen["sku"])
-    by_door = views.doors_of(plan, item)
+    return picked.row(event, len(skus)) or 0
+
+
+def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
+    """Projected stock of the SKU, over all its doors or at one of them."""
+    sku = plan.sku_index[chosen["sku"]]
+    st.markdown(
+        f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the worst "
+        f"door {theme.percent(chosen['p_window'])}, "
+        f"{theme.units(chosen['units_short'])} short",
+        help=f"{frame.term('Stockout risk')}\n\n{frame.term('Units short')}",
+    )
+    at = st.selectbox(
+        "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
+        label_visibility="collapsed", key=f"door_{item.activation}_{sku}",
+    )  # fmt: skip
+    places = item.doors
+    if at != "All its doors":
+        places = item.doors[(plan.base.doors["name"].iloc[item.doors] == at).to_numpy()]
+    window = (
+        pd.Timestamp(plan.base.weeks[item.first]), pd.Timestamp(plan.base.weeks[item.last])
+    )  # fmt: skip
+    mine = item.first_short[pd.Index(item.doors).isin(places)]
+    soon = mine[mine >= 0]
+    first = plan.base.weeks[soon.min()] if len(soon) else None
+    st.altair_chart(
+        charts.projection(
+            views.on_hand_fan(plan, sku, places), window=window, first_short=first
+        ),
+        width="stretch",
+        alt=f"Projected on hand of {chosen['sku']}: first likely to run out "
+        f"{theme.week(first)}",
+    )  # fmt: skip
+
+
+def by_doors(by_door: pd.DataFrame, sku: str) -> None:
+    """The doors behind the total."""
+    number = st.column_config.NumberColumn(format="%,.1f")
     st.dataframe(
         pd.DataFrame(
             {
@@ -184,18 +212,14 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
                 "Runs out": by_door["first_short"].map(theme.week),
             }
         ),
-        hide_index=True, alt=f"Doors of {chosen['sku']}, most likely to run out first",
+        hide_index=True, placeholder="–", alt=f"Doors of {sku}, most likely to run out first",
         column_config={
             "Stockout risk": st.column_config.ProgressColumn(
                 format="%.0f %%", min_value=0, max_value=100, help=frame.term("Stockout risk")
             ),
-            "Short, u": st.column_config.NumberColumn(format="%.1f"),
-            "Demand in the activation, u": st.column_config.NumberColumn(format="%.1f"),
+            "Short, u": number, "Demand in the activation, u": number,
+            "On hand now, u": st.column_config.NumberColumn(format="localized"),
         },
-    )  # fmt: skip
-    st.page_link(
-        "pages/explore/sku.py", label=f"Everything about {plain(chosen['sku'])}",
-        query_params={"sku": chosen["sku"]},
     )  # fmt: skip
 
 

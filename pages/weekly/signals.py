@@ -27,21 +27,19 @@ def finding(last: LastWeek | None, red: int, late: int, due: int) -> Said:
         off = last.actual / last.expected - 1
         parts.append(f"**Last week demand was {theme.percent(off, sign=True)} vs forecast**")
     parts.append(f"{theme.plural(red, 'featured SKU')} short in the weeks ahead")
-    parts.append(f"{theme.plural(late, 'order')} late")
-    parts.append(f"{theme.plural(due, 'action')} due")
+    parts.append(f"{theme.plural(late, 'order line')} late")
+    parts.append(f"{theme.plural(due, 'action')} due this week or overdue")
     return ours(" · ".join(parts))
 
 
 def actions_due(space: Workspace, today: dt.date) -> None:
-    st.subheader("1 · Actions due", anchor=False, help="5 minutes")
+    st.subheader("1 · Actions due :gray[· 5 min]", anchor=False)
     open_ones = space.decisions.open
     actions = [a for a in space.minutes.actions if not a.is_done]
     if not open_ones and not actions:
         st.markdown(":gray[Nothing is open from earlier meetings.]")
     for decision in open_ones[: most()]:
-        if decision.is_late(today):
-            st.markdown(":red[● Late]")
-        options.line(decision, where=True)
+        options.line(decision, where=True, late=decision.is_late(today))
     for action in actions[: most()]:
         late = ":red[● Late] · " if action.is_late(today) else ""
         owner = space.person(action.owner).name
@@ -77,7 +75,7 @@ def to_do(space: Workspace) -> pd.DataFrame:
 
 
 def misses(space: Workspace, last: LastWeek | None) -> None:
-    st.subheader("2 · Last week against expectation", anchor=False, help="5 minutes")
+    st.subheader("2 · Last week against the forecast :gray[· 5 min]", anchor=False)
     if last is None:
         st.info(
             "No consensus was published before last week, so there is nothing to compare with. "
@@ -87,8 +85,8 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
     st.markdown(
         f"{theme.week(last.week)}: actual demand {theme.units(last.actual)}, forecast "
         f"{theme.units(last.expected)} (version #{last.version:d}). "
-        f"{theme.plural(len(last.misses), 'SKU')} far off and worth a look; "
-        f"{last.n_small:d} more are worth too little to list."
+        f"{theme.plural(len(last.misses), 'SKU')} far off and worth a look"
+        + (f"; {last.n_small:d} more are worth too little to list." if last.n_small else ".")
     )
     if last.misses.empty:
         return
@@ -108,8 +106,8 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
         hide_index=True, on_select="rerun", selection_mode="single-row", key="misses",
         alt="SKUs whose demand was far from the forecast last week, most money first",
         column_config={
-            "Forecast, u": st.column_config.NumberColumn(format="%.0f"),
-            "Actual, u": st.column_config.NumberColumn(format="%.0f"),
+            "Forecast, u": st.column_config.NumberColumn(format="%,.0f"),
+            "Actual, u": st.column_config.NumberColumn(format="%,.0f"),
             "Error": st.column_config.NumberColumn(format="%+.0f %%"),
             "Error at retail": st.column_config.NumberColumn(
                 format="dollar", step=1, help="Actual less forecast in units, at regular price."
@@ -141,7 +139,7 @@ def correction(space: Workspace, one: pd.Series) -> None:
 
 
 def risks(space: Workspace, plan: LivePlan) -> None:
-    st.subheader("3 · The Bridge: what will run out", anchor=False, help="12 minutes")
+    st.subheader("3 · The Bridge: what will run out :gray[· 12 min]", anchor=False)
     watched = frame.watch_list(plan)
     names = {a.activation: a.name for a in plan.activations()}
     settled = [
@@ -180,7 +178,7 @@ def risks(space: Workspace, plan: LivePlan) -> None:
             hide_index=True, on_select="rerun", selection_mode="single-row", key="risks",
             alt="Featured SKUs that will run out, most money to save first",
             column_config={
-                "Short, u": st.column_config.NumberColumn(format="%.0f"),
+                "Short, u": st.column_config.NumberColumn(format="%,.0f"),
                 "Margin at risk": st.column_config.NumberColumn(format="dollar", step=1),
                 "Net": st.column_config.NumberColumn(format="dollar", step=1),
             },
@@ -192,7 +190,7 @@ def risks(space: Workspace, plan: LivePlan) -> None:
 
 
 def late_orders(late: pd.DataFrame) -> None:
-    st.subheader("4 · Late and past-due receipts", anchor=False, help="5 minutes")
+    st.subheader("4 · Late and past-due receipts :gray[· 5 min]", anchor=False)
     if late.empty:
         st.markdown(":gray[No open order is later than the date first promised.]")
         return
@@ -209,6 +207,7 @@ def late_orders(late: pd.DataFrame) -> None:
             }
         ),
         hide_index=True, alt="Late orders, first those that an activation needs",
+        column_config={"Units": st.column_config.NumberColumn(format="localized")},
     )  # fmt: skip
     if len(late) > most():
         st.caption(f"{len(late) - most()} more are late; the download has them all.")
@@ -239,7 +238,7 @@ def what_it_did(space: Workspace) -> None:
 
 
 def minutes(space: Workspace, plan: LivePlan) -> None:
-    st.subheader("5 · Decided since last week closed", anchor=False, help="3 minutes")
+    st.subheader("5 · Decided since last week closed :gray[· 3 min]", anchor=False)
     began = dt.datetime.combine(as_date(plan.base.weeks[0]), dt.time())
     told = [
         e for e in space.history.reviewed_since(frame.me().id, began)
@@ -274,13 +273,15 @@ def page() -> None:
     last = space.weekly.last_week(frame.me().id)
     late = space.weekly.late_receipts(frame.me().id)
     today = as_date(plan.base.weeks[0])
-    due = [d for d in space.decisions.open if d.due <= today + dt.timedelta(6)]
+    this_week = today + dt.timedelta(6)
+    due = sum(d.due <= this_week for d in space.decisions.open)
+    due += sum(not a.is_done and a.due <= this_week for a in space.minutes.actions)
     red = sum(v.status is Status.RED for v in views.verdicts(plan))
     watched = frame.watch_list(plan)
     frame.title(
         "Weekly review",
-        finding(last, sum(w.status is Status.RED for w in watched), len(late), len(due))
-        + f" · {theme.plural(red, 'activation')} red",
+        finding(last, sum(w.status is Status.RED for w in watched), len(late), due)
+        + f" · {theme.plural(red, 'activation')} short",
     )
     actions_due(space, today)
     what_it_did(space)
