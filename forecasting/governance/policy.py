@@ -131,7 +131,7 @@ _ALL = (
     _target("weeks_of_supply", "Weeks of supply", "At most, at the end of a quarter.", Unit.WEEKS, 104.0),
     _target("markdown_rate", "Markdown rate", "At most."),
     _target("gmroi", "GMROI", "At least, a year.", Unit.FACTOR, 100.0),
-    _target("lost_share", "Lost sales", "At most, of what customers wanted."),
+    _target("lost_share", "Lost sales", "At most, of demand."),
     _target("excess", "Excess after promotions", "At most, of the stock at their end."),
     _target("complete", "Activations complete in time", "At least, by the calendar rule."),
     _target("decided_in_time", "Reds decided in time", "At least."),

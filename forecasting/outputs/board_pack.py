@@ -76,7 +76,7 @@ def as_html(space: Workspace, by: str, quarter: Name) -> str:
             for key, m in MEASURES.items()
             if m.target and shown.target(key) is not None
         ],
-        points=lambda v: "–" if v is None else f"{100 * v:+.1f} pp",
+        points=lambda v: "–" if v is None else f"{100 * v:+.1f} points",
         day=lambda text: conventions.in_force().day(dt.date.fromisoformat(text)),
         moment=lambda text: conventions.in_force().moment(
             dt.datetime.fromisoformat(text), year=True

@@ -103,7 +103,7 @@ def as_html(space: Workspace, number: int) -> str:
         n=conventions.in_force().number,
         signed=lambda v: conventions.in_force().number(v, sign=True),
         share=lambda v, sign=False: "–" if np.isnan(v) else f"{v:{'+' if sign else ''}.1%}",
-        points=lambda v: "–" if np.isnan(v) else f"{100 * v:+.1f} pp",
+        points=lambda v: "–" if np.isnan(v) else f"{100 * v:+.1f} points",
         week=week_label,
         day=conventions.in_force().day,
         moment=lambda at: conventions.in_force().moment(at, year=True),
