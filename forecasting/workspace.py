@@ -57,7 +57,8 @@ from forecasting.monthly.cycle import Cycles
 from forecasting.monthly.minutes import Minutes
 from forecasting.monthly.small_changes import Small
 from forecasting.plan.basis import assemble
-from forecasting.plan.live import LivePlan, Published
+from forecasting.plan.live import LivePlan
+from forecasting.plan.published import Published
 from forecasting.plan.selection import Selection
 from forecasting.quarterly.review import Quarters, Sources
 from forecasting.record.hindsight import Hindsight
@@ -318,10 +319,13 @@ class Workspace:
 
     def _working_plan(self, plan: LivePlan, version: Version) -> LivePlan:
         seq = self.seq  # first: what is committed after it is folded in by the writer
-        then = {k: v for k, v in self._imported().items() if v[1] <= version.version}
         events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
-        before = [e for e in events if e.seq <= version.version]
-        base = plan.base
+        base, moment = plan.base, version.version
+        imported = as_imported(
+            self.store.query("activation_rows_at", seq=moment),
+            self.store.query("item_rows_at", seq=moment),
+        )
+        first_week = as_date(base.weeks[0])
         return LivePlan(
             base,
             activations=self.calendar.activations,
@@ -329,9 +333,12 @@ class Workspace:
                 base,
                 versions.leaves(self.store, version),
                 version.first_week,
-                as_changed(then, before),
-                version=version.version,
+                as_changed(imported, [e for e in events if e.seq <= moment]).values(),
+                version=moment,
+                inputs=self.store.query("input_at", seq=moment, first_week=first_week),
+                agreed=self.store.query("agreed_at", cycle=version.cycle, seq=moment),
             ),
+            weights=self.cycles.weights(),
             decisions=events,
             limits=plan.limits,
             seq=seq,
