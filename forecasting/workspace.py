@@ -27,7 +27,7 @@ from data.files import Judged
 from data.ledger import utc_now
 from data.store import Store
 from data.versions import Version
-from forecasting import operation, scratch
+from forecasting import conventions, operation, scratch
 from forecasting.arguments import AsMade, ClientId, Name, OneOf, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, as_imported
@@ -37,6 +37,7 @@ from forecasting.consensus.events.inputs import Commented, Held, Overridden, Rel
 from forecasting.consensus.events.record import Imported, ImportRolledBack, RunMade
 from forecasting.consensus.holds import held_by
 from forecasting.consensus.overrides import resolve, undone
+from forecasting.conventions import US
 from forecasting.errors import (
     BadFiles,
     NoForecast,
@@ -44,6 +45,7 @@ from forecasting.errors import (
     Refused,
     UnknownName,
 )
+from forecasting.governance.conventions import CompanyConventions
 from forecasting.governance.desk import Desk, Request, checked_link, checked_note
 from forecasting.governance.drafts import Drafts
 from forecasting.governance.policy import Policies, Policy
@@ -58,7 +60,8 @@ from forecasting.monthly.cycle import Cycles
 from forecasting.monthly.minutes import Minutes
 from forecasting.monthly.small_changes import Small
 from forecasting.plan.basis import assemble
-from forecasting.plan.live import LivePlan, Published
+from forecasting.plan.live import LivePlan
+from forecasting.plan.published import Published
 from forecasting.plan.selection import Selection
 from forecasting.quarterly.review import Quarters, Sources
 from forecasting.record.hindsight import Hindsight
@@ -168,6 +171,7 @@ class Workspace:
         self._recovery = Recovery(self._remade, self._folding)
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
+        self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
         self.policies = Policies(self.desk)
         self.cycles = Cycles(
             self.desk,
@@ -215,8 +219,9 @@ class Workspace:
             ),
         )
         self._projectors: tuple[Projector[Any], ...] = (
-            self.desk, self.cycles, self.history, self.minutes, self.reasons, self.calendar,
-            self.decisions, self.reversals, self.policies, self.quarters, self.oddities,
+            self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
+            self.calendar, self.decisions, self.reversals, self.policies, self.quarters,
+            self.oddities,
         )  # fmt: skip
         """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)
@@ -225,6 +230,7 @@ class Workspace:
         """Finish writing and release the file."""
         self.ledger.close()
         self.store.close()
+        conventions.keep(US)
         LOG.info("stopped", database=self.store.path or "memory", seq=self.seq)
         self._log_held.let_go()
 
@@ -321,10 +327,13 @@ class Workspace:
 
     def _working_plan(self, plan: LivePlan, version: Version) -> LivePlan:
         seq = self.seq  # first: what is committed after it is folded in by the writer
-        then = {k: v for k, v in self._imported().items() if v[1] <= version.version}
         events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
-        before = [e for e in events if e.seq <= version.version]
-        base = plan.base
+        base, moment = plan.base, version.version
+        imported = as_imported(
+            self.store.query("activation_rows_at", seq=moment),
+            self.store.query("item_rows_at", seq=moment),
+        )
+        first_week = as_date(base.weeks[0])
         return LivePlan(
             base,
             activations=self.calendar.activations,
@@ -332,9 +341,12 @@ class Workspace:
                 base,
                 versions.leaves(self.store, version),
                 version.first_week,
-                as_changed(then, before),
-                version=version.version,
+                as_changed(imported, [e for e in events if e.seq <= moment]).values(),
+                version=moment,
+                inputs=self.store.query("input_at", seq=moment, first_week=first_week),
+                agreed=self.store.query("agreed_at", cycle=version.cycle, seq=moment),
             ),
+            weights=self.cycles.weights(),
             decisions=events,
             limits=plan.limits,
             seq=seq,
@@ -800,6 +812,12 @@ class Workspace:
         """Build the plan anew, and keep what the Bridge says where another run is in force."""
         self._rebuild()
         self.quarters.keep_flags()
+
+    def _on_another_calendar(self) -> None:
+        """Weeks, months and quarters are others now: what was made by them is made anew."""
+        self._rebuild()
+        if self.has_forecast:
+            self.quarters.sum_up()
 
     def _on_run(
         self,

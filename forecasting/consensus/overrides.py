@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting import conventions
 from forecasting.consensus.events import Event, Kind, Leaves
 from forecasting.consensus.events.undoing import Undone
 from forecasting.errors import OutOfBounds
@@ -114,8 +115,8 @@ def _total_worth(
     each = float((weights * worth[free]).sum() / weights.sum()) if len(weights) else 0.0
     if not each > 0:
         raise OutOfBounds(
-            f"A unit is worth ${each:,.2f} here, so no number of units comes to that. "
-            "Enter units instead."
+            f"A unit is worth {conventions.in_force().price(each)} here, so no number of "
+            "units comes to that. Enter units instead."
         )
     kept = present[~free]
     left = wanted - float((kept * worth[~free]).sum()) / THOUSANDTHS

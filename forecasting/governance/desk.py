@@ -16,7 +16,7 @@ from typing import Any
 
 from data.ledger import Ledger, Work, utc_now
 from data.store import Store
-from forecasting import operation
+from forecasting import conventions, operation
 from forecasting.consensus.events import TOTAL, Body, Conflict, Event, Kind, Leaves
 from forecasting.consensus.events.governance import PersonSet
 from forecasting.consensus.overrides import collisions
@@ -112,8 +112,8 @@ class Desk(Projector[Mapping[str, Person]]):
 
     @property
     def today(self) -> dt.date:
-        """The day it is, UTC."""
-        return self.now.date()
+        """The day it is where the company is."""
+        return conventions.in_force().local(self.now).date()
 
     @property
     def people(self) -> list[Person]:

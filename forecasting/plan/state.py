@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import TOTAL, Event, Leaves
@@ -57,11 +58,71 @@ class Standing:
     """Of each SKU, the live activations that feature it, in the calendar's order."""
     _weeks_of: dict[str, tuple[Activation, tuple[int, int]]] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls,
+        base: Base,
+        *,
+        activations: Iterable[Activation] = (),
+        inputs: pd.DataFrame | None = None,
+        holds: Mapping[str, Iterable[tuple[Leaves, int]]] | None = None,
+        agreed: pd.DataFrame | None = None,
+        decisions: Iterable[Event] = (),
+        cycle: str = "",
+        fence: int = 0,
+        since: int | None = None,
+    ) -> Standing:
+        """What stands at one moment, from sums of the ledger.
+
+        Parameters
+        ----------
+        base : Base
+        activations : iterable of Activation
+            As they stand then.
+        inputs : DataFrame
+            Sum of leaf deltas: input, activation, sku, door, week, delta (thousandths).
+        holds : mapping of function to (Leaves, sequence number of the hold)
+            Leaves held then.
+        agreed : DataFrame
+            Agreements of the open cycle: sku, door, week, delta (thousandths), standing.
+        decisions : iterable of Event
+            What was decided, closed or taken back about supply, and what was corrected, in
+            order.
+        """
+        found = cls(
+            base=base,
+            sku_index={name: i for i, name in enumerate(base.skus["sku"].tolist())},
+            door_index={name: i for i, name in enumerate(base.doors["door"].tolist())},
+            cycle=cycle,
+            fence=fence,
+            since=since,
+        )
+        found.put_all(activations)
+        for function, held in (holds or {}).items():
+            for leaves, seq in held:
+                found.hold(function, leaves, seq)
+        if inputs is not None:
+            for (whose, aim), rows in inputs.groupby(["input", "activation"]):
+                found.add((str(whose), str(aim)), Leaves.of(rows))
+        if agreed is not None and len(agreed):
+            stands = agreed["standing"].to_numpy(dtype=np.int64)
+            found.agree(Leaves.of(agreed), stands)
+        for event in decisions:
+            found.take_supply(event)
+        return found
+
     # Reading ----------------------------------------------------------------------------
 
     def calendar_of(self, sku: int) -> list[Activation]:
         """Live activations that feature a SKU in the plan's weeks, in the calendar's order."""
         return [self.activations[a] for a in self._featuring.get(sku, ())]
+
+    def featured(self, identity: str) -> set[int]:
+        """SKUs that an activation features; none where there is no such activation."""
+        activation = self.activations.get(identity)
+        if activation is None:
+            return set()
+        return {self.sku_index[i.sku] for i in activation.items if i.sku in self.sku_index}
 
     def is_featured(self, sku: int) -> bool:
         """Whether an activation in the plan's weeks features a SKU."""
@@ -123,12 +184,12 @@ class Standing:
         left = event.body.calendar
         if left is None:
             return set()
-        touched = self._featured(left.activation)
+        touched = self.featured(left.activation)
         if left.after is None:
             self._drop(left.activation)
         else:
             self.put(left.after)
-        return touched | self._featured(left.activation)
+        return touched | self.featured(left.activation)
 
     def take(self, event: Event) -> set[int]:
         """Take all else that an event does; the SKUs whose numbers it touches."""
@@ -173,7 +234,7 @@ class Standing:
     def _feature(self, activation: Activation) -> None:
         if not activation.is_live or self.weeks_of(activation)[1] < 0:
             return
-        for sku in self._featured(activation.activation):
+        for sku in self.featured(activation.activation):
             names = {*self._featuring.get(sku, ()), activation.activation}
             state = self.activations
             self._featuring[sku] = sorted(names, key=lambda n: (state[n].start, n))
@@ -237,15 +298,9 @@ class Standing:
         return set(placed)
 
     def _drop(self, identity: str) -> None:
-        for sku in self._featured(identity):
+        for sku in self.featured(identity):
             self._featuring[sku] = [n for n in self._featuring.get(sku, ()) if n != identity]
         self.activations = {k: a for k, a in self.activations.items() if k != identity}
-
-    def _featured(self, identity: str) -> set[int]:
-        activation = self.activations.get(identity)
-        if activation is None:
-            return set()
-        return {self.sku_index[i.sku] for i in activation.items if i.sku in self.sku_index}
 
     def _positions(self, leaves: Leaves) -> list[tuple[int, int, int] | None]:
         """(SKU, door, week) of each leaf; None where the plan has no such cell."""

@@ -19,6 +19,7 @@ import pandas as pd
 from data import scores
 from data.closing import last_closed
 from data.scores import Basis
+from forecasting import conventions
 from forecasting.arguments import Name, verbs
 from forecasting.calendar import fiscal_quarter
 from forecasting.consensus.activations import Activation
@@ -157,7 +158,8 @@ class Quarters(Projector[Mapping[str, Event]]):
             {"door": object, "first_day": object, "last_day": object, "discount": float,
              "is_sell_out": bool}
         )  # fmt: skip
-        digest = hashlib.blake2b(repr(rows).encode(), digest_size=16).hexdigest()
+        told = repr((rows, conventions.in_force().fiscal))  # quarters are named by it
+        digest = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
         return frame, digest
 
     def keep_flags(self) -> None:

@@ -303,7 +303,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
             if taken[key] > _there(plan, sku, origin) + 1e-6:
                 raise Refused(
                     f"{network.said[origin]} does not have {taken[key]:,.0f} u of {move.sku} "
-                    "any more. Look at the ways out again."
+                    "any more. Look at the options again."
                 )
 
     def _check_order(self, plan: LivePlan, sku: int, move: Move) -> None:
@@ -319,7 +319,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
         if able.units.sum() - moved < move.units - 1e-6:
             raise Refused(
                 f"Order {move.receipt} for {move.to} cannot come by {move.arrives} any more. "
-                "Look at the ways out again."
+                "Look at the options again."
             )
 
 
@@ -399,7 +399,7 @@ def what_they_did(
 def _after(option: Option, now: Activation) -> Activation:
     """The activation as an option leaves it, given what it has become meanwhile.
 
-    What was changed about other SKUs stands: several ways out of one activation can be
+    What was changed about other SKUs stands: several options for one activation can be
     decided one after the other.
 
     Raises
@@ -411,7 +411,7 @@ def _after(option: Option, now: Activation) -> Activation:
     mine, theirs = (activation.of_sku(option.sku) for activation in (now, option.before))
     same = replace(now, items=()) == replace(option.before, items=()) and mine == theirs
     if not same or any(i.sku == option.substitute for i in now.items):
-        raise Refused(f"{now.name} was changed meanwhile. Look at the ways out again.")
+        raise Refused(f"{now.name} was changed meanwhile. Look at the options again.")
     return option.laid_over(now)
 
 

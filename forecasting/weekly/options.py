@@ -23,7 +23,8 @@ from forecasting.inventory import actions
 from forecasting.inventory.actions import Outcome, Shipment, Situation
 from forecasting.inventory.bridge import ItemRisk
 from forecasting.plan.basis import Base
-from forecasting.plan.live import LivePlan, SkuPlan, WhatIf
+from forecasting.plan.live import LivePlan
+from forecasting.plan.sku import SkuPlan, WhatIf
 
 SUBSTITUTES = 5
 """Substitutes that are worked out in full, of those most alike."""

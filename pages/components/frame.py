@@ -226,7 +226,7 @@ def follow_sums() -> bool:
 
     @st.fragment(run_every=1 if job.progress is not None else None)
     def progress() -> None:
-        follow(job, "summing up")
+        follow(job, "adding up the scorecard")
 
     progress()
     return job.progress is not None

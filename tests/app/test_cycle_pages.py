@@ -105,7 +105,7 @@ def test_value_added_by_person_is_shown_to_the_facilitator_and_to_oneself(scored
 def test_the_meeting_holds_the_total_against_last_year_and_budget(scored):
     app = opened("meeting", "dana", step="total")
     tiles = {m.label: m.value for m in app.metric}
-    for label in ("Against last year's sales", "Against budget"):
+    for label in ("Draft vs last year's sales", "Draft vs budget"):
         assert tiles[label].endswith("%")
 
 

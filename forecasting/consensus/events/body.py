@@ -53,6 +53,7 @@ class Kind(StrEnum):
     QUARTER = "quarter"
     REASON = "reason"
     ACCEPT_ODD = "accept_odd"
+    CONVENTIONS = "conventions"
 
 
 class Told(Protocol):

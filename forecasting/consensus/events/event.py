@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from forecasting import conventions
 from forecasting.consensus.events.body import Body, Kind
 from forecasting.consensus.events.scope import Leaves, Scope
 from forecasting.hierarchy import THOUSANDTHS
@@ -101,7 +102,7 @@ class Conflict:
     @property
     def sentence(self) -> str:
         """Who did what, when."""
-        when = f"{self.theirs.recorded_at:%H:%M} UTC"
+        when = conventions.in_force().time(self.theirs.recorded_at)
         function = self.theirs.function.capitalize()
         return (
             f"{self.name} in {function} {self.theirs.sentence} at {when}; "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from forecasting.consensus.events.body import Body, Kind, Stored, Told
+from forecasting.conventions import Conventions
 from forecasting.vocabulary import Function
 
 
@@ -80,6 +81,31 @@ class SettingChanged(Body):
     def sentence(self, event: Told) -> str:
         """In plain words."""
         return f"set the policy: {self.said}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConventionsSet(Body):
+    """How the company writes, or its fiscal calendar, was set."""
+
+    kind = Kind.CONVENTIONS
+    conventions: Conventions
+    """All of them, as they are from now on."""
+    changed: Mapping[str, str | int]
+    """Those that are other than before, by name."""
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        return cls(conventions=Conventions.read(stored["all"]), changed=stored["changed"])
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        return {"all": self.conventions.as_dict(), "changed": dict(self.changed)}
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        told = [f"{name.replace('_', ' ')} {value}" for name, value in self.changed.items()]
+        return f"set how the company writes: {', '.join(told)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

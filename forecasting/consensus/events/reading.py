@@ -20,6 +20,7 @@ from forecasting.consensus.events.cycle import (
 )
 from forecasting.consensus.events.decisions import BY_KIND, Closed
 from forecasting.consensus.events.governance import (
+    ConventionsSet,
     PersonSet,
     QuarterClosed,
     ReasonSaved,
@@ -71,6 +72,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.CLOSE: {1: Closed.read},
     Kind.SENSE: {1: Sensed.read},
     Kind.QUARTER: {1: QuarterClosed.read},
+    Kind.CONVENTIONS: {1: ConventionsSet.read},
     Kind.REASON: {1: ReasonSaved.read},
     Kind.ACCEPT_ODD: {1: read_odd},
 }

@@ -14,7 +14,6 @@ from forecasting.calendar import Dates, week_label, week_start
 from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import Ints
 
-_SUNDAY = 6
 TOTAL = ""
 """The aim of an input that changes total demand, not one activation's lift."""
 
@@ -28,9 +27,9 @@ class Scope:
     location_level: str = "all"
     location: str = "all"
     first_week: dt.date
-    """Sunday of the first week."""
+    """First day of the first week."""
     last_week: dt.date
-    """Sunday of the last week; the same for a single week."""
+    """First day of the last week; the same for a single week."""
     activation: str = TOTAL
     """The activation whose lift is meant; '' means total demand."""
 
@@ -39,9 +38,9 @@ class Scope:
         weeks = (self.first_week, self.last_week)
         if self.last_week < self.first_week:
             raise OutOfBounds(f"A scope ends on {weeks[1]}, before its start {weeks[0]}.")
-        if any(week.weekday() != _SUNDAY for week in weeks):
+        if any(week_start(week) != week for week in weeks):
             raise OutOfBounds(
-                f"A scope names its weeks by their Sundays; found {weeks[0]} to {weeks[1]}."
+                f"A scope names its weeks by their first days; found {weeks[0]} to {weeks[1]}."
             )
 
     def __str__(self) -> str:
