@@ -124,7 +124,7 @@ def tiles(of: Looked) -> None:
     price = np.nanmean(prices) if not np.isnan(prices).all() else None
     six[4].metric(
         "Regular price",
-        theme.money(price) if price is None or price >= 100 else f"${price:,.2f}",
+        theme.money(price) if price is None or price >= 100 else theme.price(price),
         help=frame.term("Regular price"),
         border=True,
     )

@@ -1,5 +1,7 @@
 """Scorecard: three measures that Marketing and Planning answer for, and what is behind them."""
 
+import datetime as dt
+
 import pandas as pd
 import streamlit as st
 
@@ -256,7 +258,7 @@ def page() -> None:
         frame.title("Scorecard", finding(shown, scorecard.HEADLINES))
         if shown.closed:
             st.markdown(
-                f":material/lock: Closed by {plain(shown.closed['by'])} on {plain(shown.closed['at'])} UTC; these numbers no longer change."
+                f":material/lock: Closed by {plain(shown.closed['by'])} on {theme.moment(dt.datetime.fromisoformat(shown.closed['at']), year=True)}; these numbers no longer change."
             )
         elif not shown.is_whole:
             st.caption(

@@ -193,7 +193,9 @@ def gantt(rows: pd.DataFrame) -> Drawn:
             alt.Chart(rows)
             .mark_bar(cornerRadius=3, height=13)
             .encode(
-                x=alt.X("from:T", title=None, axis=alt.Axis(format="%b %d", labelAngle=0)),
+                x=alt.X(
+                    "from:T", title=None, axis=alt.Axis(format=theme.axis_day(), labelAngle=0)
+                ),
                 x2="to:T",
                 y=alt.Y(
                     "name:N",
