@@ -14,9 +14,9 @@ from forecasting.consensus import value_added
 from forecasting.consensus.events import Scope
 from forecasting.consensus.value_added import Added
 from forecasting.errors import ConcordError, Conflicted
+from forecasting.monthly.inputs import Change
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure, Operation
-from forecasting.workspace import Change
 from pages.components import download, drafts, frame, grid, scores, theme
 from pages.components.text import Said, ours, plain
 
