@@ -226,8 +226,7 @@ def spread(
         Present values, thousandths of a unit, not negative.
     new_total : int
         What they are to add up to.
-    held, active : bool array, shape (n,), optional
-        Default: none held, all active.
+    held, active : bool array, shape (n,), optional (none held, all active)
     reference : float array, shape (n,), optional
         Profile for leaves that are all zero.
     ties : int array, shape (n,), optional

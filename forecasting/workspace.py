@@ -22,17 +22,16 @@ from data.ledger import utc_now
 from data.store import Store
 from data.versions import Version
 from forecasting import conventions, operation, scratch
-from forecasting.arguments import Name, verbs
+from forecasting.arguments import verbs
 from forecasting.consensus.events import Event, Kind
-from forecasting.consensus.events.governance import PersonSet
 from forecasting.conventions import US
 from forecasting.errors import (
     NoForecast,
-    OutOfBounds,
 )
 from forecasting.governance.conventions import CompanyConventions
 from forecasting.governance.desk import Desk
 from forecasting.governance.drafts import Drafts
+from forecasting.governance.people import Staff
 from forecasting.governance.policy import Policies, Policy
 from forecasting.governance.projector import Projector
 from forecasting.governance.reasons import Reasons
@@ -53,7 +52,6 @@ from forecasting.record.reversals import Reversals
 from forecasting.record.runs import Runs, run_in_force
 from forecasting.rights import LOCAL_ADMIN, Person
 from forecasting.version import version
-from forecasting.vocabulary import INPUTS, Function
 from forecasting.weekly.activations import MarketingCalendar, as_changed
 from forecasting.weekly.decisions import Decisions
 from forecasting.weekly.review import Weekly
@@ -97,24 +95,19 @@ class Workspace:
             self._log_held.let_go()
             self.store.close()
             raise
-        LOG.info(
-            "started", version=version(), database=path or "memory", seq=self.seq,
-            process=os.getpid(),
-            python=platform.python_version(), left_by_others=scratch.sweep() if path else 0,
-            seconds=time.perf_counter() - begun,
-        )  # fmt: skip
+        _tell_started(self.seq, path, begun)
 
     def _wire(self, clock: Callable[[], dt.datetime]) -> None:
         """Make every part, each from those before it; what comes later is asked for then."""
         self._plans = KeptPlans()
-        self._building = threading.Lock()
-        """Held while a plan is built: it is built once, whoever asks."""
+        self._building = threading.Lock()  # a plan is built once, whoever asks
         self._policy: Policy | None = None
         """What was set when the plan was built."""
         self._recovery = Recovery(self._remade, self._plans.lock)
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
         self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
+        self.staff = Staff(self.desk)
         self.policies = Policies(self.desk)
         self.reasons = Reasons(self.desk)
         self.minutes = Minutes(self.desk)
@@ -147,27 +140,25 @@ class Workspace:
             rebuild=self._rebuild_and_flag, sum_up=self._sum_up,
         )  # fmt: skip
         self.hindsight = Hindsight(self.desk, self.runs, shaping=self._builder.shaping)
-        self.quarters = Quarters(
-            self.desk,
-            self.policies,
-            Sources(
-                plan=self._working, draft=self._live, calendar=self.calendar,
-                decisions=self.decisions, replayed=self.hindsight.replayed,
-                run=self._run_in_force,
-            ),
+        of_the_rest = Sources(
+            plan=partial(self.working_plan_for, LOCAL_ADMIN.id), draft=self._live,
+            calendar=self.calendar,
+            decisions=self.decisions, replayed=self.hindsight.replayed, run=self._run_in_force,
         )  # fmt: skip
+        self.quarters = Quarters(self.desk, self.policies, of_the_rest)
         self._offer()
-        # People come first, since every sentence names one; the cycle before what hides inputs.
+        # Each takes every committed event in this order, before the plans do: people first,
+        # since every sentence names one; the cycle before what hides inputs.
         self._projectors: tuple[Projector[Any], ...] = (
             self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
             self.calendar, self.decisions, self.reversals, self.policies, self.quarters,
             self.oddities,
         )  # fmt: skip
-        """What takes every committed event, in this order, before the plans do."""
         self._take_up(build=False)
 
     def _offer(self) -> None:
         """Offer by the workspace's own name what pages, scripts and tests do most."""
+        self.person, self.set_person = self.desk.person, self.staff.set_person
         self.override, self.override_all = self.inputs.override, self.inputs.override_all
         self.preview_override, self.small = self.inputs.preview_override, self.inputs.small
         self.input_amount, self.comment = self.inputs.input_amount, self.inputs.comment
@@ -189,37 +180,6 @@ class Workspace:
     def people(self) -> list[Person]:
         """Everybody, by function and name."""
         return self.desk.people
-
-    def person(self, identity: str) -> Person:
-        """One person.
-
-        Raises
-        ------
-        UnknownName
-        """
-        return self.desk.person(identity)
-
-    def set_person(
-        self,
-        by: str,
-        *,
-        identity: Name,
-        name: Name,
-        function: Function,
-        delegate_for: Function | None = None,
-    ) -> Event:
-        """Add a person, or give one another name, function or delegation."""
-        actor = self.desk.allowed(by, "people")
-        if not identity.strip() or not name.strip():
-            raise OutOfBounds("A person needs an id and a name.")
-        if identity == LOCAL_ADMIN.id:
-            raise OutOfBounds("The local admin stays as it is.")
-        if delegate_for is not None and delegate_for not in INPUTS:
-            raise OutOfBounds("Only a function that signs can have a delegate.")
-        body = PersonSet(
-            person=identity, name=name.strip(), function=function, delegate_for=delegate_for
-        )
-        return self.desk.append(actor, body)
 
     # The plan ---------------------------------------------------------------------------
 
@@ -298,10 +258,6 @@ class Workspace:
     def _seen_by(self, person: Person) -> LivePlan:
         """The live plan as one person may see it."""
         return self._plans.without(self.cycles.hidden_from(person), self.plan)
-
-    def _working(self) -> LivePlan:
-        """The working plan as everybody may see it."""
-        return self.working_plan_for(LOCAL_ADMIN.id)
 
     def _candidate(self, run: int) -> LivePlan:
         """The plan as it would be with another run."""
@@ -404,3 +360,12 @@ class Workspace:
         self._rebuild()
         if self.has_forecast:
             self.quarters.sum_up()
+
+
+def _tell_started(seq: int, path: Path | None, begun: float) -> None:
+    """Note what was opened, by which program, and sweep what dead ones left."""
+    LOG.info(
+        "started", version=version(), database=path or "memory", seq=seq, process=os.getpid(),
+        python=platform.python_version(), left_by_others=scratch.sweep() if path else 0,
+        seconds=time.perf_counter() - begun,
+    )  # fmt: skip

@@ -91,7 +91,7 @@ MATRIX = {
     "policies.change": LEADERSHIP, "quarters.decide": LEADERSHIP,
     "quarters.settle": LEADERSHIP, "quarters.close": LEADERSHIP,
     # people, functions, delegates
-    "set_person": ADMIN,
+    "staff.set_person": ADMIN,
 }  # fmt: skip
 """Verb to the functions that have it: the product's promise of who may do what, in the order
 in which the verbs can be done one after the other."""
@@ -178,7 +178,7 @@ class World:
                 return (scope,), {"client_id": f"{name} {s.seq}"}
             case "inputs.comment":
                 return (scope, "words"), {"client_id": f"c {s.seq}"}
-            case "set_person":
+            case "staff.set_person":
                 return (), {
                     "identity": "zoe", "name": "Zoe", "function": Function.MARKETING,
                     "delegate_for": None,
