@@ -146,6 +146,8 @@ def to_be_right(
 ) -> Said:
     """What a person's own number would have to be right about."""
     more = base * value - one["demand"]
+    if abs(more) < 0.5:
+        return ours(f"A lift of {value:.1f}x is the estimate.")
     than = "more" if more >= 0 else "less"
     told = (
         f"A lift of {value:.1f}x means {theme.units(abs(more))} {than} demand than the estimate"
@@ -260,7 +262,7 @@ def one_activation(
         + ("" if names[a].is_live else " · cancelled"),
     )  # fmt: skip
     act, verdict = names[chosen], judged.get(chosen)
-    described(act, verdict.status if verdict else Status.GREY, plan.base.as_of)
+    described(act, verdict, plan.base.as_of)
     frame.odd_beside("activation", chosen)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -276,11 +278,19 @@ def one_activation(
             cancel(space, person, act, verdict)
 
 
-def described(act: Activation, status: Status, as_of: dt.date) -> None:
+def described(act: Activation, verdict: views.Verdict | None, as_of: dt.date) -> None:
+    """Its status, its days, who owns it, and until when it can be changed at ease."""
+    status = verdict.status if verdict else Status.GREY
+    short = verdict.red_cells if verdict and act.is_live else 0
+    where = (
+        f" ({short:d} of {theme.plural(verdict.n_cells, 'SKU-door')} short)"
+        if verdict and short
+        else ""
+    )
     lock = f"{act.lock_date:%b %d}" if act.lock_date else "no lock date"
     late = act.lock_date is not None and act.lock_date < as_of + dt.timedelta(7)
     st.markdown(
-        f"{theme.said(status) if act.is_live else 'Cancelled'} · {plain(act.type)} · "
+        f"{theme.said(status) if act.is_live else 'Cancelled'}{where} · {plain(act.type)} · "
         f"{act.start:%b %d} to {act.end:%b %d, %Y} · "
         f"{theme.plural(len({i.sku for i in act.items}), 'featured SKU')} · "
         f"{plain(act.owner) or 'no owner'} · locks {lock}"
