@@ -65,7 +65,9 @@ def fields(person: Person, plan: LivePlan, known: Activation | None) -> Typed:
     owner = c.text_input("Owner", known.owner if known else person.name)
     start = a.date_input("First day", known.start if known else fresh)
     end = b.date_input("Last day", known.end if known else fresh + dt.timedelta(6))
-    discount = c.number_input("Price cut, %", 0.0, 100.0, step=5.0, value=cut_of(known))
+    discount = c.number_input(
+        "Price cut, %", 0.0, 100.0, step=5.0, value=cut_of(known), format="%g"
+    )
     sell_out = c.checkbox(
         "Planned to sell out", known.sell_out if known else False,
         help="A limited drop that is meant to sell out: it does not count in the stockout rate.",
