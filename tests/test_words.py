@@ -19,6 +19,8 @@ DOCS = ROOT / "docs"
 PAGES = sorted((ROOT / "pages").rglob("*.py"))
 ON_SCREEN = [ROOT / "app.py", *PAGES, *sorted((ROOT / "forecasting").rglob("*.py"))]
 
+TEMPLATES = sorted((ROOT / "forecasting" / "outputs" / "templates").glob("*.html"))
+
 WHICH = frozenset(
     re.split(
         r"\s+",
@@ -97,6 +99,7 @@ NO_MEASURE = frozenset(
         "On time",
         "Order",
         "Owner",
+        "Person",
         "People",
         "Promised",
         "Publish by",
@@ -154,6 +157,9 @@ def labels() -> Iterator[tuple[str, str]]:
     for path in PAGES:
         for label, line in found_in(path.read_text(encoding="utf-8")):
             yield label, f"{path.relative_to(ROOT)}:{line}"
+    for path in TEMPLATES:
+        for label in re.findall(r"<th[^>]*>([^<{]+)</th>", path.read_text(encoding="utf-8")):
+            yield label, str(path.relative_to(ROOT))
 
 
 def found_in(source: str) -> Iterator[tuple[str, int]]:
@@ -293,6 +299,11 @@ def texts() -> Iterator[tuple[str, str]]:
                 and " " in node.value.strip()
             ):
                 yield node.value, f"{path.relative_to(ROOT)}:{node.lineno}"
+    for path in TEMPLATES:
+        words = re.sub(
+            r"<style>.*?</style>|{[{%].*?[}%]}|<[^>]+>", " ", path.read_text(), flags=re.S
+        )
+        yield words, str(path.relative_to(ROOT))
     for path in DOCS.rglob("*.md"):
         if "decisions" not in path.parts:
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

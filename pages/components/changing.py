@@ -187,7 +187,9 @@ def _panel(of: Changing) -> None:
         format_func=lambda one: plain(called[one]),
     )  # fmt: skip
     state.setdefault("bulk_value", 0.0)
-    value = st.number_input("Value", step=1.0, key="bulk_value", persist_state="page")
+    value = st.number_input(
+        "Value", step=1.0, key="bulk_value", persist_state="page", format="%g"
+    )
     scopes = [of.scope_of(row, ends, activation=aim) for row in rows]
     why = grid.given() | {"base": state.get("seen", space.seq), "measure": of.measure}
     effect(scopes, how or "percent", value, of.measure)

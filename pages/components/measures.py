@@ -31,6 +31,8 @@ BELOW_LEVEL = {
 }  # fmt: skip
 # What a click on a member of a level goes to; a class goes to its activations or SKUs.
 PATIENCE_S = 3.0
+ROW = 52
+"""Height of a row in which a definition takes two lines, pixels."""
 
 
 def ready(name: str) -> bool:
@@ -157,7 +159,7 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
         )
     event = st.dataframe(
         pd.DataFrame(rows), hide_index=True, alt=alt, on_select="rerun", selection_mode="single-row",
-        key=f"measures_{shown.quarter}_{'_'.join(keys)}",
+        key=f"measures_{shown.quarter}_{'_'.join(keys)}", row_height=ROW,
         column_config={
             "Measure": st.column_config.TextColumn(width=215),
             "Now": st.column_config.TextColumn(width=80),
