@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.consensus.activations import Activation
+from forecasting.consensus.moves import Move
 from forecasting.hierarchy import Bools, Floats, Ints
 from forecasting.inventory.bridge import ItemRisk
-from forecasting.inventory.moves import Move
 from forecasting.inventory.projection import Projection, Routine
 from forecasting.inventory.risk import Risk
 

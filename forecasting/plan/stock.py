@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.consensus.activations import Activation
+from forecasting.consensus.moves import Move
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints
 from forecasting.inventory.bridge import ItemRisk, Limits, Prospect, assess_item
 from forecasting.inventory.flows import Flows, flows, not_counting, sent_on
-from forecasting.inventory.moves import Move
 from forecasting.inventory.projection import Projection, Routine, project, routine
 from forecasting.inventory.risk import Risk, assess
 from forecasting.plan.basis import Base
