@@ -52,6 +52,7 @@ PAGES = {
         ("data", "setup/data.py", "Data", ":material/upload_file:"),
         ("cycle", "setup/cycle.py", "Cycle", ":material/event_repeat:"),
         ("people", "setup/people.py", "People", ":material/group:"),
+        ("company", "setup/company.py", "Company", ":material/storefront:"),
     ],
 }
 

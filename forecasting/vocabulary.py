@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from forecasting import conventions
+
 MOST_LIFT = 1_000.0
 """Largest lift that can be stated: far beyond anything that a shop has seen."""
 
@@ -77,8 +79,8 @@ class Measure(StrEnum):
 
     @property
     def unit(self) -> str:
-        """The sign that goes with an amount of it: u or $."""
-        return "u" if self is Measure.UNITS else "$"
+        """The sign that goes with an amount of it: u, or the currency's."""
+        return "u" if self is Measure.UNITS else conventions.in_force().currency
 
     def said(self, value: float, *, sign: bool = False, digits: int = 1) -> str:
         """An amount of it: '1,200 u', '$1,200'; what is not known says so."""
@@ -88,8 +90,10 @@ class Measure(StrEnum):
         size = f"{abs(value):,.{digits}f}"
         size = size.rstrip("0").rstrip(".") if "." in size else size
         minus = "-" if value < 0 and size != "0" else ""
-        amount = f"{size} u" if self is Measure.UNITS else f"${size}"
-        return f"{minus}{plus}{amount}"
+        here = conventions.in_force()
+        if self is Measure.UNITS:
+            return f"{here.spelled(f'{minus}{plus}{size}')} u"
+        return here.money(f"{minus}{plus}{size}")
 
 
 def money(value: float, *, sign: bool = False) -> str:
@@ -97,10 +101,12 @@ def money(value: float, *, sign: bool = False) -> str:
     size = abs(value)
     before = "-" if value <= -0.5 else "+" if sign and value >= 0.5 else ""
     if size >= 1e6:
-        return f"{before}${size / 1e6:,.3g}M"
-    if size >= 1e3:
-        return f"{before}${size / 1e3:,.{0 if size >= 1e4 else 1}f}k"
-    return f"{before}${size:,.0f}"
+        figures = f"{size / 1e6:,.3g}M"
+    elif size >= 1e3:
+        figures = f"{size / 1e3:,.{0 if size >= 1e4 else 1}f}k"
+    else:
+        figures = f"{size:,.0f}"
+    return conventions.in_force().money(before + figures)
 
 
 class Reason(StrEnum):

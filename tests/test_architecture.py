@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 GROUND = {
-    "vocabulary", "errors", "rights", "arguments", "calendar", "hierarchy",
+    "vocabulary", "errors", "rights", "arguments", "calendar", "conventions", "hierarchy",
     "faults", "operation", "scratch", "child", "version",
 }  # fmt: skip
 ROOMS = {

@@ -158,7 +158,7 @@ def _added(found: Added) -> Said:
     low, high = 100 * found.low, 100 * found.high
     return ours(
         f"{100 * found.added:+.1f} points of WAPE (80 % interval {low:+.1f} to {high:+.1f}; "
-        f"{found.cells:,} SKU weeks)"
+        f"{theme.number(found.cells)} SKU weeks)"
     )
 
 

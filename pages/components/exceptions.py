@@ -87,7 +87,7 @@ def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: int) ->
             "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
             "Merchandising": st.column_config.NumberColumn(format="localized", step=1, width=98),
             "Disagreement": st.column_config.NumberColumn(format="%.0f %%", width=92, help=frame.term("Disagreement")),
-            "Revenue": st.column_config.NumberColumn("Revenue, $", format="dollar", step=1, width=90, help="The draft in these weeks at regular price."),
+            "Revenue": theme.money_column(width=90, help="The draft in these weeks at regular price."),
         },
     )  # fmt: skip
 
@@ -165,7 +165,7 @@ def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> 
             why = f" · {plain(who)}{trail.why(event)}"
         past = record.get(side)
         if past is not None and not np.isnan(past.added):
-            why += f" · value added in {plain(one['department'])}: {scores.points(past.added)} ({past.cells:,} SKU weeks)"
+            why += f" · value added in {plain(one['department'])}: {scores.points(past.added)} ({theme.number(past.cells)} SKU weeks)"
         st.markdown(
             f"**{plain(side.capitalize())}** {theme.units(units)}"
             + ("" if side == "statistical" else f" ({theme.percent(change, sign=True)})")
@@ -186,7 +186,9 @@ def agree(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> Non
     for side in SIDES:
         if side in map(str, INPUTS) and abs(one[side] - one["statistical"]) < 0.5:
             continue
-        if row.button(f"{plain(side.capitalize())}: {one[side]:,.0f} u", key=f"agree_{side}"):
+        if row.button(
+            f"{plain(side.capitalize())}: {theme.units(one[side])}", key=f"agree_{side}"
+        ):
             take(column=side)
     typed = st.columns([3, 2], vertical_alignment="bottom")
     units = typed[0].number_input(

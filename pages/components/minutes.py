@@ -8,7 +8,7 @@ from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import drafts, frame
+from pages.components import drafts, frame, theme
 from pages.components.text import plain
 
 
@@ -24,16 +24,16 @@ def open_ones(space: Workspace, person: Person) -> None:
         late = " · :red[late]" if action.is_late(today) else ""
         row[0].markdown(
             f"○ **{plain(action.text)}** · {plain(space.person(action.owner).name)} by "
-            f"{action.due:%b %d}{late}"
+            f"{theme.day(action.due)}{late}"
         )
         if person.may("minute") and row[1].button("Done", key=f"done_{action.seq}"):
             frame.do(space.minutes.close, person.id, action.seq)
     for one in due:
         row = st.columns([8, 1, 1], vertical_alignment="center")
-        over = f" · :red[expired {one.expires:%b %d}]" if one.is_expired(today) else ""
+        over = f" · :red[expired {theme.day(one.expires)}]" if one.is_expired(today) else ""
         row[0].markdown(
             f"◆ Assumed: **{plain(one.statement)}** · watch {plain(one.watch)} · "
-            f"{plain(space.person(one.owner).name)}, {one.review:%b %d}{over}"
+            f"{plain(space.person(one.owner).name)}, {theme.day(one.review)}{over}"
         )
         if person.may("minute"):
             if row[1].button("It was right", key=f"held_{one.seq}"):

@@ -30,7 +30,7 @@ EFFECT = {
 
 
 def day(value: dt.date | None) -> Said:
-    return ours("–" if value is None else f"{value:%a %b} {value.day:d}")
+    return theme.weekday(value)
 
 
 def deadline(option: Option) -> Said:
@@ -175,7 +175,7 @@ def moves(plan: LivePlan, option: Option) -> None:
             }
         ),
         hide_index=True, alt="Units to move", height=min(38 + 35 * len(option.moves), 250),
-        column_config={"Cost": st.column_config.NumberColumn(format="dollar", step=1)},
+        column_config={"Cost": theme.money_column()},
     )  # fmt: skip
 
 
@@ -269,7 +269,7 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: Said) -> None:
     )  # fmt: skip
     free = mixes.best_mix(watched, aim=aim)
     budget = right.number_input(
-        "Budget, $", min_value=0, value=math.ceil(free.cost), step=100,
+        f"Budget, {theme.currency()}", min_value=0, value=math.ceil(free.cost), step=100,
         help="The most to spend on expediting and moving. The mix is recalculated.",
         key=f"mix_budget_{aim}",
     )  # fmt: skip
@@ -286,10 +286,9 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: Said) -> None:
         column_config={
             "What": st.column_config.Column("Action", width=500),
             "Shortage prevented, u": st.column_config.NumberColumn(format="%,.0f"),
-            "Margin": st.column_config.NumberColumn(
-                format="dollar", step=1, help="Margin of the extra sales, less that of sales given up."
+            "Margin": theme.money_column(help="Margin of the extra sales, less that of sales given up."
             ),
-            "Cost": st.column_config.NumberColumn(format="dollar", step=1),
+            "Cost": theme.money_column(),
             "Until": st.column_config.DateColumn(
                 format="MMM D", help="Last day on which it can be decided."
             ),

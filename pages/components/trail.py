@@ -41,7 +41,7 @@ def of(scope: Scope) -> None:
             now = event.measure.said(stale[event.seq].now, digits=0)
             told += f" :orange[(no longer met: {plain(now)} now)]"
         row[0].markdown(
-            f"{told}{why(event)}  \n:gray[{event.recorded_at:%b %d %H:%M} UTC · #{event.seq:d}]"
+            f"{told}{why(event)}  \n:gray[{theme.moment(event.recorded_at)} · #{event.seq:d}]"
         )
         mine = event.person == person.id or person.may("undo others' changes")
         if (

@@ -164,8 +164,8 @@ def backtest(space: Workspace, person: Person) -> None:
         return
     asked = result.asked
     st.caption(
-        f"By {plain(result.person)}, {result.made_at:%b %d, %H:%M} UTC: from {plain(asked['origins'])} past weeks, "
-        f"{plain(asked['step'])} weeks apart, {plain(asked['lags'])} weeks ahead; {result.rows:,} SKU-door-weeks. The promotion "
+        f"By {plain(result.person)}, {theme.moment(result.made_at)}: from {plain(asked['origins'])} past weeks, "
+        f"{plain(asked['step'])} weeks apart, {plain(asked['lags'])} weeks ahead; {theme.number(result.rows)} SKU-door-weeks. The promotion "
         "calendar was known, sales after each week were not."
     )
     tiles(result.sums)
@@ -257,7 +257,7 @@ def page() -> None:
     base = space.plan.base
     frame.title(
         "Baseline",
-        f"Run #{base.run:d}, as of {theme.week(base.as_of)}: {facts.get('series', 0):,} SKU-doors from "
+        f"Run #{base.run:d}, as of {theme.week(base.as_of)}: {theme.number(facts.get('series', 0))} SKU-doors from "
         f"{plain(facts.get('weeks', 0))} weeks. {finding}",
     )
     backtest(space, person)

@@ -158,7 +158,7 @@ def listed(space: Workspace, events: Sequence[Event], people: dict[str, str]) ->
     return pd.DataFrame(
         {
             "#": [e.seq for e in events],
-            "When (UTC)": [e.recorded_at for e in events],
+            f"When ({theme.zone()})": theme.local(e.recorded_at for e in events),
             "Who": [people.get(e.person, e.person) for e in events],
             "Function": [Function(e.function).label for e in events],
             "What": [e.sentence for e in events],
@@ -213,7 +213,7 @@ def page() -> None:
         table, hide_index=True, placeholder="–", height=430, on_select="rerun", selection_mode="single-row",
         key="ledger", alt="Every decision, latest first",
         column_config={
-            "When (UTC)": st.column_config.DatetimeColumn(format="MMM DD, HH:mm:ss"),
+            f"When ({theme.zone()})": st.column_config.DatetimeColumn(format="MMM DD, HH:mm:ss"),
             "Units": st.column_config.NumberColumn(format="%+.1f"),
             "What": st.column_config.TextColumn(width="large"),
             "Evidence": text.evidence_column(width=90),

@@ -38,7 +38,7 @@ def tiles(chosen: pd.DataFrame) -> None:
         help="Units that the model expects of these activations, less the units that they added. Above zero: it expects too much.",
         border=True,
     )  # fmt: skip
-    four[3].metric("Featured SKUs", f"{len(chosen):,}", border=True)
+    four[3].metric("Featured SKUs", theme.number(len(chosen)), border=True)
 
 
 def by_activation(summed: pd.DataFrame) -> None:

@@ -146,7 +146,7 @@ def page() -> None:
             "Replay",
             f"**{theme.percent(scores.recall)} of the SKU-doors that ran out were red "
             f"{made.weeks_ahead:d} weeks earlier; {theme.percent(scores.precision)} of the red ones "
-            f"ran out** · {scores.cells:,} SKU-doors of past activations",
+            f"ran out** · {theme.number(scores.cells)} SKU-doors of past activations",
         )
     running()
     tiles(made, scores)
@@ -160,7 +160,7 @@ def page() -> None:
     downloads(made)
     assumed = " ".join(plain(made.assumed))
     st.caption(
-        f"{plain(made.person)}, {made.made_at:%Y-%m-%d %H:%M} UTC. Uses the statistical forecast, stock "
+        f"{plain(made.person)}, {theme.moment(made.made_at, year=True)}. Uses the statistical forecast, stock "
         f"and orders known at the time. {assumed}"
     )
 

@@ -12,7 +12,8 @@ from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory.bridge import group_status
 from forecasting.plan import views
 from forecasting.plan.basis import USUAL_LEAD_TIME_WEEKS
-from forecasting.plan.live import LivePlan, SkuPlan
+from forecasting.plan.live import LivePlan
+from forecasting.plan.sku import SkuPlan
 from pages.components import charts, download, frame, theme
 from pages.components.text import Said, ours, plain
 
@@ -123,7 +124,7 @@ def tiles(of: Looked) -> None:
     price = np.nanmean(prices) if not np.isnan(prices).all() else None
     six[4].metric(
         "Regular price",
-        theme.money(price) if price is None or price >= 100 else f"${price:,.2f}",
+        theme.money(price) if price is None or price >= 100 else theme.price(price),
         help=frame.term("Regular price"),
         border=True,
     )

@@ -125,7 +125,7 @@ def by_class(summed: pd.DataFrame) -> None:
             "Release now, u": st.column_config.NumberColumn(format="localized"),
             "Planned release, u": st.column_config.NumberColumn(format="localized"),
             "Too late to order, u": st.column_config.NumberColumn(format="localized"),
-            "At cost": st.column_config.NumberColumn(format="dollar", step=1),
+            "At cost": theme.money_column(),
         },
     )  # fmt: skip
 
@@ -161,7 +161,7 @@ def by_sku(plan: LivePlan, rows: pd.DataFrame) -> None:
         hide_index=True, height=340, alt=f"Orders: {KIND_SAID[kind]}", placeholder="–",
         column_config={
             "Units": st.column_config.NumberColumn(format="localized"),
-            "Cost": st.column_config.NumberColumn(format="dollar", step=1),
+            "Cost": theme.money_column(),
         },
     )  # fmt: skip
 
@@ -192,7 +192,7 @@ def open_to_buy(plan: LivePlan, inside: set[str] | None) -> None:
     st.dataframe(
         wide.reset_index().rename(columns={"class": "Class"}), hide_index=True,
         height="content", alt="Open-to-buy by class and month", placeholder="–",
-        column_config={m: st.column_config.NumberColumn(format="dollar", step=1) for m in months},
+        column_config={m: theme.money_column() for m in months},
     )  # fmt: skip
     st.caption(
         "Open-to-buy = planned sales + planned markdowns + planned stock at the month's end - "

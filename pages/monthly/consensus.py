@@ -134,7 +134,7 @@ def choose(plan: LivePlan, person: Person) -> Chosen:
     nodes, groups = plan.products.grouped(level, skus)
     if len(nodes) > MOST_ROWS:
         st.info(
-            f"{len(nodes):,} rows; the first {MOST_ROWS} are shown. Narrow the filters to see the others."
+            f"{theme.number(len(nodes))} rows; the first {MOST_ROWS} are shown. Narrow the filters to see the others."
         )
         nodes, skus = nodes[:MOST_ROWS], skus[groups < MOST_ROWS]
     where = ("all", "all") if place == "all" else tuple(place.split(":", 1))

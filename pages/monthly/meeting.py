@@ -7,6 +7,7 @@ import streamlit as st
 from data import leaving
 from forecasting.consensus.cycle import Cycle
 from forecasting.consensus.events import Kind
+from forecasting.consensus.events.cycle import ConsensusPublished
 from forecasting.monthly import agenda
 from forecasting.monthly.cycle import Standing
 from forecasting.outputs import consensus_pack
@@ -65,7 +66,7 @@ def performance(space: Workspace, person: Person) -> None:
         for a in sure:
             verb = "helped" if a.added > 0 else "did not help"
             st.markdown(
-                f"- {plain(a.name.capitalize())}'s changes **{verb}** in {a.cells:,} SKU weeks "
+                f"- {plain(a.name.capitalize())}'s changes **{verb}** in {theme.number(a.cells)} SKU weeks "
                 f"({scores.points(a.added)}); in those weeks its bias was "
                 f"{theme.percent(a.bias, sign=True)}."
             )
@@ -147,7 +148,7 @@ def calendar(space: Workspace, person: Person, plan: LivePlan) -> None:
         for event in events[:14]:
             st.markdown(
                 f"- {plain(space.person(event.person).name)} {plain(event.sentence)} "
-                f":gray[{event.recorded_at:%b %d}]"
+                f":gray[{theme.moment(event.recorded_at)}]"
             )
         st.page_link("pages/weekly/activations.py", label="Go to Activations")
     with right:
@@ -217,11 +218,11 @@ def bought(space: Workspace, plan: LivePlan) -> None:
     rows = agenda.buy_impact(plan, space.cycles.layers(versions[-1])).head(12)
     st.markdown("**SKUs whose orders change most**")
     st.dataframe(
-        rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published consensus, u", "now": "Draft, u", "change": "Change, u", "cost": "Cost, $"}),
+        rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published consensus, u", "now": "Draft, u", "change": "Change, u", "cost": f"Cost, {theme.currency()}"}),
         hide_index=True, height=38 + 31 * len(rows), alt="SKUs whose orders change most",
         column_config={
             **{n: st.column_config.NumberColumn(format="localized", step=1) for n in ("Published consensus, u", "Draft, u")},
-            **{n: st.column_config.NumberColumn(format="%+,.0f") for n in ("Change, u", "Cost, $")},
+            **{n: st.column_config.NumberColumn(format="%+,.0f") for n in ("Change, u", f"Cost, {theme.currency()}")},
         },
     )  # fmt: skip
 
@@ -290,10 +291,10 @@ def published(space: Workspace, now: Cycle) -> None:
     """What the version feeds, and the packs."""
     version = now.versions[-1]
     event = space.ledger.event(version)
-    fed = event.body["fed"] if event else {}
+    fed = event.told(ConsensusPublished).fed if event else {}
     st.success(
         f"Published as version #{version:d}. It feeds the **buy plan** "
-        f"({fed['buy plan']['skus']:,} SKUs, {fed['buy plan']['units']:,.0f} u from "
+        f"({theme.number(fed['buy plan']['skus'])} SKUs, {theme.units(fed['buy plan']['units'])} from "
         f"{theme.week(fed['buy plan']['from'])}) and the **marketing calendar** "
         f"({theme.plural(fed['marketing calendar']['activations'], 'activation')})."
     )

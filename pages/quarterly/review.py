@@ -16,7 +16,7 @@ from forecasting.quarterly.scorecard import BELOW, HEADLINES, Scorecard
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
 from pages.components import download, frame, measures, scores, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Said, plain
 
 STEPS = {
     "open": "Open decisions",
@@ -33,7 +33,7 @@ def open_decisions(space: Workspace, person: Person) -> None:
     left = [d for d in space.quarters.decisions() if not d["done"]]
     if not left:
         st.markdown(":green[✓] Nothing is open from earlier reviews.")
-    today = dt.datetime.now(dt.UTC).date().isoformat()
+    today = space.desk.today.isoformat()
     for one in left:
         late = ":red[● Late] · " if one["due"] < today else ""
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -50,7 +50,7 @@ def open_decisions(space: Workspace, person: Person) -> None:
 
 
 def _day(text: str) -> Said:
-    return ours(f"{dt.date.fromisoformat(text):%b %d, %Y}")
+    return theme.day(dt.date.fromisoformat(text), year=True)
 
 
 def headline(shown: Scorecard) -> None:
@@ -138,9 +138,7 @@ def policy(space: Workspace, person: Person) -> None:
     group = frame.select("Group", [str(g) for g in Group], key="group", width=200)
     mine = [s for s in SETTINGS.values() if s.group == group]
     in_force(space, group, mine)
-    waiting = [
-        c for c in space.policies.changes if c.effective > dt.datetime.now(dt.UTC).date()
-    ]
+    waiting = [c for c in space.policies.changes if c.effective > space.desk.today]
     for change in waiting:
         setting = SETTINGS[change.name]
         st.caption(
@@ -184,7 +182,7 @@ def change_one(space: Workspace, person: Person, mine: Sequence[Setting]) -> Non
         setting = SETTINGS[name]
         value = ask(setting, now[name])
         row = st.columns([1, 2])
-        day = row[0].date_input("In force from", dt.datetime.now(dt.UTC).date(), key="from")
+        day = row[0].date_input("In force from", space.desk.today, key="from")
         why = row[1].text_input("Why", key="why", placeholder="What should it achieve?")
         try:
             effects = space.quarters.effect(person.id, name, value)
@@ -219,12 +217,12 @@ def ask(setting: Setting, now: float | None) -> float | None:
             return None if shown is None else round(shown / 100, 6)
         case Unit.COUNT | Unit.WEEKS:
             shown = st.number_input(
-                f"{plain(setting.label)}, {plain(setting.unit.value)}", int(setting.low), int(setting.high),
+                f"{plain(setting.label)}, {plain(setting.unit.sign)}", int(setting.low), int(setting.high),
                 None if now is None else int(now), step=1, key=key, help=plain(setting.about),
             )  # fmt: skip
         case _:
             shown = st.number_input(
-                f"{plain(setting.label)}, {plain(setting.unit.value)}", setting.low, setting.high, now, step=0.5, key=key, help=plain(setting.about),
+                f"{plain(setting.label)}, {plain(setting.unit.sign)}", setting.low, setting.high, now, step=0.5, key=key, help=plain(setting.about),
             )  # fmt: skip
     return None if shown is None else float(shown)
 
@@ -253,7 +251,7 @@ def ahead(space: Workspace) -> None:
             "Working plan, u": st.column_config.NumberColumn(format="localized", step=1),
             "Sales, same weeks last year, u": st.column_config.NumberColumn(format="localized", step=1),
             "Change": st.column_config.NumberColumn(format="%+.1f %%"),
-            "Working plan at retail": st.column_config.NumberColumn(format="dollar", step=1),
+            "Working plan at retail": theme.money_column(),
         },
     )  # fmt: skip
     acts = quarters_ahead.activations_ahead(frame.working_plan())
@@ -300,9 +298,7 @@ def decide(space: Workspace, person: Person, shown: Scorecard) -> None:
                 row = st.columns(2)
                 people = {p.id: f"{p.name} ({p.function.label})" for p in space.people}
                 owner = row[0].selectbox("Owner", list(people), format_func=people.__getitem__)
-                due = row[1].date_input(
-                    "By when", dt.datetime.now(dt.UTC).date() + dt.timedelta(28)
-                )
+                due = row[1].date_input("By when", space.desk.today + dt.timedelta(28))
                 if st.form_submit_button("Record the decision", type="primary"):
                     frame.do(
                         space.quarters.decide,
@@ -318,7 +314,7 @@ def decide(space: Workspace, person: Person, shown: Scorecard) -> None:
         st.markdown("**Close the quarter**")
         if shown.closed:
             st.success(
-                f"Closed by {plain(shown.closed['by'])} on {plain(shown.closed['at'])} UTC. Its scorecard no longer changes."
+                f"Closed by {plain(shown.closed['by'])} on {theme.moment(dt.datetime.fromisoformat(shown.closed['at']), year=True)}. Its scorecard no longer changes."
             )
         elif not shown.is_whole:
             st.markdown(

@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from forecasting.calendar import quarter_label, quarter_weeks
+from forecasting.calendar import period_weeks, quarter_label
 from forecasting.quarterly import scorecard
 from forecasting.quarterly.scorecard import (
     BELOW,
@@ -245,11 +245,13 @@ def lead_finding(shown: Scorecard) -> Said:
 
 def days_of(quarter: str) -> Said:
     """First and last day of a fiscal quarter."""
-    weeks = quarter_weeks(int(quarter[:4]), int(quarter[6:]))
-    first, last = weeks[0], weeks[-1] + dt.timedelta(6)
+    year, number = int(quarter[:4]), int(quarter[6:])
+    weeks = [
+        w for month in range(3 * number - 2, 3 * number + 1) for w in period_weeks(year, month)
+    ]
+    ends = theme.day(weeks[0], year=True), theme.day(weeks[-1] + dt.timedelta(6), year=True)
     return ours(
-        f"{plain(quarter_label(quarter))}: {first:%b} {first.day:d}, {first.year:d} to "
-        f"{last:%b} {last.day:d}, {last.year:d}, {theme.plural(len(weeks), 'week')}."
+        f"{plain(quarter_label(quarter))}: {ends[0]} to {ends[1]}, {theme.plural(len(weeks), 'week')}."
     )
 
 
@@ -268,7 +270,7 @@ def page() -> None:
         frame.title("Scorecard", finding(shown, scorecard.HEADLINES))
         if shown.closed:
             st.markdown(
-                f":material/lock: Closed by {plain(shown.closed['by'])} on {plain(shown.closed['at'])} UTC; these numbers no longer change."
+                f":material/lock: Closed by {plain(shown.closed['by'])} on {theme.moment(dt.datetime.fromisoformat(shown.closed['at']), year=True)}; these numbers no longer change."
             )
         st.caption(days_of(quarter))
         if not shown.closed and not shown.is_whole:

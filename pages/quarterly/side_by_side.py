@@ -42,7 +42,7 @@ def panels_of(rows: pd.DataFrame, kpis: pd.DataFrame) -> list[Panel]:
         panels.append((title, shown, values[["week", "value"]]))
     panels = panels[:MOST_KPIS]
     for title, shown, column in (
-        ("Marketing: revenue per week, $", "~s", "revenue"),
+        (f"Marketing: revenue per week, {theme.currency()}", "~s", "revenue"),
         *PLANNING,
     ):
         values = rows[["week", column]].rename(columns={column: "value"}).dropna()

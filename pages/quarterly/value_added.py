@@ -53,7 +53,7 @@ def finding(cells: pd.DataFrame, steps: Sequence[Added]) -> Said:
     return ours(
         f"**The statistical forecast is {100 * named['statistical'].added:.1f} points better than the naive forecast (last year); "
         f"people made it {abs(100 * people):.1f} points {verb}.** "
-        f"{theme.plural(cells['cycle'].nunique(), 'cycle')}, {len(cells):,} SKU weeks."
+        f"{theme.plural(cells['cycle'].nunique(), 'cycle')}, {theme.number(len(cells))} SKU weeks."
     )
 
 

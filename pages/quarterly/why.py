@@ -79,7 +79,7 @@ def drill_table(
         alt="The sums behind each value; choose a row to look inside",
         column_config={
             SUMS[c]: st.column_config.NumberColumn(
-                format="%.1f %%" if c in shares else "dollar" if c in MONEY else "localized", step=None if c in shares else 1,
+                format="%.1f %%" if c in shares else theme.money_format() if c in MONEY else "localized", step=None if c in shares else 1,
             )
             for c in sums
         },
@@ -121,7 +121,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
     asked = {n: v for n, v in within.items() if n in ASKABLE["shelf"]}
     cells = space.quarters.cells(person.id, quarter, **asked)
     st.markdown(
-        f"**SKU-door-weeks behind it**: {len(cells):,} in {plain(quarter_label(quarter))}, emptiest shelves first"
+        f"**SKU-door-weeks behind it**: {theme.number(len(cells))} in {plain(quarter_label(quarter))}, emptiest shelves first"
     )
     st.dataframe(
         pd.DataFrame(
@@ -136,7 +136,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
         hide_index=True, height=260, placeholder="–", alt="SKU-door-weeks behind the number",
         column_config={
             **{n: st.column_config.NumberColumn(format="%,.1f") for n in ("Promoted days", "Promoted days out", "Other days", "Other days out", "Lost sales, u")},
-            "Revenue": st.column_config.NumberColumn(format="dollar", step=1),
+            "Revenue": theme.money_column(),
         },
     )  # fmt: skip
     sku = within.get("sku") if space.has_forecast else None
@@ -147,7 +147,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
     st.markdown("**Decisions about it**" + ("" if events else ": :gray[none on record]"))
     for event in events:
         st.markdown(
-            f"- {event.recorded_at:%b %d, %Y} · {plain(space.person(event.person).name)} {plain(event.sentence)} :gray[#{event.seq:d}]"
+            f"- {theme.moment(event.recorded_at, year=True)} · {plain(space.person(event.person).name)} {plain(event.sentence)} :gray[#{event.seq:d}]"
         )
     with st.container(horizontal=True):
         if "sku" in within:

@@ -5,14 +5,16 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from forecasting.consensus.cycle import Cycle, Rules, Stage, following
+from forecasting.consensus.cycle import Cycle, Stage, following
+from forecasting.consensus.events.record import RunMade
+from forecasting.consensus.rules import Rules
 from forecasting.errors import ConcordError
 from forecasting.monthly.cycle import Standing
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
 from pages.components import frame, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Said, plain
 
 STEPS = {
     Stage.INPUTS: "Marketing, Merchandising and Planning enter their inputs.",
@@ -26,7 +28,7 @@ MOST_STALE = 8
 
 
 def day(value: dt.date | None) -> Said:
-    return ours("no date" if value is None else f"{value:%a %b %d}")
+    return theme.weekday(value, unknown="no date")
 
 
 def open_one(space: Workspace, person: Person) -> None:
@@ -69,8 +71,8 @@ def candidates(space: Workspace, person: Person) -> None:
     st.subheader("A newer forecast is ready", anchor=False)
     run = found[0]
     st.markdown(
-        f"Run #{run.seq:d} was made {run.recorded_at:%b %d %H:%M} UTC on sales up to the week of "
-        f"**{theme.week(run.body['as_of'])}**. This cycle uses an earlier run until the "
+        f"Run #{run.seq:d} was made {theme.moment(run.recorded_at)} on sales up to the week of "
+        f"**{theme.week(run.told(RunMade).as_of)}**. This cycle uses an earlier run until the "
         "facilitator adopts this one."
     )
     try:
@@ -214,13 +216,13 @@ def published(space: Workspace, person: Person, now: Cycle) -> None:
                 "Cycle": [v.cycle for v in versions][::-1],
                 "Version": [f"#{v.version}" for v in versions][::-1],
                 "As of": [theme.week(v.as_of) for v in versions][::-1],
-                "Published (UTC)": [v.made_at for v in versions][::-1],
+                f"Published ({theme.zone()})": theme.local(v.made_at for v in versions)[::-1],
                 "By": [space.person(v.person).name for v in versions][::-1],
             }
         ),
         hide_index=True, alt="Published versions, latest first",
         column_config={
-            "Published (UTC)": st.column_config.DatetimeColumn(format="MMM DD, YYYY, HH:mm")
+            f"Published ({theme.zone()})": st.column_config.DatetimeColumn(format="MMM DD, YYYY, HH:mm")
         },
     )  # fmt: skip
     if now.closed and person.function is Function.PLANNING:

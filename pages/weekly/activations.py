@@ -260,7 +260,7 @@ def one_activation(
         return
     chosen = frame.select(
         "Activation", list(names), key="activation",
-        said=lambda a: f"{names[a].name} ({names[a].start:%b %d})"
+        said=lambda a: f"{names[a].name} ({theme.day(names[a].start)})"
         + ("" if names[a].is_live else " · cancelled"),
     )  # fmt: skip
     act, verdict = names[chosen], judged.get(chosen)
@@ -289,11 +289,11 @@ def described(act: Activation, verdict: views.Verdict | None, as_of: dt.date) ->
         if verdict and short
         else ""
     )
-    lock = f"{act.lock_date:%b %d}" if act.lock_date else "no lock date"
+    lock = theme.day(act.lock_date) if act.lock_date else "no lock date"
     late = act.lock_date is not None and act.lock_date < as_of + dt.timedelta(7)
     st.markdown(
         f"{theme.said(status) if act.is_live else 'Cancelled'}{where} · {plain(act.type)} · "
-        f"{act.start:%b %d} to {act.end:%b %d, %Y} · "
+        f"{theme.day(act.start)} to {theme.day(act.end, year=True)} · "
         f"{theme.plural(len({i.sku for i in act.items}), 'featured SKU')} · "
         f"{plain(act.owner) or 'no owner'} · locks {lock}"
         + (" (past: a change now means rework)" if late else "")

@@ -122,7 +122,7 @@ def described(verdict: views.Verdict) -> None:
     """Its status, what it is, and when it runs out."""
     act = verdict.activation
     st.subheader(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
-    start = f"{act.start:%b} {act.start.day:d} to {act.end:%b} {act.end.day:d}"
+    start = f"{theme.day(act.start)} to {theme.day(act.end)}"
     where = f"{verdict.red_cells:d} of {theme.plural(verdict.n_cells, 'SKU-door')}"
     week = f", the first in {theme.week(verdict.first_short)}" if verdict.first_short else ""
     if verdict.status is Status.RED:
@@ -161,7 +161,7 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
             "On hand, u": st.column_config.NumberColumn(format="localized", help=frame.term("On hand")),
             "Demand, u": st.column_config.NumberColumn(format="%,.0f", help="In the weeks of the activation."),
             "Short, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Units short")),
-            "Margin at risk": st.column_config.NumberColumn(format="dollar", step=1, help=frame.term("At risk")),
+            "Margin at risk": theme.money_column(help=frame.term("At risk")),
         },
     )  # fmt: skip
     return picked.row(event, len(skus)) or 0

@@ -109,8 +109,7 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
             "Forecast, u": st.column_config.NumberColumn(format="%,.0f"),
             "Actual, u": st.column_config.NumberColumn(format="%,.0f"),
             "Error": st.column_config.NumberColumn(format="%+.0f %%"),
-            "Error at retail": st.column_config.NumberColumn(
-                format="dollar", step=1, help="Actual less forecast in units, at regular price."
+            "Error at retail": theme.money_column(help="Actual less forecast in units, at regular price."
             ),
         },
     )  # fmt: skip
@@ -179,8 +178,8 @@ def risks(space: Workspace, plan: LivePlan) -> None:
             alt="Featured SKUs that will run out, most money to save first",
             column_config={
                 "Short, u": st.column_config.NumberColumn(format="%,.0f"),
-                "Margin at risk": st.column_config.NumberColumn(format="dollar", step=1),
-                "Net": st.column_config.NumberColumn(format="dollar", step=1),
+                "Margin at risk": theme.money_column(),
+                "Net": theme.money_column(),
             },
         )  # fmt: skip
         chosen = listed[picked.row(event, len(listed)) or 0]
@@ -247,8 +246,7 @@ def minutes(space: Workspace, plan: LivePlan) -> None:
     if not told:
         st.markdown(":gray[Nothing yet. Decisions made above are listed here automatically.]")
     lines = [
-        f"{space.person(e.person).name} {e.sentence} (#{e.seq}, {e.recorded_at:%b} "
-        f"{e.recorded_at.day} {e.recorded_at:%H:%M} UTC)"
+        f"{space.person(e.person).name} {e.sentence} (#{e.seq}, {theme.moment(e.recorded_at)})"
         for e in told
     ]
     if lines:

@@ -165,4 +165,4 @@ def test_an_agreement_made_on_the_page_stands_in_the_ledger(scored):
     button.click().run()
     assert not app.exception
     event = space.ledger.event(before + 1)
-    assert (event.kind.value, event.body["column"]) == ("agree", "marketing")
+    assert (event.kind.value, event.body.column) == ("agree", "marketing")

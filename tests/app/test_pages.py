@@ -30,6 +30,7 @@ PAGES = {
     "history": "pages/explore/history.py",
     "data": "pages/setup/data.py",
     "people": "pages/setup/people.py",
+    "company": "pages/setup/company.py",
 }
 NAMED = {"lifts": "lift", "signals": "weekly", "buyplan": "buy"}
 """First words of titles that are not the page's address."""

@@ -39,7 +39,7 @@ def _stacked(parts: pd.DataFrame) -> alt.Chart:
         alt.Chart(stacked)
         .mark_bar(opacity=0.5, size=9)
         .encode(
-            x=alt.X("week:T", title=None, axis=alt.Axis(format="%b %d", labelAngle=0)),
+            x=alt.X("week:T", title=None, axis=alt.Axis(format=theme.axis_day(), labelAngle=0)),
             y=alt.Y("units:Q", title="units per week"),
             color=alt.Color(
                 "kind:N",
@@ -48,7 +48,7 @@ def _stacked(parts: pd.DataFrame) -> alt.Chart:
             ),
             tooltip=[
                 named("part", "Part"), tip("units", "Units"),
-                alt.Tooltip("week:T", title="Week", format="%b %d, %Y"),
+                alt.Tooltip("week:T", title="Week", format=theme.tip_day()),
             ],
         )
     ))  # fmt: skip
@@ -147,9 +147,9 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
             "change": [before, *rows["change"], after],
             "kind": ["Total", *np.where(rows["change"] >= 0, "More", "Less"), "Total"],
             "said": [
-                f"{before:,.0f}",
-                *(f"{c:+,.0f}" for c in rows["change"]),
-                f"{after:,.0f}",
+                theme.number(before),
+                *(theme.number(c, sign=True) for c in rows["change"]),
+                theme.number(after),
             ],
         }
     )
@@ -208,14 +208,14 @@ def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Drawn:
         alt.Chart(drawn)
         .mark_line(strokeWidth=1.6)
         .encode(
-            x=alt.X("week:T", title=None, axis=alt.Axis(format="%b %d", labelAngle=0)),
+            x=alt.X("week:T", title=None, axis=alt.Axis(format=theme.axis_day(), labelAngle=0)),
             y=alt.Y("consensus:Q", title="units per week"),
             color=alt.Color(
                 "cycle:N",
                 scale=alt.Scale(domain=names, scheme="tableau10"),
                 legend=alt.Legend(title=None, orient="top"),
             ),
-            tooltip=[named("cycle", "Cycle"), tip("consensus", "Units"), alt.Tooltip("week:T", title="Week", format="%b %d, %Y")],
+            tooltip=[named("cycle", "Cycle"), tip("consensus", "Units"), alt.Tooltip("week:T", title="Week", format=theme.tip_day())],
         )
     )  # fmt: skip
     happened = (
@@ -294,7 +294,7 @@ def seasons(rows: pd.DataFrame) -> Drawn:
                 scale=alt.Scale(scheme="tableau20"),
                 legend=alt.Legend(title=None, orient="top", columns=4),
             ),
-            tooltip=[named("class", "Class"), alt.Tooltip("week:T", title="Week", format="%b %d, %Y"), alt.Tooltip("index:Q", title="Season", format=".2f")],
+            tooltip=[named("class", "Class"), alt.Tooltip("week:T", title="Week", format=theme.tip_day()), alt.Tooltip("index:Q", title="Season", format=".2f")],
         )
         .properties(height=330)
     ))  # fmt: skip

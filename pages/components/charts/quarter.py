@@ -144,7 +144,7 @@ def side_panel(
             x=alt.X("week:T", title=None, scale=scale, axis=x_axis),
             y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=y_axis),
             tooltip=[
-                alt.Tooltip("week:T", title="Week", format="%b %d, %Y"),
+                alt.Tooltip("week:T", title="Week", format=theme.tip_day()),
                 alt.Tooltip("value:Q", title=title, format=shown),
             ],
         )

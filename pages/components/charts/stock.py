@@ -198,7 +198,7 @@ def gantt(rows: pd.DataFrame) -> Drawn:
                     "from:T",
                     title=None,
                     axis=alt.Axis(
-                        format="%b %d",
+                        format=theme.axis_day(),
                         labelAngle=0,
                         tickCount=alt.TimeIntervalStep(interval="week", step=1),
                     ),
