@@ -11,7 +11,6 @@ import pytest
 
 from data import counts
 from forecasting import workspace as workspace_module
-from forecasting.__main__ import STAFF
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.events import Scope
@@ -31,6 +30,7 @@ from forecasting.plan import views
 from forecasting.plan.basis import assemble
 from forecasting.record import runs as runs_module
 from forecasting.rights import LOCAL_ADMIN, RIGHTS
+from forecasting.sample.build import STAFF
 from forecasting.vocabulary import INPUTS, Function, Status
 from forecasting.workspace import Workspace
 

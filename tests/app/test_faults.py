@@ -9,8 +9,8 @@ import streamlit as st
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
-from forecasting import __main__ as command
 from forecasting import operation
+from forecasting.commands import plan as command
 from pages.components import frame
 
 APP = Path(__file__).parents[2] / "app.py"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from forecasting.__main__ import STAFF
+from forecasting.sample.build import STAFF
 from forecasting.vocabulary import Function
 
 ROOT = Path(__file__).parents[2]
