@@ -31,8 +31,6 @@ BELOW_LEVEL = {
 }  # fmt: skip
 # What a click on a member of a level goes to; a class goes to its activations or SKUs.
 PATIENCE_S = 3.0
-ROW = 52
-"""Height of a row in which a definition takes two lines, pixels."""
 
 
 def ready(name: str) -> bool:
@@ -154,12 +152,11 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
                 "Last quarter": scorecard.said(key, shown.value(key, back=1)),
                 "Last year": scorecard.said(key, shown.value(key, back=4)),
                 "Trend": [v for _, v in shown.trend(key) if v is not None],
-                "What it is": frame.definition(MEASURES[key].term),
             }
         )
     event = st.dataframe(
         pd.DataFrame(rows), hide_index=True, alt=alt, on_select="rerun", selection_mode="single-row",
-        key=f"measures_{shown.quarter}_{'_'.join(keys)}", row_height=ROW,
+        key=f"measures_{shown.quarter}_{'_'.join(keys)}",
         column_config={
             "Measure": st.column_config.TextColumn(width=215),
             "Now": st.column_config.TextColumn(width=80),
@@ -168,9 +165,11 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
             "Last quarter": st.column_config.TextColumn(width=100),
             "Last year": st.column_config.TextColumn(width=85),
             "Trend": st.column_config.LineChartColumn(width=120, help="The quarters that are known, up to nine."),
-            "What it is": st.column_config.TextColumn(width="large"),
         },
     )  # fmt: skip
+    with st.expander("What these measures are"):
+        terms = dict.fromkeys(MEASURES[key].term for key in keys)
+        st.markdown("\n".join(f"- {frame.term(term)}" for term in terms))
     chosen = picked.row(event, len(keys))
     if chosen is not None:
         look_into(keys[chosen], shown.quarter)

@@ -139,7 +139,12 @@ def side_panel(
     whole = rows.assign(week=utc(rows["week"])).set_index("week").reindex(weeks)
     line = (
         alt.Chart(whole.rename_axis("week").reset_index())
-        .mark_line(strokeWidth=1.8, color=theme.layer_colours()[colour])
+        # A week alone between two unknown ones would be no line at all: points show it.
+        .mark_line(
+            strokeWidth=1.8,
+            color=theme.layer_colours()[colour],
+            point={"size": 14} if whole["value"].isna().any() else False,
+        )
         .encode(
             x=alt.X("week:T", title=None, scale=scale, axis=x_axis),
             y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=y_axis),
