@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from forecasting.calendar import quarter_weeks, quarter_label
+from forecasting.calendar import quarter_label, quarter_weeks
 from forecasting.quarterly import scorecard
 from forecasting.quarterly.scorecard import (
     BELOW,
