@@ -214,7 +214,7 @@ def risks_of(plan: LivePlan, skus: Iterable[int]) -> pd.DataFrame:
                 (plan.activation(item.activation).name, plan.sku_names[int(sku)], status.value,
                  float(item.p_window.max()), float(item.short.sum()), WORST_FIRST.index(status))
             )  # fmt: skip
-    names = ["name", "sku", "status", "p_window", "units_short", "rank"]
+    names = "name sku status p_window units_short rank".split()
     found = pd.DataFrame(rows, columns=names).sort_values(
         ["rank", "units_short"], ascending=[True, False], ignore_index=True
     )
@@ -231,10 +231,9 @@ def short_ones(plan: LivePlan, skus: Iterable[int]) -> int:
 
 
 def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.DataFrame:
-    """Every activation, featured SKU, door and week with its risk: the contract's columns.
+    """Every activation, featured SKU, door and week ahead with its risk: the contract's columns.
 
-    Of an activation that runs on beyond the next `weeks`, those weeks; what is said of it as
-    a whole (p_window, status) is of all its weeks in the plan.
+    p_window and status are of all weeks of an activation, also where it runs on beyond these.
     """
     parts = []
     sku_names, door_names = np.array(plan.sku_names), np.array(plan.door_names)
@@ -309,7 +308,6 @@ def projection_rows(plan: LivePlan, *, weeks: int, supply: str = ROUTINE) -> pd.
             "on_hand": on_hand[:, :weeks],
             "lost_units": computed.projection.lost[at, :weeks],
             "weeks_of_supply": supplied,
-            # The plan ends before the stock does: read "more than", not "exactly".
             "outlasts": ((supplied >= weeks_left(demand)[:weeks]) & ~missing[:, None]),
         }
         for blank in ("on_hand", "lost_units", "weeks_of_supply"):
