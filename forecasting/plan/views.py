@@ -214,7 +214,7 @@ def risks_of(plan: LivePlan, skus: Iterable[int]) -> pd.DataFrame:
                 (plan.activation(item.activation).name, plan.sku_names[int(sku)], status.value,
                  float(item.p_window.max()), float(item.short.sum()), WORST_FIRST.index(status))
             )  # fmt: skip
-    names = "name sku status p_window units_short rank".split()
+    names = ["name", "sku", "status", "p_window", "units_short", "rank"]
     found = pd.DataFrame(rows, columns=names).sort_values(
         ["rank", "units_short"], ascending=[True, False], ignore_index=True
     )
@@ -231,7 +231,7 @@ def short_ones(plan: LivePlan, skus: Iterable[int]) -> int:
 
 
 def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.DataFrame:
-    """Every activation, featured SKU, door and week ahead with its risk: the contract's columns.
+    """Every activation, featured SKU, door and week ahead with its risk.
 
     p_window and status are of all weeks of an activation, also where it runs on beyond these.
     """
