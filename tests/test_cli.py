@@ -127,6 +127,8 @@ def test_bridge_project_and_export_write_the_contracts_columns(tmp_path, company
         "first_short_week",
     ]
     assert result["rows"] == len(bridge)
+    weeks = pd.to_datetime(bridge["week"])
+    assert (weeks.max() - weeks.min()).days < 7 * 12, "not all of what runs on"
     assert sum(result["cells"].values()) == len(
         bridge.drop_duplicates(["activation", "sku", "door"])
     )
@@ -143,8 +145,12 @@ def test_bridge_project_and_export_write_the_contracts_columns(tmp_path, company
         "on_hand",
         "lost_units",
         "weeks_of_supply",
+        "outlasts",
     ]
     assert project["week"].nunique() == 10
+    left = 51 - project.groupby(["sku", "door"]).cumcount()
+    assert (project["weeks_of_supply"][project["outlasts"]] == left[project["outlasts"]]).all()
+    assert not (project["weeks_of_supply"] >= left)[~project["outlasts"]].any()
     assert (project["on_hand"].dropna() >= 0).all()
     exported, _ = concord(
         "export", "--db", company, "--table", "skus", "--out", tmp_path / "s.xlsx", "--json"
