@@ -11,6 +11,7 @@ from forecasting.vocabulary import Function
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app.py"
 PAGES = {
+    "home": "pages/home/today.py",
     "bridge": "pages/weekly/bridge.py",
     "signals": "pages/weekly/signals.py",
     "activations": "pages/weekly/activations.py",
@@ -53,11 +54,12 @@ def served(company, tmp_path_factory):
 
 def opened(page: str, who: str | None, **params: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
-    if page != "bridge":
+    if page != "home":
         app.run()  # asks who it is, which is quick; the pages are known from here on
         app.switch_page(PAGES[page])
     if who:
         app.session_state["person"] = who
+        app.session_state["landed"] = True
     if params:
         app.run()  # the page as it is, before its link changes
     for key, value in params.items():
@@ -82,13 +84,22 @@ def test_every_page_opens_for_every_function_and_answers_in_words(served, page, 
 
 
 def test_somebody_unknown_is_asked_who_they_are_and_told_it_is_no_login(served):
-    app = opened("bridge", None)
-    assert app.title[0].value == "Who are you today?"
+    app = opened("home", None)
+    assert app.title[0].value == "Concord"
+    assert app.subheader[0].value == "Who are you today?"
     assert "This is not a login" in text_of(app)
     chosen = next(b for b in app.button if "Dana Okoro" in b.label)
     chosen.click().run()
     assert app.session_state["person"] == "dana"
-    assert app.title[0].value == "Bridge"
+    assert app.title[0].value == "Home"
+
+
+def test_leadership_lands_on_the_scorecard_once_and_can_go_home(served):
+    app = AppTest.from_file(APP, default_timeout=30).run()
+    next(b for b in app.button if "Victor Lindqvist" in b.label).click().run()
+    assert app.title[0].value == "Scorecard"
+    app.switch_page(PAGES["home"]).run()
+    assert app.title[0].value == "Home"
 
 
 def test_choices_in_a_link_are_what_the_page_shows(served):
