@@ -74,7 +74,14 @@ def front_page() -> None:
         "One demand forecast that Marketing, Merchandising and Planning agree on, and what it "
         "does to stock, in time to act."
     )
-    st.html(COMPONENTS / "loop.html")
+    ink = {"light": "#2f2d2b", "dark": "#e8eaed"}[theme.mode()]
+    st.image(
+        (COMPONENTS / "loop.svg").read_text(encoding="utf-8").replace("INK", ink),
+        width=980,
+        alt="The loop: the marketing calendar meets stock on the Bridge, functions agree on "
+        "one number in the Consensus, the number becomes a Buy plan, and the Scorecard tells "
+        "what came of it and feeds the next calendar",
+    )
     st.caption(as_of())
     with st.container(key=remembered.place()):
         choose_person()
@@ -130,6 +137,18 @@ def who_is_here() -> None:
                 st.rerun()
 
 
+def menu_of(title: str) -> int:
+    """Which menu holds a page, from 1: it is marked as the one that one is in (style.css)."""
+    return next(
+        (
+            number
+            for number, entries in enumerate(PAGES.values(), 1)
+            if any(name == title for _, _, name, _ in entries)
+        ),
+        0,
+    )
+
+
 def land() -> None:
     """Leadership begins with the scorecard: once a window, where no page was asked for."""
     is_first = "landed" not in st.session_state
@@ -166,7 +185,8 @@ else:
         gc.freeze()  # imports never go away; collections need not look at them again
         st.session_state["_frozen"] = True
     with place:
-        who_is_here()
+        with st.container(key=f"inmenu{menu_of(chosen.title)}"):
+            who_is_here()
         guide.bar()
         with frame.one_step():
             chosen.run()

@@ -94,7 +94,6 @@ def test_no_page_has_another_way_to_markup_or_to_an_address():
                 shown = f"{path.relative_to(ROOT)}: {ast.unparse(call)}"
                 assert shown in {
                     "app.py: st.html(COMPONENTS / 'style.css')",
-                    "app.py: st.html(COMPONENTS / 'loop.html')",
                     "pages/components/text.py: "
                     "st.column_config.LinkColumn(display_text='open', **options)",
                 }

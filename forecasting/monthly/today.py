@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from forecasting.consensus.cycle import Cycle, Stage
 from forecasting.monthly.cycle import Standing
@@ -251,9 +251,13 @@ def promised(
     *,
     today: dt.date,
 ) -> list[Task]:
-    """What this person is to carry out or look at, due within a week or overdue."""
+    """What this person is to carry out or look at, due within a week or overdue.
+
+    Several things to carry out that are overdue are one task, and so are several due within
+    the week: they are reported on the same page, and small ones must not hide what is dear.
+    """
     until = today + SOON
-    tasks = [
+    todo = [
         Task(
             said=d.said, scope=f"Decided {d.decided_at:%Y-%m-%d}, yours to carry out",
             page="signals", go="Report it done", money=d.margin_saved, due=d.due,
@@ -261,7 +265,7 @@ def promised(
         for d in decisions
         if d.owner == person.id and d.state == "decided" and d.due <= until
     ]  # fmt: skip
-    tasks += [
+    todo += [
         Task(
             said=a.text,
             scope=f"Action of the {a.cycle} meeting" if a.cycle else "Action of a meeting",
@@ -270,6 +274,8 @@ def promised(
         for a in actions
         if a.owner == person.id and not a.is_done and a.due <= until
     ]  # fmt: skip
+    late = [t for t in todo if t.is_late(today)]
+    tasks = [*_together(late), *_together([t for t in todo if not t.is_late(today)])]
     tasks += [
         Task(
             said=f"Say how this came out: {a.statement}", scope="An assumption you watch",
@@ -279,6 +285,22 @@ def promised(
         if a.owner == person.id and a.is_due(today)
     ]  # fmt: skip
     return tasks
+
+
+def _together(todo: Sequence[Task]) -> list[Task]:
+    """Several things to carry out as one task: the first due is named, the rest counted."""
+    if len(todo) < 2:
+        return list(todo)
+    first = min(todo, key=lambda t: (t.due or dt.date.max, t.said))
+    known = [t.money for t in todo if not math.isnan(t.money)]
+    return [
+        replace(
+            first,
+            said=f"{first.said}, and {len(todo) - 1} more to carry out",
+            scope=f"{len(todo)} things that are yours to carry out, dated by the first",
+            money=sum(known) if known else float("nan"),
+        )
+    ]
 
 
 def of_meeting(person: Person, open_exceptions: int, *, scope: str) -> list[Task]:

@@ -178,7 +178,7 @@ class Crawl:
         if not self.page.get_by_text(f"{NAMES[self.function]} (").count():  # became another
             self.enter(self.page.url.split("?")[0].rsplit("/", 1)[0])
         path = re.sub(r"^\w+://[^/]*/?", "", self.page.url).split("?")[0]
-        return path == to.url or (to.url == "home" and path in ("", "bridge"))
+        return path == to.url or (to.url == "home" and path == "")
 
     def close(self) -> bool:
         """Leave a dialog or popover; whether there was one."""
