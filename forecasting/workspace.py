@@ -54,9 +54,10 @@ from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
 from forecasting.hierarchy import THOUSANDTHS, Bools
 from forecasting.intake.oddities import Oddities
-from forecasting.monthly import small_changes
+from forecasting.monthly import large_changes, small_changes
 from forecasting.monthly.comparisons import Comparisons
 from forecasting.monthly.cycle import Cycles
+from forecasting.monthly.large_changes import Large
 from forecasting.monthly.minutes import Minutes
 from forecasting.monthly.small_changes import Small
 from forecasting.plan.basis import assemble
@@ -68,6 +69,7 @@ from forecasting.record.hindsight import Hindsight
 from forecasting.record.history import History, is_input_of
 from forecasting.record.reversals import Reversals
 from forecasting.record.runs import HORIZON_WEEKS, Runs, run_in_force
+from forecasting.record.steps import Steps
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.version import version
 from forecasting.vocabulary import INPUTS, Function, Measure, Operation
@@ -195,6 +197,7 @@ class Workspace:
             self.desk, calendar=self.calendar, decisions=self.decisions,
             seen_by=self.history.seen_by,
         )  # fmt: skip
+        self.steps = Steps(self.desk, self.reversals)
         self.weekly = Weekly(
             self.desk, plan=lambda: self.plan, calendar=self.calendar,
             decisions=self.decisions,
@@ -220,8 +223,8 @@ class Workspace:
         )
         self._projectors: tuple[Projector[Any], ...] = (
             self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
-            self.calendar, self.decisions, self.reversals, self.policies, self.quarters,
-            self.oddities,
+            self.calendar, self.decisions, self.reversals, self.steps, self.policies,
+            self.quarters, self.oddities,
         )  # fmt: skip
         """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)
@@ -529,6 +532,14 @@ class Workspace:
             self.plan, event, share=policy.number("small_share"),
             money=policy.number("small_money"),
         )  # fmt: skip
+
+    def large(self, by: str, event: AsMade[Event]) -> Large | None:
+        """What is large about an override, written or previewed: worth asking if it is meant.
+
+        None where nothing is. From when on a change is large is Leadership's to set.
+        """
+        self.desk.allowed(by, "read")
+        return large_changes.large(event, share=self.policies.now.number("large_share"))
 
     def _request(self, by: str, one: Change, measure: Measure | str) -> Request:
         """A change under its client's id: the same person, cells and number."""
