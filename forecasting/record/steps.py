@@ -7,7 +7,7 @@ a workbook. It is taken back as one, by events like any others; nothing is erase
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from forecasting.arguments import verbs
 from forecasting.consensus.events import Event, Kind
@@ -30,6 +30,8 @@ class Stack:
 
     done: tuple[Step, ...] = ()
     undone: tuple[Step, ...] = ()
+    backs: Mapping[int, int] = field(default_factory=dict)
+    """By change, the event that took it back: taking that back brings the change back."""
 
 
 @verbs
@@ -68,8 +70,8 @@ class Steps(Projector[Mapping[str, Stack]]):
                 step = tuple(event.seq for event in together)
                 stacks[first.person] = Stack(done=(*stack.done, step)[-MOST:])
             else:
-                targets = {e.body.target for e in together if isinstance(e.body, Undone)}
-                stacks = {who: _turned(mine, targets) for who, mine in stacks.items()}
+                by = {e.body.target: e.seq for e in together if isinstance(e.body, Undone)}
+                stacks = {who: _turned(mine, by) for who, mine in stacks.items()}
         return stacks
 
     def of(self, by: str) -> Stack:
@@ -110,7 +112,7 @@ class Steps(Projector[Mapping[str, Stack]]):
         stack = self.of(by)
         if not stack.undone:
             raise Refused("There is no step of yours to bring back.")
-        return self._reversals.undo_all(by, stack.undone[-1])
+        return self._reversals.undo_all(by, [stack.backs[seq] for seq in stack.undone[-1]])
 
 
 def _written_together(events: Sequence[Event]) -> list[list[Event]]:
@@ -129,15 +131,23 @@ def _written_together(events: Sequence[Event]) -> list[list[Event]]:
     return groups
 
 
-def _turned(stack: Stack, targets: set[int]) -> Stack:
-    """What is left once some changes were taken back, or brought back."""
+def _turned(stack: Stack, by: Mapping[int, int]) -> Stack:
+    """What is left once some changes were taken back, or brought back.
+
+    Parameters
+    ----------
+    by : mapping
+        Change to the event that did it.
+    """
     done, undone = [*stack.done], [*stack.undone]
+    targets = set(by)
     for source, target in ((done, undone), (undone, done)):
         for at, step in reversed(list(enumerate(source))):
             turned = tuple(seq for seq in step if seq in targets)
             left = tuple(seq for seq in step if seq not in targets)
-            targets = targets - set(turned)
+            targets -= set(turned)
             if turned:
                 source[at : at + 1] = [left] if left else []
                 target.append(turned)
-    return Stack(done=tuple(done), undone=tuple(undone))
+    gone = {seq: by.get(seq) or stack.backs[seq] for step in undone for seq in step}
+    return Stack(done=tuple(done), undone=tuple(undone), backs=gone)

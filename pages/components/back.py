@@ -46,7 +46,7 @@ def _go(way: str) -> None:
     st.session_state["clash"] = None
     grid.drop_overlay()
     what = "Taken back" if way == "back" else "Brought back"
-    st.toast(f"{what}: {theme.plural(len(made), 'change')}")
+    st.session_state["stepped"] = f"{what}: {theme.plural(len(made), 'change')}"
 
 
 def judged(wrote: Sequence[Event]) -> list[tuple[int, Small | Large]]:
@@ -63,6 +63,9 @@ def judged(wrote: Sequence[Event]) -> list[tuple[int, Small | Large]]:
 def questions() -> None:
     """What was just typed and is asked about; taking back is one click."""
     space, state = frame.workspace(), st.session_state
+    stepped = state.pop("stepped", None)
+    if stepped:
+        st.toast(stepped)
     asked = [(q, s) for q, s in state.get("asked", []) if not space.reversals.has_taken_back(q)]
     large = [(q, s) for q, s in asked if isinstance(s, Large)]
     small = [(q, s) for q, s in asked if isinstance(s, Small)]

@@ -209,7 +209,7 @@ def several_button() -> None:
     """Opens and closes what changes several cells at once."""
     st.button(
         "Change several weeks", key="several_open", icon=":material/edit_calendar:",
-        shortcut="Alt+S", on_click=_turn_several,
+        shortcut="Ctrl+M", on_click=_turn_several,
         help="Change, hold, release or comment on the cells that are chosen in the table.",
     )  # fmt: skip
 

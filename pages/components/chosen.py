@@ -8,6 +8,7 @@ import streamlit as st
 
 from forecasting.plan.lines import Line
 from forecasting.plan.periods import Period
+from pages.components import view
 
 FIELD = "grid_cells"
 """The field that nobody sees, into which hands.js writes what is chosen in the table."""
@@ -47,7 +48,7 @@ def cells(rows: Sequence[Line], columns: Sequence[Period]) -> Cells | None:
     names, labels = st.session_state.get("at") or ((), ())
     mine = tuple(row for row in rows if row.label in names)
     # A whole row is meant where its name, or what is said of it, was chosen.
-    over = tuple(c for c in columns if c.label in labels)
+    over = tuple(c for c in columns if c.label in labels or view.head(c) in labels)
     return Cells(mine, over or tuple(columns)) if mine else None
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.plan.lines import Kind, Line
-from forecasting.plan.periods import By
-from pages.components import frame
+from forecasting.plan.periods import By, Period
+from pages.components import frame, theme
 
 SORTS = {
     "listed": "As listed", "name": "Name", "total": "Largest total",
@@ -66,6 +66,14 @@ def named(rows: Sequence[Line]) -> dict[str, str]:
     base = frame.plan().base.skus
     words = dict(zip(base["sku"], base["description"].astype(str), strict=True))
     return {row.label: f"{row.label} {words.get(row.label, '')}" for row in rows}
+
+
+def head(column: Period) -> str:
+    """What stands above a column: short, as thirteen of them stand on one screen."""
+    if column.by is By.WEEK:
+        return str(theme.day(column.first))
+    part = "" if column.is_whole else f" ({len(column.weeks)}/{column.of})"
+    return f"{'∑ ' if column.is_open else ''}{column.label}{part}"
 
 
 def columns() -> By:

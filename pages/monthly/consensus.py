@@ -402,7 +402,7 @@ class Sheet:
                 f"vs stat, {chosen.measure.unit}", format="localized", width=82,
                 help=frame.term("Statistical"),
             ),
-            **{c.label: number(_head(c), format=digits, width=_wide(c), help=self._about(c))
+            **{c.label: number(view.head(c), format=digits, width=_wide(c), help=self._about(c))
                for c in self.columns},
         }  # fmt: skip
 
@@ -423,14 +423,6 @@ class Sheet:
         if column.is_open:
             return ". The sum of the weeks beside it"
         return "" if self.is_typed_into(column) else ". ❄ Frozen: it cannot be changed any more"
-
-
-def _head(column: Period) -> str:
-    """What stands above a column: short, as thirteen of them stand on one screen."""
-    if column.by is By.WEEK:
-        return str(theme.day(column.first))
-    part = "" if column.is_whole else f" ({len(column.weeks)}/{column.of})"
-    return f"{'∑ ' if column.is_open else ''}{column.label}{part}"
 
 
 def _wide(column: Period) -> int:
