@@ -54,7 +54,7 @@ def judged(wrote: Sequence[Event]) -> list[tuple[int, Small | Large]]:
     space, person = frame.workspace(), frame.me()
     found: list[tuple[int, Small | Large]] = []
     for event in wrote:
-        asks = space.large(person.id, event) or space.small(person.id, event)
+        asks = space.inputs.large(person.id, event) or space.inputs.small(person.id, event)
         if asks is not None:
             found.append((event.seq, asks))
     return found

@@ -16,9 +16,9 @@ from forecasting.consensus import value_added
 from forecasting.consensus.events import Scope
 from forecasting.consensus.value_added import Added
 from forecasting.errors import ConcordError, Conflicted
+from forecasting.monthly.inputs import Change
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure, Operation
-from forecasting.workspace import Change
 from pages.components import download, drafts, frame, grid, scores, theme
 from pages.components.chosen import Cells
 from pages.components.text import Said, ours, plain
@@ -249,7 +249,9 @@ def _panel(of: Changing, chosen: Cells | None) -> None:
         format_func=lambda one: plain(called[one]),
     )  # fmt: skip
     state.setdefault("bulk_value", 0.0)
-    value = row[4].number_input("Value", step=1.0, key="bulk_value", persist_state="page")
+    value = row[4].number_input(
+        "Value", step=1.0, key="bulk_value", persist_state="page", format="%g"
+    )
     with row[5]:
         aim = _aim(of, rows, ends)
     scopes = [of.scope_of(each, ends, activation=aim) for each in rows]

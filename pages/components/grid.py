@@ -17,10 +17,10 @@ import streamlit as st
 
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted, OutOfBounds
+from forecasting.monthly.inputs import Change
 from forecasting.plan.lines import Line
 from forecasting.plan.periods import Period
 from forecasting.vocabulary import Measure
-from forecasting.workspace import Change
 from pages.components import chosen, frame, picked, theme
 from pages.components.text import plain
 

@@ -123,12 +123,14 @@ def described(verdict: views.Verdict) -> None:
     act = verdict.activation
     st.subheader(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
     start = f"{theme.day(act.start)} to {theme.day(act.end)}"
-    runs_out = (
-        f"Runs out in {theme.week(verdict.first_short)} at {verdict.red_cells:d} of "
-        f"{verdict.n_cells:d} SKU-doors."
-        if verdict.first_short is not None
-        else "No SKU is likely to run out in it."
-    )
+    where = f"{verdict.red_cells:d} of {theme.plural(verdict.n_cells, 'SKU-door')}"
+    week = f", the first in {theme.week(verdict.first_short)}" if verdict.first_short else ""
+    if verdict.status is Status.RED:
+        runs_out = f"{where} are short{week}."
+    elif verdict.red_cells:
+        runs_out = f"{theme.said(verdict.status)} as a whole, but {where} are short{week}."
+    else:
+        runs_out = "No SKU is likely to run out in it."
     st.markdown(
         f"{plain(act.type.capitalize())}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
         f"{theme.plural(verdict.n_doors, 'door')}. Demand {theme.units(verdict.demand)}, of which "

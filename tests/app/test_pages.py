@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from forecasting.__main__ import STAFF
+from forecasting.sample.build import STAFF
 from forecasting.vocabulary import Function
 
 ROOT = Path(__file__).parents[2]
@@ -549,7 +549,7 @@ def test_the_list_of_reasons_is_edited_on_the_cycle_page(served, who):
     from pages.components import frame
 
     app = opened("cycle", who)
-    code, label = (b for b in app.text_input if b.label in ("Code", "What it is called"))
+    code, label = (b for b in app.text_input if b.label in ("Code", "Name on screen"))
     code.set_value(f"STORE_{who.upper()}")
     label.set_value(f"Store of {who}")
     next(b for b in app.button if b.label == "Save").click().run()

@@ -37,7 +37,7 @@ def test_what_was_begun_outlives_the_tab_and_is_said_with_its_evidence(
 
     again = visit(server.url, "Mara Quill", path=path)
     expect(again.get_by_label("Note", exact=True)).to_have_value(NOTE)
-    expect(again.get_by_text("not applied is back")).to_be_visible()
+    expect(again.get_by_text("Your unfinished entry is back")).to_be_visible()
     screen.settled(again)
     again.get_by_label("Evidence").fill(LINK)
     again.keyboard.press("Enter")
