@@ -22,8 +22,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
 ROOT = Path(__file__).parent
-ADDRESS_JS = ROOT / "pages" / "components" / "address.js"
-_TAG = b'<script src="/concord/address.js"></script>'
+SCRIPTS = ROOT / "pages" / "components"
+ADDRESS_JS, HANDS_JS = SCRIPTS / "address.js", SCRIPTS / "hands.js"
+_TAG = b"".join(
+    b'<script src="/concord/%s"></script>' % script.name.encode()
+    for script in (ADDRESS_JS, HANDS_JS)
+)
 _NOT_FOR_PAGES = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
@@ -187,8 +191,16 @@ def address_js(_: object) -> FileResponse:
     return FileResponse(ADDRESS_JS, media_type="text/javascript")
 
 
+def hands_js(_: object) -> FileResponse:
+    """The script that tells which cells of a table are chosen."""
+    return FileResponse(HANDS_JS, media_type="text/javascript")
+
+
 app = st.App(
     ROOT / "app.py",
-    routes=[Route("/concord/address.js", address_js)],
+    routes=[
+        Route("/concord/address.js", address_js),
+        Route("/concord/hands.js", hands_js),
+    ],
     middleware=[Middleware(Guard)],
 )
