@@ -51,6 +51,7 @@ def edit_cell(page: Page, found: Locator, column: int, row: int, text: object) -
 def type_into(page: Page, found: Locator, column: int, row: int, text: object) -> None:
     """Select through the grid's accessible twin, open the overlay, type."""
     target = cell(found, column, row)
+    point_at(page, found, row=row)  # a table that nobody has pointed at takes no focus by name
     for _ in range(30):
         target.evaluate("e => { e.blur(); e.focus(); }")
         if target.get_attribute("aria-selected") == "true":
