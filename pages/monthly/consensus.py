@@ -116,7 +116,7 @@ class Chosen:
         table.insert(1, "vs statistical", change.round(0))
         if self.level == "sku":
             names = frame.plan().base.skus.set_index("sku")["description"]
-            table.insert(0, "Description", names.reindex(table.index))
+            table.insert(0, "Description", names.reindex(table.index, fill_value=""))
         return table
 
 
