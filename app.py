@@ -66,6 +66,19 @@ def as_of() -> Said:
     return ours(f"As of {theme.week(space.plan.base.as_of)}, the last closed week.")
 
 
+LOOP = (
+    "The loop: the marketing calendar meets stock on the Bridge, functions agree on one number "
+    "in the Consensus, the number becomes a Buy plan, and the Scorecard tells what came of it "
+    "and feeds the next calendar"
+)
+
+
+def loop() -> str:
+    """A picture of ours, in the ink of the page; no data is in it."""
+    ink = {"light": "#2f2d2b", "dark": "#e8eaed"}[theme.mode()]
+    return (COMPONENTS / "loop.svg").read_text(encoding="utf-8").replace("INK", ink)
+
+
 def front_page() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="brand"):
         st.image(str(COMPONENTS / "icon.png"), width=40, alt="Concord's mark")
@@ -74,14 +87,7 @@ def front_page() -> None:
         "One demand forecast that Marketing, Merchandising and Planning agree on, and what it "
         "does to stock, in time to act."
     )
-    ink = {"light": "#2f2d2b", "dark": "#e8eaed"}[theme.mode()]
-    st.image(
-        (COMPONENTS / "loop.svg").read_text(encoding="utf-8").replace("INK", ink),
-        width=980,
-        alt="The loop: the marketing calendar meets stock on the Bridge, functions agree on "
-        "one number in the Consensus, the number becomes a Buy plan, and the Scorecard tells "
-        "what came of it and feeds the next calendar",
-    )
+    st.image(loop(), width=980, alt=LOOP)
     st.caption(as_of())
     with st.container(key=remembered.place()):
         choose_person()
