@@ -36,6 +36,19 @@ def test_a_template_imports_as_it_is_written(tmp_path):
     assert "nothing in these files" in told
 
 
+def test_a_calendar_is_set_before_the_first_file_comes(tmp_path):
+    db = tmp_path / "x.duckdb"
+    words = ("--set", "first_weekday=monday", "--set", "pattern=calendar months")
+    told, _ = concord("conventions", "--db", db, *words, "--set", "first_month=1", "--json")
+    assert (told["first_weekday"], told["first_month"], told["zone"]) == ("Monday", 1, "UTC")
+    again, _ = concord("conventions", "--db", db, "--json")
+    assert again == told
+    _, refused = concord("conventions", "--db", db, "--set", "zone", code=2)
+    assert "NAME=VALUE" in refused
+    _, refused = concord("conventions", "--db", db, "--set", "zone=Mars", code=2)
+    assert "time zone" in refused
+
+
 def test_bad_input_exits_2_with_a_line_per_problem_and_changes_nothing(tmp_path, company_copy):
     (tmp_path / "doors.csv").write_text("door,kind\nX1,kiosk\nX1,store\n")
     _, told = concord("import", tmp_path / "doors.csv", "--db", company_copy, code=2)

@@ -48,6 +48,7 @@ MARKETING, FILES = ("marketing",), ("planning", "admin")
 MATRIX = {
     "working_plan_for": EVERYBODY, "plan_for": EVERYBODY, "inputs.small": EVERYBODY,
     "inputs.input_amount": EVERYBODY,
+    "inputs.large": EVERYBODY, "steps.of": EVERYBODY, "steps.step": EVERYBODY,
     "history.events": EVERYBODY, "history.since": EVERYBODY, "history.of_cells": EVERYBODY,
     "history.reviewed_since": EVERYBODY, "history.input_at": EVERYBODY,
     "history.seen_by": EVERYBODY,
@@ -67,7 +68,8 @@ MATRIX = {
     "minutes.assume": INPUTS, "minutes.judge": INPUTS, "minutes.assign": INPUTS,
     "minutes.close": INPUTS,
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
-    "reversals.preview": INPUTS, "reversals.undo": INPUTS,
+    "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
+    "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
     # activations, expected lift
     "calendar.save": MARKETING, "calendar.set_lift": MARKETING, "calendar.cancel": MARKETING,
     # ways out: the option below expedites
@@ -170,7 +172,7 @@ class World:
                 return ([one],), given | {"measure": "units", "note": "", "base": s.seq}
             case "inputs.preview_override":
                 return ([scope], "percent", 1.0), {"measure": "units", "base": s.seq}
-            case "inputs.small":
+            case "inputs.small" | "inputs.large":
                 return (made,), {}
             case "inputs.input_amount":
                 return (scope, "units"), {}
@@ -281,6 +283,10 @@ class World:
                 mine = self.mine.get(by, self.mine["dana"])
                 more = {"client_id": None} if name == "reversals.undo" else {}
                 return (mine,), more
+            case "reversals.undo_all":
+                return ([self.mine.get(by, self.mine["dana"])],), {}
+            case "steps.step":
+                return (made.seq,), {}
             case "calendar.save":
                 return (self.activation,), {"base": s.seq, "note": ""}
             case "calendar.set_lift":
