@@ -351,3 +351,31 @@ def test_a_habit_of_files_costs_no_accuracy(drawn: Drawn, habit: Habit) -> None:
     print(f"{habit.__name__}: {of_all:.3f} {of_mine:.3f}")
     assert of_all <= COST
     assert of_mine <= COST
+
+
+def test_units_from_which_returns_are_taken_off_are_forecast_as_they_are_told(
+    drawn: Drawn,
+) -> None:
+    """A fifth of what a fifth of the SKU-doors sold comes back, taken off the next week's units.
+
+    Such a file holds net demand, and weeks below nothing: net demand is what is foreseen.
+    """
+    back, sales = 0.2, drawn.tables["sales"]
+    mine = sales[among(sales, drawn.fifth) & (sales["date"] < drawn.last)]
+    taken = mine.assign(
+        units=-np.random.default_rng(7).binomial(mine["units"].astype(int), back),
+        revenue=0.0, in_stock=np.nan, date=mine["date"] + WEEK,
+    )  # fmt: skip
+    netted = (
+        pd.concat([sales, taken])
+        .groupby(["sku", "door", "date"], as_index=False)
+        .agg(units=("units", "sum"), revenue=("revenue", "sum"), in_stock=("in_stock", "max"))
+    )
+    assert (netted["units"] < 0).any()
+    told = drawn.forecast({**drawn.tables, "sales": netted})
+    both = drawn.clean.merge(told, on=["sku", "door", "week", "mean"], suffixes=("_clean", ""))
+    mine = both.merge(drawn.fifth, on=["sku", "door"])
+    clean = wape(mine["mean"].to_numpy(), mine["forecast_clean"].to_numpy())
+    net = wape((1 - back) * mine["mean"].to_numpy(), mine["forecast"].to_numpy())
+    print(f"returns netted: {net / clean:.3f}")
+    assert net <= COST * clean
