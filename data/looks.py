@@ -30,7 +30,7 @@ ASKED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 def answers(
     store: Store, names: Sequence[str]
 ) -> Iterator[tuple[str, pd.DataFrame | Exception]]:
-    """The rows of each of some statements (`ASKED`, else `queries/NAME.sql`), or its failure."""
+    """Rows of each of some statements (`ASKED`, else `queries/NAME.sql`), or its failure."""
     with store.cursor() as cursor:
         for view in SHARED:
             # A temporary table is found before the view of the same name.
