@@ -68,8 +68,8 @@ def as_of() -> Said:
 
 LOOP = (
     "The loop: the marketing calendar meets stock on the Bridge, functions agree on one number "
-    "in the Consensus, the number becomes a Buy plan, and the Scorecard tells what came of it "
-    "and feeds the next calendar"
+    "in the Consensus, the number becomes a Buy plan, and the Scorecard tells how it went and "
+    "feeds the next calendar"
 )
 
 

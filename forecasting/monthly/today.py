@@ -278,7 +278,7 @@ def promised(
     tasks = [*_together(late), *_together([t for t in todo if not t.is_late(today)])]
     tasks += [
         Task(
-            said=f"Say how this came out: {a.statement}", scope="An assumption you watch",
+            said=f"Say whether this held: {a.statement}", scope="An assumption you watch",
             page="meeting", link={"step": "total"}, go="Judge it", due=a.review,
         )
         for a in assumptions

@@ -32,7 +32,7 @@ def _said(verb: str, step: Sequence[int]) -> Said:
     first = frame.workspace().ledger.event(step[0])
     words = plain(first.sentence) if first is not None else ours("your last change")
     more = f", and {len(step) - 1} more written with it" if len(step) > 1 else ""
-    return ours(f"{verb}: {words}{more}")
+    return ours(f"{plain(verb)}: {words}{more}")
 
 
 def _go(way: str) -> None:
@@ -65,7 +65,7 @@ def questions() -> None:
     space, state = frame.workspace(), st.session_state
     stepped = state.pop("stepped", None)
     if stepped:
-        st.toast(stepped)
+        st.toast(plain(stepped))
     asked = [(q, s) for q, s in state.get("asked", []) if not space.reversals.has_taken_back(q)]
     large = [(q, s) for q, s in asked if isinstance(s, Large)]
     small = [(q, s) for q, s in asked if isinstance(s, Small)]

@@ -165,7 +165,7 @@ def waits() -> None:
     if waiting:
         st.warning(
             f"**{theme.plural(waiting, 'typed number')} wait{'s' if waiting == 1 else ''} for a "
-            f"{grid.lacks() or 'reason'}.** Nothing is written before you say why."
+            f"{plain(grid.lacks() or 'reason')}.** Nothing is written before you say why."
         )
 
 
@@ -259,7 +259,7 @@ def _panel(of: Changing, chosen: Cells | None) -> None:
     effect(scopes, how or "percent", value, of.measure)
     lacking = grid.lacks()
     if lacking:
-        st.caption(f"Say the {lacking} above, then you can apply it.")
+        st.caption(f"Say the {plain(lacking)} above, then you can apply it.")
     buttons = st.columns([2, 2, 2, 2, 6, 2], vertical_alignment="bottom")
     if buttons[0].button("Apply", type="primary", width="stretch", disabled=bool(lacking)):
         changes = [Change(scope=s, operation=how or "percent", value=value) for s in scopes]
@@ -447,7 +447,7 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
     writes = counts[workbook.Verdict.APPLIED] + over * counts[workbook.Verdict.CONFLICT]
     lacking = grid.lacks()
     if writes and lacking:
-        st.caption(f"Say the {lacking} above the table, then they can be written.")
+        st.caption(f"Say the {plain(lacking)} above the table, then they can be written.")
     if writes and st.button(
         f"Write {theme.plural(writes, 'cell')}", type="primary", disabled=bool(lacking)
     ):

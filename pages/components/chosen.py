@@ -29,8 +29,7 @@ class Cells:
 
 
 def field() -> None:
-    """Where the browser says what is chosen; it is for no eyes, and no screen reader's ears."""
-    st.html(f"<style>.st-key-{FIELD} {{display: none}}</style>")
+    """Where the browser says what is chosen; style.css keeps it from eyes and screen readers."""
     st.text_input("Cells chosen in the table", key=FIELD, live="100ms")
 
 

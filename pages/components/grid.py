@@ -285,7 +285,7 @@ def clash_panel() -> None:
         cells = ((clash.cells[0][0], half),) if between else clash.cells
         how = "between mine and" if between else "kept against"
         if lacks():
-            st.info(f"Say the {lacks()} above first.")
+            st.info(f"Say the {plain(lacks())} above first.")
             return
         try:
             write(

@@ -10,6 +10,7 @@ import streamlit as st
 from forecasting.plan.lines import Kind, Line
 from forecasting.plan.periods import By, Period
 from pages.components import frame, theme
+from pages.components.text import plain
 
 SORTS = {
     "listed": "As listed", "name": "Name", "total": "Largest total",
@@ -93,8 +94,8 @@ def opened(by: By, labels: Sequence[str]) -> tuple[str, ...]:
     key = f"opened_{by}"
     st.session_state[key] = [x for x in st.session_state.get(key, ()) if x in labels]
     chosen = st.pills(
-        f"Open the weeks of {by}", list(labels), key=key, selection_mode="multi",
-        persist_state="session",
+        f"Open the weeks of {plain(by)}", list(labels), key=key, selection_mode="multi",
+        persist_state="session", format_func=lambda label: plain(label),
     )  # fmt: skip
     return tuple(chosen)
 
@@ -131,6 +132,6 @@ def hand() -> str:
     """Type into the grid, or look at its marks."""
     chosen = st.segmented_control(
         "Hand", list(HANDS), key="hand", default="type", required=True, persist_state="session",
-        format_func=HANDS.__getitem__, label_visibility="collapsed",
+        format_func=lambda hand: plain(HANDS[hand]), label_visibility="collapsed",
     )  # fmt: skip
     return str(chosen or "type")

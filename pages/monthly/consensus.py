@@ -402,7 +402,7 @@ class Sheet:
                 f"vs stat, {chosen.measure.unit}", format="localized", width=82,
                 help=frame.term("Statistical"),
             ),
-            **{c.label: number(view.head(c), format=digits, width=_wide(c), help=self._about(c))
+            **{c.label: number(view.head(c), format=digits, width=_wide(c), help=plain(self._about(c)))
                for c in self.columns},
         }  # fmt: skip
 
