@@ -147,6 +147,8 @@ class World:
     option: Option
     activation: Activation
     mine: dict[str, int]
+    others: dict[str, int]
+    """A second change of each, for the verb that takes several back."""
     files: list[Path]
     """Activations, which Marketing may import too."""
     quarter: str
@@ -284,7 +286,7 @@ class World:
                 more = {"client_id": None} if name == "reversals.undo" else {}
                 return (mine,), more
             case "reversals.undo_all":
-                return ([self.mine.get(by, self.mine["dana"])],), {}
+                return ([self.others.get(by, self.others["dana"])],), {}
             case "steps.step":
                 return (made.seq,), {}
             case "calendar.save":
@@ -359,7 +361,7 @@ def world(played, tmp_path_factory):
     space = Workspace(Path(shutil.copy(played, folder / "verbs.duckdb")))
     plan = space.plan
     sku = int(np.argmax(plan.totals["draft"][:, 4:8].sum(axis=1)))
-    week = as_date(plan.base.weeks[5])
+    week, later = as_date(plan.base.weeks[5]), as_date(plan.base.weeks[7])
     scope = Scope(
         product_level="sku", product=plan.sku_names[sku], first_week=week, last_week=week
     )
@@ -367,10 +369,13 @@ def world(played, tmp_path_factory):
         last = space.cycles.current.name
         space.cycles.open("dana", following(last), space.cycles.rules())
         space.cycles.reveal("dana")
-    mine = {
-        by: space.override(by, scope, "add", 5.0, reason="TREND").seq
-        for by in ("mara", "ines", "dana")
-    }
+    mine, others = (
+        {
+            by: space.override(by, where, "add", 5.0, reason="TREND").seq
+            for by in ("mara", "ines", "dana")
+        }
+        for where in (scope, replace(scope, first_week=later, last_week=later))
+    )
     today = space.desk.today
     activation = Activation(
         activation="NEW", name="New", type="email", start=week, end=week + dt.timedelta(6),
@@ -397,6 +402,7 @@ def world(played, tmp_path_factory):
     space.decisions.decide("dana", option, owner="dana", note="so it is")
     made = World(
         space=space, scope=scope, option=option, activation=activation, mine=mine,
+        others=others,
         files=[calendar], quarter=str(space.quarters.usual()), seqs=seqs,
         made=space.ledger.event(mine["dana"]),
     )  # fmt: skip
