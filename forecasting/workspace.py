@@ -48,7 +48,9 @@ from forecasting.governance.projector import Projector
 from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
 from forecasting.hierarchy import THOUSANDTHS, Bools
+from forecasting.intake import sources
 from forecasting.intake.oddities import Oddities
+from forecasting.intake.sources import Mapped
 from forecasting.monthly import small_changes
 from forecasting.monthly.comparisons import Comparisons
 from forecasting.monthly.cycle import Cycles
@@ -62,7 +64,7 @@ from forecasting.record.hindsight import Hindsight
 from forecasting.record.history import History, is_input_of
 from forecasting.record.reversals import Reversals
 from forecasting.record.runs import HORIZON_WEEKS, Runs, run_in_force
-from forecasting.rights import LOCAL_ADMIN, Person, require
+from forecasting.rights import LOCAL_ADMIN, Person
 from forecasting.version import version
 from forecasting.vocabulary import INPUTS, Function, Measure, Operation
 from forecasting.weekly import decisions
@@ -72,8 +74,6 @@ from forecasting.weekly.review import Weekly
 
 LOG = operation.log("workspace")
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
-CALENDAR = frozenset({"activations", "activation_items"})
-"""Tables that are the marketing calendar."""
 CLEAR = "clear"
 """Operation of an override that takes the own input back to statistical."""
 How = Annotated[Operation | str, OneOf((*Operation, CLEAR))]
@@ -167,6 +167,7 @@ class Workspace:
         self.comparisons = Comparisons(self.desk, plan=lambda: self.plan)
         self.calendar = MarketingCalendar(self.desk)
         self.oddities = Oddities(self.desk, calendar=lambda: self.calendar.activations)
+        self.sources = sources.Sources(self.desk)
         self.decisions = Decisions(
             self.desk, plan=lambda: self.plan, activation=self.calendar.one
         )
@@ -200,6 +201,7 @@ class Workspace:
         self._projectors: tuple[Projector[Any], ...] = (
             self.desk, self.cycles, self.history, self.minutes, self.reasons, self.calendar,
             self.decisions, self.reversals, self.policies, self.quarters, self.oddities,
+            self.sources,
         )  # fmt: skip
         """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)
@@ -634,17 +636,31 @@ class Workspace:
 
     # Data -------------------------------------------------------------------------------
 
-    def preview_import(self, by: str, paths: Sequence[Path]) -> Judged:
-        """Read and judge files; nothing is written."""
+    def preview_import(
+        self, by: str, paths: Sequence[Path], *, mapped: Sequence[Mapped] = ()
+    ) -> Judged:
+        """Read and judge files, some of them by a shape; nothing is written."""
         actor = self.desk.allowed(by, "import the calendar")
-        with files.judged(self.store, paths) as judged:
+        with files.judged(self.store, paths, shaped=sources.shaped(mapped)) as judged:
             _require_tables(actor, judged)
             return judged
 
     def import_files(
-        self, by: str, paths: Sequence[Path], *, allow_rejects: bool = False
+        self,
+        by: str,
+        paths: Sequence[Path],
+        *,
+        mapped: Sequence[Mapped] = (),
+        allow_rejects: bool = False,
     ) -> tuple[Event, Judged]:
         """Import files, all or nothing; or all good rows, if that is allowed.
+
+        Parameters
+        ----------
+        paths : sequence of Path
+            Files in our own form, named after their tables, and folders of them.
+        mapped : sequence of Mapped
+            Files in any other form, each with its shape.
 
         Raises
         ------
@@ -653,8 +669,8 @@ class Workspace:
         """
         actor = self.desk.allowed(by, "import the calendar")
         with (
-            operation.told("import", by=actor.id, files=len(paths)) as told,
-            files.judged(self.store, paths) as judged,
+            operation.told("import", by=actor.id, files=len(paths) + len(mapped)) as told,
+            files.judged(self.store, paths, shaped=sources.shaped(mapped)) as judged,
         ):
             _require_tables(actor, judged)
             if judged.problems or (judged.all_problems and not allow_rejects):
@@ -663,11 +679,15 @@ class Workspace:
             if not names:
                 raise Refused("There is nothing in these files to import.")
             counts = {v.table: [v.read, v.accepted, v.rejected] for v in judged.verdicts}
-            body = {"summary": judged.summary, "tables": counts}
+            body: dict[str, Any] = {"summary": judged.summary, "tables": counts}
+            if judged.replaces:
+                body["replaces"] = dict(judged.replaces)
             event = self.desk.submit(
                 lambda: self.desk.event(actor, Kind.IMPORT, body=body),
                 None,
-                work=lambda cursor, seq: files.insert_staged(cursor, seq, names),
+                work=lambda cursor, seq: files.insert_staged(
+                    cursor, seq, names, judged.replaces
+                ),
             )
             told["batch"], told["rows"] = event.seq, sum(v.accepted for v in judged.verdicts)
         self._rebuild()
@@ -833,9 +853,8 @@ class Workspace:
 
 
 def _require_tables(actor: Person, judged: Judged) -> None:
-    """Refuse tables that are not the person's to import: Marketing has its calendar."""
-    if any(verdict.table not in CALENDAR for verdict in judged.verdicts):
-        require(actor, "import")
+    for verdict in judged.verdicts:
+        sources.require_table(actor, verdict.table)
 
 
 def _apart(selections: Iterable[Selection]) -> frozenset[str]:

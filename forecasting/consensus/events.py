@@ -66,6 +66,7 @@ class Kind(StrEnum):
     QUARTER = "quarter"
     REASON = "reason"
     ACCEPT_ODD = "accept_odd"
+    SOURCE = "source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +244,9 @@ class Event:
                 if not self.body["stands"]:
                     return f"shows again what is odd: {self.body['key']}"
                 return f"accepted what is odd: {self.body['title']}: {self.body['subject']}"
+            case Kind.SOURCE:
+                verb = "removed" if self.body["shape"] is None else "saved"
+                return f"{verb} the source {self.body['name']}"
             case Kind.QUARTER:
                 return f"closed the quarter {self.body['quarter']}"
             case Kind.CYCLE:
