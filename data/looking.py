@@ -216,7 +216,7 @@ def told(reading: Reading, key: str, choice: str) -> Reading:
     expected = {
         "delimiter": ", ".join(_SAID.values()), "encoding": ", ".join(ENCODINGS),
         "header": "the line of the column names", "totals": "yes (they are rows) or no",
-    }.get(key, "delimiter, encoding, sheet, header, totals, decimal:NAME or date:NAME")  # fmt: skip
+    }.get(key, "encoding, delimiter, sheet, header or totals")  # fmt: skip
     raise bad("--read", f"{key}={choice}", expected)
 
 

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,15 @@ import pandas as pd
 
 from data import failures, files
 from data.ledger import utc_now
+from data.shapes import REPLACES
 from data.store import DEFAULT_PATH, Store
 from data.store import restore as put_back
+from data.tables import TABLES
 from forecasting import faults, operation, scratch
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused, StorageFailed
-from forecasting.intake import oddities
+from forecasting.intake import dialogue, oddities
+from forecasting.intake.dialogue import Said
 from forecasting.intake.oddities import Oddity
 from forecasting.monthly import buying
 from forecasting.outputs import board_pack, consensus_pack, exports
@@ -83,6 +87,43 @@ _workers = click.option(
     type=click.IntRange(1, 64),
     help="Processes that fit side by side (default: one a core, at most 4).",
 )
+_of_source: dict[str, tuple[str, Any]] = {
+    "--table": ("Which of our tables the file holds.", click.Choice(list(TABLES))),
+    "--read": ("KEY=CHOICE: how a doubt is settled, as the refusal names it.", ()),
+    "--column": ("OURS=THEIRS: the column that is ours; OURS= leaves it out.", ()),
+    "--constant": ("OURS=VALUE: the same in every row.", ()),
+    "--factor": ("OURS=NUMBER or COLUMN: units in one of theirs.", ()),
+    "--value": ("OURS:WORD=OUR WORD: what one of their words means.", ()),
+    "--leave-out": ("COLUMN=VALUE: rows that do not count.", ()),
+    "--on": ("THEIRS=ITS: the columns by which a second file joins.", str),
+    "--replace": ("Which rows of ours give way.", click.Choice(list(REPLACES))),
+    "--add-up": ("Rows of one key are added up.", bool),
+}
+"""Options that say how a source reads a file, with their help."""
+
+
+def _said(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a source, as one value `said`."""
+
+    @wraps(function)
+    def called(**given: Any) -> Any:
+        told = {name: given.pop(name) for name in _NAMES.values()}
+        kept = {name: value for name, value in told.items() if value}
+        return function(**given, said=Said(**kept))
+
+    decorated: Callable[..., Any] = called
+    for name, (words, kind) in reversed(_of_source.items()):
+        how: dict[str, Any] = {"multiple": True} if kind == () else {"type": kind}
+        how = {"is_flag": True} if kind is bool else how
+        decorated = click.option(name, _NAMES[name], help=words, **how)(decorated)
+    return decorated
+
+
+_NAMES = {
+    "--table": "table", "--read": "read", "--column": "columns", "--constant": "constants",
+    "--factor": "factors", "--value": "values", "--leave-out": "leave_out", "--on": "on",
+    "--replace": "replaces", "--add-up": "added_up",
+}  # fmt: skip
 _out = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True)
 
 
@@ -315,13 +356,33 @@ def template(folder: Path, as_json: bool) -> None:
 @_as
 @_json
 @click.option("--allow-rejects", is_flag=True, help="Load good rows, write refused ones.")
+@click.option(
+    "--map", "source", metavar="NAME", help="Read a file of your own form by a source."
+)
+@_said
 def import_(
-    paths: tuple[Path, ...], db: Path, person: str, as_json: bool, allow_rejects: bool
+    paths: tuple[Path, ...],
+    db: Path,
+    person: str,
+    as_json: bool,
+    allow_rejects: bool,
+    source: str | None,
+    said: Said,
 ) -> None:
     """Load files or folders of files, all or nothing."""
     started = time.perf_counter()
+    if said.is_anything and source is None:
+        raise Refused("These options say how a source reads a file: name it with --map NAME.")
     with _gone_unless_done(db), _opened(db, create=True) as workspace:
-        event, judged = workspace.import_files(person, paths, allow_rejects=allow_rejects)
+        plain, mapped = paths, []
+        if source is not None:
+            one, told = dialogue.mapped(workspace.sources, person, paths, source, said)
+            plain, mapped = (), [one]
+            for line in told:
+                click.echo(line, err=True)
+        event, judged = workspace.import_files(
+            person, plain, mapped=mapped, allow_rejects=allow_rejects
+        )
         odd = workspace.oddities.open(person)
     for note in judged.notes:
         click.echo(note, err=True)
@@ -341,6 +402,27 @@ def import_(
     _tell_odd(odd)
     result = {"batch": event.seq, "tables": tables, "seconds": seconds}
     _say_with_odd(result, odd, as_json=as_json)
+
+
+@main.command()
+@_db
+@_as
+@_json
+@click.option("--show", metavar="NAME", help="All of one source.")
+@click.option("--remove", metavar="NAME", help="Forget a source; what came by it stays.")
+def sources(db: Path, person: str, as_json: bool, show: str | None, remove: str | None) -> None:
+    """List the sources: how files of your own form are read."""
+    with _opened(db) as workspace:
+        if remove is not None:
+            workspace.sources.remove(person, remove)
+        known = [workspace.sources.one(show)] if show is not None else workspace.sources.all
+        told = [{"name": one.name, **one.shape.as_dict()} for one in known]
+        lines = dialogue.listed(workspace.sources) if show is None else []
+    if as_json or show is not None:
+        _say({"sources": told}, as_json=True)
+        return
+    for line in lines:
+        click.echo(line)
 
 
 @main.command()

@@ -65,8 +65,8 @@ def rows_of(file: int, width: int, delimiter: str = ",") -> Sql:
     columns = [sql("{name}: 'VARCHAR'", name=literal(name)) for name in names]
     return sql(
         "select {names} from read_csv({path}, header = true, delim = {delimiter}, "
-        "quote = '\"', escape = '\"', auto_detect = false, strict_mode = true, compression = 'none', "
-        "columns = {{{columns}}})",
+        "quote = '\"', escape = '\"', auto_detect = false, strict_mode = true, "
+        "compression = 'none', columns = {{{columns}}})",
         names=listed(map(identifier, names)),
         path=engine.path_of(file),
         delimiter=literal(delimiter),
