@@ -38,6 +38,10 @@ _TOTAL = re.compile(
     r"totaal|records?|rows?|anzahl|end of (file|report))\b.*",
     re.IGNORECASE,
 )
+_BARE_TOTAL = re.compile(
+    r"\W*(grand\s+)?(totals?|gesamt(summe)?|summe|insgesamt|totaux|somme|totale|suma|totaal)\W*",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"[-+(]?[\d.,'\s]*\d[\d.,'\s]*[-)%]?")
 _DOS = re.compile(rb"[A-Za-z][\x80-\x9a\xa0-\xa5\xe1][a-z]")
 """Letters of Europe as DOS wrote them, inside words."""
@@ -313,6 +317,8 @@ def is_footer(values: Sequence[str], width: int) -> bool:
     """Whether what stands below the rows is no row: blank, a total, or a remark."""
     texts = [value for value in values if value.strip()]
     if not texts:
+        return True
+    if _BARE_TOTAL.fullmatch(texts[0]):
         return True
     if any(_TOTAL.fullmatch(text) for text in texts[:2]):
         return len(texts) < width
