@@ -22,7 +22,7 @@ from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw, Source
 from data.shapes import Shape
 from data.store import Store
-from data.tables import TABLES, gives_way_sql, sent_again_sql
+from data.tables import TABLES, gives_way_sql, gone_through_sql, sent_again_sql
 from data.whole import whole
 from forecasting.errors import BadFiles, Problem, Refused
 
@@ -186,8 +186,9 @@ def insert_staged(
             cursor.execute(sent_again_sql(name))
         span = (replaces or {}).get(name, "key")
         if span != "key":
-            for statement in gives_way_sql(name, span, batch):
-                cursor.execute(statement)
+            cursor.execute(gives_way_sql(name, span, batch))
+            if TABLES[name].is_dated:
+                cursor.execute(gone_through_sql(name, span))
         cursor.execute(
             sql(
                 "insert into {table} ({columns}, batch) "

@@ -436,8 +436,8 @@ def sent_again_sql(table: str) -> str:
     )
 
 
-def gives_way_sql(table: str, span: str, batch: int) -> list[str]:
-    """Statements that note that all rows of a table, or of staged dates, give way.
+def gives_way_sql(table: str, span: str, batch: int) -> str:
+    """Statement that notes that all rows of a table, or of staged dates, give way.
 
     Parameters
     ----------
@@ -445,23 +445,22 @@ def gives_way_sql(table: str, span: str, batch: int) -> list[str]:
     batch : int
         The import in whose favour; where it is rolled back, they are there again.
     """
-    dated = TABLES[table].is_dated
-    dates = "min(date), max(date)" if dated and span == "dates" else "null, null"
-    statements = [
-        f"insert into gives_way select '{table}', {dates}, {int(batch)} from staging.{table}"
-    ]
-    if dated:  # those days are gone through row by row from now on
-        between = (
-            f"and date between (select min(date) from staging.{table}) "
-            f"and (select max(date) from staging.{table})"
-            if span == "dates"
-            else ""
-        )
-        statements.append(
-            f"insert into sent_again select distinct '{table}', date from {table} "
-            f"where date not in {_again(table)} {between}"
-        )
-    return statements
+    dates = "min(date), max(date)" if span == "dates" else "null, null"
+    return f"insert into gives_way select '{table}', {dates}, {int(batch)} from staging.{table}"
+
+
+def gone_through_sql(table: str, span: str) -> str:
+    """Statement that notes the days that are gone through row by row from now on."""
+    between = (
+        f"and date between (select min(date) from staging.{table}) "
+        f"and (select max(date) from staging.{table})"
+        if span == "dates"
+        else ""
+    )
+    return (
+        f"insert into sent_again select distinct '{table}', date from {table} "
+        f"where date not in {_again(table)} {between}"
+    )
 
 
 def gives_way_views_sql() -> list[str]:

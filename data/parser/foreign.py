@@ -136,7 +136,7 @@ def _csv(task: Task, file: int, reading: Reading) -> dict[str, Any]:
     opened = os.open(clean, os.O_RDONLY)
     try:
         rows = csv_file.rows_of(opened, len(header), found.delimiter)
-        engine.copy(task, rows, len(header))
+        engine.copy(task, rows, len(header), numbered=False)
         return {**_answer(header), **read}
     except duckdb.OutOfMemoryException:
         raise
@@ -222,7 +222,7 @@ def _encoding(head: bytes, asks: list[dict[str, Any]]) -> str:
     dos, latin = _DOS.findall(head), _LATIN.findall(head)
     if dos and len(dos) >= len(latin):
         examples = {name: dos[0].decode(name, "replace") for name in ("cp1252", "cp850")}
-        asks.append(_ask("encoding", "letters beyond A to Z", examples))
+        asks.append(_ask("encoding", "Letters beyond A to Z", examples))
     return "cp1252"
 
 
@@ -248,19 +248,24 @@ def _delimiter(lines: Sequence[str], asks: list[dict[str, Any]]) -> str:
     ranked = sorted(scores, key=lambda s: scores[s], reverse=True)
     best = ranked[0]
     rivals = [s for s in ranked[1:] if scores[s][0] >= 0.98 * scores[best][0]]
-    # A line of column names holds the sign between them as often as its rows do.
-    named = [s for s in (best, *rivals) if _names_agree(lines, s, scores[s][1])]
+    # A line of column names holds the sign between them as often as its rows do: of two
+    # signs, the one that parts an earlier line parts the names too.
+    begins = {sign: _names_line(lines, sign, scores[sign][1]) for sign in (best, *rivals)}
+    first = min(begins.values())
+    named = [sign for sign, line in begins.items() if line == first]
     if len(named) > 1:
-        examples = {s: f"{scores[s][1]} columns" for s in named}
-        asks.append(_ask("delimiter", "the sign between columns", examples))
-    return named[0] if named else best
+        examples = {sign: f"{scores[sign][1]} columns" for sign in named}
+        asks.append(_ask("delimiter", "The sign between columns", examples))
+    return named[0]
 
 
-def _names_agree(lines: Sequence[str], sign: str, width: int) -> bool:
-    """Whether the first line of that many columns holds names, not numbers and dates."""
-    first = next((v for _, v in _records(lines, sign) if len(v) == width), [])
-    texts = [value for value in first if value.strip()]
-    return bool(texts) and len(texts) > width // 2 and not _is_value(texts[0])
+def _names_line(lines: Sequence[str], sign: str, width: int) -> int:
+    """The first line that a sign parts into that many columns, most of them filled."""
+    for line, values in _records(lines, sign):
+        filled = [value for value in values if value.strip()]
+        if len(values) == width and len(filled) > width // 2:
+            return line
+    return len(lines) + 1
 
 
 def _records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -302,10 +307,6 @@ def _is_row(values: Sequence[str], following: Sequence[str]) -> bool:
     return (both > 0 and not any(dates)) or (
         any(dates) and [_is_date(v) for v in following] == dates
     )
-
-
-def _is_value(text: str) -> bool:
-    return _NUMBER.fullmatch(text.strip()) is not None or _is_date(text)
 
 
 def _is_date(text: str) -> bool:
@@ -405,7 +406,7 @@ def _xlsx(task: Task, file: int, reading: Reading) -> dict[str, Any]:
         raise bad(task.label, f"sheets {some}", f"a sheet '{shown(sheet, 31)}' with rows")
     asks = []
     if not reading.sheet and len(sheets) > 1:
-        asks.append(_ask("sheet", "the sheet with the rows", {name: name for name in sheets}))
+        asks.append(_ask("sheet", "The sheet with the rows", {name: name for name in sheets}))
     rows = book.rows(sheet, most_cells=task.limits.cells)
     first = [row for row, _ in zip(rows, range(50), strict=False)]
     records = [(row.number, row.texts()) for row in first]

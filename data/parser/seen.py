@@ -47,7 +47,7 @@ def seen(
     """
     with engine.connect(task) as connection:
         connection.execute(
-            sql("create view rows as from read_parquet({p})", p=literal(str(task.target)))
+            sql("create view rows as from {rows}", rows=engine.placed(str(task.target)))
         )
         count = connection.execute("select count(*) from rows").fetchall()[0][0]
         first = connection.execute(
@@ -82,8 +82,9 @@ def _column(
     may_date = not texts or _share(texts, _PERHAPS_A_DATE) > 0.3
     some = len(set(texts)) <= FEW
     if not (may_count or may_date or some):
-        filled = sql("select count(*) from rows where trim({c}::varchar) <> ''", c=column)
-        found["filled"] = connection.execute(filled).fetchall()[0][0]
+        found["filled"] = connection.execute(
+            sql("select count(*) from rows where trim({c}::varchar) <> ''", c=column)
+        ).fetchall()[0][0]
         return found
     connection.execute(
         sql(
@@ -113,7 +114,7 @@ def _share(texts: Sequence[str], pattern: re.Pattern[str]) -> float:
 
 def _number(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """How many values are numbers by either sign, and what would differ between them."""
-    t = Sql("t")
+    t = sql("t")
     point, comma = numbers.is_number(t, "."), numbers.is_number(t, ",")
     row = connection.execute(
         sql(
@@ -147,7 +148,7 @@ def _dates(
     """How many values are dates in each form; an example that two forms read differently."""
     days = connection.execute(
         sql("select {day} as t, sum(n)::bigint from v group by 1 limit {most}",
-            day=day_text(Sql("t")), most=literal(MOST_DAYS + 1))
+            day=day_text(sql("t")), most=literal(MOST_DAYS + 1))
     ).fetchall()  # fmt: skip
     if len(days) > MOST_DAYS:
         return {}, None

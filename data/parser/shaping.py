@@ -43,8 +43,9 @@ def shape(task: Task, asked: Mapping[str, Any]) -> dict[str, Any]:
         ]
         connection.execute(
             sql(
-                "create table shaped as select {parts}, _row from joined where {kept}",
+                "create table shaped as select {parts}, _row from joined {joins} where {kept}",
                 parts=listed(parts),
+                joins=listed(columns.joins, " "),
                 kept=_kept(columns, made),
             )
         )
@@ -78,15 +79,17 @@ class _Columns:
     ) -> None:
         self._task, self._connection = task, connection
         self._places: dict[str, Sql] = {}
+        self.joins: list[Sql] = []
+        """What the rows are joined with: what texts mean."""
         rows, header = str(files[0]["rows"]), list(files[0]["header"])
         self._header = header
         for n, name in enumerate(header):
             self._places[name] = sql("a.{c}", c=identifier(f"c{n}"))
         connection.execute(
-            sql("create view first_file as from read_parquet({p})", p=literal(rows))
+            sql("create view first_file as from {rows}", rows=engine.placed(rows))
         )
         self.count = connection.execute("select count(*) from first_file").fetchall()[0][0]
-        source = self._with_second(made, files) if made.join else Sql("first_file as a")
+        source = self._with_second(made, files) if made.join else sql("first_file as a")
         if made.across:
             source = self._unpivoted(made, source)
         text = {
@@ -127,17 +130,38 @@ class _Columns:
             sql("select distinct {e} as t from joined where t <> ''", e=expression)
         ).fetchall()
 
-    def lookup(self, name: str, known: Mapping[str, str]) -> Sql:
-        """A table of texts to what they mean, by which a query can ask."""
-        table = identifier(name)
+    def means(self, key: Sql, known: Mapping[str, str]) -> Sql:
+        """What a text means by a table of texts, null where it stands for none in it."""
+        table = identifier(f"m{len(self.joins)}")
         self._connection.execute(
-            sql("create table {table} (said varchar, means varchar)", table=table)
-        )
-        self._connection.execute(
-            sql("insert into {table} select unnest($said), unnest($means)", table=table),
+            sql(
+                "create temp table {table} as "
+                "select unnest($said) as said, unnest($means) as means",
+                table=table,
+            ),
             {"said": list(known), "means": list(known.values())},
         )
-        return table
+        return self._looked_up(table, key)
+
+    def worked_out(self, key: Sql, value: Sql) -> Sql:
+        """An expression of the text `t`, worked out once for each distinct text."""
+        table = identifier(f"m{len(self.joins)}")
+        self._connection.execute(
+            sql(
+                "create temp table {table} as select t as said, {value} as means "
+                "from (select distinct {key} as t from joined)",
+                table=table,
+                value=value,
+                key=key,
+            )
+        )
+        return self._looked_up(table, key)
+
+    def _looked_up(self, table: Sql, key: Sql) -> Sql:
+        self.joins.append(
+            sql("left join {table} on {table}.said = {key}", table=table, key=key)
+        )
+        return sql("{table}.means", table=table)
 
     def _with_second(self, made: Shape, files: Sequence[Mapping[str, Any]]) -> Sql:
         """Both files, each row of the first with the one row of the second that has its key."""
@@ -155,9 +179,9 @@ class _Columns:
         key = sql("trim({c}::varchar)", c=identifier(f"c{second.index(join.right)}"))
         self._connection.execute(
             sql(
-                "create table second_file as select *, {key} as _key from read_parquet({p})",
+                "create table second_file as select *, {key} as _key from {rows}",
                 key=key,
-                p=literal(str(files[1]["rows"])),
+                rows=engine.placed(str(files[1]["rows"])),
             )
         )
         again = self._connection.execute(
@@ -198,7 +222,7 @@ class _Columns:
         self._places = {
             name: sql("a.{c}", c=identifier(f"w{n}")) for n, name in enumerate(self._places)
         }
-        self._places[NAME], self._places[VALUE] = Sql("a._across.name"), Sql("a._across.value")
+        self._places[NAME], self._places[VALUE] = sql("a._across.name"), sql("a._across.value")
         return sql(
             "(from {long} where trim(coalesce(a._across.value, '')) <> '') as a", long=long
         )
@@ -211,12 +235,8 @@ def _value(columns: _Columns, made: Shape, one: Field, weeks: Weeks) -> Sql:
         return literal(one.constant)
     text = columns.of(one.column)
     if one.values:
-        table = columns.lookup(f"values of {one.target}", _lower(one.values))
-        text = sql(
-            "coalesce((select any_value(means) from {table} where said = lower({t})), {t})",
-            table=table,
-            t=text,
-        )
+        means = columns.means(sql("lower({t})", t=text), _lower(one.values))
+        text = sql("coalesce({means}, {t})", means=means, t=text)
     if column.kind is Kind.DATE:
         return _date(columns, one, text, weeks)
     if column.kind in COUNTED:
@@ -231,19 +251,21 @@ def _lower(values: Mapping[str, str]) -> dict[str, str]:
 def _number(columns: _Columns, one: Field, column: Column, text: Sql) -> Sql:
     value = text
     if one.decimal:
-        value = sql(
-            "case when {is_one} then {plain} else {t} end",
-            is_one=numbers.is_number(text, one.decimal),
-            plain=numbers.plain(text, one.decimal),
-            t=text,
+        t = sql("t")
+        read = sql(
+            "case when {is_one} then {plain} else t end",
+            is_one=numbers.is_number(t, one.decimal),
+            plain=numbers.plain(t, one.decimal),
         )
+        value = columns.worked_out(text, read)
     times: list[Sql] = []
     if one.factor != 1.0:
         times.append(literal(float(one.factor)))
     if one.factor_column:
         told = columns.of(one.factor_column)
         by = one.decimal or "."
-        times.append(sql("try_cast({plain} as double)", plain=numbers.plain(told, by)))
+        factor = sql("try_cast({plain} as double)", plain=numbers.plain(sql("t"), by))
+        times.append(columns.worked_out(told, factor))
     if one.percent and column.kind is Kind.SHARE:
         times.append(sql("(case when contains({t}, '%') then 1 else 0.01 end)", t=text))
     if one.minus_column and one.minus_values:
@@ -259,13 +281,12 @@ def _number(columns: _Columns, one: Field, column: Column, text: Sql) -> Sql:
         "round(try_cast({v} as double) * {times}, 9)", v=value, times=listed(times, " * ")
     )
     # What is no number, or has no factor, stays as it was said: it is refused by that.
+    left = sql("{v} || ' times nothing'", v=value) if one.factor_column else value
     return sql(
-        "case when {t} = '' then '' else coalesce({p}::varchar, {v} || ' times nothing') end"
-        if one.factor_column
-        else "case when {t} = '' then '' else coalesce({p}::varchar, {v}) end",
+        "case when {t} = '' then '' else coalesce({p}::varchar, {left}) end",
         t=text,
         p=product,
-        v=value,
+        left=left,
     )
 
 
@@ -281,13 +302,8 @@ def _date(columns: _Columns, one: Field, text: Sql, weeks: Weeks) -> Sql:
         form = one.date or "ymd"
         days = {t: day_of(t, form) for (t,) in columns.distinct(said)}
         known = {t: day.isoformat() if day else "" for t, day in days.items()}
-    table = columns.lookup(f"days of {one.target}", {t: day for t, day in known.items() if day})
-    return sql(
-        "coalesce((select any_value(means) from {table} where said = {s}), {t})",
-        table=table,
-        s=said,
-        t=text if not one.year else said,
-    )
+    means = columns.means(said, {t: day for t, day in known.items() if day})
+    return sql("coalesce({means}, {t})", means=means, t=said if one.year else text)
 
 
 def _week_of_two(text: str, weeks: Weeks) -> str:
@@ -312,7 +328,7 @@ def _kept(columns: _Columns, made: Shape) -> Sql:
         sql("lower({c}) = {v}", c=columns.of(name), v=literal(value.strip().lower()))
         for name, value in made.leave_out
     ]
-    return sql("not ({out})", out=listed(out, " or ")) if out else Sql("true")
+    return sql("not ({out})", out=listed(out, " or ")) if out else sql("true")
 
 
 def _add_up(connection: duckdb.DuckDBPyConnection, made: Shape, targets: Sequence[str]) -> None:

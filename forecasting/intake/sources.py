@@ -135,6 +135,8 @@ class Sources(Projector[Mapping[str, Source]]):
         NotAllowed, BadFiles
         """
         self._desk.allowed(by, "import the calendar")
+        if not folder.is_dir():
+            raise OutOfBounds("A file is read into a folder that is there.")
         if reading is not None:
             _check_reading(reading)
         return looking.look(path, folder, reading=reading)

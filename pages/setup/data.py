@@ -8,15 +8,17 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from data import files, leaving
+from data.files import Judged
 from data.leaving import Leaving
 from data.tables import TABLES
 from forecasting import scratch
 from forecasting.errors import BadFiles, ConcordError, Problem
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
+from forecasting.intake.sources import Mapped
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import download, frame, picked, text, theme
+from pages.components import download, frame, own_form, picked, text, theme
 from pages.components.text import plain
 
 
@@ -55,10 +57,30 @@ def problems_table(problems: Sequence[Problem]) -> pd.DataFrame:
     )
 
 
+def previewed(
+    space: Workspace,
+    person: Person,
+    paths: Sequence[Path],
+    mapped: Sequence[Mapped],
+    uploads: Sequence[UploadedFile],
+) -> Judged:
+    """What would be imported, read once: until files, sources or the data are others."""
+    key = (
+        person.id, space.seq, tuple(u.file_id for u in uploads),
+        tuple((one.path.name, repr(one.shape)) for one in mapped),
+    )  # fmt: skip
+    had = st.session_state.get("previewed")
+    if had is None or had[0] != key:
+        had = (key, space.preview_import(person.id, paths, mapped=mapped))
+        st.session_state["previewed"] = had
+    judged: Judged = had[1]
+    return judged
+
+
 def importing(space: Workspace, person: Person) -> None:
     st.subheader("Import files", anchor=False)
     uploads = st.file_uploader(
-        "CSV, Parquet or XLSX, named after their tables", accept_multiple_files=True,
+        "CSV, XLSX or Parquet: your own exports, or files named after our tables", accept_multiple_files=True,
         type=["csv", "parquet", "xlsx"], key=f"files_{st.session_state.get('round', 0)}",
     )  # fmt: skip
     download.button(
@@ -71,9 +93,13 @@ def importing(space: Workspace, person: Person) -> None:
         )
         return
     paths = saved(uploads)
+    plain_files, foreign = own_form.parted(paths)
+    mapped, open_ends = own_form.mapped(space, person, foreign, [u.file_id for u in uploads])
+    if open_ends or not (plain_files or mapped):
+        return
     try:
         with st.spinner("Reading and checking; nothing is written yet ..."):
-            judged = space.preview_import(person.id, paths)
+            judged = previewed(space, person, plain_files, mapped, uploads)
     except BadFiles as error:
         st.error("**Nothing was imported.** These files cannot be used as they are.")
         st.dataframe(problems_table(error.problems), hide_index=True)
@@ -112,7 +138,9 @@ def importing(space: Workspace, person: Person) -> None:
     if whole or part:
         try:
             with st.spinner("Importing ..."):
-                event, _ = space.import_files(person.id, paths, allow_rejects=bool(part))
+                event, _ = space.import_files(
+                    person.id, plain_files, mapped=mapped, allow_rejects=bool(part)
+                )
         except ConcordError as error:
             frame.refused(error)
             return
@@ -303,7 +331,7 @@ def page() -> None:
     with left:
         if person.may("import the calendar"):
             if not person.may("import"):
-                st.caption("Marketing imports activations and activation_items here.")
+                st.caption("Marketing imports its calendar here: activations, and their SKUs.")
             importing(space, person)
         else:
             st.caption(
