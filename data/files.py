@@ -229,7 +229,8 @@ def columns_guide(limits: Limits = LIMITS) -> str:
         "",
         "CSV (UTF-8, comma, header row), Parquet, or one XLSX with a sheet per table. Files "
         "and sheets are named after the table. `*` is required; blank means unknown, which "
-        "is not zero. Dates are YYYY-MM-DD and stand for the fiscal week they fall in.",
+        "is not zero. Dates are YYYY-MM-DD and stand for the fiscal week they fall in. Files "
+        "of any other form are read by a source: how-to/own-data.md.",
     ]
     for table in TABLES.values():
         lines += ["", f"## {table.name}", "", f"One row is {table.about}.", ""]

@@ -13,7 +13,7 @@ from data.leaving import Leaving
 from data.tables import TABLES
 from forecasting import scratch
 from forecasting.errors import BadFiles, ConcordError, Problem
-from forecasting.intake import oddities
+from forecasting.intake import checks
 from forecasting.intake.oddities import Oddity
 from forecasting.intake.sources import Mapped
 from forecasting.rights import Person
@@ -341,7 +341,7 @@ def page() -> None:
     with right:
         refreshing(space, person)
         with st.expander("What each column means"):
-            st.markdown(text.of_files(files.columns_guide() + oddities.chapter()))
+            st.markdown(text.of_files(files.columns_guide() + checks.chapter()))
 
 
 page()
