@@ -6,7 +6,7 @@ from data.looking import look
 from data.parsing import private_folder
 from data.shapes import Shape
 from forecasting.errors import BadFiles, NotAllowed, OutOfBounds
-from forecasting.intake import dialogue
+from forecasting.intake import dialogue, proposals
 from forecasting.intake.dialogue import Said
 from forecasting.workspace import Workspace
 from tests import shop_exports as shop
@@ -116,6 +116,16 @@ def test_where_two_readings_differ_none_is_taken_and_the_option_is_named(
         by_source(space, path, "till", Said(table="sales"))
     assert f"--read '{key}=" in str(refused.value)
     assert space.sources.all == []
+
+
+def test_the_table_that_a_file_holds_is_proposed(tmp_path):
+    with private_folder() as folder:
+        found = {
+            table: proposals.likely_table(look(write(tmp_path), folder))
+            for table, (write, _) in TEN.items()
+            if table in ("skus", "sales", "receipts", "budget", "activation_items")
+        }
+    assert found == {table: table for table in found}
 
 
 def test_a_day_above_twelve_far_below_settles_the_order_of_all(tmp_path):

@@ -66,7 +66,8 @@ def likely_table(look: Look) -> str:
             found = {**found, "date": ("", 0.9)}
         have = sum(found[name][1] for name in required if name in found)
         extra = sum(s for n, (_, s) in found.items() if n not in required)
-        return have / max(len(required), 1), extra
+        # First what it cannot do without, then how much of the file it speaks of.
+        return round(have / max(len(required), 1), 1), have + extra
 
     return max(TABLES.values(), key=score).name
 
