@@ -3,7 +3,7 @@
 Nothing that is odd is refused here, and nothing is altered: it is said, ranked by how many
 units it moves, until the files say otherwise or somebody accepts it by name. Each check is one
 statement (`data/queries/odd_KIND.sql`, one row per subject: subject, count, example, weight,
-touches) and its words in checks.py. What other modules find on their way comes in through PROVIDERS.
+touches) and its words in checks.py. What other modules find comes in through PROVIDERS.
 """
 
 from __future__ import annotations
