@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting import conventions
 from forecasting.consensus.events import Event, Kind, Leaves
+from forecasting.consensus.events.undoing import Undone
 from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, spread
 from forecasting.vocabulary import Operation
@@ -113,8 +115,8 @@ def _total_worth(
     each = float((weights * worth[free]).sum() / weights.sum()) if len(weights) else 0.0
     if not each > 0:
         raise OutOfBounds(
-            f"A unit is worth ${each:,.2f} here, so no number of units comes to that. "
-            "Enter units instead."
+            f"A unit is worth {conventions.in_force().price(each)} here, so no number of "
+            "units comes to that. Enter units instead."
         )
     kept = present[~free]
     left = wanted - float((kept * worth[~free]).sum()) / THOUSANDTHS
@@ -166,9 +168,8 @@ def undone(events: Sequence[Event]) -> set[int]:
     """Sequence numbers that are taken back, given every undo event in order."""
     taken_back: set[int] = set()
     for event in events:
-        if event.kind is Kind.UNDO:
-            target = int(event.body["target"])
-            taken_back ^= {target}
+        if isinstance(event.body, Undone):
+            taken_back ^= {event.body.target}
     return taken_back
 
 
@@ -211,3 +212,13 @@ def leaves_of(deltas: Mapping[tuple[str, str, np.datetime64], int]) -> Leaves:
         week=np.array([week for _, _, week in deltas], dtype="datetime64[D]"),
         delta=np.array(list(deltas.values()), dtype=np.int64),
     )
+
+
+def is_input_of(event: Event, functions: Collection[str]) -> bool:
+    """Whether an event says something of an input of one of these functions."""
+    spoken = (
+        Kind.OVERRIDE, Kind.SENSE, Kind.UNDO, Kind.RESOLVE, Kind.HOLD, Kind.RELEASE
+    )  # fmt: skip
+    if event.kind not in spoken or event.body.calendar is not None:
+        return False
+    return event.input_of in functions

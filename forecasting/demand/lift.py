@@ -62,7 +62,7 @@ class Exposures:
     kind: Ints
     """Position of its type in `kinds`."""
     days: tuple[Ints, Ints]
-    """First and last day of the week on which it runs, 0 (Sunday) to 6, (m,) each."""
+    """First and last day of the week on which it runs, 0 to 6, (m,) each."""
     log_price: Floats
     """log(1 - discount) of what the activation takes off, 0 for nothing."""
     log_regular: Floats
@@ -74,7 +74,7 @@ class Exposures:
     kinds: tuple[str, ...]
     n_weeks: int
     before: Floats
-    """Share of a week's demand before each day from Sunday on, and before its end, (8,)."""
+    """Share of a week's demand before each day, from its first on, and before its end, (8,)."""
 
     def __len__(self) -> int:
         return len(self.series)
@@ -266,27 +266,13 @@ def expose(
         The types with a column; others are left out.
     weeks : datetime64 array, shape (T,)
     weekday_shares : float array, shape (7,), optional
-        Share of a week's demand on each day from Sunday on; a seventh each if not known.
+        Share of a week's demand on each day, from its first on; a seventh each if not known.
 
     Notes
     -----
     A row that names a door replaces the same activation's row for all of them there.
     """
-    numbered = series[["sku", "door"]].assign(series=np.arange(len(series)))
-    items = items.assign(order=np.arange(len(items)))
-    everywhere = items["door"].isna()
-    at_doors = items[~everywhere].merge(numbered, on=["sku", "door"])
-    at_all = items[everywhere].drop(columns="door").merge(numbered, on="sku")
-    at_doors, at_all = at_doors.assign(general=False), at_all.assign(general=True)
-    rows = pd.concat([at_doors, at_all]).sort_values(["order", "series"], kind="stable")
-    kept, discount, lift = offers.said_once(
-        rows["activation"].to_numpy(dtype=np.int64),
-        rows["series"].to_numpy(dtype=np.int64),
-        general=rows["general"].to_numpy(dtype=bool),
-        discount=rows["discount"].to_numpy(dtype=float),
-        lift=rows["lift"].to_numpy(dtype=float),
-    )
-    rows = rows.iloc[kept].assign(discount=discount, lift=lift)
+    rows = _said_once(items, series)
     kind = pd.Index(list(kinds)).get_indexer(pd.Index(rows["type"]))
     rows, kind = rows[kind >= 0], kind[kind >= 0]
     start = rows["start"].to_numpy().astype("datetime64[D]")
@@ -316,8 +302,27 @@ def expose(
     )
 
 
+def _said_once(items: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Items laid over series (a column of positions), one row per activation and series."""
+    numbered = series[["sku", "door"]].assign(series=np.arange(len(series)))
+    items = items.assign(order=np.arange(len(items)))
+    everywhere = items["door"].isna()
+    at_doors = items[~everywhere].merge(numbered, on=["sku", "door"])
+    at_all = items[everywhere].drop(columns="door").merge(numbered, on="sku")
+    at_doors, at_all = at_doors.assign(general=False), at_all.assign(general=True)
+    rows = pd.concat([at_doors, at_all]).sort_values(["order", "series"], kind="stable")
+    kept, discount, lift = offers.said_once(
+        rows["activation"].to_numpy(dtype=np.int64),
+        rows["series"].to_numpy(dtype=np.int64),
+        general=rows["general"].to_numpy(dtype=bool),
+        discount=rows["discount"].to_numpy(dtype=float),
+        lift=rows["lift"].to_numpy(dtype=float),
+    )
+    return rows.iloc[kept].assign(discount=discount, lift=lift)
+
+
 def days_within(start: Dates, end: Dates, week: Dates) -> tuple[Ints, Ints]:
-    """First and last day of a week on which something runs, 0 (Sunday) to 6, (m,) each."""
+    """First and last day of a week on which something runs, 0 to 6, (m,) each."""
     since = np.maximum((start - week).astype(np.int64), 0)
     return since, np.minimum((end - week).astype(np.int64), 6)
 

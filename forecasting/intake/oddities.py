@@ -23,6 +23,7 @@ from forecasting import operation
 from forecasting.arguments import verbs
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events.record import OddAccepted, OddShownAgain
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
@@ -31,6 +32,7 @@ from forecasting.intake.evidence import odd_selling
 from forecasting.intake.flows import odd_flows
 from forecasting.intake.offers import odd_offers
 from forecasting.monthly.budgets import odd_budgets
+from forecasting.weekly.activations import MarketingCalendar
 
 LOG = operation.log("oddities")
 
@@ -212,13 +214,12 @@ class Oddities(Projector[_Seen]):
     Parameters
     ----------
     desk : Desk
-    calendar : callable
-        Every activation as people have changed it.
+    calendar : MarketingCalendar
     """
 
     kinds = (Kind.ACCEPT_ODD, Kind.IMPORT, Kind.ROLLBACK)
 
-    def __init__(self, desk: Desk, *, calendar: Callable[[], Iterable[Activation]]) -> None:
+    def __init__(self, desk: Desk, *, calendar: MarketingCalendar) -> None:
         self._desk, self._calendar = desk, calendar
         self._known: tuple[int, tuple[Oddity, ...]] | None = None
         self.take_up(desk.ledger)
@@ -229,15 +230,15 @@ class Oddities(Projector[_Seen]):
     def _with(self, state: _Seen, events: Sequence[Event]) -> _Seen:
         accepted, changed = dict(state.accepted), state.changed
         for event in events:
-            if event.kind is not Kind.ACCEPT_ODD:
-                changed = event.seq
-            elif event.body["stands"]:
-                accepted[str(event.body["key"])] = Accepted(
-                    person=event.person, count=int(event.body["count"]), note=event.note,
-                    seq=event.seq,
-                )  # fmt: skip
-            else:
-                accepted.pop(str(event.body["key"]), None)
+            match event.body:
+                case OddAccepted(key=key, count=count):
+                    accepted[key] = Accepted(
+                        person=event.person, count=count, note=event.note, seq=event.seq
+                    )
+                case OddShownAgain(key=key):
+                    accepted.pop(key, None)
+                case _:
+                    changed = event.seq
         return _Seen(accepted=accepted, changed=changed)
 
     def every(self, by: str) -> list[Oddity]:
@@ -290,9 +291,10 @@ class Oddities(Projector[_Seen]):
         def prepare() -> Event:
             if self.is_accepted(one):
                 raise Refused(f"'{one.key}' is accepted already.")
-            body = {"key": one.key, "title": one.title, "subject": one.subject,
-                    "count": one.count, "stands": True}  # fmt: skip
-            return self._desk.event(actor, Kind.ACCEPT_ODD, body=body, note=words)
+            body = OddAccepted(
+                key=one.key, title=one.title, subject=one.subject, count=one.count
+            )
+            return self._desk.event(actor, body, note=words)
 
         return self._desk.submit(prepare)
 
@@ -310,7 +312,7 @@ class Oddities(Projector[_Seen]):
                 raise Refused(
                     f"'{key[:200]}' was not accepted, so there is nothing to take back."
                 )
-            return self._desk.event(actor, Kind.ACCEPT_ODD, body={"key": key, "stands": False})
+            return self._desk.event(actor, OddShownAgain(key=key))
 
         return self._desk.submit(prepare)
 
@@ -327,5 +329,5 @@ class Oddities(Projector[_Seen]):
         known, changed = self._known, self._state.changed
         if known is None or known[0] != changed:
             known = self._known = (changed, tuple(found(self._desk.store)))
-        calendar = {a.activation: a for a in self._calendar()}
+        calendar = {a.activation: a for a in self._calendar.activations}
         return [one for one in known[1] if still_so(one, calendar)]

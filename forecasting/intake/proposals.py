@@ -238,8 +238,8 @@ def _calendar(wish: Wish, asks: list[Question], had: str, year: int, week: int) 
                 key="calendar",
                 about=f"Which calendar its weeks are of (week {week} of {year})",
                 choices=tuple(
-                    (name, f"{said}: {weeks.example(name, year, week)}")
-                    for name, (said, _) in weeks.CALENDARS.items()
+                    (name, f"{weeks.CALENDARS[name][0]}: {weeks.example(name, year, week)}")
+                    for name in weeks.that_differ(year, week)
                 ),
             )
         )

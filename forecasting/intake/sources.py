@@ -26,6 +26,7 @@ from data.shapes import (
 from data.tables import BEYOND_ANY_RETAILER, TABLES
 from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events.record import SourceSaved
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk
 from forecasting.governance.projector import Projector
@@ -99,13 +100,14 @@ class Sources(Projector[Mapping[str, Source]]):
     ) -> Mapping[str, Source]:
         now = dict(state)
         for event in events:
-            name, shape = str(event.body["name"]), event.body["shape"]
-            if shape is None:
-                now.pop(name, None)
+            told = event.told(SourceSaved)
+            if told.shape is None:
+                now.pop(told.name, None)
                 continue
-            now[name] = Source(
-                name=name, shape=Shape.from_dict(shape), person=event.person, seq=event.seq
-            )
+            now[told.name] = Source(
+                name=told.name, shape=Shape.from_dict(told.shape), person=event.person,
+                seq=event.seq,
+            )  # fmt: skip
         return now
 
     @property
@@ -161,8 +163,7 @@ class Sources(Projector[Mapping[str, Source]]):
                 require_table(actor, had.shape.table)
                 if had.shape == shape:
                     raise Refused(f"The source '{name}' is like that already.")
-            body = {"name": name, "shape": shape.as_dict()}
-            return self._desk.event(actor, Kind.SOURCE, body=body)
+            return self._desk.event(actor, SourceSaved(name=name, shape=shape.as_dict()))
 
         return self._desk.submit(prepare)
 
@@ -177,7 +178,7 @@ class Sources(Projector[Mapping[str, Source]]):
 
         def prepare() -> Event:
             require_table(actor, self.one(name).shape.table)
-            return self._desk.event(actor, Kind.SOURCE, body={"name": name, "shape": None})
+            return self._desk.event(actor, SourceSaved(name=name, shape=None))
 
         return self._desk.submit(prepare)
 

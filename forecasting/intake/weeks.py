@@ -7,36 +7,33 @@ else in the intake.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from forecasting.calendar import WEEK, weeks_in_year, year_start
+from forecasting.calendar import (
+    DAY,
+    FIRST_YEAR,
+    LAST_YEAR,
+    MIDDLE,
+    NRF,
+    WEEK,
+    FiscalCalendar,
+    Pattern,
+    in_force,
+)
 from forecasting.errors import OutOfBounds
 
-YEARS = range(1990, 2101)
-
-
-def _fiscal(year: int) -> list[dt.date]:
-    return [year_start(year) + n * WEEK for n in range(weeks_in_year(year))]
-
-
-def _iso(year: int) -> list[dt.date]:
-    """ISO weeks begin on Monday; a day of each, so that it falls into the fiscal week that
-    holds most of it.
-    """
-    last = dt.date(year, 12, 28).isocalendar().week
-    return [dt.date.fromisocalendar(year, week, 1) for week in range(1, last + 1)]
-
-
-CALENDARS: Mapping[str, tuple[str, Callable[[int], list[dt.date]]]] = {
-    "fiscal": ("weeks of the fiscal year", _fiscal),
-    "iso": ("ISO weeks, from Monday on", _iso),
+ISO = FiscalCalendar(pattern=Pattern.CALENDAR_MONTHS, first_weekday="Monday", first_month=1)
+CALENDARS: Mapping[str, tuple[str, FiscalCalendar | None]] = {
+    "fiscal": ("weeks of your own fiscal year", None),
+    "iso": ("ISO weeks, from Monday on", ISO),
+    "nrf": ("weeks of the NRF's 4-5-4 retail year", NRF),
 }
-"""Name to what people call it, and to the first days of the weeks of a year."""
+"""Name to what people call it, and to the calendar; None: the one of the company."""
 
 
 def checked_calendar(name: str) -> str:
-    """The name of a calendar; blank is the workspace's own.
+    """The name of a calendar; blank is the company's own.
 
     Raises
     ------
@@ -47,18 +44,55 @@ def checked_calendar(name: str) -> str:
     return name or "fiscal"
 
 
+def calendar_of(name: str) -> FiscalCalendar:
+    """The calendar of a name."""
+    return CALENDARS[checked_calendar(name)][1] or in_force()
+
+
+def that_differ(year: int, week: int) -> list[str]:
+    """Names of calendars, one for each day that a week may begin on."""
+    found: dict[str, str] = {}
+    for name in CALENDARS:
+        found.setdefault(example(name, year, week), name)
+    return list(found.values())
+
+
+def first_days(name: str) -> Mapping[int, Sequence[str]]:
+    """Year to a day of each of its weeks, ISO: the first, where that says which week it is.
+
+    Raises
+    ------
+    OutOfBounds
+        If there is no such calendar.
+    """
+    return _first_days(calendar_of(name), in_force())
+
+
 @lru_cache
-def first_days(calendar: str) -> Mapping[int, Sequence[str]]:
-    """Year to the first day of each of its weeks, ISO."""
-    _, weeks = CALENDARS[checked_calendar(calendar)]
-    return {year: [day.isoformat() for day in weeks(year)] for year in YEARS}
+def _first_days(theirs: FiscalCalendar, ours: FiscalCalendar) -> Mapping[int, Sequence[str]]:
+    years = range(FIRST_YEAR, LAST_YEAR)
+    return {
+        year: [_told(day, ours).isoformat() for day in _weeks(theirs, year)] for year in years
+    }
 
 
-def example(calendar: str, year: int, week: int) -> str:
+def _weeks(calendar: FiscalCalendar, year: int) -> list[dt.date]:
+    start = calendar.year_start(year)
+    return [start + n * WEEK for n in range(calendar.weeks_in_year(year))]
+
+
+def _told(first: dt.date, ours: FiscalCalendar) -> dt.date:
+    """A day of a week that is in the one of ours that holds most of it."""
+    middle = first + MIDDLE * DAY
+    return first if ours.week_start(first) == ours.week_start(middle) else middle
+
+
+def example(name: str, year: int, week: int) -> str:
     """What one week is by a calendar: 'Mar 29 to Apr 4, 2026'."""
-    days = first_days(calendar).get(year, ())
+    if not FIRST_YEAR <= year < LAST_YEAR:
+        return "no such week"
+    days = _weeks(calendar_of(name), year)
     if not 1 <= week <= len(days):
         return "no such week"
-    first = dt.date.fromisoformat(days[week - 1])
-    last = first + dt.timedelta(6)
-    return f"{first:%b} {first.day} to {last:%b} {last.day}, {last.year}"
+    last = days[week - 1] + 6 * DAY
+    return f"{days[week - 1]:%b} {days[week - 1].day} to {last:%b} {last.day}, {last.year}"

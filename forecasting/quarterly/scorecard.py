@@ -101,7 +101,7 @@ _ALL = (
     _m("excess", "Excess after promotions", Form.SHARE, "promotions", "excess", "Excess after promotions", lower=True, target="excess"),
     _m("expedite_spend", "Spent on expediting", Form.MONEY, "spend", "expedite_spend", "Expedite spend", lower=True),
     _m("actions_on_time", "Actions done on time", Form.SHARE, "tasks", "actions_on_time", "Actions on time", target="actions_on_time"),
-    _m("calibration", "Risk called, less what happened", Form.POINTS, "replay", "calibration", "Risk calibration", lower=True),
+    _m("calibration", "Risk calibration", Form.POINTS, "replay", "calibration", "Risk calibration", lower=True),
     _m("complete", "Activations complete in time", Form.SHARE, "lead", "complete_rule", "Complete", target="complete"),
     _m("complete_8", "Complete 8 weeks before", Form.SHARE, "lead", "complete_8", "Complete"),
     _m("complete_6", "Complete 6 weeks before", Form.SHARE, "lead", "complete_6", "Complete"),
@@ -485,9 +485,9 @@ def said(key: str, value: float | None, *, change: bool = False) -> str:
     sign = "+z" if change or form is Form.POINTS else ""
     match form:
         case Form.POINTS:
-            return f"{100 * value:{sign}.1f} pp"
+            return f"{100 * value:{sign}.1f} points"
         case Form.SHARE:
-            return f"{100 * value:{sign}.1f} pp" if change else f"{value:.1%}"
+            return f"{100 * value:{sign}.1f} points" if change else f"{value:.1%}"
         case Form.MONEY:
             return vocabulary.money(value, sign=change)
         case Form.WEEKS:

@@ -23,7 +23,7 @@ from forecasting.vocabulary import GLOSSARY
 from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Watched
 from forecasting.workspace import Workspace
-from pages.components import faults
+from pages.components import faults, theme
 from pages.components.text import Said, ours, plain
 
 GONE_AFTER_S = 12
@@ -215,18 +215,13 @@ def term(name: str) -> Said:
     return ours(f"**{plain(name)}**: {plain(GLOSSARY[name])}")
 
 
-def definition(name: str) -> str:
-    """Definition of a term, as it stands in the glossary."""
-    return GLOSSARY[name]
-
-
 def follow_sums() -> bool:
     """Progress of summing up for the scorecard; whether it is under way."""
     job = workspace().quarters.summing
 
     @st.fragment(run_every=1 if job.progress is not None else None)
     def progress() -> None:
-        follow(job, "summing up")
+        follow(job, "adding up the scorecard")
 
     progress()
     return job.progress is not None
@@ -256,7 +251,7 @@ def odd_beside(what: str, name: str) -> None:
     if count:
         st.page_link(
             "pages/setup/data.py", icon=":material/rule:", query_params={"odd": name},
-            label=f"{count:,d} {'thing looks' if count == 1 else 'things look'} odd in its data",
+            label=f"{theme.number(count)} {'thing looks' if count == 1 else 'things look'} odd in its data",
         )  # fmt: skip
 
 

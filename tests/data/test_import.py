@@ -9,7 +9,6 @@ import xlsxwriter
 from data import files
 from data.store import Store
 from data.tables import TABLES
-from forecasting.errors import BadFiles
 
 GOOD = {
     "skus": "sku,class,style,unit_price,unit_cost,lead_time_weeks\n"
