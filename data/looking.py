@@ -57,6 +57,8 @@ class Seen:
     """How many values are dates, by the order in which they are written."""
     doubt: Mapping[str, Any] | None
     """A text that two orders read differently, and what it means in each."""
+    differing: float
+    """Share of its first values that differ, 0 to 1."""
     lost: int
     """Codes that a spreadsheet has shown in scientific notation."""
     stored: bool

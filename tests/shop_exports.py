@@ -183,3 +183,115 @@ def weekly(folder: Path) -> tuple[Path, Path]:
     lines += [f"2026,{w},012,X{n},{10 * n + w}" for w in (14, 15) for n in (1, 2)]
     other = ["Article,GTIN", f"X1,{SKUS[0]}", f"X2,{SKUS[1]}"]
     return text(folder / "wk.csv", lines), text(folder / "articles.csv", other)
+
+
+UNKNOWN: dict[str, list[str]] = {
+    "activation_items": [
+        "Promo Code,ItemNbr,Saving %\nSP1,88123,20%\nSP1,88124,15%\nSU2,88123,20%\n",
+        "Aktions-Nr;Artikelnr;Rabatt in %\nA1;A9;20\nA1;B2;15\nA2;A9;10\n",
+    ],
+    "activations": [
+        "Promo Code,Promo Title,Goes live,Finishes,Promo Mechanic\n"
+        "SP1,Spring,2026-05-04,2026-05-10,email\n"
+        "SU2,Summer,2026-06-01,2026-06-07,social\n",
+        "Aktions-Nr;Aktionsbezeichnung;Kanal;gültig von;gültig bis;Werbekosten;Mechanik\n"
+        "A1;Fruehling;Mail;04.05.2026;10.05.2026;1500;Rabatt\n"
+        "A2;Sommer;Mail;01.06.2026;07.06.2026;2500;Rabatt\n",
+    ],
+    "budget": [
+        "Fiscal Month,Merch Category,Planned Sales\n"
+        "2026-05,Kitchen,10000\n"
+        "2026-06,Kitchen,12000\n"
+        "2026-05,Garden,4000\n",
+        "Periode;Warengruppe;Planumsatz\n"
+        "Mai 2026;Kueche;10000\n"
+        "Jun 2026;Kueche;12000\n"
+        "Mai 2026;Garten;3000\n",
+    ],
+    "doors": [
+        "SiteId,SiteDesc,SiteFormat,SalesArea\n"
+        "12,Old Market,Shop,North\n"
+        "13,Harbour,Shop,South\n"
+        "90,Hub,Warehouse,\n",
+        "Winkelnummer;Winkelnaam;Regio;Soort\n"
+        "1;Oud;Noord;winkel\n"
+        "2;Haven;Zuid;winkel\n"
+        "3;Web;;online\n",
+    ],
+    "inventory": [
+        "Date inventaire;Code dépôt;Réf. article;Stock physique\n"
+        "13/04/2026;L01;88123;40\n"
+        "13/04/2026;L02;88123;12\n"
+        "13/04/2026;L01;88124;5\n",
+        "Stand per;Lagerplatz;Filiale;EAN-Code;Ist-Bestand\n"
+        "2026-04-13;1;A;4006381333931;5\n"
+        "2026-04-13;2;A;4006381333948;7\n"
+        "2026-04-13;1;B;4006381333931;2\n",
+        "CountDate,Location,UPC,QtyOnHand,QtyInTransit\n"
+        "04/13/2026,S1,042100005264,5,0\n"
+        "04/13/2026,S1,042100005271,9,4\n"
+        "04/13/2026,S2,042100005264,9,4\n",
+    ],
+    "kpis": [
+        "Day,KPI,Store,Value\n"
+        "2026-04-13,visitors,A,510\n"
+        "2026-04-14,visitors,A,490\n"
+        "2026-04-13,baskets,A,88\n",
+    ],
+    "lanes": [
+        "From Location,To Location,Days,Cost per unit\nHUB,S1,2,0.4\nHUB,S2,3,0.5\n",
+    ],
+    "prices": [
+        "EffectiveDate,ItemId,NewRetailPrice\n"
+        "2026-05-04,88123,8.95\n"
+        "2026-06-01,88123,9.95\n"
+        "2026-05-04,88124,8.95\n",
+        "Gültig ab;Artikelnummer;Neuer VK\n"
+        "04.05.2026;A9;8,95\n"
+        "01.06.2026;A9;9,95\n"
+        "04.05.2026;B2;8,95\n",
+    ],
+    "ranging": [
+        "Item Code,Shop No,Listed from,Listed until\n"
+        "88123,12,2026-01-04,2026-12-26\n"
+        "88123,13,2026-01-04,2026-12-26\n"
+        "88124,12,2026-03-01,2026-12-26\n",
+    ],
+    "receipts": [
+        "Nº pedido;Proveedor;Código;Tienda destino;Fecha prevista;Cantidad pendiente\n"
+        "4411;Olla SA;88123;12;13/05/2026;60\n"
+        "4411;Olla SA;88124;12;13/05/2026;20\n"
+        "4412;Jarra;88123;13;20/05/2026;12\n",
+        "Bestellnummer;Pos;Materialnr;Werk;Lieferdatum;Offene Menge;Lieferant\n"
+        "45001;10;A9;K1;13.05.2026;40;Topf\n"
+        "45001;20;B2;K1;13.05.2026;10;Topf\n"
+        "45002;10;A9;K2;20.05.2026;60;Topf\n",
+    ],
+    "sales": [
+        "TransDate,StoreNbr,ItemNbr,QtySold,NetSalesAmt\n"
+        "04/13/2026,12,88123,4,19.96\n"
+        "04/14/2026,13,88124,1,7.50\n"
+        "04/14/2026,12,88123,2,9.98\n",
+        "Buchungstag;Marktnummer;Artikel-ID;Verkaufsmenge;Bruttoumsatz\n"
+        "13.04.2026;0012;88123;4;19,96\n"
+        "14.04.2026;0013;88124;1;7,50\n"
+        "14.04.2026;0012;88123;2;9,98\n",
+        "bill_dt\tstore_cd\tprod_cd\tsold_pcs\tnet_amt\n"
+        "2026-04-13\tK1\tA9\t3\t20.5\n"
+        "2026-04-14\tK2\tA9\t1\t7.5\n"
+        "2026-04-15\tK1\tB2\t2\t15\n",
+        "Data scontrino;Negozio;Cod. articolo;Pezzi venduti;Incasso netto\n"
+        "13/04/2026;R1;A9;3;20,50\n"
+        "14/04/2026;R1;B2;1;7,50\n"
+        "15/04/2026;R2;A9;3;20,50\n",
+    ],
+    "skus": [
+        "ItemNumber,Product Desc,Merch Category,RRP inc VAT,Landed Cost EUR,Pack Qty\n"
+        "88123,Blue mug,Kitchen,9.95,3.20,6\n"
+        "88124,Green mug,Kitchen,9.95,3.20,6\n",
+        "Handle,Variant SKU,Product Category,Color,Size,Cost per item,Price\n"
+        "mug,A9,Kitchen,blue,M,3.2,9.95\n"
+        "mug,B2,Kitchen,green,M,3.2,9.95\n",
+    ],
+}
+"""Table to files whose names of columns were made up after the proposals were written."""

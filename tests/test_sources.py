@@ -5,8 +5,9 @@ import pytest
 from data.looking import look
 from data.parsing import private_folder
 from data.shapes import Shape
+from data.tables import TABLES
 from forecasting.errors import BadFiles, NotAllowed, OutOfBounds
-from forecasting.intake import dialogue, proposals
+from forecasting.intake import dialogue, matching
 from forecasting.intake.dialogue import Said
 from forecasting.workspace import Workspace
 from tests import shop_exports as shop
@@ -118,14 +119,33 @@ def test_where_two_readings_differ_none_is_taken_and_the_option_is_named(
     assert space.sources.all == []
 
 
-def test_the_table_that_a_file_holds_is_proposed(tmp_path):
+def test_the_table_that_an_export_holds_is_proposed(tmp_path):
     with private_folder() as folder:
-        found = {
-            table: proposals.likely_table(look(write(tmp_path), folder))
-            for table, (write, _) in TEN.items()
-            if table in ("skus", "sales")
-        }
-    assert found == {table: table for table in found}
+        for table, (write, said) in TEN.items():
+            reading = dialogue.reading_of(dialogue.pairs(said.read, "--read"))
+            seen = look(write(tmp_path), folder, reading=reading)
+            assert matching.likely_table(seen) == table
+        assert matching.likely_table(look(shop.web_shop(tmp_path), folder)) == "sales"
+        assert matching.likely_table(look(shop.weekly(tmp_path)[0], folder)) == "sales"
+
+
+@pytest.mark.parametrize("table", shop.UNKNOWN)
+def test_so_is_the_table_of_files_whose_names_nobody_knew(tmp_path, table):
+    path = tmp_path / "x.csv"
+    with private_folder() as folder:
+        for text in shop.UNKNOWN[table]:
+            path.write_text(text, encoding="utf-8")
+            assert matching.likely_table(look(path, folder)) == table
+
+
+def test_what_stands_in_columns_speaks_where_names_do_not(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("p,q,Promo Code,Promo Mechanic\n2026-05-04,2026-05-10,SP1,email\n")
+    with private_folder() as folder:
+        found = matching.matched(look(path, folder), TABLES["activations"])
+    assert {target: name for target, (name, _) in found.items()} == {
+        "activation": "Promo Code", "type": "Promo Mechanic", "start": "p", "end": "q",
+    }  # fmt: skip
 
 
 def test_a_day_above_twelve_far_below_settles_the_order_of_all(tmp_path):

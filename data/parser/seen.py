@@ -77,6 +77,7 @@ def _column(
     found: dict[str, Any] = {
         "name": name, "examples": examples, "values": [], "number": None, "dates": {},
         "doubt": None, "lost": 0, "stored": is_stored,
+        "differing": len(set(texts)) / max(len(texts), 1),
     }  # fmt: skip
     may_count = not texts or _share(texts, _PERHAPS_A_NUMBER) > 0.3
     may_date = not texts or _share(texts, _PERHAPS_A_DATE) > 0.3

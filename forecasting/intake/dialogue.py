@@ -15,7 +15,7 @@ from data.looking import Look, Question
 from data.shapes import Join, Reading
 from data.tables import TABLES
 from forecasting.errors import BadFiles, OutOfBounds, Problem, Refused
-from forecasting.intake import proposals
+from forecasting.intake import matching, proposals
 from forecasting.intake.proposals import NOTHING, Proposal, Wish
 from forecasting.intake.sources import Mapped, Sources
 
@@ -150,7 +150,7 @@ def proposed(look: Look, said: Said, *, other: Look | None = None) -> Proposal:
     ------
     OutOfBounds
     """
-    table = said.table or proposals.likely_table(look)
+    table = said.table or matching.likely_table(look)
     if table not in TABLES:
         raise OutOfBounds(f"'{table[:60]}' is no table: {', '.join(TABLES)}.")
     join = _join(said.on, other)

@@ -10,16 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from data.looking import Look, Question, Seen
-from data.shapes import DATES, NAME, VALUE, Field, Join, Reading, Shape, day_of
+from data.shapes import DATES, NAME, VALUE, Field, Join, Reading, Shape
 from data.tables import TABLES, Column, Kind, Table
-from forecasting.intake import synonyms, weeks
+from forecasting.intake import matching, synonyms, weeks
+from forecasting.intake.matching import COUNTED
 from forecasting.intake.synonyms import likeness
 
-COUNTED = (Kind.NUMBER, Kind.WHOLE, Kind.SHARE)
-LEAST = 0.5
-"""Likeness from which on a column is proposed."""
-ACROSS_FROM = 3
-"""Columns named by dates from which on they are taken for one thing by date."""
 SIGNS = {"point": ".", "comma": ","}
 
 
@@ -53,25 +49,6 @@ class Proposal:
     """What was taken for settled, in words: 'Datum: day/month/year (03.04.2026 is ...)'."""
 
 
-def likely_table(look: Look) -> str:
-    """The table that a file most probably holds."""
-
-    def score(table: Table) -> tuple[float, float]:
-        found = _matched(look, table, NOTHING)
-        required = [c.name for c in table.columns if c.required]
-        across = _across(look)
-        if table.name == "budget" and across:
-            found = {**found, "date": (NAME, 1.0), "value": (VALUE, 1.0)}
-        if "date" in required and "date" not in found and _week_columns(look):
-            found = {**found, "date": ("", 0.9)}
-        have = sum(found[name][1] for name in required if name in found)
-        extra = sum(s for n, (_, s) in found.items() if n not in required)
-        # First what it cannot do without, then how much of the file it speaks of.
-        return round(have / max(len(required), 1), 1), have + extra
-
-    return max(TABLES.values(), key=score).name
-
-
 def propose(
     look: Look,
     table: str,
@@ -91,7 +68,9 @@ def propose(
     whole = _joined(look, second, join)
     asks = [q for q in whole.asks if q.key not in wish.answers]
     across, fields = _across_fields(whole, own, wish, asks)
-    for target, (column, _) in _matched(whole, own, wish).items():
+    for target, (column, _) in matching.matched(
+        whole, own, given=wish.columns, filled=wish.constants
+    ).items():
         if target not in {f.target for f in fields} and column not in across:
             fields.append(Field(target=target, column=column))
     fields = [f for f in fields if f.target not in wish.constants]
@@ -113,10 +92,7 @@ def propose(
         table=table, fields=tuple(fields), reading=kept, join=join, across=across,
         leave_out=_left_out(whole, own), calendar=calendar,
     )  # fmt: skip
-    have = {f.target for f in fields}
-    missing = [c.name for c in own.columns if c.required and c.name not in have]
-    if own.one_of and not set(own.one_of) & have:
-        missing.append(" or ".join(own.one_of))
+    missing = matching.lacking(own, {f.target for f in fields})
     return Proposal(
         shape=shape, questions=tuple(asks), missing=tuple(missing), said=tuple(said)
     )
@@ -132,57 +108,11 @@ def _joined(look: Look, second: Look | None, join: Join | None) -> Look:
     )
 
 
-def _matched(look: Look, table: Table, wish: Wish) -> dict[str, tuple[str, float]]:
-    """Our column to theirs and how sure that is: best pairs first, each column once."""
-    found = {t: (c, 1.0) for t, c in wish.columns.items() if c}
-    taken = {c for c, _ in found.values()}
-    pairs = sorted(
-        (
-            (_fit(seen, table.name, column), -n, column.name, seen.name)
-            for n, column in enumerate(table.columns)
-            for seen in look.columns
-            if column.name not in wish.columns and column.name not in wish.constants
-        ),
-        reverse=True,
-    )
-    for score, _, target, name in pairs:
-        if score >= LEAST and target not in found and name not in taken:
-            found[target] = (name, score)
-            taken.add(name)
-    return found
-
-
-def _fit(seen: Seen, table: str, column: Column) -> float:
-    """How well a column of a file fits one of ours, by name, and by what stands in it."""
-    short = seen.name.rpartition(".")[2] or seen.name
-    score = likeness(short, synonyms.called(table, column.name))
-    if not seen.filled:
-        return 0.3 * score
-    if column.kind is Kind.DATE and not (set(seen.forms) - {"serial"} or score > 0.9):
-        return 0.0
-    if column.kind in COUNTED and not seen.is_number:
-        return 0.0
-    if column.kind in (Kind.ID, Kind.TEXT) and set(seen.forms) & {"ymd", "dmy", "mdy", "named"}:
-        return 0.0
-    return score
-
-
-def _across(look: Look) -> tuple[tuple[str, ...], str]:
-    """Columns that are named by dates, and the order in which those are written."""
-    for form in DATES:
-        if form in ("serial", "week", "yyyymmdd"):
-            continue
-        names = tuple(name for name in look.header if day_of(name, form))
-        if len(names) >= ACROSS_FROM:
-            return names, form
-    return (), ""
-
-
 def _across_fields(
     look: Look, table: Table, wish: Wish, asks: list[Question]
 ) -> tuple[tuple[str, ...], list[Field]]:
     """Columns across, and the two of ours that they become."""
-    names, form = _across(look)
+    names, form = matching.across(look)
     counted = [c for c in ("units", "value") if c in table.names]
     if not names or "date" not in table.names or not counted:
         return (), []
@@ -196,24 +126,13 @@ def _across_fields(
     ]  # fmt: skip
 
 
-def _week_columns(look: Look) -> tuple[str, str] | None:
-    """The columns of the number of a week and of its year."""
-    found = []
-    for names in (synonyms.WEEK, synonyms.YEAR):
-        best = max(look.columns, key=lambda c: likeness(c.name, names), default=None)
-        if best is None or likeness(best.name, names) < 0.6 or not best.is_number:
-            return None
-        found.append(best.name)
-    return found[0], found[1]
-
-
 def _weeks(
     look: Look, table: Table, fields: list[Field], wish: Wish, asks: list[Question]
 ) -> str:
     """A date from week and year, where there is no other; returns their calendar."""
     if "date" not in table.names or any(f.target == "date" for f in fields):
         return ""
-    pair = _week_columns(look)
+    pair = matching.week_columns(look)
     if pair is None:
         return ""
     week, year = pair

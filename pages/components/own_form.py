@@ -13,7 +13,7 @@ from data.shapes import REPLACES, Reading
 from data.tables import TABLES
 from forecasting import scratch
 from forecasting.errors import BadFiles, ConcordError
-from forecasting.intake import dialogue, proposals
+from forecasting.intake import dialogue, matching
 from forecasting.intake.dialogue import Said
 from forecasting.intake.proposals import Proposal
 from forecasting.intake.sources import CALENDAR, Mapped, Source
@@ -99,7 +99,7 @@ def _anew(space: Workspace, person: Person, path: Path, ids: tuple[str, ...]) ->
     st.caption(f"Read like this: {plain(look.sentence)}.")
     st.dataframe(pd.DataFrame(look.sample, columns=list(look.header)), hide_index=True)
     tables = [t for t in TABLES if person.may("import") or t in CALENDAR]
-    likely = proposals.likely_table(look)
+    likely = matching.likely_table(look)
     left, right = st.columns(2)
     table = left.selectbox(
         "It holds", tables, index=tables.index(likely) if likely in tables else 0,
