@@ -42,6 +42,9 @@ class Judged:
     replaces: Mapping[str, str] = field(default_factory=dict)
     """Table to which of its rows give way, where it is not those of the same key."""
 
+    concerns: tuple[str, ...] = ()
+    """What it would do to what people have signed, in words."""
+
     @property
     def all_problems(self) -> tuple[Problem, ...]:
         """Everything that is wrong, file by file."""
@@ -166,6 +169,12 @@ def _judge(
             problems.append(reading.problem(label, verdict.excess, most))
         yield verdict
         staged.add(raw.source.table)
+
+
+def staged(store: Store, table: str) -> pd.DataFrame:
+    """The accepted rows of a table, within the block that judges them."""
+    with store.cursor() as cursor:
+        return cursor.execute(sql("from staging.{name}", name=identifier(table))).df()
 
 
 def insert_staged(

@@ -38,6 +38,7 @@ from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
 from forecasting.intake.imports import Imports
 from forecasting.intake.oddities import Oddities
+from forecasting.intake.signed_work import Signed
 from forecasting.intake.sources import Sources
 from forecasting.monthly.comparisons import Comparisons
 from forecasting.monthly.cycle import Cycles
@@ -130,7 +131,9 @@ class Workspace:
             self.desk, plan=self._live, reasons=self.reasons, policies=self.policies
         )
         self.sources = Sources(self.desk)
-        self.imports = Imports(self.desk, rebuild=self._rebuild)
+        self.imports = Imports(
+            self.desk, rebuild=self._rebuild, signed=self._signed, activation=self.calendar.at
+        )
         self.reversals = Reversals(
             self.desk, calendar=self.calendar, decisions=self.decisions,
             seen_by=self.history.seen_by,
@@ -316,6 +319,14 @@ class Workspace:
                 projector.take_up(self.ledger)
         with self._building:
             self._take_up(build=self._plans.live is not None)
+
+    def _signed(self) -> Signed | None:
+        """What is signed in the open cycle, for who changes it by files."""
+        now = self.cycles.current
+        if now is None or now.closed or not now.signatures or not self.has_forecast:
+            return None
+        base = self._live().base
+        return Signed.of(base.skus, base.as_of, self.cycles.standing().signed)
 
     def _rebuild(self) -> None:
         """Take up facts or a run that changed: the calendar, and the plan if it was built.

@@ -80,7 +80,7 @@ def import_(
 
 def _told(judged: Judged) -> dict[str, dict[str, int]]:
     """Say what became of the rows, and write those that were refused beside their file."""
-    for note in judged.notes:
+    for note in (*judged.notes, *judged.concerns):
         click.echo(note, err=True)
     tables = {}
     for verdict in judged.verdicts:

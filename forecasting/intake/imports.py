@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from data import files
 from data.files import Judged
 from forecasting import operation
 from forecasting.arguments import verbs
+from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event
 from forecasting.consensus.events.record import Imported, ImportRolledBack
 from forecasting.errors import BadFiles, Refused, UnknownName
 from forecasting.governance.desk import Desk
-from forecasting.intake import sources
+from forecasting.intake import signed_work, sources
+from forecasting.intake.signed_work import Signed
 from forecasting.intake.sources import Mapped
 from forecasting.rights import Person
 
@@ -27,10 +30,22 @@ class Imports:
     desk : Desk
     rebuild : callable
         Takes up facts that changed, into the calendar and the plan.
+    signed : callable
+        What is signed in the open cycle; None where no cycle is open.
+    activation : callable
+        The activation of a name as it stands, None where there is none.
     """
 
-    def __init__(self, desk: Desk, *, rebuild: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        rebuild: Callable[[], None],
+        signed: Callable[[], Signed | None],
+        activation: Callable[[str], Activation | None],
+    ) -> None:
         self._desk, self._rebuild = desk, rebuild
+        self._signed, self._activation = signed, activation
 
     def preview_import(
         self, by: str, paths: Sequence[Path], *, mapped: Sequence[Mapped] = ()
@@ -39,7 +54,14 @@ class Imports:
         actor = self._desk.allowed(by, "import the calendar")
         with files.judged(self._desk.store, paths, shaped=sources.shaped(mapped)) as judged:
             _require_tables(actor, judged)
+            return self._with_concerns(judged)
+
+    def _with_concerns(self, judged: Judged) -> Judged:
+        """With what it would do to what people have signed."""
+        if not any(verdict.table in sources.CALENDAR for verdict in judged.verdicts):
             return judged
+        found = signed_work.concerns(self._desk.store, judged, self._signed(), self._activation)
+        return replace(judged, concerns=found)
 
     def import_files(
         self,
@@ -71,6 +93,7 @@ class Imports:
             _require_tables(actor, judged)
             if judged.problems or (judged.all_problems and not allow_rejects):
                 raise BadFiles(judged.all_problems)
+            judged = self._with_concerns(judged)
             names = [v.table for v in judged.verdicts if v.accepted]
             if not names:
                 raise Refused("There is nothing in these files to import.")

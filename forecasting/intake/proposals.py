@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from data.looking import Look, Question, Seen
 from data.shapes import DATES, NAME, VALUE, Field, Join, Reading, Shape
 from data.tables import TABLES, Column, Kind, Table
+from forecasting.errors import OutOfBounds
 from forecasting.intake import matching, synonyms, weeks
 from forecasting.intake.matching import COUNTED
 from forecasting.intake.synonyms import likeness
@@ -227,7 +228,8 @@ class _Reader:
                 )
                 self._ask("date", seen.name, choices)
         form = given if given in DATES else forms[0] if forms else "ymd"
-        if form != "ymd" and seen.examples:
+        is_open = any(question.key == f"date:{seen.name}" for question in self.asks)
+        if form != "ymd" and seen.examples and not is_open:
             self.said.append(f"{seen.name}: {DATES[form]}, as in {seen.examples[0]}")
         return replace(one, date=form)
 
@@ -283,7 +285,13 @@ class _Reader:
         if given:
             if given in self.look.header:
                 return replace(one, factor_column=given)
-            return replace(one, factor=float(given))
+            try:
+                return replace(one, factor=float(given))
+            except ValueError:
+                raise OutOfBounds(
+                    f"Units in one of '{seen.name}' are a number, or a column of the file "
+                    f"({', '.join(self.look.header[:12])}); found '{given[:60]}'."
+                ) from None
         counts_cases = synonyms.CASES.search(synonyms.plain(seen.name)) is not None
         if one.target not in ("units", "on_hand", "in_transit") or not counts_cases:
             return one

@@ -126,6 +126,8 @@ def importing(space: Workspace, person: Person) -> None:
         count = sum(p.count for p in problems)
         st.error(f"**{theme.plural(count, 'problem')}.** {plain(problems[0])}")
         st.dataframe(problems_table(problems), hide_index=True)
+    for line in judged.concerns:
+        st.warning(plain(line))
     good = sum(v.accepted for v in judged.verdicts)
     with st.container(horizontal=True):
         whole = st.button(

@@ -24,7 +24,7 @@ def test_exports_of_a_shop_are_read_asked_about_kept_and_imported(serve, visit, 
     upload.set_input_files([str(shop.till(tmp_path))])
     expect(admin.get_by_text("Windows-1252 (Latin-1)")).to_be_visible()
     expect(admin.get_by_text("comma before decimals")).to_be_visible()
-    admin.get_by_label("Keep it as").fill("kasse")
+    admin.get_by_role("textbox", name="Keep it as").fill("kasse")
     admin.get_by_role("button", name="Keep this source").click()
     expect(admin.get_by_text("sales: date from", exact=False).first).to_be_visible()
     admin.get_by_role("button", name="Import 84 rows").click()
