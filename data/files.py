@@ -66,6 +66,8 @@ class Shaped:
     second: Path | None = None
     """The file that joins it."""
     weeks: looking.Weeks = field(default_factory=dict)
+    read: looking.Look | None = None
+    """What was read of it already, by the shape's own reading; None: it is read now."""
 
 
 @contextmanager
@@ -138,7 +140,9 @@ def _shaped(
             continue
         taken.add(table)
         try:
-            first = looking.look(one.path, folder, reading=one.shape.reading, limits=limits)
+            first = one.read or looking.look(
+                one.path, folder, reading=one.shape.reading, limits=limits
+            )
             second = None
             if one.second is not None and one.shape.join is not None:
                 how = one.shape.join.reading

@@ -92,6 +92,14 @@ def lines_of(file: int, rows: Sequence[int], told: dict[str, Any]) -> list[int]:
     return found
 
 
+def _names(task: Task, names: Sequence[str]) -> list[str]:
+    """Column names that are not too many, each once."""
+    if len(names) > task.limits.columns:
+        most = f"at most {task.limits.columns:,} columns"
+        raise bad(task.label, f"{len(names):,} columns", most, line=1)
+    return unique(names)
+
+
 def unique(names: Sequence[str]) -> list[str]:
     """Column names, each once and none blank."""
     found: list[str] = []
@@ -119,7 +127,7 @@ def _csv(task: Task, file: int, reading: Reading) -> dict[str, Any]:
             ) from None
         found = _laid_out(task, file, replace(reading, encoding="cp1252"))
         lines = _write_clean(task, file, found, clean)
-    header = unique(found.names)
+    header = _names(task, found.names)
     read = {
         "header": header,
         "reading": {
@@ -413,7 +421,7 @@ def _xlsx(task: Task, file: int, reading: Reading) -> dict[str, Any]:
     width = Counter(len(v) for _, v in records if len(v) > 1).most_common(1)
     line = reading.header or _header(task, records, width[0][0] if width else 1)
     above = [(n, shown(" ".join(v), 100)) for n, v in records if n < line]
-    header = unique(next((v for n, v in records if n >= line), []))
+    header = _names(task, next((v for n, v in records if n >= line), []))
     following = [row for row in first if row.number > line]
     staged = _stage_sheet(task, header, (*following,), rows, totals=reading.totals)
     return {

@@ -136,7 +136,7 @@ class _Columns:
         self._connection.execute(
             sql(
                 "create temp table {table} as "
-                "select unnest($said) as said, unnest($means) as means",
+                "select unnest($said::varchar[]) as said, unnest($means::varchar[]) as means",
                 table=table,
             ),
             {"said": list(known), "means": list(known.values())},

@@ -86,9 +86,10 @@ class Imports:
             Naming file, line, column, found and expected; the database is as before.
         """
         actor = self._desk.allowed(by, "import the calendar")
+        anew = [replace(one, read=None) for one in mapped]
         with (
             operation.told("import", by=actor.id, files=len(paths) + len(mapped)) as told,
-            files.judged(self._desk.store, paths, shaped=sources.shaped(mapped)) as judged,
+            files.judged(self._desk.store, paths, shaped=sources.shaped(anew)) as judged,
         ):
             _require_tables(actor, judged)
             if judged.problems or (judged.all_problems and not allow_rejects):

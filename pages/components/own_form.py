@@ -154,7 +154,7 @@ def _anew(
     for line in proposal.said:
         st.caption(plain(line))
     made = _settled(space, person, path, proposal, answers)
-    return replace(made, second=second) if made is not None else None
+    return replace(made, second=second, read=look) if made is not None else None
 
 
 def _on(look: Look, other: Look | None, path: Path) -> str:

@@ -35,6 +35,10 @@ def saved(uploads: Sequence[UploadedFile]) -> list[Path]:
     if "uploads" not in st.session_state:
         st.session_state["uploads"] = scratch.lasting("upload")
     folder: Path = st.session_state["uploads"]
+    ids = [upload.file_id for upload in uploads]
+    if st.session_state.get("saved", ([], []))[0] == ids:  # large ones are not written twice
+        kept: list[Path] = st.session_state["saved"][1]
+        return kept
     for old in folder.iterdir():
         old.unlink()
     paths = []
@@ -42,6 +46,7 @@ def saved(uploads: Sequence[UploadedFile]) -> list[Path]:
         path = folder / picked.file_name(upload.name)
         path.write_bytes(upload.getbuffer())
         paths.append(path)
+    st.session_state["saved"] = (ids, paths)
     return paths
 
 
