@@ -131,9 +131,7 @@ class Workspace:
             self.desk, plan=self._live, reasons=self.reasons, policies=self.policies
         )
         self.sources = Sources(self.desk)
-        self.imports = Imports(
-            self.desk, rebuild=self._rebuild, signed=self._signed, activation=self.calendar.at
-        )
+        self.imports = Imports(self.desk, self.calendar, self._rebuild, signed=self._signed)
         self.reversals = Reversals(
             self.desk, calendar=self.calendar, decisions=self.decisions,
             seen_by=self.history.seen_by,

@@ -10,7 +10,6 @@ from data import files
 from data.files import Judged
 from forecasting import operation
 from forecasting.arguments import verbs
-from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event
 from forecasting.consensus.events.record import Imported, ImportRolledBack
 from forecasting.errors import BadFiles, Refused, UnknownName
@@ -19,6 +18,7 @@ from forecasting.intake import signed_work, sources
 from forecasting.intake.signed_work import Signed
 from forecasting.intake.sources import Mapped
 from forecasting.rights import Person
+from forecasting.weekly.activations import MarketingCalendar
 
 
 @verbs
@@ -28,24 +28,23 @@ class Imports:
     Parameters
     ----------
     desk : Desk
+    calendar : MarketingCalendar
     rebuild : callable
         Takes up facts that changed, into the calendar and the plan.
     signed : callable
         What is signed in the open cycle; None where no cycle is open.
-    activation : callable
-        The activation of a name as it stands, None where there is none.
     """
 
     def __init__(
         self,
         desk: Desk,
-        *,
+        calendar: MarketingCalendar,
         rebuild: Callable[[], None],
+        *,
         signed: Callable[[], Signed | None],
-        activation: Callable[[str], Activation | None],
     ) -> None:
-        self._desk, self._rebuild = desk, rebuild
-        self._signed, self._activation = signed, activation
+        self._desk, self._calendar = desk, calendar
+        self._rebuild, self._signed = rebuild, signed
 
     def preview_import(
         self, by: str, paths: Sequence[Path], *, mapped: Sequence[Mapped] = ()
@@ -60,7 +59,9 @@ class Imports:
         """With what it would do to what people have signed."""
         if not any(verdict.table in sources.CALENDAR for verdict in judged.verdicts):
             return judged
-        found = signed_work.concerns(self._desk.store, judged, self._signed(), self._activation)
+        found = signed_work.concerns(
+            self._desk.store, judged, self._signed(), self._calendar.at
+        )
         return replace(judged, concerns=found)
 
     def import_files(

@@ -75,9 +75,9 @@ class Mapped:
     shape: Shape
     second: Path | None = None
     """The file that joins it."""
-    read: Look | None = None
-    """What was read of it a moment ago, so that a preview need not read it twice; what is
-    imported is always read anew."""
+    read: object = None
+    """The `Look` that was had of it a moment ago, so that a preview need not read it twice;
+    what is imported is always read anew."""
 
 
 @verbs
@@ -201,7 +201,7 @@ def shaped(mapped: Sequence[Mapped]) -> list[Shaped]:
             path=one.path,
             shape=one.shape,
             second=one.second,
-            read=one.read if one.read is not None and one.read.rows.exists() else None,
+            read=one.read if isinstance(one.read, Look) and one.read.rows.exists() else None,
             weeks=weeks.first_days(one.shape.calendar) if _has_weeks(one.shape) else {},
         )
         for one in mapped

@@ -83,6 +83,30 @@ def previewed(
     return judged
 
 
+def report(judged: Judged) -> None:
+    """What would be imported, what is wrong with it, and what it does to what is signed."""
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Table": [v.table for v in judged.verdicts],
+                "File": [v.label for v in judged.verdicts],
+                "Read": [v.read for v in judged.verdicts],
+                "Accepted": [v.accepted for v in judged.verdicts],
+                "Refused": [v.rejected for v in judged.verdicts],
+                "Remarks": ["; ".join(v.notes) for v in judged.verdicts],
+            }
+        ),
+        hide_index=True,
+    )
+    problems = judged.all_problems
+    if problems:
+        count = sum(p.count for p in problems)
+        st.error(f"**{theme.plural(count, 'problem')}.** {plain(problems[0])}")
+        st.dataframe(problems_table(problems), hide_index=True)
+    for line in judged.concerns:
+        st.warning(plain(line))
+
+
 def importing(space: Workspace, person: Person) -> None:
     st.subheader("Import files", anchor=False)
     uploads = st.file_uploader(
@@ -113,26 +137,8 @@ def importing(space: Workspace, person: Person) -> None:
     except ConcordError as error:
         frame.refused(error)
         return
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Table": [v.table for v in judged.verdicts],
-                "File": [v.label for v in judged.verdicts],
-                "Read": [v.read for v in judged.verdicts],
-                "Accepted": [v.accepted for v in judged.verdicts],
-                "Refused": [v.rejected for v in judged.verdicts],
-                "Remarks": ["; ".join(v.notes) for v in judged.verdicts],
-            }
-        ),
-        hide_index=True,
-    )
+    report(judged)
     problems = judged.all_problems
-    if problems:
-        count = sum(p.count for p in problems)
-        st.error(f"**{theme.plural(count, 'problem')}.** {plain(problems[0])}")
-        st.dataframe(problems_table(problems), hide_index=True)
-    for line in judged.concerns:
-        st.warning(plain(line))
     good = sum(v.accepted for v in judged.verdicts)
     with st.container(horizontal=True):
         whole = st.button(
