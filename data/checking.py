@@ -28,6 +28,7 @@ LONGEST_TEXT = 50_000
 """Characters of a refused row that are kept."""
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+LOST_DIGITS = r"^\d([.,]\d+)?E\+\d{2}$"
 DATE = r"^\d{4}-\d{2}-\d{2}([ T]00:00(:00(\.0+)?)?)?$"
 
 
@@ -343,6 +344,8 @@ def _column_checks(column: Column, known: Mapping[tuple[str, str], Sql]) -> list
     if column.required:
         missing = sql("{text} is null", text=text)
         checks.append(Check(column=column.name, is_bad=missing, expected=column.expected))
+    if column.kind is Kind.ID:
+        checks.append(_lost_digits(column))
     wrong = sql(_WRONG[column.kind], name=name, text=text, **_bounds(column))
     checks.append(Check(column=column.name, is_bad=wrong, expected=column.expected))
     if column.refers_to is not None and column.refers_to in known:
@@ -355,6 +358,20 @@ def _column_checks(column: Column, known: Mapping[tuple[str, str], Sql]) -> list
         expected = f"one that stands in {other}"
         checks.append(Check(column=column.name, is_bad=stranger, expected=expected))
     return checks
+
+
+def _lost_digits(column: Column) -> Check:
+    """A code as a spreadsheet shows it in a narrow column: what it was is not known."""
+    return Check(
+        column=column.name,
+        is_bad=sql(
+            "{name} like '%E+%' and regexp_matches({name}, {lost})",
+            name=identifier(column.name),
+            lost=literal(LOST_DIGITS),
+        ),
+        expected="all its digits: a spreadsheet has lost the last ones; give the column the "
+        "format 'text' there, and export it again",
+    )
 
 
 _NUMBER_WRONG = (

@@ -7,21 +7,22 @@ whose sequence number is the batch that every row carries.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from data import leaving, parsing, reading
+from data import leaving, looking, parsing, reading
 from data.checking import Verdict, judge
 from data.limits import LIMITS, Limits, in_words
 from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw, Source
+from data.shapes import Shape
 from data.store import Store
-from data.tables import TABLES, sent_again_sql
+from data.tables import TABLES, gives_way_sql, gone_through_sql, sent_again_sql
 from data.whole import whole
 from forecasting.errors import BadFiles, Problem, Refused
 
@@ -38,6 +39,12 @@ class Judged:
     problems: tuple[Problem, ...]
     """Of files that could not be read at all."""
 
+    replaces: Mapping[str, str] = field(default_factory=dict)
+    """Table to which of its rows give way, where it is not those of the same key."""
+
+    concerns: tuple[str, ...] = ()
+    """What it would do to what people have signed, in words."""
+
     @property
     def all_problems(self) -> tuple[Problem, ...]:
         """Everything that is wrong, file by file."""
@@ -50,27 +57,55 @@ class Judged:
         return ", ".join(parts) or "nothing"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shaped:
+    """A file of others, and how it becomes a table of ours."""
+
+    path: Path
+    shape: Shape
+    second: Path | None = None
+    """The file that joins it."""
+    weeks: looking.Weeks = field(default_factory=dict)
+    read: looking.Look | None = None
+    """What was read of it already, by the shape's own reading; None: it is read now."""
+
+
 @contextmanager
-def judged(store: Store, paths: Sequence[Path], *, limits: Limits = LIMITS) -> Iterator[Judged]:
+def judged(
+    store: Store,
+    paths: Sequence[Path],
+    *,
+    shaped: Sequence[Shaped] = (),
+    limits: Limits = LIMITS,
+) -> Iterator[Judged]:
     """Read and judge files; within the block the accepted rows are staged.
 
-    Files are read before their turn comes to be judged: nobody waits for a slow one.
+    Files are read before their turn comes to be judged: nobody waits for a slow one. What is
+    wrong with one hides nothing of the others.
 
-    Raises
-    ------
-    BadFiles
-        If a path or file name is not one of a table.
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files and folders in our own form, named after their tables.
+    shaped : sequence of Shaped
+        Files in any other form.
     """
-    sources, notes = reading.find_sources(paths, limits=limits)
+    sources, notes, problems = reading.find_sources(paths, limits=limits)
     with parsing.private_folder() as folder:
-        problems: list[Problem] = []
         read = list(_read(sources, folder, limits, problems))
+        read += _shaped(shaped, folder, limits, problems, {raw.source.table for raw in read})
+        read.sort(key=lambda raw: list(TABLES).index(raw.source.table))
         with store.staging, store.cursor() as cursor:
             try:
                 verdicts = list(_judge(read, cursor, problems))
                 yield Judged(
-                    verdicts=tuple(verdicts), notes=tuple(notes), problems=tuple(problems)
-                )
+                    verdicts=tuple(verdicts), notes=tuple(notes), problems=tuple(problems),
+                    replaces={
+                        one.shape.table: one.shape.replaces
+                        for one in shaped
+                        if one.shape.replaces != "key"
+                    },
+                )  # fmt: skip
             finally:
                 for name in ("typed", "bad", "refused", *TABLES):
                     cursor.execute(
@@ -85,6 +120,36 @@ def _read(
     for source in sources:
         try:
             yield reading.stage(source, folder, limits=limits)
+        except BadFiles as error:
+            problems += error.problems
+
+
+def _shaped(
+    shaped: Sequence[Shaped],
+    folder: Path,
+    limits: Limits,
+    problems: list[Problem],
+    taken: set[str],
+) -> Iterator[Raw]:
+    """The rows of files of others; why some cannot be had."""
+    for one in shaped:
+        table = one.shape.table
+        label = reading.named(one.path)
+        if table in taken:
+            problems.append(reading.problem(label, f"table {table} again", "it once"))
+            continue
+        taken.add(table)
+        try:
+            first = one.read or looking.look(
+                one.path, folder, reading=one.shape.reading, limits=limits
+            )
+            second = None
+            if one.second is not None and one.shape.join is not None:
+                how = one.shape.join.reading
+                second = looking.look(one.second, folder, reading=how, limits=limits)
+            yield looking.shaped(
+                first, one.shape, folder, second=second, weeks=one.weeks, limits=limits
+            )
         except BadFiles as error:
             problems += error.problems
 
@@ -110,11 +175,33 @@ def _judge(
         staged.add(raw.source.table)
 
 
-def insert_staged(cursor: duckdb.DuckDBPyConnection, batch: int, names: Sequence[str]) -> None:
-    """Move staged rows into their tables, as part of the writer's transaction."""
+def staged(store: Store, table: str) -> pd.DataFrame:
+    """The accepted rows of a table, within the block that judges them."""
+    with store.cursor() as cursor:
+        return cursor.execute(sql("from staging.{name}", name=identifier(table))).df()
+
+
+def insert_staged(
+    cursor: duckdb.DuckDBPyConnection,
+    batch: int,
+    names: Sequence[str],
+    replaces: Mapping[str, str] | None = None,
+) -> None:
+    """Move staged rows into their tables, as part of the writer's transaction.
+
+    Parameters
+    ----------
+    replaces : mapping of table to {"key", "dates", "whole"}, optional
+        Which rows of before give way; those of the same key, if nothing is said.
+    """
     for name in names:
         if TABLES[name].is_dated:
             cursor.execute(sent_again_sql(name))
+        span = (replaces or {}).get(name, "key")
+        if span != "key":
+            cursor.execute(gives_way_sql(name, span, batch))
+            if TABLES[name].is_dated:
+                cursor.execute(gone_through_sql(name, span))
         cursor.execute(
             sql(
                 "insert into {table} ({columns}, batch) "
@@ -155,7 +242,8 @@ def columns_guide(limits: Limits = LIMITS) -> str:
         "",
         "CSV (UTF-8, comma, header row), Parquet, or one XLSX with a sheet per table. Files "
         "and sheets are named after the table. `*` is required; blank means unknown, which "
-        "is not zero. Dates are YYYY-MM-DD and stand for the fiscal week they fall in.",
+        "is not zero. Dates are YYYY-MM-DD and stand for the fiscal week they fall in. Files "
+        "of any other form are read by a source: how-to/own-data.md.",
     ]
     for table in TABLES.values():
         lines += ["", f"## {table.name}", "", f"One row is {table.about}.", ""]

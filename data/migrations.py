@@ -61,5 +61,6 @@ def steps() -> tuple[tuple[str, tuple[str, ...]], ...]:
         "0003_facts": tables.create_sql(),
         "0008_sell_out": tables.added_sql("activations", "sell_out"),
         "0015_in_force": tables.in_force_sql(),
+        "0021_gives_way": tables.gives_way_views_sql(),
     }
     return tuple((name, tuple(texts)) for name, texts in sorted({**written, **made}.items()))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
 
 from data import parsing
 from data.limits import LIMITS, Limits
+from data.shapes import Reading
 from data.tables import TABLES
 from forecasting.errors import BadFiles, Problem
 
@@ -62,6 +63,10 @@ class Raw:
     has_lines: bool = False
     """Whether the line of each row is known; otherwise the file is walked to find some."""
     limits: Limits = LIMITS
+    read_as: Reading | None = None
+    """How a file of others was read; None: it is written as ours are."""
+    lines_from: Path | None = None
+    """Where the lines of its rows stand, if they were noted."""
 
     def position(self, column: str) -> int:
         """Where a column of the contract stands; -1: nowhere."""
@@ -72,31 +77,31 @@ class Raw:
         wanted = sorted(set(rows))
         if not wanted:
             return {}
-        if self.has_lines:
+        noted = self.rows if self.has_lines else self.lines_from
+        if noted is not None:
             found = cursor.execute(
                 "select _row, _line from read_parquet(?) where list_contains(?, _row)",
-                [str(self.rows), wanted],
+                [str(noted), wanted],
             ).fetchall()
             return {int(row): int(line) for row, line in found}
         if self.source.kind != ".csv":
             return {row: row + 1 for row in wanted}
+        how = {"reading": asdict(self.read_as)} if self.read_as else {}
         lines = parsing.ask(
             self.source.label, _opened_as(self.source.path), "lines",
-            kind=self.source.kind, rows=wanted, limits=self.limits,
+            kind=self.source.kind, rows=wanted, limits=self.limits, **how,
         )  # fmt: skip
         return dict(zip(wanted, lines, strict=True))
 
 
 def find_sources(
     paths: Iterable[Path], *, limits: Limits = LIMITS
-) -> tuple[list[Source], list[str]]:
-    """The tables in files and folders, and remarks on what is passed over.
+) -> tuple[list[Source], list[str], list[Problem]]:
+    """The tables in files and folders, remarks on what is passed over, and what is wrong.
 
-    Raises
-    ------
-    BadFiles
-        If a file does not exist, is of a kind or name that Concord does not know, leads out
-        of the folder it was found in, or a table comes twice.
+    Wrong is a file that does not exist, is of a kind or name that Concord does not know,
+    leads out of the folder it was found in, or brings a table a second time. It hides
+    nothing of the others: they are read all the same, so that all is said at once.
     """
     found: list[Source] = []
     notes: list[str] = []
@@ -118,9 +123,9 @@ def find_sources(
             problems.append(
                 problem(again[1], f"table {table} again", f"it once, as in {again[0]}")
             )
-    if problems:
-        raise BadFiles(problems)
-    return sorted(found, key=lambda s: list(TABLES).index(s.table)), notes
+            first = next(source for source in found if source.table == table)
+            found = [source for source in found if source.table != table or source is first]
+    return sorted(found, key=lambda s: list(TABLES).index(s.table)), notes, problems
 
 
 def stage(source: Source, folder: Path, *, limits: Limits = LIMITS) -> Raw:

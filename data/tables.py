@@ -373,6 +373,11 @@ create table if not exists sent_again ("table" varchar not null, date date not n
 """
 """Days of which a later import repeated a row, in force or not."""
 
+_GIVES_WAY = """
+create table if not exists gives_way ("table" varchar not null, first date, last date, batch bigint not null)
+"""
+"""Imports that took the place of whole tables (no dates) or of all rows of some dates."""
+
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 """Every table of the contract, by name, masters before what refers to them."""
 
@@ -383,7 +388,7 @@ def create_sql() -> list[str]:
     A row carries the import batch it came with. `sales_now` and its siblings show, for
     each key, the rows of the latest batch in force that speaks of it.
     """
-    statements = [_SENT_AGAIN]
+    statements = [_SENT_AGAIN, _GIVES_WAY]
     for table in _ALL:
         columns = ", ".join(f'"{column.name}" {column.sql_type}' for column in table.columns)
         statements += [
@@ -397,7 +402,7 @@ def added_sql(table: str, column: str) -> list[str]:
     """Statements that give a table of an older database a column that came later."""
     kind = TABLES[table].column(column).sql_type
     added = f'alter table {table} add column if not exists "{column}" {kind}'
-    return [added, _view_sql(TABLES[table])]
+    return [_GIVES_WAY, added, _view_sql(TABLES[table])]
 
 
 def in_force_sql() -> list[str]:
@@ -408,6 +413,7 @@ def in_force_sql() -> list[str]:
     """
     return [
         _SENT_AGAIN,
+        _GIVES_WAY,
         *(
             f"insert into sent_again select '{table.name}', date from {table.name} "
             "group by date having min(batch) <> max(batch)"
@@ -430,6 +436,38 @@ def sent_again_sql(table: str) -> str:
     )
 
 
+def gives_way_sql(table: str, span: str, batch: int) -> str:
+    """Statement that notes that all rows of a table, or of staged dates, give way.
+
+    Parameters
+    ----------
+    span : {"whole", "dates"}
+    batch : int
+        The import in whose favour; where it is rolled back, they are there again.
+    """
+    dates = "min(date), max(date)" if span == "dates" else "null, null"
+    return f"insert into gives_way select '{table}', {dates}, {int(batch)} from staging.{table}"
+
+
+def gone_through_sql(table: str, span: str) -> str:
+    """Statement that notes the days that are gone through row by row from now on."""
+    between = (
+        f"and date between (select min(date) from staging.{table}) "
+        f"and (select max(date) from staging.{table})"
+        if span == "dates"
+        else ""
+    )
+    return (
+        f"insert into sent_again select distinct '{table}', date from {table} "
+        f"where date not in {_again(table)} {between}"
+    )
+
+
+def gives_way_views_sql() -> list[str]:
+    """Statements that give an older database what imports can take the place of."""
+    return [_GIVES_WAY, *map(_view_sql, _ALL)]
+
+
 def _again(table: str) -> str:
     return f"(select date from sent_again where \"table\" = '{table}')"
 
@@ -438,12 +476,18 @@ def _view_sql(table: Table) -> str:
     key = ", ".join(f'"{name}"' for name in table.replaces_by)
     rows = f"select * from {table.name} where batch in (select batch from batch_now)"
     latest = f"qualify batch = max(batch) over (partition by {key})"
+    within = "and (way.first is null or date between way.first and way.last)"
+    stands = (
+        f"and not exists (from gives_way as way where way.\"table\" = '{table.name}' "
+        f"and way.batch > {table.name}.batch and way.batch in (select batch from batch_now) "
+        f"{within if table.is_dated else ''})"
+    )
     if not table.is_dated:
-        return f"create or replace view {table.name}_now as {rows} {latest}"
+        return f"create or replace view {table.name}_now as {rows} {stands} {latest}"
     # Ten million rows of history come once; only days that were sent again are gone through
     # row by row.
     again = _again(table.name)
     return (
         f"create or replace view {table.name}_now as {rows} and date not in {again} "
-        f"union all {rows} and date in {again} {latest}"
+        f"union all {rows} and date in {again} {stands} {latest}"
     )

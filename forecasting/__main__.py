@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 # A verb is there because its module was read: each hangs itself on `main`.
-from forecasting.commands import company, cycle, database, forecast, plan, sample, tables
+from forecasting.commands import (
+    company,
+    cycle,
+    database,
+    forecast,
+    plan,
+    sample,
+    sources,
+    tables,
+)
 from forecasting.commands.door import main
 
-__all__ = ["company", "cycle", "database", "forecast", "main", "plan", "sample", "tables"]
+__all__ = [
+    "company",
+    "cycle",
+    "database",
+    "forecast",
+    "main",
+    "plan",
+    "sample",
+    "sources",
+    "tables",
+]
 
 if __name__ == "__main__":
     main()

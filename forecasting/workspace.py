@@ -38,13 +38,16 @@ from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
 from forecasting.intake.imports import Imports
 from forecasting.intake.oddities import Oddities
+from forecasting.intake.signed_work import Signed
+from forecasting.intake.sources import Sources
 from forecasting.monthly.comparisons import Comparisons
 from forecasting.monthly.cycle import Cycles
 from forecasting.monthly.inputs import Inputs
 from forecasting.monthly.minutes import Minutes
 from forecasting.plan.kept import KeptPlans
 from forecasting.plan.live import LivePlan
-from forecasting.quarterly.review import Quarters, Sources
+from forecasting.quarterly import review
+from forecasting.quarterly.review import Quarters
 from forecasting.record.building import Builder
 from forecasting.record.hindsight import Hindsight
 from forecasting.record.history import History
@@ -128,7 +131,8 @@ class Workspace:
         self.inputs = Inputs(
             self.desk, plan=self._live, reasons=self.reasons, policies=self.policies
         )
-        self.imports = Imports(self.desk, rebuild=self._rebuild)
+        self.sources = Sources(self.desk)
+        self.imports = Imports(self.desk, self.calendar, self._rebuild, signed=self._signed)
         self.reversals = Reversals(
             self.desk, calendar=self.calendar, decisions=self.decisions,
             seen_by=self.history.seen_by,
@@ -142,7 +146,7 @@ class Workspace:
             rebuild=self._rebuild_and_flag, sum_up=self._sum_up,
         )  # fmt: skip
         self.hindsight = Hindsight(self.desk, self.runs, shaping=self._builder.shaping)
-        of_the_rest = Sources(
+        of_the_rest = review.Sources(
             plan=partial(self.working_plan_for, LOCAL_ADMIN.id), draft=self._live,
             calendar=self.calendar,
             decisions=self.decisions, replayed=self.hindsight.replayed, run=self._run_in_force,
@@ -154,7 +158,7 @@ class Workspace:
         self._projectors: tuple[Projector[Any], ...] = (
             self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
             self.calendar, self.decisions, self.reversals, self.steps, self.policies,
-            self.quarters, self.oddities,
+            self.quarters, self.oddities, self.sources,
         )  # fmt: skip
         self._take_up(build=False)
 
@@ -315,6 +319,14 @@ class Workspace:
                 projector.take_up(self.ledger)
         with self._building:
             self._take_up(build=self._plans.live is not None)
+
+    def _signed(self) -> Signed | None:
+        """What is signed in the open cycle, for who changes it by files."""
+        now = self.cycles.current
+        if now is None or now.closed or not now.signatures or not self.has_forecast:
+            return None
+        base = self._live().base
+        return Signed.of(base.skus, base.as_of, self.cycles.standing().signed)
 
     def _rebuild(self) -> None:
         """Take up facts or a run that changed: the calendar, and the plan if it was built.

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from data import files
 from forecasting.__main__ import main
-from forecasting.intake import oddities
+from forecasting.intake import checks
 from forecasting.vocabulary import GLOSSARY
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ def test_the_glossary_says_what_the_pages_say():
 
 
 def test_the_guide_to_files_says_what_the_import_expects_and_what_is_assumed():
-    expected = files.columns_guide() + oddities.chapter()
+    expected = files.columns_guide() + checks.chapter()
     assert (DOCS / "files.md").read_text() == expected
 
 

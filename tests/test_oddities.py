@@ -10,7 +10,8 @@ from data.tables import TABLES
 from data.tables import Kind as ColumnKind
 from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.intake import oddities
-from forecasting.intake.oddities import CHECKS, Oddity
+from forecasting.intake.checks import CHECKS
+from forecasting.intake.oddities import Oddity
 from forecasting.vocabulary import Function
 from tests.company import imported
 

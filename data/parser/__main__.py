@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 
 from data.limits import Limits, in_words
-from data.parser import csv_file, parquet_file, xlsx_file
+from data.parser import csv_file, foreign, parquet_file, shaping, xlsx_file
 from data.parser.staged import Task, bad, shown
 from forecasting.errors import BadFiles
 from forecasting.faults import NO_ROOM
@@ -98,12 +98,18 @@ def _does(asked: dict[str, Any], limits: Limits) -> Any:
                 names, expected = asked["sheets"], asked["expected"]
                 return xlsx_file.grid(file, label, names, limits, expected=expected)
             case "lines":
+                if "reading" in asked:
+                    return foreign.lines_of(file, asked["rows"], asked["reading"])
                 return csv_file.lines_of(file, asked["rows"])
             case _:
                 task = Task(
                     label=label, table=asked["table"], sheet=asked["sheet"],
                     target=Path(asked["target"]), limits=limits,
                 )  # fmt: skip
+                if asked["task"] == "look":
+                    return foreign.look(task, file, asked["kind"], asked["reading"])
+                if asked["task"] == "shape":
+                    return shaping.shape(task, asked)
                 return _READERS[asked["kind"]](task, file)
     finally:
         os.close(file)

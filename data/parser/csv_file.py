@@ -31,12 +31,12 @@ _WRONG = {
 def stage(task: Task, file: int) -> dict[str, Any]:
     """Write the rows of an open file to the target; what they are."""
     check_encoding(file, task.label)
-    with _text(file) as text:
-        line, first, _ = next(_records(text), (1, [], ""))
+    with text(file) as lines:
+        line, first, _ = next(records(lines), (1, [], ""))
     header = checked_header(task, first)
     if line == 1:  # blank lines before a header are for the one who walks
         try:
-            engine.copy(task, _rows_of(file, len(header)), len(header))
+            engine.copy(task, rows_of(file, len(header)), len(header))
         except duckdb.Error:
             return _walk(task, file, header)
         types = ["VARCHAR"] * len(header)
@@ -49,8 +49,8 @@ def lines_of(file: int, rows: Sequence[int]) -> list[int]:
     found: list[int] = []
     wanted = iter(rows)
     next_row = next(wanted, None)
-    with _text(file) as text:
-        for row, (line, _, _) in enumerate(_records(text), -1):
+    with text(file) as lines:
+        for row, (line, _, _) in enumerate(records(lines), -1):
             if next_row is None:
                 break
             if row == next_row:
@@ -59,15 +59,17 @@ def lines_of(file: int, rows: Sequence[int]) -> list[int]:
     return found
 
 
-def _rows_of(file: int, width: int) -> Sql:
+def rows_of(file: int, width: int, delimiter: str = ",") -> Sql:
+    """The rows of an open file of UTF-8 text as texts c0, c1, ...; strict."""
     names = [f"c{i}" for i in range(width)]
     columns = [sql("{name}: 'VARCHAR'", name=literal(name)) for name in names]
     return sql(
-        "select {names} from read_csv({path}, header = true, delim = ',', quote = '\"', "
-        "escape = '\"', auto_detect = false, strict_mode = true, compression = 'none', "
-        "columns = {{{columns}}})",
+        "select {names} from read_csv({path}, header = true, delim = {delimiter}, "
+        "quote = '\"', escape = '\"', auto_detect = false, strict_mode = true, "
+        "compression = 'none', columns = {{{columns}}})",
         names=listed(map(identifier, names)),
         path=engine.path_of(file),
+        delimiter=literal(delimiter),
         columns=listed(columns),
     )
 
@@ -76,10 +78,10 @@ def _walk(task: Task, file: int, header: list[str]) -> dict[str, Any]:
     """Read line by line, keep the rows that have the header's shape, note the others."""
     broken = Broken(task)
     expected = f"{len(header)} values, as the header has"
-    with _text(file) as text, Rows(task, len(header)) as rows:
-        records = _records(text)
-        next(records)
-        for line, values, wrong in records:
+    with text(file) as lines, Rows(task, len(header)) as rows:
+        found = records(lines)
+        next(found)
+        for line, values, wrong in found:
             if not wrong and len(values) == len(header):
                 rows.add(line, values)
             else:
@@ -87,10 +89,10 @@ def _walk(task: Task, file: int, header: list[str]) -> dict[str, Any]:
     return walked(header, broken)
 
 
-def _records(text: io.TextIOBase) -> Iterator[tuple[int, list[str], str]]:
+def records(text: io.TextIOBase, delimiter: str = ",") -> Iterator[tuple[int, list[str], str]]:
     """Line number and values of every record that is not blank; or what is wrong with it."""
     csv.field_size_limit(LIMITS.value)
-    reader = csv.reader(text, strict=True)
+    reader = csv.reader(text, strict=True, delimiter=delimiter)
     while True:
         line = reader.line_num + 1
         try:
@@ -111,7 +113,8 @@ def _binary(file: int) -> BinaryIO:
     return opened
 
 
-def _text(file: int) -> io.TextIOWrapper:
+def text(file: int) -> io.TextIOWrapper:
+    """An open file of UTF-8, from its beginning."""
     return io.TextIOWrapper(_binary(file), encoding="utf-8-sig", newline="")
 
 

@@ -33,13 +33,31 @@ def path_of(file: int) -> Sql:
     return literal(f"/dev/fd/{int(file)}")
 
 
-def copy(task: Task, rows: Sql, width: int) -> None:
-    """Write rows, numbered in their order, and check that they are not too many."""
+def placed(path: str) -> Sql:
+    """The rows of a file of our own, with their place in it as `_row`."""
+    return sql(
+        "(select columns('^c[0-9]+$'), file_row_number as _row "
+        "from read_parquet({path}, file_row_number = true))",
+        path=literal(path),
+    )
+
+
+def copy(task: Task, rows: Sql, width: int, *, numbered: bool = True) -> None:
+    """Write rows in their order, and check that they are not too many.
+
+    Parameters
+    ----------
+    numbered : bool
+        Whether their numbers are written too (`_row`, from 0): it takes as long as the rest.
+        Who goes without reads them by their place in the file (`placed`).
+    """
+    number = sql(", row_number() over () - 1 as _row") if numbered else sql("")
     with connect(task) as connection:
         connection.execute(
             sql(
-                "copy (select *, row_number() over () - 1 as _row from ({rows})) "
+                "copy (select *{number} from ({rows})) "
                 "to {target} (format parquet, compression lz4)",
+                number=number,
                 rows=rows,
                 target=literal(str(task.target)),
             )

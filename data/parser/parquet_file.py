@@ -71,7 +71,7 @@ def _check_types(task: Task, header: list[str], types: list[str]) -> None:
             column=name,
         )
         for name, kind in zip(header, types, strict=True)
-        if name in TABLES[task.table].names and not _is_plain(kind)
+        if task.table and name in TABLES[task.table].names and not _is_plain(kind)
     ]
     if problems:
         raise BadFiles(problems[:SHOWN])

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from data.limits import Limits, in_words
-from data.tables import TABLES
+from data.tables import TABLES, Column
 from forecasting.errors import BadFiles, Problem
 
 SHOWN = 5
@@ -31,6 +31,7 @@ class Task:
 
     label: str
     table: str
+    """One of ours; blank: a file of others, whose columns are not known."""
     sheet: str | None
     target: Path
     limits: Limits
@@ -162,12 +163,17 @@ def checked_header(task: Task, names: Sequence[str]) -> list[str]:
         problem(
             task.label, "columns " + named(header), f"a column '{name}'", line=1, column=name
         )
-        for name in (c.name for c in TABLES[task.table].columns if c.required)
+        for name in (c.name for c in _columns(task.table) if c.required)
         if name not in counts
     ]
     if problems:
         raise BadFiles(problems)
     return header
+
+
+def _columns(table: str) -> tuple[Column, ...]:
+    """The columns of a table; of a file of others (no table) none is asked for."""
+    return TABLES[table].columns if table else ()
 
 
 def check_size(task: Task, rows: int, columns: int, text: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from data import files
+from data.files import Judged
 from forecasting import scratch
 from forecasting.commands.door import (
     acting,
@@ -20,7 +21,10 @@ from forecasting.commands.door import (
     tell_odd,
     written_to,
 )
-from forecasting.intake import oddities
+from forecasting.commands.sources import said_of_files
+from forecasting.errors import Refused
+from forecasting.intake import dialogue, oddities
+from forecasting.intake.dialogue import Said
 from forecasting.outputs import exports
 
 
@@ -39,15 +43,44 @@ def template(folder: Path, as_json: bool) -> None:
 @acting
 @as_json_too
 @click.option("--allow-rejects", is_flag=True, help="Load good rows, write refused ones.")
+@click.option(
+    "--map", "source", metavar="NAME", help="Read a file of your own form by a source."
+)
+@said_of_files
 def import_(
-    paths: tuple[Path, ...], db: Path, person: str, as_json: bool, allow_rejects: bool
+    paths: tuple[Path, ...],
+    db: Path,
+    person: str,
+    as_json: bool,
+    allow_rejects: bool,
+    source: str | None,
+    said: Said,
 ) -> None:
     """Load files or folders of files, all or nothing."""
     started = time.perf_counter()
+    if said.is_anything and source is None:
+        raise Refused("These options say how a source reads a file: name it with --map NAME.")
     with scratch.gone_unless_done(db), opened(db, create=True) as workspace:
-        event, judged = workspace.import_files(person, paths, allow_rejects=allow_rejects)
+        plain, mapped = paths, []
+        if source is not None:
+            one, told = dialogue.mapped(workspace.sources, person, paths, source, said)
+            plain, mapped = (), [one]
+            for line in told:
+                click.echo(line, err=True)
+        event, judged = workspace.import_files(
+            person, plain, mapped=mapped, allow_rejects=allow_rejects
+        )
         odd = workspace.oddities.open(person)
-    for note in judged.notes:
+    tables = _told(judged)
+    seconds = round(time.perf_counter() - started, 2)
+    tell_odd(odd)
+    result = {"batch": event.seq, "tables": tables, "seconds": seconds}
+    say_with_odd(result, odd, as_json=as_json)
+
+
+def _told(judged: Judged) -> dict[str, dict[str, int]]:
+    """Say what became of the rows, and write those that were refused beside their file."""
+    for note in (*judged.notes, *judged.concerns):
         click.echo(note, err=True)
     tables = {}
     for verdict in judged.verdicts:
@@ -61,10 +94,7 @@ def import_(
         if verdict.rejected:
             target = files.write_rejects(verdict, verdict.path)
             click.echo(f"{verdict.rejected:,} refused rows are in {target}", err=True)
-    seconds = round(time.perf_counter() - started, 2)
-    tell_odd(odd)
-    result = {"batch": event.seq, "tables": tables, "seconds": seconds}
-    say_with_odd(result, odd, as_json=as_json)
+    return tables
 
 
 @main.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from data import files
@@ -13,10 +14,11 @@ from forecasting.consensus.events import Event
 from forecasting.consensus.events.record import Imported, ImportRolledBack
 from forecasting.errors import BadFiles, Refused, UnknownName
 from forecasting.governance.desk import Desk
-from forecasting.rights import Person, require
-
-CALENDAR = frozenset({"activations", "activation_items"})
-"""Tables that are the marketing calendar."""
+from forecasting.intake import signed_work, sources
+from forecasting.intake.signed_work import Signed
+from forecasting.intake.sources import Mapped
+from forecasting.rights import Person
+from forecasting.weekly.activations import MarketingCalendar
 
 
 @verbs
@@ -26,24 +28,58 @@ class Imports:
     Parameters
     ----------
     desk : Desk
+    calendar : MarketingCalendar
     rebuild : callable
         Takes up facts that changed, into the calendar and the plan.
+    signed : callable
+        What is signed in the open cycle; None where no cycle is open.
     """
 
-    def __init__(self, desk: Desk, *, rebuild: Callable[[], None]) -> None:
-        self._desk, self._rebuild = desk, rebuild
+    def __init__(
+        self,
+        desk: Desk,
+        calendar: MarketingCalendar,
+        rebuild: Callable[[], None],
+        *,
+        signed: Callable[[], Signed | None],
+    ) -> None:
+        self._desk, self._calendar = desk, calendar
+        self._rebuild, self._signed = rebuild, signed
 
-    def preview_import(self, by: str, paths: Sequence[Path]) -> Judged:
-        """Read and judge files; nothing is written."""
+    def preview_import(
+        self, by: str, paths: Sequence[Path], *, mapped: Sequence[Mapped] = ()
+    ) -> Judged:
+        """Read and judge files, some of them by a shape; nothing is written."""
         actor = self._desk.allowed(by, "import the calendar")
-        with files.judged(self._desk.store, paths) as judged:
+        with files.judged(self._desk.store, paths, shaped=sources.shaped(mapped)) as judged:
             _require_tables(actor, judged)
+            return self._with_concerns(judged)
+
+    def _with_concerns(self, judged: Judged) -> Judged:
+        """With what it would do to what people have signed."""
+        if not any(verdict.table in sources.CALENDAR for verdict in judged.verdicts):
             return judged
+        found = signed_work.concerns(
+            self._desk.store, judged, self._signed(), self._calendar.at
+        )
+        return replace(judged, concerns=found)
 
     def import_files(
-        self, by: str, paths: Sequence[Path], *, allow_rejects: bool = False
+        self,
+        by: str,
+        paths: Sequence[Path],
+        *,
+        mapped: Sequence[Mapped] = (),
+        allow_rejects: bool = False,
     ) -> tuple[Event, Judged]:
         """Import files, all or nothing; or all good rows, if that is allowed.
+
+        Parameters
+        ----------
+        paths : sequence of Path
+            Files in our own form, named after their tables, and folders of them.
+        mapped : sequence of Mapped
+            Files in any other form, each with its shape.
 
         Raises
         ------
@@ -51,22 +87,26 @@ class Imports:
             Naming file, line, column, found and expected; the database is as before.
         """
         actor = self._desk.allowed(by, "import the calendar")
+        anew = [replace(one, read=None) for one in mapped]
         with (
-            operation.told("import", by=actor.id, files=len(paths)) as told,
-            files.judged(self._desk.store, paths) as judged,
+            operation.told("import", by=actor.id, files=len(paths) + len(mapped)) as told,
+            files.judged(self._desk.store, paths, shaped=sources.shaped(anew)) as judged,
         ):
             _require_tables(actor, judged)
             if judged.problems or (judged.all_problems and not allow_rejects):
                 raise BadFiles(judged.all_problems)
+            judged = self._with_concerns(judged)
             names = [v.table for v in judged.verdicts if v.accepted]
             if not names:
                 raise Refused("There is nothing in these files to import.")
             counts = {v.table: [v.read, v.accepted, v.rejected] for v in judged.verdicts}
-            body = Imported(summary=judged.summary, tables=counts)
+            body = Imported(summary=judged.summary, tables=counts, replaces=judged.replaces)
             event = self._desk.submit(
                 lambda: self._desk.event(actor, body),
                 None,
-                work=lambda cursor, seq: files.insert_staged(cursor, seq, names),
+                work=lambda cursor, seq: files.insert_staged(
+                    cursor, seq, names, judged.replaces
+                ),
             )
             told["batch"], told["rows"] = event.seq, sum(v.accepted for v in judged.verdicts)
         self._rebuild()
@@ -89,5 +129,5 @@ class Imports:
 
 def _require_tables(actor: Person, judged: Judged) -> None:
     """Refuse tables that are not the person's to import: Marketing has its calendar."""
-    if any(verdict.table not in CALENDAR for verdict in judged.verdicts):
-        require(actor, "import")
+    for verdict in judged.verdicts:
+        sources.require_table(actor, verdict.table)

@@ -33,8 +33,6 @@ from forecasting.plan import lift_library
 from forecasting.weekly.activations import MarketingCalendar
 
 HORIZON_WEEKS = 52
-REMARKS = 10
-"""Remarks on time that a refresh makes; the rest are counted."""
 
 
 @verbs
@@ -160,14 +158,17 @@ class Runs:
         return closing.closing(self._desk.store)
 
     def remarks(self, run: Event) -> list[str]:
-        """What a run assumes of weeks and counts, in words; empty where nothing is odd."""
-        rows = sorted(self.odd_times(run), key=lambda row: -row["weight"])
-        said = [
-            f"{row['kind'].replace('_', ' ').capitalize()}: {row['subject']} "
-            f"({row['count']:,}), for example {row['example']}. {row['assumed']}"
-            for row in rows[:REMARKS]
+        """Which weeks a run left out as they are not over, or took all the same, in words.
+
+        All else that it assumes stands among what looks odd in the data, and is said there.
+        """
+        as_of = run.told(RunMade).as_of
+        rows = timing.odd_weeks(self.complete(), as_of)
+        return [
+            f"Running week: {row['subject']}, for example {row['example']}. {row['assumed']}"
+            for row in rows
+            if row["kind"] == "running_week"
         ]
-        return said + [f"And {len(rows) - REMARKS:,} more."] * (len(rows) > REMARKS)
 
     def odd_times(self, run: Event) -> list[dict[str, Any]]:
         """What a run assumes of time, as rows of what looks odd in the data."""

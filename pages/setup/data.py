@@ -8,16 +8,18 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from data import files, leaving
+from data.files import Judged
 from data.leaving import Leaving
 from data.tables import TABLES
 from forecasting import scratch
 from forecasting.consensus.events.record import Imported
 from forecasting.errors import BadFiles, ConcordError, Problem
-from forecasting.intake import oddities
+from forecasting.intake import checks
 from forecasting.intake.oddities import Oddity
+from forecasting.intake.sources import Mapped
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import download, frame, picked, text, theme
+from pages.components import download, frame, own_form, picked, text, theme
 from pages.components.text import plain
 
 
@@ -33,6 +35,10 @@ def saved(uploads: Sequence[UploadedFile]) -> list[Path]:
     if "uploads" not in st.session_state:
         st.session_state["uploads"] = scratch.lasting("upload")
     folder: Path = st.session_state["uploads"]
+    ids = [upload.file_id for upload in uploads]
+    if st.session_state.get("saved", ([], []))[0] == ids:  # large ones are not written twice
+        kept: list[Path] = st.session_state["saved"][1]
+        return kept
     for old in folder.iterdir():
         old.unlink()
     paths = []
@@ -40,6 +46,7 @@ def saved(uploads: Sequence[UploadedFile]) -> list[Path]:
         path = folder / picked.file_name(upload.name)
         path.write_bytes(upload.getbuffer())
         paths.append(path)
+    st.session_state["saved"] = (ids, paths)
     return paths
 
 
@@ -56,32 +63,28 @@ def problems_table(problems: Sequence[Problem]) -> pd.DataFrame:
     )
 
 
-def importing(space: Workspace, person: Person) -> None:
-    st.subheader("Import files", anchor=False)
-    uploads = st.file_uploader(
-        "CSV, Parquet or XLSX, named after their tables", accept_multiple_files=True,
-        type=["csv", "parquet", "xlsx"], key=f"files_{st.session_state.get('round', 0)}",
+def previewed(
+    space: Workspace,
+    person: Person,
+    paths: Sequence[Path],
+    mapped: Sequence[Mapped],
+    uploads: Sequence[UploadedFile],
+) -> Judged:
+    """What would be imported, read once: until files, sources or the data are others."""
+    key = (
+        person.id, space.seq, tuple(u.file_id for u in uploads),
+        tuple((one.path.name, repr(one.shape)) for one in mapped),
     )  # fmt: skip
-    download.button(
-        "Download templates of all tables (ZIP)", lambda: templates(),
-        "concord-templates.zip",
-    )  # fmt: skip
-    if not uploads:
-        st.caption(
-            f"Tables: {', '.join(plain(t) for t in TABLES)}. Blank means unknown, which is not zero."
-        )
-        return
-    paths = saved(uploads)
-    try:
-        with st.spinner("Reading and checking; nothing is written yet ..."):
-            judged = space.preview_import(person.id, paths)
-    except BadFiles as error:
-        st.error("**Nothing was imported.** These files cannot be used as they are.")
-        st.dataframe(problems_table(error.problems), hide_index=True)
-        return
-    except ConcordError as error:
-        frame.refused(error)
-        return
+    had = st.session_state.get("previewed")
+    if had is None or had[0] != key:
+        had = (key, space.preview_import(person.id, paths, mapped=mapped))
+        st.session_state["previewed"] = had
+    judged: Judged = had[1]
+    return judged
+
+
+def report(judged: Judged) -> None:
+    """What would be imported, what is wrong with it, and what it does to what is signed."""
     st.dataframe(
         pd.DataFrame(
             {
@@ -100,6 +103,42 @@ def importing(space: Workspace, person: Person) -> None:
         count = sum(p.count for p in problems)
         st.error(f"**{theme.plural(count, 'problem')}.** {plain(problems[0])}")
         st.dataframe(problems_table(problems), hide_index=True)
+    for line in judged.concerns:
+        st.warning(plain(line))
+
+
+def importing(space: Workspace, person: Person) -> None:
+    st.subheader("Import files", anchor=False)
+    uploads = st.file_uploader(
+        "CSV, XLSX or Parquet: your own exports, or files named after our tables", accept_multiple_files=True,
+        type=["csv", "parquet", "xlsx"], key=f"files_{st.session_state.get('round', 0)}",
+    )  # fmt: skip
+    download.button(
+        "Download templates of all tables (ZIP)", lambda: templates(),
+        "concord-templates.zip",
+    )  # fmt: skip
+    if not uploads:
+        st.caption(
+            f"Tables: {', '.join(plain(t) for t in TABLES)}. Blank means unknown, which is not zero."
+        )
+        return
+    paths = saved(uploads)
+    plain_files, foreign = own_form.parted(paths)
+    mapped, open_ends = own_form.mapped(space, person, foreign, [u.file_id for u in uploads])
+    if open_ends or not (plain_files or mapped):
+        return
+    try:
+        with st.spinner("Reading and checking; nothing is written yet ..."):
+            judged = previewed(space, person, plain_files, mapped, uploads)
+    except BadFiles as error:
+        st.error("**Nothing was imported.** These files cannot be used as they are.")
+        st.dataframe(problems_table(error.problems), hide_index=True)
+        return
+    except ConcordError as error:
+        frame.refused(error)
+        return
+    report(judged)
+    problems = judged.all_problems
     good = sum(v.accepted for v in judged.verdicts)
     with st.container(horizontal=True):
         whole = st.button(
@@ -113,7 +152,9 @@ def importing(space: Workspace, person: Person) -> None:
     if whole or part:
         try:
             with st.spinner("Importing ..."):
-                event, _ = space.import_files(person.id, paths, allow_rejects=bool(part))
+                event, _ = space.import_files(
+                    person.id, plain_files, mapped=mapped, allow_rejects=bool(part)
+                )
         except ConcordError as error:
             frame.refused(error)
             return
@@ -304,7 +345,7 @@ def page() -> None:
     with left:
         if person.may("import the calendar"):
             if not person.may("import"):
-                st.caption("Marketing imports activations and activation_items here.")
+                st.caption("Marketing imports its calendar here: activations, and their SKUs.")
             importing(space, person)
         else:
             st.caption(
@@ -314,7 +355,7 @@ def page() -> None:
     with right:
         refreshing(space, person)
         with st.expander("What each column means"):
-            st.markdown(text.of_files(files.columns_guide() + oddities.chapter()))
+            st.markdown(text.of_files(files.columns_guide() + checks.chapter()))
 
 
 page()

@@ -12,7 +12,7 @@ from data.quoting import identifier, literal
 
 DATA = Path(__file__).parents[2] / "data"
 OF_IMPORT = [
-    *(DATA / f"{name}.py" for name in ("reading", "checking", "files", "sheets", "parsing")),
+    *(DATA / f"{name}.py" for name in ("reading", "checking", "files", "sheets", "parsing", "looking")),
     *sorted((DATA / "parser").glob("*.py")),
 ]
 """What handles files from outside."""
@@ -34,7 +34,7 @@ def is_composed(node: ast.expr) -> bool:
 
 def is_named(node: ast.expr) -> bool:
     """A statement of queries/ or of tables.py, which are made of our own names."""
-    names = ("sql", "sent_again_sql")
+    names = ("sql", "sent_again_sql", "gives_way_sql", "gone_through_sql")
     return isinstance(node, ast.Call) and getattr(node.func, "id", "") in names
 
 
@@ -93,6 +93,7 @@ def test_the_process_that_opens_files_knows_nothing_of_the_database():
                     "data.limits",
                     "data.tables",
                     "data.quoting",
+                    "data.shapes",
                     "data.cells",
                 )
                 assert module.startswith(allowed), path.name

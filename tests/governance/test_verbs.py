@@ -23,6 +23,7 @@ import pytest
 
 import forecasting
 from data import sheets
+from data.shapes import Field, Shape
 from forecasting.arguments import is_checked
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
@@ -82,6 +83,8 @@ MATRIX = {
     "cycles.adopt": PLANNING, "cycles.publish": PLANNING, "cycles.reopen": PLANNING,
     "cycles.open": PLANNING,
     # import, roll back, refresh
+    "sources.look": (*MARKETING, *FILES), "sources.save": (*MARKETING, *FILES),
+    "sources.remove": (*MARKETING, *FILES),
     "imports.preview_import": (*MARKETING, *FILES), "imports.import_files": (*MARKETING, *FILES),
     "imports.roll_back": FILES,
     "runs.refresh": FILES, "runs.start_refresh": FILES, "hindsight.backtest": FILES,
@@ -108,6 +111,12 @@ NEVER_DONE = {
 
 ODD = "budget_names: Coatts"
 """What looks odd in the company's data."""
+SHAPE = Shape(
+    table="activations",
+    fields=tuple(
+        Field(target=name, column=name) for name in ("activation", "type", "start", "end")
+    ),
+)
 HUGE = "x" * 10_000_000
 DEEP: list = []
 for _ in range(2_000):
@@ -326,6 +335,12 @@ class World:
                 return (ODD,), {"note": "words"}
             case "oddities.show_again":
                 return (ODD,), {}
+            case "sources.look":
+                return (self.files[0], self.files[0].parent), {"reading": None}
+            case "sources.save":
+                return ("plan", SHAPE), {}
+            case "sources.remove":
+                return ("plan",), {}
             case "conventions.set":
                 return ({"currency": "CHF"},), {}
             case "reasons.save":

@@ -1,6 +1,7 @@
 """The monthly cycle: blind inputs, agreement, signatures that void, versions that never move."""
 
 import datetime as dt
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -672,3 +673,35 @@ def test_a_cell_is_of_the_person_who_gave_most_of_it_and_an_undo_takes_it_away(s
     found = space.cycles.people("dana", cells[cells["sku"] == name], "marketing")
     assert found.sort_values("week")["person"].tolist() == ["mo", "mara"]
     # What Mo took back counts for nobody, whatever reason it had.
+
+
+def test_a_calendar_file_says_what_it_changes_of_what_is_signed_and_voids_it_by_name(
+    opened, tmp_path
+):
+    for person in SIGNERS:
+        opened.cycles.submit(person)
+    opened.cycles.reveal("dana")
+    sign_all(opened)
+    act = next(
+        a for a in opened.plan.activations() if a.is_live and opened.plan.scope_weeks(a)[0] > 1
+    )
+    path = tmp_path / "activations.csv"
+
+    def written(status: str):
+        path.write_text(
+            "activation,name,type,start,end,status\n"
+            f"{act.activation},{act.name},{act.type},{act.start},{act.end},{status}\n"
+        )
+        return [path]
+
+    same = opened.preview_import("mara", written(act.status))
+    assert same.concerns == ()
+    (said,) = opened.preview_import("mara", written("cancelled")).concerns
+    assert said.startswith(f"This changes 1 activation of signed departments: {act.name}.")
+    named = set(re.findall(r"([\w &]+) \(Marketing: ", said))
+    assert opened.cycles.standing().voided == {}
+    _, judged = opened.import_files("mara", written("cancelled"))
+    assert judged.concerns == (said,)
+    voided = opened.cycles.standing().voided
+    assert {department for _, department in voided} == {name.strip() for name in named}
+    assert all("Mara" in why and "imported 1 activations" in why for why in voided.values())

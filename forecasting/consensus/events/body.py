@@ -54,6 +54,7 @@ class Kind(StrEnum):
     REASON = "reason"
     ACCEPT_ODD = "accept_odd"
     CONVENTIONS = "conventions"
+    SOURCE = "source"
 
 
 class Told(Protocol):

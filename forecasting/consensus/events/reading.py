@@ -37,7 +37,13 @@ from forecasting.consensus.events.inputs import (
     Submitted,
 )
 from forecasting.consensus.events.minutes import Assigned, Assumed
-from forecasting.consensus.events.record import Imported, ImportRolledBack, RunMade, read_odd
+from forecasting.consensus.events.record import (
+    Imported,
+    ImportRolledBack,
+    RunMade,
+    SourceSaved,
+    read_odd,
+)
 from forecasting.consensus.events.undoing import Undone
 from forecasting.errors import NotOurs, OutOfBounds
 
@@ -75,6 +81,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.CONVENTIONS: {1: ConventionsSet.read},
     Kind.REASON: {1: ReasonSaved.read},
     Kind.ACCEPT_ODD: {1: read_odd},
+    Kind.SOURCE: {1: SourceSaved.read},
 }
 """Kind to version to what reads it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from forecasting.consensus.events.body import Body, Kind, Stored, Told
@@ -18,16 +18,23 @@ class Imported(Body):
     summary: str
     tables: Mapping[str, Sequence[int]]
     """Table to rows read, accepted and refused."""
+    replaces: Mapping[str, str] = field(default_factory=dict)
+    """Table to which of its rows gave way, where it was not those of the same key."""
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
         """As read from the ledger."""
-        return cls(summary=str(stored.get("summary", "files")), tables=stored.get("tables", {}))
+        return cls(
+            summary=str(stored.get("summary", "files")),
+            tables=stored.get("tables", {}),
+            replaces=stored.get("replaces", {}),
+        )
 
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
         tables = {name: list(counts) for name, counts in self.tables.items()}
-        return {"summary": self.summary, "tables": tables}
+        replaces = {"replaces": dict(self.replaces)} if self.replaces else {}
+        return {"summary": self.summary, "tables": tables, **replaces}
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
@@ -53,6 +60,32 @@ class ImportRolledBack(Body):
     def sentence(self, event: Told) -> str:
         """In plain words."""
         return f"rolled back import #{self.batch}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSaved(Body):
+    """How a company's own files are read was kept under a name, or forgotten."""
+
+    kind = Kind.SOURCE
+    name: str
+    shape: Mapping[str, Any] | None
+    """As a shape is kept (data.shapes); None: it is forgotten."""
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        shape = stored["shape"]
+        return cls(name=str(stored["name"]), shape=None if shape is None else dict(shape))
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        shape = None if self.shape is None else dict(self.shape)
+        return {"name": self.name, "shape": shape}
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        verb = "removed" if self.shape is None else "saved"
+        return f"{verb} the source {self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,216 @@
+"""Files as shops have them, through sources, against the same facts in our own form."""
+
+import pytest
+
+from data.looking import look
+from data.parsing import private_folder
+from data.shapes import Shape
+from data.tables import TABLES
+from forecasting.errors import BadFiles, NotAllowed, OutOfBounds
+from forecasting.intake import dialogue, matching
+from forecasting.intake.dialogue import Said
+from forecasting.workspace import Workspace
+from tests import shop_exports as shop
+
+TEN = {
+    "skus": (shop.product_master, Said(table="skus")),
+    "doors": (
+        shop.store_master,
+        Said(table="doors", read=("sheet=Liste",), constants=("channel=Stores",)),
+    ),
+    "sales": (shop.till, Said(table="sales")),
+    "inventory": (shop.warehouse, Said(table="inventory", added_up=True)),
+    "receipts": (shop.order_lines, Said(table="receipts")),
+    "activations": (shop.campaigns, Said(table="activations", constants=("type=email",))),
+    "activation_items": (shop.campaign_items, Said(table="activation_items")),
+    "budget": (shop.finance, Said(table="budget", read=("across=value",))),
+}
+
+
+@pytest.fixture
+def space(tmp_path):
+    made = Workspace(None)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own")
+    made = Workspace(None)
+    made.import_files("admin", shop.own(folder))
+    yield made
+    made.close()
+
+
+def facts(space: Workspace, table: str) -> list[tuple]:
+    frame = space.store.table(table).drop(columns="batch", errors="ignore")
+    frame = frame.astype(object).where(frame.notna(), None)
+    rows = [
+        tuple(round(v, 6) if isinstance(v, float) else v for v in row)
+        for row in frame.itertuples(index=False)
+    ]
+    return sorted(rows, key=str)
+
+
+def by_source(space, paths, name, said=None, by="admin"):
+    paths = paths if isinstance(paths, tuple) else (paths,)
+    one, told = dialogue.mapped(space.sources, by, paths, name, said or Said())
+    space.import_files(by, [], mapped=[one])
+    return told
+
+
+def test_what_shops_export_becomes_the_same_facts_as_our_own_files(space, ours, tmp_path):
+    for table, (write, said) in TEN.items():
+        by_source(space, write(tmp_path), f"our {table}", said)
+        assert facts(space, table) == facts(ours, table), table
+    # And again under the same names, without another word.
+    for table, (write, _) in TEN.items():
+        by_source(space, write(tmp_path), f"our {table}")
+        assert facts(space, table) == facts(ours, table), table
+
+
+def test_a_web_shop_with_returns_and_a_week_by_number_with_a_second_file(space, ours, tmp_path):
+    space.import_files("admin", shop.own(tmp_path)[:2])
+    by_source(
+        space, shop.web_shop(tmp_path), "web", Said(table="sales", constants=("door=web",))
+    )
+    expected = Workspace(None)
+    (tmp_path / "sales.csv").write_text(shop.WEB, encoding="utf-8")
+    expected.import_files("admin", shop.own(tmp_path)[:2])
+    (tmp_path / "sales.csv").write_text(shop.WEB, encoding="utf-8")
+    expected.import_files("admin", [tmp_path / "sales.csv"])
+    assert facts(space, "sales") == facts(expected, "sales")
+    expected.close()
+
+    paths = shop.weekly(tmp_path)
+    said = Said(table="sales", on="Article=Article", columns=("sku=articles.GTIN",))
+    with pytest.raises(BadFiles, match="Which calendar"):
+        by_source(space, paths, "weekly", said)
+    told = Said(
+        table="sales", on="Article=Article", columns=("sku=articles.GTIN",),
+        read=("calendar=iso",),
+    )  # fmt: skip
+    by_source(space, paths, "weekly", told)
+    got = {(str(r[0])[:10], r[1], r[3]) for r in facts(space, "sales") if r[2] == "012"}
+    assert got == {
+        (day, shop.SKUS[n - 1], 10.0 * n + w)
+        for day, w in (("2026-03-30", 14), ("2026-04-06", 15))
+        for n in (1, 2)
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Date;Store;SKU;Qty\n03/04/2026;012;A;1\n04/05/2026;012;A;2\n", "date:Date"),
+        ("Date;Store;SKU;Qty\n2026-04-03;012;A;1.234\n2026-04-04;012;A;2.000\n", "decimal:Qty"),
+        ("Year;Week;Store;SKU;Qty\n2026;14;012;A;1\n2026;15;012;A;4\n", "calendar"),
+    ],
+)
+def test_where_two_readings_differ_none_is_taken_and_the_option_is_named(
+    space, tmp_path, text, key
+):
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    with pytest.raises(BadFiles) as refused:
+        by_source(space, path, "till", Said(table="sales"))
+    assert f"--read '{key}=" in str(refused.value)
+    assert space.sources.all == []
+
+
+def test_the_table_that_an_export_holds_is_proposed(tmp_path):
+    with private_folder() as folder:
+        for table, (write, said) in TEN.items():
+            reading = dialogue.reading_of(dialogue.pairs(said.read, "--read"))
+            seen = look(write(tmp_path), folder, reading=reading)
+            assert matching.likely_table(seen) == table
+        assert matching.likely_table(look(shop.web_shop(tmp_path), folder)) == "sales"
+        assert matching.likely_table(look(shop.weekly(tmp_path)[0], folder)) == "sales"
+
+
+@pytest.mark.parametrize("table", shop.UNKNOWN)
+def test_so_is_the_table_of_files_whose_names_nobody_knew(tmp_path, table):
+    path = tmp_path / "x.csv"
+    with private_folder() as folder:
+        for text in shop.UNKNOWN[table]:
+            path.write_text(text, encoding="utf-8")
+            assert matching.likely_table(look(path, folder)) == table
+
+
+def test_what_stands_in_columns_speaks_where_names_do_not(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("p,q,Promo Code,Promo Mechanic\n2026-05-04,2026-05-10,SP1,email\n")
+    with private_folder() as folder:
+        found = matching.matched(look(path, folder), TABLES["activations"])
+    assert {target: name for target, (name, _) in found.items()} == {
+        "activation": "Promo Code", "type": "Promo Mechanic", "start": "p", "end": "q",
+    }  # fmt: skip
+
+
+def test_a_day_above_twelve_far_below_settles_the_order_of_all(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("Date,SKU\n" + "03/04/2026,A\n" * 30_000 + "04/13/2026,A\n")
+    with private_folder() as folder:
+        (date, _) = look(path, folder).columns
+    assert date.forms == ("mdy",)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8-sig", "utf-8", "cp1252", "utf-16", "utf-16-le", "utf-16-be"]
+)
+@pytest.mark.parametrize("sign", [";", "\t", ",", "|"])
+def test_every_encoding_and_sign_between_columns_is_found(tmp_path, encoding, sign):
+    path = tmp_path / "x.csv"
+    lines = ["Größe", "Artikel", "Preis"], ["süß", "Öl", '"1.234,50"'], ["é", "x", '"2,00"']
+    path.write_bytes("\n".join(sign.join(line) for line in lines).encode(encoding))
+    with private_folder() as folder:
+        seen = look(path, folder)
+    assert seen.header == ("Größe", "Artikel", "Preis")
+    assert seen.sample[0] == ("süß", "Öl", "1.234,50")
+    assert seen.columns[2].decimal == ","
+
+
+def test_a_code_that_lost_its_digits_is_refused_in_words(space, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text(
+        "EAN;Warengruppe\n4,00638E+12;Küche\n4006381333948;Küche\n", encoding="cp1252"
+    )
+    with pytest.raises(BadFiles, match="a spreadsheet has lost the last ones") as refused:
+        by_source(space, path, "articles", Said(table="skus"))
+    assert refused.value.problems[0].line == 2
+
+
+def test_a_source_says_how_a_table_is_replaced_and_a_roll_back_brings_it_back(space, tmp_path):
+    space.import_files("admin", shop.own(tmp_path)[:3])
+    whole = facts(space, "sales")
+    path = tmp_path / "x.csv"
+    path.write_text(f"Datum;Filiale;EAN;Menge\n13.04.2026;012;{shop.SKUS[0]};7\n")
+    by_source(space, path, "days", Said(table="sales", replaces="dates"))
+    after = facts(space, "sales")
+    assert [r for r in after if str(r[0])[:10] == "2026-04-13"] != []
+    assert len(after) == len(whole) - 6 + 1
+    by_source(space, path, "all", Said(table="sales", replaces="whole"))
+    assert len(facts(space, "sales")) == 1
+    space.roll_back("admin", space.seq)
+    assert facts(space, "sales") == after
+
+
+def test_marketing_keeps_sources_of_its_calendar_and_of_nothing_else(space, ours, tmp_path):
+    space.set_person("admin", identity="mara", name="Mara", function="marketing")
+    write, said = TEN["activations"]
+    by_source(space, write(tmp_path), "plan", said, by="mara")
+    assert facts(space, "activations") == facts(ours, "activations")
+    with pytest.raises(NotAllowed):
+        by_source(space, shop.till(tmp_path), "till", Said(table="sales"), by="mara")
+    with pytest.raises(OutOfBounds):
+        space.sources.save("admin", "x", Shape(table="sales", fields=()))
+    space.sources.remove("mara", "plan")
+    assert space.sources.all == []
+
+
+def test_one_file_that_is_wrong_hides_nothing_of_the_others(space, tmp_path):
+    (tmp_path / "turnover.csv").write_text("a,b\n1,2\n")
+    (tmp_path / "doors.csv").write_text("door,kind\nD1,castle\n")
+    judged = space.preview_import("admin", [tmp_path / "turnover.csv", tmp_path / "doors.csv"])
+    assert {p.file for p in judged.all_problems} == {"turnover.csv", "doors.csv"}
