@@ -91,7 +91,7 @@ class Risk:
             # Stock of those worlds that did not run out: a normal cut off at zero.
             z = (left + HALF_A_UNIT) / spread
             stays = ndtr(z)
-            hazard = _density(z) / np.maximum(stays, 1e-12)
+            hazard = density(z) / np.maximum(stays, 1e-12)
             hazard = np.where(stays < 1e-6, 0.0, hazard)
             mean = np.maximum(left + spread * hazard, 0.0)
             sd = spread * np.sqrt(np.clip(1 - hazard * (hazard + z), 1e-6, 1.0))
@@ -171,7 +171,7 @@ def assess(
         unordered = np.maximum(unordered + variance - before, 0.0)
     wides = np.sqrt(wides + unsure.T[:, None, :])
     z = lefts / wides
-    short = wides * _density(z) - lefts * ndtr(-z)
+    short = loss(lefts, wides)
     p = 1 - suffices(lefts, wides, third)
     return Risk(
         p_stockout=np.minimum(np.maximum((NODE_WEIGHTS @ p).T, 0.0), 1.0),
@@ -195,10 +195,17 @@ def _cut_off(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
     """
     sd = np.sqrt(variance)
     z = mean / sd
-    above, more = ndtr(z), sd * _density(z)
+    above, more = ndtr(z), sd * density(z)
     kept = mean * above + more
     square = (mean**2 + variance) * above + mean * more
     return kept, np.maximum(square - kept**2, 0.0)
+
+
+def loss(left: Floats, sd: Floats) -> Floats:
+    """Units that are expected short of stock less demand with this mean and sd."""
+    z = left / sd
+    short: Floats = sd * density(z) - left * ndtr(-z)
+    return short
 
 
 def suffices(left: Floats, sd: Floats, third: Floats) -> Floats:
@@ -227,6 +234,6 @@ def _weeks_last(values: Floats) -> Floats:
     return values.transpose(1, 2, 0)
 
 
-def _density(z: Floats) -> Floats:
+def density(z: Floats) -> Floats:
     density: Floats = np.exp(-0.5 * z**2) * _AT_ZERO
     return density
