@@ -52,6 +52,7 @@ PAGES = {
         ("data", "setup/data.py", "Data", ":material/upload_file:"),
         ("cycle", "setup/cycle.py", "Cycle", ":material/event_repeat:"),
         ("people", "setup/people.py", "People", ":material/group:"),
+        ("company", "setup/company.py", "Company", ":material/storefront:"),
     ],
 }
 
@@ -59,16 +60,16 @@ PAGES = {
 def choose_person() -> None:
     st.title("Who are you today?", anchor=False)
     st.markdown(
-        "Choose whom you speak for. **This is not a login**: nobody is checked, and the app "
-        "answers on this computer only. Rights follow the function you choose."
+        "Choose who you are. **This is not a login**: nobody is checked, and the app "
+        "can be reached from this computer only. What you may change depends on your function."
     )
     space = frame.workspace()
     tasks = {
-        Function.MARKETING: "plans activations and says what lift to expect",
-        Function.MERCHANDISING: "owns assortment and price, gives an input to the forecast",
-        Function.PLANNING: "owns the baseline, facilitates the consensus, imports data",
+        Function.MARKETING: "plans activations and states the expected lift",
+        Function.MERCHANDISING: "owns assortment and price, adds its input to the forecast",
+        Function.PLANNING: "owns the baseline, leads the consensus, imports data",
         Function.LEADERSHIP: "steers by the scorecard: targets, thresholds, the quarter",
-        Function.ADMIN: "imports data, keeps people and functions",
+        Function.ADMIN: "imports data, manages people and functions",
     }
     people = space.people
     for start in range(0, len(people), 3):

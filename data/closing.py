@@ -29,6 +29,7 @@ import numpy as np
 import pandas as pd
 
 from data.store import Store
+from forecasting import calendar
 
 ENOUGH = 0.8
 """Share of the usual units of the doors that are waited for."""
@@ -49,7 +50,6 @@ MOST_RUNNING = 4
 """Weeks at the end that may be incomplete."""
 LAST_DAY = 6
 WEEK = dt.timedelta(7)
-DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,9 +128,9 @@ class _Judged:
 
 
 def _dated(days: pd.DataFrame) -> pd.DataFrame:
-    """Days with their week and their place in it, Sunday being 0."""
+    """Days with their week and their place in it, 0 to 6."""
     dates = pd.to_datetime(days["date"])
-    day = (dates.dt.day_of_week + 1) % 7
+    day = (dates.dt.day_of_week + 1 - calendar.in_force().first_day) % 7
     week = (dates - pd.to_timedelta(day, "D")).dt.date
     return days.assign(date=dates.dt.date, week=week, day=day)
 
@@ -200,7 +200,7 @@ def _who_is_missing(
     last = days.loc[days["week"] == week, "date"].max()
     named = ", ".join(missing[:5]) + (" and others" if len(missing) > 5 else "")
     return (
-        f"its rows reach {DAYS[(last.weekday() + 1) % 7]} {last}, and {len(missing)} of the "
+        f"its rows reach {last:%A} {last}, and {len(missing)} of the "
         f"{waited} doors that usually report have not reported to its end ({named})"
     )
 

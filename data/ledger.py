@@ -12,7 +12,6 @@ that broke off is not guessed: the file is asked, and until it answers nothing i
 from __future__ import annotations
 
 import datetime as dt
-import json
 import queue
 import threading
 from collections import deque
@@ -28,6 +27,7 @@ import pyarrow as pa
 from data.store import Store, sql
 from forecasting import operation
 from forecasting.consensus.events import Event, Kind, Leaves, Scope
+from forecasting.consensus.events.reading import read_body, write_body
 from forecasting.errors import StorageFailed
 
 LOG = operation.log("ledger")
@@ -363,7 +363,7 @@ def _insert(cursor: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
             event.scope.to_json() if event.scope else None,
             event.operation,
             event.value,
-            json.dumps(dict(event.body), default=str),
+            write_body(event.body),
             event.reason,
             event.note,
             event.base,
@@ -416,12 +416,11 @@ def _events(
             recorded_at=row[1],
             person=row[2],
             function=row[3],
-            kind=Kind(row[4]),
             cycle=row[5],
             scope=Scope.from_json(row[6]) if row[6] else None,
             operation=row[7],
             value=row[8],
-            body=json.loads(row[9]),
+            body=read_body(row[4], row[9], seq=row[0]),
             reason=row[10],
             note=row[11],
             base=row[12],

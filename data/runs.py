@@ -23,6 +23,7 @@ import pandas as pd
 from data import files
 from data.closing import closing
 from data.store import Store, sql
+from forecasting import conventions
 from forecasting.errors import Refused
 
 LONGEST_HISTORY_WEEKS = 156
@@ -112,12 +113,14 @@ def write_inputs(
         "horizon": horizon,
         "kinds": kinds,
         "weekday_shares": weekday_shares(store, as_of),
+        "conventions": conventions.in_force().as_dict(),
         "blocks": {
             str(block): {
                 "series": int(counts.get(block, 0)),
                 "fingerprint": _digest(
                     [as_of, horizon, kinds, prints.get(int(block), ""), _of(past, skus, block),
-                     _of(prices, skus, block), _of(spans, skus, block), door_weeks],
+                     _of(prices, skus, block), _of(spans, skus, block), door_weeks,
+                     str(conventions.in_force().fiscal)],
                 ),
             }
             for block in sorted(skus["block"].unique())
@@ -307,7 +310,7 @@ def export_backtest(store: Store, made: Path, target: Path) -> None:
 
 
 def weekday_shares(store: Store, as_of: dt.date) -> list[float] | None:
-    """Share of demand on each day from Sunday on; None where sales are not daily."""
+    """Share of demand on each day from its first on; None where sales are not daily."""
     days = store.query("weekday_sales", as_of=as_of).set_index("day").reindex(range(7))
     rows = days["sold_on"].fillna(0)
     if rows.sum() == 0 or rows.min() < 0.03 * rows.sum():

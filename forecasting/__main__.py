@@ -26,6 +26,8 @@ from data.ledger import utc_now
 from data.store import DEFAULT_PATH, Store
 from data.store import restore as put_back
 from forecasting import faults, operation, scratch
+from forecasting.consensus.events.cycle import ConsensusPublished
+from forecasting.consensus.events.record import RunMade
 from forecasting.demand.accuracy import summed
 from forecasting.errors import BadFiles, Refused, StorageFailed
 from forecasting.intake import oddities
@@ -296,7 +298,7 @@ def sample(
         workspace.quarters.sum_up()
     building.rename(db)
     seconds = round(time.perf_counter() - started, 1)
-    result = {"tables": counts, "series": run.body["series"], "seconds": seconds}
+    result = {"tables": counts, "series": run.told(RunMade).series, "seconds": seconds}
     _say(result, as_json=as_json)
 
 
@@ -370,9 +372,10 @@ def refresh(
         for line in workspace.runs.remarks(event):
             click.echo(line, err=True)
         odd = workspace.oddities.open(person)
+    facts = event.body.write()
     told = ("as_of", "left_out", "columns", "series", "series_fitted", "weeks", "event_sd",
             "alpha")  # fmt: skip
-    result = {"run": event.seq, **{name: event.body[name] for name in told}}
+    result = {"run": event.seq, **{name: facts[name] for name in told}}
     result["seconds"] = round(time.perf_counter() - started, 2)
     _tell_odd(odd)
     _say_with_odd(result, odd, as_json=as_json)
@@ -569,7 +572,10 @@ def publish(db: Path, person: str, as_json: bool, cycle: str) -> None:
         if current is None or current.name != cycle or current.closed:
             raise Refused(f"The cycle {cycle} is not open.")
         event = workspace.cycles.publish(person)
-    _say({"version": event.seq, "cycle": cycle, **event.body["fed"]}, as_json=as_json)
+    _say(
+        {"version": event.seq, "cycle": cycle, **event.told(ConsensusPublished).fed},
+        as_json=as_json,
+    )
 
 
 @main.command("pack")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from forecasting import conventions
+
 MOST_LIFT = 1_000.0
 """Largest lift that can be stated: far beyond anything that a shop has seen."""
 
@@ -77,8 +79,8 @@ class Measure(StrEnum):
 
     @property
     def unit(self) -> str:
-        """The sign that goes with an amount of it: u or $."""
-        return "u" if self is Measure.UNITS else "$"
+        """The sign that goes with an amount of it: u, or the currency's."""
+        return "u" if self is Measure.UNITS else conventions.in_force().currency
 
     def said(self, value: float, *, sign: bool = False, digits: int = 1) -> str:
         """An amount of it: '1,200 u', '$1,200'; what is not known says so."""
@@ -88,8 +90,10 @@ class Measure(StrEnum):
         size = f"{abs(value):,.{digits}f}"
         size = size.rstrip("0").rstrip(".") if "." in size else size
         minus = "-" if value < 0 and size != "0" else ""
-        amount = f"{size} u" if self is Measure.UNITS else f"${size}"
-        return f"{minus}{plus}{amount}"
+        here = conventions.in_force()
+        if self is Measure.UNITS:
+            return f"{here.spelled(f'{minus}{plus}{size}')} u"
+        return here.money(f"{minus}{plus}{size}")
 
 
 def money(value: float, *, sign: bool = False) -> str:
@@ -97,10 +101,12 @@ def money(value: float, *, sign: bool = False) -> str:
     size = abs(value)
     before = "-" if value <= -0.5 else "+" if sign and value >= 0.5 else ""
     if size >= 1e6:
-        return f"{before}${size / 1e6:,.3g}M"
-    if size >= 1e3:
-        return f"{before}${size / 1e3:,.{0 if size >= 1e4 else 1}f}k"
-    return f"{before}${size:,.0f}"
+        figures = f"{size / 1e6:,.3g}M"
+    elif size >= 1e3:
+        figures = f"{size / 1e3:,.{0 if size >= 1e4 else 1}f}k"
+    else:
+        figures = f"{size:,.0f}"
+    return conventions.in_force().money(before + figures)
 
 
 class Reason(StrEnum):
@@ -147,45 +153,67 @@ class Reason(StrEnum):
 
 
 GLOSSARY: dict[str, str] = {
+    "80 % interval": "Range, from P10 to P90, that holds the actual in 80 % of cases.",
     "Accuracy": "1 less WAPE of the published consensus, SKU by week over all doors, by the "
     "last version published in time: six weeks ahead or more for the Bridge, a lead time and "
     "a week or more for the buy. Not below zero.",
     "Actions on time": "Of actions and decisions that were due, the share done by their day.",
     "Activation": "One thing Marketing does that moves demand: a price cut, a feature, an "
     "e-mail, a social push, an event, a partnership drop.",
+    "Actual": "Demand of a week that has closed: what was sold, plus an estimate of what would "
+    "have been sold while shelves were empty.",
     "As of": "The last closed week: its sales and closing stock are known. The plan starts in "
     "the week after.",
     "At risk": "Expected units short in the activation, times the promoted price (revenue) or "
     "the promoted price less unit cost (margin).",
-    "Backtest": "Forecasts made as they would have been made in past weeks, held against what "
-    "was wanted in the weeks after.",
+    "Backtest": "Forecasts made as they would have been made in past weeks, compared with the "
+    "actual demand of the weeks after.",
     "Baseline": "Expected demand at regular price with no activation, in units: level, season "
     "and trend.",
-    "Best mix": "The cheapest combination of ways out that brings what is short to its service "
-    "target within a budget, or the one with most margin; worked out together. Supply comes "
-    "first; less lift or another SKU where it does not do.",
-    "Bias": "Forecast minus what was wanted, over what was wanted: above zero is too much.",
-    "Bridge": "Every planned activation mapped against the projected on-hand of its featured "
+    "Best mix": "The cheapest combination of options that brings every short SKU to its "
+    "service target within a budget, or the one with most margin; worked out together. "
+    "Supply comes first; less lift or another SKU where supply is not enough.",
+    "Bias": "Forecast less actual demand, over actual demand: above zero is too much.",
+    "Bias correction": "What a function's number is multiplied by in the proposal, to take out "
+    "the bias that it has shown.",
+    "Bridge": "Every planned activation mapped against the projected on hand of its featured "
     "SKUs, 6 to 8 weeks ahead.",
     "Buy plan": "What to order and when: demand and safety stock netted against stock and "
     "open orders, a lead time ahead.",
+    "Change": "One plan less another, in units, money or per cent.",
+    "Class week": "One class in one week, over all its SKUs and doors.",
     "Complete": "An activation is complete once its dates, SKUs, doors and discount stand as "
     "they then ran.",
     "Consensus": "The one demand forecast that Marketing, Merchandising and Planning agree on.",
+    "Correct flags": "In a replay: of the SKU-doors that were red, the share that ran out.",
+    "Cost": "Of units, at unit cost; of an option, what it takes to expedite or move units.",
+    "Covered": "Status: stock is likely to meet the demand of the activation.",
     "Cycle": "One round of the consensus: inputs, review, signatures, publication.",
     "Decided in time": "Of featured SKUs that were red before their start, the share about "
     "which something was decided while it could still be done.",
+    "Decision": "An option that somebody has chosen: what is done, by whom, by when. It "
+    "counts in the plan at once and can be taken back.",
     "Demand": "What customers want to buy, whether or not it is on the shelf. Sales are what "
     "was sold.",
+    "Disagreement": "Largest less smallest number of the functions for the same weeks, "
+    "over the statistical forecast.",
     "Door": "A selling location: a store, or an online shop.",
+    "Downside": "Revenue below that of the draft if demand is at P10.",
     "Draft": "The open cycle's plan: agreed where agreed, else proposed, else statistical.",
+    "Error": "Actual less forecast, or forecast less actual where bias is meant; "
+    "absolute: without its sign.",
+    "Exception": "A SKU on which the functions disagree, or whose assumption has expired.",
+    "Excess": "Status: far more weeks of supply are left after the activation than are enough.",
     "Excess after promotions": "Stock at the end of activations beyond the weeks of supply "
     "that are enough, at the pace of the four weeks behind, over that stock; at cost.",
     "Expedite spend": "What decisions to bring orders forward cost, of those that stand.",
     "Featured SKU": "A SKU that an activation puts in front of customers.",
     "Fill rate": "Share of expected demand that stock will meet.",
+    "Flagged in time": "In a replay: of the SKU-doors that ran out, the share that was "
+    "red some weeks before.",
+    "Forecast": "Expected demand by SKU, door and week, before stock is looked at.",
     "GMROI": "Gross margin of a year (after markdowns) over mean stock at cost.",
-    "Headroom": "Projected on-hand at the end of the week if this activation had no lift; "
+    "Headroom": "Projected on hand at the end of the week if this activation had no lift; "
     "below zero when stock is already short without it.",
     "Hold": "A cell that stays as it is when a total above it is changed.",
     "Input": "One function's own view of demand. Marketing, Merchandising and Planning each "
@@ -197,38 +225,74 @@ GLOSSARY: dict[str, str] = {
     "Lead time": "Weeks from releasing an order to the first day its units can be sold.",
     "Lift": "What an activation does to baseline demand: 1.8x means 80 % more.",
     "Lift library": "What every past activation was worth, beside what was expected of it.",
-    "Lost sales": "What was wanted beyond what was sold while shelves were empty, at the "
+    "Lost sales": "Demand beyond what was sold while shelves were empty, at the "
     "price in force. An estimate of the forecast model; nothing is taken as bought later.",
-    "Margin": "Revenue less unit cost, of the units that are wanted.",
+    "Margin": "Revenue less unit cost, of the units in demand.",
+    "Margin saved": "Margin of the units that an option sells beyond what would be sold "
+    "without it.",
     "Markdown rate": "Money given away by permanent price cuts over net sales. Discounts of "
     "activations are not in it.",
+    "Median": "The middle value: half of the values lie below it.",
+    "Naive forecast": "Demand of the same week last year, taken as the forecast: the "
+    "least that any forecast has to beat.",
+    "Net": "Margin saved less the cost of the option.",
+    "No data": "Status: stock, receipts or forecast are missing or old. What is unknown "
+    "is never shown as covered.",
     "Notice": "Weeks from the first week at whose end the Bridge was red to the start of the "
     "activation.",
+    "On hand": "Units in stock at a door, at the end of the last closed week unless "
+    "another week is named.",
     "Open-to-buy": "Money left to spend on stock in a month; below zero is over-bought.",
-    "P10-P90": "Range that demand falls into eight times out of ten.",
+    "Option": "One way to deal with a shortage: expedite, reallocate, shift the featured SKU, "
+    "reduce the expectation, or accept the risk.",
+    "Other days": "Days on which a SKU could be sold at a door and no activation featured it.",
+    "Override": "A function's change to its own input, with a reason.",
+    "P10": "Lower end of the 80 % interval: one time in ten it is less.",
+    "P90": "Upper end of the 80 % interval: one time in ten it is more.",
+    "Point": "Percentage point: from 30 % to 28 % is two points.",
+    "Preventable": "In a replay: units lost that the best mix at the time would have "
+    "prevented.",
     "Projected on hand": "Stock expected at the end of a week: stock now, plus receipts, less "
     "demand; never below zero.",
-    "Proposed": "Statistical forecast plus the mean change of the functions that spoke on the "
+    "Projection": "Stock week by week as far as the plan reaches: on hand, plus receipts, less "
+    "demand.",
+    "Promoted days": "Days on which an activation features a SKU at a door where it is ranged.",
+    "Proposed": "Statistical forecast plus the mean change of the functions that changed the "
     "cell.",
+    "Ran out": "The shelf was empty for part of the activation.",
     "Receipt": "Units due from a supplier at a door.",
-    "Replay": "Past weeks with what was known then: what the Bridge would have said, held "
-    "against what happened.",
-    "Revenue": "Units that are wanted, at the regular price less the discount of the "
+    "Red": "Short: somebody has to decide what to do.",
+    "Regular price": "Price of a unit without any discount.",
+    "Release": "Placing an order. Now: this week; planned: in a later week.",
+    "Replay": "Past weeks with what was known then: what the Bridge would have shown, "
+    "compared with what happened.",
+    "Revenue": "Units in demand, at the regular price less the discount of the "
     "activation that runs in the week.",
-    "Risk calibration": "Mean risk that was said less the share that ran out, in the last "
-    "replay: above zero is too dark.",
+    "Risk calibration": "Mean stockout risk less the share that ran out, in the last "
+    "replay: above zero is too gloomy.",
+    "Risk skill": "In a replay: how much better the stockout risks were than giving every "
+    "SKU-door the average risk. 1 is perfect, 0 is no better.",
     "Routine replenishment": "The re-ordering that history shows: as often as the SKU is "
     "ordered, it fills stock and orders up to where the last order left them. It knows level "
     "and season, no activation and no coming change of price, and can only arrive after the "
     "lead time.",
     "Safety stock": "Units to have at the end of a week beyond expected demand, for the doubt "
     "in the forecast over lead time and review.",
+    "Sales": "What was sold. Demand also counts what would have been sold while shelves were "
+    "empty.",
+    "Season": "How much more or less a class sells in a week of the year than in an "
+    "ordinary week.",
     "Sell-through": "Sold in the quarter over what could have been: sold and left at its end. "
     "Net of returns.",
     "Sensing": "A correction of the next four weeks after last week's demand; it counts at "
     "once and rewrites nothing that was signed.",
+    "Short": "Status: stockout risk is high, or stock meets too little of demand. "
+    "Leadership sets both limits.",
+    "Shortage": "Demand that stock will not meet: units short.",
     "Signature": "A function's agreement to a department's numbers as they are; any later "
     "change of them voids it.",
+    "SKU week": "One SKU in one week, over all doors: the unit in which forecasts are scored.",
+    "SKU-door": "One SKU at one door.",
     "Spillover": "What activations do outside their own weeks and SKUs: customers who bought "
     "ahead stay away for up to three weeks, and other SKUs of the class lose or gain.",
     "Statistical": "Baseline plus the expected lift of every activation, before anybody "
@@ -244,15 +308,21 @@ GLOSSARY: dict[str, str] = {
     "Stockout risk": "Probability that demand is not met in full in at least one week.",
     "Threshold": "Headroom must cover the expected lift so far, times a share set per "
     "activation type (1.0: all of it).",
+    "Tight": "Status: stockout risk is worth watching, or stock does not cover the lift.",
+    "Too late to order": "Needed before an order placed today could arrive: expedite, "
+    "move stock or accept the shortage.",
+    "Units": "Pieces of a SKU; shown as u.",
     "Units short": "Expected demand that stock will not meet, in units.",
-    "Value added": "What a step or a function made better: the WAPE of what it is held "
-    "against, less its own, in percentage points. Above zero is better.",
+    "Upside": "Revenue above that of the draft if demand is at P90.",
+    "Value added": "How much a step or a function improved the forecast: the WAPE of what "
+    "it is compared with, less its own, in points. Above zero is better.",
     "Version": "A published consensus; it never changes.",
-    "WAPE": "Weighted absolute percentage error: all misses added up, over all that was "
-    "wanted. The median forecast is held against it; lower is better.",
+    "WAPE": "Weighted absolute percentage error: the errors of all SKU weeks, added up without "
+    "sign, over actual demand. Judged by the median forecast; lower is better.",
     "Weeks of supply": "How long stock lasts against forward demand.",
     "Weeks of supply at the end": "Stock at the end of the quarter over what was sold in a "
     "week of it.",
+    "Weight": "Share that a function's number has in the proposed number.",
     "Working plan": "The latest published consensus plus the decisions taken since; before "
     "anything is published, the draft.",
 }

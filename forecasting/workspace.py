@@ -27,13 +27,17 @@ from data.files import Judged
 from data.ledger import utc_now
 from data.store import Store
 from data.versions import Version
-from forecasting import operation, scratch
+from forecasting import conventions, operation, scratch
 from forecasting.arguments import AsMade, ClientId, Name, OneOf, verbs
 from forecasting.calendar import as_date
-from forecasting.consensus.activations import Activation, as_changed, as_imported
-from forecasting.consensus.events import Event, Kind, Scope
+from forecasting.consensus.activations import Activation, as_imported
+from forecasting.consensus.events import Body, Event, Kind, Scope
+from forecasting.consensus.events.governance import PersonSet
+from forecasting.consensus.events.inputs import Commented, Held, Overridden, Released
+from forecasting.consensus.events.record import Imported, ImportRolledBack, RunMade
 from forecasting.consensus.holds import held_by
 from forecasting.consensus.overrides import resolve, undone
+from forecasting.conventions import US
 from forecasting.errors import (
     BadFiles,
     NoForecast,
@@ -41,6 +45,7 @@ from forecasting.errors import (
     Refused,
     UnknownName,
 )
+from forecasting.governance.conventions import CompanyConventions
 from forecasting.governance.desk import Desk, Request, checked_link, checked_note
 from forecasting.governance.drafts import Drafts
 from forecasting.governance.policy import Policies, Policy
@@ -55,7 +60,8 @@ from forecasting.monthly.cycle import Cycles
 from forecasting.monthly.minutes import Minutes
 from forecasting.monthly.small_changes import Small
 from forecasting.plan.basis import assemble
-from forecasting.plan.live import LivePlan, Published
+from forecasting.plan.live import LivePlan
+from forecasting.plan.published import Published
 from forecasting.plan.selection import Selection
 from forecasting.quarterly.review import Quarters, Sources
 from forecasting.record.hindsight import Hindsight
@@ -66,7 +72,7 @@ from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.version import version
 from forecasting.vocabulary import INPUTS, Function, Measure, Operation
 from forecasting.weekly import decisions
-from forecasting.weekly.activations import MarketingCalendar
+from forecasting.weekly.activations import MarketingCalendar, as_changed
 from forecasting.weekly.decisions import Decisions
 from forecasting.weekly.review import Weekly
 
@@ -136,6 +142,20 @@ class Workspace:
         begun = time.perf_counter()
         self.store = Store(path, create=create)
         self._log_held = operation.hold(path)
+        try:
+            self._wire(clock)
+        except BaseException:  # what cannot be opened is let go: another one may have it
+            self._log_held.let_go()
+            self.store.close()
+            raise
+        LOG.info(
+            "started", version=version(), database=path or "memory", seq=self.seq,
+            process=os.getpid(),
+            python=platform.python_version(), left_by_others=scratch.sweep() if path else 0,
+            seconds=time.perf_counter() - begun,
+        )  # fmt: skip
+
+    def _wire(self, clock: Callable[[], dt.datetime]) -> None:
         self._plan: LivePlan | None = None
         """The live plan, built when it is first asked for: importing files needs none."""
         self._building = threading.Lock()
@@ -151,6 +171,7 @@ class Workspace:
         self._recovery = Recovery(self._remade, self._folding)
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
+        self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
         self.policies = Policies(self.desk)
         self.cycles = Cycles(
             self.desk,
@@ -198,22 +219,18 @@ class Workspace:
             ),
         )
         self._projectors: tuple[Projector[Any], ...] = (
-            self.desk, self.cycles, self.history, self.minutes, self.reasons, self.calendar,
-            self.decisions, self.reversals, self.policies, self.quarters, self.oddities,
+            self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
+            self.calendar, self.decisions, self.reversals, self.policies, self.quarters,
+            self.oddities,
         )  # fmt: skip
         """What takes every committed event, in this order, before the plan does."""
         self._take_up(build=False)
-        LOG.info(
-            "started", version=version(), database=path or "memory", seq=self.seq,
-            process=os.getpid(),
-            python=platform.python_version(), left_by_others=scratch.sweep() if path else 0,
-            seconds=time.perf_counter() - begun,
-        )  # fmt: skip
 
     def close(self) -> None:
         """Finish writing and release the file."""
         self.ledger.close()
         self.store.close()
+        conventions.keep(US)
         LOG.info("stopped", database=self.store.path or "memory", seq=self.seq)
         self._log_held.let_go()
 
@@ -250,13 +267,10 @@ class Workspace:
             raise OutOfBounds("The local admin stays as it is.")
         if delegate_for is not None and delegate_for not in INPUTS:
             raise OutOfBounds("Only a function that signs can have a delegate.")
-        body = {
-            "id": identity,
-            "name": name.strip(),
-            "function": function.value,
-            "delegate_for": delegate_for.value if delegate_for else None,
-        }
-        return self.desk.append(actor, Kind.PERSON, body=body)
+        body = PersonSet(
+            person=identity, name=name.strip(), function=function, delegate_for=delegate_for
+        )
+        return self.desk.append(actor, body)
 
     # The plan ---------------------------------------------------------------------------
 
@@ -313,10 +327,13 @@ class Workspace:
 
     def _working_plan(self, plan: LivePlan, version: Version) -> LivePlan:
         seq = self.seq  # first: what is committed after it is folded in by the writer
-        then = {k: v for k, v in self._imported().items() if v[1] <= version.version}
         events = [e for e in self.ledger.of_kinds(*_SHAPING) if e.seq <= seq]
-        before = [e for e in events if e.seq <= version.version]
-        base = plan.base
+        base, moment = plan.base, version.version
+        imported = as_imported(
+            self.store.query("activation_rows_at", seq=moment),
+            self.store.query("item_rows_at", seq=moment),
+        )
+        first_week = as_date(base.weeks[0])
         return LivePlan(
             base,
             activations=self.calendar.activations,
@@ -324,9 +341,12 @@ class Workspace:
                 base,
                 versions.leaves(self.store, version),
                 version.first_week,
-                as_changed(then, before),
-                version=version.version,
+                as_changed(imported, [e for e in events if e.seq <= moment]).values(),
+                version=moment,
+                inputs=self.store.query("input_at", seq=moment, first_week=first_week),
+                agreed=self.store.query("agreed_at", cycle=version.cycle, seq=moment),
             ),
+            weights=self.cycles.weights(),
             decisions=events,
             limits=plan.limits,
             seq=seq,
@@ -581,21 +601,18 @@ class Workspace:
                 actor, function, leaves, aim=scope.activation, since=seen,
                 now=chosen.amount(present, measure), measure=measure,
             )  # fmt: skip
-            body: dict[str, Any] = {
-                "input": function,
-                "before": int(present.sum()) / THOUSANDTHS,
-            }
-            if measure is not Measure.UNITS and operation != CLEAR:
-                body["measure"] = measure.value
-            if why.evidence:
-                body["evidence"] = why.evidence
+            body = Overridden(
+                input=function,
+                before=int(present.sum()) / THOUSANDTHS,
+                measure=Measure.UNITS if operation == CLEAR else measure,
+                evidence=why.evidence,
+            )
             return self.desk.event(
                 actor,
-                Kind.OVERRIDE,
+                body,
                 scope=scope,
                 operation=str(operation),
                 value=value,
-                body=body,
                 reason=why.reason,
                 note=why.note,
                 base=seen,
@@ -614,11 +631,11 @@ class Workspace:
 
     def hold(self, by: str, scope: Scope, *, client_id: ClientId | None = None) -> Event:
         """Hold cells of the own input: totals above spread around them."""
-        return self._hold(by, scope, Kind.HOLD, client_id)
+        return self._hold(by, scope, Held(), client_id)
 
     def release(self, by: str, scope: Scope, *, client_id: ClientId | None = None) -> Event:
         """Let held cells move again."""
-        return self._hold(by, scope, Kind.RELEASE, client_id)
+        return self._hold(by, scope, Released(), client_id)
 
     def comment(
         self, by: str, scope: Scope, text: str, *, client_id: ClientId | None = None
@@ -629,7 +646,7 @@ class Workspace:
             raise OutOfBounds("A comment needs words.")
         Selection.of(self.plan, scope)
         return self.desk.append(
-            actor, Kind.COMMENT, scope=scope, note=checked_note(text), client_id=client_id
+            actor, Commented(), scope=scope, note=checked_note(text), client_id=client_id
         )
 
     # Data -------------------------------------------------------------------------------
@@ -663,9 +680,9 @@ class Workspace:
             if not names:
                 raise Refused("There is nothing in these files to import.")
             counts = {v.table: [v.read, v.accepted, v.rejected] for v in judged.verdicts}
-            body = {"summary": judged.summary, "tables": counts}
+            body = Imported(summary=judged.summary, tables=counts)
             event = self.desk.submit(
-                lambda: self.desk.event(actor, Kind.IMPORT, body=body),
+                lambda: self.desk.event(actor, body),
                 None,
                 work=lambda cursor, seq: files.insert_staged(cursor, seq, names),
             )
@@ -683,18 +700,20 @@ class Workspace:
         if bool(row["rolled_back"].iloc[0]):
             raise Refused(f"Import #{batch} is rolled back already.")
         with operation.told("roll_back", by=actor.id, batch=batch):
-            event = self.desk.append(actor, Kind.ROLLBACK, body={"batch": batch})
+            event = self.desk.append(actor, ImportRolledBack(batch=batch))
         self._rebuild()
         return event
 
     # Inside -----------------------------------------------------------------------------
 
-    def _hold(self, by: str, scope: Scope, kind: Kind, client_id: str | None) -> Event:
+    def _hold(
+        self, by: str, scope: Scope, body: Held | Released, client_id: str | None
+    ) -> Event:
         actor = self.desk.allowed(by, "hold")
         chosen = Selection.of(self.plan, scope)
         active = chosen.active()
         leaves = chosen.leaves(np.zeros(len(active), np.int64), active)
-        return self.desk.append(actor, kind, scope=scope, leaves=leaves, client_id=client_id)
+        return self.desk.append(actor, body, scope=scope, leaves=leaves, client_id=client_id)
 
     @property
     def _run(self) -> int:
@@ -730,8 +749,7 @@ class Workspace:
             self._judge_anew()
         try:
             if self._working is not None:
-                told = ("activation", "moves", "sensing")
-                self._working.fold([e for e in events if any(n in e.body for n in told)])
+                self._working.fold([e for e in events if _is_of_working_plan(e.body)])
             for hidden, plan in self._blinded.items():
                 plan.fold([event for event in events if not is_input_of(event, hidden)])
         except Exception as error:
@@ -795,6 +813,12 @@ class Workspace:
         self._rebuild()
         self.quarters.keep_flags()
 
+    def _on_another_calendar(self) -> None:
+        """Weeks, months and quarters are others now: what was made by them is made anew."""
+        self._rebuild()
+        if self.has_forecast:
+            self.quarters.sum_up()
+
     def _on_run(
         self,
         seq: int,
@@ -803,11 +827,12 @@ class Workspace:
         run: Event,
     ) -> LivePlan:
         """The plan as of a sequence number, on one run."""
-        as_of = dt.date.fromisoformat(run.body["as_of"])
+        made = run.told(RunMade)
+        as_of = made.as_of
         last = last_closed(self.store)  # None: sales were rolled back
         base = assemble(
             run=run.seq,
-            run_body=run.body,
+            run_body=made.facts,
             horizon=HORIZON_WEEKS,
             series=self.store.query("run_series_of", run=run.seq),
             sku_factors=self.store.query("run_sku_of", run=run.seq),
@@ -830,6 +855,11 @@ class Workspace:
             limits=self.policies.now.limits,
             seq=seq,
         )
+
+
+def _is_of_working_plan(body: Body) -> bool:
+    """Whether it changes what stock is judged against: calendar, supply or a correction."""
+    return bool(body.calendar or body.supply or body.is_sensing)
 
 
 def _require_tables(actor: Person, judged: Judged) -> None:

@@ -160,6 +160,22 @@ def test_a_record_is_short_and_its_notes_lie_beside_it():
         assert f"notes/{note.name}" in record.read_text()
 
 
+# A newcomer's test -----------------------------------------------------------------------
+
+
+def test_each_thing_that_concord_does_is_where_the_newcomer_is_sent():
+    rows = re.findall(
+        r"^\| ([A-Z][^|]+\.) \| `([^`]+)` \| (.+?) \|$", (DOCS / "where.md").read_text(), re.M
+    )
+    assert len(rows) >= 10
+    for sentence, path, names in rows:
+        assert (ROOT / path).is_file(), f"{sentence} -> {path}"
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        has = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        lacking = set(re.findall(r"`([^`]+)`", names)) - has
+        assert not lacking, f"{sentence} {path} has no {lacking}"
+
+
 # Words of the screen ----------------------------------------------------------------------
 
 ON_SCREEN = [

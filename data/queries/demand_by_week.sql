@@ -1,7 +1,7 @@
 -- One row per SKU and week from $since to $until: units that were wanted over all doors. Sales
 -- over the share of the week on the shelf; where that was less than half, as if it were half.
 with daily as (
-    select sku, door, (date - dayofweek(date)::int)::date as week, sum(greatest(units, 0)) as units,
+    select sku, door, week_of(date) as week, sum(greatest(units, 0)) as units,
         avg(in_stock) as in_stock
     from sales_now
     where date >= $since and date < $until

@@ -1,7 +1,7 @@
 -- One row per selling door and day with sales rows, of the $weeks oldest weeks with sales.
 -- Order: door, date.
 with oldest as (
-    select distinct (date - dayofweek(date)::int)::date as week
+    select distinct week_of(date) as week
     from sales_now order by week limit $weeks
 )
 select distinct door, date

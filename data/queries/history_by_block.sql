@@ -8,7 +8,7 @@ with reports as (
     union all
     select sku, door, date, null, null, on_hand from inventory_now
 )
-select any_value(block) as block, sku, door, (date - dayofweek(date)::int)::date as week,
+select any_value(block) as block, sku, door, week_of(date) as week,
     sum(units) as units, avg(in_stock) as in_stock, arg_max(on_hand, date) as on_hand
 from reports
 semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)

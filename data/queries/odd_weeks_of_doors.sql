@@ -9,12 +9,12 @@ with shown as (
     where coalesce(one.status, 'planned') <> 'cancelled'
 ),
 cells as (
-    select door as subject, sku, door, (date - dayofweek(date)::int)::date as week, sum(units) as units
+    select door as subject, sku, door, week_of(date) as week, sum(units) as units
     from sales_now, last_known where date > day - 1_092 group by all
 ),
 shown_weeks as (
     select distinct sku, door, unnest(generate_series(
-        start - dayofweek(start)::int, "end", interval 7 day))::date as week
+        week_of(start), "end", interval 7 day))::date as week
     from shown
 ),
 promoted as (

@@ -3,14 +3,14 @@
 -- the weeks to $known; in weeks that it does not know, what the share of the week on the shelf lets
 -- expect, at most as much again as was sold; null where neither says anything.
 with sold as (
-    select sku, door, (date - dayofweek(date)::int)::date as week,
+    select sku, door, week_of(date) as week,
         sum(greatest(units, 0)) as units, avg(in_stock) as in_stock
     from sales_now
     where date >= $since and date < $until
     group by all
 ),
 counted as (
-    select sku, door, (date - dayofweek(date)::int)::date as week,
+    select sku, door, week_of(date) as week,
         arg_max(on_hand, date) as on_hand
     from inventory_now
     where date >= $since and date < $until

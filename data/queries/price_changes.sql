@@ -1,4 +1,4 @@
 -- One row per change of a regular price, by week. Order: week.
-select sku, door, (date - dayofweek(date)::int)::date as week, regular_price
+select sku, door, week_of(date) as week, regular_price
 from prices_now
 order by week, date, sku, door, regular_price

@@ -40,9 +40,10 @@ behind as (
 )
 select own.* exclude (first_week, last_week, ended),
     case when own.last_week = spans.last_week then ended end as ended,
-    named.name, named.type, named.first_day, named.is_sell_out, fiscal_quarter(own.first_week) as quarter,
+    named.name, named.type, named.first_day, named.is_sell_out, began.quarter,
     behind.after_units, coalesce(behind.after_weeks, 0) as after_weeks, followed.is_fresh
 from own
+join fiscal_week as began on began.week = own.first_week
 join followed
     on followed.activation = own.activation and followed.sku = own.sku
     and followed.door = own.door

@@ -18,7 +18,7 @@ due as (
     ) = 1
 ),
 daily as (
-    select sku, door, (date - dayofweek(date)::int)::date as week,
+    select sku, door, week_of(date) as week,
         sum(greatest(units, 0)) as units, avg(in_stock) as in_stock
     from sales_now
     where date >= $since

@@ -3,14 +3,14 @@
 with days as (
     select distinct date from sales_now union select distinct date from inventory_now
 ),
-weeks as (select distinct (date - dayofweek(date)::int)::date as week from days),
-named as (
-    select week, fiscal_quarter(week) as quarter from weeks where week <= $as_of
+weeks as (select distinct week_of(date) as week from days),
+whole as (
+    select quarter, min(week) as begins, max(week) as ends from fiscal_week group by quarter
 )
 select quarter, min(week) as first_week, max(week) as last_week,
     ((max(week) - min(week)) // 7 + 1)::int as weeks,
-    (min(week) = any_value(fiscal_year_start(fiscal_year(week))) or fiscal_quarter(min(week) - 7) <> quarter)
-    and fiscal_quarter(max(week) + 7) <> quarter as is_whole
-from named
+    min(week) = any_value(begins) and max(week) = any_value(ends) as is_whole
+from weeks join fiscal_week using (week) join whole using (quarter)
+where week <= $as_of
 group by quarter
 order by quarter

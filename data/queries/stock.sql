@@ -11,12 +11,12 @@
 -- order: the most at the end of a week since it was last due to be ordered; null where no order
 -- says when it was placed.
 with sold_on as (
-    select door, dayofweek(date)::int as day, count(*) filter (date < $as_of + 7) as n,
+    select door, day_of_week(date) as day, count(*) filter (date < $as_of + 7) as n,
         max(date) as latest
     from sales_now where date > $as_of - 91 group by all
 ),
 counted_on as (
-    select door, dayofweek(date)::int as day, count(*) filter (date < $as_of + 7) as n,
+    select door, day_of_week(date) as day, count(*) filter (date < $as_of + 7) as n,
         max(date) as latest
     from inventory_now where date > $as_of - 91 group by all
 ),
@@ -35,8 +35,8 @@ week_named as (
         and max(counted_on.latest) <= by_week.latest
 ),
 counted as (
-    select sku, door, (date - dayofweek(date)::int)::date as week, date, on_hand, in_transit,
-        case when week_named.day = dayofweek(date) then date - dayofweek(date)::int + 6
+    select sku, door, week_of(date) as week, date, on_hand, in_transit,
+        case when week_named.day = day_of_week(date) then week_of(date) + 6
             else date end::date as day
     from inventory_now
     left join week_named using (door)
@@ -64,7 +64,7 @@ latest as (
         case when is_after then after.on_hand else before.on_hand end as on_hand,
         case when is_after then after.in_transit else before.in_transit end as in_transit,
         case when is_after then after.day else before.day end as counted_on,
-        least((counted_on - dayofweek(counted_on)::int)::date, $as_of) as week
+        least(week_of(counted_on), $as_of) as week
     from before full join after using (sku, door)
 ),
 moving as (
@@ -81,7 +81,7 @@ sold_since as (
         end) as units
     from moving
     join (
-        select sku, door, date, (date - dayofweek(date)::int)::date as week, units
+        select sku, door, date, week_of(date) as week, units
         from sales_now where date > $as_of - $oldest - 7 and date < $as_of + 21
     ) as sales using (sku, door)
     left join by_week using (door)
@@ -111,7 +111,7 @@ pace as (
 -- chance would arrange so once in a hundred times.
 arrived as (
     select sku, coalesce(original_eta, eta) as due, count(*) as lines,
-        datediff('day', date '1970-01-04', coalesce(original_eta, eta)) // 7 as week
+        (week_of(coalesce(original_eta, eta)) - week_of(date '1970-01-04')) // 7 as week
     from receipts_now
     anti join (select door from doors_now where kind = 'dc') using (door)
     where ordered < $as_of + 7 and ordered > $as_of - 364

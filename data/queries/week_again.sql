@@ -3,13 +3,13 @@
 -- the week has all rows of a door, over at least four weeks, on one day of the week. Days that
 -- are sent again are replaced, not added; returns (below zero) are no report of a week.
 with sent as (
-    select _row, sku, door, date, units, (date - dayofweek(date)::int)::date as week,
-        dayofweek(date)::int as day
+    select _row, sku, door, date, units, week_of(date) as week,
+        day_of_week(date) as day
     from staging.typed where date is not null and sku is not null and door is not null
 ),
 had as (
-    select sku, door, date, (date - dayofweek(date)::int)::date as week,
-        dayofweek(date)::int as day
+    select sku, door, date, week_of(date) as week,
+        day_of_week(date) as day
     from sales_now
     where date >= (select min(week) - 56 from sent) and date < (select max(week) + 7 from sent)
 ),

@@ -2,7 +2,7 @@
 -- of the same units, on two days. Of the last 13 weeks: the cells (SKU and week) that are,
 -- an example, and their units. Order: door.
 with cells as (
-    select sku, door, (date - dayofweek(date)::int)::date as week, min(date) as first_day,
+    select sku, door, week_of(date) as week, min(date) as first_day,
         max(date) as last_day, count(distinct date) as days, min(units) as least,
         max(units) as most
     from sales_now where date >= $as_of - 84 and date < $as_of + 7

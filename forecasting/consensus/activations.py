@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from forecasting.calendar import Dates, exposure_share
-from forecasting.consensus.events import Event, Kind
 from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import Floats
 from forecasting.vocabulary import MOST_LIFT
@@ -184,21 +183,3 @@ def by_name(items: pd.DataFrame) -> pd.DataFrame:
         ),
     )  # fmt: skip
     return pd.concat([filled, styled[~replaced]]).sort_index()
-
-
-def as_changed(
-    imported: Mapping[str, tuple[Activation, int]], events: Sequence[Event]
-) -> dict[str, Activation]:
-    """Activations as they stand after people changed them; a later import speaks last."""
-    found = {identity: activation for identity, (activation, _) in imported.items()}
-    for event in events:
-        identity = str(event.body.get("activation", ""))
-        batch = imported[identity][1] if identity in imported else 0
-        if not identity or batch > event.seq:
-            continue
-        state = event.body.get("activation_state") or event.body.get("after")
-        if state is not None:
-            found[identity] = Activation.from_dict(state)
-        elif event.kind in (Kind.ACTIVATION, Kind.LIFT, Kind.UNDO):
-            found.pop(identity, None)
-    return found

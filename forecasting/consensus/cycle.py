@@ -11,13 +11,18 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 
-from forecasting.consensus.events import Event, Kind
-from forecasting.errors import OutOfBounds
-from forecasting.vocabulary import INPUTS
-
-LONGEST_FENCE = 26
+from forecasting.consensus.events import Event
+from forecasting.consensus.events.cycle import (
+    ConsensusPublished,
+    CycleOpened,
+    CycleReopened,
+    InputsRevealed,
+    RunAdopted,
+    Signed,
+)
+from forecasting.consensus.events.inputs import Submitted
+from forecasting.consensus.rules import Rules
 
 
 class Stage(StrEnum):
@@ -37,60 +42,6 @@ class Stage(StrEnum):
             "signed": "Signed",
             "published": "Published",
         }[self.value]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """How one cycle is run; leadership's settings at the moment it was opened."""
-
-    blind: bool = True
-    """Nobody sees others' inputs until they are revealed together."""
-    fence_weeks: int = 0
-    """First weeks of the plan that nobody may change any more."""
-    quorum: int = 3
-    """Functions that must sign each department."""
-    inputs_due: dt.date | None = None
-    review_due: dt.date | None = None
-    publish_due: dt.date | None = None
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.quorum <= len(INPUTS):
-            raise OutOfBounds(f"A quorum is from 1 to {len(INPUTS)} functions.")
-        if not 0 <= self.fence_weeks <= LONGEST_FENCE:
-            raise OutOfBounds(f"The fence is from 0 to {LONGEST_FENCE} weeks.")
-        dates = [d for d in (self.inputs_due, self.review_due, self.publish_due) if d]
-        if dates != sorted(dates):
-            raise OutOfBounds("Inputs are due before the review, the review before publishing.")
-
-    def to_dict(self) -> dict[str, Any]:
-        """As stored in an event."""
-        return {
-            "blind": self.blind,
-            "fence_weeks": self.fence_weeks,
-            "quorum": self.quorum,
-            **{name: None if day is None else day.isoformat() for name, day in self._days()},
-        }
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Rules:
-        """As read from an event."""
-        days = {
-            name: dt.date.fromisoformat(stored[name]) if stored.get(name) else None
-            for name in ("inputs_due", "review_due", "publish_due")
-        }
-        return cls(
-            blind=bool(stored["blind"]),
-            fence_weeks=int(stored["fence_weeks"]),
-            quorum=int(stored["quorum"]),
-            **days,
-        )
-
-    def _days(self) -> list[tuple[str, dt.date | None]]:
-        return [
-            ("inputs_due", self.inputs_due),
-            ("review_due", self.review_due),
-            ("publish_due", self.publish_due),
-        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,52 +123,45 @@ class Cycle:
 
 def after(cycle: Cycle | None, event: Event) -> Cycle | None:
     """The cycle that an event leaves behind."""
-    body = event.body
-    if event.kind is Kind.CYCLE and body["action"] == "open":
+    if isinstance(event.body, CycleOpened):
+        opened = event.body
         return Cycle(
-            name=str(body["name"]),
+            name=opened.name,
             opened=event.seq,
-            run=int(body["run"]),
-            as_of=dt.date.fromisoformat(body["as_of"]),
-            rules=Rules.from_dict(body["rules"]),
+            run=opened.run,
+            as_of=opened.as_of,
+            rules=opened.rules,
         )
     if cycle is None:
         return None
-    said = Said(
-        seq=event.seq,
-        person=event.person,
-        at=event.recorded_at,
-        digest=str(body.get("digest", "")),
-    )
-    match event.kind, body.get("action"):
-        case Kind.CYCLE, "reveal":
+    match event.body:
+        case InputsRevealed():
             return replace(cycle, revealed=True)
-        case Kind.CYCLE, "reopen":
+        case CycleReopened(run=run, as_of=as_of):
+            return replace(cycle, closed=False, run=run, as_of=as_of)
+        case Submitted():
+            return replace(cycle, submitted={**cycle.submitted, event.function: _said(event)})
+        case Signed(department=department, digest=digest):
+            key = (event.function, department)
+            signed = _said(event, digest)
+            return replace(cycle, signatures={**cycle.signatures, key: signed})
+        case RunAdopted(run=run, as_of=as_of, carried=carried):
             return replace(
                 cycle,
-                closed=False,
-                run=int(body["run"]),
-                as_of=dt.date.fromisoformat(body["as_of"]),
-            )
-        case Kind.SUBMIT, _:
-            return replace(cycle, submitted={**cycle.submitted, event.function: said})
-        case Kind.SIGN, _:
-            key = (event.function, str(body["department"]))
-            return replace(cycle, signatures={**cycle.signatures, key: said})
-        case Kind.ADOPT, _:
-            carried = body.get("carried", {})
-            return replace(
-                cycle,
-                run=int(body["run"]),
-                as_of=dt.date.fromisoformat(body["as_of"]),
+                run=run,
+                as_of=as_of,
                 signatures={
                     key: _carried(said, carried.get(key[1]))
                     for key, said in cycle.signatures.items()
                 },
             )
-        case Kind.PUBLISH, _:
+        case ConsensusPublished():
             return replace(cycle, versions=(*cycle.versions, event.seq), closed=True)
     return cycle
+
+
+def _said(event: Event, digest: str = "") -> Said:
+    return Said(seq=event.seq, person=event.person, at=event.recorded_at, digest=digest)
 
 
 def _carried(said: Said, digests: tuple[str, str] | None) -> Said:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasting import conventions
 from forecasting.consensus.events import Event, Kind, Leaves
+from forecasting.consensus.events.undoing import Undone
 from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, spread
 from forecasting.vocabulary import Operation
@@ -113,8 +115,8 @@ def _total_worth(
     each = float((weights * worth[free]).sum() / weights.sum()) if len(weights) else 0.0
     if not each > 0:
         raise OutOfBounds(
-            f"A unit is worth ${each:,.2f} here, so no number of units comes to that. "
-            "Enter units instead."
+            f"A unit is worth {conventions.in_force().price(each)} here, so no number of "
+            "units comes to that. Enter units instead."
         )
     kept = present[~free]
     left = wanted - float((kept * worth[~free]).sum()) / THOUSANDTHS
@@ -166,9 +168,8 @@ def undone(events: Sequence[Event]) -> set[int]:
     """Sequence numbers that are taken back, given every undo event in order."""
     taken_back: set[int] = set()
     for event in events:
-        if event.kind is Kind.UNDO:
-            target = int(event.body["target"])
-            taken_back ^= {target}
+        if isinstance(event.body, Undone):
+            taken_back ^= {event.body.target}
     return taken_back
 
 

@@ -62,7 +62,7 @@ class Exposures:
     kind: Ints
     """Position of its type in `kinds`."""
     days: tuple[Ints, Ints]
-    """First and last day of the week on which it runs, 0 (Sunday) to 6, (m,) each."""
+    """First and last day of the week on which it runs, 0 to 6, (m,) each."""
     log_price: Floats
     """log(1 - discount) of what the activation takes off, 0 for nothing."""
     log_regular: Floats
@@ -74,7 +74,7 @@ class Exposures:
     kinds: tuple[str, ...]
     n_weeks: int
     before: Floats
-    """Share of a week's demand before each day from Sunday on, and before its end, (8,)."""
+    """Share of a week's demand before each day, from its first on, and before its end, (8,)."""
 
     def __len__(self) -> int:
         return len(self.series)
@@ -266,7 +266,7 @@ def expose(
         The types with a column; others are left out.
     weeks : datetime64 array, shape (T,)
     weekday_shares : float array, shape (7,), optional
-        Share of a week's demand on each day from Sunday on; a seventh each if not known.
+        Share of a week's demand on each day, from its first on; a seventh each if not known.
 
     Notes
     -----
@@ -317,7 +317,7 @@ def expose(
 
 
 def days_within(start: Dates, end: Dates, week: Dates) -> tuple[Ints, Ints]:
-    """First and last day of a week on which something runs, 0 (Sunday) to 6, (m,) each."""
+    """First and last day of a week on which something runs, 0 to 6, (m,) each."""
     since = np.maximum((start - week).astype(np.int64), 0)
     return since, np.minimum((end - week).astype(np.int64), 6)
 

@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting import child, faults
+from forecasting import child, conventions, faults
 from forecasting.calendar import Dates
+from forecasting.conventions import Conventions
 from forecasting.demand import (
     backtest,
     cleansing,
@@ -280,6 +281,7 @@ def _backtest_origin(
 def _job(source: Path) -> dict[str, Any]:
     """What is asked, as it was written beside the history."""
     job: dict[str, Any] = json.loads((source / "job.json").read_text(encoding="utf-8"))
+    conventions.keep(Conventions.read(job["conventions"]))  # this process serves that company
     return job
 
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from data.ledger import Ledger, Work, utc_now
 from data.store import Store
-from forecasting import operation
-from forecasting.consensus.events import TOTAL, Conflict, Event, Kind, Leaves
+from forecasting import conventions, operation
+from forecasting.consensus.events import TOTAL, Body, Conflict, Event, Kind, Leaves
+from forecasting.consensus.events.governance import PersonSet
 from forecasting.consensus.overrides import collisions
 from forecasting.errors import ConcordError, Conflicted, OutOfBounds, Refused, UnknownName
 from forecasting.governance.projector import Projector
@@ -111,8 +112,8 @@ class Desk(Projector[Mapping[str, Person]]):
 
     @property
     def today(self) -> dt.date:
-        """The day it is, UTC."""
-        return self.now.date()
+        """The day it is where the company is."""
+        return conventions.in_force().local(self.now).date()
 
     @property
     def people(self) -> list[Person]:
@@ -155,7 +156,8 @@ class Desk(Projector[Mapping[str, Person]]):
     def _with(
         self, state: Mapping[str, Person], events: Sequence[Event]
     ) -> Mapping[str, Person]:
-        return {**state, **{e.body["id"]: _person(e) for e in events}}
+        set_ = [_person(event.told(PersonSet)) for event in events]
+        return {**state, **{person.id: person for person in set_}}
 
     def allowed(self, by: str, verb: str) -> Person:
         """The person, if their function has the right.
@@ -202,21 +204,21 @@ class Desk(Projector[Mapping[str, Person]]):
             name = self.person(theirs.person).name
             raise Conflicted([Conflict(theirs=theirs, name=name, now=now, measure=measure)])
 
-    def event(self, actor: Person, kind: Kind, **fields: Any) -> Event:
+    def event(self, actor: Person, body: Body, **fields: Any) -> Event:
         """An event of a person's, not yet written."""
         fields["client_id"] = fields.get("client_id") or uuid.uuid4().hex
         fields.setdefault("cycle", self.cycle)
-        return Event(person=actor.id, function=actor.function.value, kind=kind, **fields)
+        return Event(person=actor.id, function=actor.function.value, body=body, **fields)
 
     def append(
-        self, actor: Person, kind: Kind, *, client_id: str | None = None, **fields: Any
+        self, actor: Person, body: Body, *, client_id: str | None = None, **fields: Any
     ) -> Event:
         """Write an event that depends on nothing before it."""
         base = self.ledger.seq
         return self.submit(
-            lambda: self.event(actor, kind, base=base, **fields),
+            lambda: self.event(actor, body, base=base, **fields),
             Request.of(
-                client_id, actor, kind,
+                client_id, actor, body.kind,
                 lambda e: (e.scope, e.note) == (fields.get("scope"), fields.get("note", "")),
             ),
         )  # fmt: skip
@@ -310,13 +312,9 @@ def _watched(*, is_edit: bool) -> Iterator[list[Event]]:
         )  # fmt: skip
 
 
-def _person(event: Event) -> Person:
-    delegate = event.body.get("delegate_for")
+def _person(said: PersonSet) -> Person:
     return Person(
-        id=event.body["id"],
-        name=event.body["name"],
-        function=Function(event.body["function"]),
-        delegate_for=Function(delegate) if delegate else None,
+        id=said.person, name=said.name, function=said.function, delegate_for=said.delegate_for
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from forecasting import faults, operation
+from forecasting import conventions, faults, operation
 from forecasting.demand.process import STAYS
 from forecasting.errors import Cancelled, ConcordError, JobFailed, JobRunning
 
@@ -78,7 +78,7 @@ class Outcome:
         return ((self.ended or _now()) - self.started).total_seconds()
 
     def __str__(self) -> str:
-        begun = f"{self.started:%b %d, %H:%M} UTC"
+        begun = conventions.in_force().moment(self.started)
         match self.state:
             case State.RUNNING:
                 return f"{self.by} started the {self.job} at {begun}; it is under way."

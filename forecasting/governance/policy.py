@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from forecasting import conventions
 from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events.governance import SettingChanged
 from forecasting.errors import OutOfBounds, UnknownName
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
@@ -38,8 +40,13 @@ class Unit(StrEnum):
     WEEKS = "weeks"
     FACTOR = "times"
     COUNT = "count"
-    MONEY = "$"
+    MONEY = "money"
     YES_NO = "yes or no"
+
+    @property
+    def sign(self) -> str:
+        """What stands behind a label: the unit, or the currency."""
+        return conventions.in_force().currency if self is Unit.MONEY else self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +99,7 @@ class Setting:
             case Unit.FACTOR:
                 return f"{value:g}x"
             case Unit.MONEY:
-                return f"${value:,g}"
+                return conventions.in_force().money(f"{value:,g}")
             case Unit.YES_NO:
                 return "yes" if value else "no"
             case _:
@@ -125,7 +132,7 @@ _ALL = (
     _target("weeks_of_supply", "Weeks of supply", "At most, at the end of a quarter.", Unit.WEEKS, 104.0),
     _target("markdown_rate", "Markdown rate", "At most."),
     _target("gmroi", "GMROI", "At least, a year.", Unit.FACTOR, 100.0),
-    _target("lost_share", "Lost sales", "At most, of what customers wanted."),
+    _target("lost_share", "Lost sales", "At most, of demand."),
     _target("excess", "Excess after promotions", "At most, of the stock at their end."),
     _target("complete", "Activations complete in time", "At least, by the calendar rule."),
     _target("decided_in_time", "Reds decided in time", "At least."),
@@ -247,14 +254,14 @@ class Policies(Projector[tuple[Change, ...]]):
         made = (
             Change(
                 seq=event.seq,
-                name=str(event.body["name"]),
-                value=event.body["value"],
-                effective=dt.date.fromisoformat(event.body["effective"]),
+                name=said.name,
+                value=said.value,
+                effective=said.effective,
                 person=event.person,
                 made_at=event.recorded_at,
                 why=event.note,
             )
-            for event in events
+            for event, said in ((e, e.told(SettingChanged)) for e in events)
         )
         return (*state, *made)
 
@@ -325,14 +332,14 @@ class Policies(Projector[tuple[Change, ...]]):
                 raise OutOfBounds(
                     f"{SETTINGS[name].label} is {SETTINGS[name].said(before)} already."
                 )
-            body = {
-                "name": name,
-                "value": policy[name],
-                "before": before,
-                "effective": day.isoformat(),
-                "said": f"{SETTINGS[name].label}: {SETTINGS[name].said(policy[name])} "
+            body = SettingChanged(
+                name=name,
+                value=policy[name],
+                before=before,
+                effective=day,
+                said=f"{SETTINGS[name].label}: {SETTINGS[name].said(policy[name])} "
                 f"(was {SETTINGS[name].said(before)}) from {day}",
-            }
-            return self._desk.event(actor, Kind.SETTING, body=body, note=words)
+            )
+            return self._desk.event(actor, body, note=words)
 
         return self._desk.submit(prepare)

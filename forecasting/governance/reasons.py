@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events.governance import ReasonSaved
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
@@ -64,7 +65,11 @@ class Reasons(Projector[_Versions]):
     def _with(self, state: _Versions, events: Sequence[Event]) -> _Versions:
         versions = dict(state)
         for event in events:
-            one = ReasonCode(**event.body["reason"])
+            said = event.told(ReasonSaved)
+            one = ReasonCode(
+                code=said.code, label=said.label, needs_note=said.needs_note,
+                in_use=said.in_use,
+            )  # fmt: skip
             versions[one.code] = (*versions.get(one.code, ()), (event.seq, one))
         return versions
 
@@ -140,6 +145,7 @@ class Reasons(Projector[_Versions]):
                 raise Refused(f"'{words}' is what {same[0].code} is called already.")
             if self._state.get(code, [(0, None)])[-1][1] == one:
                 raise Refused(f"'{words}' stands in the list like that already.")
-            return self._desk.event(actor, Kind.REASON, body={"reason": asdict(one)})
+            body = ReasonSaved(code=code, label=words, needs_note=needs_note, in_use=in_use)
+            return self._desk.event(actor, body)
 
         return self._desk.submit(prepare)

@@ -23,6 +23,7 @@ from forecasting import operation
 from forecasting.arguments import verbs
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events.record import OddAccepted, OddShownAgain
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
@@ -568,15 +569,15 @@ class Oddities(Projector[_Seen]):
     def _with(self, state: _Seen, events: Sequence[Event]) -> _Seen:
         accepted, changed = dict(state.accepted), state.changed
         for event in events:
-            if event.kind is not Kind.ACCEPT_ODD:
-                changed = event.seq
-            elif event.body["stands"]:
-                accepted[str(event.body["key"])] = Accepted(
-                    person=event.person, count=int(event.body["count"]), note=event.note,
-                    seq=event.seq,
-                )  # fmt: skip
-            else:
-                accepted.pop(str(event.body["key"]), None)
+            match event.body:
+                case OddAccepted(key=key, count=count):
+                    accepted[key] = Accepted(
+                        person=event.person, count=count, note=event.note, seq=event.seq
+                    )
+                case OddShownAgain(key=key):
+                    accepted.pop(key, None)
+                case _:
+                    changed = event.seq
         return _Seen(accepted=accepted, changed=changed)
 
     def every(self, by: str) -> list[Oddity]:
@@ -629,9 +630,10 @@ class Oddities(Projector[_Seen]):
         def prepare() -> Event:
             if self.is_accepted(one):
                 raise Refused(f"'{one.key}' is accepted already.")
-            body = {"key": one.key, "title": one.title, "subject": one.subject,
-                    "count": one.count, "stands": True}  # fmt: skip
-            return self._desk.event(actor, Kind.ACCEPT_ODD, body=body, note=words)
+            body = OddAccepted(
+                key=one.key, title=one.title, subject=one.subject, count=one.count
+            )
+            return self._desk.event(actor, body, note=words)
 
         return self._desk.submit(prepare)
 
@@ -649,7 +651,7 @@ class Oddities(Projector[_Seen]):
                 raise Refused(
                     f"'{key[:200]}' was not accepted, so there is nothing to take back."
                 )
-            return self._desk.event(actor, Kind.ACCEPT_ODD, body={"key": key, "stands": False})
+            return self._desk.event(actor, OddShownAgain(key=key))
 
         return self._desk.submit(prepare)
 

@@ -59,7 +59,7 @@ class Budget:
         rows : DataFrame
             date, class, sku, units, value.
         weeks : sequence of date
-            Sundays, W of them.
+            First days of weeks, W of them.
         """
         laid = {
             key: _by_week(mine, weeks, rhythm) for key, (mine, rhythm) in _groups(rows).items()

@@ -62,7 +62,7 @@ def year_before(
     sold : DataFrame, one row per SKU and week
         at (position of the SKU), week, units, revenue.
     weeks : sequence of date
-        Sundays, W of them.
+        First days of weeks, W of them.
     unit_cost : float array, shape (S,)
         Of today.
 

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -22,10 +22,22 @@ from forecasting.arguments import AsMade, ClientId, Columns, Name, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus import cycle as cycles
 from forecasting.consensus import proposal, value_added, walk
-from forecasting.consensus.cycle import Cycle, Rules, Said, Stage
+from forecasting.consensus.cycle import Cycle, Said, Stage
 from forecasting.consensus.events import AGREED, Event, Kind, Leaves, Scope
+from forecasting.consensus.events.cycle import (
+    Agreed,
+    ConsensusPublished,
+    CycleOpened,
+    CycleReopened,
+    InputsRevealed,
+    RunAdopted,
+    Signed,
+)
+from forecasting.consensus.events.inputs import Resolved, Submitted
+from forecasting.consensus.events.record import RunMade
 from forecasting.consensus.overrides import new_total, undone
 from forecasting.consensus.proposal import Weights
+from forecasting.consensus.rules import Rules
 from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.policy import Policy
@@ -177,8 +189,8 @@ class Cycles(Projector["Cycle | None"]):
         """
         then = self._when_published(version)
         published = self._desk.ledger.event(version.version)
-        told = published.body.get("void", ()) if published else ()
-        why = {(str(function), str(department)): str(why) for function, department, why in told}
+        told = published.told(ConsensusPublished).void if published else ()
+        why = {(function, department): why for function, department, why in told}
         void = {
             key: why.get(key, "its numbers were changed before they were published")
             for key in then.voided(version.covered)
@@ -390,14 +402,8 @@ class Cycles(Projector["Cycle | None"]):
                 raise Refused(f"The cycle {self.current.name} is open; publish it first.")
             if name in {v.cycle for v in self.published()}:
                 raise Refused(f"{name} was published already; open it again instead.")
-            body = {
-                "action": "open",
-                "name": name,
-                "run": plan.base.run,
-                "as_of": plan.base.as_of.isoformat(),
-                "rules": asked.to_dict(),
-            }
-            return self._desk.event(actor, Kind.CYCLE, body=body, cycle=name)
+            body = CycleOpened(name=name, run=plan.base.run, as_of=plan.base.as_of, rules=asked)
+            return self._desk.event(actor, body, cycle=name)
 
         return self._desk.submit(prepare)
 
@@ -405,7 +411,7 @@ class Cycles(Projector["Cycle | None"]):
         """Say that the own function's input is complete."""
         actor = self._desk.allowed(by, "submit")
         self._open()
-        return self._desk.append(actor, Kind.SUBMIT, note=checked_note(note))
+        return self._desk.append(actor, Submitted(), note=checked_note(note))
 
     def reveal(self, by: str) -> Event:
         """Show everybody's inputs to everybody: the review begins."""
@@ -414,7 +420,7 @@ class Cycles(Projector["Cycle | None"]):
         def prepare() -> Event:
             if self._open().revealed:
                 raise Refused("The inputs are revealed already.")
-            return self._desk.event(actor, Kind.CYCLE, body={"action": "reveal"})
+            return self._desk.event(actor, InputsRevealed())
 
         return self._desk.submit(prepare)
 
@@ -477,17 +483,14 @@ class Cycles(Projector["Cycle | None"]):
                 actor, AGREED, leaves, since=seen, now=int(draft.sum()) / THOUSANDTHS
             )
             return self._desk.event(
-                actor, Kind.AGREE, scope=scope, operation="set",
+                actor, Agreed(column=column, before=int(draft.sum()) / THOUSANDTHS),
+                scope=scope, operation="set",
                 value=int(target.sum()) / THOUSANDTHS, note=checked_note(note), base=seen,
                 client_id=client_id, leaves=leaves,
-                body={
-                    "input": AGREED, "standing": 1, "column": column,
-                    "before": int(draft.sum()) / THOUSANDTHS,
-                },
             )  # fmt: skip
 
         def says(event: Event) -> bool:
-            return event.scope == scope and event.body.get("column") == column
+            return event.scope == scope and event.told(Agreed).column == column
 
         request = Request.of(client_id, actor, Kind.AGREE, says)
         return self._desk.submit(prepare, request, touches=names)
@@ -503,8 +506,8 @@ class Cycles(Projector["Cycle | None"]):
             digests = self._plan().digests()
             if department not in digests:
                 raise UnknownName(f"There is no department '{department}'.")
-            body = {"department": department, "digest": digests[department], "run": now.run}
-            return self._desk.event(actor, Kind.SIGN, body=body, base=self._desk.ledger.seq)
+            body = Signed(department=department, digest=digests[department], run=now.run)
+            return self._desk.event(actor, body, base=self._desk.ledger.seq)
 
         return self._desk.submit(prepare)
 
@@ -530,16 +533,14 @@ class Cycles(Projector["Cycle | None"]):
                     f"{now.rules.quorum} that cover its numbers as they are."
                 )
             taken.append(self._snapshot(plan, now, digests))
-            void = [
-                [*key, self._voided_by(key[1], said.seq)]
+            void = tuple(
+                (*key, self._voided_by(key[1], said.seq))
                 for key, said in now.voided(digests).items()
-            ]
-            return self._desk.event(
-                actor, Kind.PUBLISH, base=self._desk.ledger.seq,
-                body={
-                    "run": plan.base.run, "fed": self._fed(plan, taken[-1]), "void": void,
-                },
-            )  # fmt: skip
+            )
+            body = ConsensusPublished(
+                run=plan.base.run, fed=self._fed(plan, taken[-1]), void=void
+            )
+            return self._desk.event(actor, body, base=self._desk.ledger.seq)
 
         event = self._desk.submit(
             prepare,
@@ -557,10 +558,8 @@ class Cycles(Projector["Cycle | None"]):
         if not now.closed:
             raise Refused(f"The cycle {now.name} is open already.")
         base = self._plan().base
-        body = {"action": "reopen", "run": base.run, "as_of": base.as_of.isoformat()}
-        event = self._desk.append(
-            actor, Kind.CYCLE, body=body, cycle=now.name, note=checked_note(note)
-        )
+        body = CycleReopened(run=base.run, as_of=base.as_of)
+        event = self._desk.append(actor, body, cycle=now.name, note=checked_note(note))
         self._rebuild()  # its frozen weeks are frozen again
         return event
 
@@ -571,7 +570,7 @@ class Cycles(Projector["Cycle | None"]):
         inside = self._plan().base.run
         return [
             e for e in reversed(self._desk.ledger.of_kinds(Kind.RUN))
-            if not e.body.get("adopted", True) and e.seq > inside
+            if not e.told(RunMade).adopted and e.seq > inside
         ]  # fmt: skip
 
     def preview_adoption(self, by: str, run: int) -> Adoption:
@@ -592,9 +591,8 @@ class Cycles(Projector["Cycle | None"]):
         self._open()
         adoption, again, carried = self._adoption(run)
         event = self._desk.append(
-            actor, Kind.ADOPT,
-            body={"run": run, "as_of": adoption.as_of.isoformat(), "carried": carried},
-        )  # fmt: skip
+            actor, RunAdopted(run=run, as_of=adoption.as_of, carried=carried)
+        )
         self._rebuild()
         for given in again:
             self._desk.submit(partial(self._resolved, actor, run, *given))
@@ -660,9 +658,8 @@ class Cycles(Projector["Cycle | None"]):
     ) -> Event:
         weeks = [as_date(w) for w in leaves.week]
         return self._desk.event(
-            actor, Kind.RESOLVE, leaves=leaves,
+            actor, Resolved(input=function, run=run), leaves=leaves,
             scope=Scope(first_week=min(weeks), last_week=max(weeks), activation=aim),
-            body={"input": function, "resolved": run},
         )  # fmt: skip
 
     def _overrides(self) -> tuple[list[Event], set[int]]:
@@ -736,7 +733,7 @@ class Cycles(Projector["Cycle | None"]):
             plan, cycle=now.name, digest=digest, sales=sales, reasons=self._reasons(plan)
         )
 
-    def _fed(self, plan: LivePlan, taken: versions.Snapshot) -> dict[str, object]:
+    def _fed(self, plan: LivePlan, taken: versions.Snapshot) -> dict[str, dict[str, Any]]:
         """What the publication feeds: the buy plan's demand and the marketing calendar."""
         weeks = len(plan.base.weeks)
         last = as_date(plan.base.weeks[-1])

@@ -9,10 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from forecasting.arguments import Name, verbs
-from forecasting.consensus.events import Event, Kind, Scope
+from forecasting.consensus.events import Body, Event, Kind, Scope
+from forecasting.consensus.events.inputs import MeetingDecided
+from forecasting.consensus.events.minutes import Assigned, Assumed
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
@@ -106,11 +107,13 @@ class Minutes(Projector[_Noted]):
     def _with(self, state: _Noted, events: Sequence[Event]) -> _Noted:
         assumptions, actions = dict(state.assumptions), dict(state.actions)
         for event in events:
-            first = int(event.body.get("of", event.seq))
-            if event.kind is Kind.ASSUMPTION:
-                assumptions[first] = _assumption(first, event)
-            else:
-                actions[first] = _action(first, event)
+            match event.body:
+                case Assumed(of=of) as said:
+                    first = of or event.seq
+                    assumptions[first] = _assumption(first, event, said)
+                case Assigned(of=of) as said:
+                    first = of or event.seq
+                    actions[first] = _action(first, event, said)
         return _Noted(assumptions=assumptions, actions=actions)
 
     def assume(
@@ -141,15 +144,15 @@ class Minutes(Projector[_Noted]):
         ends = expires or review
         if ends < review:
             raise OutOfBounds("An assumption is looked at before it expires, not after.")
-        body = {
-            "statement": _said(statement, "An assumption"),
-            "owner": self._desk.person(owner).id,
-            "watch": _said(watch, "An assumption, to be checked,"),
-            "review": review.isoformat(),
-            "expires": ends.isoformat(),
-            "state": "open",
-        }
-        return self._append(by, Kind.ASSUMPTION, body, scope)
+        body = Assumed(
+            statement=_said(statement, "An assumption"),
+            owner=self._desk.person(owner).id,
+            watch=_said(watch, "An assumption, to be checked,"),
+            review=review,
+            expires=ends,
+            state="open",
+        )
+        return self._append(by, body, scope)
 
     def judge(self, by: str, seq: int, state: Name) -> Event:
         """Say whether an assumption held or broke."""
@@ -158,25 +161,23 @@ class Minutes(Projector[_Noted]):
         if state not in STATES:
             raise OutOfBounds(f"An assumption is {', '.join(STATES)}; not '{state}'.")
         old = self._state.assumptions[seq]
-        body = {
-            "of": seq, "statement": old.statement, "owner": old.owner, "watch": old.watch,
-            "review": old.review.isoformat(), "expires": old.expires.isoformat(),
-            "state": state,
-        }  # fmt: skip
-        return self._append(by, Kind.ASSUMPTION, body, old.scope)
+        body = Assumed(
+            of=seq, statement=old.statement, owner=old.owner, watch=old.watch,
+            review=old.review, expires=old.expires, state=state,
+        )  # fmt: skip
+        return self._append(by, body, old.scope)
 
     def assign(
         self, by: str, text: str, *, owner: Name, due: dt.date, scope: Scope | None = None
     ) -> Event:
         """Ask somebody to do something by a day."""
-        body = {
-            "text": _said(text, "An action"),
-            "owner": self._desk.person(owner).id,
-            "owner_name": self._desk.person(owner).name,
-            "due": due.isoformat(),
-            "state": "open",
-        }
-        return self._append(by, Kind.ACTION, body, scope)
+        body = Assigned(
+            text=_said(text, "An action"),
+            owner=self._desk.person(owner).id,
+            owner_name=self._desk.person(owner).name,
+            due=due,
+        )
+        return self._append(by, body, scope)
 
     def close(self, by: str, seq: int) -> Event:
         """Say that an action is done."""
@@ -185,48 +186,41 @@ class Minutes(Projector[_Noted]):
         old = self._state.actions[seq]
         if old.is_done:
             raise Refused(f"Action #{seq} is done already.")
-        body = {
-            "of": seq, "text": old.text, "owner": old.owner, "due": old.due.isoformat(),
-            "state": "done",
-        }  # fmt: skip
-        return self._append(by, Kind.ACTION, body, old.scope)
+        body = Assigned(of=seq, text=old.text, owner=old.owner, due=old.due, is_done=True)
+        return self._append(by, body, old.scope)
 
     def decide(self, by: str, text: str, *, scope: Scope | None = None) -> Event:
         """Record what the meeting decided."""
         actor = self._desk.allowed(by, "agree")
         words = _said(text, "A decision")
-        return self._desk.append(actor, Kind.DECISION, note=words, scope=scope)
+        return self._desk.append(actor, MeetingDecided(), note=words, scope=scope)
 
-    def _append(
-        self, by: str, kind: Kind, body: Mapping[str, Any], scope: Scope | None
-    ) -> Event:
+    def _append(self, by: str, body: Body, scope: Scope | None) -> Event:
         actor = self._desk.allowed(by, "minute")
-        return self._desk.append(actor, kind, body=body, scope=scope)
+        return self._desk.append(actor, body, scope=scope)
 
 
-def _assumption(first: int, event: Event) -> Assumption:
-    body = event.body
+def _assumption(first: int, event: Event, said: Assumed) -> Assumption:
     return Assumption(
         seq=first,
-        statement=str(body["statement"]),
-        owner=str(body["owner"]),
-        watch=str(body["watch"]),
-        review=dt.date.fromisoformat(body["review"]),
-        expires=dt.date.fromisoformat(body.get("expires", body["review"])),
-        state=str(body["state"]),
+        statement=said.statement,
+        owner=said.owner,
+        watch=said.watch,
+        review=said.review,
+        expires=said.expires,
+        state=said.state,
         scope=event.scope,
         cycle=event.cycle,
     )
 
 
-def _action(first: int, event: Event) -> Action:
-    body = event.body
+def _action(first: int, event: Event, said: Assigned) -> Action:
     return Action(
         seq=first,
-        text=str(body["text"]),
-        owner=str(body["owner"]),
-        due=dt.date.fromisoformat(body["due"]),
-        is_done=body["state"] == "done",
+        text=said.text,
+        owner=said.owner,
+        due=said.due,
+        is_done=said.is_done,
         scope=event.scope,
         cycle=event.cycle,
     )

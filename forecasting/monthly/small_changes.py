@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasting.consensus.events import Event
+from forecasting.consensus.events.inputs import Overridden
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan.live import LivePlan
 
@@ -50,7 +51,7 @@ def small(plan: LivePlan, event: Event, *, share: float, money: float) -> Small 
     weeks = np.clip(passed, 0, len(base.weeks) - 1)
     each = [base.price_of(s)[d, w] for s, d, w in zip(skus, doors, weeks, strict=True)]
     worth = float((size * np.nan_to_num(each)).sum())
-    before = float(event.body["before"])
+    before = event.told(Overridden).before
     part = event.units / before if before > 0 else float("nan")
     moved = float(size.sum())
     if moved >= share * max(before, 1.0) or worth >= money:

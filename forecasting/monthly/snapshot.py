@@ -13,7 +13,8 @@ from forecasting.calendar import Comparison, as_date, last_year
 from forecasting.consensus import proposal
 from forecasting.consensus.walk import AGREEMENT, BASELINE, FLOOR, LIFT, SPILLOVER, VOICE
 from forecasting.hierarchy import THOUSANDTHS, Ints
-from forecasting.plan.live import LivePlan, SkuPlan
+from forecasting.plan.live import LivePlan
+from forecasting.plan.sku import SkuPlan
 from forecasting.vocabulary import INPUTS
 
 RECENT_WEEKS = 13

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from forecasting import conventions
 from forecasting.arguments import Name, verb
 from forecasting.calendar import quarter_label, week_label
 from forecasting.governance.policy import SETTINGS
@@ -75,8 +76,13 @@ def as_html(space: Workspace, by: str, quarter: Name) -> str:
             for key, m in MEASURES.items()
             if m.target and shown.target(key) is not None
         ],
-        points=lambda v: "–" if v is None else f"{100 * v:+.1f} pp",
-        day=lambda text: f"{dt.date.fromisoformat(text):%b %d, %Y}",
+        points=lambda v: "–" if v is None else f"{100 * v:+.1f} points",
+        day=lambda text: conventions.in_force().day(dt.date.fromisoformat(text)),
+        moment=lambda text: conventions.in_force().moment(
+            dt.datetime.fromisoformat(text), year=True
+        ),
+        calendar=conventions.in_force().fiscal.label,
+        currency=conventions.in_force().currency,
     )
 
 

@@ -18,6 +18,7 @@ from markupsafe import Markup
 from data import leaving
 from data.leaving import Leaving
 from data.versions import LAYERS, Version
+from forecasting import conventions
 from forecasting.calendar import month_label, week_label
 from forecasting.consensus import walk
 from forecasting.hierarchy import Floats
@@ -99,11 +100,13 @@ def as_html(space: Workspace, number: int) -> str:
         ],
         signatures=_signatures(space, version),
         **_minutes(space, version),
-        n=lambda v: f"{v:,.0f}",
-        signed=lambda v: f"{v:+,.0f}",
+        n=conventions.in_force().number,
+        signed=lambda v: conventions.in_force().number(v, sign=True),
         share=lambda v, sign=False: "–" if np.isnan(v) else f"{v:{'+' if sign else ''}.1%}",
-        points=lambda v: "–" if np.isnan(v) else f"{100 * v:+.1f} pp",
+        points=lambda v: "–" if np.isnan(v) else f"{100 * v:+.1f} points",
         week=week_label,
+        day=conventions.in_force().day,
+        moment=lambda at: conventions.in_force().moment(at, year=True),
     )
 
 
@@ -115,7 +118,7 @@ def as_workbook(space: Workspace, number: int) -> Leaving:
             ("Cycle", version.cycle),
             ("Version", str(version.version)),
             ("As of (last week known)", version.as_of.isoformat()),
-            ("Published (UTC)", version.made_at.isoformat(sep=" ", timespec="minutes")),
+            ("Published", conventions.in_force().moment(version.made_at, year=True)),
             ("Published by", space.person(version.person).name),
             ("Unit", "units of demand a week; lag = weeks from the as-of week"),
             ("Digest", version.digest),

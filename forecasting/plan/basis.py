@@ -80,7 +80,7 @@ class Base:
     event_sd: float
     """Log lift that differs from event to event, shared by weeks and doors."""
     weekday_shares: Floats | None
-    """Share of a week's demand on each day from Sunday on; None: a seventh each."""
+    """Share of a week's demand on each day, from its first on; None: a seventh each."""
     alpha: tuple[float, float]
     """Overdispersion of a week's demand of its own, without and with activation."""
     level_sd: float

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
+from forecasting.consensus.moves import Move
 from forecasting.hierarchy import Floats
 from forecasting.inventory.lateness import expected, still_late
-from forecasting.inventory.moves import Move
 from forecasting.inventory.order_lines import OrderLines
 from forecasting.plan.basis import Base
 

@@ -10,15 +10,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from forecasting.consensus.activations import Activation
-from forecasting.consensus.events import AGREED, TOTAL, Event, Kind, Leaves
+from forecasting.consensus.events import TOTAL, Event, Leaves
+from forecasting.consensus.events.cycle import Agreed, CycleOpened
+from forecasting.consensus.events.inputs import Held, Overridden, Released, Resolved, Sensed
+from forecasting.consensus.events.undoing import AgreementUndone, HoldUndone, InputUndone
+from forecasting.consensus.moves import Move
 from forecasting.hierarchy import Ints
-from forecasting.inventory.moves import Move
 from forecasting.plan.basis import Base
-
-_INPUTS = (Kind.OVERRIDE, Kind.RESOLVE, Kind.SENSE, Kind.UNDO)
-"""Kinds of events that change an input."""
 
 InputKey = tuple[str, str]
 """(function, aim): whose input, and the activation whose lift it means ('' for total)."""
@@ -57,11 +58,71 @@ class Standing:
     """Of each SKU, the live activations that feature it, in the calendar's order."""
     _weeks_of: dict[str, tuple[Activation, tuple[int, int]]] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls,
+        base: Base,
+        *,
+        activations: Iterable[Activation] = (),
+        inputs: pd.DataFrame | None = None,
+        holds: Mapping[str, Iterable[tuple[Leaves, int]]] | None = None,
+        agreed: pd.DataFrame | None = None,
+        decisions: Iterable[Event] = (),
+        cycle: str = "",
+        fence: int = 0,
+        since: int | None = None,
+    ) -> Standing:
+        """What stands at one moment, from sums of the ledger.
+
+        Parameters
+        ----------
+        base : Base
+        activations : iterable of Activation
+            As they stand then.
+        inputs : DataFrame
+            Sum of leaf deltas: input, activation, sku, door, week, delta (thousandths).
+        holds : mapping of function to (Leaves, sequence number of the hold)
+            Leaves held then.
+        agreed : DataFrame
+            Agreements of the open cycle: sku, door, week, delta (thousandths), standing.
+        decisions : iterable of Event
+            What was decided, closed or taken back about supply, and what was corrected, in
+            order.
+        """
+        found = cls(
+            base=base,
+            sku_index={name: i for i, name in enumerate(base.skus["sku"].tolist())},
+            door_index={name: i for i, name in enumerate(base.doors["door"].tolist())},
+            cycle=cycle,
+            fence=fence,
+            since=since,
+        )
+        found.put_all(activations)
+        for function, held in (holds or {}).items():
+            for leaves, seq in held:
+                found.hold(function, leaves, seq)
+        if inputs is not None:
+            for (whose, aim), rows in inputs.groupby(["input", "activation"]):
+                found.add((str(whose), str(aim)), Leaves.of(rows))
+        if agreed is not None and len(agreed):
+            stands = agreed["standing"].to_numpy(dtype=np.int64)
+            found.agree(Leaves.of(agreed), stands)
+        for event in decisions:
+            found.take_supply(event)
+        return found
+
     # Reading ----------------------------------------------------------------------------
 
     def calendar_of(self, sku: int) -> list[Activation]:
         """Live activations that feature a SKU in the plan's weeks, in the calendar's order."""
         return [self.activations[a] for a in self._featuring.get(sku, ())]
+
+    def featured(self, identity: str) -> set[int]:
+        """SKUs that an activation features; none where there is no such activation."""
+        activation = self.activations.get(identity)
+        if activation is None:
+            return set()
+        return {self.sku_index[i.sku] for i in activation.items if i.sku in self.sku_index}
 
     def is_featured(self, sku: int) -> bool:
         """Whether an activation in the plan's weeks features a SKU."""
@@ -120,40 +181,38 @@ class Standing:
 
     def take_calendar(self, event: Event) -> set[int]:
         """Take what an event does to the calendar; the SKUs that it features or featured."""
-        if "after" not in event.body and "activation_state" not in event.body:
+        left = event.body.calendar
+        if left is None:
             return set()
-        state = event.body.get("activation_state") or event.body.get("after")
-        identity = str(event.body["activation"])
-        touched = self._featured(identity)
-        if state is None:
-            self._drop(identity)
+        touched = self.featured(left.activation)
+        if left.after is None:
+            self._drop(left.activation)
         else:
-            self.put(Activation.from_dict(state))
-        return touched | self._featured(identity)
+            self.put(left.after)
+        return touched | self.featured(left.activation)
 
     def take(self, event: Event) -> set[int]:
         """Take all else that an event does; the SKUs whose numbers it touches."""
         touched: set[int] = set()
-        if event.kind is Kind.CYCLE and event.body["action"] == "open":
-            touched = set(self.agreed)
-            self.agreed = {}
-            self.cycle = str(event.body["name"])
-            self.fence = int(event.body["rules"]["fence_weeks"])
-        elif event.body.get("input") == AGREED and len(event.leaves):
-            if event.cycle == self.cycle:
-                standing = np.full(len(event.leaves), int(event.body["standing"]), np.int64)
-                touched = self.agree(event.leaves, standing)
-        elif event.kind in _INPUTS and len(event.leaves):
-            aim = event.scope.activation if event.scope else TOTAL
-            touched = self.add((event.input_of, aim), event.leaves)
-        touched |= self.take_supply(event)
-        if event.kind is Kind.HOLD:
-            self.hold(event.function, event.leaves, event.seq)
-        if event.kind is Kind.RELEASE:
-            self._mark(event.function, event.leaves, 0)
-        if event.kind is Kind.UNDO and "hold" in event.body:
-            self._unhold(event.function, int(event.body["target"]))
-        return touched
+        match event.body:
+            case CycleOpened(name=name, rules=rules):
+                touched = set(self.agreed)
+                self.agreed = {}
+                self.cycle, self.fence = name, rules.fence_weeks
+            case Agreed(standing=standing) | AgreementUndone(standing=standing):
+                if len(event.leaves) and event.cycle == self.cycle:
+                    count = np.full(len(event.leaves), standing, np.int64)
+                    touched = self.agree(event.leaves, count)
+            case Held():
+                self.hold(event.function, event.leaves, event.seq)
+            case Released():
+                self._mark(event.function, event.leaves, 0)
+            case HoldUndone(target=target):
+                self._unhold(event.function, target)
+            case Overridden() | Resolved() | Sensed() | InputUndone() if len(event.leaves):
+                aim = event.scope.activation if event.scope else TOTAL
+                touched = self.add((event.input_of, aim), event.leaves)
+        return touched | self.take_supply(event)
 
     def take_supply(self, event: Event) -> set[int]:
         """Take what was decided on supply, and corrections of a published plan."""
@@ -175,7 +234,7 @@ class Standing:
     def _feature(self, activation: Activation) -> None:
         if not activation.is_live or self.weeks_of(activation)[1] < 0:
             return
-        for sku in self._featured(activation.activation):
+        for sku in self.featured(activation.activation):
             names = {*self._featuring.get(sku, ()), activation.activation}
             state = self.activations
             self._featuring[sku] = sorted(names, key=lambda n: (state[n].start, n))
@@ -215,21 +274,23 @@ class Standing:
 
     def _take_moves(self, event: Event) -> set[int]:
         """Take moves of supply that were decided, closed, or taken back."""
-        number = int(event.body.get("target", event.seq))
-        stand = bool(event.body.get("stand", True))
+        change = event.body.supply
+        if change is None:
+            return set()
+        number = change.decision or event.seq
         by_sku: dict[int, tuple[Move, ...]] = {}
-        for move in map(Move.from_dict, event.body.get("moves", ())):
+        for move in change.moves:
             if move.sku in self.sku_index:
                 sku = self.sku_index[move.sku]
                 by_sku[sku] = (*by_sku.get(sku, ()), move)
         for sku, mine in by_sku.items():
             others = {k: m for k, m in self.moves.get(sku, {}).items() if k != number}
-            self.moves[sku] = {**others, number: mine} if stand else others
+            self.moves[sku] = {**others, number: mine} if change.stands else others
         return set(by_sku)
 
     def _take_sensed(self, event: Event) -> set[int]:
         """Take a correction into the working plan; the draft has it as Planning's input."""
-        if self.since is None or event.seq <= self.since or not event.body.get("sensing"):
+        if self.since is None or event.seq <= self.since or not event.body.is_sensing:
             return set()
         placed = self.placed(event.leaves, event.leaves.delta)
         for sku, delta in placed.items():
@@ -237,15 +298,9 @@ class Standing:
         return set(placed)
 
     def _drop(self, identity: str) -> None:
-        for sku in self._featured(identity):
+        for sku in self.featured(identity):
             self._featuring[sku] = [n for n in self._featuring.get(sku, ()) if n != identity]
         self.activations = {k: a for k, a in self.activations.items() if k != identity}
-
-    def _featured(self, identity: str) -> set[int]:
-        activation = self.activations.get(identity)
-        if activation is None:
-            return set()
-        return {self.sku_index[i.sku] for i in activation.items if i.sku in self.sku_index}
 
     def _positions(self, leaves: Leaves) -> list[tuple[int, int, int] | None]:
         """(SKU, door, week) of each leaf; None where the plan has no such cell."""

@@ -188,8 +188,9 @@ def of_functions(added: Sequence[Added]) -> list[Finding]:
                 level="function",
                 member=one.name,
                 said=f"{one.name.capitalize()}'s changes made the forecast "
-                f"{abs(100 * one.added):.0f} points {verb} (8 of 10: {100 * one.low:+.0f} to "
-                f"{100 * one.high:+.0f}) on the {one.cells:,} SKU weeks it changed{habit}.",
+                f"{abs(100 * one.added):.0f} points {verb} (80 % interval: "
+                f"{100 * one.low:+.0f} to {100 * one.high:+.0f}) on the {one.cells:,} SKU "
+                f"weeks it changed{habit}.",
                 link={"page": "value", "function": one.name},
                 weight=abs(one.added) * one.cells,
             )

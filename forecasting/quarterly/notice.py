@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,10 @@ import pandas as pd
 from forecasting.calendar import fiscal_quarter, week_start
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events.body import CalendarEdit
+from forecasting.consensus.events.decisions import Closed, Decided, RiskAccepted
+from forecasting.consensus.events.minutes import Assigned
+from forecasting.consensus.events.undoing import Undone
 from forecasting.vocabulary import Function, Status
 from forecasting.weekly.decisions import Decision
 from forecasting.weekly.options import Action
@@ -108,9 +111,9 @@ def notices(
     """
     changed: dict[str, list[Event]] = {}
     for event in events:
-        identity = event.body.get("activation")
-        if identity is not None and event.kind in (*CHANGES, Kind.UNDO):
-            changed.setdefault(str(identity), []).append(event)
+        left = event.body.calendar
+        if left is not None and event.kind in (*CHANGES, Kind.UNDO):
+            changed.setdefault(left.activation, []).append(event)
     reds = flags[flags["status"] == Status.RED.value]
     first_red: dict[str, dict[str, dt.date]] = {}
     for identity, sku, as_of in reds[["activation", "sku", "as_of"]].itertuples(index=False):
@@ -164,16 +167,15 @@ def _complete(act: Activation, known: dt.date | None, changes: Sequence[Event]) 
 
 def _is_essential(event: Event) -> bool:
     """Whether a change is one of dates, type, SKUs, doors or discount."""
-    if event.kind is Kind.UNDO:
+    edit = event.body.calendar
+    if not isinstance(edit, CalendarEdit):  # the undoing of one
         return True
-    before, after = event.body.get("before"), event.body.get("after")
-    return _essence(before) != _essence(after)
+    return _essence(edit.before) != _essence(edit.after)
 
 
-def _essence(state: Mapping[str, Any] | None) -> object:
-    if state is None:
+def _essence(act: Activation | None) -> object:
+    if act is None:
         return None
-    act = Activation.from_dict(state)
     return (
         act.start,
         act.end,
@@ -262,18 +264,20 @@ def featured_days(
     begins: dict[str, dt.date] = {}
     gone = []
     for event in changes:
-        day, before, after = event.recorded_at.date(), event.body["before"], event.body["after"]
-        if event.body["activation"] != act.activation or not (act.start < day <= act.end):
+        day, edit = event.recorded_at.date(), event.body.calendar
+        if not isinstance(edit, CalendarEdit) or edit.activation != act.activation:
             continue
-        had = {i["sku"]: i for i in (before or {}).get("items", ())}
-        has = {i["sku"] for i in (after or {}).get("items", ())}
+        if not act.start < day <= act.end:
+            continue
+        had = {i.sku: i for i in (edit.before.items if edit.before else ())}
+        has = {i.sku for i in (edit.after.items if edit.after else ())}
         for sku in has - set(had):
             begins[sku] = day
         for sku, item in had.items():
             if sku not in has:
                 first = begins.pop(sku, act.start)
                 last = day - dt.timedelta(1)
-                gone.append((sku, item["door"], first, last, item["discount"]))
+                gone.append((sku, item.door, first, last, item.discount))
     now = [
         (i.sku, i.door, begins.get(i.sku, act.start), act.end, i.discount) for i in act.items
     ]
@@ -307,24 +311,20 @@ def tasks(events: Sequence[Event]) -> list[Task]:
     found: dict[int, Task] = {}
     taken_back: set[int] = set()
     for event in events:
-        body = event.body
-        match event.kind:
-            case Kind.UNDO:
-                taken_back ^= {int(body["target"])}
-            case Kind.CLOSE if int(body["target"]) in found:
-                target = found[int(body["target"])]
-                found[target.seq] = _done(target, event)
-            case Kind.ACTION if body.get("of"):
-                if body["state"] == "done":
-                    target = found[int(body["of"])]
-                    found[target.seq] = _done(target, event)
-            case Kind.ACTION | Kind.EXPEDITE | Kind.TRANSFER | Kind.SHIFT | Kind.REDUCE:
+        match event.body:
+            case Undone(target=target):
+                taken_back ^= {target}
+            case Closed(target=target) if target in found:
+                found[target] = _done(found[target], event)
+            case Assigned(of=int(first), is_done=is_done):
+                if is_done:
+                    found[first] = _done(found[first], event)
+            case (
+                Assigned(text=said, owner=owner, due=due)
+                | Decided(said=said, owner=owner, due=due)
+            ) if not isinstance(event.body, RiskAccepted):
                 found[event.seq] = Task(
-                    seq=event.seq,
-                    said=str(body.get("text") or body.get("said")),
-                    owner=str(body["owner"]),
-                    due=dt.date.fromisoformat(body["due"]),
-                    done=None,
+                    seq=event.seq, said=said, owner=owner, due=due, done=None
                 )
     asked = [task for task in found.values() if task.seq not in taken_back]
     return sorted(asked, key=lambda t: (t.due, t.seq))

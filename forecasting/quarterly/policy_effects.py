@@ -9,6 +9,7 @@ import numpy as np
 
 from data import scores
 from data.store import Store
+from forecasting import conventions
 from forecasting.calendar import quarter_label
 from forecasting.consensus import proposal
 from forecasting.governance.policy import Policy
@@ -152,5 +153,5 @@ def _of_stock(plan: LivePlan, now: Limits, then: Limits) -> Effect:
     said = []
     for limits in (now, then):
         units, cost = buying.safety_stock(plan, least_service=limits.least_service)
-        said.append(f"{units:,.0f} u (${cost:,.0f} at cost)")
+        said.append(f"{units:,.0f} u ({conventions.in_force().money(f'{cost:,.0f}')} at cost)")
     return Effect(what="Safety stock of all SKUs", now=said[0], then=said[1])

@@ -11,7 +11,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -19,10 +19,13 @@ import pandas as pd
 from data import scores
 from data.closing import last_closed
 from data.scores import Basis
+from forecasting import conventions
 from forecasting.arguments import Name, verbs
 from forecasting.calendar import fiscal_quarter
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events.governance import QuarterClosed
+from forecasting.consensus.events.minutes import Assigned
 from forecasting.consensus.overrides import undone
 from forecasting.errors import NoForecast, OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, checked_note
@@ -81,7 +84,7 @@ class Quarters(Projector[Mapping[str, Event]]):
         return {}
 
     def _with(self, state: Mapping[str, Event], events: Sequence[Event]) -> Mapping[str, Event]:
-        return {**state, **{str(e.body["quarter"]): e for e in events}}
+        return {**state, **{e.told(QuarterClosed).quarter: e for e in events}}
 
     # The sums ---------------------------------------------------------------------------
 
@@ -155,7 +158,8 @@ class Quarters(Projector[Mapping[str, Event]]):
             {"door": object, "first_day": object, "last_day": object, "discount": float,
              "is_sell_out": bool}
         )  # fmt: skip
-        digest = hashlib.blake2b(repr(rows).encode(), digest_size=16).hexdigest()
+        told = repr((rows, conventions.in_force().fiscal))  # quarters are named by it
+        digest = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
         return frame, digest
 
     def keep_flags(self) -> None:
@@ -217,7 +221,7 @@ class Quarters(Projector[Mapping[str, Event]]):
         closed = self._state.get(quarter)
         if closed is not None and not live:
             return Scorecard.from_dict(
-                closed.body["scorecard"],
+                closed.told(QuarterClosed).scorecard,
                 closed={
                     "seq": closed.seq,
                     "by": self._desk.person(closed.person).name,
@@ -317,19 +321,20 @@ class Quarters(Projector[Mapping[str, Event]]):
             seq, quarter, text, owner (name), due, done (date or None).
         """
         events = self._desk.ledger.of_kinds(Kind.ACTION)
-        asked = {e.seq: e for e in events if e.body.get("quarter") and not e.body.get("of")}
-        done = {int(e.body["of"]): e.recorded_at.date() for e in events if e.body.get("of")}
+        said = {e.seq: e.told(Assigned) for e in events}
+        asked = {seq: a for seq, a in said.items() if a.quarter and not a.of}
+        done = {said[e.seq].of: e.recorded_at.date() for e in events if said[e.seq].of}
         rows = [
             {
                 "seq": seq,
-                "quarter": str(e.body["quarter"]),
-                "text": str(e.body["text"]),
-                "owner": self._desk.person(str(e.body["owner"])).name,
-                "due": str(e.body["due"]),
+                "quarter": task.quarter,
+                "text": task.text,
+                "owner": self._desk.person(task.owner).name,
+                "due": task.due.isoformat(),
                 "done": done[seq].isoformat() if seq in done else None,
             }
-            for seq, e in asked.items()
-            if quarter is None or e.body["quarter"] == quarter
+            for seq, task in asked.items()
+            if quarter is None or task.quarter == quarter
         ]
         return sorted(rows, key=lambda r: (r["due"], r["seq"]))
 
@@ -340,14 +345,11 @@ class Quarters(Projector[Mapping[str, Event]]):
             raise OutOfBounds("A decision needs words.")
         if self.is_closed(quarter):
             raise Refused(f"{quarter} is closed; decide in the review of the next quarter.")
-        body = {
-            "text": checked_note(text),
-            "owner": self._desk.person(owner).id,
-            "due": due.isoformat(),
-            "state": "open",
-            "quarter": quarter,
-        }
-        return self._desk.append(actor, Kind.ACTION, body=body)
+        body = Assigned(
+            text=checked_note(text), owner=self._desk.person(owner).id, due=due,
+            quarter=quarter,
+        )  # fmt: skip
+        return self._desk.append(actor, body)
 
     def settle(self, by: str, seq: int) -> Event:
         """Say that a decision of a review was carried out."""
@@ -358,11 +360,10 @@ class Quarters(Projector[Mapping[str, Event]]):
             raise Refused(f"Decision #{seq} is done already.")
         event = self._desk.ledger.event(seq)
         assert event is not None
-        actor = self._desk.person(by)
-        if actor.id != event.body["owner"]:
+        actor, asked = self._desk.person(by), event.told(Assigned)
+        if actor.id != asked.owner:
             actor = self._desk.allowed(by, "review")
-        body = {**event.body, "of": seq, "state": "done"}
-        return self._desk.append(actor, Kind.ACTION, body=body)
+        return self._desk.append(actor, replace(asked, of=seq, is_done=True))
 
     def close(self, by: str, quarter: Name, *, note: str = "") -> Event:
         """Close a quarter: its scorecard stays as it is from now on.
@@ -390,8 +391,8 @@ class Quarters(Projector[Mapping[str, Event]]):
             digest = hashlib.blake2b(
                 json.dumps(kept, sort_keys=True, default=str).encode(), digest_size=16
             ).hexdigest()
-            body = {"quarter": quarter, "scorecard": kept, "digest": digest}
-            return self._desk.event(actor, Kind.QUARTER, body=body, note=checked_note(note))
+            body = QuarterClosed(quarter=quarter, scorecard=kept, digest=digest)
+            return self._desk.event(actor, body, note=checked_note(note))
 
         return self._desk.submit(prepare)
 

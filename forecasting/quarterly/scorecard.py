@@ -485,9 +485,9 @@ def said(key: str, value: float | None, *, change: bool = False) -> str:
     sign = "+z" if change or form is Form.POINTS else ""
     match form:
         case Form.POINTS:
-            return f"{100 * value:{sign}.1f} pp"
+            return f"{100 * value:{sign}.1f} points"
         case Form.SHARE:
-            return f"{100 * value:{sign}.1f} pp" if change else f"{value:.1%}"
+            return f"{100 * value:{sign}.1f} points" if change else f"{value:.1%}"
         case Form.MONEY:
             return vocabulary.money(value, sign=change)
         case Form.WEEKS:

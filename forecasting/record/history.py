@@ -177,6 +177,6 @@ def is_input_of(event: Event, functions: Collection[str]) -> bool:
     spoken = (
         Kind.OVERRIDE, Kind.SENSE, Kind.UNDO, Kind.RESOLVE, Kind.HOLD, Kind.RELEASE
     )  # fmt: skip
-    if event.kind not in spoken or "activation" in event.body:
+    if event.kind not in spoken or event.body.calendar is not None:
         return False
     return event.input_of in functions

@@ -25,11 +25,11 @@ from forecasting import scratch
 from forecasting.calendar import week_start
 from forecasting.consensus.activations import (
     Activation,
-    as_changed,
     as_imported,
 )
 from forecasting.consensus.campaigns import items_frame
 from forecasting.consensus.events import Event
+from forecasting.consensus.events.record import RunMade
 from forecasting.demand.process import Running, run_in_process
 from forecasting.errors import Refused
 from forecasting.governance.jobs import Tell
@@ -47,6 +47,7 @@ from forecasting.plan.inbound import ROUTINE
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly import best_mix
+from forecasting.weekly.activations import as_changed
 from forecasting.weekly.options import item_of
 
 WEEK = dt.timedelta(7)
@@ -334,7 +335,7 @@ def happened_since(
     since = weeks.min().date() if len(weeks) else until
     happened = store.query(
         "outcomes", since=since, until=until + WEEK, run=run.seq if run else 0,
-        known=dt.date.fromisoformat(run.body["as_of"]) if run else dt.date.min,
+        known=run.told(RunMade).as_of if run else dt.date.min,
     )  # fmt: skip
     happened["week"] = pd.to_datetime(happened["week"])
     return happened

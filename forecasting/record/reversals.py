@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from forecasting.arguments import ClientId, verbs
-from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind, Leaves, Scope
+from forecasting.consensus.events.body import CalendarEdit
+from forecasting.consensus.events.calendar import ActivationSaved, LiftSet
+from forecasting.consensus.events.cycle import Agreed
+from forecasting.consensus.events.decisions import Decided, Reduced, Shifted
+from forecasting.consensus.events.inputs import Commented, Held, Overridden, Sensed
+from forecasting.consensus.events.undoing import (
+    AgreementUndone,
+    CalendarUndone,
+    HoldUndone,
+    InputUndone,
+    Undone,
+)
 from forecasting.consensus.overrides import StackedChange, inverse, leaves_of, undone
 from forecasting.errors import Refused, UnknownName
 from forecasting.governance.desk import Desk, Request
@@ -99,9 +109,8 @@ class Reversals(Projector[frozenset[int]]):
             preview, body, aim = self._undo_of(actor, seq)
             return self._desk.event(
                 actor,
-                Kind.UNDO,
+                body,
                 scope=aim,
-                body=body,
                 base=self._desk.ledger.seq,
                 leaves=preview.leaves,
             )
@@ -112,9 +121,7 @@ class Reversals(Projector[frozenset[int]]):
         """Whether a change stands taken back."""
         return seq in self._state
 
-    def _undo_of(
-        self, actor: Person, seq: int
-    ) -> tuple[UndoPreview, dict[str, Any], Scope | None]:
+    def _undo_of(self, actor: Person, seq: int) -> tuple[UndoPreview, Undone, Scope | None]:
         """Preview, body and aim of the event that takes `seq` back."""
         found = self._desk.ledger.event(seq)
         # What is collected blind is not there for others, whatever number they guess.
@@ -124,36 +131,31 @@ class Reversals(Projector[frozenset[int]]):
         if event.person != actor.id:
             require(actor, "undo others' changes")
         root = event
-        if event.kind is Kind.UNDO:
-            found = self._desk.ledger.event(int(event.body["target"]))
+        if isinstance(event.body, Undone):
+            found = self._desk.ledger.event(event.body.target)
             assert found is not None
             root = found
             if root.seq not in self._state:
                 raise Refused(f"#{root.seq} has been brought back already.")
         elif root.seq in self._state:
             raise Refused(f"#{root.seq} has been taken back already.")
-        body: dict[str, Any] = {"target": root.seq}
-        match root.kind:
-            case Kind.OVERRIDE | Kind.AGREE | Kind.SENSE:
-                return self._undo_override(root, body)
-            case Kind.EXPEDITE | Kind.TRANSFER | Kind.ACCEPT:
-                body |= self._decisions.undone(root)
-                return UndoPreview(event=root, leaves=Leaves(), n_superseded=0), body, None
-            case Kind.ACTIVATION | Kind.LIFT | Kind.SHIFT | Kind.REDUCE:
+        alone = UndoPreview(event=root, leaves=Leaves(), n_superseded=0)
+        match root.body:
+            case Overridden() | Agreed() | Sensed():
+                return self._undo_override(root)
+            case ActivationSaved() | LiftSet() | Shifted() | Reduced():
                 if root.kind in decisions.KINDS:
-                    self._decisions.undone(root)
-                preview, body = self._undo_activation(root, body)
-                return preview, body, None
-            case Kind.HOLD if event.kind is not Kind.UNDO:
-                body["hold"] = True
-                return UndoPreview(event=root, leaves=Leaves(), n_superseded=0), body, None
-            case Kind.COMMENT:
-                return UndoPreview(event=root, leaves=Leaves(), n_superseded=0), body, None
+                    self._decisions.undone(root)  # refused where it was carried out
+                return alone, self._undo_activation(root), None
+            case Decided():
+                return alone, self._decisions.undone(root), None
+            case Held() if event is root:
+                return alone, HoldUndone(target=root.seq), None
+            case Commented():
+                return alone, Undone(target=root.seq), None
         raise Refused(f"A change of the kind '{root.kind.value}' cannot be taken back here.")
 
-    def _undo_override(
-        self, root: Event, body: dict[str, Any]
-    ) -> tuple[UndoPreview, dict[str, Any], Scope | None]:
+    def _undo_override(self, root: Event) -> tuple[UndoPreview, Undone, Scope | None]:
         rows = self._desk.store.query("leaf_stack", seq=root.seq)
         stack = [
             StackedChange(
@@ -166,38 +168,38 @@ class Reversals(Projector[frozenset[int]]):
         ]
         leaves, superseded = inverse(stack, set(self._state ^ {root.seq}))
         preview = UndoPreview(event=root, leaves=leaves, n_superseded=len(superseded))
-        body["input"] = root.input_of
-        if root.kind is Kind.SENSE:
-            body["sensing"] = True
-        if root.kind is Kind.AGREE:
+        body: Undone = InputUndone(
+            target=root.seq, input=root.input_of, sensing=isinstance(root.body, Sensed)
+        )
+        if isinstance(root.body, Agreed):
             if root.cycle != self._desk.cycle:
                 raise Refused(
                     f"#{root.seq} was agreed in the cycle {root.cycle}, which is over."
                 )
-            body["standing"] = 1 if root.seq in self._state else -1
+            stands = 1 if root.seq in self._state else -1
+            body = AgreementUndone(target=root.seq, standing=stands)
             # Every leaf says that the agreement stands no more, moved or not.
             kept = leaves.by_leaf()
             leaves = leaves_of({leaf: kept.get(leaf, 0) for leaf in root.leaves.by_leaf()})
             preview = replace(preview, leaves=leaves)
         return preview, body, root.scope
 
-    def _undo_activation(
-        self, root: Event, body: dict[str, Any]
-    ) -> tuple[UndoPreview, dict[str, Any]]:
-        identity = str(root.body["activation"])
-        back = root.seq in self._state
-        left = root.body["before"] if back else root.body["after"]
+    def _undo_activation(self, root: Event) -> CalendarUndone:
+        edit = root.body.calendar
+        assert isinstance(edit, CalendarEdit)
+        identity, back = edit.activation, root.seq in self._state
+        left = edit.before if back else edit.after
         # What came after it and was taken back itself is not in the way.
-        if left is None or Activation.from_dict(left) != self._calendar.at(identity):
+        if left is None or left != self._calendar.at(identity):
             for later in self._desk.ledger.tail(root.seq):
-                if later.body.get("activation") != identity:
+                mine = later.body.calendar
+                if mine is None or mine.activation != identity:
                     continue
-                if later.kind is not Kind.UNDO or later.body.get("target") != root.seq:
+                if not isinstance(later.body, Undone) or later.body.target != root.seq:
                     name = self._desk.person(later.person).name
                     raise Refused(
                         f"{name} changed {identity} after that (#{later.seq}); "
                         "take that back first."
                     )
-        state = root.body["after"] if back else root.body["before"]
-        body |= {"activation": identity, "activation_state": state}
-        return UndoPreview(event=root, leaves=Leaves(), n_superseded=0), body
+        state = edit.after if back else edit.before
+        return CalendarUndone(target=root.seq, activation=identity, state=state)

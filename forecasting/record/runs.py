@@ -21,6 +21,8 @@ from forecasting.arguments import Between, verbs
 from forecasting.calendar import week_start
 from forecasting.consensus.campaigns import items_frame
 from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events.cycle import RunAdopted
+from forecasting.consensus.events.record import RunMade
 from forecasting.demand.process import run_in_process
 from forecasting.errors import Refused
 from forecasting.governance.desk import Desk
@@ -112,19 +114,18 @@ class Runs:
                 event = self._desk.submit(
                     lambda: self._desk.event(
                         actor,
-                        Kind.RUN,
-                        body={
-                            **facts,
-                            "left_out": left_out,
-                            "adopted": not self._cycles.is_open,
-                        },
+                        RunMade(
+                            facts=facts,
+                            left_out=left_out,
+                            adopted=not self._cycles.is_open,
+                        ),
                     ),
                     None,
                     work=lambda cursor, seq: fitted.load_factors(
                         cursor, seq, inputs=inputs, made=made, former=former
                     ),
                 )
-            if event.body["adopted"]:
+            if event.told(RunMade).adopted:
                 told("building the plan", 0.98)
                 self._rebuild()
             return event
@@ -170,14 +171,14 @@ class Runs:
 
     def odd_times(self, run: Event) -> list[dict[str, Any]]:
         """What a run assumes of time, as rows of what looks odd in the data."""
-        as_of = dt.date.fromisoformat(str(run.body["as_of"]))
+        as_of = run.told(RunMade).as_of
         store = self._desk.store
         return timing.odd_times(store, as_of) + odd_budgets(store.table("budget"))
 
     def facts(self) -> Mapping[str, Any]:
         """What the run in force says of itself; empty where there is none."""
         run = self.in_force()
-        return run.body if run else {}
+        return run.told(RunMade).facts if run else {}
 
     @contextmanager
     def inputs(self, as_of: dt.date | None, before: Event | None = None) -> Iterator[Path]:
@@ -194,18 +195,18 @@ class Runs:
                 folder,
                 as_of=week,
                 horizon=HORIZON_WEEKS,
-                former=before.body if before else None,
+                former=before.told(RunMade).facts if before else None,
             )
             yield folder
 
-    def _left_out(self, as_of: dt.date | None) -> list[dict[str, str]]:
+    def _left_out(self, as_of: dt.date | None) -> tuple[dict[str, str], ...]:
         """Weeks that have sales and are not in a run because they are not over, in words."""
         last = week_start(as_of) if as_of else self.complete().week
-        return [
+        return tuple(
             {"week": f"{one.week}", "last_day": f"{one.last_day}", "why": one.why}
             for one in self.complete().running
             if last is not None and one.week > last
-        ]
+        )
 
     def in_force(self) -> Event | None:
         """The run in force by the ledger, None before the first."""
@@ -217,8 +218,9 @@ def run_in_force(events: Sequence[Event]) -> Event | None:
     made = {e.seq: e for e in events if e.kind is Kind.RUN}
     found = None
     for event in events:
-        if event.kind is Kind.ADOPT:
-            found = made[int(event.body["run"])]
-        elif event.body.get("adopted", True):
-            found = event
+        match event.body:
+            case RunAdopted(run=run):
+                found = made[run]
+            case RunMade(adopted=True):
+                found = event
     return found

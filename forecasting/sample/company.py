@@ -21,7 +21,7 @@ import pandas as pd
 from forecasting.calendar import as_date, exposure_share, week_numbers, weeks_from
 
 AS_OF = dt.date(2026, 11, 15)
-"""Sunday of the last closed week; the plan starts a week later, with Thanksgiving."""
+"""First day of the last closed week; the plan starts a week later, with Thanksgiving."""
 AHEAD = 52
 """Weeks after the last closed one for which the truth is known."""
 

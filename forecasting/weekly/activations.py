@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from forecasting.arguments import LONGEST_NAME, Name, said, verbs
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Conflict, Event, Kind
+from forecasting.consensus.events.body import CalendarEdit
+from forecasting.consensus.events.calendar import ActivationSaved, LiftSet
 from forecasting.errors import Conflicted, OutOfBounds, UnknownName
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
@@ -53,14 +55,13 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
     ) -> Mapping[str, Activation]:
         now = dict(state)
         for event in events:
-            if "activation" not in event.body:  # the undoing of something else
+            left = event.body.calendar
+            if left is None:  # a move, or the undoing of something else
                 continue
-            of = "activation_state" if event.kind is Kind.UNDO else "after"
-            identity, after = str(event.body["activation"]), event.body[of]
-            if after is None:
-                now.pop(identity, None)
+            if left.after is None:
+                now.pop(left.activation, None)
             else:
-                now[identity] = Activation.from_dict(after)
+                now[left.activation] = left.after
         return now
 
     @property
@@ -100,13 +101,9 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
         def prepare() -> Event:
             before = self._state.get(identity)
             self._refuse_conflict(actor, identity, seen)
-            body = {
-                "activation": identity,
-                "before": before.to_dict() if before else None,
-                "after": activation.to_dict(),
-            }
+            edit = CalendarEdit(activation=identity, before=before, after=activation)
             return self._desk.event(
-                actor, Kind.ACTIVATION, body=body, note=checked_note(note), base=seen
+                actor, ActivationSaved(edit=edit), note=checked_note(note), base=seen
             )
 
         return self._desk.submit(prepare, None)
@@ -139,21 +136,18 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
         def prepare() -> Event:
             now = self.one(identity)
             self._refuse_conflict(actor, identity, seen)
-            body = {
-                "activation": identity,
-                "sku": sku,
-                "before": now.to_dict(),
-                "after": now.with_lift(sku, lift).to_dict(),
-            }
+            edit = CalendarEdit(activation=identity, before=now, after=now.with_lift(sku, lift))
             return self._desk.event(
-                actor, Kind.LIFT, body=body, value=lift, note=checked_note(note), base=seen
-            )
+                actor, LiftSet(sku=sku, edit=edit), value=lift, note=checked_note(note),
+                base=seen,
+            )  # fmt: skip
 
         return self._desk.submit(prepare, None)
 
     def _refuse_conflict(self, actor: Person, identity: str, seen: int) -> None:
         for event in reversed(self._desk.ledger.tail(seen)):
-            if event.body.get("activation") == identity and event.person != actor.id:
+            left = event.body.calendar
+            if left and left.activation == identity and event.person != actor.id:
                 name = self._desk.person(event.person).name
                 raise Conflicted([Conflict(theirs=event, name=name, now=float("nan"))])
 
@@ -179,3 +173,31 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
                 raise UnknownName(f"There is no SKU '{item.sku}'.")
             if item.door is not None and item.door not in doors:
                 raise UnknownName(f"There is no door '{item.door}'.")
+
+
+def as_changed(
+    imported: Mapping[str, tuple[Activation, int]], events: Sequence[Event]
+) -> dict[str, Activation]:
+    """Activations as they stand after people changed them; a later import speaks last.
+
+    Parameters
+    ----------
+    imported : mapping
+        Identity to what files said of it, and the batch in which they did (as_imported).
+    events : sequence of Event
+        Oldest first; those that leave the calendar alone are passed over.
+    """
+    found = {identity: activation for identity, (activation, _) in imported.items()}
+    for event in events:
+        left = event.body.calendar
+        if left is None:
+            continue
+        identity = left.activation
+        batch = imported[identity][1] if identity in imported else 0
+        if batch > event.seq:
+            continue
+        if left.after is not None:
+            found[identity] = left.after
+        else:
+            found.pop(identity, None)
+    return found

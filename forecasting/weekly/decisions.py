@@ -11,7 +11,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,10 +19,13 @@ from forecasting.arguments import ClientId, Name, verbs
 from forecasting.calendar import as_date, week_start
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events.body import CalendarEdit
+from forecasting.consensus.events.decisions import BY_KIND, Closed, Decided
+from forecasting.consensus.events.undoing import MovesUndone, Undone
+from forecasting.consensus.moves import Move
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.projector import Projector
-from forecasting.inventory.moves import Move
 from forecasting.inventory.network import NO_LANE
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.options import Action, Option
@@ -131,14 +133,14 @@ class Decisions(Projector[Mapping[int, Decision]]):
     ) -> Mapping[int, Decision]:
         found = dict(state)
         for event in events:
-            target = found.get(int(event.body.get("target", 0)))
-            if event.kind in KINDS:
-                found[event.seq] = _decision(event)
-            elif target is not None and event.kind is Kind.CLOSE:
-                found[target.seq] = replace(target, state="done")
-            elif target is not None:
-                back = "taken back" if target.stands else "decided"
-                found[target.seq] = replace(target, state=back)
+            match event.body:
+                case Decided() as said:
+                    found[event.seq] = _decision(event, said)
+                case Closed(target=seq) if seq in found:
+                    found[seq] = replace(found[seq], state="done")
+                case Undone(target=seq) if seq in found:
+                    back = "taken back" if found[seq].stands else "decided"
+                    found[seq] = replace(found[seq], state=back)
         return found
 
     def decide(
@@ -187,42 +189,41 @@ class Decisions(Projector[Mapping[int, Decision]]):
         start = (np.datetime64(before.start, "D") - plan.base.weeks[0]).astype(int) // 7
 
         def prepare() -> Event:
-            body: dict[str, Any] = {
-                "featured": {"activation": option.activation, "sku": option.sku},
-                "said": option.said,
-                "owner": owner,
-                "due": day.isoformat(),
-                "cost": round(option.cost, 2),
-                "units_saved": round(option.units_saved, 3),
-                "margin_saved": None
-                if pd.isna(option.margin_saved)
-                else round(option.margin_saved, 2),
-                "short": round(option.short_before, 3),
-                "weeks_ahead": int(start) + 1,
-            }
+            edit = None
             if option.moves:
                 self._check_moves(option)
-                body["moves"] = [m.to_dict() for m in option.moves]
             elif option.after is not None:
                 now = self._activation(option.activation)
-                body |= {
-                    "activation": option.activation,
-                    "before": now.to_dict(),
-                    "after": _after(option, now).to_dict(),
-                }
+                edit = CalendarEdit(
+                    activation=option.activation, before=now, after=_after(option, now)
+                )
             elif option.action is not Action.ACCEPT:
                 raise Refused("There is nothing in it to carry out.")
-            return self._desk.event(
-                actor, Kind(option.action.value), body=body, note=words,
-                base=self._desk.ledger.seq,
-            )  # fmt: skip
+            margin = option.margin_saved
+            body = BY_KIND[Kind(option.action.value)](
+                activation=option.activation,
+                sku=option.sku,
+                said=option.said,
+                owner=owner,
+                due=day,
+                cost=round(option.cost, 2),
+                units_saved=round(option.units_saved, 3),
+                margin_saved=None if pd.isna(margin) else round(margin, 2),
+                short=round(option.short_before, 3),
+                weeks_ahead=int(start) + 1,
+                moves=option.moves,
+                edit=edit,
+            )
+            return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
 
         names = frozenset({option.sku, *(m.sku for m in option.moves)})
-        featured = {"activation": option.activation, "sku": option.sku}
-        request = Request.of(
-            client_id, actor, Kind(option.action.value),
-            lambda e: (e.body["featured"], e.body["said"]) == (featured, option.said),
-        )  # fmt: skip
+        asked = (option.activation, option.sku, option.said)
+
+        def says(event: Event) -> bool:
+            said = event.told(Decided)
+            return (said.activation, said.sku, said.said) == asked
+
+        request = Request.of(client_id, actor, Kind(option.action.value), says)
         return self._desk.submit(prepare, request, touches=names)
 
     def decide_all(
@@ -255,16 +256,11 @@ class Decisions(Projector[Mapping[int, Decision]]):
             actor = self._desk.allowed(by, found.action)
         if found.state != "decided":
             raise Refused(f"Decision #{seq} is {found.state} already.")
-        body = {
-            "target": seq,
-            "said": found.said,
-            "moves": [m.to_dict() for m in found.moves],
-            "stand": False,
-        }
-        return self._desk.append(actor, Kind.CLOSE, body=body, note=checked_note(note))
+        body = Closed(target=seq, said=found.said, moves=found.moves)
+        return self._desk.append(actor, body, note=checked_note(note))
 
-    def undone(self, root: Event) -> dict[str, Any]:
-        """What the event says that takes a decision back, or brings it back.
+    def undone(self, root: Event) -> Undone:
+        """What the event says that takes a decision on supply back, or brings it back.
 
         Raises
         ------
@@ -274,8 +270,9 @@ class Decisions(Projector[Mapping[int, Decision]]):
         found = self._state[root.seq]
         if found.state == "done":
             raise Refused(f"Decision #{root.seq} was carried out; it cannot be taken back.")
-        moves = [m.to_dict() for m in found.moves]
-        return {"moves": moves, "stand": not found.stands} if moves else {}
+        if not found.moves:
+            return Undone(target=root.seq)
+        return MovesUndone(target=root.seq, moves=found.moves, stands=not found.stands)
 
     def _check_moves(self, option: Option) -> None:
         """Refuse what cannot be carried out, whoever worked it out."""
@@ -306,7 +303,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
             if taken[key] > _there(plan, sku, origin) + 1e-6:
                 raise Refused(
                     f"{network.said[origin]} does not have {taken[key]:,.0f} u of {move.sku} "
-                    "any more. Look at the ways out again."
+                    "any more. Look at the options again."
                 )
 
     def _check_order(self, plan: LivePlan, sku: int, move: Move) -> None:
@@ -322,30 +319,28 @@ class Decisions(Projector[Mapping[int, Decision]]):
         if able.units.sum() - moved < move.units - 1e-6:
             raise Refused(
                 f"Order {move.receipt} for {move.to} cannot come by {move.arrives} any more. "
-                "Look at the ways out again."
+                "Look at the options again."
             )
 
 
-def _decision(event: Event) -> Decision:
-    body = event.body
-    margin = body["margin_saved"]
+def _decision(event: Event, said: Decided) -> Decision:
     return Decision(
         seq=event.seq,
         action=Action(event.kind.value),
-        activation=str(body["featured"]["activation"]),
-        sku=str(body["featured"]["sku"]),
-        said=str(body["said"]),
+        activation=said.activation,
+        sku=said.sku,
+        said=said.said,
         person=event.person,
-        owner=str(body["owner"]),
-        due=dt.date.fromisoformat(body["due"]),
+        owner=said.owner,
+        due=said.due,
         decided_at=event.recorded_at,
-        moves=tuple(Move.from_dict(m) for m in body.get("moves", ())),
-        cost=float(body["cost"]),
-        units_saved=float(body["units_saved"]),
-        margin_saved=float("nan") if margin is None else float(margin),
-        weeks_ahead=int(body["weeks_ahead"]),
+        moves=said.moves,
+        cost=said.cost,
+        units_saved=said.units_saved,
+        margin_saved=float("nan") if said.margin_saved is None else said.margin_saved,
+        weeks_ahead=said.weeks_ahead,
         note=event.note,
-        short=float(body["short"]),
+        short=said.short,
     )
 
 
@@ -404,7 +399,7 @@ def what_they_did(
 def _after(option: Option, now: Activation) -> Activation:
     """The activation as an option leaves it, given what it has become meanwhile.
 
-    What was changed about other SKUs stands: several ways out of one activation can be
+    What was changed about other SKUs stands: several options for one activation can be
     decided one after the other.
 
     Raises
@@ -416,7 +411,7 @@ def _after(option: Option, now: Activation) -> Activation:
     mine, theirs = (activation.of_sku(option.sku) for activation in (now, option.before))
     same = replace(now, items=()) == replace(option.before, items=()) and mine == theirs
     if not same or any(i.sku == option.substitute for i in now.items):
-        raise Refused(f"{now.name} was changed meanwhile. Look at the ways out again.")
+        raise Refused(f"{now.name} was changed meanwhile. Look at the options again.")
     return option.laid_over(now)
 
 

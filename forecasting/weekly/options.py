@@ -17,13 +17,14 @@ import numpy as np
 
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
+from forecasting.consensus.moves import Move
 from forecasting.hierarchy import THOUSANDTHS, Floats
 from forecasting.inventory import actions
 from forecasting.inventory.actions import Outcome, Shipment, Situation
 from forecasting.inventory.bridge import ItemRisk
-from forecasting.inventory.moves import Move
 from forecasting.plan.basis import Base
-from forecasting.plan.live import LivePlan, SkuPlan, WhatIf
+from forecasting.plan.live import LivePlan
+from forecasting.plan.sku import SkuPlan, WhatIf
 
 SUBSTITUTES = 5
 """Substitutes that are worked out in full, of those most alike."""

@@ -10,6 +10,7 @@ import pandas as pd
 from forecasting.arguments import ClientId, Name, verbs
 from forecasting.calendar import as_date, week_start
 from forecasting.consensus.events import Event, Kind, Scope
+from forecasting.consensus.events.inputs import Sensed
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.plan.live import LivePlan
@@ -91,9 +92,8 @@ class Weekly:
             if not len(leaves):
                 raise Refused(f"A correction of {sku} changes nothing in the next weeks.")
             return self._desk.event(
-                actor, Kind.SENSE, scope=scope, operation="percent",
+                actor, Sensed(input=actor.function.value), scope=scope, operation="percent",
                 value=round(100 * (float(signals.factors(ratio)[0]) - 1), 3),
-                body={"input": actor.function.value, "sensing": True},
                 reason=Reason.TREND.value, note=checked_note(note), base=self._desk.ledger.seq,
                 leaves=leaves,
             )  # fmt: skip

@@ -42,14 +42,14 @@ def both(
     unknown = np.full(len(draft), np.nan)
     with columns[0]:
         reference(
-            "Against last year's sales", draft,
+            "Draft vs last year's sales", draft,
             space.comparisons.last_year(person.id, skus, weeks, measure) if everywhere else unknown,
-            "Same fiscal week numbers a year ago; sales, not demand. Of all doors only.",
+            "The same fiscal weeks a year ago: sales, not demand. Only for all doors together.",
         )  # fmt: skip
     with columns[1]:
         reference(
-            "Against budget", draft,
+            "Draft vs budget", draft,
             space.comparisons.budget(person.id, skus, weeks, measure) if everywhere else unknown,
-            "A budget is a target, never mixed with the forecast; in units and revenue, of whole "
-            "classes at all doors.",
+            "The budget is a target and never part of the forecast. Known in units and revenue, for "
+            "whole classes at all doors.",
         )  # fmt: skip

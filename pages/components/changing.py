@@ -139,26 +139,26 @@ def why_bar() -> None:
 
 
 def record(function: str, reason: str) -> None:
-    """How changes like the one about to be made came out, before it is made."""
+    """How much changes like the one about to be made have improved the forecast so far."""
     known = scores.by_reason(function)
     label = Function(function).label
     every, mine = known.get(""), known.get(reason)
     if every is None or not every.cells:
-        st.caption(f"No past change of {plain(label)} has been scored yet.")
+        st.caption(f"No past change by {plain(label)} has been scored yet.")
         return
-    said = f"Past changes of {plain(label)}: {_came_out(every)} against the statistical number"
+    said = f"Value added by past changes of {plain(label)}: {_added(every)}"
     if mine is not None and mine.cells >= value_added.FEW_CELLS:
         called = frame.workspace().reasons.label(reason)
-        said += f"; for “{plain(called)}”: {_came_out(mine)}"
+        said += f"; with the reason “{plain(called)}”: {_added(mine)}"
     st.caption(f"{said}.", help=frame.term("Value added"))
 
 
-def _came_out(found: Added) -> Said:
-    """A record with how many it is measured on, and how sure it is."""
+def _added(found: Added) -> Said:
+    """Value added, with its interval and how many SKU weeks it is measured on."""
     low, high = 100 * found.low, 100 * found.high
     return ours(
-        f"{100 * found.added:+.1f} points of WAPE (n {found.cells:,} SKU weeks, "
-        f"8 of 10: {low:+.1f} to {high:+.1f})"
+        f"{100 * found.added:+.1f} points of WAPE (80 % interval {low:+.1f} to {high:+.1f}; "
+        f"{theme.number(found.cells)} SKU weeks)"
     )
 
 
@@ -195,7 +195,7 @@ def _panel(of: Changing) -> None:
     if buttons[0].button("Apply", type="primary", width="stretch"):
         changes = [Change(scope=s, operation=how or "percent", value=value) for s in scopes]
         frame.do(space.override_all, person.id, changes, then=_applied, **why)
-    if buttons[1].button("Clear", width="stretch", help="Back to the statistical number"):
+    if buttons[1].button("Clear", width="stretch", help="Back to the statistical forecast"):
         changes = [Change(scope=s, operation="clear", value=None) for s in scopes]
         frame.do(space.override_all, person.id, changes, then=_applied, **why)
     try:
@@ -209,7 +209,7 @@ def _panel(of: Changing) -> None:
             st.toast(f"Released {plain(node)}")
     except ConcordError as error:
         frame.refused(error)
-    said = drafts.words("Comment", key="bulk_comment", placeholder="Say something about it")
+    said = drafts.words("Comment", key="bulk_comment", placeholder="Write a comment")
     if st.button("Comment", disabled=not (said and len(scopes) == 1)):
         frame.do(space.comment, person.id, scopes[0], said, then=_commented)
 
@@ -252,9 +252,9 @@ def _aim(of: Changing, rows: Sequence[str], ends: tuple[dt.date, dt.date]) -> st
         is_lift = frame.me().function is Function.MARKETING and chosen in acts
         st.session_state["bulk_aim"] = chosen if is_lift else ""
     aim = st.selectbox(
-        "Aims at", list(acts), key="bulk_aim", persist_state="page",
+        "Applies to", list(acts), key="bulk_aim", persist_state="page",
         format_func=lambda a: acts.get(a, a),
-        help="A change of an activation's lift goes with it if it is cancelled or moved.",
+        help="A change to an activation's lift moves with the activation and ends if it is cancelled.",
     )  # fmt: skip
     return str(aim)
 
@@ -286,7 +286,7 @@ def effect(scopes: Sequence[Scope], how: str, value: float, measure: Measure) ->
         "set": value * len(scopes), "add": now + value * len(scopes),
         "percent": now * (1 + value / 100),
     }[how]  # fmt: skip
-    rows = f" in {len(scopes)} rows, each changed by itself" if len(scopes) > 1 else ""
+    rows = f" in {len(scopes)} rows, each changed on its own" if len(scopes) > 1 else ""
     units = theme.units(sum(e.units for e in events), sign=True)
     st.markdown(
         f"Your input is {theme.amount(now, measure)} now and would be "
@@ -294,10 +294,14 @@ def effect(scopes: Sequence[Scope], how: str, value: float, measure: Measure) ->
     )
     small = [s for e in events if (s := space.small(person.id, e)) is not None]
     if small:
-        which = "A small change" if len(scopes) == 1 else f"{len(small)} of {len(scopes)} small"
+        which = (
+            "A small change"
+            if len(scopes) == 1
+            else f"{len(small)} of {len(scopes)} changes are small"
+        )
         st.caption(
-            f"{which} (about {theme.money(sum(s.money for s in small))}): does it change what is "
-            "bought or shown? Small changes seldom make a forecast better."
+            f"{which} (about {theme.money(sum(s.money for s in small))}). Would it change an order or "
+            "a promotion? Small changes seldom improve a forecast."
         )
 
 
@@ -314,7 +318,7 @@ def small_ones() -> None:
         f"{'A small change' if one else f'{len(small)} small changes'} "
         f"({theme.units(sum(s.units for s in small), sign=True)}, about "
         f"{theme.money(sum(s.money for s in small))}): "
-        f"{'does it' if one else 'do they'} change what is bought or shown?",
+        f"{'would it' if one else 'would they'} change an order or a promotion?",
         width="content",
     )
     if row.button("Yes, keep", key="asked_yes", type="tertiary"):
@@ -347,9 +351,9 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
         "Download my input (XLSX)",
         lambda: workbook.export(space, person.id, table(), measure=measure, **where),
         f"{person.function.value}.xlsx", width="stretch",
-        help="What identifies a row is locked; type over the weeks, save, and bring it back.",
+        help="Type over the weeks, save, and upload the file here. Columns that identify a row are locked.",
     )  # fmt: skip
-    file = st.file_uploader("Bring it back", type="xlsx", key="returned")
+    file = st.file_uploader("Upload the changed workbook", type="xlsx", key="returned")
     if file is None:
         return
     try:
@@ -359,30 +363,30 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
         return
     counts = {v: len(returned.of(v)) for v in workbook.Verdict}
     if not returned.cells:
-        st.markdown("No number in this file differs from what was exported.")
+        st.markdown("No number in this file differs from the export.")
         return
     st.markdown(
-        f"**{theme.plural(len(returned.cells), 'cell')} typed over**: "
+        f"**{theme.plural(len(returned.cells), 'cell')} changed**: "
         + ", ".join(f"{plain(n)} {plain(v.label.lower())}" for v, n in counts.items() if n)
     )
     small = sum(cell.is_small for cell in returned.cells)
     if small:
         st.caption(
-            f"{small} of them {'is' if small == 1 else 'are'} small: what do they change of what "
-            "is bought or shown?"
+            f"{small} of them {'is' if small == 1 else 'are'} small. Small changes seldom improve a "
+            "forecast."
         )
     sign = returned.measure.unit
     st.dataframe(
         workbook.by_verdict(returned.cells, returned.measure), hide_index=True, height=220,
-        alt="Cells that were typed over",
+        alt="Cells that were changed",
         column_config={
-            f"Exported, {sign}": st.column_config.NumberColumn(format="%.1f"),
-            f"Typed, {sign}": st.column_config.NumberColumn(format="%.1f"),
+            f"Exported, {sign}": st.column_config.NumberColumn(format="%,.1f"),
+            f"Typed, {sign}": st.column_config.NumberColumn(format="%,.1f"),
             "Week": st.column_config.DateColumn(format="MMM DD"),
         },
     )  # fmt: skip
     over = bool(counts[workbook.Verdict.CONFLICT]) and st.checkbox(
-        "Where somebody else changed a cell since, mine counts"
+        "Keep my number where somebody else has changed the cell since"
     )
     writes = counts[workbook.Verdict.APPLIED] + over * counts[workbook.Verdict.CONFLICT]
     if writes and st.button(f"Write {theme.plural(writes, 'cell')}", type="primary"):

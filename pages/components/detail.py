@@ -96,7 +96,7 @@ def _pictures(_plan: LivePlan, now: Any, scope: Scope, count: int, mode: str) ->
         width="stretch", alt=f"Forecast of {node} by its parts, with each function's input",
     )  # fmt: skip
     st.caption(
-        "Units a week. Grey line: sold. Dashed: last year. Bars: the parts that add up to "
+        "Units a week. Grey line: sales. Dashed: sales last year. Bars: the parts that add up to "
         "the draft."
     )
     if len(skus) == 1:
@@ -106,7 +106,7 @@ def _pictures(_plan: LivePlan, now: Any, scope: Scope, count: int, mode: str) ->
                 views.on_hand_fan(_plan, int(skus[0]), doors),
                 window=(first, first - pd.Timedelta(7, "D")), first_short=None,
             ),
-            width="stretch", alt=f"Projected on-hand of {node}",
+            width="stretch", alt=f"Projected on hand of {node}",
         )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def _risks(_plan: LivePlan, now: Any, scope: Scope, limits: str) -> None:
     """`now` and `limits` say when it has to be drawn again."""
     del now, limits
     found = views.risks_of(_plan, _plan.members(scope)[0])
-    st.markdown("**In activations**")
+    st.markdown("**Activations that feature it**")
     if found.empty:
         st.caption("Not featured in any planned activation.")
         return
@@ -124,7 +124,7 @@ def _risks(_plan: LivePlan, now: Any, scope: Scope, limits: str) -> None:
             "Status": found["status"].map(theme.said),
             "Activation": found["name"],
             "SKU": found["sku"],
-            "Risk, worst door": 100 * found["p_window"],
+            "Stockout risk, worst door": 100 * found["p_window"],
             "Short, u": found["units_short"],
         }
     )
@@ -132,9 +132,9 @@ def _risks(_plan: LivePlan, now: Any, scope: Scope, limits: str) -> None:
         shown, hide_index=True, height=min(36 + 32 * len(shown), 210),
         alt="Activations that feature this row, worst first",
         column_config={
-            "Risk, worst door": st.column_config.ProgressColumn(
+            "Stockout risk, worst door": st.column_config.ProgressColumn(
                 format="%.0f %%", min_value=0, max_value=100, help=frame.term("Stockout risk")
             ),
-            "Short, u": st.column_config.NumberColumn(format="%.1f"),
+            "Short, u": st.column_config.NumberColumn(format="%,.1f"),
         },
     )  # fmt: skip

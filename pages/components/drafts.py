@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from forecasting.errors import ConcordError
-from pages.components import frame
+from pages.components import frame, theme
 
 _LATER = "500ms"
 """Pause in typing after which words are kept: nobody has to leave the field for it."""
@@ -101,10 +101,10 @@ def say_restored(page: str, blank: Mapping[str, Any]) -> None:
         return
     row = st.container(horizontal=True, vertical_alignment="center")
     row.caption(
-        f"What you had begun here and not applied is back (kept {when:%b %d %H:%M} UTC).",
+        f"Your unfinished entry is back (kept {theme.moment(when)}).",
         width="content",
     )
-    if row.button("Drop it", key=f"drop {page}", type="tertiary"):
+    if row.button("Discard it", key=f"drop {page}", type="tertiary"):
         frame.workspace().drafts.drop(person.id, page)
         st.session_state[f"kept of {page}, {person.id}"] = _as_text({})
         st.session_state[flag] = None

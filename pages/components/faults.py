@@ -32,6 +32,6 @@ def note_them() -> None:
     if not any(isinstance(handler, _Listener) for handler in logger.handlers):
         logger.addHandler(_Listener())
     shown._GENERIC_UNCAUGHT_EXCEPTION_TEXT = (  # type: ignore[misc]
-        f"This part of the page hit a fault of ours. {operation.noted()} Nothing that you "
-        "saved is lost. Try again, or go on elsewhere."
+        f"This part of the page failed, and the fault is ours. {operation.noted()} Nothing that you "
+        "saved is lost. Try again, or carry on with another page."
     )

@@ -23,7 +23,7 @@ from forecasting.vocabulary import GLOSSARY
 from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Watched
 from forecasting.workspace import Workspace
-from pages.components import faults
+from pages.components import faults, theme
 from pages.components.text import Said, ours, plain
 
 GONE_AFTER_S = 12
@@ -226,7 +226,7 @@ def follow_sums() -> bool:
 
     @st.fragment(run_every=1 if job.progress is not None else None)
     def progress() -> None:
-        follow(job, "summing up")
+        follow(job, "adding up the scorecard")
 
     progress()
     return job.progress is not None
@@ -256,7 +256,7 @@ def odd_beside(what: str, name: str) -> None:
     if count:
         st.page_link(
             "pages/setup/data.py", icon=":material/rule:", query_params={"odd": name},
-            label=f"{count:,d} {'thing looks' if count == 1 else 'things look'} odd in its data",
+            label=f"{theme.number(count)} {'thing looks' if count == 1 else 'things look'} odd in its data",
         )  # fmt: skip
 
 

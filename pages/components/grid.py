@@ -18,6 +18,7 @@ import streamlit as st
 
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted
+from forecasting.monthly.small_changes import Small
 from forecasting.vocabulary import Measure, Reason
 from pages.components import frame, picked
 from pages.components.text import plain
@@ -54,40 +55,33 @@ def edit(
     nodes : sequence of str
         The rows, from above.
     read : callable
-        The grid as it stands: index `nodes`; week columns and, before them, columns nobody
-        edits. Read once, after what was typed is written.
+        The grid now: index `nodes`; columns nobody edits, then weeks. Read once, after writing.
     key : str
         Identity of the filters; edits belong to it.
     scope_of : callable
         (node, week) to the scope that a cell stands for.
     weeks : dict of str to week
-        The editable columns.
-    measure : Measure
-        What the numbers are counted in.
+        The editable columns; `measure` is what they are counted in.
     """
     state = st.session_state
     generation = state.setdefault("generation", 0)
     widget = f"{key}_{generation}"
     bases = state.setdefault("grid_base", {})
     bases.setdefault(widget, frame.workspace().seq)
-    wrote: list[Event] = []
-    # What was on its way when the overlay was dropped still comes under the former key.
-    for name in (f"{key}_{generation - 1}", widget):
-        done = state.setdefault("done", {}).setdefault(name, {})
-        told = picked.typed(state.get(name), nodes, list(weeks)) if editable else ()
-        for node, column, value in told:
-            cell = (node, column)
-            if cell in done and done[cell] == value:
-                continue
-            done[cell] = value
-            wrote += _write(
-                scope_of(node, weeks[column]), value, measure, bases.get(name, 0),
-                f"{name}:{cell}:{value}",
-            )  # fmt: skip
+    wrote, done = (
+        _typed_in(
+            nodes,
+            weeks,
+            (f"{key}_{generation - 1}", widget),
+            scope_of=scope_of,
+            measure=measure,
+        )
+        if editable
+        else ([], {})
+    )
     if wrote:
         spoken()
-        judged = [(e.seq, frame.workspace().small(frame.me().id, e)) for e in wrote]
-        state["asked"] = [(seq, small) for seq, small in judged if small is not None]
+        state["asked"] = _small_ones(wrote)
     shown = read()
     if _overtaken(shown, done, measure) or not picked.fits(
         state.get(widget), nodes, list(weeks)
@@ -102,6 +96,40 @@ def edit(
         column_config=config,
     )  # fmt: skip
     return wrote
+
+
+def _small_ones(wrote: Sequence[Event]) -> list[tuple[int, Small]]:
+    """Those that are asked what they decide."""
+    judged = [(e.seq, frame.workspace().small(frame.me().id, e)) for e in wrote]
+    return [(seq, small) for seq, small in judged if small is not None]
+
+
+def _typed_in(
+    nodes: Sequence[str],
+    weeks: Mapping[str, dt.date],
+    names: tuple[str, str],
+    *,
+    scope_of: Callable[[str, dt.date], Scope],
+    measure: Measure,
+) -> tuple[list[Event], dict[tuple[str, str], float | None]]:
+    """Write what was typed and is not written yet; what all of it is, under the last key.
+
+    What was on its way when the overlay was dropped still comes under the former key.
+    """
+    state, wrote = st.session_state, []
+    done: dict[tuple[str, str], float | None] = {}
+    for name in names:
+        done = state.setdefault("done", {}).setdefault(name, {})
+        base = state["grid_base"].get(name, 0)
+        for node, column, value in picked.typed(state.get(name), nodes, list(weeks)):
+            cell = (node, column)
+            if cell in done and done[cell] == value:
+                continue
+            done[cell] = value
+            wrote += _write(
+                scope_of(node, weeks[column]), value, measure, base, f"{name}:{cell}:{value}"
+            )
+    return wrote, done
 
 
 def given() -> dict[str, Any]:
@@ -186,7 +214,11 @@ def clash_panel() -> None:
         return
     conflict = clash.error.conflicts[0]
     said = clash.measure.said
-    mine = "back to statistical" if clash.value is None else plain(said(clash.value, digits=3))
+    mine = (
+        "back to the statistical forecast"
+        if clash.value is None
+        else plain(said(clash.value, digits=3))
+    )
     with st.container(border=True):
         st.warning(
             f"**Changed by somebody else.** {plain(conflict.sentence)}. You entered {mine}."

@@ -43,7 +43,7 @@ def ready(name: str) -> bool:
     if space.quarters.has_sales() and not space.quarters.is_fresh():
         with suppress(JobRunning):  # somebody else has just opened a page, too
             space.quarters.start_summing(frame.me().id)
-        with st.spinner("Summing up for the scorecard ..."):
+        with st.spinner("Adding up the scorecard ..."):
             patience = time.monotonic() + PATIENCE_S
             while not space.quarters.is_fresh() and time.monotonic() < patience:
                 time.sleep(0.1)
@@ -51,12 +51,14 @@ def ready(name: str) -> bool:
     if len(space.quarters.quarters()):
         return True
     if running:
-        frame.title(name, "**The numbers are being summed up.** The page opens when they are.")
+        frame.title(
+            name, "**The numbers are being added up.** The page opens when that is done."
+        )
         return False
     frame.title(name, "**There is nothing to measure yet.**")
     st.info(
-        "The quarter needs sales. Import your files on the **Data** page: sales and stock make "
-        "turn and stockouts known, published cycles make forecast accuracy known."
+        "A quarter needs sales. Import your files on the **Data** page: stock turn and stockouts come "
+        "from sales and stock, forecast accuracy from published cycles."
     )
     st.page_link("pages/setup/data.py", label="Go to Data", icon=":material/upload:")
     return False
@@ -70,7 +72,7 @@ def card(quarter: str) -> Scorecard:
     return _card(quarter, space.quarters.stamp())
 
 
-@st.cache_data(show_spinner="Drawing up the scorecard ...", max_entries=12)
+@st.cache_data(show_spinner="Preparing the scorecard ...", max_entries=12)
 def _card(quarter: str, stamp: tuple[int, ...]) -> Scorecard:
     """`stamp` says when it has to be drawn up again."""
     del stamp
@@ -198,8 +200,8 @@ def findings(shown: Scorecard) -> None:
     """What the numbers say, each with the link that shows it."""
     if not shown.findings:
         st.markdown(
-            ":gray[Nothing stands out: no promotion runs out or leaves stock again and again, "
-            "no function's changes hurt, no headline moved much.]"
+            ":gray[Nothing stands out: no promotion keeps running out or leaving stock behind, "
+            "no function's changes made the forecast worse, no headline moved much.]"
         )
     for finding in shown.findings:
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -12,9 +12,12 @@ from forecasting.monthly import agenda
 from pages.components import frame
 from pages.components.text import Said, ours
 
+STEP_NAMES = {"naive": "Naive (last year)"}
+"""Steps whose plain name says too little."""
+
 
 def cells(lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
-    """Published numbers beside what was wanted, by SKU and week (Cycles.scored)."""
+    """Published numbers beside the actual demand, by SKU and week (Cycles.scored)."""
     space = frame.workspace()
     return _cells(len(space.cycles.published()), space.plan.base.run, lag)
 
@@ -72,7 +75,7 @@ def _by_reason(versions: int, run: int, function: str) -> dict[str, Added]:
 
 def points(value: float) -> Said:
     """Percentage points of WAPE, with sign."""
-    return ours("–" if np.isnan(value) else f"{100 * value:+.1f} pp")
+    return ours("–" if np.isnan(value) else f"{100 * value:+.1f} points")
 
 
 def table(
@@ -82,12 +85,12 @@ def table(
     st.dataframe(
         pd.DataFrame(
             {
-                what: [said(a.name) for a in rows],
-                "Cells": [a.cells for a in rows],
+                what: [STEP_NAMES.get(a.name) or said(a.name) for a in rows],
+                "SKU weeks": [a.cells for a in rows],
                 "WAPE": [100 * a.wape for a in rows],
                 "Bias": [100 * a.bias for a in rows],
                 "Value added": [points(a.added) for a in rows],
-                "8 of 10": [
+                "80 % interval": [
                     "–" if np.isnan(a.low) else f"{100 * a.low:+.1f} to {100 * a.high:+.1f}"
                     for a in rows
                 ],
@@ -98,6 +101,7 @@ def table(
             "WAPE": st.column_config.NumberColumn(format="%.1f %%", help=frame.term("WAPE")),
             "Bias": st.column_config.NumberColumn(format="%+.1f %%", help=frame.term("Bias")),
             "Value added": st.column_config.TextColumn(help=frame.term("Value added")),
-            "Cells": st.column_config.NumberColumn(format="localized", help="SKUs times weeks."),
+            "SKU weeks": st.column_config.NumberColumn(format="localized", help=frame.term("SKU week")),
+            "80 % interval": st.column_config.TextColumn(help=frame.term("80 % interval")),
         },
     )  # fmt: skip

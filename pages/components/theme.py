@@ -1,13 +1,15 @@
 """Colours and formats: one meaning each, in light and dark."""
 
+import datetime as dt
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 
-from forecasting import vocabulary
+from forecasting import conventions, vocabulary
 from forecasting.calendar import week_label
 from forecasting.vocabulary import Measure, Status
 from pages.components.text import Said
@@ -58,7 +60,7 @@ def said(status: str) -> Said:
 def units(value: float | None, *, sign: bool = False) -> Said:
     if value is None or math.isnan(value):
         return Said("–")
-    return Said(f"{value:{'+' if sign else ''},.0f} u")
+    return Said(f"{conventions.in_force().number(value, sign=sign)} u")
 
 
 def money(value: float | None, *, sign: bool = False) -> Said:
@@ -78,7 +80,7 @@ def amount(value: float | None, measure: Measure, *, sign: bool = False) -> Said
 def percent(value: float | None, *, sign: bool = False) -> Said:
     if value is None or math.isnan(value):
         return Said("–")
-    return Said(f"{value:{'+' if sign else ''}.1%}")
+    return Said(conventions.in_force().spelled(f"{value:{'+' if sign else ''}.1%}"))
 
 
 def week(value: Any) -> Said:
@@ -89,4 +91,70 @@ def week(value: Any) -> Said:
 
 
 def plural(count: int, one: str, many: str = "") -> Said:
-    return Said(f"{count:,} {one if count == 1 else many or one + 's'}")
+    return Said(f"{number(count)} {one if count == 1 else many or one + 's'}")
+
+
+def number(value: float, *, digits: int = 0, sign: bool = False) -> Said:
+    """A number as the company writes it."""
+    return Said(conventions.in_force().number(value, digits, sign=sign))
+
+
+def price(value: float) -> Said:
+    """An amount with its decimals."""
+    return Said(conventions.in_force().price(value))
+
+
+def day(value: dt.date | None, *, year: bool = False) -> Said:
+    """'Nov 2', or with its year; a dash where it is not known."""
+    if value is None:
+        return Said("–")
+    here = conventions.in_force()
+    return Said(here.day(value) if year else here.short_day(value))
+
+
+def weekday(value: dt.date | None, *, unknown: str = "–") -> Said:
+    """'Mon Nov 2'."""
+    return Said(unknown if value is None else f"{value:%a} {day(value)}")
+
+
+def moment(value: dt.datetime, *, year: bool = False) -> Said:
+    """A moment kept in UTC, where the company is: 'Nov 2 14:05 UTC'."""
+    return Said(conventions.in_force().moment(value, year=year))
+
+
+def local(values: Iterable[dt.datetime]) -> list[dt.datetime]:
+    """Moments kept in UTC as the company's clocks show them, for a column of a table."""
+    here = conventions.in_force()
+    return [here.local(value).replace(tzinfo=None) for value in values]
+
+
+def zone() -> Said:
+    """What the company's zone is called: 'UTC', 'Europe/Vienna'."""
+    return Said(conventions.in_force().zone)
+
+
+def currency() -> Said:
+    """Its sign or letters."""
+    return Said(conventions.in_force().currency)
+
+
+def money_column(label: str | None = None, **options: Any) -> Any:
+    """A column of a table that holds amounts, without decimals."""
+    return st.column_config.NumberColumn(label, format=money_format(), step=1, **options)
+
+
+def money_format(figures: str = "%,.0f") -> str:
+    """How a table writes an amount. What it puts between thousands is not ours to choose."""
+    return conventions.in_force().money(figures.replace(",", "\0").replace(".", "\1")).replace(
+        "\0", ","
+    ).replace("\1", ".")  # fmt: skip
+
+
+def axis_day() -> str:
+    """Days of an axis (d3-time-format)."""
+    return conventions.in_force().days.axis
+
+
+def tip_day() -> str:
+    """Days with their year of a tooltip."""
+    return conventions.in_force().days.tip

@@ -29,7 +29,7 @@ def of(scope: Scope) -> None:
     space, person = frame.workspace(), frame.me()
     events = _events(scope)
     if not events:
-        st.caption("Nobody has changed these weeks of this row.")
+        st.caption("No one has changed this row in these weeks.")
     stale = {one.event.seq: one for one in _stale(events)}
     for event in events:
         back = space.reversals.has_taken_back(event.seq)
@@ -41,7 +41,7 @@ def of(scope: Scope) -> None:
             now = event.measure.said(stale[event.seq].now, digits=0)
             told += f" :orange[(no longer met: {plain(now)} now)]"
         row[0].markdown(
-            f"{told}{why(event)}  \n:gray[{event.recorded_at:%b %d %H:%M} UTC · #{event.seq:d}]"
+            f"{told}{why(event)}  \n:gray[{theme.moment(event.recorded_at)} · #{event.seq:d}]"
         )
         mine = event.person == person.id or person.may("undo others' changes")
         if (
@@ -82,14 +82,14 @@ def since_you_looked() -> None:
     events = space.history.since(person.id, looked)
     if not events:
         return
-    with st.popover(f"{theme.plural(len(events), 'change')} since you looked", width=230):
+    with st.popover(f"{theme.plural(len(events), 'change')} since your last visit", width=230):
         for event in events[:_MOST]:
             who = space.person(event.person)
             st.markdown(
                 f"**{plain(who.name)}** ({plain(who.function.label)}) {plain(event.sentence)}"
             )
         if len(events) > _MOST:
-            st.caption(f"and {len(events) - _MOST} earlier ones; all stand in History.")
-        if st.button("I have seen it"):
+            st.caption(f"and {len(events) - _MOST} earlier ones; History lists them all.")
+        if st.button("Mark as seen"):
             st.session_state["looked"] = space.seq
             st.rerun()

@@ -18,7 +18,7 @@ from pages.components.text import Said, ours, plain
 
 MEASURES = {
     "wape": "Concord",
-    "wape_of_naive": "Last year",
+    "wape_of_naive": "Naive (last year)",
     "wape_of_mean13": "Mean of 13 weeks",
 }
 
@@ -30,10 +30,10 @@ def _percent(value: float | None, *, sign: bool = False) -> Said:
 
 
 def methods(facts: Mapping[str, Any]) -> None:
-    st.subheader("What was chosen, and why", anchor=False)
+    st.subheader("How each class is forecast, and why", anchor=False)
     st.caption(
-        "Every class is forecast by the method that would have forecast its last weeks best, what sells "
-        "every week apart from what sells now and then."
+        "Each class uses the method that would have forecast its latest weeks best. SKUs that sell "
+        "every week and SKUs that sell now and then are treated separately."
     )
     rows = [
         (m["class"], m["series"], m["said"])
@@ -42,8 +42,8 @@ def methods(facts: Mapping[str, Any]) -> None:
     ]
     if not rows:
         st.info(
-            "The history is too short to hold weeks out of it: every class has a level that moves slowly, "
-            "and the intervals are those of other companies. From about 30 weeks on it chooses by itself."
+            "The history is too short to test methods on its latest weeks: every class gets a level that moves "
+            "slowly, and intervals typical of other companies. From about 30 weeks on, methods are chosen by test."
         )
         return
     table = pd.DataFrame(rows, columns=["Class", "SKU-doors", "How it is forecast"])
@@ -79,7 +79,7 @@ def responses(space: Workspace, facts: Mapping[str, Any]) -> None:
                 rows.append((kind, klass, log, sd))
     if not rows:
         st.caption(
-            "No activation in history: a planned one gets what is generally known of its type."
+            "No activation in history: a planned one gets the lift that is typical of its type."
         )
         return
     st.altair_chart(
@@ -88,8 +88,8 @@ def responses(space: Workspace, facts: Mapping[str, Any]) -> None:
     )  # fmt: skip
     said = " · ".join(f"{plain(k)}: {plain(past.get(k, 0))} past" for k in kinds)
     st.caption(
-        f"Lift without its price cut, times baseline; the line is where eight of ten lie. {said}. "
-        "A type with little history stays near what is generally known of it."
+        f"Lift without the price cut, times baseline; the line is the 80 % interval. {said}. "
+        "A type with little history stays near the lift that is typical of it."
     )
 
 
@@ -110,9 +110,7 @@ def seasons(plan: LivePlan) -> None:
         alt="Seasonal index of each class over the coming year",
     )  # fmt: skip
     more = f" The first 12 of {len(classes)} classes." if len(classes) > 12 else ""
-    st.caption(
-        f"1.0 is the level of an ordinary week. Flat where history shows no season.{more}"
-    )
+    st.caption(f"1.0 is an ordinary week. Flat where history shows no season.{more}")
 
 
 @st.fragment(run_every=1)
@@ -123,107 +121,124 @@ def running(space: Workspace) -> None:
         space.hindsight.stop_backtest(frame.me().id)
 
 
-def backtest(space: Workspace, person: Person) -> None:
-    st.subheader("How good it was", anchor=False)
-    result = space.hindsight.last_backtest()
-    if person.may("backtest"):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            origins = st.number_input(
-                "Past weeks to start from", 1, 12, 6, key="origins", width=190
-            )
-            step = st.number_input("Weeks between them", 1, 13, 4, key="step", width=170)
-            lags = st.number_input("Weeks ahead", 1, 26, 8, key="lags", width=130)
-            start = st.button(
-                "Run a backtest", disabled=space.hindsight.backtesting.progress is not None
-            )
-        if start:
-            try:
-                space.hindsight.start_backtest(
-                    person.id, origins=int(origins), step=int(step), horizon=int(lags)
-                )
-            except ConcordError as error:
-                frame.refused(error)
-            else:
-                st.session_state["backtest running"] = True
-                st.rerun()
-    else:
+SHARES = ("WAPE", "WAPE, naive forecast", "Bias", "In the 80 % interval")
+"""Columns of the breakdown."""
+
+
+def ask(space: Workspace, person: Person) -> None:
+    """The form that starts a backtest."""
+    if not person.may("backtest"):
         st.caption("Planning or Admin runs backtests.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        origins = st.number_input(
+            "Past weeks to start from", 1, 12, 6, key="origins", width=190
+        )
+        step = st.number_input("Weeks between them", 1, 13, 4, key="step", width=170)
+        lags = st.number_input("Weeks ahead", 1, 26, 8, key="lags", width=130)
+        start = st.button(
+            "Run a backtest", disabled=space.hindsight.backtesting.progress is not None
+        )
+    if start:
+        try:
+            space.hindsight.start_backtest(
+                person.id, origins=int(origins), step=int(step), horizon=int(lags)
+            )
+        except ConcordError as error:
+            frame.refused(error)
+        else:
+            st.session_state["backtest running"] = True
+            st.rerun()
+
+
+def backtest(space: Workspace, person: Person) -> None:
+    st.subheader("How accurate it was", anchor=False)
+    result = space.hindsight.last_backtest()
+    ask(space, person)
     running(space)
     if result is None:
         st.info(
-            "No backtest yet. It makes the forecasts that would have been made in past weeks and holds "
-            "them against what was wanted: the only honest answer to *can I trust this number?*"
+            "No backtest yet. It makes the forecasts that would have been made in past weeks and compares "
+            "them with the actual demand: the honest answer to *can I trust this number?*"
         )
         return
     asked = result.asked
     st.caption(
-        f"By {plain(result.person)}, {result.made_at:%b %d, %H:%M} UTC: from {plain(asked['origins'])} past weeks, "
-        f"{plain(asked['step'])} weeks apart, {plain(asked['lags'])} weeks ahead; {result.rows:,} SKU-door-weeks. The promotion "
+        f"By {plain(result.person)}, {theme.moment(result.made_at)}: from {plain(asked['origins'])} past weeks, "
+        f"{plain(asked['step'])} weeks apart, {plain(asked['lags'])} weeks ahead; {theme.number(result.rows)} SKU-door-weeks. The promotion "
         "calendar was known, sales after each week were not."
     )
-    sums = result.sums
-    everything, promoted = of_sums(sums), of_sums(sums[sums["promoted"]])
-    tiles = st.columns(5)
-    tiles[0].metric("WAPE", _percent(everything["wape"]), help=frame.term("WAPE"), border=True)
-    tiles[1].metric(
-        "WAPE, promoted", _percent(promoted["wape"]), help=frame.term("WAPE"), border=True
-    )
-    tiles[2].metric("WAPE of last year", _percent(everything["wape_of_naive"]), border=True)
-    tiles[3].metric(
-        "Bias", _percent(everything["bias"], sign=True), help=frame.term("Bias"), border=True
-    )
-    tiles[4].metric(
-        "Within P10-P90",
-        _percent(everything["within_p10_p90"]),
-        help=frame.term("P10-P90"),
-        border=True,
-    )
+    tiles(result.sums)
     left, right = st.columns(2, gap="medium")
     with left:
-        by_lag = pd.DataFrame(
-            [
-                {"lag": int(str(lag)), "forecast": said, "wape": of_sums(rows)[name]}
-                for lag, rows in sums.groupby("lag")
-                for name, said in MEASURES.items()
-            ]
-        )
-        st.markdown("**Error by weeks ahead** (WAPE, lower is better)")
-        st.altair_chart(
-            charts.error_by_lag(by_lag),
-            width="stretch",
-            alt="Error by weeks ahead, against simple forecasts",
-        )
+        by_weeks_ahead(result.sums)
     with right:
-        by = frame.select(
-            "Broken down by",
-            ["class", "door", "promoted"],
-            key="by",
-            said=str.capitalize,
-            width=200,
-        )
-        rows = []
-        for name, part in sums.groupby(by):
-            found = of_sums(part)
-            label = {True: "Promoted", False: "Not promoted"}.get(name, name)
-            rows.append(
-                (
-                    label,
-                    found["cells"],
-                    found["wape"],
-                    found["wape_of_naive"],
-                    found["bias"],
-                    found["within_p10_p90"],
-                )
-            )
-        table = pd.DataFrame(
-            rows, columns=[by.capitalize(), "Cells", "WAPE", "Of last year", "Bias", "In range"]
-        )
-        percent = st.column_config.NumberColumn(format="percent")
-        st.dataframe(
-            table.sort_values("Cells", ascending=False), hide_index=True, height=250, placeholder="–",
-            column_config={c: percent for c in ("WAPE", "Of last year", "Bias", "In range")},
-        )  # fmt: skip
-        download.spreadsheet("Download (CSV)", lambda: sums, "backtest.csv")
+        broken_down(result.sums)
+
+
+def tiles(sums: pd.DataFrame) -> None:
+    everything, promoted = of_sums(sums), of_sums(sums[sums["promoted"]])
+    five = st.columns(5)
+    five[0].metric("WAPE", _percent(everything["wape"]), help=frame.term("WAPE"), border=True)
+    five[1].metric(
+        "WAPE, promoted", _percent(promoted["wape"]), help=frame.term("WAPE"), border=True
+    )
+    five[2].metric(
+        "WAPE, naive forecast",
+        _percent(everything["wape_of_naive"]),
+        help=frame.term("Naive forecast"),
+        border=True,
+    )
+    five[3].metric(
+        "Bias", _percent(everything["bias"], sign=True), help=frame.term("Bias"), border=True
+    )
+    five[4].metric(
+        "In the 80 % interval",
+        _percent(everything["within_p10_p90"]),
+        help=frame.term("80 % interval"),
+        border=True,
+    )
+
+
+def by_weeks_ahead(sums: pd.DataFrame) -> None:
+    by_lag = pd.DataFrame(
+        [
+            {"lag": int(str(lag)), "forecast": said, "wape": of_sums(rows)[name]}
+            for lag, rows in sums.groupby("lag")
+            for name, said in MEASURES.items()
+        ]
+    )
+    st.markdown("**Error by weeks ahead** (WAPE, lower is better)")
+    st.altair_chart(
+        charts.error_by_lag(by_lag),
+        width="stretch",
+        alt="Error by weeks ahead, compared with simple forecasts",
+    )
+
+
+def broken_down(sums: pd.DataFrame) -> None:
+    """Error by class, door, or promoted or not."""
+    by = frame.select(
+        "Broken down by",
+        ["class", "door", "promoted"],
+        key="by",
+        said=str.capitalize,
+        width=200,
+    )
+    columns = (by.capitalize(), "SKU-door-weeks", *SHARES)
+    rows = []
+    for name, part in sums.groupby(by):
+        found = of_sums(part)
+        label = {True: "Promoted", False: "Not promoted"}.get(name, name)
+        shares = [found[key] for key in ("wape", "wape_of_naive", "bias", "within_p10_p90")]
+        rows.append((label, found["cells"], *shares))
+    table = pd.DataFrame(rows, columns=columns)
+    percent = st.column_config.NumberColumn(format="percent")
+    st.dataframe(
+        table.sort_values("SKU-door-weeks", ascending=False), hide_index=True, height=250, placeholder="–",
+        column_config={c: percent for c in SHARES},
+    )  # fmt: skip
+    download.spreadsheet("Download (CSV)", lambda: sums, "backtest.csv")
 
 
 def page() -> None:
@@ -233,16 +248,16 @@ def page() -> None:
     frame.watch_rows(None)
     facts = space.runs.facts()
     result = space.hindsight.last_backtest()
-    finding = "Nobody has held it against past weeks yet."
+    finding = "It has not been tested on past weeks yet."
     if result is not None:
         found = of_sums(result.sums)
         if found["wape"] is not None and found["wape_of_naive"]:
             better = 1 - found["wape"] / found["wape_of_naive"]
-            finding = f"In the last backtest it missed by **{better:.0%} less than last year's sales** would have."
+            finding = f"In the last backtest its error was **{better:.0%} smaller than that of the naive forecast** (last year)."
     base = space.plan.base
     frame.title(
         "Baseline",
-        f"Run #{base.run:d}, as of {theme.week(base.as_of)}: {facts.get('series', 0):,} SKU-doors from "
+        f"Run #{base.run:d}, as of {theme.week(base.as_of)}: {theme.number(facts.get('series', 0))} SKU-doors from "
         f"{plain(facts.get('weeks', 0))} weeks. {finding}",
     )
     backtest(space, person)

@@ -1,6 +1,7 @@
 """History: the ledger. Who decided what, when and why; and any one of it taken back."""
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,18 @@ from pages.components import download, frame, picked, text, theme, trail
 from pages.components.text import plain
 
 
+class Asked(TypedDict, total=False):
+    """What the filters ask of the ledger."""
+
+    person: str | None
+    function: str | None
+    kind: str | None
+    reason: str | None
+    activation: str | None
+    product: tuple[str, str] | None
+    location: tuple[str, str] | None
+
+
 def take_back(space: Workspace, person: Person, event: Event) -> None:
     """Preview, then decide."""
     again = event.kind is Kind.UNDO
@@ -26,12 +39,12 @@ def take_back(space: Workspace, person: Person, event: Event) -> None:
         return
     units = preview.leaves.delta.sum() / 1000
     left = (
-        f" {theme.plural(preview.n_superseded, 'cell')} were changed later and stay."
+        f" {theme.plural(preview.n_superseded, 'cell')} changed later stay as they are."
         if preview.n_superseded
         else ""
     )
     st.markdown(
-        f"{'Bringing it back' if again else 'Taking it back'} moves the forecast input by "
+        f"{'Bringing it back' if again else 'Taking it back'} changes the input by "
         f"**{theme.units(units, sign=True)}** in {theme.plural(len(preview.leaves), 'cell')}.{left}"
     )
     if st.button("Bring it back" if again else "Take it back", type="primary"):
@@ -40,10 +53,10 @@ def take_back(space: Workspace, person: Person, event: Event) -> None:
 
 def compare(space: Workspace, person: Person, events: Sequence[Event]) -> None:
     """What every input held at two moments, and the difference."""
-    with st.expander("Compare two moments"):
+    with st.expander("Compare two points in time"):
         first, last = min(e.seq for e in events), space.seq
         if first == last:
-            st.caption("There is only one moment to look at.")
+            st.caption("There is only one point in time so far.")
             return
         ends = st.columns(2)
         before = ends[0].number_input("After decision #", 0, last, first, key="moment_before")
@@ -61,7 +74,7 @@ def compare(space: Workspace, person: Person, events: Sequence[Event]) -> None:
             "change", key=abs, ascending=False
         )
         if both.empty:
-            st.caption("Every input adds the same at both moments.")
+            st.caption("Every input adds the same at both points in time.")
             return
         both["input"] = both["input"].str.capitalize()
         both.columns = [
@@ -72,12 +85,14 @@ def compare(space: Workspace, person: Person, events: Sequence[Event]) -> None:
             "Change, u",
         ]
         st.dataframe(
-            both, hide_index=True, alt="What inputs add at two moments",
+            both, hide_index=True, alt="What inputs add at two points in time",
             column_config={
                 name: st.column_config.NumberColumn(format="%+,.0f") for name in both.columns[2:]
             },
         )  # fmt: skip
-        st.caption("Units that each input adds to the statistical number, all weeks and doors.")
+        st.caption(
+            "Units that each input adds to the statistical forecast, all weeks and doors."
+        )
 
 
 def nodes(space: Workspace) -> tuple[tuple[str, str] | None, tuple[str, str] | None]:
@@ -106,57 +121,44 @@ def nodes(space: Workspace) -> tuple[tuple[str, str] | None, tuple[str, str] | N
     return (("department", department) if department != departments[0] else None), location
 
 
-def page() -> None:
-    space, person = frame.workspace(), frame.me()
-    frame.watch_rows(None)
-    head = st.container()
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
-    people = {p.id: p.name for p in space.people}
-    with bar:
-        anybody = {"": "Anybody"} | people
-        who = frame.select(
-            "Person", list(anybody), key="who", said=anybody.__getitem__, width=180
-        )
-        functions = {"": "Any function"} | {f.value: f.label for f in Function}
-        function = frame.select(
-            "Function", list(functions), key="function", said=functions.__getitem__, width=170
-        )
-        kinds = {"": "Anything"} | {k.value: k.value.capitalize() for k in Kind}
-        kind = frame.select("What", list(kinds), key="kind", said=kinds.__getitem__, width=150)
-        reasons = {"": "Any reason"} | dict(space.reasons.labels())
-        reason = frame.select(
-            "Reason", list(reasons), key="why", said=reasons.__getitem__, width=200
-        )
+def choose(space: Workspace) -> Asked:
+    """The filters, in the link."""
+    people = {"": "Anybody"} | {p.id: p.name for p in space.people}
+    functions = {"": "Any function"} | {f.value: f.label for f in Function}
+    kinds = {"": "Anything"} | {k.value: k.value.capitalize() for k in Kind}
+    reasons = {"": "Any reason"} | dict(space.reasons.labels())
     acts = {"": "Any activation"} | {
         a.activation: a.name for a in reversed(space.calendar.activations)
     }
-    with bar:
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        who = frame.select(
+            "Person", list(people), key="who", said=people.__getitem__, width=180
+        )
+        function = frame.select(
+            "Function", list(functions), key="function", said=functions.__getitem__, width=170
+        )
+        kind = frame.select("What", list(kinds), key="kind", said=kinds.__getitem__, width=150)
+        reason = frame.select(
+            "Reason", list(reasons), key="why", said=reasons.__getitem__, width=200
+        )
         act = frame.select(
             "Activation", list(acts), key="act", said=acts.__getitem__, width=190
         )
-    with bar:
         product, location = nodes(space)
-    try:
-        events = space.history.events(
-            person.id, person=who or None, function=function or None, kind=kind or None,
-            reason=reason or None, product=product, location=location, activation=act or None,
-        )  # fmt: skip
-    except UnknownName as error:
-        frame.title("History", f"**{plain(error)}** Choose another part of the assortment.")
-        return
-    with head:
-        frame.title(
-            "History",
-            f"**{theme.plural(space.seq, 'decision')} on record**, {len(events)} shown. Nothing "
-            "is ever deleted; a change that is taken back stays here beside what took it back.",
-        )  # fmt: skip
-    if not events:
-        st.info("Nothing fits these filters.")
-        return
-    table = pd.DataFrame(
+    return {
+        "person": who or None, "function": function or None, "kind": kind or None,
+        "reason": reason or None, "activation": act or None,
+        "product": product, "location": location,
+    }  # fmt: skip
+
+
+def listed(space: Workspace, events: Sequence[Event], people: dict[str, str]) -> pd.DataFrame:
+    """Decisions as a table."""
+    return pd.DataFrame(
         {
             "#": [e.seq for e in events],
-            "When (UTC)": [e.recorded_at for e in events],
+            f"When ({theme.zone()})": theme.local(e.recorded_at for e in events),
             "Who": [people.get(e.person, e.person) for e in events],
             "Function": [Function(e.function).label for e in events],
             "What": [e.sentence for e in events],
@@ -169,29 +171,55 @@ def page() -> None:
             "": ["taken back" if space.reversals.has_taken_back(e.seq) else "" for e in events],
         }
     )
+
+
+def one_of(space: Workspace, person: Person, events: Sequence[Event], at: int | None) -> None:
+    """The decision that is selected, with taking it back."""
+    if at is None:
+        st.caption("Select a row to see the effect of taking it back.")
+        return
+    event = events[at]
+    st.markdown(
+        f"**#{event.seq:d}** {plain(space.person(event.person).name)} {plain(event.sentence)}"
+        + trail.why(event)
+    )
+    if event.kind in UNDOABLE and person.may("undo"):
+        take_back(space, person, event)
+    elif event.kind is Kind.IMPORT:
+        st.caption("Imports are rolled back on the Data page.")
+
+
+def page() -> None:
+    space, person = frame.workspace(), frame.me()
+    frame.watch_rows(None)
+    head = st.container()
+    asked = choose(space)
+    try:
+        events = space.history.events(person.id, **asked)
+    except UnknownName as error:
+        frame.title("History", f"**{plain(error)}** Choose another part of the assortment.")
+        return
+    with head:
+        frame.title(
+            "History",
+            f"**{theme.plural(space.seq, 'decision')} on record**, {len(events)} shown. Nothing "
+            "is ever deleted: a change that is taken back stays in the list.",
+        )  # fmt: skip
+    if not events:
+        st.info("No decision matches these filters.")
+        return
+    table = listed(space, events, {p.id: p.name for p in space.people})
     chosen = st.dataframe(
         table, hide_index=True, placeholder="–", height=430, on_select="rerun", selection_mode="single-row",
         key="ledger", alt="Every decision, latest first",
         column_config={
-            "When (UTC)": st.column_config.DatetimeColumn(format="MMM DD, HH:mm:ss"),
+            f"When ({theme.zone()})": st.column_config.DatetimeColumn(format="MMM DD, HH:mm:ss"),
             "Units": st.column_config.NumberColumn(format="%+.1f"),
             "What": st.column_config.TextColumn(width="large"),
             "Evidence": text.evidence_column(width=90),
         },
     )  # fmt: skip
-    at = picked.row(chosen, len(events))
-    if at is not None:
-        event = events[at]
-        st.markdown(
-            f"**#{event.seq:d}** {plain(people.get(event.person, event.person))} {plain(event.sentence)}"
-            + trail.why(event)
-        )
-        if event.kind in UNDOABLE and person.may("undo"):
-            take_back(space, person, event)
-        elif event.kind is Kind.IMPORT:
-            st.caption("Imports are rolled back on the Data page.")
-    else:
-        st.caption("Select a row to see what taking it back would do.")
+    one_of(space, person, events, picked.row(chosen, len(events)))
     if space.has_forecast:  # what an input held is told beside the class of its SKU
         compare(space, person, events)
     download.spreadsheet("Download (CSV)", lambda: table, "history.csv")

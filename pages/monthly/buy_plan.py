@@ -34,11 +34,13 @@ def money_left(_plan: LivePlan, which: int, seq: int) -> pd.DataFrame:
 def finding(rows: pd.DataFrame, summed: pd.DataFrame) -> Said:
     cost = summed["release_cost"].sum(min_count=1)
     leaves = rows["units"][(rows["kind"] == "release") & (rows["source"] != "supplier")].sum()
-    centre = f" · {theme.units(leaves)} leave a distribution centre for doors" if leaves else ""
+    centre = (
+        f" · {theme.units(leaves)} to ship from distribution centres to doors" if leaves else ""
+    )
     return ours(
         f"**{theme.units(summed['release'].sum())} to order this week, {theme.money(cost)} at cost** · "
-        f"{theme.units(summed['expedite'].sum())} are needed before an order can arrive: expedite "
-        f"or accept{centre}"
+        f"{theme.units(summed['expedite'].sum())} needed before a new order can arrive: expedite or accept"
+        f"{centre}"
     )
 
 
@@ -60,16 +62,16 @@ def page() -> None:
         st.info("Nothing has to be ordered: stock and open orders cover the plan.")
         return
     cells = st.columns(4)
-    cells[0].metric("To release now", theme.units(summed["release"].sum()), border=True,
-                    help="Orders that have to go out this week to arrive when they are needed.")  # fmt: skip
+    cells[0].metric("Release now", theme.units(summed["release"].sum()), border=True,
+                    help="Orders to place this week so that they arrive when they are needed.")  # fmt: skip
     cells[1].metric(
         "At cost", theme.money(summed["release_cost"].sum(min_count=1)), border=True
     )
-    cells[2].metric("Planned after", theme.units(summed["planned"].sum()), border=True,
-                    help=f"Orders of the following weeks, {buying.WEEKS:d} weeks ahead.")  # fmt: skip
+    cells[2].metric("Planned release", theme.units(summed["planned"].sum()), border=True,
+                    help=f"Orders to place in later weeks, up to {buying.WEEKS:d} weeks ahead.")  # fmt: skip
     cells[3].metric("Too late to order", theme.units(summed["expedite"].sum()), border=True,
-                    help="Needed before an order released today could arrive: an exception, not "
-                    "an order.")  # fmt: skip
+                    help="Needed before an order placed today could arrive. Expedite an open order, move "
+                    "stock, or accept the shortage.")  # fmt: skip
     step = frame.steps(
         "View", {"orders": "Orders", "money": "Open-to-buy", "calendar": "Marketing calendar"},
         key="view",
@@ -85,28 +87,51 @@ def page() -> None:
 def orders(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "Class": summed["class"], "Release now, u": summed["release"],
-                    "At cost": summed["release_cost"], "Planned, u": summed["planned"],
-                    "Too late, u": summed["expedite"],
-                }
-            ),
-            hide_index=True, alt="Orders by class", placeholder="–",
-            column_config={
-                "Release now, u": st.column_config.NumberColumn(format="localized"),
-                "Planned, u": st.column_config.NumberColumn(format="localized"),
-                "Too late, u": st.column_config.NumberColumn(format="localized"),
-                "At cost": st.column_config.NumberColumn(format="dollar", step=1),
-            },
-        )  # fmt: skip
+        by_class(summed)
     with right:
         ordered = buying.without_shipments(rows)
         by_week = ordered.groupby(["release_week", "kind"], as_index=False)["units"].sum()
-        by_week = by_week[by_week["kind"] != "expedite"]
-        st.altair_chart(charts.orders(by_week), width="stretch",
+        st.altair_chart(charts.orders(by_week[by_week["kind"] != "expedite"]), width="stretch",
                         alt="Units to release, week by week")  # fmt: skip
+    by_sku(plan, rows)
+    network = plan.base.network
+    doors = dict(zip(network.names, network.said, strict=True))
+    named = rows.assign(door_name=rows["door"].map(doors))
+    with st.container(horizontal=True):
+        download.spreadsheet("Every line (CSV)", lambda: rows, "buy-plan.csv")
+        download.spreadsheet(
+            "To release now (XLSX)", lambda: named[named["kind"] == "release"],
+            "release-now.xlsx", sheet="Release now",
+        )  # fmt: skip
+    st.caption(
+        "An order is planned where stock, receipts and decided moves, less demand, fall below safety "
+        "stock within the lead time. Orders are whole cases, at least the minimum order over all "
+        "doors, and none is planned after the exit date. Where a distribution centre supplies the "
+        "doors, doors draw on the centre and the centre orders from the supplier; its stock is used first."
+    )
+
+
+def by_class(summed: pd.DataFrame) -> None:
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Class": summed["class"], "Release now, u": summed["release"],
+                "At cost": summed["release_cost"], "Planned release, u": summed["planned"],
+                "Too late to order, u": summed["expedite"],
+            }
+        ),
+        hide_index=True, alt="Orders by class", placeholder="–",
+        column_config={
+            "Release now, u": st.column_config.NumberColumn(format="localized"),
+            "Planned release, u": st.column_config.NumberColumn(format="localized"),
+            "Too late to order, u": st.column_config.NumberColumn(format="localized"),
+            "At cost": theme.money_column(),
+        },
+    )  # fmt: skip
+
+
+def by_sku(plan: LivePlan, rows: pd.DataFrame) -> None:
+    """Orders of one kind, SKU by SKU, the earliest first."""
     kind = frame.select(
         "Show",
         ["release", "expedite", "planned"],
@@ -116,46 +141,29 @@ def orders(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
     )
     shown = rows[rows["kind"] == kind]
     skus = plan.base.skus.set_index("sku")
-    network = plan.base.network
-    doors = dict(zip(network.names, network.said, strict=True))
-    by_sku = shown.groupby(["sku", "receipt_week", "source"], as_index=False).agg(
+    orders_ = shown.groupby(["sku", "receipt_week", "source"], as_index=False).agg(
         units=("units", "sum"), doors=("door", "nunique"), release=("release_week", "min")
     )
-    by_sku = by_sku.sort_values(["release", "units"], ascending=[True, False])
+    orders_ = orders_.sort_values(["release", "units"], ascending=[True, False])
     st.dataframe(
         pd.DataFrame(
             {
-                "SKU": by_sku["sku"], "What": by_sku["sku"].map(skus["description"]),
-                "Supplier": by_sku["sku"].map(skus["supplier"]).where(
-                    by_sku["source"] == "supplier", "Distribution centre"
+                "SKU": orders_["sku"], "What": orders_["sku"].map(skus["description"]),
+                "Supplier": orders_["sku"].map(skus["supplier"]).where(
+                    orders_["source"] == "supplier", "Distribution centre"
                 ),
-                "Units": by_sku["units"], "Doors": by_sku["doors"],
-                "Release": by_sku["release"].map(theme.week),
-                "Arrives": by_sku["receipt_week"].map(theme.week),
-                "Cost": by_sku["units"] * by_sku["sku"].map(skus["unit_cost"]),
+                "Units": orders_["units"], "Doors": orders_["doors"],
+                "Release": orders_["release"].map(theme.week),
+                "Arrives": orders_["receipt_week"].map(theme.week),
+                "Cost": orders_["units"] * orders_["sku"].map(skus["unit_cost"]),
             }
         ).head(2000),
         hide_index=True, height=340, alt=f"Orders: {KIND_SAID[kind]}", placeholder="–",
         column_config={
             "Units": st.column_config.NumberColumn(format="localized"),
-            "Cost": st.column_config.NumberColumn(format="dollar", step=1),
+            "Cost": theme.money_column(),
         },
     )  # fmt: skip
-    named = rows.assign(door_name=rows["door"].map(doors))
-    with st.container(horizontal=True):
-        download.spreadsheet("Every line (CSV)", lambda: rows, "buy-plan.csv")
-        download.spreadsheet(
-            "To release now (XLSX)", lambda: named[named["kind"] == "release"],
-            "release-now.xlsx", sheet="Release now",
-        )  # fmt: skip
-    st.caption(
-        "Time-phased netting: stock, open orders and decided moves less demand, week by week, "
-        "down to the safety stock that the SKU's service level asks for over lead time and "
-        "review; whole cases, at least the minimum order over all doors, nothing after the "
-        "exit date. A SKU that is ordered for a distribution centre is netted there: doors ask "
-        "the centre, the centre asks the supplier. Any other stock of a centre is used before "
-        "anything is ordered."
-    )
 
 
 def open_to_buy(plan: LivePlan, inside: set[str] | None) -> None:
@@ -164,7 +172,9 @@ def open_to_buy(plan: LivePlan, inside: set[str] | None) -> None:
         skus = plan.base.skus
         left = left[left["class"].isin(skus.loc[skus["sku"].isin(inside), "class"])]
     if left.empty:
-        st.info("Prices are missing: open-to-buy is money, so it cannot be worked out.")
+        st.info(
+            "Prices are missing, so open-to-buy cannot be calculated. Import prices on the Data page."
+        )
         return
     at = st.segmented_control("At", ["Retail", "Cost"], default="Retail", required=True)
     column = "otb" if at == "Retail" else "otb_cost"
@@ -175,20 +185,19 @@ def open_to_buy(plan: LivePlan, inside: set[str] | None) -> None:
     wide.loc["Total"] = wide.sum()
     parts = left.groupby("month", sort=False)[["sales", "markdowns", "eom", "bom", "due"]].sum()
     if at == "Retail":
-        said = ["Sales", "Markdowns", "Stock at the end", "Stock at the start", "Orders due"]
-        for name, part in zip(said, parts, strict=True):
+        labels = ["Sales", "Markdowns", "Stock at the end", "Stock at the start", "Receipts"]
+        for name, part in zip(labels, parts, strict=True):
             sign = -1 if part in ("bom", "due") else 1
             wide.loc[f"{'-' if sign < 0 else '+'} {name}"] = parts[part]
     st.dataframe(
         wide.reset_index().rename(columns={"class": "Class"}), hide_index=True,
         height="content", alt="Open-to-buy by class and month", placeholder="–",
-        column_config={m: st.column_config.NumberColumn(format="dollar", step=1) for m in months},
+        column_config={m: theme.money_column() for m in months},
     )  # fmt: skip
     st.caption(
         "Open-to-buy = planned sales + planned markdowns + planned stock at the month's end - "
-        "stock at its beginning - orders due in it. Below zero is over-bought: defer or cancel. "
-        "Planned stock is the usual weeks of supply of the demand after the month; markdowns are "
-        "what the calendar's discounts take off the regular price."
+        "stock at its start - receipts in it. Below zero is over-bought: defer or cancel orders. "
+        "Planned stock is the usual weeks of supply; markdowns are the discounts of planned activations."
     )
 
 
@@ -209,9 +218,9 @@ def calendar(plan: LivePlan) -> None:
                 "Starts": frame_["start"], "Why": frame_["why"],
             }
         ),
-        hide_index=True, alt="Activations as the buy plan allows them",
+        hide_index=True, alt="Activations and whether the buy plan covers them",
     )  # fmt: skip
-    st.caption("The same stock seen from Marketing's side. Decide on the Bridge.")
+    st.caption("The same stock from Marketing's point of view. Decide on the Bridge.")
 
 
 page()

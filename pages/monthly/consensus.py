@@ -86,7 +86,7 @@ class Chosen:
         table = leaves.rename(columns={w: week_label(w) for w in self.weeks}).round(1)
         table.insert(0, "Total", leaves.sum(axis=1, skipna=False).round(0))
         change = (leaves - statistical).sum(axis=1, skipna=False)
-        table.insert(1, "vs stat.", change.round(0))
+        table.insert(1, "vs statistical", change.round(0))
         if self.level == "sku":
             names = frame.plan().base.skus.set_index("sku")["description"]
             table.insert(0, "Description", names.reindex(table.index))
@@ -134,7 +134,7 @@ def choose(plan: LivePlan, person: Person) -> Chosen:
     nodes, groups = plan.products.grouped(level, skus)
     if len(nodes) > MOST_ROWS:
         st.info(
-            f"{len(nodes):,} rows; the first {MOST_ROWS} are shown. Narrow the filters to see others."
+            f"{theme.number(len(nodes))} rows; the first {MOST_ROWS} are shown. Narrow the filters to see the others."
         )
         nodes, skus = nodes[:MOST_ROWS], skus[groups < MOST_ROWS]
     where = ("all", "all") if place == "all" else tuple(place.split(":", 1))
@@ -154,7 +154,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = choose(plan, person)
     if not len(chosen.skus):
-        st.info("No SKU fits these filters. Choose another class or activation.")
+        st.info("No SKU matches these filters. Choose another class or activation.")
         return
     shared_grid(chosen)
     ends = (chosen.weeks[0], chosen.weeks[-1])
@@ -170,7 +170,7 @@ def page() -> None:
 
 @st.fragment
 def shared_grid(chosen: Chosen) -> None:
-    """The answer, what is said with a change, and the grid: an edit redraws only these."""
+    """The answer, the reason of a change, and the grid: an edit redraws only these."""
     person = frame.me()
     if frame.plan().base is not chosen.base:  # the plan was built anew meanwhile
         st.rerun()
@@ -231,13 +231,15 @@ def columns(chosen: Chosen) -> dict[str, object]:
         "_index": st.column_config.TextColumn(LEVELS[chosen.level], pinned=True, width=130),
         "Description": st.column_config.TextColumn(width=150),
         "Total": number(f"Total, {chosen.measure.unit}", format="localized", width=84),
-        "vs stat.": number(f"vs stat., {chosen.measure.unit}", format="localized", width=84),
+        "vs statistical": number(
+            f"vs statistical, {chosen.measure.unit}", format="localized", width=112
+        ),
         **{week_label(w): number(format=digits, width=102) for w in chosen.weeks},
     }
 
 
 def answer(chosen: Chosen, draft: pd.DataFrame, statistical: pd.DataFrame) -> None:
-    """How much the draft is, in words and tiles, and what it is held against."""
+    """How much the draft is, in words and tiles, and what it is compared with."""
     person = frame.me()
     by_week = draft.sum(axis=0, skipna=False).to_numpy(dtype=float)
     total = float(by_week.sum())
@@ -247,15 +249,15 @@ def answer(chosen: Chosen, draft: pd.DataFrame, statistical: pd.DataFrame) -> No
     of = "" if chosen.measure is Measure.UNITS else f" {plain(chosen.measure)}"
     st.markdown(
         f"**{plain(say(total))}{of} in the next {len(chosen.weeks)} weeks**, "
-        f"{plain(say(total - modelled, sign=True))} against the statistical forecast · "
+        f"{plain(say(total - modelled, sign=True))} compared with the statistical forecast · "
         f"{theme.plural(red, 'featured SKU')} short in an activation"
         + (f" · you speak for **{plain(person.function.label)}**" if person.function in INPUTS else
-           f" · {plain(person.function.label)} reads, and changes nothing here")
+           f" · {plain(person.function.label)} can read but not change it")
     )  # fmt: skip
     tiles = st.columns(4)
     tiles[0].metric("Draft", plain(say(total)), help=frame.term("Draft"), border=True)
     tiles[1].metric(
-        "Against statistical",
+        "Draft vs statistical",
         theme.percent(total / modelled - 1 if modelled else None, sign=True),
         help=frame.term("Statistical"), border=True,
     )  # fmt: skip

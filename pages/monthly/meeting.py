@@ -1,24 +1,31 @@
 """Meeting: the monthly consensus, from what happened last time to the signatures."""
 
-import datetime as dt
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from data import leaving
-from forecasting.calendar import as_date
-from forecasting.consensus.events import Kind, Scope
+from forecasting.consensus.cycle import Cycle
+from forecasting.consensus.events import Kind
+from forecasting.consensus.events.cycle import ConsensusPublished
 from forecasting.monthly import agenda
-from forecasting.monthly.minutes import Assumption
+from forecasting.monthly.cycle import Standing
 from forecasting.outputs import consensus_pack
-from forecasting.plan import views
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function, Measure
 from forecasting.workspace import Workspace
-from pages.components import against, charts, download, drafts, frame, scores, theme, trail
+from pages.components import (
+    against,
+    charts,
+    download,
+    drafts,
+    exceptions,
+    frame,
+    minutes,
+    scores,
+    theme,
+)
 from pages.components.text import plain
 
 STEPS = {
@@ -32,70 +39,39 @@ STEPS = {
 PAGE = "meeting"
 # What can be begun on the page, and what it holds when nothing is.
 BLANK = {"why_agreed": "", "decision": "", "minute_text": "", "minute_watch": ""}
-SIDES = ("statistical", *map(str, INPUTS), "proposed")
 
 
 def performance(space: Workspace, person: Person) -> None:
-    open_actions(space, person)
+    minutes.open_ones(space, person)
     found = agenda.performance(scores.cells())
     if found is None:
         st.info(
-            "Nothing can be scored yet: no published cycle has weeks that are known by now. "
-            "The first one appears here a few weeks after it was published."
+            "Nothing can be scored yet: none of the weeks that a published cycle forecast has closed. "
+            "The first figures appear a few weeks after a cycle is published."
         )
         return
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**What each step of the process made better**")
+        st.markdown("**Value added by each step of the process**")
         scores.table(found.steps, "Step", alt="WAPE of each step, and what it added")
         st.caption(
-            f"SKU by week, published at least {agenda.LEAST_LAG:d} weeks ahead, against what was "
-            f"wanted; {theme.plural(found.cycles, 'cycle')}. Value added is the WAPE of the step "
-            "before less this one's: above zero is better."
+            f"By SKU and week, published at least {agenda.LEAST_LAG:d} weeks ahead, compared with actual "
+            f"demand; {theme.plural(found.cycles, 'cycle')}. Value added is the WAPE of the step "
+            "before less that of this step: above zero is better."
         )
     with right:
-        st.markdown("**What each function's changes made better than the statistical number**")
+        st.markdown("**Value added by each function's changes to the statistical forecast**")
         scores.table(found.functions, "Function", alt="Value added by function")
         sure = [a for a in found.functions if a.is_sure]
         for a in sure:
             verb = "helped" if a.added > 0 else "did not help"
             st.markdown(
-                f"- {plain(a.name.capitalize())}'s changes **{verb}** on {a.cells:,} cells "
-                f"({scores.points(a.added)}); on those cells its number came out "
-                f"{theme.percent(a.bias, sign=True)} against what was wanted."
+                f"- {plain(a.name.capitalize())}'s changes **{verb}** in {theme.number(a.cells)} SKU weeks "
+                f"({scores.points(a.added)}); in those weeks its bias was "
+                f"{theme.percent(a.bias, sign=True)}."
             )
         if not sure:
-            st.caption("No function's changes are clearly better or worse yet.")
-
-
-def open_actions(space: Workspace, person: Person) -> None:
-    """Actions and assumptions that are due: every meeting begins with them."""
-    today = as_date(space.plan.base.weeks[0])
-    actions = [a for a in space.minutes.actions if not a.is_done]
-    due = [a for a in space.minutes.assumptions if a.is_due(today)]
-    if not actions and not due:
-        st.caption("No action is open and no assumption is due.")
-    for action in actions[:8]:
-        row = st.columns([8, 1], vertical_alignment="center")
-        late = " · :red[late]" if action.is_late(today) else ""
-        row[0].markdown(
-            f"○ **{plain(action.text)}** · {plain(space.person(action.owner).name)} by "
-            f"{action.due:%b %d}{late}"
-        )
-        if person.may("minute") and row[1].button("Done", key=f"done_{action.seq}"):
-            frame.do(space.minutes.close, person.id, action.seq)
-    for one in due:
-        row = st.columns([8, 1, 1], vertical_alignment="center")
-        over = f" · :red[expired {one.expires:%b %d}]" if one.is_expired(today) else ""
-        row[0].markdown(
-            f"◆ Assumed: **{plain(one.statement)}** · look at {plain(one.watch)} · "
-            f"{plain(space.person(one.owner).name)}, {one.review:%b %d}{over}"
-        )
-        if person.may("minute"):
-            if row[1].button("It held", key=f"held_{one.seq}"):
-                frame.do(space.minutes.judge, person.id, one.seq, "held")
-            if row[2].button("It broke", key=f"broke_{one.seq}"):
-                frame.do(space.minutes.judge, person.id, one.seq, "broken")
+            st.caption("No function's changes have clearly helped or hurt yet.")
 
 
 def total(space: Workspace, person: Person, plan: LivePlan) -> None:
@@ -112,14 +88,14 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
         tiles = st.columns(3)
         tiles[0].metric("Draft, all weeks", theme.units(float(draft.sum())), border=True)
         against.both(draft, skus, Measure.UNITS, tiles[1:])
-        st.info("Nothing was published yet, so there is no last cycle to walk from.")
+        st.info("Nothing has been published yet, so there is no earlier cycle to compare with.")
         return
     last = versions[-1]
     steps = space.cycles.walk(person.id, last, skus.tolist())
     before, after = steps["before"].sum(), steps["after"].sum()
     five = st.columns(5)
     five[0].metric(
-        f"Published in {plain(last.cycle)}", theme.units(before), border=True,
+        f"Consensus of {plain(last.cycle)}", theme.units(before), border=True,
         help="In the weeks that both forecasts have.",
     )  # fmt: skip
     five[1].metric("Draft now", theme.units(after), border=True, help=frame.term("Draft"))
@@ -136,224 +112,21 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
         st.markdown("**Why it moved**")
         st.altair_chart(
             charts.walk(rows, before, after, last.cycle), width="stretch",
-            alt="Change of the forecast by cause",
+            alt="Change in the forecast by cause",
         )  # fmt: skip
     with right:
         st.dataframe(
-            rows.rename(columns={"cause": "Cause", "before": "Before, u", "after": "Now, u", "change": "Change, u"}),
-            hide_index=True, height=340, alt="Change of the forecast by cause",
+            rows.rename(columns={"cause": "Cause", "before": "Published consensus, u", "after": "Draft, u", "change": "Change, u"}),
+            hide_index=True, height=340, alt="Change in the forecast by cause",
             column_config={
                 name: st.column_config.NumberColumn(format="localized", step=1)
-                for name in ("Before, u", "Now, u")
+                for name in ("Published consensus, u", "Draft, u")
             } | {"Change, u": st.column_config.NumberColumn(format="%+,.0f")},
         )  # fmt: skip
         st.caption(
-            f"Against version #{last.version:d}, as of {theme.week(last.as_of)}. The changes add up "
-            "to the unit."
+            f"Compared with version #{last.version:d}, as of {theme.week(last.as_of)}. The changes add up "
+            "exactly."
         )
-
-
-def expired(space: Workspace) -> list[Assumption]:
-    """Assumptions past their day, of which nobody has said how they came out."""
-    today = as_date(space.plan.base.weeks[0])
-    return [one for one in space.minutes.assumptions if one.is_expired(today)]
-
-
-def disagreements(space: Workspace, person: Person, plan: LivePlan) -> None:
-    found = agenda.exceptions(plan, expired(space))
-    if space.cycles.hidden_from(person):
-        st.info(
-            "Inputs are collected blind: you see only your own until the facilitator reveals "
-            "them, so there is nothing to compare yet."
-        )
-        return
-    if found.empty:
-        st.info("The functions agree: no SKU's inputs differ by more than 2 %.")
-        return
-    shown = found.head(agenda.MOST)
-    weeks = plan.base.weeks[plan.fence : plan.fence + agenda.WEEKS]
-    ends = as_date(weeks[0]), as_date(weeks[-1])
-    left, right = st.columns([7, 5], gap="medium")
-    with left:
-        st.markdown(
-            f"**{theme.plural(len(shown), 'exception')}**, ranked by money x disagreement x doubt"
-            + (
-                f"; {len(found) - len(shown)} smaller ones are left out"
-                if len(found) > len(shown)
-                else ""
-            )
-            + f". Units from {theme.week(ends[0])} to {theme.week(ends[1])}."
-        )
-        table = pd.DataFrame(
-            {
-                "": [
-                    "✓" if agreed >= 0.999 else ("◆" if assumed else "")
-                    for agreed, assumed in zip(shown["agreed"], shown["assumed"], strict=True)
-                ],
-                "SKU": shown["sku"],
-                "Description": shown["description"],
-                "Statistical": shown["statistical"],
-                **{f.label: shown[str(f)] for f in INPUTS},
-                "Draft": shown["draft"],
-                "Apart": 100 * shown["apart"],
-                "Money": shown["money"],
-            }
-        )
-        whole = st.column_config.NumberColumn(format="localized", step=1, width=78)
-        st.dataframe(
-            table, hide_index=True, height=38 + 31 * len(table), alt="Exceptions, most important first",
-            column_config={
-                "": st.column_config.TextColumn(
-                    width=30, help="✓ agreed · ◆ rests on an assumption that expired"
-                ),
-                "SKU": st.column_config.TextColumn(width=88),
-                "Description": st.column_config.TextColumn(width=118),
-                "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
-                "Merchandising": st.column_config.NumberColumn(format="localized", step=1, width=98),
-                "Apart": st.column_config.NumberColumn(format="%.0f %%", width=58),
-                "Money": st.column_config.NumberColumn("Money, $", format="compact", width=76),
-            },
-        )  # fmt: skip
-    with right:
-        sku = frame.select("Exception", shown["sku"].tolist(), key="exception",
-                           said=lambda s: f"{s} · {shown.set_index('sku')['description'][s]}")  # fmt: skip
-        one = shown.set_index("sku").loc[sku]
-        scope = Scope(product_level="sku", product=sku, first_week=ends[0], last_week=ends[1])
-        if one["assumed"]:
-            st.warning(
-                f"Rests on an assumption that expired: **{plain(one['assumed'])}** Say under “1 Last "
-                "time” whether it held, and agree on the number again.",
-                icon=":material/hourglass_disabled:",
-            )
-        evidence(space, person, one, scope)
-        if person.may("agree") and space.cycles.is_open:
-            agree(space, person, one, scope)
-        elif not space.cycles.is_open:
-            st.caption("The cycle is published. What is agreed from now on is of the next one.")
-        else:
-            st.caption("The facilitator records what is agreed.")
-        with st.popover("Action or assumption", width="stretch"):
-            write_down(space, person, scope)
-    picture(space, plan, sku)
-
-
-def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
-    """The exception's past, its parts and what each function says, week by week."""
-    at = plan.sku_index[sku]
-    weeks = [as_date(w) for w in plan.base.weeks[:26]]
-    stat = plan.totals["statistical"][at, :26]
-    lines = [
-        pd.DataFrame({"layer": name.capitalize(), "week": weeks, "units": units / 1000})
-        for name in (*map(str, INPUTS), "draft")
-        if name == "draft" or (plan.totals[name][at, :26] != stat).any()
-        for units in [plan.totals[name][at, :26]]
-    ]
-    sold = space.store.query("sales_of", since=plan.base.as_of - dt.timedelta(7 * 51),
-                             until=plan.base.as_of + dt.timedelta(7))  # fmt: skip
-    sold = sold[sold["sku"] == sku].sort_values("week")[["week", "units"]]
-    parts = views.parts_of(plan, [at], np.arange(len(plan.door_names)))
-    st.altair_chart(
-        charts.forecast(sold, parts[parts["week"] <= plan.base.weeks[25]], pd.concat(lines)),
-        width="stretch", alt=f"Sold and forecast of {sku} by week",
-    )  # fmt: skip
-    st.caption(
-        "Grey line: sold. Bars: the parts that add up to the draft. Units a week, all doors."
-    )
-
-
-def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:
-    """What each side says, why, and how right it has been in this department."""
-    found = agenda.performance(scores.cells())
-    record = {
-        a.name: a for a in (found.by_department.get(one["department"], []) if found else [])
-    }
-    events = [
-        e for e in space.history.of_cells(person.id, scope)
-        if e.kind is Kind.OVERRIDE and not space.reversals.has_taken_back(e.seq)
-    ]  # fmt: skip
-    for side in SIDES:
-        units = one[side]
-        change = units / one["statistical"] - 1 if one["statistical"] else float("nan")
-        if side in map(str, INPUTS) and abs(units - one["statistical"]) < 0.5:
-            st.markdown(f":gray[**{plain(side.capitalize())}** said nothing of its own.]")
-            continue
-        why = ""
-        said = [e for e in events if e.input_of == side][:1]
-        for event in said:
-            who = space.person(event.person).name
-            why = f" · {plain(who)}{trail.why(event)}"
-        past = record.get(side)
-        if past is not None and not np.isnan(past.added):
-            why += f" · value added in {plain(one['department'])}: {scores.points(past.added)} (n {past.cells:,})"
-        st.markdown(
-            f"**{plain(side.capitalize())}** {theme.units(units)}"
-            + ("" if side == "statistical" else f" ({theme.percent(change, sign=True)})")
-            + f":gray[{why}]"
-        )
-
-
-def agree(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:
-    """Take a column, or type another number."""
-    base = st.session_state.get("seen")
-    note = drafts.words("Why", key="why_agreed", placeholder="What decided it?")
-    take = partial(
-        frame.do, space.cycles.agree, person.id, scope, note=note, base=base,
-        then=lambda: drafts.said(why_agreed=""),
-    )  # fmt: skip
-    st.caption("Agree on")
-    row = st.container(horizontal=True)
-    for side in SIDES:
-        if side in map(str, INPUTS) and abs(one[side] - one["statistical"]) < 0.5:
-            continue
-        if row.button(f"{plain(side.capitalize())}: {one[side]:,.0f} u", key=f"agree_{side}"):
-            take(column=side)
-    typed = st.columns([3, 2], vertical_alignment="bottom")
-    units = typed[0].number_input(
-        "Another number, u",
-        0.0,
-        value=float(round(one["draft"])),
-        step=10.0,
-        key=f"typed_{scope.product}",
-    )
-    if typed[1].button("Agree on this", type="primary", width="stretch"):
-        take(units=units)
-
-
-def write_down(space: Workspace, person: Person, scope: Scope | None) -> None:
-    """An action with owner and date, or an assumption with what to watch."""
-    if not person.may("minute"):
-        st.caption("Marketing, Merchandising and Planning write the minutes.")
-        return
-    people = {p.id: p.name for p in space.people}
-    kind = st.segmented_control("What", ["Action", "Assumption"], default="Action")
-    text = drafts.words("In words", key="minute_text")
-    owner = st.selectbox("Owner", list(people), format_func=people.__getitem__)
-    when = st.date_input(
-        "Due" if kind == "Action" else "Look at it again on",
-        as_date(space.plan.base.weeks[0]) + dt.timedelta(14),
-    )
-    if kind == "Action":
-        if st.button("Assign", type="primary", disabled=not text):
-            frame.do(
-                space.minutes.assign, person.id, text, owner=owner, due=when, scope=scope,
-                then=lambda: drafts.said(minute_text=""),
-            )  # fmt: skip
-        return
-    ends = st.date_input(
-        "Expires on", when + dt.timedelta(28),
-        help="From then on it comes back as an exception until somebody says how it came out.",
-    )  # fmt: skip
-    watch = drafts.words(
-        "Watch",
-        key="minute_watch",
-        placeholder="Sell-through of the first two weeks below 12 %",
-    )
-    if st.button("Write down", type="primary", disabled=not (text and watch)):
-        frame.do(
-            space.minutes.assume, person.id, text, owner=owner, watch=watch, review=when,
-            expires=ends, scope=scope,
-            then=lambda: drafts.said(minute_text="", minute_watch=""),
-        )  # fmt: skip
 
 
 def calendar(space: Workspace, person: Person, plan: LivePlan) -> None:
@@ -365,13 +138,13 @@ def calendar(space: Workspace, person: Person, plan: LivePlan) -> None:
     ]  # fmt: skip
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Changes of the marketing calendar since the last publication**")
+        st.markdown("**Changes to the marketing calendar since the last published consensus**")
         if not events:
             st.caption("None.")
         for event in events[:14]:
             st.markdown(
                 f"- {plain(space.person(event.person).name)} {plain(event.sentence)} "
-                f":gray[{event.recorded_at:%b %d}]"
+                f":gray[{theme.moment(event.recorded_at)}]"
             )
         st.page_link("pages/weekly/activations.py", label="Go to Activations")
     with right:
@@ -400,8 +173,8 @@ def outlook(space: Workspace, plan: LivePlan) -> None:
                 {
                     "Department": rows["department"],
                     "P10, u": rows["low"], "Draft, u": rows["draft"], "P90, u": rows["high"],
-                    "Risk": [theme.money(v) for v in rows["low_money"]],
-                    "Opportunity": [theme.money(v) for v in rows["high_money"]],
+                    "Downside": [theme.money(v) for v in rows["low_money"]],
+                    "Upside": [theme.money(v) for v in rows["high_money"]],
                 }
             ),
             hide_index=True, alt="Range of each department's total",
@@ -412,23 +185,23 @@ def outlook(space: Workspace, plan: LivePlan) -> None:
         )  # fmt: skip
         n = int(rows["cycles"].max()) if len(rows) else 0
         st.caption(
-            "One time in ten demand is below P10, one in ten above P90: by how far past consensus "
-            f"totals were off ({theme.plural(n, 'cycle')} measured, as if four had been off by 10 %). "
+            "P10 to P90 is the 80 % interval, from how far past consensus totals were off "
+            f"({theme.plural(n, 'cycle')} measured, plus four assumed to be off by 10 %). "
             "Money at regular price."
         )
         bought(space, plan)
     with right:
-        st.markdown("**What it does to the buy**")
+        st.markdown("**Effect on the buy plan**")
         versions = space.cycles.published()
         if not versions:
-            st.caption("Nothing was published yet to compare with.")
+            st.caption("Nothing has been published yet to compare with.")
             return
         before = space.cycles.layers(versions[-1])
         moved = agenda.buy_impact(plan, before)
         more, cost = moved["change"].sum(), moved["cost"].sum()
         tiles = st.columns(2)
         tiles[0].metric("Units to buy", theme.units(more, sign=True), border=True,
-                        help=f"Draft against the version published in {plain(versions[-1].cycle)}, next {agenda.WEEKS:d} weeks.")  # fmt: skip
+                        help=f"Draft compared with the version published in {plain(versions[-1].cycle)}, next {agenda.WEEKS:d} weeks.")  # fmt: skip
         sign = "+" if cost > 0 else ""
         tiles[1].metric("At cost", sign + theme.money(cost), border=True)
 
@@ -439,13 +212,13 @@ def bought(space: Workspace, plan: LivePlan) -> None:
     if not versions:
         return
     rows = agenda.buy_impact(plan, space.cycles.layers(versions[-1])).head(12)
-    st.markdown("**Whose buy moves most**")
+    st.markdown("**SKUs whose orders change most**")
     st.dataframe(
-        rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published, u", "now": "Draft, u", "change": "Change, u", "cost": "Cost, $"}),
-        hide_index=True, height=38 + 31 * len(rows), alt="SKUs whose buy moves most",
+        rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published consensus, u", "now": "Draft, u", "change": "Change, u", "cost": f"Cost, {theme.currency()}"}),
+        hide_index=True, height=38 + 31 * len(rows), alt="SKUs whose orders change most",
         column_config={
-            **{n: st.column_config.NumberColumn(format="localized", step=1) for n in ("Published, u", "Draft, u")},
-            **{n: st.column_config.NumberColumn(format="%+,.0f") for n in ("Change, u", "Cost, $")},
+            **{n: st.column_config.NumberColumn(format="localized", step=1) for n in ("Published consensus, u", "Draft, u")},
+            **{n: st.column_config.NumberColumn(format="%+,.0f") for n in ("Change, u", f"Cost, {theme.currency()}")},
         },
     )  # fmt: skip
 
@@ -456,84 +229,103 @@ def sign(space: Workspace, person: Person) -> None:
     left, right = st.columns([6, 5], gap="medium")
     with left:
         st.markdown(
-            f"**{plain(now.name)}: {plain(standing.stage.label)}**. Each department needs {now.rules.quorum:d} signatures."
+            f"**{plain(now.name)}: {plain(standing.stage.label)}**. Each department needs "
+            f"{theme.plural(now.rules.quorum, 'signature')}.",
+            help=frame.term("Signature"),
         )
-        head = st.columns([2, 2, 2, 2])
-        for column, label in zip(head[1:], [f.label for f in INPUTS], strict=True):
-            column.markdown(f"**{plain(label)}**")
-        for department in standing.departments:
-            row = st.columns([2, 2, 2, 2], vertical_alignment="center")
-            row[0].markdown(f"**{plain(department)}**")
-            for column, function in zip(row[1:], INPUTS, strict=True):
-                who = standing.signed[department].get(str(function))
-                void = standing.voided.get((str(function), department))
-                may = person.function is function or person.delegate_for is function
-                if who:
-                    column.markdown(f"✓ {plain(who)}")
-                elif not now.closed and may:
-                    if column.button(
-                        f"Sign {plain(department)}",
-                        key=f"sign_{department}_{function}",
-                        help=f"Void: {plain(void)}" if void else None,
-                    ):
-                        frame.do(
-                            space.cycles.sign, person.id, department, function=str(function)
-                        )
-                else:
-                    column.markdown(
-                        ":orange[void]" if void else ":gray[open]",
-                        help=f"Void: {plain(void)}" if void else None,
-                    )
-        for (named, department), why in standing.voided.items():
-            st.caption(
-                f"{plain(named.capitalize())}'s signature on {plain(department)} is void: {plain(why)}."
-            )
+        signatures(space, person, standing)
         if person.may("cycle") and not now.closed:
             ready = not standing.missing
             if st.button("Publish the consensus", type="primary", disabled=not ready):
                 frame.do(space.cycles.publish, person.id)
             if not ready:
                 st.caption(
-                    f"{', '.join(plain(m) for m in standing.missing)} still lack signatures."
+                    f"{', '.join(plain(m) for m in standing.missing)} still have to be signed."
                 )
         if now.closed:
-            version = now.versions[-1]
-            event = space.ledger.event(version)
-            fed = event.body["fed"] if event else {}
-            st.success(
-                f"Published as version #{version:d}. It feeds the **buy plan** "
-                f"({fed['buy plan']['skus']:,} SKUs, {fed['buy plan']['units']:,.0f} u from "
-                f"{theme.week(fed['buy plan']['from'])}) and the **marketing calendar** "
-                f"({theme.plural(fed['marketing calendar']['activations'], 'activation')})."
-            )
-            with st.container(horizontal=True):
-                download.button(
-                    "The pack (HTML, prints to PDF)",
-                    lambda: leaving.as_document(consensus_pack.as_html(space, version)),
-                    f"consensus-{now.name}.html", primary=True,
-                )  # fmt: skip
-                download.button(
-                    "The numbers (XLSX)", lambda: consensus_pack.as_workbook(space, version),
-                    f"consensus-{now.name}.xlsx",
-                )  # fmt: skip
+            published(space, now)
     with right:
-        st.markdown("**Decisions**")
-        for event in space.minutes.decisions(now.name):
-            st.markdown(
-                f"- {plain(event.note)} :gray[{plain(space.person(event.person).name)}]"
-            )
-        if person.may("agree") and not now.closed:
-            row = st.columns([4, 1], vertical_alignment="bottom")
-            with row[0]:
-                words = drafts.words("Record a decision", key="decision")
-            if row[1].button("Record", disabled=not words, width="stretch"):
-                frame.do(
-                    space.minutes.decide, person.id, words,
-                    then=lambda: drafts.said(decision=""),
-                )  # fmt: skip
-        if person.may("minute"):
-            with st.popover("Action or assumption", width="stretch"):
-                write_down(space, person, None)
+        decisions(space, person, now)
+
+
+def signatures(space: Workspace, person: Person, standing: Standing) -> None:
+    """One row a department, one column a function."""
+    head = st.columns([2, 2, 2, 2])
+    for column, label in zip(head[1:], [f.label for f in INPUTS], strict=True):
+        column.markdown(f"**{plain(label)}**")
+    for department in standing.departments:
+        row = st.columns([2, 2, 2, 2], vertical_alignment="center")
+        row[0].markdown(f"**{plain(department)}**")
+        for column, function in zip(row[1:], INPUTS, strict=True):
+            with column:
+                signature(space, person, standing, department, function)
+    for (named, department), why in standing.voided.items():
+        st.caption(
+            f"{plain(named.capitalize())}'s signature on {plain(department)} is void: {plain(why)}."
+        )
+
+
+def signature(
+    space: Workspace, person: Person, standing: Standing, department: str, function: Function
+) -> None:
+    """Who signed, or the button that signs."""
+    who = standing.signed[department].get(str(function))
+    void = standing.voided.get((str(function), department))
+    why = f"Void: {plain(void)}" if void else None
+    if who:
+        st.markdown(f"✓ {plain(who)}")
+    elif not standing.cycle.closed and function in (person.function, person.delegate_for):
+        if st.button(
+            f"Sign {plain(department)}", key=f"sign_{department}_{function}", help=why
+        ):
+            frame.do(space.cycles.sign, person.id, department, function=str(function))
+    else:
+        st.markdown(":orange[void]" if void else ":gray[open]", help=why)
+
+
+def published(space: Workspace, now: Cycle) -> None:
+    """What the version feeds, and the packs."""
+    version = now.versions[-1]
+    event = space.ledger.event(version)
+    fed = event.told(ConsensusPublished).fed if event else {}
+    st.success(
+        f"Published as version #{version:d}. It feeds the **buy plan** "
+        f"({theme.number(fed['buy plan']['skus'])} SKUs, {theme.units(fed['buy plan']['units'])} from "
+        f"{theme.week(fed['buy plan']['from'])}) and the **marketing calendar** "
+        f"({theme.plural(fed['marketing calendar']['activations'], 'activation')})."
+    )
+    with st.container(horizontal=True):
+        download.button(
+            "The pack (HTML, prints to PDF)",
+            lambda: leaving.as_document(consensus_pack.as_html(space, version)),
+            f"consensus-{now.name}.html", primary=True,
+        )  # fmt: skip
+        download.button(
+            "The numbers (XLSX)", lambda: consensus_pack.as_workbook(space, version),
+            f"consensus-{now.name}.xlsx",
+        )  # fmt: skip
+
+
+def decisions(space: Workspace, person: Person, now: Cycle) -> None:
+    """What the meeting decided in words, and writing down more."""
+    st.markdown("**Decisions**")
+    made = space.minutes.decisions(now.name)
+    for event in made:
+        st.markdown(f"- {plain(event.note)} :gray[{plain(space.person(event.person).name)}]")
+    if not made:
+        st.caption("None recorded yet.")
+    if person.may("agree") and not now.closed:
+        row = st.columns([4, 1], vertical_alignment="bottom")
+        with row[0]:
+            words = drafts.words("Record a decision", key="decision")
+        if row[1].button("Record", disabled=not words, width="stretch"):
+            frame.do(
+                space.minutes.decide, person.id, words,
+                then=lambda: drafts.said(decision=""),
+            )  # fmt: skip
+    if person.may("minute"):
+        with st.popover("Action or assumption", width="stretch"):
+            minutes.write_down(space, person, None)
 
 
 @st.fragment(run_every=2)
@@ -573,7 +365,7 @@ def page() -> None:
     plan = frame.plan()
     standing = space.cycles.standing()
     done = sum(len(by) >= standing.cycle.rules.quorum for by in standing.signed.values())
-    found = agenda.exceptions(plan, expired(space)).head(agenda.MOST)
+    found = agenda.exceptions(plan, exceptions.expired(space)).head(agenda.MOST)
     left = int((found["agreed"] < 0.999).sum())
     rest = (
         "Open the next one on the Cycle page to agree on other numbers."
@@ -597,7 +389,7 @@ def page() -> None:
         case "total":
             total(space, person, plan)
         case "disagreements":
-            disagreements(space, person, plan)
+            exceptions.step(space, person, plan)
         case "calendar":
             calendar(space, person, plan)
         case "outlook":

@@ -1,6 +1,7 @@
 """Quarterly review: ninety minutes in this order, policy, decisions, and the quarter closed."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +16,7 @@ from forecasting.quarterly.scorecard import BELOW, HEADLINES, Scorecard
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
 from pages.components import download, frame, measures, scores, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Said, plain
 
 STEPS = {
     "open": "Open decisions",
@@ -31,8 +32,8 @@ def open_decisions(space: Workspace, person: Person) -> None:
     """What former reviews decided and nobody has done yet: the review opens with it."""
     left = [d for d in space.quarters.decisions() if not d["done"]]
     if not left:
-        st.markdown(":green[✓] Nothing is open from the reviews before.")
-    today = dt.datetime.now(dt.UTC).date().isoformat()
+        st.markdown(":green[✓] Nothing is open from earlier reviews.")
+    today = space.desk.today.isoformat()
     for one in left:
         late = ":red[● Late] · " if one["due"] < today else ""
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -45,11 +46,11 @@ def open_decisions(space: Workspace, person: Person) -> None:
                 frame.do(space.quarters.settle, person.id, one["seq"])
     done = [d for d in space.quarters.decisions() if d["done"]]
     if done:
-        st.caption(f"{theme.plural(len(done), 'decision')} of former reviews done.")
+        st.caption(f"{theme.plural(len(done), 'decision')} of earlier reviews done.")
 
 
 def _day(text: str) -> Said:
-    return ours(f"{dt.date.fromisoformat(text):%b %d, %Y}")
+    return theme.day(dt.date.fromisoformat(text), year=True)
 
 
 def headline(shown: Scorecard) -> None:
@@ -96,7 +97,7 @@ def causes(shown: Scorecard) -> None:
 def process(space: Workspace, person: Person, shown: Scorecard) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        st.markdown("**Who helps: functions**")
+        st.markdown("**Value added by function**")
         if shown.functions:
             st.dataframe(
                 pd.DataFrame(
@@ -104,17 +105,20 @@ def process(space: Workspace, person: Person, shown: Scorecard) -> None:
                         "Function": [f["name"].capitalize() for f in shown.functions],
                         "SKU weeks": [f["cells"] for f in shown.functions],
                         "Value added": [scores.points(_nan(f["added"])) for f in shown.functions],
-                        "8 of 10": [
+                        "80 % interval": [
                             f"{100 * f['low']:+.1f} to {100 * f['high']:+.1f}" if f["low"] is not None else "–"
                             for f in shown.functions
                         ],
                     }
                 ),
                 hide_index=True, alt="Value added by function in the quarter",
-                column_config={"Value added": st.column_config.TextColumn(help=frame.term("Value added"))},
+                column_config={"Value added": st.column_config.TextColumn(help=frame.term("Value added")),
+                    "80 % interval": st.column_config.TextColumn(help=frame.term("80 % interval"))},
             )  # fmt: skip
         else:
-            st.markdown(":gray[Nothing published in time can be scored in this quarter.]")
+            st.markdown(
+                ":gray[No consensus was published early enough to be scored in this quarter.]"
+            )
         st.page_link(
             "pages/quarterly/value_added.py", label="Value added", icon=":material/stairs:"
         )
@@ -131,10 +135,25 @@ def policy(space: Workspace, person: Person) -> None:
     st.markdown(
         "**Policy in force**", help="Targets, thresholds, weights, fences and calendar rules."
     )
-    now = space.policies.now
-    latest = {c.name: c for c in space.policies.changes[::-1]}
     group = frame.select("Group", [str(g) for g in Group], key="group", width=200)
     mine = [s for s in SETTINGS.values() if s.group == group]
+    in_force(space, group, mine)
+    waiting = [c for c in space.policies.changes if c.effective > space.desk.today]
+    for change in waiting:
+        setting = SETTINGS[change.name]
+        st.caption(
+            f"From {plain(change.effective)}: {plain(setting.label)} {plain(setting.said(change.value))} ({plain(change.why)})."
+        )
+    if not person.may("settings"):
+        st.caption("Leadership changes policy.")
+        return
+    change_one(space, person, mine)
+
+
+def in_force(space: Workspace, group: str, mine: Sequence[Setting]) -> None:
+    """What is set now, since when, by whom and why."""
+    now = space.policies.now
+    latest = {c.name: c for c in space.policies.changes[::-1]}
     st.dataframe(
         pd.DataFrame(
             {
@@ -148,17 +167,11 @@ def policy(space: Workspace, person: Person) -> None:
         ),
         hide_index=True, alt=f"{group} in force",
     )  # fmt: skip
-    waiting = [
-        c for c in space.policies.changes if c.effective > dt.datetime.now(dt.UTC).date()
-    ]
-    for change in waiting:
-        setting = SETTINGS[change.name]
-        st.caption(
-            f"From {plain(change.effective)}: {plain(setting.label)} {plain(setting.said(change.value))} ({plain(change.why)})."
-        )
-    if not person.may("settings"):
-        st.caption("Leadership changes policy.")
-        return
+
+
+def change_one(space: Workspace, person: Person, mine: Sequence[Setting]) -> None:
+    """Another value, with what it would change."""
+    now = space.policies.now
     with st.container(border=True):
         name = st.selectbox(
             "Change",
@@ -169,8 +182,8 @@ def policy(space: Workspace, person: Person) -> None:
         setting = SETTINGS[name]
         value = ask(setting, now[name])
         row = st.columns([1, 2])
-        day = row[0].date_input("In force from", dt.datetime.now(dt.UTC).date(), key="from")
-        why = row[1].text_input("Why", key="why", placeholder="Say what it should bring about")
+        day = row[0].date_input("In force from", space.desk.today, key="from")
+        why = row[1].text_input("Why", key="why", placeholder="What should it achieve?")
         try:
             effects = space.quarters.effect(person.id, name, value)
         except ConcordError as error:
@@ -184,7 +197,7 @@ def policy(space: Workspace, person: Person) -> None:
                 )
             if not effects:
                 st.markdown(
-                    f"- {plain(setting.label)}: {plain(setting.said(now[name]))} → **{plain(setting.said(value))}**; no stock and no flag changes by it."
+                    f"- {plain(setting.label)}: {plain(setting.said(now[name]))} → **{plain(setting.said(value))}**; no stock and no status changes."
                 )
         if st.button("Set it", type="primary", disabled=value == now[name] or not why.strip()):
             frame.do(space.policies.change, person.id, name, value, why=why, effective=day)
@@ -204,12 +217,12 @@ def ask(setting: Setting, now: float | None) -> float | None:
             return None if shown is None else round(shown / 100, 6)
         case Unit.COUNT | Unit.WEEKS:
             shown = st.number_input(
-                f"{plain(setting.label)}, {plain(setting.unit.value)}", int(setting.low), int(setting.high),
+                f"{plain(setting.label)}, {plain(setting.unit.sign)}", int(setting.low), int(setting.high),
                 None if now is None else int(now), step=1, key=key, help=plain(setting.about),
             )  # fmt: skip
         case _:
             shown = st.number_input(
-                f"{plain(setting.label)}, {plain(setting.unit.value)}", setting.low, setting.high, now, step=0.5, key=key, help=plain(setting.about),
+                f"{plain(setting.label)}, {plain(setting.unit.sign)}", setting.low, setting.high, now, step=0.5, key=key, help=plain(setting.about),
             )  # fmt: skip
     return None if shown is None else float(shown)
 
@@ -223,22 +236,22 @@ def ahead(space: Workspace) -> None:
         frame.working_plan(), space.quarters.weeks_by_class(frame.me().id)
     )
     st.markdown(
-        "**Demand by quarter and department** :gray[working plan, units; the first quarter from its first planned week on]"
+        "**Demand by quarter and department** :gray[working plan, units; the current quarter from its first planned week]"
     )
     st.dataframe(
         pd.DataFrame(
             {
                 "Quarter": rows["quarter"].map(quarter_label), "Department": rows["department"],
-                "Weeks": rows["weeks"], "Plan, u": rows["units"], "Same weeks last year sold, u": rows["last_year"],
-                "Change": 100 * rows["change"], "Plan at retail": rows["value"],
+                "Weeks": rows["weeks"], "Working plan, u": rows["units"], "Sales, same weeks last year, u": rows["last_year"],
+                "Change": 100 * rows["change"], "Working plan at retail": rows["value"],
             }
         ),
         hide_index=True, placeholder="–", alt="Planned demand by quarter and department",
         column_config={
-            "Plan, u": st.column_config.NumberColumn(format="localized", step=1),
-            "Same weeks last year sold, u": st.column_config.NumberColumn(format="localized", step=1),
+            "Working plan, u": st.column_config.NumberColumn(format="localized", step=1),
+            "Sales, same weeks last year, u": st.column_config.NumberColumn(format="localized", step=1),
             "Change": st.column_config.NumberColumn(format="%+.1f %%"),
-            "Plan at retail": st.column_config.NumberColumn(format="dollar", step=1),
+            "Working plan at retail": theme.money_column(),
         },
     )  # fmt: skip
     acts = quarters_ahead.activations_ahead(frame.working_plan())
@@ -250,7 +263,7 @@ def ahead(space: Workspace) -> None:
         st.dataframe(
             acts.rename(columns={"quarter": "Quarter", "type": "Type", "activations": "Activations", "complete": "Complete"}),
             hide_index=True, alt="Activations ahead by quarter and type",
-            column_config={"Complete": st.column_config.NumberColumn(help="With SKUs, by now.")},
+            column_config={"Complete": st.column_config.NumberColumn(help="Activations that have their SKUs by now.")},
         )  # fmt: skip
     with st.container(horizontal=True):
         st.page_link(
@@ -284,12 +297,8 @@ def decide(space: Workspace, person: Person, shown: Scorecard) -> None:
                 text = st.text_input("Decision", placeholder="What changes, in one sentence")
                 row = st.columns(2)
                 people = {p.id: f"{p.name} ({p.function.label})" for p in space.people}
-                owner = row[0].selectbox(
-                    "Who sees to it", list(people), format_func=people.__getitem__
-                )
-                due = row[1].date_input(
-                    "By when", dt.datetime.now(dt.UTC).date() + dt.timedelta(28)
-                )
+                owner = row[0].selectbox("Owner", list(people), format_func=people.__getitem__)
+                due = row[1].date_input("By when", space.desk.today + dt.timedelta(28))
                 if st.form_submit_button("Record the decision", type="primary"):
                     frame.do(
                         space.quarters.decide,
@@ -305,7 +314,7 @@ def decide(space: Workspace, person: Person, shown: Scorecard) -> None:
         st.markdown("**Close the quarter**")
         if shown.closed:
             st.success(
-                f"Closed by {plain(shown.closed['by'])} on {plain(shown.closed['at'])} UTC. Its scorecard does not change any more."
+                f"Closed by {plain(shown.closed['by'])} on {theme.moment(dt.datetime.fromisoformat(shown.closed['at']), year=True)}. Its scorecard no longer changes."
             )
         elif not shown.is_whole:
             st.markdown(
@@ -313,7 +322,7 @@ def decide(space: Workspace, person: Person, shown: Scorecard) -> None:
             )
         elif person.may("review"):
             note = st.text_input("Note for the record", key="close_note")
-            sure = st.checkbox("The scorecard as it is now stays for good", key="sure")
+            sure = st.checkbox("Keep the scorecard as it is now for good", key="sure")
             if st.button("Close the quarter", type="primary", disabled=not sure):
                 frame.do(space.quarters.close, person.id, shown.quarter, note=note)
         else:
@@ -344,7 +353,7 @@ def page() -> None:
         frame.title(
             "Review",
             f"**{plain(quarter_label(quarter))} is {state}.** {met} of {len(HEADLINES)} shared targets met · "
-            f"{theme.plural(len(shown.findings), 'finding')} · {theme.plural(left, 'open decision')} from the reviews so far.",
+            f"{theme.plural(len(shown.findings), 'finding')} · {theme.plural(left, 'open decision')} from earlier reviews.",
         )
     match step:
         case "open":

@@ -1,5 +1,7 @@
 """Scorecard: three measures that Marketing and Planning answer for, and what is behind them."""
 
+import datetime as dt
+
 import pandas as pd
 import streamlit as st
 
@@ -62,7 +64,7 @@ def names() -> Said:
         for p in frame.workspace().people
         if p.function in (Function.MARKETING, Function.PLANNING)
     ]
-    return ours("Answered for together by " + " and ".join(people) if people else "")
+    return ours("Shared responsibility of " + " and ".join(people) if people else "")
 
 
 def card_view(shown: Scorecard) -> None:
@@ -70,7 +72,7 @@ def card_view(shown: Scorecard) -> None:
     with bar:
         stockout = frame.select(
             "Stockout rate", list(STOCKOUTS), key="stockout", said=DEFINITIONS.__getitem__, width=200,
-            help="Exposure is the headline: of the days that promoted SKUs were to be on the shelf, the share they were not.",
+            help="Share of SKU-door-days is the headline: of all days on which promoted SKUs should have been on the shelf, the share when they were not.",
         )  # fmt: skip
         turn = frame.select("Turn", list(TURNS), key="turn", said=BASES.__getitem__, width=130)
         st.caption(names())
@@ -98,7 +100,7 @@ def card_view(shown: Scorecard) -> None:
         )  # fmt: skip
     st.markdown("**What the numbers say**")
     measures.findings(shown)
-    st.markdown("**Below the three**")
+    st.markdown("**Further measures**")
     measures.table(
         shown, BELOW, alt="Further measures against target, last quarter and last year"
     )
@@ -112,7 +114,7 @@ def matrix(shown: Scorecard) -> None:
         level = frame.select("Rows", list(LEVELS), key="rows", said=LEVEL_NAMES.__getitem__)
     with head[1]:
         st.caption(
-            "Click a cell to see what is behind it. ● worse than target, ✓ at target or better."
+            "Click a value to see what is behind it. ● worse than target, ✓ at target or better."
         )
     rows = pd.DataFrame(shown.matrix.get(level, []))
     if rows.empty:
@@ -183,8 +185,8 @@ def lead_view(shown: Scorecard) -> None:
                 ),
                 hide_index=True, placeholder="–", alt="Activations and how early each was known and decided",
                 column_config={
-                    "Complete, weeks before": st.column_config.NumberColumn(format="%.1f", help=frame.term("Complete")),
-                    "First red, weeks before": st.column_config.NumberColumn(format="%.0f", help=frame.term("Notice")),
+                    "Complete, weeks before": st.column_config.NumberColumn(format="%,.1f", help=frame.term("Complete")),
+                    "First red, weeks before": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Notice")),
                     "Decided in time": st.column_config.NumberColumn(help=frame.term("Decided in time")),
                 },
             )  # fmt: skip
@@ -195,7 +197,7 @@ def lead_view(shown: Scorecard) -> None:
         for function, count in sorted(shown.late_by.items(), key=lambda kv: -kv[1]):
             st.markdown(f"{plain(Function(function).label)}: **{plain(count)}**")
         late = int(frame.workspace().policies.now.number("late_weeks"))
-        st.caption(f"Late: from {late} weeks before the start on.")
+        st.caption(f"Late: less than {late} weeks before the start.")
     due(shown)
 
 
@@ -226,15 +228,17 @@ def lead_finding(shown: Scorecard) -> Said:
     decided = sum(row["decided"] for row in shown.lead)
     complete = shown.value("complete_8")
     said = (
-        f"**{decided} of {theme.plural(reds, 'red featured SKU')} decided while something could still be done.** "
+        f"**{decided} of {theme.plural(reds, 'red featured SKU')} decided while there was still time to act.** "
         if reds
         else "**No featured SKU was red before its start.** "
     )
     if complete is not None:
-        said += f"{plain(scorecard.said('complete_8', complete))} of activations stood 8 weeks before their start"
+        said += f"{plain(scorecard.said('complete_8', complete))} of activations were complete 8 weeks before their start"
         notice = shown.value("notice")
         said += (
-            f"; the first red came {notice:.0f} weeks before." if notice is not None else "."
+            f"; the first red flag came {notice:.0f} weeks before."
+            if notice is not None
+            else "."
         )
     return ours(said)
 
@@ -254,7 +258,7 @@ def page() -> None:
         frame.title("Scorecard", finding(shown, scorecard.HEADLINES))
         if shown.closed:
             st.markdown(
-                f":material/lock: Closed by {plain(shown.closed['by'])} on {plain(shown.closed['at'])} UTC; these numbers do not change any more."
+                f":material/lock: Closed by {plain(shown.closed['by'])} on {theme.moment(dt.datetime.fromisoformat(shown.closed['at']), year=True)}; these numbers no longer change."
             )
         elif not shown.is_whole:
             st.caption(

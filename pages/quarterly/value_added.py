@@ -28,10 +28,12 @@ BY = {
     "department": "Department",
 }
 
+ALL = "All departments"
+
 
 @st.cache_data(show_spinner="Reading every version ...", max_entries=4)
 def every_version(versions: int, run: int) -> pd.DataFrame:
-    """Consensus of every version by SKU's department, class and week, and what was wanted."""
+    """Consensus of every version by department, class and week."""
     del run
     space = frame.workspace()
     facts = space.plan.base.skus.set_index("sku")[["department", "class"]]
@@ -49,31 +51,31 @@ def finding(cells: pd.DataFrame, steps: Sequence[Added]) -> Said:
     people = named["proposed"].added + named["consensus"].added
     verb = "better" if people > 0 else "worse"
     return ours(
-        f"**The statistical forecast is {100 * named['statistical'].added:.1f} points better than naive; "
+        f"**The statistical forecast is {100 * named['statistical'].added:.1f} points better than the naive forecast (last year); "
         f"people made it {abs(100 * people):.1f} points {verb}.** "
-        f"{theme.plural(cells['cycle'].nunique(), 'cycle')}, {len(cells):,} SKU weeks."
+        f"{theme.plural(cells['cycle'].nunique(), 'cycle')}, {theme.number(len(cells))} SKU weeks."
     )
 
 
 def versions_and_actuals(space: Workspace, department: str, cells: pd.DataFrame) -> None:
-    """How the number for the same weeks changed from cycle to cycle, and what came."""
+    """How the forecast for the same weeks changed from cycle to cycle, and the actual demand."""
     rows = every_version(len(space.cycles.published()), space.plan.base.run)
-    if department != "All departments":
+    if department != ALL:
         rows = rows[rows["department"] == department]
     lines = rows.groupby(["cycle", "week"], as_index=False)["consensus"].sum()
-    came = cells.groupby("week", as_index=False)[["actual"]].sum()
+    actual = cells.groupby("week", as_index=False)[["actual"]].sum()
     last = pd.Timestamp(space.plan.base.as_of) + pd.Timedelta(13 * 7, "D")
     st.altair_chart(
-        charts.versions(lines[lines["week"] <= last], came), width="stretch",
-        alt="Every published version by week, and what was wanted",
+        charts.versions(lines[lines["week"] <= last], actual), width="stretch",
+        alt="Every published version by week, and the actual demand",
     )  # fmt: skip
     st.caption(
-        "Each line is one published cycle from its first week on; the dark one is what was wanted."
+        "Each line is one published cycle from its first week on; the dark line is the actual demand."
     )
     with st.expander("The same as a table"):
         wide = lines.pivot_table(index="week", columns="cycle", values="consensus")
         wide = wide[wide.index <= last].join(
-            came.set_index("week").rename(columns={"actual": "Wanted"})
+            actual.set_index("week").rename(columns={"actual": "Actual"})
         )
         wide.index = [theme.week(w) for w in wide.index]
         st.dataframe(
@@ -89,30 +91,82 @@ def weights(plan: LivePlan) -> None:
             "Department": department,
             "Function": Function(r.function).label,
             "Weight": 100 * of.weight[r.function],
-            "Multiplied by": of.correction[r.function],
-            "Typical miss, u": float(np.sqrt(r.mse)),
+            "Bias correction": of.correction[r.function],
+            "Typical error, u": float(np.sqrt(r.mse)),
             "Bias": 100 * r.bias,
             "Cycles": r.cycles,
-            "Cells": r.cells,
+            "Class weeks": r.cells,
         }
         for department, of in plan.weights.items()
         for r in of.records
     ]
-    with st.expander("What each function's number counts for in the proposal"):
+    with st.expander("Weight of each function in the proposed number"):
         st.dataframe(
             pd.DataFrame(rows), hide_index=True, alt="Weights of the proposal and their evidence",
             column_config={
                 "Weight": st.column_config.NumberColumn(format="%.0f %%"),
-                "Multiplied by": st.column_config.NumberColumn(format="%.3f", help="For the bias it has shown, as far as it is believed."),
-                "Typical miss, u": st.column_config.NumberColumn(format="%.0f", help="Root of the mean squared error of a class and week, units."),
+                "Bias correction": st.column_config.NumberColumn(format="%.3f", help="What its number is multiplied by, to take out the bias it has shown."),
+                "Typical error, u": st.column_config.NumberColumn(format="%,.0f", help="Root of the mean squared error of a class and week, units."),
                 "Bias": st.column_config.NumberColumn(format="%+.1f %%", help=frame.term("Bias")),
-                "Cells": st.column_config.NumberColumn(help="Classes times weeks."),
+                "Class weeks": st.column_config.NumberColumn(help="Classes times weeks that it was scored on."),
             },
         )  # fmt: skip
         st.caption(
-            "Half by one over the mean squared error of each function's published input, half "
-            "equal; all equal and nobody corrected below four scored cycles."
+            "Half of the weight is equal, half depends on how accurate each function's published input "
+            "was. Below four scored cycles all weights are equal and no bias is corrected."
         )
+
+
+def of_functions(cells: pd.DataFrame, lag: int, department: str) -> None:
+    """What each function's changes added, and what is behind it."""
+    st.markdown("**Each function, where it changed the statistical forecast**")
+    scores.table(value_added.of_functions(cells), "Function", alt="Value added by function")
+    choice = st.columns(2)
+    with choice[0]:
+        function = frame.select(
+            "Function", list(map(str, INPUTS)), key="function",
+            said=lambda f: Function(f).label,
+        )  # fmt: skip
+    with choice[1]:
+        by = frame.select("Split by", list(BY), key="by", said=BY.__getitem__)
+    rows = split_rows(by, function, lag, cells)
+    if department != ALL:
+        rows = rows[rows["department"] == department]
+    found = value_added.by(rows, by, function=function) if len(rows) else []
+    sees_all = frame.me().may("value added by person")
+    if found:
+        space = frame.workspace()
+        named = dict(space.reasons.labels()) | {p.id: p.name for p in space.people}
+        scores.table(
+            found, BY[by], said=lambda n: named.get(n, n), alt=f"Value added of {function} by {by}",
+        )  # fmt: skip
+    elif by == "person" and not sees_all:
+        st.caption(f"You made no change for {plain(Function(function).label)} in these weeks.")
+    else:
+        st.caption(f"{plain(Function(function).label)} changed nothing in these weeks.")
+    if by == "person":
+        st.caption(
+            "As the facilitator you see everybody; others see only themselves."
+            if sees_all
+            else "You see your own; only the facilitator sees everybody's."
+        )
+    st.caption(
+        "Value added is the WAPE of the step before (for functions, of the statistical forecast) "
+        "less its own. Below about twenty SKU weeks it is chance."
+    )
+
+
+def split_rows(by: str, function: str, lag: int, cells: pd.DataFrame) -> pd.DataFrame:
+    """Scored cells with what they are split by."""
+    match by:
+        case "reason":
+            return scores.with_reasons(function, lag)
+        case "person":
+            return scores.with_people(function, lag)
+        case "type":
+            return scores.with_types(cells)
+        case _:
+            return cells
 
 
 def page() -> None:
@@ -121,32 +175,25 @@ def page() -> None:
     space = frame.workspace()
     frame.watch_rows([])
     head = st.container()
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
-    with bar:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         department = frame.select(
-            "Department", ["All departments", *space.plan.products.names("department")],
+            "Department", [ALL, *space.plan.products.names("department")],
             key="department", width=200,
         )  # fmt: skip
         lag = frame.select(
-            "Published",
-            list(LAGS),
-            key="lag",
-            default=agenda.LEAST_LAG,
-            said=LAGS.__getitem__,
-            width=330,
-        )
-    cells = scores.cells(lag)
-    if department != "All departments" and len(cells):
-        cells = cells[cells["department"] == department]
+            "Published", list(LAGS), key="lag", default=agenda.LEAST_LAG,
+            said=LAGS.__getitem__, width=330,
+        )  # fmt: skip
+    cells = of_department(scores.cells(lag), department)
     if cells.empty:
         with head:
             frame.title("Value added", "**Nothing can be scored yet.**")
         st.info(
-            "A published cycle is scored once weeks that it forecast have closed. Publish one "
-            "on the Meeting page; the first figures stand here some weeks later."
+            "A published cycle is scored once the weeks that it forecast have closed. Publish one "
+            "on the Meeting page; the first figures appear here some weeks later."
         )
         return
-    steps, functions = value_added.staircase(cells), value_added.of_functions(cells)
+    steps = value_added.staircase(cells)
     with head:
         frame.title("Value added", finding(cells, steps))
     left, right = st.columns(2, gap="medium")
@@ -155,57 +202,20 @@ def page() -> None:
         st.altair_chart(charts.staircase(steps), width="stretch", alt="WAPE of each step")
         scores.table(steps, "Step", alt="Value added by step")
     with right:
-        st.markdown("**Each function, where it said another number than the statistical one**")
-        scores.table(functions, "Function", alt="Value added by function")
-        choice = st.columns(2)
-        with choice[0]:
-            function = frame.select(
-                "Function", list(map(str, INPUTS)), key="function",
-                said=lambda f: Function(f).label,
-            )  # fmt: skip
-        with choice[1]:
-            by = frame.select("Split by", list(BY), key="by", said=BY.__getitem__)
-        sees_all = frame.me().may("value added by person")
-        rows = cells
-        if by == "reason":
-            rows = scores.with_reasons(function, lag)
-        elif by == "person":
-            rows = scores.with_people(function, lag)
-        elif by == "type":
-            rows = scores.with_types(cells)
-        if department != "All departments":
-            rows = rows[rows["department"] == department]
-        found = value_added.by(rows, by, function=function) if len(rows) else []
-        named = dict(space.reasons.labels()) | {p.id: p.name for p in space.people}
-        if found:
-            scores.table(
-                found, BY[by], said=lambda n: named.get(n, n), alt=f"Value added of {function} by {by}",
-            )  # fmt: skip
-        elif by == "person" and not sees_all:
-            st.caption(
-                f"You gave no input of {plain(Function(function).label)} in these weeks."
-            )
-        else:
-            st.caption(
-                f"{plain(Function(function).label)} said nothing of its own in these weeks."
-            )
-        if by == "person":
-            st.caption(
-                "As the facilitator you see everybody; they see only themselves."
-                if sees_all
-                else "You see your own; only the facilitator sees everybody's."
-            )
-        st.caption(
-            "Value added is the WAPE of the step before (of the statistical number, for "
-            "functions) less its own. Below about twenty cells it is chance."
-        )
+        of_functions(cells, lag, department)
     weights(space.plan)
-    st.markdown("**Every version against what was wanted**")
-    every = scores.cells(1)
-    if department != "All departments":
-        every = every[every["department"] == department]
-    versions_and_actuals(space, department, every)
-    download.spreadsheet("Download the scored cells (CSV)", lambda: cells, "value_added.csv")
+    st.markdown("**Every published version and the actual demand**")
+    versions_and_actuals(space, department, of_department(scores.cells(1), department))
+    download.spreadsheet(
+        "Download the scored SKU weeks (CSV)", lambda: cells, "value_added.csv"
+    )
+
+
+def of_department(cells: pd.DataFrame, department: str) -> pd.DataFrame:
+    if department == ALL or cells.empty:
+        return cells
+    found: pd.DataFrame = cells[cells["department"] == department]
+    return found
 
 
 page()

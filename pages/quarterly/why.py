@@ -104,13 +104,13 @@ def drill_table(
 
 
 SUMS = {
-    "promoted_days": "Promoted days", "promoted_out": "of them out", "other_days": "Other days",
-    "other_out": "of other out", "units": "Sold, u", "revenue": "Revenue", "lost_value": "Lost sales",
-    "mean_stock_cost": "Mean stock at cost", "activations": "Activations", "activations_out": "ran out",
-    "items": "SKU-doors", "items_out": "out a day or more", "days": "Days", "days_out": "Days out",
-    "ended_cost": "Stock at end", "excess_cost": "more than enough", "cells": "SKU weeks",
-    "actual": "Wanted, u", "missed": "Missed, u", "wape": "WAPE", "bias": "Bias",
-    "wape_statistical": "WAPE statistical",
+    "promoted_days": "Promoted days", "promoted_out": "Promoted days out", "other_days": "Other days",
+    "other_out": "Other days out", "units": "Sales, u", "revenue": "Revenue", "lost_value": "Lost sales",
+    "mean_stock_cost": "Mean stock at cost", "activations": "Activations", "activations_out": "Activations that ran out",
+    "items": "SKU-doors", "items_out": "SKU-doors that ran out", "days": "Days", "days_out": "Days out",
+    "ended_cost": "Stock at the end", "excess_cost": "Excess stock", "cells": "SKU weeks",
+    "actual": "Actual, u", "missed": "Absolute error, u", "wape": "WAPE", "bias": "Bias",
+    "wape_statistical": "WAPE, statistical",
 }  # fmt: skip
 MONEY = {"revenue", "lost_value", "mean_stock_cost", "ended_cost", "excess_cost"}
 
@@ -121,22 +121,22 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
     asked = {n: v for n, v in within.items() if n in ASKABLE["shelf"]}
     cells = space.quarters.cells(person.id, quarter, **asked)
     st.markdown(
-        f"**The cells**: {theme.plural(len(cells), 'SKU week')} at doors in {plain(quarter_label(quarter))}, emptiest shelves first"
+        f"**SKU-door-weeks behind it**: {theme.number(len(cells))} in {plain(quarter_label(quarter))}, emptiest shelves first"
     )
     st.dataframe(
         pd.DataFrame(
             {
                 "Week": cells["week"].map(theme.week), "SKU": cells["sku"], "Door": cells["door"],
-                "Sold, u": cells["units"], "On hand, u": cells["on_hand"],
-                "Promoted days": cells["promoted_days"], "of them out": cells["promoted_out"],
-                "Other days": cells["other_days"], "of other out": cells["other_out"],
-                "Lost, u": cells["lost_units"], "Revenue": cells["revenue"],
+                "Sales, u": cells["units"], "On hand, u": cells["on_hand"],
+                "Promoted days": cells["promoted_days"], "Promoted days out": cells["promoted_out"],
+                "Other days": cells["other_days"], "Other days out": cells["other_out"],
+                "Lost sales, u": cells["lost_units"], "Revenue": cells["revenue"],
             }
         ),
-        hide_index=True, height=260, placeholder="–", alt="SKU weeks at doors behind the number",
+        hide_index=True, height=260, placeholder="–", alt="SKU-door-weeks behind the number",
         column_config={
-            **{n: st.column_config.NumberColumn(format="%.1f") for n in ("Promoted days", "of them out", "Other days", "of other out", "Lost, u")},
-            "Revenue": st.column_config.NumberColumn(format="dollar", step=1),
+            **{n: st.column_config.NumberColumn(format="%,.1f") for n in ("Promoted days", "Promoted days out", "Other days", "Other days out", "Lost sales, u")},
+            "Revenue": theme.money_column(),
         },
     )  # fmt: skip
     sku = within.get("sku") if space.has_forecast else None
@@ -147,7 +147,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
     st.markdown("**Decisions about it**" + ("" if events else ": :gray[none on record]"))
     for event in events:
         st.markdown(
-            f"- {event.recorded_at:%b %d, %Y} · {plain(space.person(event.person).name)} {plain(event.sentence)} :gray[#{event.seq:d}]"
+            f"- {theme.moment(event.recorded_at, year=True)} · {plain(space.person(event.person).name)} {plain(event.sentence)} :gray[#{event.seq:d}]"
         )
     with st.container(horizontal=True):
         if "sku" in within:
@@ -238,7 +238,7 @@ def page() -> None:
         return
     frame.title(
         "Why",
-        "**Where a number comes from**, down to the SKU weeks and decisions that made it.",
+        "**What is behind a number**, down to the weeks and decisions that made it.",
     )
     space, person = frame.workspace(), frame.me()
     key, level, quarter = choose(space.quarters.quarters())
@@ -250,7 +250,7 @@ def page() -> None:
     if ignored := [LEVEL_NAMES[n].lower() for n in params if n not in within]:
         st.caption(
             f"{plain(measure.label)} is not kept by {', '.join(plain(i) for i in ignored)}; that part of the link is "
-            "left out."
+            "ignored."
         )
     rows = space.quarters.why(person.id, key, level, **within)
     last = (space.quarters.usual() or "") if quarter == "all" else quarter

@@ -5,24 +5,30 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from forecasting.consensus.cycle import Stage, following
+from forecasting.consensus.cycle import Cycle, Stage, following
+from forecasting.consensus.events.record import RunMade
+from forecasting.consensus.rules import Rules
 from forecasting.errors import ConcordError
+from forecasting.monthly.cycle import Standing
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
 from pages.components import frame, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Said, plain
 
 STEPS = {
-    Stage.INPUTS: "Marketing, Merchandising and Planning give their inputs.",
-    Stage.REVIEW: "Inputs are on the table; the meeting agrees and signs.",
-    Stage.SIGNED: "Every department is signed; the facilitator publishes.",
+    Stage.INPUTS: "Marketing, Merchandising and Planning enter their inputs.",
+    Stage.REVIEW: "Inputs are visible to everybody; the meeting agrees and signs.",
+    Stage.SIGNED: "Every department has been signed; the facilitator publishes.",
     Stage.PUBLISHED: "Published. The next cycle can be opened.",
 }
 
 
+MOST_STALE = 8
+
+
 def day(value: dt.date | None) -> Said:
-    return ours("no date" if value is None else f"{value:%a %b %d}")
+    return theme.weekday(value, unknown="no date")
 
 
 def open_one(space: Workspace, person: Person) -> None:
@@ -62,12 +68,12 @@ def candidates(space: Workspace, person: Person) -> None:
     found = space.cycles.candidates()
     if not found:
         return
-    st.subheader("A newer forecast is waiting", anchor=False)
+    st.subheader("A newer forecast is ready", anchor=False)
     run = found[0]
     st.markdown(
-        f"Run #{run.seq:d} was made {run.recorded_at:%b %d %H:%M} UTC on sales up to the week of "
-        f"**{theme.week(run.body['as_of'])}**. This cycle stands on another run until the "
-        "facilitator adopts it."
+        f"Run #{run.seq:d} was made {theme.moment(run.recorded_at)} on sales up to the week of "
+        f"**{theme.week(run.told(RunMade).as_of)}**. This cycle uses an earlier run until the "
+        "facilitator adopts this one."
     )
     try:
         preview = space.cycles.preview_adoption(person.id, run.seq)
@@ -77,21 +83,21 @@ def candidates(space: Workspace, person: Person) -> None:
     table = preview.moves.rename(
         columns={
             "department": "Department", "statistical before": "Statistical now, u",
-            "statistical after": "Statistical then, u", "draft before": "Draft now, u",
-            "draft after": "Draft then, u", "lapses": "Signatures that lapse",
+            "statistical after": "Statistical after, u", "draft before": "Draft now, u",
+            "draft after": "Draft after, u", "lapses": "Signatures that lapse",
         }
     )  # fmt: skip
     st.dataframe(
-        table, hide_index=True, placeholder="–", alt="What adopting the run would move",
+        table, hide_index=True, placeholder="–", alt="What adopting the run would change",
         column_config={
             name: st.column_config.NumberColumn(format="localized", step=1)
             for name in table.columns if name.endswith(", u")
         },
     )  # fmt: skip
     st.caption(
-        f"{theme.plural(preview.resolved, 'input')} given as a target or in per cent would be "
-        "worked out again; what was given as plus or minus keeps its units. Signatures lapse "
-        "where a department's draft moves by more than 1 %."
+        f"{theme.plural(preview.resolved, 'input')} entered as a target or in per cent would be "
+        "calculated again; those entered as plus or minus keep their units. Signatures lapse "
+        "where a department's draft changes by more than 1 %."
     )
     if person.may("adopt") and st.button("Adopt this run", type="primary"):
         frame.do(space.cycles.adopt, person.id, run.seq)
@@ -126,9 +132,9 @@ def reasons(space: Workspace, person: Person) -> None:
             row = st.columns(2)
             code = row[0].text_input(
                 "Code", value=one.code if one else "", disabled=one is not None,
-                help="Capital letters; it stays for good, in every export.",
+                help="Capital letters. It cannot be changed later and appears in every export.",
             )  # fmt: skip
-            label = row[1].text_input("What it is called", value=one.label if one else "")
+            label = row[1].text_input("Name on screen", value=one.label if one else "")
             note = st.checkbox("Needs a note", value=one.needs_note if one else False)
             used = st.checkbox("Can be chosen", value=one.in_use if one else True)
             if st.form_submit_button("Save", type="primary"):
@@ -136,7 +142,106 @@ def reasons(space: Workspace, person: Person) -> None:
                     space.reasons.save, person.id, one.code if one else code, label,
                     needs_note=note, in_use=used,
                 )  # fmt: skip
-        st.caption("What was said before keeps the words of its day.")
+        st.caption("Earlier changes keep the name that the reason had at the time.")
+
+
+def tiles(rules: Rules) -> None:
+    four = st.columns(4)
+    four[0].metric("Inputs due", day(rules.inputs_due), border=True)
+    four[1].metric("Meeting", day(rules.review_due), border=True)
+    four[2].metric("Publish by", day(rules.publish_due), border=True)
+    four[3].metric(
+        "Frozen weeks", plain(rules.fence_weeks), border=True,
+        help="First weeks of the plan that nobody may change in this cycle.",
+    )  # fmt: skip
+
+
+def inputs(space: Workspace, person: Person, standing: Standing) -> None:
+    """Who has submitted, submitting, and revealing."""
+    now, cycles = standing.cycle, space.cycles
+    st.subheader("Inputs", anchor=False)
+    st.caption(
+        "Collected blind: nobody sees the inputs of others until they are revealed."
+        if now.hides_inputs
+        else "Visible to everybody."
+    )
+    for function in INPUTS:
+        who = standing.submitted.get(str(function))
+        st.markdown(
+            f"{'✓' if who else '○'} **{plain(function.label)}** "
+            + (f"submitted by {plain(who)}" if who else "not submitted yet")
+        )
+    row = st.container(horizontal=True)
+    if person.function in INPUTS and row.button(
+        f"Submit {plain(person.function.label)}'s input",
+        type="secondary" if str(person.function) in standing.submitted else "primary",
+    ):
+        frame.do(cycles.submit, person.id)
+    if person.may("cycle") and not now.revealed:
+        label = "Reveal the inputs" if now.rules.blind else "Begin the review"
+        if row.button(label):
+            frame.do(cycles.reveal, person.id)
+
+
+def signatures(standing: Standing) -> None:
+    st.subheader("Signatures", anchor=False)
+    st.dataframe(
+        pd.DataFrame(
+            [
+                [d, *(standing.signed[d].get(str(f), "") for f in INPUTS)]
+                for d in standing.departments
+            ],
+            columns=["Department", *(f.label for f in INPUTS)],
+        ),
+        hide_index=True, alt="Signatures by department and function",
+    )  # fmt: skip
+    for (named, department), why in standing.voided.items():
+        st.warning(
+            f"{plain(named.capitalize())}'s signature on {plain(department)} is void: {plain(why)}.",
+            icon=":material/ink_eraser:",
+        )
+    st.caption("A signature covers the numbers as they are now; any change voids it.")
+    st.page_link("pages/monthly/meeting.py", label="Go to the meeting")
+
+
+def published(space: Workspace, person: Person, now: Cycle) -> None:
+    """Every version, and opening the last one again."""
+    cycles, versions = space.cycles, space.cycles.published()
+    if not versions:
+        return
+    st.subheader("Published", anchor=False)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "Cycle": [v.cycle for v in versions][::-1],
+                "Version": [f"#{v.version}" for v in versions][::-1],
+                "As of": [theme.week(v.as_of) for v in versions][::-1],
+                f"Published ({theme.zone()})": theme.local(v.made_at for v in versions)[::-1],
+                "By": [space.person(v.person).name for v in versions][::-1],
+            }
+        ),
+        hide_index=True, alt="Published versions, latest first",
+        column_config={
+            f"Published ({theme.zone()})": st.column_config.DatetimeColumn(format="MMM DD, YYYY, HH:mm")
+        },
+    )  # fmt: skip
+    if now.closed and person.function is Function.PLANNING:
+        with st.popover(f"Open {plain(now.name)} again"):
+            note = st.text_input("Why", key="why_reopen")
+            if st.button("Open it again", disabled=not note):
+                frame.do(cycles.reopen, person.id, note=note)
+
+
+def stale(space: Workspace, person: Person) -> None:
+    """Targets that the input does not meet any more."""
+    found = space.cycles.stale(person.id)
+    if not found:
+        return
+    st.subheader("Targets that are no longer met", anchor=False)
+    for one in found[:MOST_STALE]:
+        st.markdown(f"- {plain(one.sentence)}")
+    if len(found) > MOST_STALE:
+        st.caption(f"and {len(found) - MOST_STALE} more.")
 
 
 def page() -> None:
@@ -144,107 +249,34 @@ def page() -> None:
         return
     space, person = frame.workspace(), frame.me()
     frame.watch_rows(None)
-    cycles = space.cycles
-    if cycles.current is None:
+    if space.cycles.current is None:
         frame.title(
             "Cycle", "**No cycle was opened yet.** A cycle is one round of the consensus."
         )
         open_one(space, person)
         reasons(space, person)
         return
-    standing = cycles.standing()
+    standing = space.cycles.standing()
     now = standing.cycle
-    rules = now.rules
-    done = sum(len(by) >= rules.quorum for by in standing.signed.values())
+    done = sum(len(by) >= now.rules.quorum for by in standing.signed.values())
     frame.title(
         "Cycle",
         f"**{plain(now.name)}: {plain(standing.stage.label)}.** {STEPS[standing.stage]} "
         f"{len(standing.submitted)} of {len(INPUTS)} inputs submitted, {done} of "
         f"{theme.plural(len(standing.departments), 'department')} signed.",
     )
-    tiles = st.columns(4)
-    tiles[0].metric("Inputs due", day(rules.inputs_due), border=True)
-    tiles[1].metric("Meeting", day(rules.review_due), border=True)
-    tiles[2].metric("Publish by", day(rules.publish_due), border=True)
-    tiles[3].metric(
-        "Frozen weeks", plain(rules.fence_weeks), border=True,
-        help="First weeks of the plan that nobody may change in this cycle.",
-    )  # fmt: skip
+    tiles(now.rules)
     if now.closed:
         open_one(space, person)
     else:
         left, right = st.columns(2, gap="medium")
         with left:
-            st.subheader("Inputs", anchor=False)
-            st.caption(
-                "Collected blind: nobody sees the others' until they are revealed."
-                if now.hides_inputs
-                else "On the table for everybody."
-            )
-            for function in INPUTS:
-                who = standing.submitted.get(str(function))
-                st.markdown(
-                    f"{'✓' if who else '○'} **{plain(function.label)}** "
-                    + (f"submitted by {plain(who)}" if who else "not submitted yet")
-                )
-            row = st.container(horizontal=True)
-            if person.function in INPUTS and row.button(
-                f"Submit {plain(person.function.label)}'s input",
-                type="secondary" if str(person.function) in standing.submitted else "primary",
-            ):
-                frame.do(cycles.submit, person.id)
-            if person.may("cycle") and not now.revealed:
-                label = "Reveal the inputs" if rules.blind else "Begin the review"
-                if row.button(label):
-                    frame.do(cycles.reveal, person.id)
+            inputs(space, person, standing)
         with right:
-            st.subheader("Signatures", anchor=False)
-            st.dataframe(
-                pd.DataFrame(
-                    [
-                        [d, *(standing.signed[d].get(str(f), "") for f in INPUTS)]
-                        for d in standing.departments
-                    ],
-                    columns=["Department", *(f.label for f in INPUTS)],
-                ),
-                hide_index=True, alt="Signatures by department and function",
-            )  # fmt: skip
-            for (named, department), why in standing.voided.items():
-                st.warning(
-                    f"{plain(named.capitalize())}'s signature on {plain(department)} is void: {plain(why)}.",
-                    icon=":material/ink_eraser:",
-                )
-            st.caption("A signature covers the numbers as they are; any change voids it.")
-            st.page_link("pages/monthly/meeting.py", label="Go to the meeting")
+            signatures(standing)
         candidates(space, person)
-        stale = cycles.stale(person.id)
-        if stale:
-            st.subheader("Targets that are no longer met", anchor=False)
-            for one in stale[:8]:
-                st.markdown(f"- {plain(one.sentence)}")
-    versions = cycles.published()
-    if versions:
-        st.subheader("Published", anchor=False)
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "Cycle": [v.cycle for v in versions][::-1],
-                    "Version": [f"#{v.version}" for v in versions][::-1],
-                    "As of": [theme.week(v.as_of) for v in versions][::-1],
-                    "Published (UTC)": [v.made_at for v in versions][::-1],
-                    "By": [space.person(v.person).name for v in versions][::-1],
-                }
-            ),
-            hide_index=True, alt="Published versions, latest first",
-            column_config={
-                "Published (UTC)": st.column_config.DatetimeColumn(format="MMM DD, YYYY, HH:mm")
-            },
-        )  # fmt: skip
-        if now.closed and person.function is Function.PLANNING:
-            with st.popover(f"Open {plain(now.name)} again"):
-                note = st.text_input("Why", key="why_reopen")
-                if st.button("Open it again", disabled=not note):
-                    frame.do(cycles.reopen, person.id, note=note)
+        stale(space, person)
+    published(space, person, now)
     reasons(space, person)
 
 

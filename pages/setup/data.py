@@ -11,6 +11,7 @@ from data import files, leaving
 from data.leaving import Leaving
 from data.tables import TABLES
 from forecasting import scratch
+from forecasting.consensus.events.record import Imported
 from forecasting.errors import BadFiles, ConcordError, Problem
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
@@ -118,7 +119,7 @@ def importing(space: Workspace, person: Person) -> None:
             return
         st.session_state["round"] = st.session_state.get("round", 0) + 1
         st.session_state["imported"] = (
-            f"Imported {event.body['summary']} (batch #{event.seq}). Refresh the forecast to use it."
+            f"Imported {event.told(Imported).summary} (batch #{event.seq}). Refresh the forecast to use it."
         )
         st.rerun()
 

@@ -64,7 +64,7 @@ def page() -> None:
         ),
         hide_index=True, alt="Rights by function",
     )  # fmt: skip
-    st.caption("Rights are enforced where the work is done, not by hiding buttons.")
+    st.caption("Rights are checked with every change, whatever the screen shows.")
 
 
 page()

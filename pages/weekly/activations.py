@@ -1,7 +1,8 @@
 """Activations: Marketing's calendar, with the Bridge's verdict on every one of them."""
 
 import datetime as dt
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
@@ -20,66 +21,99 @@ from pages.components.text import Said, ours, plain
 TYPES = ["price", "feature", "display", "email", "social", "event", "partnership"]
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the fields of the form."""
+
+    name: str
+    kind: str
+    owner: str
+    start: dt.date
+    end: dt.date
+    discount: float
+    """Per cent."""
+    sell_out: bool
+    skus: list[str]
+    note: str
+
+
 def form(space: Workspace, person: Person, plan: LivePlan, known: Activation | None) -> None:
     """Add or change one activation."""
+    with st.form(f"form_{known.activation if known else 'new'}", border=True):
+        st.markdown(f"**{'Change ' + plain(known.name) if known else 'Add an activation'}**")
+        typed = fields(person, plan, known)
+        saved = st.form_submit_button("Save", type="primary")
+    if not saved:
+        return
+    if not typed.name.strip() or not typed.skus:
+        st.error("An activation needs a name and at least one featured SKU.")
+        return
+    save(space, person, typed, known)
+
+
+def fields(person: Person, plan: LivePlan, known: Activation | None) -> Typed:
+    """The fields, filled with what is known."""
     fresh = plan.base.as_of + dt.timedelta(28)
     names = {
         n: f"{n} · {d}"
         for n, d in zip(plan.sku_names, plan.base.skus["description"].fillna(""), strict=True)
     }
-    with st.form(f"form_{known.activation if known else 'new'}", border=True):
-        st.markdown(f"**{'Change ' + plain(known.name) if known else 'Add an activation'}**")
-        a, b, c = st.columns(3)
-        name = a.text_input("Name", known.name if known else "")
-        kinds = list(dict.fromkeys([*TYPES, *([known.type] if known else [])]))
-        kind = b.selectbox("Type", kinds, index=kinds.index(known.type) if known else 0)
-        owner = c.text_input("Owner", known.owner if known else person.name)
-        start = a.date_input("First day", known.start if known else fresh)
-        end = b.date_input("Last day", known.end if known else fresh + dt.timedelta(6))
-        value = (
-            100.0 * max((i.discount or 0.0 for i in known.items), default=0.0) if known else 0.0
-        )
-        discount = c.number_input("Price cut, %", 0.0, 100.0, step=5.0, value=value)
-        sell_out = c.checkbox(
-            "Planned to sell out", known.sell_out if known else False,
-            help="A drop that is to run out: it is left out of the stockout rate.",
-        )  # fmt: skip
-        before = list(dict.fromkeys(i.sku for i in known.items)) if known else []
-        skus = st.multiselect(
-            "Featured SKUs", list(names), before, format_func=names.__getitem__
-        )
-        note = st.text_input("Note", placeholder="Why, or what changed")
-        saved = st.form_submit_button("Save", type="primary")
-    if not saved:
-        return
-    if not name.strip() or not skus:
-        st.error("An activation needs a name and at least one featured SKU.")
-        return
-    cut = discount / 100 or None
-    kept = tuple(i for i in known.items if i.sku in skus) if known else ()
-    if known and discount != value:  # rows of doors and SKUs stay as they were stated
+    a, b, c = st.columns(3)
+    name = a.text_input("Name", known.name if known else "")
+    kinds = list(dict.fromkeys([*TYPES, *([known.type] if known else [])]))
+    kind = b.selectbox("Type", kinds, index=kinds.index(known.type) if known else 0)
+    owner = c.text_input("Owner", known.owner if known else person.name)
+    start = a.date_input("First day", known.start if known else fresh)
+    end = b.date_input("Last day", known.end if known else fresh + dt.timedelta(6))
+    discount = c.number_input("Price cut, %", 0.0, 100.0, step=5.0, value=cut_of(known))
+    sell_out = c.checkbox(
+        "Planned to sell out", known.sell_out if known else False,
+        help="A limited drop that is meant to sell out: it does not count in the stockout rate.",
+    )  # fmt: skip
+    skus = st.multiselect(
+        "Featured SKUs", list(names), skus_of(known), format_func=names.__getitem__
+    )
+    note = st.text_input("Note", placeholder="Why, or what changed")
+    return Typed(name, kind, owner, start, end, discount, sell_out, skus, note)
+
+
+def cut_of(known: Activation | None) -> float:
+    """The deepest price cut of an activation, per cent."""
+    return 100.0 * max((i.discount or 0.0 for i in known.items), default=0.0) if known else 0.0
+
+
+def skus_of(known: Activation | None) -> list[str]:
+    """The SKUs that an activation features, each once."""
+    return list(dict.fromkeys(i.sku for i in known.items)) if known else []
+
+
+def save(space: Workspace, person: Person, typed: Typed, known: Activation | None) -> None:
+    """Write what was typed, or say why not."""
+    cut = typed.discount / 100 or None
+    kept = tuple(i for i in known.items if i.sku in typed.skus) if known else ()
+    if known and typed.discount != cut_of(known):  # rows of doors and SKUs stay as stated
         kept = tuple(replace(i, discount=cut) for i in kept)
-    items = (*kept, *(Item(sku=s, discount=cut) for s in skus if s not in before))
+    before = skus_of(known)
+    items = (*kept, *(Item(sku=s, discount=cut) for s in typed.skus if s not in before))
     identity = known.activation if known else f"N{space.seq + 1:05d}"
+    name = typed.name.strip()
     try:
         space.calendar.save(
             person.id,
             Activation(
-                activation=identity, name=name.strip(), type=kind, start=start, end=end,
-                status=known.status if known else "planned", owner=owner, items=items,
+                activation=identity, name=name, type=typed.kind, start=typed.start, end=typed.end,
+                status=known.status if known else "planned", owner=typed.owner, items=items,
                 channel=known.channel if known else "", spend=known.spend if known else None,
-                lock_date=known.lock_date if known else start - dt.timedelta(14),
-                sell_out=sell_out,
+                lock_date=known.lock_date if known else typed.start - dt.timedelta(14),
+                sell_out=typed.sell_out,
             ),
-            base=st.session_state["seen"], note=note,
+            base=st.session_state["seen"], note=typed.note,
         )  # fmt: skip
     except ConcordError as error:
         frame.refused(error)
     else:
         st.query_params["activation"] = identity  # the page opens on it
-        st.session_state["activation_saved"] = (
-            f"Saved {name.strip()}. The Bridge has judged it anew."
-        )
+        st.session_state["activation_saved"] = f"Saved {name}. The Bridge has been updated."
         st.rerun()
 
 
@@ -93,16 +127,16 @@ def evidence(space: Workspace, act: Activation, sku: str) -> lift_library.Alike 
     )
     if found.rows.empty:
         st.caption(
-            f"No past {plain(act.type)} activation: the estimate is what is generally known of the type."
+            f"No past {plain(act.type)} activation: the estimate is the lift that is typical of the type."
         )
         return None
     lifts_ = sorted(found.lifts)
     middle = lifts_[len(lifts_) // 2]
     latest = found.rows.iloc[0]
     st.markdown(
-        f"**Like it** ({plain(found.whose)}): {theme.plural(len(lifts_), 'past activation')}, "
-        f"{lifts_[0]:.2f}x to {lifts_[-1]:.2f}x, the middle one {middle:.2f}x. The latest, "
-        f"{plain(latest['name'])}, was worth {latest['actual_lift']:.2f}x."
+        f"**Similar activations** ({plain(found.whose)}): {len(lifts_)} in the past, actual lift "
+        f"{lifts_[0]:.2f}x to {lifts_[-1]:.2f}x, median {middle:.2f}x. The latest, "
+        f"{plain(latest['name'])}: {latest['actual_lift']:.2f}x."
     )
     return found
 
@@ -113,13 +147,15 @@ def to_be_right(
     """What a person's own number would have to be right about."""
     more = base * value - one["demand"]
     than = "more" if more >= 0 else "less"
-    said = f"{value:.1f}x is right if it sells {theme.units(abs(more))} {than} than expected"
+    told = (
+        f"A lift of {value:.1f}x means {theme.units(abs(more))} {than} demand than the estimate"
+    )
     if known is not None:
         beaten = known.beaten_by(value)
-        said += f", above what {plain(beaten)} of {len(known.lifts)} like it did"
+        told += f", more than {plain(beaten)} of {len(known.lifts)} similar activations reached"
     outside = not one["lift_low"] <= value <= one["lift_high"]
     return ours(
-        said + (". History would give it less than one chance in ten." if outside else ".")
+        told + (". It lies outside the 80 % interval of the estimate." if outside else ".")
     )
 
 
@@ -130,10 +166,10 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
         {
             "SKU": skus["sku"],
             "Expected lift": skus["lift"],
-            "From": skus["lift_low"],
-            "To": skus["lift_high"],
-            "Stated": [stated.get(s) for s in skus["sku"]],
-            "Adds, u": skus["lift_units"],
+            "P10": skus["lift_low"],
+            "P90": skus["lift_high"],
+            "Stated lift": [stated.get(s) for s in skus["sku"]],
+            "Lift, u": skus["lift_units"],
             "Status": skus["status"].map(theme.said),
         }
     )
@@ -145,10 +181,10 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
         shown, hide_index=True, placeholder="–", height=min(38 + 35 * len(shown), 300),
         column_config={
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help=frame.term("Lift")),
-            "From": st.column_config.NumberColumn(format="%.2fx", help="Eight times out of ten the lift is from here ..."),
-            "To": st.column_config.NumberColumn(format="%.2fx", help="... to here."),
-            "Stated": times,
-            "Adds, u": st.column_config.NumberColumn(format="%.0f"),
+            "P10": st.column_config.NumberColumn(format="%.2fx", help=frame.term("80 % interval")),
+            "P90": st.column_config.NumberColumn(format="%.2fx", help=frame.term("80 % interval")),
+            "Stated lift": times,
+            "Lift, u": st.column_config.NumberColumn(format="%,.0f"),
         },
     )  # fmt: skip
     if skus.empty:
@@ -180,6 +216,114 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
             st.rerun()
 
 
+def finding(coming: list[Activation], judged: Mapping[str, views.Verdict]) -> Said:
+    """How many are planned, have their stock, need somebody."""
+    found = [judged[a.activation].status for a in coming if a.activation in judged]
+    need = sum(status in (Status.RED, Status.GREY) for status in found)
+    covered = sum(status in (Status.GREEN, Status.BLUE) for status in found)
+    return ours(
+        f"**{theme.plural(len(coming), 'activation')} planned or running** · {covered} covered by "
+        f"stock · {theme.plural(need, 'needs', 'need')} a decision on the Bridge"
+    )
+
+
+def calendar(coming: list[Activation], judged: Mapping[str, views.Verdict]) -> None:
+    status = [
+        judged[a.activation].status if a.activation in judged else Status.GREY for a in coming
+    ]
+    rows = pd.DataFrame(
+        {
+            "name": [a.name for a in coming],
+            "type": [a.type for a in coming],
+            "from": [pd.Timestamp(a.start) for a in coming],
+            "to": [pd.Timestamp(a.end) + pd.Timedelta(1, "D") for a in coming],
+            "dates": [f"{a.start} to {a.end}" for a in coming],
+            "status": [one.label for one in status],
+        }
+    )
+    st.altair_chart(
+        charts.gantt(rows), width="stretch", alt=f"Calendar of {len(coming)} activations"
+    )
+
+
+def one_activation(
+    space: Workspace, person: Person, plan: LivePlan, judged: Mapping[str, views.Verdict]
+) -> None:
+    """The activation that is chosen: its lifts, and the form that changes it."""
+    names = {a.activation: a for a in plan.activations()}
+    if not names:
+        st.info("No activation is planned yet. Marketing adds them under Add an activation.")
+        return
+    chosen = frame.select(
+        "Activation", list(names), key="activation",
+        said=lambda a: f"{names[a].name} ({theme.day(names[a].start)})"
+        + ("" if names[a].is_live else " · cancelled"),
+    )  # fmt: skip
+    act, verdict = names[chosen], judged.get(chosen)
+    described(act, verdict.status if verdict else Status.GREY, plan.base.as_of)
+    frame.odd_beside("activation", chosen)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        lifts(space, person, act, views.skus_of(plan, chosen))
+        st.page_link(
+            "pages/weekly/bridge.py",
+            label="See it on the Bridge",
+            query_params={"activation": chosen},
+        )
+    if person.may("activation"):
+        with right:
+            form(space, person, plan, act)
+            cancel(space, person, act, verdict)
+
+
+def described(act: Activation, status: Status, as_of: dt.date) -> None:
+    lock = theme.day(act.lock_date) if act.lock_date else "no lock date"
+    late = act.lock_date is not None and act.lock_date < as_of + dt.timedelta(7)
+    st.markdown(
+        f"{theme.said(status) if act.is_live else 'Cancelled'} · {plain(act.type)} · "
+        f"{theme.day(act.start)} to {theme.day(act.end, year=True)} · "
+        f"{theme.plural(len({i.sku for i in act.items}), 'featured SKU')} · "
+        f"{plain(act.owner) or 'no owner'} · locks {lock}"
+        + (" (past: a change now means rework)" if late else "")
+    )
+
+
+def cancel(
+    space: Workspace, person: Person, act: Activation, verdict: views.Verdict | None
+) -> None:
+    """Cancel it, after a second question."""
+    if act.is_live and st.button(f"Cancel {plain(act.name)}", key="cancel"):
+        st.session_state["confirm_cancel"] = act.activation
+    if st.session_state.get("confirm_cancel") != act.activation:
+        return
+    adds = verdict.lift_units if verdict else 0
+    st.warning(
+        f"Cancelling {plain(act.name)} takes {theme.units(adds)} of lift out of the forecast."
+    )
+    if st.button(f"Yes, cancel {plain(act.name)}", type="primary"):
+        space.calendar.cancel(person.id, act.activation, base=st.session_state["seen"])
+        st.session_state["confirm_cancel"] = None
+        st.session_state["activation_saved"] = (
+            f"Cancelled {act.name}. You can take this back in History."
+        )
+        st.rerun()
+
+
+def every_one(space: Workspace) -> None:
+    table = pd.DataFrame(
+        [
+            (a.activation, a.name, a.type, a.start, a.end, a.status, a.owner, len(skus_of(a)))
+            for a in space.calendar.activations
+        ],
+        columns=[
+            "Activation", "Name", "Type", "First day", "Last day", "State", "Owner", "SKUs",
+        ],
+    )  # fmt: skip
+    with st.expander(f"All {len(table)} activations, past ones too"):
+        st.dataframe(table, hide_index=True, alt="All activations")
+        download.spreadsheet("Download (CSV)", lambda: table, "activations.csv")
+
+
 def page() -> None:
     if not frame.needs_forecast():
         return
@@ -188,122 +332,23 @@ def page() -> None:
     frame.watch_rows(None)
     judged = {v.activation.activation: v for v in views.verdicts(plan, weeks=52)}
     coming = [a for a in plan.activations() if a.is_live]
-    need = sum(
-        judged[a.activation].status in (Status.RED, Status.GREY)
-        for a in coming
-        if a.activation in judged
-    )
-    approved = sum(
-        judged[a.activation].status in (Status.GREEN, Status.BLUE)
-        for a in coming
-        if a.activation in judged
-    )
-    frame.title(
-        "Activations",
-        f"**{theme.plural(len(coming), 'activation')} planned or running** · {approved} have the "
-        f"stock for them · {theme.plural(need, 'needs', 'need')} a decision on the Bridge",
-    )  # fmt: skip
-    said = st.session_state.pop("activation_saved", None)
-    if said:
-        st.success(plain(said))
+    frame.title("Activations", finding(coming, judged))
+    saved = st.session_state.pop("activation_saved", None)
+    if saved:
+        st.success(plain(saved))
     if not person.may("activation"):
-        st.caption("Marketing adds, changes and cancels activations; you are reading.")
+        st.caption("Marketing adds, changes and cancels activations; you can read them.")
     if coming:
-        rows = pd.DataFrame(
-            {
-                "name": [a.name for a in coming],
-                "type": [a.type for a in coming],
-                "from": [pd.Timestamp(a.start) for a in coming],
-                "to": [pd.Timestamp(a.end) + pd.Timedelta(1, "D") for a in coming],
-                "dates": [f"{a.start} to {a.end}" for a in coming],
-                "status": [
-                    judged[a.activation].status.label
-                    if a.activation in judged
-                    else Status.GREY.label
-                    for a in coming
-                ],
-            }
-        )
-        st.altair_chart(
-            charts.gantt(rows), width="stretch", alt=f"Calendar of {len(coming)} activations"
-        )
-    add, change = st.tabs(["One activation", "Add an activation"])
-    with add:
-        names = {a.activation: a for a in plan.activations()}
-        if not names:
-            st.info("Nothing is planned yet.")
-        else:
-            chosen = frame.select(
-                "Activation", list(names), key="activation",
-                said=lambda a: f"{names[a].name} ({names[a].start:%b %d})"
-                + ("" if names[a].is_live else " · cancelled"),
-            )  # fmt: skip
-            act = names[chosen]
-            verdict = judged.get(chosen)
-            status = verdict.status if verdict else Status.GREY
-            lock = f"{act.lock_date:%b %d}" if act.lock_date else "no lock date"
-            late = act.lock_date is not None and act.lock_date < plan.base.as_of + dt.timedelta(
-                7
-            )
-            st.markdown(
-                f"{theme.said(status) if act.is_live else 'Cancelled'} · {plain(act.type)} · "
-                f"{act.start:%b %d} to {act.end:%b %d, %Y} · "
-                f"{theme.plural(len({i.sku for i in act.items}), 'featured SKU')} · "
-                f"{plain(act.owner) or 'no owner'} · locks {lock}"
-                + (" (past: changing it now costs rework)" if late else "")
-            )
-            frame.odd_beside("activation", chosen)
-            left, right = st.columns(2, gap="medium")
-            with left:
-                lifts(space, person, act, views.skus_of(plan, chosen))
-                st.page_link(
-                    "pages/weekly/bridge.py",
-                    label="See it on the Bridge",
-                    query_params={"activation": chosen},
-                )
-            with right:
-                if person.may("activation"):
-                    form(space, person, plan, act)
-                    if act.is_live and st.button(f"Cancel {plain(act.name)}", key="cancel"):
-                        st.session_state["confirm_cancel"] = chosen
-                    if st.session_state.get("confirm_cancel") == chosen:
-                        adds = verdict.lift_units if verdict else 0
-                        st.warning(
-                            f"Cancelling {plain(act.name)} takes {theme.units(adds)} of lift out of the forecast."
-                        )
-                        if st.button(f"Yes, cancel {plain(act.name)}", type="primary"):
-                            space.calendar.cancel(
-                                person.id, chosen, base=st.session_state["seen"]
-                            )
-                            st.session_state["confirm_cancel"] = None
-                            st.session_state["activation_saved"] = (
-                                f"Cancelled {act.name}. History can take it back."
-                            )
-                            st.rerun()
+        calendar(coming, judged)
+    change, add = st.tabs(["One activation", "Add an activation"])
     with change:
+        one_activation(space, person, plan, judged)
+    with add:
         if person.may("activation"):
             form(space, person, plan, None)
         else:
             st.info("Only Marketing adds activations.")
-    table = pd.DataFrame(
-        [
-            (a.activation, a.name, a.type, a.start, a.end, a.status, a.owner, len(a.items))
-            for a in space.calendar.activations
-        ],
-        columns=[
-            "Activation",
-            "Name",
-            "Type",
-            "First day",
-            "Last day",
-            "State",
-            "Owner",
-            "Items",
-        ],
-    )
-    with st.expander(f"All {len(table)} activations, past ones too"):
-        st.dataframe(table, hide_index=True)
-        download.spreadsheet("Download (CSV)", lambda: table, "activations.csv")
+    every_one(space)
 
 
 page()

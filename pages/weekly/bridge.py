@@ -3,12 +3,14 @@
 import pandas as pd
 import streamlit as st
 
+from forecasting.consensus.activations import Activation
+from forecasting.inventory.bridge import ItemRisk
 from forecasting.plan import views
 from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
-from pages.components import charts, download, frame, picked, theme, ways_out
+from pages.components import charts, download, frame, options, picked, theme
 from pages.components.text import Said, ours, plain
 
 SUPPLY_SAID = {
@@ -32,14 +34,14 @@ def finding(judged: list[views.Verdict], watched: list[Watched]) -> Said:
     saved = sum(w.best.margin - w.best.cost for w in able)
     soonest = min((w.last_date for w in able if w.last_date), default=None)
     still = (
-        f"{theme.plural(len({w.activation for w in able}), 'activation')} can still be helped, "
-        f"worth {theme.money(saved)} net, the first by {ways_out.day(soonest)}"
+        f"{theme.plural(len({w.activation for w in able}), 'activation')} can still be helped by supply, "
+        f"{theme.money(saved)} net, the first by {options.day(soonest)}"
         if able
-        else "no order and no transfer that pays can help any more"
+        else "no order or transfer can help in time and pay for itself"
     )
     return ours(
         f"**{len(red)} of {theme.plural(len(judged), 'activation')} will run out** · "
-        f"{theme.money(margin)} margin at risk · {still}"
+        f"{theme.money(margin)} margin at risk in them · {still}"
     )
 
 
@@ -51,19 +53,22 @@ def tiles(judged: list[views.Verdict]) -> None:
     margins = [v.margin_at_risk for v in judged if v.margin_at_risk == v.margin_at_risk]
     cells = st.columns(6)
     cells[0].metric(
-        "Margin at risk", theme.money(sum(margins)) if margins else "–",
-        help=frame.term("At risk"), border=True,
+        "Margin at risk, all", theme.money(sum(margins)) if margins else "–",
+        help=frame.term("At risk") + " Of all activations shown, whatever their status.", border=True,
     )  # fmt: skip
     cells[1].metric(
         "Units short", theme.units(short), help=frame.term("Units short"), border=True
     )
-    cells[2].metric("● Short", count(Status.RED), border=True)
-    cells[3].metric("◆ Tight", count(Status.AMBER), border=True)
+    cells[2].metric("● Short", count(Status.RED), help=frame.term("Short"), border=True)
+    cells[3].metric("◆ Tight", count(Status.AMBER), help=frame.term("Tight"), border=True)
     covered = count(Status.GREEN) + count(Status.BLUE)
-    cells[4].metric("✓ Covered, ■ excess", covered, border=True)
+    cells[4].metric(
+        "✓ Covered, ■ excess", covered, border=True,
+        help=f"{frame.term('Covered')}\n\n{frame.term('Excess')}",
+    )  # fmt: skip
     cells[5].metric(
         "○ No data", count(Status.GREY), border=True,
-        help="Stock, receipts or forecast are missing or old. Unknown is never shown as covered.",
+        help=frame.term("No data"),
     )  # fmt: skip
 
 
@@ -76,7 +81,7 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
             "Type": [v.activation.type for v in judged],
             "Starts": [v.activation.start for v in judged],
             "Demand, u": [v.demand for v in judged],
-            "of it lift, u": [v.lift_units for v in judged],
+            "Lift, u": [v.lift_units for v in judged],
             "Short, u": [v.units_short for v in judged],
             "Margin at risk": [v.margin_at_risk for v in judged],
             "Runs out": [theme.week(v.first_short) for v in judged],
@@ -88,9 +93,36 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
 
 def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
     act = verdict.activation
+    described(verdict)
+    frame.odd_beside("activation", act.activation)
+    skus = views.skus_of(plan, act.activation, supply=supply)
+    if skus.empty:
+        st.info("No SKU is featured in these weeks. Add some on the Activations page.")
+        return
+    left, right = st.columns([5, 6], gap="medium")
+    with left:
+        chosen = skus.iloc[pick(act, skus)]
+    sku = plan.sku_index[chosen["sku"]]
+    item = next(
+        i for i in views.item_risks(plan, supply=supply)
+        if i.sku == sku and i.activation == act.activation
+    )  # fmt: skip
+    with right:
+        projected(plan, item, chosen)
+    if supply == ROUTINE:
+        options.panel(plan, act.activation, chosen["sku"])
+    by_doors(views.doors_of(plan, item), chosen["sku"])
+    st.page_link(
+        "pages/explore/sku.py", label=f"Everything about {plain(chosen['sku'])}",
+        query_params={"sku": chosen["sku"]},
+    )  # fmt: skip
+
+
+def described(verdict: views.Verdict) -> None:
+    """Its status, what it is, and when it runs out."""
+    act = verdict.activation
     st.subheader(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
-    doors = theme.plural(verdict.n_doors, "door")
-    start = f"{act.start:%b} {act.start.day:d} to {act.end:%b} {act.end.day:d}"
+    start = f"{theme.day(act.start)} to {theme.day(act.end)}"
     runs_out = (
         f"Runs out in {theme.week(verdict.first_short)} at {verdict.red_cells:d} of "
         f"{verdict.n_cells:d} SKU-doors."
@@ -99,76 +131,75 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
     )
     st.markdown(
         f"{plain(act.type.capitalize())}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
-        f"{doors}. Expects {theme.units(verdict.demand)}, of which it adds "
-        f"{theme.units(verdict.lift_units)}. {runs_out}"
+        f"{theme.plural(verdict.n_doors, 'door')}. Demand {theme.units(verdict.demand)}, of which "
+        f"{theme.units(verdict.lift_units)} lift. {runs_out}"
     )
-    frame.odd_beside("activation", act.activation)
-    skus = views.skus_of(plan, act.activation, supply=supply)
-    if skus.empty:
-        st.info("No SKU is featured in these weeks. Add some on the Activations page.")
-        return
-    left, right = st.columns([5, 6], gap="medium")
-    with left:
-        shown = pd.DataFrame(
-            {
-                "Status": skus["status"].map(theme.said),
-                "SKU": skus["sku"],
-                "On hand, u": skus["on_hand"],
-                "Demand, u": skus["demand"],
-                "Short, u": skus["units_short"],
-                "Margin": skus["margin_at_risk"],
-                "Short doors": skus["red_doors"].astype(str)
-                + " of "
-                + skus["doors"].astype(str),
-            }
-        )
-        odd = skus["sku"].map(frame.workspace().oddities.marks("sku"))
-        if odd.notna().any():
-            shown["Odd in its data"] = odd
-        event = st.dataframe(
-            shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
-            placeholder="–", key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",
-            column_config={
-                "On hand, u": st.column_config.NumberColumn(format="localized"),
-                "Demand, u": st.column_config.NumberColumn(format="%.0f"),
-                "Short, u": st.column_config.NumberColumn(format="%.1f"),
-                "Margin": st.column_config.NumberColumn("Margin at risk", format="dollar", step=1),
-            },
-        )  # fmt: skip
-    chosen = skus.iloc[picked.row(event, len(skus)) or 0]
-    sku = plan.sku_index[chosen["sku"]]
-    item = next(
-        i for i in views.item_risks(plan, supply=supply)
-        if i.sku == sku and i.activation == act.activation
+
+
+def pick(act: Activation, skus: pd.DataFrame) -> int:
+    """The featured SKUs, worst first; the place of the one that is looked at."""
+    shown = pd.DataFrame(
+        {
+            "Status": skus["status"].map(theme.said),
+            "SKU": skus["sku"],
+            "On hand, u": skus["on_hand"],
+            "Demand, u": skus["demand"],
+            "Short, u": skus["units_short"],
+            "Margin at risk": skus["margin_at_risk"],
+            "Short doors": skus["red_doors"].astype(str) + " of " + skus["doors"].astype(str),
+        }
+    )
+    odd = skus["sku"].map(frame.workspace().oddities.marks("sku"))
+    if odd.notna().any():
+        shown["Odd in its data"] = odd
+    event = st.dataframe(
+        shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
+        placeholder="–", key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",
+        column_config={
+            "On hand, u": st.column_config.NumberColumn(format="localized", help=frame.term("On hand")),
+            "Demand, u": st.column_config.NumberColumn(format="%,.0f", help="In the weeks of the activation."),
+            "Short, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Units short")),
+            "Margin at risk": theme.money_column(help=frame.term("At risk")),
+        },
     )  # fmt: skip
-    with right:
-        st.markdown(
-            f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the worst "
-            f"door {theme.percent(chosen['p_window'])}, expected short "
-            f"{theme.units(chosen['units_short'])}"
-        )
-        at = st.selectbox(
-            "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
-            label_visibility="collapsed", key=f"door_{act.activation}_{sku}",
-        )  # fmt: skip
-        places = item.doors
-        if at != "All its doors":
-            places = item.doors[(plan.base.doors["name"].iloc[item.doors] == at).to_numpy()]
-        fan = views.on_hand_fan(plan, sku, places)
-        window = (
-            pd.Timestamp(plan.base.weeks[item.first]), pd.Timestamp(plan.base.weeks[item.last])
-        )  # fmt: skip
-        mine = item.first_short[pd.Index(item.doors).isin(places)]
-        soon = mine[mine >= 0]
-        first = plan.base.weeks[soon.min()] if len(soon) else None
-        st.altair_chart(
-            charts.projection(fan, window=window, first_short=first), width="stretch",
-            alt=f"Projected on-hand of {chosen['sku']}: first likely to run out "
-            f"{theme.week(first)}",
-        )  # fmt: skip
-    if supply == ROUTINE:
-        ways_out.panel(plan, act.activation, chosen["sku"])
-    by_door = views.doors_of(plan, item)
+    return picked.row(event, len(skus)) or 0
+
+
+def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
+    """Projected stock of the SKU, over all its doors or at one of them."""
+    sku = plan.sku_index[chosen["sku"]]
+    st.markdown(
+        f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the worst "
+        f"door {theme.percent(chosen['p_window'])}, "
+        f"{theme.units(chosen['units_short'])} short",
+        help=f"{frame.term('Stockout risk')}\n\n{frame.term('Units short')}",
+    )
+    at = st.selectbox(
+        "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
+        label_visibility="collapsed", key=f"door_{item.activation}_{sku}",
+    )  # fmt: skip
+    places = item.doors
+    if at != "All its doors":
+        places = item.doors[(plan.base.doors["name"].iloc[item.doors] == at).to_numpy()]
+    window = (
+        pd.Timestamp(plan.base.weeks[item.first]), pd.Timestamp(plan.base.weeks[item.last])
+    )  # fmt: skip
+    mine = item.first_short[pd.Index(item.doors).isin(places)]
+    soon = mine[mine >= 0]
+    first = plan.base.weeks[soon.min()] if len(soon) else None
+    st.altair_chart(
+        charts.projection(
+            views.on_hand_fan(plan, sku, places), window=window, first_short=first
+        ),
+        width="stretch",
+        alt=f"Projected on hand of {chosen['sku']}: first likely to run out "
+        f"{theme.week(first)}",
+    )  # fmt: skip
+
+
+def by_doors(by_door: pd.DataFrame, sku: str) -> None:
+    """The doors behind the total."""
+    number = st.column_config.NumberColumn(format="%,.1f")
     st.dataframe(
         pd.DataFrame(
             {
@@ -177,22 +208,18 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
                 "Stockout risk": by_door["p_window"] * 100,
                 "Short, u": by_door["units_short"],
                 "On hand now, u": by_door["on_hand"],
-                "Demand in it, u": by_door["demand"],
+                "Demand in the activation, u": by_door["demand"],
                 "Runs out": by_door["first_short"].map(theme.week),
             }
         ),
-        hide_index=True, alt=f"Doors of {chosen['sku']}, most likely to run out first",
+        hide_index=True, placeholder="–", alt=f"Doors of {sku}, most likely to run out first",
         column_config={
             "Stockout risk": st.column_config.ProgressColumn(
                 format="%.0f %%", min_value=0, max_value=100, help=frame.term("Stockout risk")
             ),
-            "Short, u": st.column_config.NumberColumn(format="%.1f"),
-            "Demand in it, u": st.column_config.NumberColumn(format="%.1f"),
+            "Short, u": number, "Demand in the activation, u": number,
+            "On hand now, u": st.column_config.NumberColumn(format="localized"),
         },
-    )  # fmt: skip
-    st.page_link(
-        "pages/explore/sku.py", label=f"Everything about {plain(chosen['sku'])}",
-        query_params={"sku": chosen["sku"]},
     )  # fmt: skip
 
 
@@ -202,11 +229,11 @@ def stands_on(which: str) -> Said:
     if which == "draft":
         return ours("The draft of the open cycle.")
     if version is None:
-        return ours("Working plan: nothing has been published yet, so this is the draft.")
+        return ours("Working plan: nothing has been published yet, so it is the draft.")
     return ours(
         f"Working plan: the consensus published in {plain(version.cycle)} (version "
         f"#{version.version:d}) "
-        "and the calendar's changes since."
+        "and the changes to the calendar since."
     )
 
 
@@ -222,7 +249,7 @@ def page() -> None:
         )
         inside = frame.which_class(plan)
         supply = frame.select(
-            "Stock counts", SUPPLIES, key="supply", default="routine", width=240,
+            "Supply counted", SUPPLIES, key="supply", default="routine", width=240,
             said=SUPPLY_SAID.__getitem__, help=frame.term("Routine replenishment"),
         )  # fmt: skip
     judged = views.verdicts(plan, weeks=weeks, supply=supply)
@@ -257,7 +284,7 @@ def page() -> None:
         "Best mix for all weeks", width="stretch", icon=":material/balance:",
         help=frame.term("Best mix"),
     ):  # fmt: skip
-        ways_out.best_mix(plan, watched, ours(f"the next {weeks:d} weeks"))
+        options.best_mix(plan, watched, ours(f"the next {weeks:d} weeks"))
     with line[2].popover("Table and download", width="stretch"):
         st.dataframe(table(judged), hide_index=True)
         download.spreadsheet(

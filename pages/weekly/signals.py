@@ -12,7 +12,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.signals import GAIN, LastWeek, factors
 from forecasting.workspace import Workspace
-from pages.components import download, frame, picked, theme, ways_out
+from pages.components import download, frame, options, picked, theme
 from pages.components.text import Said, ours, plain
 
 
@@ -25,29 +25,27 @@ def finding(last: LastWeek | None, red: int, late: int, due: int) -> Said:
     parts = []
     if last is not None and last.expected > 0:
         off = last.actual / last.expected - 1
-        parts.append(f"**Last week demand was {theme.percent(off, sign=True)} against plan**")
-    parts.append(f"{theme.plural(red, 'featured SKU')} short ahead")
-    parts.append(f"{theme.plural(late, 'order')} late")
-    parts.append(f"{theme.plural(due, 'action')} due")
+        parts.append(f"**Last week demand was {theme.percent(off, sign=True)} vs forecast**")
+    parts.append(f"{theme.plural(red, 'featured SKU')} short in the weeks ahead")
+    parts.append(f"{theme.plural(late, 'order line')} late")
+    parts.append(f"{theme.plural(due, 'action')} due this week or overdue")
     return ours(" · ".join(parts))
 
 
 def actions_due(space: Workspace, today: dt.date) -> None:
-    st.subheader("1 · Actions due", anchor=False, help="5 minutes")
+    st.subheader("1 · Actions due :gray[· 5 min]", anchor=False)
     open_ones = space.decisions.open
     actions = [a for a in space.minutes.actions if not a.is_done]
     if not open_ones and not actions:
-        st.markdown(":gray[Nothing is open from the meetings before.]")
+        st.markdown(":gray[Nothing is open from earlier meetings.]")
     for decision in open_ones[: most()]:
-        if decision.is_late(today):
-            st.markdown(":red[● Late]")
-        ways_out.line(decision, where=True)
+        options.line(decision, where=True, late=decision.is_late(today))
     for action in actions[: most()]:
         late = ":red[● Late] · " if action.is_late(today) else ""
         owner = space.person(action.owner).name
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"{late}{plain(action.text)} · {plain(owner)}, due {ways_out.day(action.due)}"
+                f"{late}{plain(action.text)} · {plain(owner)}, due {options.day(action.due)}"
             )
             if frame.me().may("minute") and st.button(
                 "Done", key=f"done_{action.seq}", type="tertiary"
@@ -77,18 +75,18 @@ def to_do(space: Workspace) -> pd.DataFrame:
 
 
 def misses(space: Workspace, last: LastWeek | None) -> None:
-    st.subheader("2 · Last week against expectation", anchor=False, help="5 minutes")
+    st.subheader("2 · Last week against the forecast :gray[· 5 min]", anchor=False)
     if last is None:
         st.info(
-            "No consensus was published before last week, so there is nothing to hold it "
-            "against. Publish one on the Meeting page; from the week after on it stands here."
+            "No consensus was published before last week, so there is nothing to compare with. "
+            "Publish one on the Meeting page; the comparison appears here from the week after."
         )
         return
     st.markdown(
-        f"{theme.week(last.week)}: {theme.units(last.actual)} wanted, "
-        f"{theme.units(last.expected)} expected (version #{last.version:d}). "
-        f"{theme.plural(len(last.misses), 'SKU')} far off and worth money; "
-        f"{last.n_small:d} more are worth too little to list."
+        f"{theme.week(last.week)}: actual demand {theme.units(last.actual)}, forecast "
+        f"{theme.units(last.expected)} (version #{last.version:d}). "
+        f"{theme.plural(len(last.misses), 'SKU')} far off and worth a look"
+        + (f"; {last.n_small:d} more are worth too little to list." if last.n_small else ".")
     )
     if last.misses.empty:
         return
@@ -97,22 +95,21 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
         pd.DataFrame(
             {
                 "SKU": shown["sku"],
-                "What": shown["description"],
-                "Expected, u": shown["expected"],
-                "Wanted, u": shown["actual"],
-                "Off": (shown["ratio"] - 1) * 100,
-                "Worth": shown["money"],
-                "Likeliest cause": shown["cause"],
+                "Description": shown["description"],
+                "Forecast, u": shown["expected"],
+                "Actual, u": shown["actual"],
+                "Error": (shown["ratio"] - 1) * 100,
+                "Error at retail": shown["money"],
+                "Most likely cause": shown["cause"],
             }
         ),
         hide_index=True, on_select="rerun", selection_mode="single-row", key="misses",
-        alt="SKUs that sold far off expectation last week, dearest first",
+        alt="SKUs whose demand was far from the forecast last week, most money first",
         column_config={
-            "Expected, u": st.column_config.NumberColumn(format="%.0f"),
-            "Wanted, u": st.column_config.NumberColumn(format="%.0f"),
-            "Off": st.column_config.NumberColumn(format="%+.0f %%"),
-            "Worth": st.column_config.NumberColumn(
-                format="dollar", step=1, help="Units off, at regular price."
+            "Forecast, u": st.column_config.NumberColumn(format="%,.0f"),
+            "Actual, u": st.column_config.NumberColumn(format="%,.0f"),
+            "Error": st.column_config.NumberColumn(format="%+.0f %%"),
+            "Error at retail": theme.money_column(help="Actual less forecast in units, at regular price."
             ),
         },
     )  # fmt: skip
@@ -126,22 +123,22 @@ def correction(space: Workspace, one: pd.Series) -> None:
     with st.container(border=True):
         st.markdown(
             f"**Proposed correction of {plain(one['sku'])}** for the next four weeks: {moved} of the "
-            f"draft, {GAIN:.0%} of last week's miss and less from week to week. It counts in "
-            "the working plan at once and in Planning's input of the next consensus; what was "
-            "signed stays as it was."
+            f"draft. That is {GAIN:.0%} of last week's error, and less each week. It counts in "
+            "the working plan at once and in Planning's input of the next consensus; signed "
+            "numbers stay as they are."
         )
         if "lifted" in one["cause"] or "ran out" in one["cause"]:
             st.caption(
-                "Last week had a cause of its own: a correction of the weeks after is seldom "
-                "right then."
+                "Last week had a special cause, so correcting the weeks after it is seldom "
+                "right."
             )
         may = frame.me().may("sense")
-        if st.button("Take the correction", disabled=not may, help=ways_out.who("sense")):
+        if st.button("Take the correction", disabled=not may, help=options.who("sense")):
             frame.do(space.weekly.sense, frame.me().id, one["sku"], ratio)
 
 
 def risks(space: Workspace, plan: LivePlan) -> None:
-    st.subheader("3 · The Bridge: what will run out", anchor=False, help="12 minutes")
+    st.subheader("3 · The Bridge: what will run out :gray[· 12 min]", anchor=False)
     watched = frame.watch_list(plan)
     names = {a.activation: a.name for a in plan.activations()}
     settled = [
@@ -150,7 +147,7 @@ def risks(space: Workspace, plan: LivePlan) -> None:
     ]  # fmt: skip
     todo = [w for w in watched if w not in settled]
     if not todo:
-        st.success("Every risk of the next weeks is covered, decided or accepted.")
+        st.success("Every risk in the coming weeks is covered, decided or accepted.")
     listed = todo[: most()]
     rest = sum(w.margin_at_risk for w in todo[most() :] if w.margin_at_risk == w.margin_at_risk)
     more = (
@@ -158,7 +155,7 @@ def risks(space: Workspace, plan: LivePlan) -> None:
     )
     st.markdown(
         f"{theme.plural(len(listed), 'SKU')} to decide on{more}; {len(settled)} decided or "
-        "accepted. First those where most money can still be saved."
+        "accepted. Listed by the money that can still be saved."
     )
     if listed:
         event = st.dataframe(
@@ -169,32 +166,32 @@ def risks(space: Workspace, plan: LivePlan) -> None:
                     "Activation": [names[w.activation] for w in listed],
                     "Short, u": [w.units_short for w in listed],
                     "Margin at risk": [w.margin_at_risk for w in listed],
-                    "Best that supply can do": [
-                        "; ".join(o.said for o in w.best.options) or "nothing that pays"
+                    "Best supply option": [
+                        "; ".join(o.said for o in w.best.options) or "none that pays for itself"
                         for w in listed
                     ],
                     "Net": [w.best.margin - w.best.cost for w in listed],
-                    "Decide by": [ways_out.day(w.last_date) for w in listed],
+                    "Decide by": [options.day(w.last_date) for w in listed],
                 }
             ),
             hide_index=True, on_select="rerun", selection_mode="single-row", key="risks",
             alt="Featured SKUs that will run out, most money to save first",
             column_config={
-                "Short, u": st.column_config.NumberColumn(format="%.0f"),
-                "Margin at risk": st.column_config.NumberColumn(format="dollar", step=1),
-                "Net": st.column_config.NumberColumn(format="dollar", step=1),
+                "Short, u": st.column_config.NumberColumn(format="%,.0f"),
+                "Margin at risk": theme.money_column(),
+                "Net": theme.money_column(),
             },
         )  # fmt: skip
         chosen = listed[picked.row(event, len(listed)) or 0]
-        ways_out.panel(plan, chosen.activation, chosen.sku)
+        options.panel(plan, chosen.activation, chosen.sku)
         if st.button("Best mix for all weeks", icon=":material/balance:"):
-            ways_out.best_mix(plan, todo, ours("the next 8 weeks"))
+            options.best_mix(plan, todo, ours("the next 8 weeks"))
 
 
 def late_orders(late: pd.DataFrame) -> None:
-    st.subheader("4 · Late and past-due receipts", anchor=False, help="5 minutes")
+    st.subheader("4 · Late and past-due receipts :gray[· 5 min]", anchor=False)
     if late.empty:
-        st.markdown(":gray[Every open order stands at the date that was promised first.]")
+        st.markdown(":gray[No open order is later than the date first promised.]")
         return
     shown = late.head(most())
     st.dataframe(
@@ -208,7 +205,8 @@ def late_orders(late: pd.DataFrame) -> None:
                 "Activations that feature it": shown["waits"].replace("", "–"),
             }
         ),
-        hide_index=True, alt="Late orders, those first that an activation waits for",
+        hide_index=True, alt="Late orders, first those that an activation needs",
+        column_config={"Units": st.column_config.NumberColumn(format="localized")},
     )  # fmt: skip
     if len(late) > most():
         st.caption(f"{len(late) - most()} more are late; the download has them all.")
@@ -216,40 +214,39 @@ def late_orders(late: pd.DataFrame) -> None:
 
 
 def what_it_did(space: Workspace) -> None:
-    """Decisions whose activation is over, and what they came to."""
+    """Decisions whose activation is over, and their effect."""
     did = space.weekly.what_decisions_did(frame.me().id)
     if did.empty:
         return
-    with st.expander(f"What {theme.plural(len(did), 'past decision')} did"):
+    with st.expander(f"Effect of {theme.plural(len(did), 'past decision')}"):
         st.dataframe(
             pd.DataFrame(
                 {
                     "Activation": did["activation"], "SKU": did["sku"], "Decided": did["said"],
-                    "Weeks before": did["weeks_ahead"], "Moved, u": did["units"],
-                    "Used, u": did["used"],
-                    "Ran out all the same": did["ran_out"].astype(str) + " of "
+                    "Weeks before": did["weeks_ahead"], "Units moved": did["units"],
+                    "Units used": did["used"],
+                    "Still ran out": did["ran_out"].astype(str) + " of "
                     + did["doors"].astype(str) + " doors",
                 }
             ),
-            hide_index=True, placeholder="–", alt="What past decisions came to",
+            hide_index=True, placeholder="–", alt="Effect of past decisions",
         )  # fmt: skip
         st.caption(
-            "Used: of the units moved, those that were gone at the end of the activation."
+            "Used: of the units moved, those that were sold by the end of the activation."
         )
 
 
 def minutes(space: Workspace, plan: LivePlan) -> None:
-    st.subheader("5 · Decided since last week closed", anchor=False, help="3 minutes")
+    st.subheader("5 · Decided since last week closed :gray[· 3 min]", anchor=False)
     began = dt.datetime.combine(as_date(plan.base.weeks[0]), dt.time())
     told = [
         e for e in space.history.reviewed_since(frame.me().id, began)
         if not space.reversals.has_taken_back(e.seq)
     ]  # fmt: skip
     if not told:
-        st.markdown(":gray[Nothing yet. What you decide above is written down here by itself.]")
+        st.markdown(":gray[Nothing yet. Decisions made above are listed here automatically.]")
     lines = [
-        f"{space.person(e.person).name} {e.sentence} (#{e.seq}, {e.recorded_at:%b} "
-        f"{e.recorded_at.day} {e.recorded_at:%H:%M} UTC)"
+        f"{space.person(e.person).name} {e.sentence} (#{e.seq}, {theme.moment(e.recorded_at)})"
         for e in told
     ]
     if lines:
@@ -274,13 +271,15 @@ def page() -> None:
     last = space.weekly.last_week(frame.me().id)
     late = space.weekly.late_receipts(frame.me().id)
     today = as_date(plan.base.weeks[0])
-    due = [d for d in space.decisions.open if d.due <= today + dt.timedelta(6)]
+    this_week = today + dt.timedelta(6)
+    due = sum(d.due <= this_week for d in space.decisions.open)
+    due += sum(not a.is_done and a.due <= this_week for a in space.minutes.actions)
     red = sum(v.status is Status.RED for v in views.verdicts(plan))
     watched = frame.watch_list(plan)
     frame.title(
         "Weekly review",
-        finding(last, sum(w.status is Status.RED for w in watched), len(late), len(due))
-        + f" · {theme.plural(red, 'activation')} red",
+        finding(last, sum(w.status is Status.RED for w in watched), len(late), due)
+        + f" · {theme.plural(red, 'activation')} short",
     )
     actions_due(space, today)
     what_it_did(space)

@@ -105,7 +105,7 @@ def test_value_added_by_person_is_shown_to_the_facilitator_and_to_oneself(scored
 def test_the_meeting_holds_the_total_against_last_year_and_budget(scored):
     app = opened("meeting", "dana", step="total")
     tiles = {m.label: m.value for m in app.metric}
-    for label in ("Against last year's sales", "Against budget"):
+    for label in ("Draft vs last year's sales", "Draft vs budget"):
         assert tiles[label].endswith("%")
 
 
@@ -165,4 +165,4 @@ def test_an_agreement_made_on_the_page_stands_in_the_ledger(scored):
     button.click().run()
     assert not app.exception
     event = space.ledger.event(before + 1)
-    assert (event.kind.value, event.body["column"]) == ("agree", "marketing")
+    assert (event.kind.value, event.body.column) == ("agree", "marketing")

@@ -30,6 +30,7 @@ PAGES = {
     "history": "pages/explore/history.py",
     "data": "pages/setup/data.py",
     "people": "pages/setup/people.py",
+    "company": "pages/setup/company.py",
 }
 NAMED = {"lifts": "lift", "signals": "weekly", "buyplan": "buy"}
 """First words of titles that are not the page's address."""
@@ -237,7 +238,7 @@ def test_what_was_typed_and_not_applied_is_back_in_another_window_and_can_be_dro
     assert "is back (kept" in text_of(other)
     stranger = opened("consensus", "dana", level="class", weeks="13")
     assert text_input(stranger, "note").value == ""
-    next(b for b in other.button if b.label == "Drop it").click().run()
+    next(b for b in other.button if b.label == "Discard it").click().run()
     assert text_input(other, "note").value == ""
     assert text_input(opened("consensus", "ines", level="class"), "note").value == ""
 

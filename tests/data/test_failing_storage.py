@@ -19,7 +19,8 @@ import pytest
 from data import failures
 from data.ledger import Ledger
 from data.store import Store
-from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events import Event
+from forecasting.consensus.events.inputs import Commented
 from forecasting.errors import StorageFailed
 
 ROOT = Path(__file__).parents[2]
@@ -169,7 +170,7 @@ def test_a_folder_that_may_only_be_read_is_a_sentence_and_nothing_is_changed(
 
 def event(client: str, **fields) -> Event:
     return Event(
-        person="dana", function="planning", kind=Kind.COMMENT, client_id=client, **fields
+        person="dana", function="planning", body=Commented(), client_id=client, **fields
     )
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from data.ledger import Ledger
 from data.store import Store, sql
-from forecasting.consensus.events import Event, Kind, Leaves, Scope
+from forecasting.consensus.events import Event, Leaves, Scope
+from forecasting.consensus.events.inputs import Overridden
 from forecasting.errors import DatabaseBusy
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +30,8 @@ def event(client: str, sku: str = "A", delta: int = 1000) -> Event:
         product_level="sku", product=sku, first_week=WEEK.item(), last_week=WEEK.item()
     )
     return Event(
-        person="dana", function="planning", kind=Kind.OVERRIDE, client_id=client,
+        person="dana", function="planning", client_id=client,
+        body=Overridden(input="planning", before=0.0),
         scope=scope, operation="add", value=delta / 1000, reason="TREND", leaves=leaves,
     )  # fmt: skip
 

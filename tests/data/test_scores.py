@@ -216,18 +216,6 @@ def test_week_53_is_in_the_fourth_quarter_and_a_year_is_52_weeks_of_turn():
     space.close()
 
 
-def test_the_calendar_in_sql_is_the_calendar_in_python(store):
-    days = pd.date_range("1990-01-01", "2100-12-31", freq="3D")
-    with store.cursor() as cursor:
-        cursor.register("days", pd.DataFrame({"day": days}))
-        rows = cursor.execute(
-            "select day::date as day, fiscal_year(day::date), fiscal_week(day::date), fiscal_quarter(day::date) from days"
-        ).fetchall()  # fmt: skip
-    for day, year, week, quarter in rows:
-        name = fiscal_week(day)
-        assert (year, week, quarter) == (name.year, name.week, fiscal_quarter(day))
-
-
 def test_quarters_count_back_over_years():
     assert quarters_back("2026-Q3", 4) == "2025-Q3"
     assert quarters_back("2026-Q1", 1) == "2025-Q4"

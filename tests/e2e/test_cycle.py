@@ -67,9 +67,9 @@ def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, tmp_path):
     for page, per_cent in ((mara, 35), (ines, -12), (dana, 18)):
         go(page, "Consensus")
         change(page, per_cent)
-        against = page.get_by_test_id("stMetric").filter(has_text="Against statistical")
+        against = page.get_by_test_id("stMetric").filter(has_text="Draft vs statistical")
         expect(against.get_by_test_id("stMetricValue")).not_to_have_text("+0.0%")
-    own = screen.number(screen.tile(ines, "Against statistical"))
+    own = screen.number(screen.tile(ines, "Draft vs statistical"))
     assert own < 0  # Marketing's +35 % would make it positive
     go(ines, "Meeting")
     step(ines, "3 Disagreements")

@@ -29,7 +29,7 @@ def test_a_weekly_review_decides_on_a_risk_and_writes_its_minutes(company_copy, 
     # The dearest risk: look at what a way out would do, and decide.
     page.get_by_role("button", name="Preview and decide").first.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Expected short")).to_be_visible()
+    expect(dialog.get_by_text("Units short")).to_be_visible()
     note = dialog.get_by_role("textbox").last
     note.fill("Agreed in the weekly review")
     dialog.get_by_role("button", name="Decide", exact=True).click()

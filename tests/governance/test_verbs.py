@@ -84,7 +84,7 @@ MATRIX = {
     "runs.refresh": FILES, "runs.start_refresh": FILES, "hindsight.backtest": FILES,
     "hindsight.start_backtest": FILES, "hindsight.stop_backtest": FILES,
     "hindsight.replay": FILES, "hindsight.start_replay": FILES,
-    "hindsight.stop_replay": FILES, "reasons.save": FILES, "oddities.accept": FILES,
+    "hindsight.stop_replay": FILES, "reasons.save": FILES, "oddities.accept": FILES, "conventions.set": FILES,
     "oddities.show_again": FILES,
     # targets, thresholds, weights, fences, calendar rules; close the quarter
     "policies.change": LEADERSHIP, "quarters.decide": LEADERSHIP,
@@ -317,6 +317,8 @@ class World:
                 return (ODD,), {"note": "words"}
             case "oddities.show_again":
                 return (ODD,), {}
+            case "conventions.set":
+                return ({"currency": "CHF"},), {}
             case "reasons.save":
                 return ("NEW_STORE", "New store"), {"needs_note": False, "in_use": True}
             case _:

@@ -180,8 +180,8 @@ def test_the_door_costs_little_of_an_edit():
         ({"product": 5}, "text as its product"),
         ({"activation": None}, "text as its activation"),
         ({"last_week": SUNDAY - dt.timedelta(7)}, "before its start"),
-        ({"last_week": SUNDAY + dt.timedelta(8)}, "by their Sundays"),
-        ({"first_week": dt.date.min}, "by their Sundays"),
+        ({"last_week": SUNDAY + dt.timedelta(8)}, "by their first days"),
+        ({"first_week": dt.date.min}, "by their first days"),
     ],
 )
 def test_a_scope_cannot_be_made_of_nonsense(fields, said):

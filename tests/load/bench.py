@@ -126,7 +126,7 @@ def measure() -> dict[str, object]:
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         "writers_32": concurrent,
         "import_rows_per_s": round(imported),
-        "refresh_series_per_s": round(run.body["series"] / run.body["seconds"]),
+        "refresh_series_per_s": round(run.body.series / run.body.facts["seconds"]),
         "scorecard": quarter,
     }
 

@@ -12,7 +12,8 @@ from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.inventory.bridge import RED
 from forecasting.plan import views
-from forecasting.plan.live import LivePlan, WhatIf
+from forecasting.plan.live import LivePlan
+from forecasting.plan.sku import WhatIf
 from forecasting.sample.company import make_sample
 from forecasting.weekly import best_mix
 from tests.company import imported

@@ -12,9 +12,10 @@ from data.versions import Version
 from forecasting.calendar import as_date
 from forecasting.consensus import proposal
 from forecasting.consensus.activations import Activation, Item
-from forecasting.consensus.cycle import Rules, Stage, following
+from forecasting.consensus.cycle import Stage, following
 from forecasting.consensus.events import Scope
 from forecasting.consensus.proposal import FLOOR, Record, weigh
+from forecasting.consensus.rules import Rules
 from forecasting.errors import Conflicted, NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.outputs import consensus_pack
@@ -78,7 +79,7 @@ def test_a_cycle_goes_from_inputs_to_review_to_signed_to_published(space):
     assert not cycles.is_open
     (version,) = cycles.published()
     assert (version.version, version.cycle) == (event.seq, "2026-12")
-    fed = event.body["fed"]["buy plan"]
+    fed = event.body.fed["buy plan"]
     assert fed["units"] == pytest.approx(space.plan.totals["draft"].sum() / THOUSANDTHS)
 
 
@@ -394,7 +395,7 @@ def test_a_refresh_in_an_open_cycle_makes_a_candidate_that_is_adopted_with_a_pre
     week = as_date(opened.plan.base.weeks[3])
     earlier = opened.plan.base.as_of - dt.timedelta(28)
     run = opened.runs.refresh("dana", as_of=earlier, full=True)
-    assert not run.body["adopted"]
+    assert not run.body.adopted
     np.testing.assert_array_equal(opened.plan.totals["statistical"], before)
     (candidate,) = opened.cycles.candidates()
     preview = opened.cycles.preview_adoption("dana", candidate.seq)

@@ -42,5 +42,5 @@ def test_units_moved_between_doors_are_a_change_though_the_total_stays(space):
 
     moved = replace(event, leaves=replace(event.leaves, delta=half))
     assert abs(moved.units) < event.units
-    assert np.abs(half).sum() / THOUSANDTHS >= 0.1 * event.body["before"]
+    assert np.abs(half).sum() / THOUSANDTHS >= 0.1 * event.body.before
     assert space.small("dana", moved) is None

@@ -27,7 +27,7 @@ def both(company, tmp_path_factory):
     panel, exposures, known = read_block(folder, "0", horizon=52)
     run = space.history.events("dana", kind="run", most=1)[0]
     factors = model.fit(panel, exposures, known=known)
-    assert factors.prior.as_json() == run.body["prior"]
+    assert factors.prior.as_json() == run.body.facts["prior"]
     yield space.plan, panel, model.predict(factors, panel)
     space.close()
 

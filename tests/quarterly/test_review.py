@@ -362,7 +362,7 @@ def test_weights_are_drawn_to_equal_as_far_as_leadership_says(company_cycles):
 
 
 def test_the_facilitator_opens_a_cycle_under_the_rules_of_leadership(ready):
-    from forecasting.consensus.cycle import Rules
+    from forecasting.consensus.rules import Rules
 
     with pytest.raises(NotAllowed, match="Leadership's to set"):
         ready.cycles.open("dana", "2026-12", Rules(quorum=1, fence_weeks=1))

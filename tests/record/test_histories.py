@@ -265,7 +265,7 @@ def test_a_ledger_said_again_on_an_empty_one_gives_the_same_integers(company, tm
             case Kind.HOLD:
                 made = again.hold(event.person, event.scope)
             case Kind.UNDO:
-                made = again.reversals.undo(event.person, int(event.body["target"]))
+                made = again.reversals.undo(event.person, event.body.target)
         assert made.seq == event.seq
         assert made.leaves.by_leaf() == event.leaves.by_leaf()
     assert_same(shape(first), shape(again))

@@ -17,7 +17,7 @@ from forecasting.plan import lift_library
 
 
 def fitted(event):
-    return event.body["series_fitted"]
+    return event.body.facts["series_fitted"]
 
 
 def test_a_refresh_without_news_fits_nothing_and_says_the_same(space):
@@ -33,7 +33,7 @@ def test_a_refresh_without_news_fits_nothing_and_says_the_same(space):
 def test_only_blocks_whose_history_changed_are_fitted_again(space, tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "BLOCK_SERIES", 60)
     first = space.runs.refresh("dana", full=True)
-    blocks = first.body["blocks"]
+    blocks = first.body.facts["blocks"]
     assert len(blocks) > 3
     sales = space.store.table("sales")
     sku = sales["sku"].iloc[0]
@@ -42,7 +42,7 @@ def test_only_blocks_whose_history_changed_are_fitted_again(space, tmp_path, mon
     before = space.plan.totals["statistical"].copy()
     space.import_files("dana", [tmp_path / "sales.parquet"])
     event = space.runs.refresh("dana")
-    assert 0 < fitted(event) < first.body["series"] / 2
+    assert 0 < fitted(event) < first.body.series / 2
     moved = np.any(space.plan.totals["statistical"] != before, axis=1)
     classes = space.plan.base.skus["class"].to_numpy()
     mine = classes == classes[space.plan.sku_index[sku]]

@@ -11,7 +11,7 @@ from forecasting.errors import NotAllowed, OutOfBounds, Refused
 from forecasting.inventory import actions
 from forecasting.inventory.bridge import AMBER, RED
 from forecasting.plan import views
-from forecasting.plan.live import WhatIf
+from forecasting.plan.sku import WhatIf
 from forecasting.weekly import best_mix, options
 from forecasting.weekly.best_mix import Aim
 from forecasting.weekly.options import Action

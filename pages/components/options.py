@@ -1,4 +1,4 @@
-"""The action panel: ways out of a stockout side by side, previewed and decided."""
+"""Options for a shortage side by side, previewed and decided."""
 
 import datetime as dt
 import math
@@ -17,20 +17,20 @@ from pages.components import download, frame, theme
 from pages.components.text import Said, ours, plain
 
 EFFECT = {
-    Action.EXPEDITE: "Forecast and calendar stay as they are; the buy plan counts the units "
+    Action.EXPEDITE: "Forecast and calendar stay as they are. The buy plan counts the units "
     "in the earlier week.",
-    Action.TRANSFER: "Forecast and calendar stay as they are; the buy plan counts the units at "
-    "the door that gets them, and the giver re-orders in its routine.",
-    Action.SHIFT: "The calendar features the other SKU; the forecast, the projection and the "
-    "buy plan of both follow at once.",
-    Action.REDUCE: "The calendar states the smaller lift; forecast, projection and buy plan "
-    "follow at once. Serves customers, not margin.",
-    Action.ACCEPT: "Nothing changes. It is not shown as open again unless it becomes worse.",
+    Action.TRANSFER: "Forecast and calendar stay as they are. The buy plan counts the units at "
+    "the door that receives them; the door that gives them re-orders as usual.",
+    Action.SHIFT: "The calendar features the other SKU. Forecast, projection and buy plan "
+    "of both SKUs follow at once.",
+    Action.REDUCE: "The calendar states the smaller lift. Forecast, projection and buy plan "
+    "follow at once. This protects service, not margin.",
+    Action.ACCEPT: "Nothing changes. The risk is listed as open again only if it gets worse.",
 }
 
 
 def day(value: dt.date | None) -> Said:
-    return ours("–" if value is None else f"{value:%a %b} {value.day:d}")
+    return theme.weekday(value)
 
 
 def deadline(option: Option) -> Said:
@@ -44,7 +44,7 @@ def deadline(option: Option) -> Said:
 
 
 def panel(plan: LivePlan, activation: str, sku: str) -> None:
-    """Four ways out of one featured SKU's shortage, and leaving it as it is."""
+    """Four options for one featured SKU's shortage, and accepting it."""
     found = options.ways_out(plan, activation, sku)
     if not found:
         return
@@ -52,8 +52,8 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
     lacking, service = options.gap_to_service(plan, activation, sku)
     short = found[-1]
     st.markdown(
-        f"**Ways out for {plain(sku)}** · {theme.percent(short.fill_after)} of its demand is expected to "
-        f"be met; {theme.units(lacking)} more would bring every door to its service level of "
+        f"**Options for {plain(sku)}** · stock is expected to meet {theme.percent(short.fill_after)} of its "
+        f"demand; {theme.units(lacking)} more would bring every door to its service level of "
         f"{theme.percent(service)}"
     )
     four = [a for a in Action if a is not Action.ACCEPT]
@@ -75,36 +75,36 @@ def who(right: str) -> Said:
 
 
 def card(plan: LivePlan, mine: list[Option]) -> None:
-    """One way out: what, what it saves and costs, by when."""
+    """One option: what it does, saves and costs, and by when."""
     first = mine[0]
     st.markdown(f"**{plain(first.action.label)}**")
     if first.why_not:
         st.markdown(f":gray[{plain(first.why_not)}]")
         if first.last_date is not None:
-            st.caption(f"Would have to be decided {deadline(first)}.")
+            st.caption(f"Last chance to decide: {deadline(first)}.")
         return
     for n, option in enumerate(mine):
         st.markdown(plain(option.said) + ".")
         saved = theme.units(abs(option.units_saved))
         match option.action:
             case Action.REDUCE:
-                saves = f"{saved} fewer short"
+                saves = f"**{saved}** fewer short in all weeks"
             case Action.SHIFT:
-                saves = f"sells **{saved} {'more' if option.units_saved >= 0 else 'fewer'}**"
+                saves = f"sells **{saved} {'more' if option.units_saved >= 0 else 'fewer'}** in all weeks"
             case _:
-                saves = f"saves **{saved}**"
+                saves = f"saves **{saved}** in all weeks"
         st.markdown(
             f"{saves} · {theme.money(option.margin_saved)} margin · costs "
             f"{theme.money(option.cost)} · **net {theme.money(option.net)}**"
         )
         st.caption(
-            f"{theme.units(option.short_before)} short becomes "
+            f"In the activation {theme.units(option.short_before)} short → "
             f"{theme.units(option.short_after)} · "
             + ("past: " if option.is_past else "decide ")
             + plain(deadline(option).removeprefix("past "))
         )
         if st.button(
-            "Preview and decide", key=f"way_{option.activation}_{option.sku}_{option.action}_{n}",
+            "Preview and decide", key=f"option_{option.activation}_{option.sku}_{option.action}_{n}",
             disabled=option.is_past, width="stretch",
         ):  # fmt: skip
             preview(plan, option)
@@ -112,7 +112,7 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
 
 @st.dialog("Decide", width="large")
 def preview(plan: LivePlan, option: Option) -> None:
-    """What one way out would do to everything, and the decision."""
+    """What one option would do to everything, and the decision."""
     space, person = frame.workspace(), frame.me()
     st.markdown(f"**{plain(option.said)}.**")
     effect(option)
@@ -120,11 +120,11 @@ def preview(plan: LivePlan, option: Option) -> None:
     st.markdown(EFFECT[option.action])
     if option.after is not None and option.action is Action.REDUCE:
         st.markdown(
-            "Without a real cut of the campaign this would only hide the risk: say below what "
-            "is cut."
+            "Without a real cut to the campaign this would only hide the risk: say below what "
+            "will be cut."
         )
     if not person.may(option.action):
-        st.info(f"{who(option.action)} You can look, and ask them.")
+        st.info(f"{who(option.action)} You can preview it, and ask them to decide.")
         return
     people = space.people
     left, right = st.columns(2)
@@ -134,7 +134,7 @@ def preview(plan: LivePlan, option: Option) -> None:
     )  # fmt: skip
     due = right.date_input("By", value=option.last_date)
     note = st.text_input(
-        "What is cut: spend, audience, depth or days"
+        "What will be cut: spend, audience, depth or days"
         if option.action is Action.REDUCE
         else "Note (optional)"
     )
@@ -145,11 +145,13 @@ def preview(plan: LivePlan, option: Option) -> None:
 def effect(option: Option) -> None:
     cells = st.columns(4)
     cells[0].metric(
-        "Expected short",
+        "Units short",
         f"{theme.units(option.short_before)} → {theme.units(option.short_after)}", border=True,
-        help="Units short in the activation, as it is and with it.",
+        help="Units short in the activation: without and with this decision.",
     )  # fmt: skip
-    cells[1].metric("Demand met", theme.percent(option.fill_after), border=True)
+    cells[1].metric(
+        "Fill rate", theme.percent(option.fill_after), help=frame.term("Fill rate"), border=True
+    )
     cells[2].metric("Margin saved", theme.money(option.margin_saved), border=True)
     cells[3].metric(
         "Net of cost", theme.money(option.net), border=True,
@@ -167,13 +169,13 @@ def moves(plan: LivePlan, option: Option) -> None:
                 "Units": [m.units for m in option.moves],
                 "From": [m.receipt or said[m.origin] for m in option.moves],
                 "To": [said[m.to] for m in option.moves],
-                "Leaves / was due": [theme.week(m.leaves) for m in option.moves],
+                "Leaves, or was due": [theme.week(m.leaves) for m in option.moves],
                 "Can be sold from": [theme.week(m.arrives) for m in option.moves],
                 "Cost": [m.cost for m in option.moves],
             }
         ),
         hide_index=True, alt="Units to move", height=min(38 + 35 * len(option.moves), 250),
-        column_config={"Cost": st.column_config.NumberColumn(format="dollar", step=1)},
+        column_config={"Cost": theme.money_column()},
     )  # fmt: skip
 
 
@@ -183,7 +185,7 @@ def decided(activation: str, sku: str) -> None:
         line(decision)
 
 
-def line(decision: Decision, *, where: bool = False) -> None:
+def line(decision: Decision, *, where: bool = False, late: bool = False) -> None:
     """One decision that stands."""
     space, person = frame.workspace(), frame.me()
     by, owner = space.person(decision.person).name, space.person(decision.owner).name
@@ -193,10 +195,11 @@ def line(decision: Decision, *, where: bool = False) -> None:
         if where
         else ""
     )
-    early = theme.plural(max(decision.weeks_ahead, 0), "week") + " before it starts"
+    overdue = ":red[● Late] · " if late else ""
+    early = theme.plural(max(decision.weeks_ahead, 0), "week") + " before the start"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f":material/task_alt: {at}**{plain(decision.said)}**. {plain(by)} decided {early}; {plain(owner)}, due "
+            f"{overdue}:material/task_alt: {at}**{plain(decision.said)}**. Decided by {plain(by)}, {early} · owner {plain(owner)}, due "
             f"{day(decision.due)} · {plain(decision.state)}"
         )
         if decision.state != "decided":
@@ -221,7 +224,7 @@ def mix_table(plan: LivePlan, chosen: tuple[Option, ...]) -> pd.DataFrame:
             "What": [o.said for o in chosen],
             "SKU": [o.sku for o in chosen],
             "Activation": [names[o.activation] for o in chosen],
-            "Prevents, u": [o.short_before - o.short_after for o in chosen],
+            "Shortage prevented, u": [o.short_before - o.short_after for o in chosen],
             "Margin": [o.margin_saved for o in chosen],
             "Cost": [o.cost for o in chosen],
             "Until": [o.last_date for o in chosen],
@@ -240,17 +243,17 @@ def mix_said(mix: Mix, what: Said) -> Said:
     )
     less = mix.of(Action.REDUCE, Action.SHIFT)
     calendar = (
-        f" {theme.plural(len(less), 'action')} of them change the calendar: sales that a smaller "
-        "lift gives up are counted."
+        f" {theme.plural(len(less), 'action')} of these change the calendar; sales given up by a "
+        "smaller lift are counted."
         if less
         else ""
     )
     return ours(
         f"For {what}: **{theme.plural(len(mix.chosen), 'action')} prevent "
         f"{theme.units(mix.units_saved)} of shortage; {met} of "
-        f"{theme.plural(mix.considered, 'SKU')} then stand at or above the service target.** They "
-        f"cost {theme.money(mix.cost)} and {earned}.{calendar} Worked out together: what one "
-        "action saves is less where another has saved already."
+        f"{theme.plural(mix.considered, 'SKU')} then meet the service target.** They "
+        f"cost {theme.money(mix.cost)} and {earned}.{calendar} The actions are worked out together, so "
+        "no unit is saved twice."
     )
 
 
@@ -261,19 +264,19 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: Said) -> None:
     aim = left.segmented_control(
         "Aim", list(Aim), default=Aim.SERVICE, format_func=lambda a: plain(a.label), key="mix_aim",
         required=True,
-        help="Service target: as many SKUs as possible not short any more, at least cost; less "
-        "lift or another SKU where supply does not do. Most margin: only what pays.",
+        help="Service target: as many SKUs as possible no longer short, at the lowest cost; less "
+        "lift or another SKU where supply is not enough. Most margin: only what pays.",
     )  # fmt: skip
     free = mixes.best_mix(watched, aim=aim)
     budget = right.number_input(
-        "Budget, $", min_value=0, value=math.ceil(free.cost), step=100,
-        help="Most money for expediting and moving. The mix is worked out anew.",
+        f"Budget, {theme.currency()}", min_value=0, value=math.ceil(free.cost), step=100,
+        help="The most to spend on expediting and moving. The mix is recalculated.",
         key=f"mix_budget_{aim}",
     )  # fmt: skip
     mix = mixes.best_mix(watched, budget=budget, aim=aim) if budget < free.cost else free
     st.markdown(mix_said(mix, what))
     if not mix.chosen:
-        st.info("Nothing that still works saves more than it costs.")
+        st.info("No option that is still open saves more than it costs.")
         return
     table = mix_table(plan, mix.chosen)
     st.dataframe(
@@ -282,11 +285,10 @@ def best_mix(plan: LivePlan, watched: list[Watched], what: Said) -> None:
         column_order=[name for name in table.columns if name != "Action"],  # what is done says it
         column_config={
             "What": st.column_config.Column("Action", width=500),
-            "Prevents, u": st.column_config.NumberColumn(format="%.0f"),
-            "Margin": st.column_config.NumberColumn(
-                format="dollar", step=1, help="Of what is sold more; sales given up count against it."
+            "Shortage prevented, u": st.column_config.NumberColumn(format="%,.0f"),
+            "Margin": theme.money_column(help="Margin of the extra sales, less that of sales given up."
             ),
-            "Cost": st.column_config.NumberColumn(format="dollar", step=1),
+            "Cost": theme.money_column(),
             "Until": st.column_config.DateColumn(
                 format="MMM D", help="Last day on which it can be decided."
             ),
@@ -311,7 +313,7 @@ def decide_part(mix: Mix) -> None:
         return
     note = ""
     if any(o.action is Action.REDUCE for o in mine):
-        note = st.text_input("What is cut: spend, audience, depth or days", key="mix_note")
+        note = st.text_input("What will be cut: spend, audience, depth or days", key="mix_note")
     if st.button(f"Decide {theme.plural(len(mine), 'action')}", type="primary"):
         frame.do(
             frame.workspace().decisions.decide_all, person.id, mine, owner=person.id, note=note

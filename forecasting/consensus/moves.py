@@ -17,9 +17,9 @@ class Move:
     """The door that gets the units."""
     units: float
     leaves: dt.date
-    """Sunday of the week in which a transfer leaves, or in which the order was due."""
+    """First day of the week in which a transfer leaves, or in which the order was due."""
     arrives: dt.date
-    """Sunday of the week from which the units can be sold."""
+    """First day of the week from which the units can be sold."""
     cost: float
     """Of the whole move; for an order, what expediting it costs more."""
     origin: str = ""

@@ -1,0 +1,173 @@
+"""Who is who, what is set, and what was settled."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from forecasting.consensus.events.body import Body, Kind, Stored, Told
+from forecasting.conventions import Conventions
+from forecasting.vocabulary import Function
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonSet(Body):
+    """A person was added, or got another name, function or delegation."""
+
+    kind = Kind.PERSON
+    person: str
+    """The person's id."""
+    name: str
+    function: Function
+    delegate_for: Function | None = None
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        delegate = stored.get("delegate_for")
+        return cls(
+            person=str(stored["id"]),
+            name=str(stored["name"]),
+            function=Function(stored["function"]),
+            delegate_for=Function(delegate) if delegate else None,
+        )
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        return {
+            "id": self.person, "name": self.name, "function": self.function.value,
+            "delegate_for": self.delegate_for.value if self.delegate_for else None,
+        }  # fmt: skip
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        return f"set {self.name} to {self.function.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingChanged(Body):
+    """Leadership set something else."""
+
+    kind = Kind.SETTING
+    name: str
+    """Of the setting (governance.policy)."""
+    value: float | None
+    before: float | None
+    effective: dt.date
+    """The day from which on it is in force."""
+    said: str
+    """The change in words."""
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        return cls(
+            name=str(stored["name"]),
+            value=stored["value"],
+            before=stored.get("before"),
+            effective=dt.date.fromisoformat(stored["effective"]),
+            said=str(stored["said"]),
+        )
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        return {
+            "name": self.name, "value": self.value, "before": self.before,
+            "effective": self.effective.isoformat(), "said": self.said,
+        }  # fmt: skip
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        return f"set the policy: {self.said}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConventionsSet(Body):
+    """How the company writes, or its fiscal calendar, was set."""
+
+    kind = Kind.CONVENTIONS
+    conventions: Conventions
+    """All of them, as they are from now on."""
+    changed: Mapping[str, str | int]
+    """Those that are other than before, by name."""
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        return cls(conventions=Conventions.read(stored["all"]), changed=stored["changed"])
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        return {"all": self.conventions.as_dict(), "changed": dict(self.changed)}
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        told = [f"{name.replace('_', ' ')} {value}" for name, value in self.changed.items()]
+        return f"set how the company writes: {', '.join(told)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonSaved(Body):
+    """A reason was added to the list, called otherwise, or retired."""
+
+    kind = Kind.REASON
+    code: str
+    label: str
+    needs_note: bool = False
+    in_use: bool = True
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        one = stored["reason"]
+        return cls(
+            code=str(one["code"]),
+            label=str(one["label"]),
+            needs_note=bool(one["needs_note"]),
+            in_use=bool(one["in_use"]),
+        )
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        return {
+            "reason": {
+                "code": self.code, "label": self.label, "needs_note": self.needs_note,
+                "in_use": self.in_use,
+            }
+        }  # fmt: skip
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        verb = "put into" if self.in_use else "took out of"
+        return f"{verb} the list of reasons: {self.label} ({self.code})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarterClosed(Body):
+    """A quarter's scorecard stays as it is."""
+
+    kind = Kind.QUARTER
+    quarter: str
+    scorecard: Mapping[str, Any]
+    """As it was drawn up (quarterly.scorecard), with the review's decisions."""
+    digest: str
+    """Of the scorecard, so that a changed one shows."""
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        return cls(
+            quarter=str(stored["quarter"]),
+            scorecard=stored["scorecard"],
+            digest=str(stored.get("digest", "")),
+        )
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        return {"quarter": self.quarter, "scorecard": self.scorecard, "digest": self.digest}
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        return f"closed the quarter {self.quarter}"

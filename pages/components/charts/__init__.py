@@ -1,0 +1,34 @@
+"""Every picture. Only this package and the theme know altair."""
+
+from pages.components.charts.demand import (
+    error_by_lag,
+    expected_and_actual,
+    forecast,
+    responses,
+    seasons,
+    staircase,
+    versions,
+    walk,
+)
+from pages.components.charts.quarter import by_member, quarters, side_panel, trend
+from pages.components.charts.stock import calendar, calibration, gantt, orders, projection
+
+__all__ = [
+    "by_member",
+    "calendar",
+    "calibration",
+    "error_by_lag",
+    "expected_and_actual",
+    "forecast",
+    "gantt",
+    "orders",
+    "projection",
+    "quarters",
+    "responses",
+    "seasons",
+    "side_panel",
+    "staircase",
+    "trend",
+    "versions",
+    "walk",
+]

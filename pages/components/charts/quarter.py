@@ -1,0 +1,166 @@
+"""Measures of the scorecard: over quarters, by member, side by side."""
+
+from typing import cast
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from forecasting.calendar import quarter_label
+from pages.components import theme
+from pages.components.charts.marks import Drawn, ink, named, utc
+
+
+def trend(values: list[tuple[str, float | None]], *, target: float | None, kind: str) -> Drawn:
+    """A measure quarter by quarter, small, with its target as a line."""
+    shown = ".1%" if kind in ("share", "points") else ".2~f"
+    rows = pd.DataFrame(
+        {
+            "quarter": [quarter_label(q) for q, _ in values],
+            "value": [np.nan if v is None else v for _, v in values],
+        }
+    )
+    colours = theme.layer_colours()
+    x = alt.X(
+        "quarter:N", sort=None, title=None,
+        axis=alt.Axis(labels=False, ticks=False, domain=False),
+    )  # fmt: skip
+    y = alt.Y(
+        "value:Q", title=None, scale=alt.Scale(zero=False, padding=8),
+        axis=alt.Axis(format=".0%" if kind in ("share", "points") else "~s", tickCount=3, grid=False),
+    )  # fmt: skip
+    base = alt.Chart(rows).encode(
+        x=x,
+        y=y,
+        tooltip=[
+            named("quarter", "Quarter"),
+            alt.Tooltip("value:Q", title="Value", format=shown),
+        ],
+    )
+    layers = [
+        base.mark_line(color=colours["Planning"], strokeWidth=2),
+        base.mark_point(color=colours["Planning"], filled=True, size=28),
+    ]
+    if target is not None:
+        layers.append(
+            alt.Chart(pd.DataFrame({"value": [target], "what": ["Target"]}))
+            .mark_rule(color=colours["Lift"], strokeDash=[4, 3], strokeWidth=1.5)
+            .encode(y="value:Q", tooltip=[alt.Tooltip("value:Q", title="Target", format=shown)])
+        )
+    return cast(Drawn, alt.layer(*layers).properties(height=92).configure_view(stroke=None))
+
+
+def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
+    """A measure by member, now against before: one bar each and a tick where it was.
+
+    Parameters
+    ----------
+    rows : DataFrame, one row per member
+        member, value, before (NaN unknown), target (NaN none).
+    """
+    colours = theme.layer_colours()
+    percent = kind in ("share", "points")
+    shown = ".1%" if percent else ",.2~f"
+    axis = alt.Axis(format=".0%" if percent else "~s")
+    order = rows["member"].tolist()
+    y = alt.Y(
+        "member:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)
+    )
+    base = alt.Chart(rows)
+    bars = base.mark_bar(color=colours["Planning"], height=13).encode(
+        x=alt.X("value:Q", title=None, axis=axis), y=y,
+        tooltip=[named("member", "Where"), alt.Tooltip("value:Q", title="Now", format=shown),
+                 alt.Tooltip("before:Q", title="Before", format=shown)],
+    )  # fmt: skip
+    said = base.mark_text(align="left", dx=4, color=ink()).encode(
+        x="value:Q", y=y, text=alt.Text("value:Q", format=shown)
+    )
+    before = base.mark_tick(color=colours["Lift"], thickness=3, height=17).encode(
+        x="before:Q", y=y, tooltip=[alt.Tooltip("before:Q", title="Before", format=shown)]
+    )
+    layers = [bars, before, said]
+    if rows["target"].notna().any():
+        layers.append(
+            alt.Chart(rows.head(1))
+            .mark_rule(color=theme.status_colours()["green"], strokeDash=[4, 3])
+            .encode(
+                x="target:Q", tooltip=[alt.Tooltip("target:Q", title="Target", format=shown)]
+            )
+        )
+    return cast(
+        Drawn,
+        alt.layer(*layers).properties(height=24 * len(rows) + 30).configure_view(stroke=None),
+    )
+
+
+def quarters(rows: pd.DataFrame, *, kind: str) -> Drawn:
+    """A measure quarter by quarter, one line a member."""
+    percent = kind in ("share", "points")
+    shown = ".1%" if percent else ",.2~f"
+    drawn = rows.assign(quarter=rows["quarter"].map(quarter_label))
+    lines = (
+        alt.Chart(drawn)
+        .mark_line(point=True, strokeWidth=2)
+        .encode(
+            x=alt.X("quarter:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("value:Q", title=None, axis=alt.Axis(format=".0%" if percent else "~s")),
+            color=alt.Color("member:N", scale=alt.Scale(scheme="tableau10"),
+                            legend=alt.Legend(title=None, orient="top", columns=5)),
+            tooltip=[named("member", "Where"), named("quarter", "Quarter"), alt.Tooltip("value:Q", title="Value", format=shown)],
+        )
+    )  # fmt: skip
+    return cast(Drawn, lines.properties(height=260).configure_view(stroke=None))
+
+
+def side_panel(
+    title: str, shown: str, rows: pd.DataFrame, marks: pd.DataFrame, *,
+    span: tuple[pd.Timestamp, pd.Timestamp], colour: str, is_last: bool,
+) -> Drawn:  # fmt: skip
+    """One measure week by week, activations shaded; panels below each other share their weeks.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        week, value.
+    marks : DataFrame, one row per activation
+        name, type, from, to.
+    span : first and last day of the axis.
+    colour : str
+        A layer whose colour the line has.
+    """
+    scale = alt.Scale(domain=[day.isoformat() for day in span])
+    x_axis = alt.Axis(
+        format="%b %y", tickCount="month", labels=is_last, ticks=is_last, labelAngle=0
+    )
+    # The same room for labels in every panel, so that weeks lie below each other.
+    y_axis = alt.Axis(format=shown, tickCount=3, minExtent=46, maxExtent=46)
+    line = (
+        alt.Chart(rows.assign(week=utc(rows["week"])))
+        .mark_line(strokeWidth=1.8, color=theme.layer_colours()[colour])
+        .encode(
+            x=alt.X("week:T", title=None, scale=scale, axis=x_axis),
+            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=y_axis),
+            tooltip=[
+                alt.Tooltip("week:T", title="Week", format=theme.tip_day()),
+                alt.Tooltip("value:Q", title=title, format=shown),
+            ],
+        )
+    )
+    layers = [line]
+    if len(marks):
+        shade = (
+            alt.Chart(marks)
+            .mark_rect(opacity=0.16, color=theme.layer_colours()["Lift"])
+            .encode(
+                x=alt.X("from:T", scale=scale),
+                x2="to:T",
+                tooltip=[named("name", "Activation"), named("type", "Type")],
+            )
+        )
+        layers.insert(0, shade)
+    heading = alt.TitleParams(title, anchor="start", fontSize=12, fontWeight="normal", dy=4)
+    height = 138 if is_last else 112
+    return cast(
+        Drawn,
+        alt.layer(*layers).properties(height=height, title=heading).configure_view(stroke=None),
+    )

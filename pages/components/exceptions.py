@@ -1,0 +1,202 @@
+"""Exceptions of the meeting: the SKUs on which functions disagree, each with its evidence."""
+
+import datetime as dt
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from forecasting.calendar import as_date
+from forecasting.consensus.events import Kind, Scope
+from forecasting.monthly import agenda
+from forecasting.monthly.minutes import Assumption
+from forecasting.plan import views
+from forecasting.plan.live import LivePlan
+from forecasting.rights import Person
+from forecasting.vocabulary import INPUTS
+from forecasting.workspace import Workspace
+from pages.components import charts, drafts, frame, minutes, scores, theme, trail
+from pages.components.text import plain
+
+SIDES = ("statistical", *map(str, INPUTS), "proposed")
+
+
+def expired(space: Workspace) -> list[Assumption]:
+    """Assumptions past their day that nobody has judged."""
+    today = as_date(space.plan.base.weeks[0])
+    return [one for one in space.minutes.assumptions if one.is_expired(today)]
+
+
+def step(space: Workspace, person: Person, plan: LivePlan) -> None:
+    """The step of the meeting: the list, and one of it in detail."""
+    if space.cycles.hidden_from(person):
+        st.info(
+            "Inputs are collected blind: you see only your own until the facilitator reveals "
+            "them, so there is nothing to compare yet."
+        )
+        return
+    found = agenda.exceptions(plan, expired(space))
+    if found.empty:
+        st.info("The functions agree: no SKU's inputs differ by more than 2 %.")
+        return
+    shown = found.head(agenda.MOST)
+    weeks = plan.base.weeks[plan.fence : plan.fence + agenda.WEEKS]
+    ends = as_date(weeks[0]), as_date(weeks[-1])
+    left, right = st.columns([8, 5], gap="medium")
+    with left:
+        listed(shown, ends, len(found) - len(shown))
+    with right:
+        sku = one_of(space, person, shown, ends)
+    picture(space, plan, sku)
+
+
+def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: int) -> None:
+    """The exceptions, most important first."""
+    st.markdown(
+        f"**{theme.plural(len(shown), 'exception')}**, ranked by revenue x disagreement x uncertainty"
+        + (f"; {left_out} smaller ones are not shown" if left_out else "")
+        + f". Units from {theme.week(ends[0])} to {theme.week(ends[1])}.",
+        help="Revenue of the draft, times how far the functions are apart, times how uncertain "
+        "the forecast is: what is worth most of the meeting's time comes first.",
+    )
+    table = pd.DataFrame(
+        {
+            "": [
+                "✓" if agreed >= 0.999 else ("◆" if assumed else "")
+                for agreed, assumed in zip(shown["agreed"], shown["assumed"], strict=True)
+            ],
+            "SKU": shown["sku"],
+            "Description": shown["description"],
+            "Statistical": shown["statistical"],
+            **{f.label: shown[str(f)] for f in INPUTS},
+            "Draft": shown["draft"],
+            "Disagreement": 100 * shown["apart"],
+            "Revenue": shown["money"],
+        }
+    )
+    whole = st.column_config.NumberColumn(format="localized", step=1, width=78)
+    st.dataframe(
+        table, hide_index=True, height=38 + 31 * len(table), alt="Exceptions, most important first",
+        column_config={
+            "": st.column_config.TextColumn(
+                width=30, help="✓ agreed · ◆ based on an assumption that has expired"
+            ),
+            "SKU": st.column_config.TextColumn(width=88),
+            "Description": st.column_config.TextColumn(width=110),
+            "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
+            "Merchandising": st.column_config.NumberColumn(format="localized", step=1, width=98),
+            "Disagreement": st.column_config.NumberColumn(format="%.0f %%", width=92, help=frame.term("Disagreement")),
+            "Revenue": st.column_config.NumberColumn(f"Revenue, {theme.currency()}", format="compact", width=80, help="The draft in these weeks at regular price."),
+        },
+    )  # fmt: skip
+
+
+def one_of(
+    space: Workspace, person: Person, shown: pd.DataFrame, ends: tuple[dt.date, dt.date]
+) -> str:
+    """The exception that is talked about: evidence, agreement, minutes; its SKU."""
+    sku = frame.select("Exception", shown["sku"].tolist(), key="exception",
+                       said=lambda s: f"{s} · {shown.set_index('sku')['description'][s]}")  # fmt: skip
+    one = shown.set_index("sku").loc[sku]
+    scope = Scope(product_level="sku", product=sku, first_week=ends[0], last_week=ends[1])
+    if one["assumed"]:
+        st.warning(
+            f"Based on an assumption that has expired: **{plain(one['assumed'])}** Record under “1 Last "
+            "time” whether it was right, and agree on the number again.",
+            icon=":material/hourglass_disabled:",
+        )
+    evidence(space, person, one, scope)
+    if person.may("agree") and space.cycles.is_open:
+        agree(space, person, one, scope)
+    elif not space.cycles.is_open:
+        st.caption("This cycle is published. New agreements belong to the next one.")
+    else:
+        st.caption("The facilitator records the agreement.")
+    with st.popover("Action or assumption", width="stretch"):
+        minutes.write_down(space, person, scope)
+    return str(sku)
+
+
+def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
+    """The exception's past, its parts and each function's input, week by week."""
+    at = plan.sku_index[sku]
+    weeks = [as_date(w) for w in plan.base.weeks[:26]]
+    stat = plan.totals["statistical"][at, :26]
+    lines = [
+        pd.DataFrame({"layer": name.capitalize(), "week": weeks, "units": units / 1000})
+        for name in (*map(str, INPUTS), "draft")
+        if name == "draft" or (plan.totals[name][at, :26] != stat).any()
+        for units in [plan.totals[name][at, :26]]
+    ]
+    sold = space.store.query("sales_of", since=plan.base.as_of - dt.timedelta(7 * 51),
+                             until=plan.base.as_of + dt.timedelta(7))  # fmt: skip
+    sold = sold[sold["sku"] == sku].sort_values("week")[["week", "units"]]
+    parts = views.parts_of(plan, [at], np.arange(len(plan.door_names)))
+    st.altair_chart(
+        charts.forecast(sold, parts[parts["week"] <= plan.base.weeks[25]], pd.concat(lines)),
+        width="stretch", alt=f"Sales and forecast of {sku} by week",
+    )  # fmt: skip
+    st.caption(
+        "Grey line: sales. Bars: the parts that add up to the draft. Units per week, all doors."
+    )
+
+
+def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:
+    """What each side says, why, and how right it has been in this department."""
+    found = agenda.performance(scores.cells())
+    record = {
+        a.name: a for a in (found.by_department.get(one["department"], []) if found else [])
+    }
+    events = [
+        e for e in space.history.of_cells(person.id, scope)
+        if e.kind is Kind.OVERRIDE and not space.reversals.has_taken_back(e.seq)
+    ]  # fmt: skip
+    for side in SIDES:
+        units = one[side]
+        change = units / one["statistical"] - 1 if one["statistical"] else float("nan")
+        if side in map(str, INPUTS) and abs(units - one["statistical"]) < 0.5:
+            st.markdown(f":gray[**{plain(side.capitalize())}** made no change.]")
+            continue
+        why = ""
+        said = [e for e in events if e.input_of == side][:1]
+        for event in said:
+            who = space.person(event.person).name
+            why = f" · {plain(who)}{trail.why(event)}"
+        past = record.get(side)
+        if past is not None and not np.isnan(past.added):
+            why += f" · value added in {plain(one['department'])}: {scores.points(past.added)} ({theme.number(past.cells)} SKU weeks)"
+        st.markdown(
+            f"**{plain(side.capitalize())}** {theme.units(units)}"
+            + ("" if side == "statistical" else f" ({theme.percent(change, sign=True)})")
+            + f":gray[{why}]"
+        )
+
+
+def agree(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:
+    """Take a column, or type another number."""
+    base = st.session_state.get("seen")
+    note = drafts.words("Why", key="why_agreed", placeholder="What settled it?")
+    take = partial(
+        frame.do, space.cycles.agree, person.id, scope, note=note, base=base,
+        then=lambda: drafts.said(why_agreed=""),
+    )  # fmt: skip
+    st.caption("Agree on")
+    row = st.container(horizontal=True)
+    for side in SIDES:
+        if side in map(str, INPUTS) and abs(one[side] - one["statistical"]) < 0.5:
+            continue
+        if row.button(
+            f"{plain(side.capitalize())}: {theme.units(one[side])}", key=f"agree_{side}"
+        ):
+            take(column=side)
+    typed = st.columns([3, 2], vertical_alignment="bottom")
+    units = typed[0].number_input(
+        "Another number, u",
+        0.0,
+        value=float(round(one["draft"])),
+        step=10.0,
+        key=f"typed_{scope.product}",
+    )
+    if typed[1].button("Agree on this", type="primary", width="stretch"):
+        take(units=units)
