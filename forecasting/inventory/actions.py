@@ -136,8 +136,7 @@ def outcome(situation: Situation, limits: Limits) -> Outcome:
     wanted = situation.demand[at, window].sum(axis=1)
     short = in_window.sum(axis=1)
     p = risk.p_any(situation.first, situation.last)[at]
-    fill = np.where(wanted > 0, 1 - short[at] / np.maximum(wanted, 1e-9), 1.0)
-    red = situation.known[at] & ((p > limits.red_probability) | (fill < limits.least_fill))
+    red = situation.known[at] & (p > limits.red_probability)
     total = float(wanted.sum())
     likely = in_window[at] > 0.02 * np.maximum(situation.demand[at, window], 1e-9)
     n_weeks = likely.shape[1]
@@ -487,9 +486,7 @@ def _red_shares(situation: Situation, limits: Limits, shares: Floats) -> Floats:
         usual=situation.usual.take(rows, until=until) if situation.usual else None,
     )  # fmt: skip
     wanted = demand[:, weeks].sum(axis=1)
-    fill = 1 - risk.units_short[:, weeks].sum(axis=1) / np.maximum(wanted, 1e-9)
     red = risk.p_any(situation.first, situation.last) > limits.red_probability
-    red |= (wanted > 0) & (fill < limits.least_fill)
     at_red = np.where(red & situation.known[rows], wanted, 0.0).reshape(-1, n).sum(axis=1)
     total = wanted.reshape(-1, n).sum(axis=1)
     found: Floats = at_red / np.maximum(total, 1e-9)

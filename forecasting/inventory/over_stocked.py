@@ -68,7 +68,10 @@ AIMED: Floats = np.array(
 """Share that an order aims at, so that the asked one is delivered; lead times x spreads x
 asked."""
 _TABLE = RegularGridInterpolator(
-    (np.log1p(LEADS), np.log(SPREADS), np.array(ASKED)), AIMED, bounds_error=False, fill_value=None
+    (np.log1p(LEADS), np.log(SPREADS), np.array(ASKED)),
+    AIMED,
+    bounds_error=False,
+    fill_value=None,
 )
 
 

@@ -170,7 +170,6 @@ def assess(
         mean, variance = _cut_off(left, variance)
         unordered = np.maximum(unordered + variance - before, 0.0)
     wides = np.sqrt(wides + unsure.T[:, None, :])
-    z = lefts / wides
     short = loss(lefts, wides)
     p = 1 - suffices(lefts, wides, third)
     return Risk(
@@ -235,5 +234,6 @@ def _weeks_last(values: Floats) -> Floats:
 
 
 def density(z: Floats) -> Floats:
-    density: Floats = np.exp(-0.5 * z**2) * _AT_ZERO
-    return density
+    """Density of the normal."""
+    found: Floats = np.exp(-0.5 * z**2) * _AT_ZERO
+    return found

@@ -13,10 +13,13 @@ import numpy as np
 import pandas as pd
 
 from forecasting.calendar import as_date, month_label
-from forecasting.hierarchy import THOUSANDTHS, Floats
+from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints
 from forecasting.inventory import buy_plan
-from forecasting.inventory.buy_plan import BuyPlan, Centre, Terms
+from forecasting.inventory.bridge import Limits
+from forecasting.inventory.buy_plan import BuyPlan, Centre, Needs, NeedsOf, Terms
 from forecasting.inventory.flows import coming_back
+from forecasting.inventory.levels import Aim, Doubt, Outlook, as_if_waiting
+from forecasting.plan.basis import Base
 from forecasting.plan.inbound import FIRM
 from forecasting.plan.live import LivePlan
 from forecasting.plan.views import Verdict, skus_of
@@ -69,6 +72,7 @@ def of_sku(
     least = plan.limits.least_service
     # Where nothing is known of stock, an order would be a guess.
     known = np.where(computed.known[:, None], demand, 0.0)
+    needs = _needs(plan, sku, demand, known, opening, terms)
     way = base.way(sku)
     if way is not None:
         longest = int(way.max())
@@ -78,12 +82,11 @@ def of_sku(
             scheduled=base.inbound[sku, ahead],
             weeks=way,
             safety=_centre_safety(
-                plan, sku, demand, safety, lead_time=terms.lead_time + longest
+                plan, sku, demand, safety, lead_time=terms.lead_time + longest, way=longest
             ),
-            own=_centre_safety(plan, sku, demand, safety, lead_time=longest),
+            own=_centre_safety(plan, sku, demand, safety, lead_time=longest, way=longest),
         )
-        own = _safety(plan, sku, demand, least_service=least, lead_time=0)
-        result = buy_plan.net_through(opening, due, known, safety, terms, centre, own=own)
+        result = buy_plan.net_through(opening, due, known, needs, terms, centre)
         return Bought(plan=result, terms=terms, centre=centre)
     into = base.network.weeks[base.network.n_doors :, : base.network.n_doors]
     lanes = into[into >= 0]
@@ -91,13 +94,51 @@ def of_sku(
         opening,
         due,
         known,
-        _safety(plan, sku, demand, least_service=least),
+        needs,
         terms,
-        own=_safety(plan, sku, demand, least_service=least, lead_time=0),
         reserve=float(plan.spare_reserve(sku).sum()) if len(lanes) else 0.0,
         reserve_weeks=int(lanes.max()) if len(lanes) else 1,
     )
     return Bought(plan=result, terms=terms, centre=None)
+
+
+def _needs(
+    plan: LivePlan, sku: int, demand: Floats, known: Floats, opening: Floats, terms: Terms
+) -> NeedsOf:
+    """What doors need of a SKU, by the forecast's own distribution."""
+    base, limits = plan.base, plan.limits
+    lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
+    doubt = Doubt(alpha=base.alpha_at(lift_sd), level_sd=base.level_sd, lift_sd=lift_sd)
+    # No order is to wait behind a shut door.
+    sold = base.ranged.share(sku)[:, : demand.shape[1]] > 0
+    least: Floats = np.where(sold, base.stated(sku, "presentation_min", 0.0), 0.0)
+    pace = known.mean(axis=1)
+    share = pace / max(float(pace.sum()), 1e-9)
+    # What is ordered for the minimum's sake beyond the half week that has sold on average.
+    minimum = share * max(terms.least - pace.sum() / 2, 0.0)
+    pack = np.maximum(terms.case, minimum)
+    waits = waits_at(base, limits) | (opening < 0)
+    service = np.full(len(demand), service_of(base, sku, limits.least_service))
+
+    def of(rows: Ints, lead_time: int) -> Needs:
+        aim = Aim(
+            service=service[rows],
+            waits=waits[rows],
+            by_units=limits.service_by_units,
+            least=least[rows],
+        )
+        return Outlook(
+            opening[rows], known[rows], doubt, aim, lead_time=lead_time, pack=pack[rows]
+        )
+
+    return of
+
+
+def waits_at(base: Base, limits: Limits) -> Bools:
+    """Doors whose customers wait for what is not there, (D,); elsewhere the sale is lost."""
+    online: Bools = (base.doors["kind"] == "online").to_numpy(dtype=bool)
+    waits: Bools = np.where(online, limits.online_waits, limits.stores_wait)
+    return waits
 
 
 def _safety(
@@ -107,27 +148,42 @@ def _safety(
     *,
     least_service: float,
     lead_time: int | None = None,
+    way: int | None = None,
 ) -> Floats:
     """Safety stock of a SKU at each door and week, (D, W): units.
 
     None in weeks in which it cannot be sold there: no order is to wait behind a shut door.
+
+    Parameters
+    ----------
+    way : int, optional
+        Weeks to the doors, which is where sales are lost; the lead time if left out.
     """
     base = plan.base
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
+    weeks = int(base.lead_time[sku]) if lead_time is None else lead_time
     held = buy_plan.safety_stock(
         demand,
         alpha=base.alpha_at(lift_sd),
         level_sd=base.level_sd,
         lift_sd=lift_sd,
-        lead_time=int(base.lead_time[sku]) if lead_time is None else lead_time,
-        service=service_of(base, sku, least_service),
+        lead_time=weeks,
+        service=_textbook_service(plan, sku, least_service, way=weeks if way is None else way),
         least=base.stated(sku, "presentation_min", 0.0),
     )
     return np.where(base.ranged.share(sku)[:, : demand.shape[1]] > 0, held, 0.0)
 
 
+def _textbook_service(plan: LivePlan, sku: int, least: float, *, way: int) -> float:
+    """Service level for the textbook's safety stock, in which customers wait."""
+    service = service_of(plan.base, sku, least)
+    if waits_at(plan.base, plan.limits).all():
+        return service
+    return as_if_waiting(service, weeks=way + buy_plan.REVIEW_WEEKS)
+
+
 def _centre_safety(
-    plan: LivePlan, sku: int, demand: Floats, at_doors: Floats, *, lead_time: int
+    plan: LivePlan, sku: int, demand: Floats, at_doors: Floats, *, lead_time: int, way: int
 ) -> Floats:
     """Safety stock of the centre, (W,): what all doors together need beyond their own.
 
@@ -138,6 +194,9 @@ def _centre_safety(
     ----------
     lead_time : int
         Weeks from the order to the doors.
+    way : int
+        Of them from the centre on. What doors lack they ask for again, so at the centre nothing
+        is lost: sales are, and only over the way.
     """
     base = plan.base
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
@@ -149,7 +208,7 @@ def _centre_safety(
         level_sd=base.level_sd,
         lift_sd=lift_sd,
         lead_time=lead_time,
-        service=service_of(base, sku, plan.limits.least_service),
+        service=_textbook_service(plan, sku, plan.limits.least_service, way=way),
     )
     beyond: Floats = np.maximum(wanted - at_doors.sum(axis=0), 0.0)
     return beyond
@@ -337,6 +396,9 @@ def calendar(plan: LivePlan, judged: list[Verdict], decisions: Decisions) -> pd.
                 why = "stock is tight"
         else:
             said, why = "approved", "stock covers it"
+            if len(red):
+                # A few SKUs that run out do not hold the activation up, and are said.
+                said, why = "at risk", f"{len(red)} of {len(skus)} SKUs will run out"
         found.append(
             {"activation": activation.activation, "name": activation.name,
              "start": activation.start, "verdict": said, "why": why}

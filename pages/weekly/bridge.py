@@ -85,6 +85,7 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
             "Short, u": [v.units_short for v in judged],
             "Margin at risk": [v.margin_at_risk for v in judged],
             "Runs out": [theme.week(v.first_short) for v in judged],
+            "Short SKUs": [f"{v.red_skus} of {v.n_skus}" for v in judged],
             "Short SKU-doors": [f"{v.red_cells} of {v.n_cells}" for v in judged],
             "Odd in its data": [odd.get(v.activation.activation) for v in judged],
         }
@@ -124,6 +125,8 @@ def described(verdict: views.Verdict) -> None:
     st.subheader(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
     start = f"{theme.day(act.start)} to {theme.day(act.end)}"
     runs_out = (
+        f"Short: {verdict.red_skus:d} of {theme.plural(verdict.n_skus, 'SKU')}, "
+        f"{theme.money(verdict.margin_at_risk)} at risk. "
         f"Runs out in {theme.week(verdict.first_short)} at {verdict.red_cells:d} of "
         f"{verdict.n_cells:d} SKU-doors."
         if verdict.first_short is not None
