@@ -6,7 +6,7 @@ import pytest
 from forecasting.inventory.levels import Aim, Doubt, Outlook
 
 ASKED = np.array([0.70, 0.8333, 0.95])
-WORLDS, WEEKS, WARM = 1_000, 75, 20
+WORLDS, WEEKS, WARM = 2_000, 75, 20
 
 
 def delivered(*, mean, alpha, lead, waits=False, by_units=False, pack=1.0, seed=11):
