@@ -7,7 +7,7 @@ by its position, and what the file calls it is a value like any other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,20 +86,7 @@ def judge(
     checks = _checks(table, present, known)
     if table.name == "sales" and _has_sales(cursor):  # the first import has nothing to repeat
         checks.append(_week_again())
-    bad_rows = [
-        sql(
-            "select _row, {number} as check_no from staging.typed where {is_bad}",
-            number=literal(number),
-            is_bad=check.is_bad,
-        )
-        for number, check in enumerate(checks)
-    ]
-    cursor.execute(
-        sql(
-            "create or replace table staging.bad as {rows}",
-            rows=listed(bad_rows, " union all "),
-        )
-    )
+    _mark_bad(checks, cursor)
     totals = cursor.execute(
         "select check_no, count(*) from staging.bad group by 1 order by 1"
     ).fetchall()
@@ -126,6 +113,24 @@ def judge(
         notes=_unknown(raw.header, table),
         rejects=tuple(sorted(judged + unread)),
         excess=excess,
+    )
+
+
+def _mark_bad(checks: Sequence[Check], cursor: duckdb.DuckDBPyConnection) -> None:
+    """Make staging.bad: a row per staged row and check that it fails."""
+    bad_rows = [
+        sql(
+            "select _row, {number} as check_no from staging.typed where {is_bad}",
+            number=literal(number),
+            is_bad=check.is_bad,
+        )
+        for number, check in enumerate(checks)
+    ]
+    cursor.execute(
+        sql(
+            "create or replace table staging.bad as {rows}",
+            rows=listed(bad_rows, " union all "),
+        )
     )
 
 

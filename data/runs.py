@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from data import files
-from data.closing import closing
+from data.closing import Closing, closing
 from data.store import Store, sql
 from forecasting import conventions
 from forecasting.errors import Refused
@@ -73,19 +73,9 @@ def write_inputs(
     skus = store.query("all_skus")[["sku", "class", "department", "like_sku", "launch_date"]]
     skus = skus.assign(block=_blocks(skus, series))
     since = as_of - dt.timedelta(7 * (LONGEST_HISTORY_WEEKS - 1))
-    complete = closing(store)
-    begins, cut = complete.begins, complete.silent if complete.week == as_of else ()
-    if begins is not None and begins <= as_of:
-        since = max(since, begins)  # what is sold in a part of a week is no week's demand
-    with store.cursor() as cursor:
-        cursor.register("blocks", skus[["sku", "block"]])
-        cursor.execute(
-            f"copy ({sql('history_by_block')}) to '{_quoted(folder / 'history')}' "
-            "(format parquet, partition_by (block), overwrite)",
-            {"as_of": as_of, "since": since, "cut": list(cut)},
-        )
-        prints = _fingerprints(cursor, folder)
-        first = store.query("first_week", as_of=as_of, since=since)["week"].iloc[0]
+    since, cut = _history_of(closing(store), as_of, since)
+    prints = _write_history(store, skus, folder, as_of=as_of, since=since, cut=cut)
+    first = store.query("first_week", as_of=as_of, since=since)["week"].iloc[0]
     prices = store.query("price_changes")
     spans = store.query("could_sell_until", as_of=as_of)
     door_weeks = store.query("door_weeks", as_of=as_of)
@@ -98,15 +88,12 @@ def write_inputs(
         "doors": store.query("all_doors")[["door", "kind"]],
         "items": items,
     }
-    for name, frame in frames.items():
-        # A table without rows would be written as if its columns held nothing at all.
-        texts = [c for c in ("sku", "door") if c in frame.columns]
-        frame.astype(dict.fromkeys(texts, "string")).to_parquet(
-            folder / f"{name}.parquet", index=False
-        )
+    _write(frames, folder)
     past = items[items["start"] < pd.Timestamp(as_of) + pd.Timedelta(7, "D")]
     counts = frames["series"].groupby("block").size()
     kinds = sorted(items["type"].unique())
+    # What every block was fitted on, beside its own history, activations, prices and spans.
+    of_all = [as_of, horizon, kinds, door_weeks, str(conventions.in_force().fiscal)]
     job: dict[str, Any] = {
         "as_of": as_of.isoformat(),
         "first_week": pd.Timestamp(first).date().isoformat(),
@@ -116,23 +103,58 @@ def write_inputs(
         "conventions": conventions.in_force().as_dict(),
         "blocks": {
             str(block): {
-                "series": int(counts.get(block, 0)),
+                "series": int(counts[block]),
                 "fingerprint": _digest(
-                    [as_of, horizon, kinds, prints.get(int(block), ""), _of(past, skus, block),
-                     _of(prices, skus, block), _of(spans, skus, block), door_weeks,
-                     str(conventions.in_force().fiscal)],
+                    [*of_all, prints.get(int(block), ""), _of(past, skus, block),
+                     _of(prices, skus, block), _of(spans, skus, block)],
                 ),
             }
-            for block in sorted(skus["block"].unique())
-            if int(counts.get(block, 0))
+            for block in sorted(counts.index)
         },
     }  # fmt: skip
-    job["reused"] = _unchanged(job, former)
-    if job["reused"] and former is not None:
-        job |= {name: former[name] for name in ("prior", "calibration", "event_sd")}
-        job["former_blocks"] = former["blocks"]
+    job |= _reused(job, former)
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     return job
+
+
+def _history_of(
+    complete: Closing, as_of: dt.date, since: dt.date
+) -> tuple[dt.date, tuple[str, ...]]:
+    """First day of the history of a fit, and doors whose last week is left out of it."""
+    cut = complete.silent if complete.week == as_of else ()
+    if complete.begins is not None and complete.begins <= as_of:
+        # What is sold in a part of a week is no week's demand.
+        since = max(since, complete.begins)
+    return since, cut
+
+
+def _write_history(
+    store: Store,
+    skus: pd.DataFrame,
+    folder: Path,
+    *,
+    as_of: dt.date,
+    since: dt.date,
+    cut: tuple[str, ...],
+) -> dict[int, str]:
+    """Write the weekly history, a folder a block, and what that of each block comes to."""
+    with store.cursor() as cursor:
+        cursor.register("blocks", skus[["sku", "block"]])
+        cursor.execute(
+            f"copy ({sql('history_by_block')}) to '{_quoted(folder / 'history')}' "
+            "(format parquet, partition_by (block), overwrite)",
+            {"as_of": as_of, "since": since, "cut": list(cut)},
+        )
+        return _fingerprints(cursor, folder)
+
+
+def _write(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    for name, frame in frames.items():
+        # A table without rows would be written as if its columns held nothing at all.
+        texts = [c for c in ("sku", "door") if c in frame.columns]
+        frame.astype(dict.fromkeys(texts, "string")).to_parquet(
+            folder / f"{name}.parquet", index=False
+        )
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
@@ -362,6 +384,15 @@ def _unchanged(job: Mapping[str, Any], former: Mapping[str, Any] | None) -> list
         for name, block in job["blocks"].items()
         if before.get(name, {}).get("fingerprint") == block["fingerprint"]
     ]
+
+
+def _reused(job: Mapping[str, Any], former: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a job takes over from the run in force."""
+    same = _unchanged(job, former)
+    if not same or former is None:
+        return {"reused": same}
+    kept = {name: former[name] for name in ("prior", "calibration", "event_sd")}
+    return {"reused": same, **kept, "former_blocks": former["blocks"]}
 
 
 def _of(frame: pd.DataFrame, skus: pd.DataFrame, block: int) -> pd.DataFrame:

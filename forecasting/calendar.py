@@ -376,6 +376,12 @@ def fiscal_quarter(date: dt.date) -> str:
     return fiscal_week(date).quarter_name
 
 
+def quarter_weeks(year: int, quarter: int) -> tuple[dt.date, ...]:
+    """The week starts of one fiscal quarter: its three months' one after the other."""
+    months = range(3 * quarter - 2, 3 * quarter + 1)
+    return tuple(week for month in months for week in period_weeks(year, month))
+
+
 def quarter_label(quarter: str) -> str:
     """How people read a fiscal quarter: 'Q3 FY26'."""
     return f"{quarter[5:]} FY{quarter[2:4]}"

@@ -226,8 +226,7 @@ def spread(
         Present values, thousandths of a unit, not negative.
     new_total : int
         What they are to add up to.
-    held, active : bool array, shape (n,), optional
-        Default: none held, all active.
+    held, active : bool array, shape (n,), optional (none held, all active)
     reference : float array, shape (n,), optional
         Profile for leaves that are all zero.
     ties : int array, shape (n,), optional
@@ -253,25 +252,10 @@ def spread(
         free &= ~held
     if active is not None:
         free &= active
-    kept = int(leaves[~free].sum())
-    target = int(new_total) - kept
     if int(new_total) == int(leaves.sum()):
         return leaves.copy()
-    if new_total < 0:
-        raise ImpossibleSpread(
-            f"The new total would be {new_total / THOUSANDTHS:,.0f} units; "
-            "demand cannot be negative."
-        )
-    if target < 0:
-        raise ImpossibleSpread(
-            f"{kept / THOUSANDTHS:,.0f} units are held, more than the new total of "
-            f"{new_total / THOUSANDTHS:,.0f}. Release a hold or enter a larger number."
-        )
-    if not free.any():
-        raise ImpossibleSpread(
-            "Every cell below is held or not ranged, so nothing can take the change. "
-            "Release a hold first."
-        )
+    target = int(new_total) - int(leaves[~free].sum())
+    _check_possible(new_total, target, free)
     weights = leaves[free].astype(float)
     if weights.sum() <= 0 and reference is not None:
         weights = np.maximum(reference[free], 0.0)
@@ -280,3 +264,22 @@ def spread(
     result = leaves.copy()
     result[free] = largest_remainder(target, weights, None if ties is None else ties[free])
     return result
+
+
+def _check_possible(new_total: int, target: int, free: Bools) -> None:
+    """Refuse a total that the free leaves, `target` together, cannot make up."""
+    if new_total < 0:
+        raise ImpossibleSpread(
+            f"The new total would be {new_total / THOUSANDTHS:,.0f} units; "
+            "demand cannot be negative."
+        )
+    if target < 0:
+        raise ImpossibleSpread(
+            f"{(new_total - target) / THOUSANDTHS:,.0f} units are held, more than the new "
+            f"total of {new_total / THOUSANDTHS:,.0f}. Release a hold or enter a larger number."
+        )
+    if not free.any():
+        raise ImpossibleSpread(
+            "Every cell below is held or not ranged, so nothing can take the change. "
+            "Release a hold first."
+        )

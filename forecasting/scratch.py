@@ -93,3 +93,18 @@ def _own() -> Path:
 def _gone(process: int, place: Path) -> None:
     if process == os.getpid():
         shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def gone_unless_done(db: Path, *beside: Path) -> Iterator[None]:
+    """Leave no new database, and no folder beside it, where what it was made for failed."""
+    is_new = not db.exists()
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            for left in (db, db.with_name(db.name + ".wal")):
+                left.unlink(missing_ok=True)
+            for folder in beside:
+                shutil.rmtree(folder, ignore_errors=True)
+        raise

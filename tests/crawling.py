@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecasting.__main__ import STAFF
+from forecasting.sample.build import STAFF
 
 ROOT = Path(__file__).parents[1]
 FULL = os.environ.get("CONCORD_CRAWL") == "full"

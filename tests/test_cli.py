@@ -36,6 +36,19 @@ def test_a_template_imports_as_it_is_written(tmp_path):
     assert "nothing in these files" in told
 
 
+def test_a_calendar_is_set_before_the_first_file_comes(tmp_path):
+    db = tmp_path / "x.duckdb"
+    words = ("--set", "first_weekday=monday", "--set", "pattern=calendar months")
+    told, _ = concord("conventions", "--db", db, *words, "--set", "first_month=1", "--json")
+    assert (told["first_weekday"], told["first_month"], told["zone"]) == ("Monday", 1, "UTC")
+    again, _ = concord("conventions", "--db", db, "--json")
+    assert again == told
+    _, refused = concord("conventions", "--db", db, "--set", "zone", code=2)
+    assert "NAME=VALUE" in refused
+    _, refused = concord("conventions", "--db", db, "--set", "zone=Mars", code=2)
+    assert "time zone" in refused
+
+
 def test_bad_input_exits_2_with_a_line_per_problem_and_changes_nothing(tmp_path, company_copy):
     (tmp_path / "doors.csv").write_text("door,kind\nX1,kiosk\nX1,store\n")
     _, told = concord("import", tmp_path / "doors.csv", "--db", company_copy, code=2)
@@ -127,6 +140,8 @@ def test_bridge_project_and_export_write_the_contracts_columns(tmp_path, company
         "first_short_week",
     ]
     assert result["rows"] == len(bridge)
+    weeks = pd.to_datetime(bridge["week"])
+    assert (weeks.max() - weeks.min()).days < 7 * 12, "not all of what runs on"
     assert sum(result["cells"].values()) == len(
         bridge.drop_duplicates(["activation", "sku", "door"])
     )
@@ -143,8 +158,12 @@ def test_bridge_project_and_export_write_the_contracts_columns(tmp_path, company
         "on_hand",
         "lost_units",
         "weeks_of_supply",
+        "outlasts",
     ]
     assert project["week"].nunique() == 10
+    left = 51 - project.groupby(["sku", "door"]).cumcount()
+    assert (project["weeks_of_supply"][project["outlasts"]] == left[project["outlasts"]]).all()
+    assert not (project["weeks_of_supply"] >= left)[~project["outlasts"]].any()
     assert (project["on_hand"].dropna() >= 0).all()
     exported, _ = concord(
         "export", "--db", company, "--table", "skus", "--out", tmp_path / "s.xlsx", "--json"

@@ -147,8 +147,15 @@ def test_reports_of_the_planners_guide_are_written_as_shown(played, tmp_path, mo
 def test_bringing_ones_own_data_works_as_it_is_shown(tmp_path):
     files = tmp_path / "my-files"
     page = ROOT / "docs" / "how-to" / "own-data.md"
-    assert run(page, tmp_path, leave=("import", "refresh", "serve")) == ["template"]
+    assert run(page, tmp_path, leave=("import", "refresh", "serve")) == [
+        "template",
+        "conventions",
+    ]
     for name, frame in make_sample(skus=9, doors=3, weeks=60, seed=3).tables.items():
         assert (files / f"{name}.csv").is_file()
         frame.to_csv(files / f"{name}.csv", index=False)
-    assert run(page, tmp_path, leave=("template", "serve")) == ["import", "import", "refresh"]
+    assert run(page, tmp_path, leave=("template", "conventions", "serve")) == [
+        "import",
+        "import",
+        "refresh",
+    ]

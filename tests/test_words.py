@@ -19,6 +19,8 @@ DOCS = ROOT / "docs"
 PAGES = sorted((ROOT / "pages").rglob("*.py"))
 ON_SCREEN = [ROOT / "app.py", *PAGES, *sorted((ROOT / "forecasting").rglob("*.py"))]
 
+TEMPLATES = sorted((ROOT / "forecasting" / "outputs" / "templates").glob("*.html"))
+
 WHICH = frozenset(
     re.split(
         r"\s+",
@@ -97,10 +99,10 @@ NO_MEASURE = frozenset(
         "On time",
         "Order",
         "Owner",
+        "Person",
         "People",
         "Promised",
         "Publish by",
-        "Published (UTC)",
         "Quarter",
         "Read",
         "Reason",
@@ -136,7 +138,7 @@ NO_MEASURE = frozenset(
         "Weeks late",
         "What",
         "What it is",
-        "When (UTC)",
+        "When",
         "Who",
         "Why",
         "class",
@@ -154,6 +156,9 @@ def labels() -> Iterator[tuple[str, str]]:
     for path in PAGES:
         for label, line in found_in(path.read_text(encoding="utf-8")):
             yield label, f"{path.relative_to(ROOT)}:{line}"
+    for path in TEMPLATES:
+        for label in re.findall(r"<th[^>]*>([^<{]+)</th>", path.read_text(encoding="utf-8")):
+            yield label, str(path.relative_to(ROOT))
 
 
 def found_in(source: str) -> Iterator[tuple[str, int]]:
@@ -218,9 +223,14 @@ TERMS = re.compile(
 NAMES = frozenset(one.label for one in (*Status, *Function))
 
 
+def bare(label: str) -> str:
+    """A label without signs and without brackets that something else fills in."""
+    return re.sub(r"[^\w %$,()#-]|\(\s*\)", " ", label).strip()
+
+
 def lacking(label: str) -> str:
     """What of a label neither the glossary nor a word of `WHICH` explains; '' nothing."""
-    text = re.sub(r"[^\w %$,()#-]", " ", label.replace("**", " ")).strip()
+    text = bare(label)
     if text in NO_MEASURE or text in NAMES or not re.search(r"[a-zA-Z]{2}", text):
         return ""
     left, terms = TERMS.subn(" ", text.casefold())
@@ -256,7 +266,7 @@ def test_a_measure_that_the_glossary_lacks_is_seen(source, label, unexplained):
 
 
 def test_nothing_is_listed_as_no_measure_that_no_page_shows():
-    shown = {re.sub(r"[^\w %$,()#-]", " ", label).strip() for label, _ in labels()}
+    shown = {bare(label) for label, _ in labels()}
     assert not NO_MEASURE - shown
 
 
@@ -293,6 +303,11 @@ def texts() -> Iterator[tuple[str, str]]:
                 and " " in node.value.strip()
             ):
                 yield node.value, f"{path.relative_to(ROOT)}:{node.lineno}"
+    for path in TEMPLATES:
+        words = re.sub(
+            r"<style>.*?</style>|{[{%].*?[}%]}|<[^>]+>", " ", path.read_text(), flags=re.S
+        )
+        yield words, str(path.relative_to(ROOT))
     for path in DOCS.rglob("*.md"):
         if "decisions" not in path.parts:
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

@@ -10,8 +10,6 @@ import pandas as pd
 import pytest
 
 from data import counts
-from forecasting import workspace as workspace_module
-from forecasting.__main__ import STAFF
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.events import Scope
@@ -29,8 +27,10 @@ from forecasting.errors import (
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan import views
 from forecasting.plan.basis import assemble
+from forecasting.record import building
 from forecasting.record import runs as runs_module
 from forecasting.rights import LOCAL_ADMIN, RIGHTS
+from forecasting.sample.build import STAFF
 from forecasting.vocabulary import INPUTS, Function, Status
 from forecasting.workspace import Workspace
 
@@ -490,7 +490,7 @@ def test_the_plan_is_built_once_and_only_when_it_is_asked_for(
         built.append(1)
         return assemble(**given)
 
-    monkeypatch.setattr(workspace_module, "assemble", counted)
+    monkeypatch.setattr(building, "assemble", counted)
     (tmp_path / "doors.csv").write_text("door,name,region,kind\nX9,New place,North,store\n")
     with closing(Workspace(company_copy)) as space:
         assert space.has_forecast

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -212,3 +212,13 @@ def leaves_of(deltas: Mapping[tuple[str, str, np.datetime64], int]) -> Leaves:
         week=np.array([week for _, _, week in deltas], dtype="datetime64[D]"),
         delta=np.array(list(deltas.values()), dtype=np.int64),
     )
+
+
+def is_input_of(event: Event, functions: Collection[str]) -> bool:
+    """Whether an event says something of an input of one of these functions."""
+    spoken = (
+        Kind.OVERRIDE, Kind.SENSE, Kind.UNDO, Kind.RESOLVE, Kind.HOLD, Kind.RELEASE
+    )  # fmt: skip
+    if event.kind not in spoken or event.body.calendar is not None:
+        return False
+    return event.input_of in functions

@@ -158,16 +158,9 @@ def build_panel(
         sku_index.get_indexer(pd.Index(history["sku"])),
         door_index.get_indexer(pd.Index(history["door"])),
     ]
-    column = (history["week"].to_numpy().astype("datetime64[D]") - weeks[0]).astype(int) // 7
-    inside = (row >= 0) & (column >= 0) & (column < len(weeks))
-    row, column = row[inside], column[inside]
-
-    def place(name: str) -> Floats:
-        placed = np.full(shape, np.nan)
-        placed[row, column] = history[name].to_numpy(dtype=float)[inside]
-        return placed
-
-    sales, in_stock, on_hand = place("units"), place("in_stock"), place("on_hand")
+    sales, in_stock, on_hand = (
+        _placed(history, name, row, weeks, shape) for name in ("units", "in_stock", "on_hand")
+    )
     opened, none_sold = np.ones(shape), on_hand > 0
     if could_sell is not None:
         of_span = series[
@@ -176,9 +169,7 @@ def build_panel(
         ]
         opened = could_sell.share(of_span, len(ranging), weeks)
         opened = np.where(_sold_all_the_same(sales, opened), 1.0, opened)
-        told = could_sell.of_doors("is_told", door_index, weeks)[door_of]
-        counted = could_sell.of_doors("is_counted", door_index, weeks)[door_of]
-        none_sold = told & _on_the_shelf(sales, on_hand, counted)
+        none_sold = _none_sold(could_sell, sales, on_hand, door_of, door_index, weeks)
     # No row of a door that told what it sold, and something to sell: a true zero. Else unknown.
     sales = np.where(np.isnan(sales) & none_sold, 0.0, sales)
     # A last day that is a Sunday may mean its week: a small part of a week says nothing.
@@ -192,11 +183,7 @@ def build_panel(
         classes=classes,
         class_names=class_names,
         departments=departments,
-        like=(
-            sku_index.get_indexer(pd.Index(skus["like_sku"]))
-            if "like_sku" in skus
-            else np.full(len(skus), -1)
-        ).astype(np.int64),
+        like=_like(skus, sku_index),
         launch=_launch_weeks(skus, weeks),
         sku_of=sku_of,
         door_of=door_of,
@@ -208,6 +195,32 @@ def build_panel(
         open=opened,
         regular_price=_log_prices(prices, series, sku_index, door_index, weeks, len(ranging)),
     )
+
+
+def _placed(
+    history: pd.DataFrame, name: str, row: Ints, weeks: Dates, shape: tuple[int, int]
+) -> Floats:
+    """A column of history laid out by series (-1: none) and week, NaN without a row, (n, T)."""
+    column = (history["week"].to_numpy().astype("datetime64[D]") - weeks[0]).astype(int) // 7
+    inside = (row >= 0) & (column >= 0) & (column < len(weeks))
+    placed = np.full(shape, np.nan)
+    placed[row[inside], column[inside]] = history[name].to_numpy(dtype=float)[inside]
+    return placed
+
+
+def _none_sold(
+    could_sell: CouldSell,
+    sales: Floats,
+    on_hand: Floats,
+    door_of: Ints,
+    doors: pd.Index[str],
+    weeks: Dates,
+) -> Bools:
+    """Weeks in which no row means that none was sold: the door told, and had it, (n, T)."""
+    told = could_sell.of_doors("is_told", doors, weeks)[door_of]
+    counted = could_sell.of_doors("is_counted", doors, weeks)[door_of]
+    none: Bools = told & _on_the_shelf(sales, on_hand, counted)
+    return none
 
 
 def _tells(share: Floats, units: Floats, least: float) -> Bools:
@@ -329,6 +342,13 @@ def _classes(skus: pd.DataFrame) -> tuple[Ints, tuple[str, ...], Ints]:
         tuple(c for _, c in found),
         np.array([names.index(d) for d, _ in found], dtype=np.int64),
     )
+
+
+def _like(skus: pd.DataFrame, sku_index: pd.Index[str]) -> Ints:
+    """Position of each SKU's like SKU, -1 where none is stated."""
+    if "like_sku" not in skus:
+        return np.full(len(skus), -1, dtype=np.int64)
+    return sku_index.get_indexer(pd.Index(skus["like_sku"])).astype(np.int64)
 
 
 def _launch_weeks(skus: pd.DataFrame, weeks: Dates) -> Ints:

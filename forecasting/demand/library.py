@@ -70,6 +70,11 @@ def past_lifts(panel: Panel, exposures: Exposures, factors: Factors) -> pd.DataF
             "promised": np.exp(past.fixed),
         }
     )
+    return _summed(rows)
+
+
+def _summed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Cells of each activation and SKU added up; the variance of its log lift is their mean."""
     found = rows.groupby(["activation", "sku"], as_index=False).agg(
         doors=("door", "nunique"),
         first_week=("first_week", "min"),

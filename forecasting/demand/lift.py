@@ -272,21 +272,7 @@ def expose(
     -----
     A row that names a door replaces the same activation's row for all of them there.
     """
-    numbered = series[["sku", "door"]].assign(series=np.arange(len(series)))
-    items = items.assign(order=np.arange(len(items)))
-    everywhere = items["door"].isna()
-    at_doors = items[~everywhere].merge(numbered, on=["sku", "door"])
-    at_all = items[everywhere].drop(columns="door").merge(numbered, on="sku")
-    at_doors, at_all = at_doors.assign(general=False), at_all.assign(general=True)
-    rows = pd.concat([at_doors, at_all]).sort_values(["order", "series"], kind="stable")
-    kept, discount, lift = offers.said_once(
-        rows["activation"].to_numpy(dtype=np.int64),
-        rows["series"].to_numpy(dtype=np.int64),
-        general=rows["general"].to_numpy(dtype=bool),
-        discount=rows["discount"].to_numpy(dtype=float),
-        lift=rows["lift"].to_numpy(dtype=float),
-    )
-    rows = rows.iloc[kept].assign(discount=discount, lift=lift)
+    rows = _said_once(items, series)
     kind = pd.Index(list(kinds)).get_indexer(pd.Index(rows["type"]))
     rows, kind = rows[kind >= 0], kind[kind >= 0]
     start = rows["start"].to_numpy().astype("datetime64[D]")
@@ -314,6 +300,25 @@ def expose(
         n_weeks=len(weeks),
         before=before,
     )
+
+
+def _said_once(items: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Items laid over series (a column of positions), one row per activation and series."""
+    numbered = series[["sku", "door"]].assign(series=np.arange(len(series)))
+    items = items.assign(order=np.arange(len(items)))
+    everywhere = items["door"].isna()
+    at_doors = items[~everywhere].merge(numbered, on=["sku", "door"])
+    at_all = items[everywhere].drop(columns="door").merge(numbered, on="sku")
+    at_doors, at_all = at_doors.assign(general=False), at_all.assign(general=True)
+    rows = pd.concat([at_doors, at_all]).sort_values(["order", "series"], kind="stable")
+    kept, discount, lift = offers.said_once(
+        rows["activation"].to_numpy(dtype=np.int64),
+        rows["series"].to_numpy(dtype=np.int64),
+        general=rows["general"].to_numpy(dtype=bool),
+        discount=rows["discount"].to_numpy(dtype=float),
+        lift=rows["lift"].to_numpy(dtype=float),
+    )
+    return rows.iloc[kept].assign(discount=discount, lift=lift)
 
 
 def days_within(start: Dates, end: Dates, week: Dates) -> tuple[Ints, Ints]:

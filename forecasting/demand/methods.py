@@ -122,18 +122,8 @@ def choose(
     seen = scored[:, tail]
     ahead = effect[:, tail]
     usual = PACES.index(USUAL_PACE)
-    cost = np.zeros((len(levels), n_segments))
-    for lag in LAGS:
-        means = [level[:, cut - lag + 1 : known - lag + 1] * ahead for level in levels]
-        spread = means[usual] + _ALPHA * means[usual] ** 2 + 0.1
-        for i, mean in enumerate(means):
-            missed = _missed(mean, units[:, tail], spread, seen)
-            cost[i] += np.bincount(segment, missed, minlength=n_segments)
-    # The usual smoothing is given up only for what is clearly better: differences of less are
-    # chance. Doors of a SKU go together as likely as not: neither has a head start.
-    favoured = cost.copy()
-    favoured[[pace.smoothing == USUAL_PACE.smoothing for pace in PACES]] *= CLEARLY
-    best = np.argmin(favoured, axis=0)
+    cost = _costs(levels, units[:, tail], ahead, seen, segment, cut=cut, n_segments=n_segments)
+    best = _cheapest(cost)
     rows = best[segment]
     chosen_levels = np.empty_like(levels[usual])
     for i, level in enumerate(levels):
@@ -157,6 +147,40 @@ def choose(
         for s in np.flatnonzero(now)
     )
     return chosen, _residuals(chosen_levels, ahead, units, seen, exposed[:, tail], cut)
+
+
+def _costs(
+    levels: Sequence[Floats],
+    units: Floats,
+    ahead: Floats,
+    seen: Bools,
+    segment: Ints,
+    *,
+    cut: int,
+    n_segments: int,
+) -> Floats:
+    """Scaled squared error of each pace in each segment on held-out weeks, all lags, (K, S)."""
+    usual, known = PACES.index(USUAL_PACE), cut + units.shape[1]
+    cost = np.zeros((len(levels), n_segments))
+    for lag in LAGS:
+        means = [level[:, cut - lag + 1 : known - lag + 1] * ahead for level in levels]
+        spread = means[usual] + _ALPHA * means[usual] ** 2 + 0.1
+        for i, mean in enumerate(means):
+            missed = _missed(mean, units, spread, seen)
+            cost[i] += np.bincount(segment, missed, minlength=n_segments)
+    return cost
+
+
+def _cheapest(cost: Floats) -> Ints:
+    """Position of the pace of each segment, (S,).
+
+    The usual smoothing is given up only for what is clearly better: differences of less are
+    chance. Doors of a SKU go together as likely as not: neither has a head start.
+    """
+    favoured = cost.copy()
+    favoured[[pace.smoothing == USUAL_PACE.smoothing for pace in PACES]] *= CLEARLY
+    best: Ints = np.argmin(favoured, axis=0)
+    return best
 
 
 def paces(chosen: tuple[Method, ...], panel: Panel, known: int) -> Ints:

@@ -149,17 +149,9 @@ def respond(
     by_week = rows.sku * (int(rows.week.max(initial=0)) + 1) + rows.week
     worth = _worth(rows, by_week, alpha=alpha, event_sd=event_sd)
     of_events = _worth(rows, rows.event, alpha=alpha, event_sd=event_sd)
-    parent = np.tile(prior.mean, (n_classes, 1))
-    if start is None:
-        classes, class_sd = _of_classes(rows, of_events, prior, n_classes, alpha=alpha)
-    else:  # it only has to move on from what statsmodels found
-        step = max(len(rows) // (_MOST_ROWS * n_classes), 1)
-        some = rows_of(rows, slice(None, None, step))
-        classes, covariance = shrunk(
-            some, some.of_class, parent, alpha=alpha, worth=of_events[::step] * step,
-            sd=prior.sd, start=start.classes, steps=1,
-        )  # fmt: skip
-        class_sd = deviation_of(covariance)
+    classes, class_sd = _classes_from(
+        rows, of_events, prior, n_classes, alpha=alpha, start=start
+    )
     classes = bounded(classes, columns)
     of_skus, of_series = start.spread if start else (SKU_SD * scale, SERIES_SD * scale)
     steps = 1 if start else 2
@@ -195,6 +187,30 @@ def respond(
         sku_covariance=sku_covariance,
         spread=(spread_of_skus, spread_of_series),
     )
+
+
+def _classes_from(
+    rows: Rows,
+    worth: Floats,
+    prior: Prior,
+    n_classes: int,
+    *,
+    alpha: float,
+    start: Response | None,
+) -> tuple[Floats, Floats]:
+    """Coefficients of each class and their standard deviations, (C, p) each.
+
+    From a former estimate they only have to move on from what statsmodels found: one step.
+    """
+    if start is None:
+        return _of_classes(rows, worth, prior, n_classes, alpha=alpha)
+    step = max(len(rows) // (_MOST_ROWS * n_classes), 1)
+    some = rows_of(rows, slice(None, None, step))
+    classes, covariance = shrunk(
+        some, some.of_class, np.tile(prior.mean, (n_classes, 1)), alpha=alpha,
+        worth=worth[::step] * step, sd=prior.sd, start=start.classes, steps=1,
+    )  # fmt: skip
+    return classes, deviation_of(covariance)
 
 
 def spread_seen(away: Floats, deviation: Floats, *, before: Floats, usual: Floats) -> Floats:
@@ -341,43 +357,71 @@ def shrunk(
     (coefficients, shape (G, p); their covariance, shape (G, p, p)). A group without rows has
     its parent's coefficients and the prior's covariance.
     """
-    n_groups = len(parent)
     current = parent.copy()
-    covariance = np.tile(np.diag(sd**2), (n_groups, 1, 1))
+    covariance = np.tile(np.diag(sd**2), (len(parent), 1, 1))
     used = np.flatnonzero(np.abs(rows.design).sum(axis=0) > 1e-9)
     if not len(rows) or not len(used):
         return current, covariance
-    order: Ints | slice = slice(None)
-    if np.any(np.diff(group) < 0):
-        order = np.argsort(group, kind="stable")
-    owner = group[order]
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    filled = owner[starts]
-    # One column at a time, in single precision: it is a step, not a sum of money.
-    single = np.float32
-    x = np.stack([rows.design[order, column].astype(single) for column in used])
-    y, base = rows.units[order].astype(single), rows.expected[order].astype(single)
-    w = worth[order].astype(single)
+    grouped = _Grouped.of(rows, group, worth, used)
+    filled = grouped.filled
     ridge = np.diag(1 / sd[used] ** 2)
     anchor = parent[filled][:, used]
     local = (parent if start is None else start)[filled][:, used]
-    count = np.diff(np.append(starts, len(owner)))
     for _ in range(steps):
-        eta = np.zeros(len(owner), dtype=single)
-        for a, of_groups in enumerate(local.T.astype(single)):
-            eta += x[a] * np.repeat(of_groups, count)
-        mean = base * np.exp(np.clip(eta, -4, 4))
-        shared = w / (1 + single(alpha) * mean)
-        # Observed information counts a surprise for less, which keeps steps short.
-        weight, score = shared * mean, shared * (y - mean)
-        gradient, information = _moments(x, score, weight, starts)
+        gradient, information = grouped.step(local, alpha)
         information += ridge
         away = (local - anchor) / sd[used] ** 2
         move = np.linalg.solve(information, (gradient - away)[:, :, None])[:, :, 0]
+        # From far off a Newton step may overshoot: none moves a log lift by more than one.
         local += np.clip(move, -1.0, 1.0)
     current[np.ix_(filled, used)] = local
     covariance[np.ix_(filled, used, used)] = np.linalg.inv(information)
     return current, covariance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grouped:
+    """Rows in the order of their groups; single precision does for steps."""
+
+    x: Singles
+    """Regressors in use, one row each, (q, m)."""
+    units: Singles
+    base: Singles
+    worth: Singles
+    starts: Ints
+    """First row of each group that has rows."""
+    count: Ints
+    filled: Ints
+    """Groups that have rows."""
+
+    @staticmethod
+    def of(rows: Rows, group: Ints, worth: Floats, used: Ints) -> _Grouped:
+        order: Ints | slice = slice(None)
+        if np.any(np.diff(group) < 0):
+            order = np.argsort(group, kind="stable")
+        owner = group[order]
+        starts = np.flatnonzero(np.diff(owner, prepend=-1))
+        single = np.float32
+        return _Grouped(
+            x=np.stack([rows.design[order, column].astype(single) for column in used]),
+            units=rows.units[order].astype(single),
+            base=rows.expected[order].astype(single),
+            worth=worth[order].astype(single),
+            starts=starts,
+            count=np.diff(np.append(starts, len(owner))),
+            filled=owner[starts],
+        )
+
+    def step(self, local: Floats, alpha: float) -> tuple[Floats, Floats]:
+        """Gradient, (G, q), and information, (G, q, q), of the likelihood at coefficients."""
+        single = np.float32
+        eta = np.zeros(self.x.shape[1], dtype=single)
+        for a, of_groups in enumerate(local.T.astype(single)):
+            eta += self.x[a] * np.repeat(of_groups, self.count)
+        mean = self.base * np.exp(np.clip(eta, -4, 4))
+        shared = self.worth / (1 + single(alpha) * mean)
+        # Observed information counts a surprise for less, which keeps steps short.
+        return _moments(self.x, shared * (self.units - mean), shared * mean, self.starts)
 
 
 def deviation_of(covariance: Floats) -> Floats:

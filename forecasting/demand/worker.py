@@ -105,15 +105,7 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
         (target / folder).mkdir(parents=True, exist_ok=True)
     prior = Prior.from_json(job["prior"]) if job["reused"] else None
     if len(job["blocks"]) > 1 and prior is None:
-        usual = priors.usual(columns)
-        tell("what the company responds to", 0.02)
-        learning = _to_learn_from(job["blocks"])
-        each = _each(
-            _learn, learning, workers, source, usual,
-            tell=lambda _text, share: tell("what the company responds to", 0.2 * share),
-        )  # fmt: skip
-        found = [pair for _, pairs in each for pair in pairs]
-        prior = priors.learnt(usual, found)
+        prior = _company_prior(source, job["blocks"], columns, workers=workers, tell=tell)
     done: dict[str, dict[str, Any]] = {}
     fitting = _each(
         _fit_block, todo, workers, source, target, prior,
@@ -126,21 +118,7 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
         tell(f"fitted {_series(job, done):,} of {_series(job, todo):,} series",
              0.2 + 0.75 * _series(job, done) / max(_series(job, todo), 1))  # fmt: skip
     tell("writing the run", 0.96)
-    residuals = [body.pop("residuals") for body in done.values()]
-    kept = [r for r in residuals if r is not None]
-    if job["reused"]:
-        calibration = Calibration.from_json(job["calibration"])
-        event_sd = float(job["event_sd"])
-    else:
-        calibration = (
-            intervals.calibrate(Residuals.together(kept)) if kept else intervals.uncalibrated()
-        )
-        weights = [max(body["series"], 1) for body in done.values()]
-        spreads = [body["event_sd"] for body in done.values()]
-        event_sd = float(np.average(spreads, weights=weights)) if spreads else 0.25
-        surprises = [body["surprise"] for body in done.values()] or [(0.0, 0.0)]
-        plain, promoted = np.average(surprises, axis=0, weights=weights or [1])
-        calibration = replace(calibration, surprise=(float(plain), float(promoted)))
+    calibration, event_sd = _uncertainty(job, done)
     blocks = {
         name: {**job["blocks"][name], **done[name]}
         if name in done
@@ -164,6 +142,47 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
         "seconds": round(time.perf_counter() - started, 2),
     }
     (target / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _company_prior(
+    source: Path,
+    blocks: Mapping[str, Mapping[str, Any]],
+    columns: tuple[str, ...],
+    *,
+    workers: int,
+    tell: Tell,
+) -> Prior:
+    """What the classes of some blocks agree on, to believe of all of them."""
+    usual = priors.usual(columns)
+    tell("what the company responds to", 0.02)
+    each = _each(
+        _learn, _to_learn_from(blocks), workers, source, usual,
+        tell=lambda _text, share: tell("what the company responds to", 0.2 * share),
+    )  # fmt: skip
+    return priors.learnt(usual, [pair for _, pairs in each for pair in pairs])
+
+
+def _uncertainty(
+    job: Mapping[str, Any], done: Mapping[str, dict[str, Any]]
+) -> tuple[Calibration, float]:
+    """Calibration and spread of events of the run; takes the residuals out of what was done.
+
+    Where blocks are reused, those of the run that they come from stay in force: intervals of
+    one run are of one making.
+    """
+    residuals = [body.pop("residuals") for body in done.values()]
+    kept = [r for r in residuals if r is not None]
+    if job["reused"]:
+        return Calibration.from_json(job["calibration"]), float(job["event_sd"])
+    calibration = (
+        intervals.calibrate(Residuals.together(kept)) if kept else intervals.uncalibrated()
+    )
+    weights = [max(body["series"], 1) for body in done.values()]
+    spreads = [body["event_sd"] for body in done.values()]
+    event_sd = float(np.average(spreads, weights=weights)) if spreads else priors.USUAL_EVENT_SD
+    surprises = [body["surprise"] for body in done.values()] or [(0.0, 0.0)]
+    plain, promoted = np.average(surprises, axis=0, weights=weights or [1])
+    return replace(calibration, surprise=(float(plain), float(promoted))), event_sd
 
 
 def backtest_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> None:

@@ -31,6 +31,7 @@ from forecasting.intake.evidence import odd_selling
 from forecasting.intake.flows import odd_flows
 from forecasting.intake.offers import odd_offers
 from forecasting.monthly.budgets import odd_budgets
+from forecasting.weekly.activations import MarketingCalendar
 
 LOG = operation.log("oddities")
 
@@ -552,13 +553,12 @@ class Oddities(Projector[_Seen]):
     Parameters
     ----------
     desk : Desk
-    calendar : callable
-        Every activation as people have changed it.
+    calendar : MarketingCalendar
     """
 
     kinds = (Kind.ACCEPT_ODD, Kind.IMPORT, Kind.ROLLBACK)
 
-    def __init__(self, desk: Desk, *, calendar: Callable[[], Iterable[Activation]]) -> None:
+    def __init__(self, desk: Desk, *, calendar: MarketingCalendar) -> None:
         self._desk, self._calendar = desk, calendar
         self._known: tuple[int, tuple[Oddity, ...]] | None = None
         self.take_up(desk.ledger)
@@ -668,5 +668,5 @@ class Oddities(Projector[_Seen]):
         known, changed = self._known, self._state.changed
         if known is None or known[0] != changed:
             known = self._known = (changed, tuple(found(self._desk.store)))
-        calendar = {a.activation: a for a in self._calendar()}
+        calendar = {a.activation: a for a in self._calendar.activations}
         return [one for one in known[1] if still_so(one, calendar)]

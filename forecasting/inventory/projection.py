@@ -221,6 +221,12 @@ def weeks_of_supply(on_hand: Floats, demand: Floats) -> Floats:
     return result
 
 
+def weeks_left(demand: Floats) -> Floats:
+    """Weeks of the horizon after each week, (W,): stock that lasts so long outlasts it."""
+    n_weeks = demand.shape[1]
+    return np.arange(n_weeks - 1, -1, -1.0)
+
+
 def due_weeks(eta_weeks: Ints, *, past_due_to: int = 1) -> Ints:
     """Week in which open receipts are counted; past-due ones are not "this week".
 

@@ -40,7 +40,7 @@ from forecasting.consensus.proposal import Weights
 from forecasting.consensus.rules import Rules
 from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request, checked_note
-from forecasting.governance.policy import Policy
+from forecasting.governance.policy import Policies
 from forecasting.governance.projector import Projector
 from forecasting.hierarchy import THOUSANDTHS, check_places, spread
 from forecasting.monthly import snapshot, targets
@@ -120,9 +120,9 @@ class Cycles(Projector["Cycle | None"]):
         seen_by: Callable[[Person], LivePlan],
         rebuild: Callable[[], None],
         candidate: Callable[[int], LivePlan],
-        policy: Callable[[], Policy] = Policy,
+        policies: Policies,
     ) -> None:
-        self._policy = policy
+        self._policies = policies
         self._desk = desk
         self._plan = plan
         self._seen_by = seen_by
@@ -332,7 +332,7 @@ class Cycles(Projector["Cycle | None"]):
         cells = self.scored()
         if cells.empty:
             return {}
-        equal = self._policy().number("equal_share")
+        equal = self._policies.now.number("equal_share")
         return {
             d: proposal.weigh(r, equal_share=equal)
             for d, r in value_added.records(cells).items()
@@ -358,7 +358,7 @@ class Cycles(Projector["Cycle | None"]):
         publish_due: dt.date | None = None,
     ) -> Rules:
         """Rules of the next cycle: fence, quorum and blindness as leadership has set them."""
-        policy = self._policy()
+        policy = self._policies.now
         return Rules(
             blind=bool(policy.number("blind")),
             fence_weeks=int(policy.number("fence_weeks")),

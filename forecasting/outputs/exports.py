@@ -246,7 +246,7 @@ _MADE = (
         name="projection", row="one SKU, door and week of the next 26 with what will be there",
         columns=(
             "week", "sku", "door", "demand", "receipts", "on_hand", "lost_units",
-            "weeks_of_supply",
+            "weeks_of_supply", "outlasts",
         ),
         rows=lambda space: views.projection_rows(_working(space), weeks=PROJECTED_WEEKS),
     ),

@@ -21,8 +21,9 @@ from data.leaving import Leaving
 from forecasting.arguments import AsMade, Name, verb
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, Conflicted, OutOfBounds
+from forecasting.monthly.inputs import Change
 from forecasting.vocabulary import Measure, Operation
-from forecasting.workspace import Change, Workspace
+from forecasting.workspace import Workspace
 
 SAME = 0.0005
 """Units by which a number in a file may differ and still be the one that was exported."""

@@ -114,7 +114,7 @@ def alike(rows: pd.DataFrame, *, kind: str, klass: str, discount: float) -> Alik
     near = same[(same["discount"] - discount).abs() <= LIKE_DISCOUNT]
     of_class = near[near["class"] == klass]
     if of_class["activation"].nunique() >= FEW:
-        return Alike(rows=by_activation(of_class), whose=f"{kind} in {klass}, like discount")
+        return Alike(rows=by_activation(of_class), whose=f"{kind} in {klass}, similar discount")
     if near["activation"].nunique() > 0:
-        return Alike(rows=by_activation(near), whose=f"{kind} in any class, like discount")
+        return Alike(rows=by_activation(near), whose=f"{kind} in any class, similar discount")
     return Alike(rows=by_activation(same), whose=f"{kind} in any class, any discount")

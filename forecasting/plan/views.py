@@ -15,7 +15,7 @@ from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.hierarchy import THOUSANDTHS, Floats, Ints, aggregate
 from forecasting.inventory.bridge import GREY, RED, STATUSES, ItemRisk, group_status
-from forecasting.inventory.projection import weeks_of_supply
+from forecasting.inventory.projection import weeks_left, weeks_of_supply
 from forecasting.inventory.risk import NODE_WEIGHTS
 from forecasting.plan.inbound import ROUTINE
 from forecasting.plan.lift_library import EIGHTY
@@ -236,14 +236,17 @@ def short_ones(plan: LivePlan, skus: Iterable[int]) -> int:
 
 
 def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.DataFrame:
-    """Every activation, featured SKU, door and week with its risk: the contract's columns."""
+    """Every activation, featured SKU, door and week ahead with its risk.
+
+    p_window and status are of all weeks of an activation, also where it runs on beyond these.
+    """
     parts = []
     sku_names, door_names = np.array(plan.sku_names), np.array(plan.door_names)
     names = np.array([status.value for status in STATUSES])
     for item in item_risks(plan, supply=supply):
         if item.first >= weeks:
             continue
-        n, length = len(item.doors), item.last + 1 - item.first
+        n, length = len(item.doors), min(item.last + 1, weeks) - item.first
         before = np.column_stack([item.on_hand_start, item.on_hand])
         soon = np.where(item.first_short >= 0, item.first_short, 0)
         parts.append(
@@ -252,17 +255,17 @@ def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.
                     "activation": item.activation,
                     "sku": sku_names[item.sku],
                     "door": np.repeat(door_names[item.doors], length),
-                    "week": np.tile(plan.base.weeks[item.window], n),
-                    "demand": item.demand.ravel(),
-                    "lift_units": item.lift_units.ravel(),
-                    "on_hand_start": before[:, :-1].ravel(),
-                    "on_hand_end": item.on_hand.ravel(),
-                    "headroom": item.headroom.ravel(),
-                    "p_stockout": item.p_stockout.ravel(),
+                    "week": np.tile(plan.base.weeks[item.first : item.first + length], n),
+                    "demand": item.demand[:, :length].ravel(),
+                    "lift_units": item.lift_units[:, :length].ravel(),
+                    "on_hand_start": before[:, :length].ravel(),
+                    "on_hand_end": item.on_hand[:, :length].ravel(),
+                    "headroom": item.headroom[:, :length].ravel(),
+                    "p_stockout": item.p_stockout[:, :length].ravel(),
                     "p_window": np.repeat(item.p_window, length),
-                    "units_short": item.units_short.ravel(),
-                    "revenue_at_risk": (item.units_short * item.price).ravel(),
-                    "margin_at_risk": (item.units_short * item.unit_margin).ravel(),
+                    "units_short": item.units_short[:, :length].ravel(),
+                    "revenue_at_risk": (item.units_short * item.price)[:, :length].ravel(),
+                    "margin_at_risk": (item.units_short * item.unit_margin)[:, :length].ravel(),
                     "status": np.repeat(names[item.status], length),
                     "first_short_week": np.repeat(
                         np.where(
@@ -301,14 +304,16 @@ def projection_rows(plan: LivePlan, *, weeks: int, supply: str = ROUTINE) -> pd.
         if not len(at):
             continue
         demand = computed.draft[at] / THOUSANDTHS
-        supplied = weeks_of_supply(computed.projection.on_hand[at], demand)[:, :weeks]
+        on_hand = computed.projection.on_hand[at]
+        supplied = weeks_of_supply(on_hand, demand)[:, :weeks]
         missing = ~computed.known[at]
         columns = {
             "demand": demand[:, :weeks],
             "receipts": computed.arriving[at, :weeks],
-            "on_hand": computed.projection.on_hand[at, :weeks],
+            "on_hand": on_hand[:, :weeks],
             "lost_units": computed.projection.lost[at, :weeks],
             "weeks_of_supply": supplied,
+            "outlasts": ((supplied >= weeks_left(demand)[:weeks]) & ~missing[:, None]),
         }
         for blank in ("on_hand", "lost_units", "weeks_of_supply"):
             columns[blank] = np.where(missing[:, None], np.nan, columns[blank])

@@ -22,7 +22,6 @@ from data.scores import Basis
 from forecasting import conventions
 from forecasting.arguments import Name, verbs
 from forecasting.calendar import fiscal_quarter
-from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.governance import QuarterClosed
 from forecasting.consensus.events.minutes import Assigned
@@ -38,7 +37,8 @@ from forecasting.quarterly import notice, policy_effects, scorecard
 from forecasting.quarterly.notice import LeadTime, Notice
 from forecasting.quarterly.policy_effects import Effect
 from forecasting.quarterly.scorecard import Scorecard
-from forecasting.weekly.decisions import KINDS, Decision
+from forecasting.weekly.activations import MarketingCalendar
+from forecasting.weekly.decisions import KINDS, Decisions
 from forecasting.weekly.options import Action
 
 FLAG_WEEKS = 12
@@ -53,8 +53,8 @@ class Sources:
     """The working plan, as everybody may see it."""
     draft: Callable[[], LivePlan]
     """The open cycle's plan; only its weights are looked at."""
-    activations: Callable[[], Sequence[Activation]]
-    decisions: Callable[[], Sequence[Decision]]
+    calendar: MarketingCalendar
+    decisions: Decisions
     replayed: Callable[[], pd.DataFrame | None]
     """Rows of the last replay."""
     run: Callable[[], tuple[int, dt.date | None]]
@@ -146,7 +146,7 @@ class Quarters(Projector[Mapping[str, Event]]):
         ]
         rows = [
             (a.activation, a.name, a.type, *run, a.sell_out)
-            for a in self._of.activations()
+            for a in self._of.calendar.activations
             if a.is_live and a.start <= as_of + dt.timedelta(6)
             for run in notice.featured_days(a, swaps)
         ]
@@ -251,11 +251,11 @@ class Quarters(Projector[Mapping[str, Event]]):
         """How early every activation was known, and its risks seen and decided."""
         store, ledger = self._desk.store, self._desk.ledger
         return notice.notices(
-            self._of.activations(),
+            self._of.calendar.activations,
             _entered(store.query("activation_rows"), store.query("item_rows")),
             ledger.of_kinds(*notice.CHANGES, Kind.UNDO),
             scores.flags(store),
-            self._of.decisions(),
+            self._of.decisions.all,
             late_weeks=int(self._policies.now.number("late_weeks")),
         )
 
@@ -303,8 +303,8 @@ class Quarters(Projector[Mapping[str, Event]]):
 
     def _spend(self) -> dict[str, float]:
         """Quarter to what decisions to expedite cost that stand; 0 where others were made."""
-        found = {fiscal_quarter(d.decided_at.date()): 0.0 for d in self._of.decisions()}
-        for decision in self._of.decisions():
+        found = {fiscal_quarter(d.decided_at.date()): 0.0 for d in self._of.decisions.all}
+        for decision in self._of.decisions.all:
             quarter = fiscal_quarter(decision.decided_at.date())
             if decision.stands and decision.action is Action.EXPEDITE:
                 found[quarter] += decision.cost

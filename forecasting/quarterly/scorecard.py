@@ -101,7 +101,7 @@ _ALL = (
     _m("excess", "Excess after promotions", Form.SHARE, "promotions", "excess", "Excess after promotions", lower=True, target="excess"),
     _m("expedite_spend", "Spent on expediting", Form.MONEY, "spend", "expedite_spend", "Expedite spend", lower=True),
     _m("actions_on_time", "Actions done on time", Form.SHARE, "tasks", "actions_on_time", "Actions on time", target="actions_on_time"),
-    _m("calibration", "Risk called, less what happened", Form.POINTS, "replay", "calibration", "Risk calibration", lower=True),
+    _m("calibration", "Risk calibration", Form.POINTS, "replay", "calibration", "Risk calibration", lower=True),
     _m("complete", "Activations complete in time", Form.SHARE, "lead", "complete_rule", "Complete", target="complete"),
     _m("complete_8", "Complete 8 weeks before", Form.SHARE, "lead", "complete_8", "Complete"),
     _m("complete_6", "Complete 6 weeks before", Form.SHARE, "lead", "complete_6", "Complete"),

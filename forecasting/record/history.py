@@ -6,13 +6,14 @@ While inputs are collected blind, nobody reads what others have said of theirs.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import pandas as pd
 
 from forecasting.arguments import AsMade, Between, Name, verbs
 from forecasting.consensus.events import Event, Kind, Scope
+from forecasting.consensus.overrides import is_input_of
 from forecasting.governance.desk import Desk
 from forecasting.governance.projector import Log, Projector
 from forecasting.hierarchy import THOUSANDTHS, Tree
@@ -170,13 +171,3 @@ def _part_of(tree: Tree, leaf: str, node: tuple[str, str]) -> tuple[list[str], l
         for name in dict.fromkeys(names[at].tolist())
     ]
     return tree.nodes[leaf][at].tolist(), nodes
-
-
-def is_input_of(event: Event, functions: Collection[str]) -> bool:
-    """Whether an event says something of an input of one of these functions."""
-    spoken = (
-        Kind.OVERRIDE, Kind.SENSE, Kind.UNDO, Kind.RESOLVE, Kind.HOLD, Kind.RELEASE
-    )  # fmt: skip
-    if event.kind not in spoken or event.body.calendar is not None:
-        return False
-    return event.input_of in functions

@@ -14,9 +14,9 @@ from forecasting.consensus import value_added
 from forecasting.consensus.events import Scope
 from forecasting.consensus.value_added import Added
 from forecasting.errors import ConcordError, Conflicted
+from forecasting.monthly.inputs import Change
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure, Operation
-from forecasting.workspace import Change
 from pages.components import download, drafts, frame, grid, scores, theme
 from pages.components.text import Said, ours, plain
 
@@ -187,7 +187,9 @@ def _panel(of: Changing) -> None:
         format_func=lambda one: plain(called[one]),
     )  # fmt: skip
     state.setdefault("bulk_value", 0.0)
-    value = st.number_input("Value", step=1.0, key="bulk_value", persist_state="page")
+    value = st.number_input(
+        "Value", step=1.0, key="bulk_value", persist_state="page", format="%g"
+    )
     scopes = [of.scope_of(row, ends, activation=aim) for row in rows]
     why = grid.given() | {"base": state.get("seen", space.seq), "measure": of.measure}
     effect(scopes, how or "percent", value, of.measure)

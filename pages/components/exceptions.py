@@ -87,7 +87,7 @@ def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: int) ->
             "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
             "Merchandising": st.column_config.NumberColumn(format="localized", step=1, width=98),
             "Disagreement": st.column_config.NumberColumn(format="%.0f %%", width=92, help=frame.term("Disagreement")),
-            "Revenue": st.column_config.NumberColumn(f"Revenue, {theme.currency()}", format="compact", width=80, help="The draft in these weeks at regular price."),
+            "Revenue": theme.money_column("Revenue", width=90, help="The draft in these weeks at regular price."),
         },
     )  # fmt: skip
 
@@ -196,6 +196,7 @@ def agree(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> Non
         0.0,
         value=float(round(one["draft"])),
         step=10.0,
+        format="%g",
         key=f"typed_{scope.product}",
     )
     if typed[1].button("Agree on this", type="primary", width="stretch"):

@@ -215,11 +215,6 @@ def term(name: str) -> Said:
     return ours(f"**{plain(name)}**: {plain(GLOSSARY[name])}")
 
 
-def definition(name: str) -> str:
-    """Definition of a term, as it stands in the glossary."""
-    return GLOSSARY[name]
-
-
 def follow_sums() -> bool:
     """Progress of summing up for the scorecard; whether it is under way."""
     job = workspace().quarters.summing

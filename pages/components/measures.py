@@ -152,7 +152,6 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
                 "Last quarter": scorecard.said(key, shown.value(key, back=1)),
                 "Last year": scorecard.said(key, shown.value(key, back=4)),
                 "Trend": [v for _, v in shown.trend(key) if v is not None],
-                "What it is": frame.definition(MEASURES[key].term),
             }
         )
     event = st.dataframe(
@@ -166,9 +165,11 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
             "Last quarter": st.column_config.TextColumn(width=100),
             "Last year": st.column_config.TextColumn(width=85),
             "Trend": st.column_config.LineChartColumn(width=120, help="The quarters that are known, up to nine."),
-            "What it is": st.column_config.TextColumn(width="large"),
         },
     )  # fmt: skip
+    with st.expander("What these measures are"):
+        terms = dict.fromkeys(MEASURES[key].term for key in keys)
+        st.markdown("\n".join(f"- {frame.term(term)}" for term in terms))
     chosen = picked.row(event, len(keys))
     if chosen is not None:
         look_into(keys[chosen], shown.quarter)

@@ -199,8 +199,9 @@ def line(decision: Decision, *, where: bool = False, late: bool = False) -> None
     early = theme.plural(max(decision.weeks_ahead, 0), "week") + " before the start"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"{overdue}:material/task_alt: {at}**{plain(decision.said)}**. Decided by {plain(by)}, {early} · owner {plain(owner)}, due "
-            f"{day(decision.due)} · {plain(decision.state)}"
+            f"{overdue}:material/task_alt: {at}**{plain(decision.said)}**. Decided by {plain(by)}, {early}; {plain(owner)}, due "
+            f"{day(decision.due)}"
+            + ("" if decision.state == "decided" else f" · {plain(decision.state)}")
         )
         if decision.state != "decided":
             return

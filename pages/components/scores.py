@@ -10,10 +10,8 @@ from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
 from forecasting.monthly import agenda
 from pages.components import frame
+from pages.components.charts.demand import STEP_NAMES
 from pages.components.text import Said, ours
-
-STEP_NAMES = {"naive": "Naive (last year)"}
-"""Steps whose plain name says too little."""
 
 
 def cells(lag: int = agenda.LEAST_LAG) -> pd.DataFrame:

@@ -86,9 +86,9 @@ def responses(space: Workspace, facts: Mapping[str, Any]) -> None:
         charts.responses(pd.DataFrame(rows, columns=["type", "class", "log", "sd"])), width="stretch",
         alt="Lift of each type of activation by class, with its range",
     )  # fmt: skip
-    said = " · ".join(f"{plain(k)}: {plain(past.get(k, 0))} past" for k in kinds)
+    counted = ", ".join(f"{plain(k)} {past.get(k, 0):d}" for k in kinds)
     st.caption(
-        f"Lift without the price cut, times baseline; the line is the 80 % interval. {said}. "
+        f"Lift without the price cut, times baseline; the line is the 80 % interval. Past activations: {counted}. "
         "A type with little history stays near the lift that is typical of it."
     )
 

@@ -7,10 +7,10 @@ from forecasting.monthly import buying
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
 from pages.components import charts, download, frame, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Said, ours
 
 KIND_SAID = {
-    "release": "Release now", "expedite": "Too late to order: expedite", "planned": "Planned"
+    "release": "Release now", "expedite": "Too late to order: expedite", "planned": "Planned release"
 }  # fmt: skip
 VERDICT_SIGN = {
     "approved": "✓ Approved",
@@ -206,10 +206,9 @@ def calendar(plan: LivePlan) -> None:
     frame_ = buying.calendar(plan, judged, frame.workspace().decisions)
     counts = frame_["verdict"].value_counts()
     st.markdown(
-        " · ".join(
-            f"**{plain(counts.get(v, 0))}** {v}"
-            for v in ("approved", "at risk", "needs a decision")
-        )
+        f"**{theme.plural(int(counts.get('approved', 0)), 'activation')}** approved · "
+        f"**{counts.get('at risk', 0):d}** at risk · "
+        f"{theme.plural(int(counts.get('needs a decision', 0)), 'needs', 'need')} a decision"
     )
     st.dataframe(
         pd.DataFrame(

@@ -105,6 +105,10 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
         help="In the weeks that both forecasts have.",
     )  # fmt: skip
     against.both(draft, skus, Measure.UNITS, five[3:])
+    st.caption(
+        "Consensus, draft and change: the weeks that both forecasts have. Last year and budget: all "
+        f"{len(draft)} weeks of the draft."
+    )
     left, right = st.columns([6, 5], gap="medium")
     names = {a.activation: a.name for a in space.calendar.activations}
     rows = agenda.causes(steps, names, space.reasons.labels())
@@ -200,10 +204,10 @@ def outlook(space: Workspace, plan: LivePlan) -> None:
         moved = agenda.buy_impact(plan, before)
         more, cost = moved["change"].sum(), moved["cost"].sum()
         tiles = st.columns(2)
-        tiles[0].metric("Units to buy", theme.units(more, sign=True), border=True,
+        tiles[0].metric("Change, units to buy", theme.units(more, sign=True), border=True,
                         help=f"Draft compared with the version published in {plain(versions[-1].cycle)}, next {agenda.WEEKS:d} weeks.")  # fmt: skip
         sign = "+" if cost > 0 else ""
-        tiles[1].metric("At cost", sign + theme.money(cost), border=True)
+        tiles[1].metric("Change at cost", sign + theme.money(cost), border=True)
 
 
 def bought(space: Workspace, plan: LivePlan) -> None:

@@ -5,7 +5,7 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
-from forecasting.calendar import quarter_label
+from forecasting.calendar import quarter_label, quarter_weeks
 from forecasting.quarterly import scorecard
 from forecasting.quarterly.scorecard import (
     BELOW,
@@ -243,6 +243,16 @@ def lead_finding(shown: Scorecard) -> Said:
     return ours(said)
 
 
+def days_of(quarter: str) -> Said:
+    """First and last day of a fiscal quarter."""
+    weeks = quarter_weeks(int(quarter[:4]), int(quarter[6:]))
+    first, last = weeks[0], weeks[-1] + dt.timedelta(6)
+    return ours(
+        f"{plain(quarter_label(quarter))}: {theme.day(first, year=True)} to "
+        f"{theme.day(last, year=True)}, {theme.plural(len(weeks), 'week')}."
+    )
+
+
 def page() -> None:
     frame.watch_rows([])
     if not measures.ready("Scorecard"):
@@ -260,7 +270,8 @@ def page() -> None:
             st.markdown(
                 f":material/lock: Closed by {plain(shown.closed['by'])} on {theme.moment(dt.datetime.fromisoformat(shown.closed['at']), year=True)}; these numbers no longer change."
             )
-        elif not shown.is_whole:
+        st.caption(days_of(quarter))
+        if not shown.closed and not shown.is_whole:
             st.caption(
                 f"{plain(quarter_label(quarter))} is under way: {shown.weeks:d} weeks up to {theme.week(shown.as_of)} are known."
             )

@@ -9,7 +9,7 @@ from forecasting.quarterly.findings import PATTERN_QUARTERS
 from forecasting.quarterly.scorecard import MEASURES, OF_LEVEL
 from pages.components import charts, download, frame, measures, picked, theme
 from pages.components.measures import LEVEL_NAMES, next_level
-from pages.components.text import plain
+from pages.components.text import Said, ours, plain
 
 WITHIN = ("department", "class", "region", "door", "type", "activation", "sku")
 ASKABLE = {
@@ -79,7 +79,7 @@ def drill_table(
         alt="The sums behind each value; choose a row to look inside",
         column_config={
             SUMS[c]: st.column_config.NumberColumn(
-                format="%.1f %%" if c in shares else "dollar" if c in MONEY else "localized", step=None if c in shares else 1,
+                format="%.1f %%" if c in shares else theme.money_format() if c in MONEY else "localized", step=None if c in shares else 1,
             )
             for c in sums
         },
@@ -232,17 +232,28 @@ def choose(known: pd.DataFrame) -> tuple[str, str, str]:
     return key, level, quarter
 
 
+def finding(key: str, quarter: str) -> Said:
+    """The number that is unfolded below, for the whole company."""
+    label = plain(MEASURES[key].label)
+    below = "below, what is behind it, down to the weeks and decisions that made it."
+    if quarter == "all":
+        return ours(f"**{label} over the last six quarters**; {below}")
+    value = plain(scorecard.said(key, measures.card(quarter).value(key)))
+    return ours(
+        f"**{label}: {value} in {plain(quarter_label(quarter))}, the whole company**; {below}"
+    )
+
+
 def page() -> None:
     frame.watch_rows([])
     if not measures.ready("Why"):
         return
-    frame.title(
-        "Why",
-        "**What is behind a number**, down to the weeks and decisions that made it.",
-    )
     space, person = frame.workspace(), frame.me()
+    head = st.container()
     key, level, quarter = choose(space.quarters.quarters())
     measure = MEASURES[key]
+    with head:
+        frame.title("Why", finding(key, quarter))
     told = {n: picked.word(st.query_params.get(n)) for n in WITHIN}
     params = {n: text for n, text in told.items() if text is not None}
     within = {n: v for n, v in params.items() if n in ASKABLE[measure.source]}

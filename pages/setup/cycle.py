@@ -20,7 +20,7 @@ STEPS = {
     Stage.INPUTS: "Marketing, Merchandising and Planning enter their inputs.",
     Stage.REVIEW: "Inputs are visible to everybody; the meeting agrees and signs.",
     Stage.SIGNED: "Every department has been signed; the facilitator publishes.",
-    Stage.PUBLISHED: "Published. The next cycle can be opened.",
+    Stage.PUBLISHED: "The next cycle can be opened.",
 }
 
 

@@ -65,7 +65,9 @@ def fields(person: Person, plan: LivePlan, known: Activation | None) -> Typed:
     owner = c.text_input("Owner", known.owner if known else person.name)
     start = a.date_input("First day", known.start if known else fresh)
     end = b.date_input("Last day", known.end if known else fresh + dt.timedelta(6))
-    discount = c.number_input("Price cut, %", 0.0, 100.0, step=5.0, value=cut_of(known))
+    discount = c.number_input(
+        "Price cut, %", 0.0, 100.0, step=5.0, value=cut_of(known), format="%g"
+    )
     sell_out = c.checkbox(
         "Planned to sell out", known.sell_out if known else False,
         help="A limited drop that is meant to sell out: it does not count in the stockout rate.",
@@ -146,6 +148,8 @@ def to_be_right(
 ) -> Said:
     """What a person's own number would have to be right about."""
     more = base * value - one["demand"]
+    if abs(more) < 0.5:
+        return ours(f"A lift of {value:.1f}x is the estimate.")
     than = "more" if more >= 0 else "less"
     told = (
         f"A lift of {value:.1f}x means {theme.units(abs(more))} {than} demand than the estimate"
@@ -260,7 +264,7 @@ def one_activation(
         + ("" if names[a].is_live else " · cancelled"),
     )  # fmt: skip
     act, verdict = names[chosen], judged.get(chosen)
-    described(act, verdict.status if verdict else Status.GREY, plan.base.as_of)
+    described(act, verdict, plan.base.as_of)
     frame.odd_beside("activation", chosen)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -276,11 +280,19 @@ def one_activation(
             cancel(space, person, act, verdict)
 
 
-def described(act: Activation, status: Status, as_of: dt.date) -> None:
+def described(act: Activation, verdict: views.Verdict | None, as_of: dt.date) -> None:
+    """Its status, its days, who owns it, and until when it can be changed at ease."""
+    status = verdict.status if verdict else Status.GREY
+    short = verdict.red_cells if verdict and act.is_live else 0
+    where = (
+        f" ({short:d} of {theme.plural(verdict.n_cells, 'SKU-door')} short)"
+        if verdict and short
+        else ""
+    )
     lock = theme.day(act.lock_date) if act.lock_date else "no lock date"
     late = act.lock_date is not None and act.lock_date < as_of + dt.timedelta(7)
     st.markdown(
-        f"{theme.said(status) if act.is_live else 'Cancelled'} · {plain(act.type)} · "
+        f"{theme.said(status) if act.is_live else 'Cancelled'}{where} · {plain(act.type)} · "
         f"{theme.day(act.start)} to {theme.day(act.end, year=True)} · "
         f"{theme.plural(len({i.sku for i in act.items}), 'featured SKU')} · "
         f"{plain(act.owner) or 'no owner'} · locks {lock}"

@@ -124,12 +124,12 @@ def described(verdict: views.Verdict) -> None:
     act = verdict.activation
     st.subheader(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
     start = f"{theme.day(act.start)} to {theme.day(act.end)}"
+    where = f"{verdict.red_cells:d} of {theme.plural(verdict.n_cells, 'SKU-door')}"
+    week = f", the first in {theme.week(verdict.first_short)}" if verdict.first_short else ""
     runs_out = (
         f"Short: {verdict.red_skus:d} of {theme.plural(verdict.n_skus, 'SKU')}, "
-        f"{theme.money(verdict.margin_at_risk)} at risk. "
-        f"Runs out in {theme.week(verdict.first_short)} at {verdict.red_cells:d} of "
-        f"{verdict.n_cells:d} SKU-doors."
-        if verdict.first_short is not None
+        f"{theme.money(verdict.margin_at_risk)} at risk; {where} are short{week}."
+        if verdict.red_cells
         else "No SKU is likely to run out in it."
     )
     st.markdown(

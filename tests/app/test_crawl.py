@@ -22,10 +22,10 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.testing.v1 import AppTest
 
-from forecasting.__main__ import STAFF
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.governance.jobs import Job
+from forecasting.sample.build import STAFF
 from forecasting.sample.company import make_sample
 from forecasting.workspace import Workspace
 from tests import crawling

@@ -9,8 +9,8 @@ import streamlit as st
 from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 
-from forecasting import __main__ as command
 from forecasting import operation
+from forecasting.commands import plan as command
 from pages.components import frame
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -47,7 +47,7 @@ def test_a_page_that_fails_says_so_calmly_and_is_noted_with_its_place(served, mo
     monkeypatch.setattr(frame, "title", fails)
     at.run()
     (shown,) = at.exception
-    assert "a fault of ours" in shown.message
+    assert "the fault is ours" in shown.message
     assert f"noted in {served}.log" in shown.message
     told = Path(f"{served}.log").read_text()
     (line,) = [one for one in told.splitlines() if "page_failed" in one]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from forecasting.__main__ import STAFF
+from forecasting.sample.build import STAFF
 from forecasting.vocabulary import Function
 
 ROOT = Path(__file__).parents[2]
@@ -286,7 +286,7 @@ def test_a_small_change_typed_into_the_grid_is_asked_and_can_be_taken_back(serve
     before = float(space.plan.totals["merchandising"][0, 6]) / 1000
     type_into(app, week, round(before * 1.04 + 0.1, 1))
     asked = [c.value for c in app.caption if c.value.startswith("A small change")]
-    assert "does it change what is bought or shown?" in asked[0]
+    assert "would it change an order or a promotion?" in asked[0]
     next(b for b in app.button if b.label == "No, take back").click().run()
     assert not app.exception
     assert space.plan.totals["merchandising"][0, 6] / 1000 == pytest.approx(before, abs=0.001)
@@ -361,7 +361,7 @@ def test_the_list_of_reasons_is_edited_on_the_cycle_page(served, who):
     from pages.components import frame
 
     app = opened("cycle", who)
-    code, label = (b for b in app.text_input if b.label in ("Code", "What it is called"))
+    code, label = (b for b in app.text_input if b.label in ("Code", "Name on screen"))
     code.set_value(f"STORE_{who.upper()}")
     label.set_value(f"Store of {who}")
     next(b for b in app.button if b.label == "Save").click().run()

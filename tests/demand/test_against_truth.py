@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.demand import backtest, lift, model
+from forecasting.demand import backtest, lift, looks, model
 from forecasting.demand.accuracy import bias, coverage, wape
+from forecasting.demand.problem import LEARNT_AT, problem_of
 from forecasting.sample.company import (
     EVENT_SD,
     TRUE_ELASTICITY,
@@ -85,14 +86,14 @@ def test_how_much_events_differ_is_not_taken_for_what_skus_are_like(learnt):
 
 def test_responses_are_learnt_the_way_that_held_out_promotions_bear_out():
     drawn = company.draw(seed=24)
-    problem = model._problem(drawn.panel, drawn.exposures, None)
+    problem = problem_of(drawn.panel, drawn.exposures, None)
     until = drawn.known - 13
     chosen, estimate = model._trial(problem, until, drawn.known)
-    first = model._round(problem, model._first_look(problem, until, start=None))
+    first = looks.one_round(problem, looks.first_look(problem, until, start=None))
     missed = {}
-    for way in model.LEARNT_AT:
+    for way in LEARNT_AT:
         other = replace(problem, learnt_at=way)
-        looked = model._concluded(other, model._round(other, first))
+        looked = looks.concluded(other, looks.one_round(other, first))
         missed[way] = model._missed(problem, looked, drawn.known)
     assert len(set(missed.values())) == 2
     assert chosen.learnt_at == min(missed, key=missed.get)

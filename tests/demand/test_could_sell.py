@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.demand import model, worker
-from forecasting.demand.accuracy import wape
+from forecasting.demand import worker
 from forecasting.demand.selling import share_of_weeks
-from forecasting.sample.company import make_sample
 from forecasting.workspace import Workspace
+from tests import orange_juice
 from tests.company import imported
 
 WEEKS = pd.date_range("2025-06-01", periods=60, freq="7D")
@@ -207,103 +206,26 @@ def test_spans_in_sql_and_in_python_are_the_same_days():
     np.testing.assert_allclose(ours[table.index], table.to_numpy())
 
 
-# What habits of files cost: a drawn company, each habit on a fifth of its SKUs and doors.
+@pytest.mark.parametrize(
+    ("units", "every", "is_known"), [(300, 9, False), (120, 2, True), (1, 9, True)],
+    ids=["a large shop", "a buyer of every other week", "a stall"],
+)  # fmt: skip
+def test_a_week_without_a_row_is_one_without_demand_where_pace_or_habit_say_so(
+    units, every, is_known
+):
+    """Several gaps among sixty weeks make a gap usual, but not a nought of a large shop."""
+    rows = np.where(np.arange(60) % every, float(units), np.nan)
+    space = facts([("A", "S1", steady()), ("A", "S2", rows)])
+    share, _, _ = told(space, "A", "S2")
+    np.testing.assert_array_equal(share[1:] > 0, ~np.isnan(rows[1:]) | is_known)
 
 
-@pytest.fixture(scope="module")
-def drawn():
-    sample = make_sample(skus=48, doors=5, weeks=80, seed=5)
-    tables = dict(sample.tables)
-    return sample, {n: tables[n] for n in ("skus", "doors", "sales", "inventory", "prices", "ranging", "activations", "activation_items")}  # fmt: skip
-
-
-def missed(sample, tables, chosen=None):
-    """Error of the forecast of the weeks ahead against the true mean, over some series."""
-    panel, exposures, known = panel_of(imported(tables))
-    rows = model.predict(model.fit(panel, exposures, known=known), panel)
-    rows = rows.assign(
-        sku=panel.skus[panel.sku_of[rows["series"]]],
-        door=panel.doors[panel.door_of[rows["series"]]],
-        week=panel.weeks[known:][rows["week"]],
-    )
-    both = sample.truth["demand"].merge(rows, on=["sku", "door", "week"], suffixes=("", "_"))
-    if chosen is not None:
-        both = both.merge(chosen, on=["sku", "door"])
-    assert len(both)
-    return wape(both["mean"].to_numpy(), both["forecast"].to_numpy())
-
-
-def fifth(tables):
-    listed = tables["ranging"]
-    always = listed["from"].isna() & listed["to"].isna()
-    pairs = listed.loc[always, ["sku", "door"]].reset_index(drop=True)
-    return pairs[np.arange(len(pairs)) % 5 == 2]
-
-
-def among(frame, chosen):
-    return pd.MultiIndex.from_frame(frame[["sku", "door"]]).isin(
-        pd.MultiIndex.from_frame(chosen)
-    )
-
-
-def launched_late(tables, chosen, week):
-    """The same company, had some SKUs been brought to some doors in a week only."""
-    sales, listed = tables["sales"], tables["ranging"].copy()
-    listed.loc[among(listed, chosen), "from"] = week.date()
-    return {
-        **tables,
-        "sales": sales[~(among(sales, chosen) & (sales["date"] < week))],
-        "ranging": listed,
-    }
-
-
-def test_early_stock_costs_no_accuracy(drawn):
-    sample, tables = drawn
-    week = tables["sales"]["date"].max() - pd.Timedelta(weeks=11)
-    late = launched_late(tables, fifth(tables), week)
-    held = late["inventory"]
-    early = among(held, fifth(tables)) & (held["date"] < week)
-    clean = {**late, "inventory": held[~early]}
-    waits = held[~early | (held["date"] >= week - pd.Timedelta(weeks=6))]
-    waits = waits.assign(on_hand=np.maximum(waits["on_hand"], early[waits.index] * 9.0))
-    chosen = fifth(tables)
-    habit = missed(sample, {**late, "inventory": waits}, chosen)
-    assert habit <= 1.1 * missed(sample, clean, chosen)
-
-
-@pytest.fixture(scope="module")
-def clean(drawn):
-    return {"all": missed(*drawn), "fifth": missed(*drawn, fifth(drawn[1]))}
-
-
-def test_gaps_of_ranging_cost_no_accuracy(drawn, clean):
-    sample, tables = drawn
-    chosen, sales, listed = fifth(tables), tables["sales"], tables["ranging"]
-    last = sales["date"].max()
-    shut, opens = last - pd.Timedelta(weeks=11), last - pd.Timedelta(weeks=4)
-    mine = among(listed, chosen)
-    inside = among(sales, chosen) & (sales["date"] >= shut) & (sales["date"] < opens)
-    before = listed[mine].assign(to=(shut - pd.Timedelta(days=1)).date())
-    after = listed[mine].assign(**{"from": opens.date()})
-    spans = pd.concat([listed[~mine], before, after])
-    habit = missed(sample, {**tables, "sales": sales[~inside], "ranging": spans}, chosen)
-    assert habit <= 1.1 * clean["fifth"]
-
-
-def test_weeks_that_a_door_did_not_report_cost_no_accuracy(drawn, clean):
-    sample, tables = drawn
-    sales = tables["sales"]
-    lost = (sales["door"] == "D02") & (
-        sales["date"] > sales["date"].max() - pd.Timedelta(weeks=3)
-    )
-    habit = missed(sample, {**tables, "sales": sales[~lost]})
-    assert habit <= 1.1 * clean["all"]
-
-
-def test_a_file_of_what_sold_only_costs_no_accuracy(drawn, clean):
-    sample, tables = drawn
-    sales, held = tables["sales"], tables["inventory"]
-    sparse = (sales["door"] == "D02") & (sales["units"] == 0)
-    last = (held["door"] == "D02") & (held["date"] < held["date"].max())
-    habit = missed(sample, {**tables, "sales": sales[~sparse], "inventory": held[~last]})
-    assert habit <= 1.1 * clean["all"]
+def test_weeks_for_which_a_store_of_orange_juice_sent_nothing_are_unknown(shared_data):
+    """What its absent rows mean decides how well later weeks are forecast."""
+    tables = orange_juice.convert(shared_data, last_week=114)
+    panel, _, known = panel_of(imported(tables))
+    dates = tables["sales"].groupby("door")["date"].agg(set)
+    weeks = pd.to_datetime(panel.weeks[:known])
+    sent = np.array([[w in dates[d] for w in weeks] for d in panel.doors])[panel.door_of]
+    assert not (panel.exposure[:, :known] > 0)[~sent].any()
+    assert (panel.exposure[:, :known] > 0)[sent].all()

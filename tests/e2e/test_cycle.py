@@ -84,7 +84,7 @@ def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, tmp_path):
     for page in (dana, mara, ines):
         go(page, "Meeting")
     step(dana, "3 Disagreements")
-    expect(mara.get_by_text("ranked by money")).to_be_visible()
+    expect(mara.get_by_text("ranked by revenue")).to_be_visible()
     expect(dana.get_by_text("15 exceptions", exact=True)).to_be_visible()
     for number in range(EXCEPTIONS):
         dana.get_by_test_id("stSelectbox").filter(has_text="Exception").locator("input").click()

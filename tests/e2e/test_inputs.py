@@ -37,7 +37,7 @@ def test_what_was_begun_outlives_the_tab_and_is_said_with_its_evidence(
 
     again = visit(server.url, "Mara Quill", path=path)
     expect(again.get_by_label("Note", exact=True)).to_have_value(NOTE)
-    expect(again.get_by_text("not applied is back")).to_be_visible()
+    expect(again.get_by_text("Your unfinished entry is back")).to_be_visible()
     screen.settled(again)
     again.get_by_label("Evidence").fill(LINK)
     again.keyboard.press("Enter")
@@ -76,10 +76,10 @@ def test_a_small_change_is_asked_what_it_decides_and_taken_back(company_copy, se
     grid = screen.grid(ines)
     before = screen.value(grid, 6, 1)
     screen.edit_cell(ines, grid, 6, 1, round(before + 0.3, 1))
-    expect(ines.get_by_text("does it change what is bought or shown?")).to_be_visible()
+    expect(ines.get_by_text("would it change an order or a promotion?")).to_be_visible()
     ines.get_by_role("button", name="No, take back").click()
     expect(screen.cell(screen.grid(ines), 6, 1)).to_have_text(f"{before:g}")
-    expect(ines.get_by_text("does it change what is bought or shown?")).to_have_count(0)
+    expect(ines.get_by_text("would it change an order or a promotion?")).to_have_count(0)
     screen.nothing_is_broken(ines)
 
 

@@ -65,10 +65,8 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     box.fill("2")
     box.press("Enter")
     screen.settled(page)
-    page.get_by_placeholder("Say what it should bring about").fill(
-        "Closer to what others reach"
-    )
-    page.get_by_placeholder("Say what it should bring about").press("Enter")
+    page.get_by_placeholder("What should it achieve?").fill("Closer to what others reach")
+    page.get_by_placeholder("What should it achieve?").press("Enter")
     screen.settled(page)
     page.get_by_role("button", name="Set it").click()
     screen.settled(page)
@@ -79,10 +77,10 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     page.get_by_role("button", name="Record the decision").click()
     screen.settled(page)
     expect(page.get_by_text("Every buyer signs the calendar").first).to_be_visible()
-    page.get_by_text("The scorecard as it is now stays for good").click()
+    page.get_by_text("Keep the scorecard as it is now for good").click()
     screen.settled(page)
     page.get_by_role("button", name="Close the quarter").click()
-    expect(page.get_by_text("Its scorecard does not change any more").first).to_be_visible()
+    expect(page.get_by_text("Its scorecard no longer changes").first).to_be_visible()
     with page.expect_download() as caught:
         page.get_by_role("button", name="The pack for the board").click()
     html = Path(caught.value.path()).read_text(encoding="utf-8")

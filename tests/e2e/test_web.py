@@ -151,7 +151,5 @@ def test_the_grid_and_the_own_input_of_consensus_are_given_away_whole(served, vi
         page.get_by_role("button", name="Download my input (XLSX)").click()
     path = book.value.path().rename(book.value.path().with_suffix(".xlsx"))
     page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(path)
-    expect(
-        page.get_by_text("No number in this file differs from what was exported.")
-    ).to_be_visible()
+    expect(page.get_by_text("No number in this file differs from the export.")).to_be_visible()
     assert page.get_by_test_id("stException").count() == 0

@@ -98,7 +98,7 @@ def test_while_memory_cannot_be_made_anew_everybody_is_told_so_within_five_secon
     monkeypatch.setattr(recovery, "BETWEEN_ATTEMPTS_SECONDS", 0.0)
     sku = busiest(space)
     with monkeypatch.context() as broken:
-        broken.setattr(space, "_imported", lambda: 1 / 0)
+        broken.setattr(space._builder, "imported", lambda: 1 / 0)
         broken.setattr(LivePlan, "fold", lambda *_: 1 / 0)
         event = space.override("mara", scope(space, sku), "add", 500, reason="EVENT")
         assert event.seq == space.seq

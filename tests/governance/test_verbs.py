@@ -29,10 +29,11 @@ from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.cycle import following
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
+from forecasting.monthly.inputs import Change
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure
 from forecasting.weekly.options import Action, Option
-from forecasting.workspace import Change, Workspace
+from forecasting.workspace import Workspace
 from tests.cycling import open_cycle
 
 PEOPLE = {
@@ -45,8 +46,8 @@ PLANNING, LEADERSHIP, ADMIN = ("planning",), ("leadership",), ("admin",)
 MARKETING, FILES = ("marketing",), ("planning", "admin")
 
 MATRIX = {
-    "working_plan_for": EVERYBODY, "plan_for": EVERYBODY, "small": EVERYBODY,
-    "input_amount": EVERYBODY,
+    "working_plan_for": EVERYBODY, "plan_for": EVERYBODY, "inputs.small": EVERYBODY,
+    "inputs.input_amount": EVERYBODY,
     "history.events": EVERYBODY, "history.since": EVERYBODY, "history.of_cells": EVERYBODY,
     "history.reviewed_since": EVERYBODY, "history.input_at": EVERYBODY,
     "history.seen_by": EVERYBODY,
@@ -61,8 +62,8 @@ MATRIX = {
     "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY,
     "workbook.export": EVERYBODY, "workbook.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
-    "override": INPUTS, "override_all": INPUTS, "preview_override": INPUTS,
-    "workbook.apply": INPUTS, "hold": INPUTS, "release": INPUTS, "comment": INPUTS,
+    "inputs.override": INPUTS, "inputs.override_all": INPUTS, "inputs.preview_override": INPUTS,
+    "workbook.apply": INPUTS, "inputs.hold": INPUTS, "inputs.release": INPUTS, "inputs.comment": INPUTS,
     "minutes.assume": INPUTS, "minutes.judge": INPUTS, "minutes.assign": INPUTS,
     "minutes.close": INPUTS,
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
@@ -79,8 +80,8 @@ MATRIX = {
     "cycles.adopt": PLANNING, "cycles.publish": PLANNING, "cycles.reopen": PLANNING,
     "cycles.open": PLANNING,
     # import, roll back, refresh
-    "preview_import": (*MARKETING, *FILES), "import_files": (*MARKETING, *FILES),
-    "roll_back": FILES,
+    "imports.preview_import": (*MARKETING, *FILES), "imports.import_files": (*MARKETING, *FILES),
+    "imports.roll_back": FILES,
     "runs.refresh": FILES, "runs.start_refresh": FILES, "hindsight.backtest": FILES,
     "hindsight.start_backtest": FILES, "hindsight.stop_backtest": FILES,
     "hindsight.replay": FILES, "hindsight.start_replay": FILES,
@@ -90,7 +91,7 @@ MATRIX = {
     "policies.change": LEADERSHIP, "quarters.decide": LEADERSHIP,
     "quarters.settle": LEADERSHIP, "quarters.close": LEADERSHIP,
     # people, functions, delegates
-    "set_person": ADMIN,
+    "staff.set_person": ADMIN,
 }  # fmt: skip
 """Verb to the functions that have it: the product's promise of who may do what, in the order
 in which the verbs can be done one after the other."""
@@ -159,34 +160,34 @@ class World:
         some = np.array([0, 1])
         made, version = self.made, s.cycles.published()[-1]
         match name:
-            case "override":
+            case "inputs.override":
                 return (scope, "percent", 1.0), given | {
                     "measure": "units", "note": "n", "evidence": "https://example.com",
                     "base": s.seq, "client_id": f"id {s.seq}",
                 }  # fmt: skip
-            case "override_all":
+            case "inputs.override_all":
                 one = Change(scope=scope, operation="percent", value=1.0, base=s.seq)
                 return ([one],), given | {"measure": "units", "note": "", "base": s.seq}
-            case "preview_override":
+            case "inputs.preview_override":
                 return ([scope], "percent", 1.0), {"measure": "units", "base": s.seq}
-            case "small":
+            case "inputs.small":
                 return (made,), {}
-            case "input_amount":
+            case "inputs.input_amount":
                 return (scope, "units"), {}
-            case "hold" | "release":
+            case "inputs.hold" | "inputs.release":
                 return (scope,), {"client_id": f"{name} {s.seq}"}
-            case "comment":
+            case "inputs.comment":
                 return (scope, "words"), {"client_id": f"c {s.seq}"}
-            case "set_person":
+            case "staff.set_person":
                 return (), {
                     "identity": "zoe", "name": "Zoe", "function": Function.MARKETING,
                     "delegate_for": None,
                 }  # fmt: skip
-            case "preview_import":
+            case "imports.preview_import":
                 return (self.files,), {}
-            case "import_files":
+            case "imports.import_files":
                 return (self.files,), {"allow_rejects": False}
-            case "roll_back":
+            case "imports.roll_back":
                 batches = s.store.query("batches")
                 return (int(batches[~batches["rolled_back"]]["batch"].max()),), {}
             case "history.events":

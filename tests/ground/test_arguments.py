@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.tables import BEYOND_ANY_RETAILER
-from forecasting import arguments
+from forecasting import taking
 from forecasting.arguments import Between, Name, OneOf, Plain, is_checked, verb, verbs
 from forecasting.consensus.events import Scope
 from forecasting.errors import OutOfBounds
@@ -158,8 +158,8 @@ def test_the_door_stands_before_public_methods_with_a_person_and_no_others():
 
 
 def test_files_and_verbs_have_the_same_bounds():
-    assert arguments.LARGEST == BEYOND_ANY_RETAILER
-    assert (arguments.FIRST_DAY.year, arguments.LAST_DAY.year) == (1990, 2100)
+    assert taking.LARGEST == BEYOND_ANY_RETAILER
+    assert (taking.FIRST_DAY.year, taking.LAST_DAY.year) == (1990, 2100)
 
 
 def test_the_door_costs_little_of_an_edit():

@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from forecasting.__main__ import STAFF
+from forecasting.sample.build import STAFF
 from tests.e2e.conftest import Server
 from tests.load.chaos_kills import small_company
 from tests.load.visitor import Visitor

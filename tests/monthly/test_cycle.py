@@ -18,9 +18,10 @@ from forecasting.consensus.proposal import FLOOR, Record, weigh
 from forecasting.consensus.rules import Rules
 from forecasting.errors import Conflicted, NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.hierarchy import THOUSANDTHS
+from forecasting.monthly.inputs import Change
 from forecasting.outputs import consensus_pack
 from forecasting.vocabulary import INPUTS, Function
-from forecasting.workspace import Change, Workspace
+from forecasting.workspace import Workspace
 from tests.cycling import open_cycle
 
 SIGNERS = ("mara", "ines", "dana")

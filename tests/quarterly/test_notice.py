@@ -252,7 +252,7 @@ def test_the_bridge_of_every_refresh_is_kept(space):
 def test_what_the_bridge_says_is_kept_once_for_every_run_that_comes_into_force(space):
     from data import scores
 
-    first = space._run
+    first = space._run()
     before = len(scores.flags(space.store))
     space.cycles.open("dana", "2026-12")
     candidate = space.runs.refresh("dana", full=True)

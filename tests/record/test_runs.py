@@ -176,7 +176,7 @@ def test_alike_means_same_type_class_and_discount_as_long_as_there_are_enough():
     )  # fmt: skip
     found = lift_library.alike(rows, kind="price", klass="Coats", discount=0.25)
     assert len(found.rows) == 5
-    assert found.whose == "price in Coats, like discount"
+    assert found.whose == "price in Coats, similar discount"
     assert found.beaten_by(1.25) == 3
     assert len(lift_library.alike(rows, kind="price", klass="Shirts", discount=0.5).rows) == 2
     assert lift_library.alike(rows, kind="social", klass="Coats", discount=0.0).rows.empty

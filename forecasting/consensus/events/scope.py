@@ -38,7 +38,7 @@ class Scope:
         weeks = (self.first_week, self.last_week)
         if self.last_week < self.first_week:
             raise OutOfBounds(f"A scope ends on {weeks[1]}, before its start {weeks[0]}.")
-        if any(week_start(week) != week for week in weeks):
+        if not all(_begins_a_week(week) for week in weeks):
             raise OutOfBounds(
                 f"A scope names its weeks by their first days; found {weeks[0]} to {weeks[1]}."
             )
@@ -63,6 +63,13 @@ class Scope:
         for name in ("first_week", "last_week"):
             given[name] = week_start(dt.date.fromisoformat(given[name]))
         return cls(**given)
+
+
+def _begins_a_week(day: dt.date) -> bool:
+    try:
+        return week_start(day) == day
+    except OverflowError:  # its week begins before the first day that there is
+        return False
 
 
 @dataclass(frozen=True, slots=True)

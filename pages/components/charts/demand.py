@@ -67,15 +67,16 @@ def _before(history: pd.DataFrame, last_year: pd.DataFrame | None) -> list[alt.C
     if not len(history):
         return layers
     base = alt.Chart(history.assign(week=utc(history["week"])))
-    layers.append(
-        base.mark_line(color=colours["History"], strokeWidth=1.5)
-        .encode(x="week:T", y="units:Q", tooltip=[tip("units", "Sales, u")])
-    )  # fmt: skip
+    # Demand lies beneath sales: it is seen where it was more.
     if "actual" in history and (history["actual"] - history["units"]).abs().max() > 0.5:
         layers.append(
             base.mark_line(color=colours["Lift"], strokeWidth=1.2, strokeDash=[2, 2])
             .encode(x="week:T", y="actual:Q", tooltip=[tip("actual", "Actual, u")])
         )  # fmt: skip
+    layers.append(
+        base.mark_line(color=colours["History"], strokeWidth=1.5)
+        .encode(x="week:T", y="units:Q", tooltip=[tip("units", "Sales, u")])
+    )  # fmt: skip
     return layers
 
 
@@ -140,7 +141,7 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
     ends = rows["change"].cumsum() + before
     bars = pd.DataFrame(
         {
-            "cause": [f"Published in {name}", *rows["cause"], "Draft now"],
+            "cause": [f"Consensus of {name}", *rows["cause"], "Draft now"],
             "low": [0.0, *np.minimum(ends - rows["change"], ends), 0.0],
             "high": [before, *np.maximum(ends - rows["change"], ends), after],
             "change": [before, *rows["change"], after],
@@ -177,10 +178,17 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
     return alt.layer(drawn, said).properties(height=26 * len(bars) + 30)
 
 
+STEP_NAMES = {"naive": "Naive (last year)"}
+"""Steps whose plain name says too little."""
+
+
 def staircase(steps: list[Added]) -> Drawn:
     """WAPE of each step of the process."""
     rows = pd.DataFrame(
-        {"step": [s.name.capitalize() for s in steps], "wape": [s.wape for s in steps]}
+        {
+            "step": [STEP_NAMES.get(s.name, s.name.capitalize()) for s in steps],
+            "wape": [s.wape for s in steps],
+        }
     )
     base = alt.Chart(rows).encode(
         x=alt.X("step:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
@@ -260,7 +268,13 @@ def responses(rows: pd.DataFrame) -> Drawn:
     )  # fmt: skip
     colour = theme.layer_colours()["Lift"]
     ranges = base.mark_rule(color=colour, opacity=0.55).encode(
-        x=alt.X("low:Q", title="lift, times baseline", scale=alt.Scale(zero=False)), x2="high:Q"
+        x=alt.X(
+            "low:Q",
+            title="lift, times baseline",
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(tickCount=8),
+        ),
+        x2="high:Q",
     )
     points = base.mark_circle(color=colour, size=28, opacity=1).encode(x="lift:Q")
     kinds = shown["type"].nunique()

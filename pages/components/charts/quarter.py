@@ -61,7 +61,7 @@ def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
     colours = theme.layer_colours()
     percent = kind in ("share", "points")
     shown = ".1%" if percent else ",.2~f"
-    axis = alt.Axis(format=".0%" if percent else "~s")
+    axis = alt.Axis(format=".0%" if percent else "~s", tickCount=6)
     order = rows["member"].tolist()
     y = alt.Y(
         "member:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)
@@ -134,9 +134,17 @@ def side_panel(
     )
     # The same room for labels in every panel, so that weeks lie below each other.
     y_axis = alt.Axis(format=shown, tickCount=3, minExtent=46, maxExtent=46)
+    # A week without a value breaks the line: nothing was known, which is not a slope.
+    weeks = pd.date_range(utc(rows["week"]).min(), utc(rows["week"]).max(), freq="7D")
+    whole = rows.assign(week=utc(rows["week"])).set_index("week").reindex(weeks)
     line = (
-        alt.Chart(rows.assign(week=utc(rows["week"])))
-        .mark_line(strokeWidth=1.8, color=theme.layer_colours()[colour])
+        alt.Chart(whole.rename_axis("week").reset_index())
+        # A week alone between two unknown ones would be no line at all: points show it.
+        .mark_line(
+            strokeWidth=1.8,
+            color=theme.layer_colours()[colour],
+            point={"size": 14} if whole["value"].isna().any() else False,
+        )
         .encode(
             x=alt.X("week:T", title=None, scale=scale, axis=x_axis),
             y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=y_axis),

@@ -116,7 +116,8 @@ def projection(
                 color=red, align="left", dx=5, dy=6, baseline="top", text="runs out"
             ).encode(x="week:T", y=alt.value(0)),
         ]
-    # Areas and lines have a legend of their own each: one shows squares, the other strokes.
+    # Areas and lines have a legend of their own each, above and below: side by side they
+    # would be cut off at half the width.
     return cast(
         Drawn, alt.layer(*layers).resolve_scale(color="independent").properties(height=270)
     )
@@ -132,7 +133,7 @@ def _beneath(frame: pd.DataFrame, x: alt.X, window: tuple[pd.Timestamp, pd.Times
     colour = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=list(drawn), range=list(drawn.values())),
-        legend=alt.Legend(title=None, orient="top", symbolType="square", symbolOpacity=0.5),
+        legend=alt.Legend(title=None, orient="bottom", symbolType="square", symbolOpacity=0.5),
     )
     layers: list[Any] = []
     if window[1] >= window[0]:
@@ -194,7 +195,13 @@ def gantt(rows: pd.DataFrame) -> Drawn:
             .mark_bar(cornerRadius=3, height=13)
             .encode(
                 x=alt.X(
-                    "from:T", title=None, axis=alt.Axis(format=theme.axis_day(), labelAngle=0)
+                    "from:T",
+                    title=None,
+                    axis=alt.Axis(
+                        format=theme.axis_day(),
+                        labelAngle=0,
+                        tickCount=alt.TimeIntervalStep(interval="week", step=1),
+                    ),
                 ),
                 x2="to:T",
                 y=alt.Y(
@@ -225,7 +232,7 @@ def orders(by_week: pd.DataFrame) -> Drawn:
     colours = theme.layer_colours()
     frame = by_week.assign(
         week=utc(by_week["release_week"]),
-        what=by_week["kind"].map({"release": "Release now", "planned": "Planned"}),
+        what=by_week["kind"].map({"release": "Release now", "planned": "Planned release"}),
     )
     weeks = sorted(frame["week"].unique())
     return cast(
@@ -240,7 +247,7 @@ def orders(by_week: pd.DataFrame) -> Drawn:
                     "what:N",
                     title=None,
                     scale=alt.Scale(
-                        domain=["Release now", "Planned"],
+                        domain=["Release now", "Planned release"],
                         range=[colours["Lift"], colours["Receipts"]],
                     ),
                     legend=alt.Legend(orient="top"),

@@ -1,0 +1,55 @@
+"""Verbs on the database as a whole: copies of it, and the app that serves it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from data.store import Store
+from data.store import restore as put_back
+from forecasting.commands.door import as_json_too, database, main, say, written_to
+
+
+@main.command()
+@database
+@as_json_too
+@written_to
+def backup(db: Path, as_json: bool, out: Path) -> None:
+    """Write a consistent copy of the database to a new file."""
+    store = Store(db, create=False)
+    try:
+        store.backup(out)
+    finally:
+        store.close()
+    say({"file": str(out), "bytes": out.stat().st_size}, as_json=as_json)
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path, dir_okay=False))
+@database
+@as_json_too
+def restore(source: Path, db: Path, as_json: bool) -> None:
+    """Put a backup in the place of a database that does not exist yet."""
+    put_back(source, db)
+    say({"file": str(db), "bytes": db.stat().st_size}, as_json=as_json)
+
+
+@main.command()
+@database
+@click.option("--port", default=8501)
+def serve(db: Path, port: int) -> None:
+    """Start the app on this machine."""
+    from streamlit.runtime.pages_manager import PagesManager
+    from streamlit.web import cli
+
+    # Until app.py has run once, Streamlit takes pages/ for its own folder of pages and
+    # answers a first deep link with "Page not found". Say beforehand that it is not.
+    PagesManager.uses_pages_directory = False
+    os.environ["CONCORD_DB"] = str(db.resolve())  # it was said where one stands now
+    root = Path(__file__).parents[2]
+    os.chdir(root)  # .streamlit/config.toml is read from here
+    sys.argv = ["streamlit", "run", str(root / "served.py"), f"--server.port={port}"]
+    sys.exit(cli.main())

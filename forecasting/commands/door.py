@@ -1,0 +1,182 @@
+"""What every verb of the command line shares: its options, its refusals, how it answers.
+
+Exit 0: done. Exit 2: the input or the request was refused, one clear line per problem,
+nothing changed. Exit 1: our fault. With --json the result is one JSON object on standard
+output; progress and notes go to standard error.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from data import failures
+from data.ledger import utc_now
+from data.store import DEFAULT_PATH
+from forecasting import faults, operation
+from forecasting.errors import BadFiles, Refused
+from forecasting.intake import oddities
+from forecasting.intake.oddities import Oddity
+from forecasting.plan.inbound import SUPPLIES
+from forecasting.plan.live import LivePlan
+from forecasting.rights import LOCAL_ADMIN
+from forecasting.version import version
+from forecasting.workspace import Workspace
+
+
+def _with_log(ctx: click.Context, _option: click.Parameter, db: Path) -> Path:
+    """Keep the log beside the database that is asked for, until the verb is done."""
+    operation.show(operation.NOTHING)
+    ctx.find_root().call_on_close(operation.hold(db).let_go)
+    return db
+
+
+database = click.option(
+    "--db",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_with_log,
+    default=lambda: Path(os.environ.get("CONCORD_DB", DEFAULT_PATH)),
+    help="Database file (default: CONCORD_DB, else data/local/concord.duckdb).",
+)
+acting = click.option("--as", "person", default=LOCAL_ADMIN.id, help="Who acts.")
+as_json_too = click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
+as_of_week = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=None,
+    help="A day of the as-of week (default: the last complete week).",
+)
+supplied = click.option("--supply", type=click.Choice(SUPPLIES), default="routine")
+which_plan = click.option("--plan", type=click.Choice(["working", "draft"]), default="working")
+side_by_side = click.option(
+    "--workers",
+    default=lambda: min(os.cpu_count() or 1, 4),
+    type=click.IntRange(1, 64),
+    help="Processes that fit side by side (default: one a core, at most 4).",
+)
+written_to = click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True
+)
+
+
+class _Verbs(click.Group):
+    """Turns refusals into exit 2 with one line per problem, and our faults into exit 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BadFiles as error:
+            for problem in error.problems:
+                click.echo(str(problem), err=True)
+            sys.exit(2)
+        except Refused as error:
+            click.echo(f"{error.title}: {error}", err=True)
+            sys.exit(2)
+        except _CLICKS_OWN:
+            raise
+        except Exception as error:
+            known = failures.storage_failed(error, _file_of(error))
+            if known is not None:  # of the disk or the machine, not of ours
+                click.echo(f"{known.title}: {known}", err=True)
+                sys.exit(2)
+            verb = ctx.invoked_subcommand or ""
+            operation.log("cli").fault("verb_failed", error, verb=verb)
+            if ctx.params["debug"]:
+                raise
+            said = faults.in_words(error, f"'{verb}'")
+            more = f"Details are in {operation.file()}." if operation.file() else _AGAIN
+            click.echo(f"{said} {more}", err=True)
+            sys.exit(1)
+
+
+_CLICKS_OWN = (click.ClickException, click.exceptions.Exit, click.Abort)
+_AGAIN = "CONCORD_DEBUG=1 shows where it happened."
+
+
+def _file_of(error: BaseException) -> Path | None:
+    """The file that the operating system complained of."""
+    name = getattr(error, "filename", None)
+    return Path(name) if isinstance(name, str) else None
+
+
+@click.group(cls=_Verbs)
+@click.version_option(version(), prog_name="concord")
+@click.option(
+    "--debug", is_flag=True, envvar="CONCORD_DEBUG", help="Show where a fault of ours happened."
+)
+def main(debug: bool) -> None:  # _Verbs looks at it
+    """Concord: one forecast that Marketing, Planning and Merchandising agree on."""
+
+
+@contextmanager
+def opened(
+    db: Path, *, clock: Callable[[], dt.datetime] = utc_now, create: bool = False
+) -> Iterator[Workspace]:
+    """The workspace of a database; a mistyped path is refused, not made, unless `create`."""
+    workspace = Workspace(db, clock=clock, create=create)
+    try:
+        yield workspace
+    finally:
+        workspace.close()
+
+
+def plan_of(workspace: Workspace, name: str) -> LivePlan:
+    """The working plan or the draft, with nothing that is collected blind."""
+    if name == "working":
+        return workspace.working_plan_for(LOCAL_ADMIN.id)
+    return workspace.plan_for(LOCAL_ADMIN.id)
+
+
+def say(result: dict[str, Any], *, as_json: bool) -> None:
+    """Answer on standard output: one JSON object for a program, lines for a person."""
+    if as_json:
+        click.echo(json.dumps(result, default=str))
+        return
+    for name, value in result.items():
+        click.echo(f"{name}: {json.dumps(value, default=str)}")
+
+
+def tell_odd(found: Sequence[Oddity]) -> None:
+    """What looks odd, in lines, the heaviest first; on standard error."""
+    for line in oddities.told(found):
+        click.echo(line, err=True)
+
+
+def say_with_odd(result: dict[str, Any], found: Sequence[Oddity], *, as_json: bool) -> None:
+    """A result, with every oddity in it for a program, and their number for a person."""
+    odd: Any = [one.as_dict() for one in found] if as_json else len(found)
+    say({**result, "odd": odd}, as_json=as_json)
+
+
+def teller() -> Callable[[str, float], None]:
+    """What tells progress on standard error, with the time that is left by what was spent."""
+    started = time.monotonic()
+
+    def tell(text: str, share: float) -> None:
+        spent = time.monotonic() - started
+        left = f", {spent / share - spent:.0f} s left" if share > 0.05 else ""
+        click.echo(f"  {share:4.0%}  {text}{left}", err=True)
+
+    return tell
+
+
+def check_as_of(workspace: Workspace, as_of: dt.datetime | None) -> None:
+    """A projection starts from the run in force; another week needs another run."""
+    if as_of is None:
+        return
+    base = workspace.plan.base
+    asked = as_of.date()
+    if not base.as_of <= asked < base.as_of + dt.timedelta(7):
+        raise Refused(
+            f"The forecast in force is as of the week of {base.as_of}. Run "
+            f"'refresh --as-of {asked}' first."
+        )

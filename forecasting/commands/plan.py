@@ -1,0 +1,108 @@
+"""Verbs that write what the plan says: on-hand, risks, orders."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+import pandas as pd
+
+from data import files
+from forecasting.commands.door import (
+    as_json_too,
+    as_of_week,
+    check_as_of,
+    database,
+    main,
+    opened,
+    plan_of,
+    say,
+    supplied,
+    which_plan,
+    written_to,
+)
+from forecasting.monthly import buying
+from forecasting.plan import views
+
+
+@main.command()
+@database
+@as_json_too
+@as_of_week
+@click.option("--weeks", default=26, type=click.IntRange(1, 52))
+@supplied
+@which_plan
+@written_to
+def project(
+    db: Path,
+    as_json: bool,
+    as_of: dt.datetime | None,
+    weeks: int,
+    supply: str,
+    plan: str,
+    out: Path,
+) -> None:
+    """Write projected on-hand of every SKU, door and week."""
+    with opened(db) as workspace:
+        check_as_of(workspace, as_of)
+        seen = plan_of(workspace, plan)
+        rows = views.projection_rows(seen, weeks=weeks, supply=supply)
+    files.export(rows, out)
+    sums = {n: round(float(rows[n].sum()), 1) for n in ("demand", "receipts", "lost_units")}
+    say({"rows": len(rows), **sums}, as_json=as_json)
+
+
+@main.command()
+@database
+@as_json_too
+@as_of_week
+@click.option("--weeks", default=8, type=click.IntRange(1, 52))
+@supplied
+@which_plan
+@written_to
+def bridge(
+    db: Path,
+    as_json: bool,
+    as_of: dt.datetime | None,
+    weeks: int,
+    supply: str,
+    plan: str,
+    out: Path,
+) -> None:
+    """Write every activation, featured SKU, door and week with its risk."""
+    with opened(db) as workspace:
+        check_as_of(workspace, as_of)
+        live = plan_of(workspace, plan)
+        rows = views.bridge_rows(live, weeks=weeks, supply=supply)
+        judged = views.verdicts(live, weeks=weeks, supply=supply)
+    files.export(rows, out)
+    cells = rows.drop_duplicates(["activation", "sku", "door"])["status"].value_counts()
+    activations = pd.Series([v.status.value for v in judged], dtype=str).value_counts()
+    result = {
+        "rows": len(rows),
+        "cells": {str(k): int(v) for k, v in cells.items()},
+        "activations": {str(k): int(v) for k, v in activations.items()},
+        "units_short": round(float(rows["units_short"].sum()), 1),
+    }
+    say(result, as_json=as_json)
+
+
+@main.command("buy-plan")
+@database
+@as_json_too
+@as_of_week
+@click.option("--weeks", default=buying.WEEKS, type=click.IntRange(1, 52))
+@which_plan
+@written_to
+def buy_plan_(
+    db: Path, as_json: bool, as_of: dt.datetime | None, weeks: int, plan: str, out: Path
+) -> None:
+    """Write orders to release now, planned orders, and what can only be expedited."""
+    with opened(db) as workspace:
+        check_as_of(workspace, as_of)
+        rows = buying.rows(plan_of(workspace, plan), weeks=weeks)
+    files.export(rows, out)
+    units = rows.groupby("kind")["units"].sum()
+    sums = {k: round(float(units.get(k, 0.0)), 1) for k in ("release", "planned", "expedite")}
+    say({"rows": len(rows), **sums}, as_json=as_json)
