@@ -189,68 +189,6 @@ def kept(opening: Floats, demand: Floats, safety: Floats) -> NeedsOf:
     return lambda rows, _: Kept(opening[rows], demand[rows], safety[rows])
 
 
-def net(
-    opening: Floats,
-    scheduled: Floats,
-    demand: Floats,
-    needs: NeedsOf,
-    terms: Terms,
-    *,
-    reserve: float = 0.0,
-    reserve_weeks: int = 1,
-) -> BuyPlan:
-    """Net what doors need against stock and what is scheduled.
-
-    Parameters
-    ----------
-    opening : float array, shape (D,)
-        Below zero: owed to customers, who are served first.
-    scheduled, demand : float array, shape (D, W)
-        Units: open orders by week of arrival, expected demand.
-    needs : callable
-    terms : Terms
-    reserve : float
-        Units at the distribution centre; used before anything is ordered.
-    reserve_weeks : int
-        Weeks from there to a door.
-
-    Examples
-    --------
-    >>> demand = np.array([[80.0, 80, 200, 200, 80, 80]])
-    >>> due = np.array([[0.0, 100, 0, 0, 240, 0]])
-    >>> terms = Terms(lead_time=3, case=24, least=120)
-    >>> needs = kept(np.array([300.0]), demand, np.full((1, 6), 50.0))
-    >>> plan = net(np.array([300.0]), due, demand, needs, terms)
-    >>> plan.exceptions[0].tolist()
-    [0.0, 0.0, 24.0, 0.0, 0.0, 0.0]
-    >>> plan.orders[0].tolist()
-    [0.0, 0.0, 0.0, 216.0, 0.0, 0.0]
-    """
-    orders, centre, exceptions = (np.zeros(demand.shape) for _ in range(3))
-    every = np.arange(len(demand))
-    alone, helped = needs(every, terms.lead_time), needs(every, terms.lead_time)
-    still = np.cumsum(demand[:, ::-1], axis=1)[:, ::-1] > 0
-    for t in range(demand.shape[1]):
-        come = scheduled[:, t]
-        lacking = alone.lacking(0, [come]) * still[:, t]
-        if reserve >= 1 and t >= reserve_weeks and lacking.any():
-            centre[:, t] = _shared(lacking, np.floor(reserve), 1.0)
-            reserve -= float(centre[:, t].sum())
-            lacking = np.maximum(lacking - centre[:, t], 0.0)
-        come = come + centre[:, t]
-        if t < terms.first:
-            # As if what cannot be ordered in time were there all the same.
-            more = helped.lacking(0, [come]) * (lacking > 0)
-            cases = np.ceil(np.maximum(more / terms.case - 1e-9, 0.0))
-            exceptions[:, t] = cases * terms.case
-            helped.arrive(come + exceptions[:, t])
-        elif (terms.last is None or t <= terms.last) and (lacking > 1e-9).any():
-            orders[:, t] = _rounded(lacking, demand[:, t:], terms)
-        alone.arrive(come + orders[:, t])
-    on_hand = projected(opening, scheduled + centre + orders, demand)
-    return BuyPlan(orders=orders, from_centre=centre, exceptions=exceptions, on_hand=on_hand)
-
-
 def projected(opening: Floats, arriving: Floats, demand: Floats) -> Floats:
     """Stock at the end of each week, never below zero, (D, W)."""
     stock, on_hand = opening.astype(float), np.zeros(demand.shape)
@@ -345,7 +283,7 @@ class _Through:
         """One week: doors ask, the centre orders and sends, demand takes its course."""
         asked = self._asked(t)
         self._order(t, asked)
-        leaves = _shared(asked, np.floor(self._left + 1e-9), 1.0) if asked.any() else asked
+        leaves = shared(asked, np.floor(self._left + 1e-9), 1.0) if asked.any() else asked
         self._left -= float(leaves.sum())
         self.held[t] = self._left
         reached = np.flatnonzero(leaves)
@@ -382,7 +320,7 @@ class _Through:
         if lacking <= 1e-9:
             return
         if t >= terms.first:
-            units = float(_rounded(np.array([lacking]), np.ones((1, 1)), terms)[0])
+            units = float(rounded(np.array([lacking]), np.ones((1, 1)), terms)[0])
             self.ordered[t] = units
             self._left += units
         else:
@@ -396,7 +334,7 @@ def left_of(stock: Floats, demand: Floats) -> Floats:
     return left
 
 
-def _rounded(lacking: Floats, ahead: Floats, terms: Terms) -> Floats:
+def rounded(lacking: Floats, ahead: Floats, terms: Terms) -> Floats:
     """What doors lack in whole cases, and all together at least the minimum."""
     units: Floats = np.ceil(lacking / terms.case - 1e-9) * terms.case
     least = np.ceil(terms.least / terms.case) * terms.case
@@ -418,7 +356,7 @@ def _cases(weight: Floats, cases: int) -> Floats:
     return whole
 
 
-def _shared(lacking: Floats, units: float, lot: float) -> Floats:
+def shared(lacking: Floats, units: float, lot: float) -> Floats:
     """Divide what is there by what is lacking, in whole units, nobody more than needed."""
     wanted = np.ceil(lacking / lot) * lot
     if wanted.sum() <= units:

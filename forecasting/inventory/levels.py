@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from forecasting.hierarchy import Bools, Floats
+from forecasting.hierarchy import Bools, Floats, Ints
 from forecasting.inventory.over_stocked import asked_when_ordering
 from forecasting.inventory.risk import HALF_A_UNIT, NODE_WEIGHTS, NODES, density, loss, suffices
 
@@ -38,11 +38,11 @@ class Doubt:
     """How unsure demand is."""
 
     alpha: Floats
-    """Overdispersion of each week's own demand, (W,)."""
+    """Overdispersion of each week's own demand, (W,); or door by door, (D, W)."""
     level_sd: float
     """Log error that all weeks share."""
     lift_sd: Floats
-    """Log error of the lift, shared by the weeks of an activation, (W,)."""
+    """Log error of the lift, shared by the weeks of an activation, (W,) or (D, W)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +91,12 @@ class Outlook:
         pack: Floats | None = None,
     ) -> None:
         n_doors, n_weeks = demand.shape
-        shared = np.sqrt(doubt.level_sd**2 + doubt.lift_sd[:n_weeks] ** 2)
-        scale = np.exp(NODES * shared[:, None] - 0.5 * shared[:, None] ** 2)
+        alpha = np.atleast_2d(doubt.alpha)[:, :n_weeks]
+        lift_sd = np.atleast_2d(doubt.lift_sd)[:, :n_weeks]
+        shared = np.sqrt(doubt.level_sd**2 + lift_sd.T[:, None, :] ** 2)
         # Weeks come first inside: each week is one piece of memory.
-        self._path = demand.T[:, None, :] * scale[:, :, None]
-        over = doubt.alpha[:n_weeks, None, None] * self._path
+        self._path = demand.T[:, None, :] * np.exp(NODES[:, None] * shared - 0.5 * shared**2)
+        over = alpha.T[:, None, :] * self._path
         self._variance = self._path * (1 + over)
         self._third = self._path * (1 + over * (3 + 2 * over))
         self._demand, self._aim, self._lead = demand, aim, lead_time
@@ -104,7 +105,7 @@ class Outlook:
         if not (aim.by_units or aim.waits.all()):
             seldom = np.maximum(demand, _SELDOM)
             lower = asked_when_ordering(
-                self._asked, doubt.alpha[:n_weeks] + 1 / seldom, lead_time=lead_time,
+                self._asked, alpha + 1 / seldom, lead_time=lead_time,
                 weeks_a_pack=self._pack[:, None] / seldom,
             )  # fmt: skip
             self._asked = np.where(aim.waits[:, None], self._asked, lower)
@@ -133,9 +134,7 @@ class Outlook:
         left = mean + arriving - self._path[t]
         sd = np.sqrt(variance + self._variance[t] + _TINY)
         middle = NODE_WEIGHTS @ left
-        wanted = np.where(
-            self._demand[:, t] > _TINY, self._root(t, left, sd, skewed + self._third[t]), 0.0
-        )
+        wanted = self._wanted(t, left, sd, skewed + self._third[t])
         # A pack is judged by all the places to which it may bring stock. Nothing that sells is
         # left at none for good, which is no such place where the sale is lost.
         empty = (NODE_WEIGHTS @ mean) + arriving < HALF_A_UNIT
@@ -174,45 +173,85 @@ class Outlook:
             np.where(waits, skewed, tail),
         )  # fmt: skip
 
-    def _reached(self, t: int, left: Floats, sd: Floats, third: Floats) -> Floats:
+    def _wanted(self, t: int, left: Floats, sd: Floats, third: Floats) -> Floats:
+        """Units for what is reached, over the places of a pack, to be what is asked, (D,)."""
+        wanted = np.zeros(left.shape[1])
+        sells = np.flatnonzero(self._demand[:, t] > _TINY)
+        one = self._week_of(t, left, sd, third, sells)
+        # Most doors have enough: only what is left is looked for.
+        short = np.flatnonzero(one.missing(np.zeros(len(sells))) < 0)
+        if len(short):
+            rows = sells[short]
+            wanted[rows] = self._week_of(t, left, sd, third, rows).root()
+        return wanted
+
+    def _week_of(self, t: int, left: Floats, sd: Floats, third: Floats, rows: Ints) -> _Week:
+        owed = None
+        if self._aim.by_units:
+            # What is owed from before is not this week's doing.
+            before = np.sqrt(self._var[t][:, rows] + _TINY)
+            owed = loss(self._mean[t][:, rows], before) * self._aim.waits[rows]
+        return _Week(
+            left=left[:, rows], sd=sd[:, rows], third=third[:, rows],
+            demand=self._demand[rows, t], asked=self._asked[rows, t], pack=self._pack[rows],
+            owed=owed,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Week:
+    """What some doors have left at the end of a week; node by node, (K, D)."""
+
+    left: Floats
+    sd: Floats
+    third: Floats
+    demand: Floats
+    """Units, (D,)."""
+    asked: Floats
+    """Share of cycles, or of units, (D,)."""
+    pack: Floats
+    owed: Floats | None
+    """Units owed from before, where units are counted and not cycles."""
+
+    def missing(self, units: Floats) -> Floats:
+        """What is reached with so many units more, less what is asked; straightened."""
+        places = 0.5 * (1 + OVERSHOOT)[:, None] * self.pack
+        at = self.left[None] + (units + places)[:, None, :]
+        over: Floats = self._straight(0.5 * OVERSHOOT_WEIGHTS @ self._reached(at))
+        return over - self._straight(self.asked)
+
+    def _reached(self, left: Floats) -> Floats:
         """Share of cycles, or of units, that is met with so much left, (..., D)."""
-        if not self._aim.by_units:
-            met: Floats = NODE_WEIGHTS @ suffices(left, sd, third)
+        if self.owed is None:
+            met: Floats = NODE_WEIGHTS @ suffices(left, self.sd, self.third)
             return met
-        # What is owed from before is not this week's doing.
-        owed = loss(self._mean[t], np.sqrt(self._var[t] + _TINY)) * self._aim.waits
-        short = NODE_WEIGHTS @ np.maximum(loss(left, sd) - owed, 0.0)
-        part: Floats = 1 - short / np.maximum(self._demand[:, t], _TINY)
+        short = NODE_WEIGHTS @ np.maximum(loss(left, self.sd) - self.owed, 0.0)
+        part: Floats = 1 - short / np.maximum(self.demand, _TINY)
         return part
 
-    def _root(self, t: int, left: Floats, sd: Floats, third: Floats) -> Floats:
-        """Where what is reached, over the places of a pack, is what is asked, (D,)."""
-        middle = NODE_WEIGHTS @ left
-        wide = np.sqrt(NODE_WEIGHTS @ (sd**2 + left**2) - middle**2) + 0.5 * self._pack
+    def _straight(self, share: Floats) -> Floats:
+        straight: Floats = (
+            _straight_cycles(share) if self.owed is None else _straight_units(share)
+        )
+        return straight
+
+    def root(self) -> Floats:
+        """Units with which nothing is missing, (D,): zero or more where some is now."""
+        middle = NODE_WEIGHTS @ self.left
+        wide = np.sqrt(NODE_WEIGHTS @ (self.sd**2 + self.left**2) - middle**2)
+        wide = wide + 0.5 * self.pack
         low, high = -middle - 6 * wide, -middle + 14 * wide
-        straight = _straight_units if self._aim.by_units else _straight_cycles
-        goal = straight(self._asked[:, t])
-        places = 0.5 * (1 + OVERSHOOT)[:, None] * self._pack
-        weights = 0.5 * OVERSHOOT_WEIGHTS
-
-        def missing(units: Floats) -> Floats:
-            at = left[None] + (units + places)[:, None, :]
-            over: Floats = straight(weights @ self._reached(t, at, sd, third)) - goal
-            return over
-
-        nothing = missing(np.zeros(len(middle)))
-        if (nothing >= 0).all():
-            return np.zeros(len(middle))
         # A line through two places, again and again: what is asked is nearly straight.
-        before = -middle - 0.5 * self._pack + ndtri(self._asked[:, t]) * wide
-        now, was = before + 0.25 * wide, missing(before)
+        before = -middle - 0.5 * self.pack + ndtri(self.asked) * wide
+        now, was = before + 0.25 * wide, self.missing(before)
         for _ in range(STEPS):
-            value = missing(now)
+            value = self.missing(now)
             slope = (value - was) / np.where(np.abs(now - before) > _TINY, now - before, 1.0)
             step = np.where(slope > _TINY, -value / np.maximum(slope, _TINY), 0.0)
             before, was = now, value
             now = np.clip(now + np.clip(step, -2 * wide, 2 * wide), low, high)
-        return np.where(nothing >= 0, 0.0, now)
+        found: Floats = now
+        return found
 
 
 def _cut_off(mean: Floats, variance: Floats, third: Floats) -> tuple[Floats, Floats, Floats]:

@@ -10,13 +10,13 @@ from forecasting.inventory.buy_plan import (
     Centre,
     Terms,
     kept,
-    net,
     net_through,
     open_to_buy,
     rows_of,
     safety_stock,
 )
 from forecasting.inventory.levels import Aim, Doubt, Outlook, as_if_waiting
+from forecasting.inventory.netting import net
 from forecasting.weekly.options import MOST_SERVICE
 
 DEMAND = np.array([[80.0, 80, 200, 200, 80, 80]])
