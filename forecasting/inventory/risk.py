@@ -158,7 +158,7 @@ def assess(
         if usual is not None and due < n_weeks and usual.arrives_in(due):
             position = mean + arriving[t : due + 1].sum(axis=0)
             over = position - usual.aim[:, t]
-            kept, beyond = _cut_off(over, unordered + 1e-12)
+            kept, beyond = cut_off(over, unordered + 1e-12)
             arriving[due] += kept - over
             # What stock lacked of the aim by chance is ordered too, and so is no doubt.
             forgotten[due] = np.maximum(unordered - beyond, 0.0)
@@ -167,7 +167,7 @@ def assess(
         before = np.maximum(variance - forgotten[t], 0.0)
         variance = before + spread[t] ** 2 + 1e-12
         lefts[t], wides[t] = left, variance
-        mean, variance = _cut_off(left, variance)
+        mean, variance = cut_off(left, variance)
         unordered = np.maximum(unordered + variance - before, 0.0)
     wides = np.sqrt(wides + unsure.T[:, None, :])
     short = loss(lefts, wides)
@@ -186,7 +186,7 @@ def assess(
     )
 
 
-def _cut_off(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
+def cut_off(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
     """Mean and variance of a normal that is cut off at zero; its variance above zero.
 
     Stock is what demand has left, never below zero; a position is over its aim by what it

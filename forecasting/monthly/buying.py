@@ -28,6 +28,7 @@ from forecasting.plan.views import Verdict, skus_of
 from forecasting.vocabulary import Status
 from forecasting.weekly.decisions import Decisions
 from forecasting.weekly.options import service_of
+from forecasting.weekly.orders import terms_of
 
 WEEKS = 26
 DOORS_AT_A_TIME = 1_000
@@ -87,7 +88,7 @@ def _looked_at(plan: LivePlan, sku: int, *, weeks: int, frozen: int | None) -> _
     known: Floats = np.where(computed.known[:, None], demand, 0.0)
     into = base.network.weeks[base.network.n_doors :, : base.network.n_doors]
     lanes = into[into >= 0]
-    terms = _terms(base, sku, limits.frozen_buy_weeks if frozen is None else frozen)
+    terms = terms_of(base, sku, frozen=limits.frozen_buy_weeks if frozen is None else frozen)
     # No order is to wait behind a shut door.
     sold = base.ranged.share(sku)[:, : demand.shape[1]] > 0
     pace = known.mean(axis=1)
@@ -109,20 +110,6 @@ def _looked_at(plan: LivePlan, sku: int, *, weeks: int, frozen: int | None) -> _
         least=np.where(sold, base.stated(sku, "presentation_min", 0.0), 0.0),
         pack=np.maximum(terms.case, minimum),
         waits=waits_at(base, limits) | (opening < 0),
-    )
-
-
-def _terms(base: Base, sku: int, frozen: int) -> Terms:
-    exit_date = base.facts["exit_date"][sku]
-    last = None
-    if not pd.isna(exit_date):
-        last = int((np.datetime64(exit_date, "D") - base.weeks[0]).astype(int)) // 7
-    return Terms(
-        lead_time=int(base.lead_time[sku]),
-        case=base.stated(sku, "case_pack", 1.0),
-        least=base.stated(sku, "moq", 0.0),
-        frozen=frozen,
-        last=last,
     )
 
 
