@@ -11,8 +11,8 @@ from pathlib import Path
 import streamlit as st
 
 from forecasting.vocabulary import Function
-from pages.components import frame
-from pages.components.text import plain
+from pages.components import frame, guide, remembered, theme
+from pages.components.text import Said, ours, plain
 
 COMPONENTS = Path(__file__).parent / "pages" / "components"
 
@@ -24,8 +24,9 @@ st.set_page_config(
 st.html(COMPONENTS / "style.css")
 
 PAGES = {
+    "": [("home", "home/today.py", "Home", ":material/home:")],
     "Weekly": [
-        ("home", "weekly/bridge.py", "Bridge", ":material/calendar_view_week:"),
+        ("bridge", "weekly/bridge.py", "Bridge", ":material/calendar_view_week:"),
         ("signals", "weekly/signals.py", "Weekly review", ":material/sensors:"),
         ("activations", "weekly/activations.py", "Activations", ":material/campaign:"),
     ],
@@ -57,11 +58,46 @@ PAGES = {
 }
 
 
-def choose_person() -> None:
-    st.title("Who are you today?", anchor=False)
+def as_of() -> Said:
+    """How far the data reaches."""
+    space = frame.workspace()
+    if not space.has_forecast:
+        return ours("No forecast yet: whoever imports data begins on the Data page.")
+    return ours(f"As of {theme.week(space.plan.base.as_of)}, the last closed week.")
+
+
+LOOP = (
+    "The loop: the marketing calendar meets stock on the Bridge, functions agree on one number "
+    "in the Consensus, the number becomes a Buy plan, and the Scorecard tells how it went and "
+    "feeds the next calendar"
+)
+
+
+def loop() -> str:
+    """A picture of ours, in the ink of the page; no data is in it."""
+    ink = {"light": "#2f2d2b", "dark": "#e8eaed"}[theme.mode()]
+    return (COMPONENTS / "loop.svg").read_text(encoding="utf-8").replace("INK", ink)
+
+
+def front_page() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="brand"):
+        st.image(str(COMPONENTS / "icon.png"), width=40, alt="Concord's mark")
+        st.title("Concord", anchor=False)
     st.markdown(
-        "Choose who you are. **This is not a login**: nobody is checked, and the app "
-        "can be reached from this computer only. What you may change depends on your function."
+        "One demand forecast that Marketing, Merchandising and Planning agree on, and what it "
+        "does to stock, in time to act."
+    )
+    st.image(loop(), width=980, alt=LOOP)
+    st.caption(as_of())
+    with st.container(key=remembered.place()):
+        choose_person()
+
+
+def choose_person() -> None:
+    st.subheader("Who are you today?", anchor=False)
+    st.markdown(
+        "**This is not a login**: nobody is checked, and the app can be reached from this "
+        "computer only. What you may change depends on your function."
     )
     space = frame.workspace()
     tasks = {
@@ -80,7 +116,7 @@ def choose_person() -> None:
                     f"{tasks[person.function]}."
                 )
                 if st.button(f"Continue as {plain(person.name)}", width="stretch"):
-                    st.session_state["person"] = person.id
+                    remembered.choose(person.id)
                     st.rerun()
 
 
@@ -88,17 +124,43 @@ def who_is_here() -> None:
     person = frame.me()
     others = frame.presence().others(frame.session_id())
     here = f" · {len(others) + 1} here" if others else ""
-    with st.container(horizontal=True, horizontal_alignment="right", key="whoami"):
+    with (
+        st.container(horizontal=True, horizontal_alignment="right", key="whoami"),
+        st.container(key=remembered.place(), width="content"),
+    ):
         who = f"{plain(person.name)} ({plain(person.function.label)}){here}"
         with st.popover(who, type="tertiary"):
             for name, where in others:
                 st.markdown(f"{plain(name)} is on **{plain(where)}**")
             if not others:
                 st.markdown("Nobody else is here.")
-            st.caption("Choosing a person is not a login.")
+            st.caption(
+                "Choosing a person is not a login. This browser remembers it for 12 "
+                "hours, until the app is started again or you are somebody else."
+            )
             if st.button("Be somebody else"):
-                del st.session_state["person"]
+                remembered.choose("")
                 st.rerun()
+
+
+def menu_of(title: str) -> int:
+    """Which menu holds a page, from 1: it is marked as the one that one is in (style.css)."""
+    return next(
+        (
+            number
+            for number, entries in enumerate(PAGES.values(), 1)
+            if any(name == title for _, _, name, _ in entries)
+        ),
+        0,
+    )
+
+
+def land() -> None:
+    """Leadership begins with the scorecard: once a window, where no page was asked for."""
+    is_first = "landed" not in st.session_state
+    st.session_state["landed"] = True
+    if is_first and chosen.title == "Home" and frame.me().function is Function.LEADERSHIP:
+        st.switch_page("pages/quarterly/scorecard.py")
 
 
 pages = {
@@ -108,13 +170,10 @@ pages = {
     ]
     for section, entries in PAGES.items()
 }
-# What opens first stands at the root; who types or keeps its name finds it there too.
-pages["Weekly"].append(
-    st.Page("pages/weekly/bridge.py", title="Bridge", url_path="bridge", visibility="hidden")
-)
 chosen = st.navigation(
     pages, position="top"
 )  # a menu for each cadence: they would not fit side by side
+remembered.recall()
 known = {person.id for person in frame.workspace().people}
 here = chosen.title if st.session_state.get("person") in known else ""
 if here != st.session_state.get("page"):
@@ -125,13 +184,16 @@ places = (st.empty(), st.empty())
 place = places[st.session_state.get("turned", 0) % 2].container()
 if not here:
     with place:
-        choose_person()
+        front_page()
 else:
+    land()
     if not st.session_state.get("_frozen"):
         gc.freeze()  # imports never go away; collections need not look at them again
         st.session_state["_frozen"] = True
     with place:
-        who_is_here()
+        with st.container(key=f"inmenu{menu_of(chosen.title)}"):
+            who_is_here()
+        guide.bar()
         with frame.one_step():
             chosen.run()
     frame.watcher(chosen.title)  # after the page has said what it shows

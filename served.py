@@ -21,9 +21,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
+from pages.components import remembered
+
 ROOT = Path(__file__).parent
-ADDRESS_JS = ROOT / "pages" / "components" / "address.js"
-_TAG = b'<script src="/concord/address.js"></script>'
+SCRIPTS = ROOT / "pages" / "components"
+ADDRESS_JS, HANDS_JS = SCRIPTS / "address.js", SCRIPTS / "hands.js"
+_TAG = b"".join(
+    b'<script src="/concord/%s"></script>' % script.name.encode()
+    for script in (ADDRESS_JS, HANDS_JS, remembered.SCRIPT)
+)
 _NOT_FOR_PAGES = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
@@ -187,8 +193,23 @@ def address_js(_: object) -> FileResponse:
     return FileResponse(ADDRESS_JS, media_type="text/javascript")
 
 
+def remember_js(_: object) -> FileResponse:
+    """The script that brings a choice of person to the server."""
+    return FileResponse(remembered.SCRIPT, media_type="text/javascript")
+
+
+def hands_js(_: object) -> FileResponse:
+    """The script that tells which cells of a table are chosen."""
+    return FileResponse(HANDS_JS, media_type="text/javascript")
+
+
 app = st.App(
     ROOT / "app.py",
-    routes=[Route("/concord/address.js", address_js)],
+    routes=[
+        Route("/concord/address.js", address_js),
+        Route("/concord/remember.js", remember_js),
+        Route("/concord/who", remembered.answer, methods=["POST"]),
+        Route("/concord/hands.js", hands_js),
+    ],
     middleware=[Middleware(Guard)],
 )

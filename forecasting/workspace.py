@@ -50,6 +50,7 @@ from forecasting.record.hindsight import Hindsight
 from forecasting.record.history import History
 from forecasting.record.reversals import Reversals
 from forecasting.record.runs import Runs, run_in_force
+from forecasting.record.steps import Steps
 from forecasting.rights import LOCAL_ADMIN, Person
 from forecasting.version import version
 from forecasting.weekly.activations import MarketingCalendar, as_changed
@@ -132,6 +133,7 @@ class Workspace:
             self.desk, calendar=self.calendar, decisions=self.decisions,
             seen_by=self.history.seen_by,
         )  # fmt: skip
+        self.steps = Steps(self.desk, self.reversals)
         self.weekly = Weekly(
             self.desk, plan=self._live, calendar=self.calendar, decisions=self.decisions
         )
@@ -151,8 +153,8 @@ class Workspace:
         # since every sentence names one; the cycle before what hides inputs.
         self._projectors: tuple[Projector[Any], ...] = (
             self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
-            self.calendar, self.decisions, self.reversals, self.policies, self.quarters,
-            self.oddities,
+            self.calendar, self.decisions, self.reversals, self.steps, self.policies,
+            self.quarters, self.oddities,
         )  # fmt: skip
         self._take_up(build=False)
 

@@ -118,7 +118,7 @@ def space(company_copy):
 @pytest.fixture(scope="session")
 def played(tmp_path_factory) -> Path:
     """A small sample company with its past cycles and a closed quarter; do not write to it."""
-    return sample_company(tmp_path_factory, *SMALL)
+    return sample_company(tmp_path_factory, *SMALL, "--no-proof")
 
 
 @pytest.fixture

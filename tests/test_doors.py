@@ -94,6 +94,9 @@ def test_no_page_has_another_way_to_markup_or_to_an_address():
                 shown = f"{path.relative_to(ROOT)}: {ast.unparse(call)}"
                 assert shown in {
                     "app.py: st.html(COMPONENTS / 'style.css')",
+                    "app.py: st.image(loop(), width=980, alt=LOOP)",
+                    "app.py: st.image(str(COMPONENTS / 'icon.png'), width=40, "
+                    'alt="Concord\'s mark")',
                     "pages/components/text.py: "
                     "st.column_config.LinkColumn(display_text='open', **options)",
                 }

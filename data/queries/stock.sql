@@ -103,9 +103,32 @@ usual as (
     select sku, door, avg(on_hand) as on_hand from counted
     where week > $as_of - 182 and date < $as_of + 7 group by all
 ),
+-- Of the last 26 weeks those in which the SKU could be sold at the door, and the door told of it.
+silent as (
+    select door, list(week) as weeks from door_reports($as_of::date + 7)
+    where told = 'silent' and week >= $as_of - 175 group by door
+),
+sold_for as (
+    select could.sku, could.door, least(26.0, sum(greatest(0, span_end - span_start + 1
+        - 7 * coalesce(len(list_filter(
+            silent.weeks, lambda week: week >= span_start and week <= span_end)), 0))) / 7) as weeks
+    from (
+        select sku, door, least(last_day, $as_of + 6) as span_end,
+            greatest(first_day, opens, since, $as_of - 175) as span_start
+        from could_sell($as_of::date + 7) where opens is not null
+    ) as could
+    left join silent on silent.door = could.door
+    where span_end >= span_start
+    group by all
+),
 pace as (
-    select sku, door, sum(greatest(units, 0)) / 26.0 as units from sales_now
-    where date > $as_of - 182 and date < $as_of + 7 group by all
+    select sold.sku, sold.door,
+        sold.units / greatest(coalesce(sold_for.weeks, 26.0), 1) as units
+    from (
+        select sku, door, sum(greatest(units, 0)) as units from sales_now
+        where date >= $as_of - 175 and date < $as_of + 7 group by all
+    ) as sold
+    left join sold_for on sold_for.sku = sold.sku and sold_for.door = sold.door
 ),
 -- Of 52 weeks nine in ten lines arrive every second, third or fourth week, in more weeks than
 -- chance would arrange so once in a hundred times.

@@ -22,6 +22,11 @@ from forecasting.sample.build import Wanted, build
 @click.option(
     "--habits/--no-habits", default=True, help="People and buyers err as they are used to."
 )
+@click.option(
+    "--proof/--no-proof",
+    default=True,
+    help="Do a backtest and a replay, and leave threads open.",
+)
 def sample(
     db: Path,
     as_json: bool,
@@ -31,11 +36,18 @@ def sample(
     seed: int,
     cycles: bool,
     habits: bool,
+    proof: bool,
 ) -> None:
     """Build a made-up retailer with known truth, its past cycles and its forecast."""
     started = time.perf_counter()
     wanted = Wanted(
-        skus=skus, doors=doors, weeks=weeks, seed=seed, cycles=cycles, habits=habits
+        skus=skus,
+        doors=doors,
+        weeks=weeks,
+        seed=seed,
+        cycles=cycles,
+        habits=habits,
+        proof=proof,
     )
     built = build(db, wanted, teller())
     seconds = round(time.perf_counter() - started, 1)

@@ -11,7 +11,7 @@ response.py; this module only says which cell is exposed to what, and how the in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -253,6 +253,7 @@ def expose(
     kinds: Sequence[str],
     weeks: Dates,
     weekday_shares: Floats | None = None,
+    usual: Mapping[str, float] | None = None,
 ) -> Exposures:
     """Expand featured SKUs into the cells that they expose.
 
@@ -267,6 +268,8 @@ def expose(
     weeks : datetime64 array, shape (T,)
     weekday_shares : float array, shape (7,), optional
         Share of a week's demand on each day, from its first on; a seventh each if not known.
+    usual : mapping, optional
+        What each type usually takes off (offers.usual_discounts), for offers typed as free.
 
     Notes
     -----
@@ -275,6 +278,12 @@ def expose(
     rows = _said_once(items, series)
     kind = pd.Index(list(kinds)).get_indexer(pd.Index(rows["type"]))
     rows, kind = rows[kind >= 0], kind[kind >= 0]
+    discount = rows["discount"].to_numpy(dtype=float)
+    free = np.flatnonzero(discount >= offers.FREE)
+    if len(free):
+        said = rows["type"].to_numpy()[free]
+        discount = discount.copy()
+        discount[free] = [offers.usual_of(usual or {}, str(kind)) for kind in said]
     start = rows["start"].to_numpy().astype("datetime64[D]")
     end = rows["end"].to_numpy().astype("datetime64[D]")
     first = np.clip((start - weeks[0]).astype(int) // 7, 0, len(weeks))
@@ -292,7 +301,7 @@ def expose(
         share=before[until + 1] - before[since],
         kind=kind[row],
         days=(since, until),
-        log_price=log_paid(rows["discount"].to_numpy(dtype=float))[row],
+        log_price=log_paid(discount)[row],
         log_regular=np.zeros(len(row)),
         later=weeks[week] > start[row],
         fixed=log_stated(rows["lift"].to_numpy(dtype=float))[row],

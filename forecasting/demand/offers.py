@@ -9,10 +9,13 @@ The one rule, for learning and for planning alike:
 - A bare price cut beneath another is the same sign on the same shelf: it counts once.
 - A lift that people stated speaks for its whole offer, price and all: beneath it a bare
   price cut does nothing more.
+- Nine tenths off and more is how gifts and two for one are typed: it says nothing of the price
+  that is paid. Such an offer takes off what its type usually does in this company.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +26,48 @@ from forecasting.hierarchy import Bools, Floats, Ints
 BARE_PRICE = "price"
 """The one type of activation that only cuts a price and tells nobody."""
 DAYS = 7
+FREE = 0.9
+"""A discount from which on nobody says what is paid: a gift, or two for one, typed as a cut."""
+USUAL_CUT = 0.25
+"""What a price cut takes off where a company has never said: a usual one in retail, and half of
+what two for one takes off, so that an order book is not filled by a guess."""
+ANY_TYPE = ""
+"""What stands for all types together in usual discounts."""
+
+
+def usual_discounts(types: pd.Series, discounts: pd.Series) -> dict[str, float]:
+    """What activations of each type usually take off the price, by type and for `ANY_TYPE`.
+
+    Parameters
+    ----------
+    types, discounts : Series
+        Of each featured SKU of the past, blank where it has no price cut (which a bare price
+        cut always has, so that a blank one is not known).
+
+    Returns
+    -------
+    dict
+        Mean cut, as share of the regular price (by the mean of its log, which is what demand
+        responds to); types of which no price is known are left out. Of all types together,
+        the mean of the cuts that there were.
+    """
+    cut = discounts.fillna(0.0)
+    known = (cut < FREE) & ((cut > 0) | (types != BARE_PRICE))
+    log = np.log1p(-cut[known])
+    found = {str(t): float(-np.expm1(x)) for t, x in log.groupby(types[known]).mean().items()}
+    if (log < 0).any():
+        found[ANY_TYPE] = float(-np.expm1(log[log < 0].mean()))
+    return found
+
+
+def usual_of(usual: Mapping[str, float], kind: str) -> float:
+    """What a type usually takes off; of a type without a known price, what price cuts do."""
+    return usual.get(kind, usual.get(ANY_TYPE, USUAL_CUT))
+
+
+def paid_for(discount: float, kind: str, usual: Mapping[str, float]) -> float:
+    """What an offer takes off, as far as anybody knows: one that is `FREE`, what is usual."""
+    return usual_of(usual, kind) if discount >= FREE else discount
 
 
 def said_once(

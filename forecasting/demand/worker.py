@@ -34,6 +34,7 @@ from forecasting.demand import (
     library,
     lift,
     model,
+    offers,
     origins,
     priors,
 )
@@ -89,6 +90,7 @@ def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposu
         kinds=job["kinds"],
         weeks=weeks,
         weekday_shares=None if shares is None else np.array(shares),
+        usual=_usual_discounts(source, job),
     )
     # What cannot be bought there is not promoted there, whatever the calendar says.
     possible = panel.open[exposures.series, exposures.week] > 0
@@ -135,6 +137,7 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
         "alpha_promoted": round(calibration.alpha_promoted, 5),
         "level_sd": round(calibration.level_sd, 5),
         "weekday_shares": job["weekday_shares"],
+        "usual_discounts": _usual_discounts(source, job),
         "blocks": blocks,
         "series": sum(b["series"] for b in blocks.values()),
         "series_fitted": _series(job, done),
@@ -142,6 +145,13 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
         "seconds": round(time.perf_counter() - started, 2),
     }
     (target / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _usual_discounts(source: Path, job: Mapping[str, Any]) -> dict[str, float]:
+    """What each type of activation has taken off in this company (offers.usual_discounts)."""
+    items = pd.read_parquet(source / "items.parquet", columns=["type", "start", "discount"])
+    past = items[items["start"] < pd.Timestamp(job["as_of"]) + pd.Timedelta(7, "D")]
+    return offers.usual_discounts(past["type"], past["discount"])
 
 
 def _company_prior(

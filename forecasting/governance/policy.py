@@ -150,6 +150,7 @@ _ALL = (
     _threshold("listed", "Risks listed in one meeting", "The rest is counted.", Unit.COUNT, 3, 100, 15),
     _threshold("small_share", "A change is small below, of the input", "Small ones are asked what they decide; nobody is kept from making one.", Unit.SHARE, 0.0, 0.5, 0.10),
     _threshold("small_money", "and below, at regular price", "A change is small only below both.", Unit.MONEY, 0.0, 1e6, 1_000.0),
+    _threshold("large_share", "A change is large from, of the input", "Large ones are asked whether they are meant: 100 % is twice as much, or half. Nobody is kept from making one.", Unit.SHARE, 0.10, 10.0, 1.0),
     Setting(name="equal_share", label="Weights drawn to equal by", about="0 %: the proposal weighs functions by their record alone; 100 %: all the same.", group=Group.WEIGHT, unit=Unit.SHARE, low=0.0, high=1.0, default=0.5),
     Setting(name="fence_weeks", label="Frozen weeks", about="First weeks of the plan that nobody may change in a cycle.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=26, default=1),
     Setting(name="frozen_buy_weeks", label="Frozen weeks of the buy", about="First weeks in which no order is released any more: what is needed then can only be expedited.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=12, default=0),

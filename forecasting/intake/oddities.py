@@ -217,8 +217,8 @@ CHECKS: tuple[Check, ...] = (
         kind="discount_at_the_edge",
         title="Price cuts of nine tenths or more",
         assumed=(
-            "Every unit is sold at that price; the lift is that of the deepest cut that "
-            "history supports, not more."
+            "It says nothing of the price that is paid: price and lift are those of what "
+            "the type usually takes off here."
         ),
         todo="Write what a customer saves on average: two for one is 0.5.",
     ),

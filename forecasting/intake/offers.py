@@ -18,6 +18,7 @@ from data.store import Store
 from forecasting.consensus.activations import Activation, as_imported, by_name
 from forecasting.consensus.campaigns import contradict, pairs_alike
 from forecasting.demand.lift import SUPPORTED, log_paid
+from forecasting.demand.offers import FREE, usual_of
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.options import MOST_SERVICE
 
@@ -118,7 +119,7 @@ def too_deep(
     for activation in past:
         for item in activation.items:
             cut, of = item.discount or 0.0, str(klass.get(item.sku))
-            seen[of] = max(seen.get(of, 0.0), cut)
+            seen[of] = max(seen.get(of, 0.0), cut if cut < FREE else 0.0)
     rows = []
     for activation in live:
         if activation.end < today + dt.timedelta(7):
@@ -126,7 +127,8 @@ def too_deep(
         deep = [
             i
             for i in activation.items
-            if _log(i.discount) < min(_log(seen.get(str(klass.get(i.sku)))), SUPPORTED) - 1e-9
+            if (i.discount or 0.0) < FREE  # which says nothing of the price (demand/offers.py)
+            and _log(i.discount) < min(_log(seen.get(str(klass.get(i.sku)))), SUPPORTED) - 1e-9
         ]
         if deep:
             most = max(deep, key=lambda i: i.discount or 0.0)
@@ -140,8 +142,7 @@ def too_deep(
                     f"{BEYOND}",
                     assumed=f"Demand responds as to {_percent(limit)} off, the deepest cut "
                     "that is known; the price is as it is stated.",
-                    todo="State the lift. Where one is free with one that is bought, the "
-                    "discount of a unit is 0.5, not 1.",
+                    todo="State the lift if you know it.",
                     weight=float(len(deep)),
                 )
             )
@@ -203,6 +204,12 @@ def beyond_seen(plan: LivePlan, activation: Activation, sku: str) -> str:
     if stated is not None:
         return f"{stated:g}x is {BEYOND}; it counts as stated" if stated > USUAL_LIFT else ""
     cut, deepest = activation.discount_of(sku), float(plan.base.seen[at])
+    if cut >= FREE:
+        usual = usual_of(plan.base.usual_discounts, activation.type)
+        return (
+            f"{_percent(cut)} off says nothing of the price that is paid; it counts as "
+            f"{_percent(usual)} off, as is usual for its type"
+        )
     if _log(cut) >= deepest - 1e-9:
         return ""
     return (

@@ -295,9 +295,11 @@ class Cycles(Projector["Cycle | None"]):
         if cells.empty:
             return cells.assign(actual=pd.Series(dtype=float))
         since = pd.Timestamp(cells["week"].min()).date()
-        actual = store.query(
-            "demand_by_week", since=since, until=last + dt.timedelta(7)
-        ).rename(columns={"units": "actual"})
+        actual = (
+            store.query("demand_by_week", since=since, until=last + dt.timedelta(7))
+            .rename(columns={"units": "actual"})
+            .dropna(subset="actual")
+        )  # a door did not tell
         return cells.merge(actual, on=["sku", "week"], how="inner")
 
     def reasons(self, cells: pd.DataFrame, function: str) -> pd.DataFrame:

@@ -21,7 +21,8 @@ from forecasting.governance.desk import Desk, Request, checked_link, checked_not
 from forecasting.governance.policy import Policies
 from forecasting.governance.reasons import Reasons
 from forecasting.hierarchy import THOUSANDTHS, Bools, Ints
-from forecasting.monthly import small_changes
+from forecasting.monthly import large_changes, small_changes
+from forecasting.monthly.large_changes import Large
 from forecasting.monthly.small_changes import Small
 from forecasting.plan.live import LivePlan
 from forecasting.plan.selection import Selection
@@ -195,6 +196,15 @@ class Inputs:
             self._plan(), event, share=policy.number("small_share"),
             money=policy.number("small_money"),
         )  # fmt: skip
+
+    def large(self, by: str, event: AsMade[Event]) -> Large | None:
+        """What is large about an override, written or previewed: worth asking if it is meant.
+
+        None where nothing is. From when on a change is large is Leadership's to set.
+        """
+        self._desk.allowed(by, "read")
+        share = self._policies.now.number("large_share")
+        return large_changes.large(event, share=share)
 
     def _request(self, by: str, one: Change, measure: Measure | str) -> Request:
         """A change under its client's id: the same person, cells and number."""

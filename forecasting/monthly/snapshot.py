@@ -153,12 +153,18 @@ def _naive(plan: LivePlan, sales: pd.DataFrame) -> Ints:
     """
     weeks = [as_date(w) for w in plan.base.weeks]
     last = plan.base.as_of
-    wide = sales.assign(week=pd.to_datetime(sales["week"]).dt.date).pivot_table(
-        index="sku", columns="week", values="units", aggfunc="sum"
+    # A week without a row sold none; one without a number is not known.
+    wide = sales.assign(week=pd.to_datetime(sales["week"]).dt.date).pivot(
+        index="sku", columns="week", values="units"
     )
-    wide = wide.reindex(plan.sku_names)
+    told = sales.assign(week=pd.to_datetime(sales["week"]).dt.date, is_told=True).pivot(
+        index="sku", columns="week", values="is_told"
+    )
+    wide, told = wide.reindex(plan.sku_names), told.reindex(plan.sku_names)
     recent = [last - dt.timedelta(7 * k) for k in range(RECENT_WEEKS)]
-    mean = wide.reindex(columns=recent).fillna(0.0).to_numpy().mean(axis=1)
+    of_recent = wide.reindex(columns=recent).to_numpy(dtype=float)
+    lost = np.isnan(of_recent) & told.reindex(columns=recent).notna().to_numpy()
+    mean = np.nansum(of_recent, axis=1) / np.maximum((~lost).sum(axis=1), 1)
     partners = [last_year(w, mode=Comparison.WEEK_NUMBER) or last for w in weeks]
     # A week further away than a year has no week that is known a year before it.
     known = [p if p <= last else None for p in partners]

@@ -67,6 +67,8 @@ class Base:
     """(S, p)."""
     seen: Floats
     """Deepest log price to which each SKU's class is known to respond, (S,)."""
+    usual_discounts: Mapping[str, float]
+    """What each type of activation usually takes off (offers.usual_discounts)."""
     columns: tuple[str, ...]
     """Types of activation, then lift.SHAPES, then priors.BESIDE."""
     share: Floats
@@ -206,8 +208,8 @@ def assemble(
     run : int
         Sequence number of the run.
     run_body : mapping
-        as_of (ISO date), columns, alpha, event_sd, weekday_shares, blocks (of which seen:
-        deepest log price by class).
+        as_of (ISO date), columns, alpha, event_sd, weekday_shares, usual_discounts (not in
+        older runs), blocks (of which seen: deepest log price by class).
     horizon : int
         Weeks of the plan.
     skus, doors : DataFrame
@@ -354,6 +356,7 @@ def assemble(
         log_lift=log_lift,
         lift_sd=lift_sd,
         seen=_seen(run_body, skus),
+        usual_discounts=run_body.get("usual_discounts", {}),
         columns=columns,
         share=share,
         log_regular=log_regular,

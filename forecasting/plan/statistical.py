@@ -151,7 +151,8 @@ def _rows(
             cells = offer.at[:, None] & active[:, runs]
             doors, weeks = np.nonzero(cells)
             weeks += runs.start
-            cut[doors, weeks] = np.maximum(cut[doors, weeks], offer.discount)
+            discount = offers.paid_for(offer.discount, activation.type, base.usual_discounts)
+            cut[doors, weeks] = np.maximum(cut[doors, weeks], discount)
             rows.append(
                 _Row(
                     activation=activation,
@@ -159,7 +160,7 @@ def _rows(
                     doors=doors,
                     weeks=weeks,
                     share=share[weeks],
-                    discount=offer.discount,
+                    discount=discount,
                 )
             )
     return rows, cut

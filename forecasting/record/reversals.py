@@ -26,7 +26,7 @@ from forecasting.consensus.events.undoing import (
     Undone,
 )
 from forecasting.consensus.overrides import StackedChange, inverse, leaves_of, undone
-from forecasting.errors import Refused, UnknownName
+from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request
 from forecasting.governance.projector import Projector
 from forecasting.rights import Person, require
@@ -116,6 +116,31 @@ class Reversals(Projector[frozenset[int]]):
             )
 
         return self._desk.submit(prepare, Request.of(client_id, actor, Kind.UNDO))
+
+    def undo_all(self, by: str, seqs: Sequence[int]) -> list[Event]:
+        """Take several changes back together: all of them, or none if one is refused.
+
+        They must not be changes of the same cells: each is taken back as if it were alone.
+
+        Raises
+        ------
+        NotAllowed, UnknownName, Refused
+            As of `undo`.
+        """
+        actor = self._desk.allowed(by, "undo")
+        if len(set(seqs)) < len(seqs):
+            raise OutOfBounds("One of these changes is named twice.")
+
+        def prepared(seq: int) -> Callable[[], Event]:
+            def prepare() -> Event:
+                preview, body, aim = self._undo_of(actor, seq)
+                base, leaves = self._desk.ledger.seq, preview.leaves
+                return self._desk.event(actor, body, scope=aim, base=base, leaves=leaves)
+
+            return prepare
+
+        asked = [(Request.of(None, actor, Kind.UNDO), prepared(seq)) for seq in seqs]
+        return self._desk.submit_all(asked, touches=frozenset()) if asked else []
 
     def has_taken_back(self, seq: int) -> bool:
         """Whether a change stands taken back."""

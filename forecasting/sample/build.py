@@ -8,7 +8,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +37,8 @@ LEAST_WEEKS = 80
 OF_THE_COMPANY = ("doors", "lanes", "kpis", "budget")
 """Tables of which there is one for the whole company, however many parts draw it."""
 WORKERS = min(os.cpu_count() or 1, 4)
+PROVED_WEEKS = 6
+"""As-of weeks that the replay of the sample walks, those with an activation to judge."""
 Tell = Callable[[str, float], None]
 """Told what is being done, and the share done."""
 
@@ -51,6 +55,8 @@ class Wanted:
     """Its past cycles are played."""
     habits: bool
     """Its people err as they are used to."""
+    proof: bool = True
+    """A backtest and a replay are done, and threads are open, where past cycles are played."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +120,8 @@ def _filled(
         space.set_person(LOCAL_ADMIN.id, identity=identity, name=name, function=function)
     last = pd.Timestamp(drawn.tables["sales"]["date"].max()).date()
     last -= dt.timedelta((last.weekday() + 1) % 7)
-    if wanted.cycles and len(sizes) == 1 and wanted.weeks >= LEAST_WEEKS:
+    played = wanted.cycles and len(sizes) == 1 and wanted.weeks >= LEAST_WEEKS
+    if played:
         past_cycles.play(
             space, clock, _cast(drawn, wanted), last=last, known_weeks=wanted.weeks,
             tell=lambda text, share: tell(text, 0.1 + 0.8 * share), workers=WORKERS,
@@ -124,8 +131,27 @@ def _filled(
         LOCAL_ADMIN.id, workers=WORKERS,
         tell=lambda text, share: tell(text, 0.9 + 0.08 * share),
     )  # fmt: skip
+    if played and wanted.proof:
+        past_cycles.leave_open(space, {f: identity for identity, _, f in STAFF}, last=last)
+        _prove(space, tell)
     space.quarters.sum_up()
     return Built(tables=counts, series=run.told(RunMade).series)
+
+
+def _prove(space: Workspace, tell: Tell) -> None:
+    """Do what shows whether the forecast and the Bridge can be believed.
+
+    A few origins are enough to look at; whoever wants more asks for more on the page.
+    """
+    for prove in (
+        partial(space.hindsight.backtest, origins=2, step=13, horizon=8),
+        partial(space.hindsight.replay, last=PROVED_WEEKS),
+    ):
+        with suppress(Refused):  # too small a company has nothing to look back on
+            prove(
+                LOCAL_ADMIN.id, workers=WORKERS,
+                tell=lambda text, _share: tell(f"looking back: {text}", 0.98),
+            )  # fmt: skip
 
 
 def _import(space: Workspace, drawn: Sample, counts: dict[str, int], *, is_first: bool) -> None:

@@ -126,6 +126,38 @@ def play(
         _Month(space, clock, cast, rng, as_of).play(f"{month:%Y-%m}", missed)
 
 
+def leave_open(space: Workspace, people: Mapping[Function, str], *, last: dt.date) -> None:
+    """Leave threads that nobody has ended: comments on a class, an action, an assumption.
+
+    Parameters
+    ----------
+    space : Workspace
+        With a forecast.
+    people : mapping
+        Whom each function is spoken for by.
+    last : date
+        The last week with sales.
+    """
+    planner, marketing = people[Function.PLANNING], people[Function.MARKETING]
+    plan = space.plan
+    first = as_date(plan.base.weeks[0])
+    name = sorted(plan.products.names("class"))[0]
+    scope = Scope(
+        product_level="class", product=name, first_week=first,
+        last_week=as_date(plan.base.weeks[3]),
+    )  # fmt: skip
+    space.comment(marketing, scope, f"Does the next offer really reach all of {name}?")
+    space.comment(planner, scope, "All but the two latest SKUs: their stock comes too late.")
+    space.minutes.assign(
+        marketing, f"Ask for a second date for the late SKUs in {name}",
+        owner=planner, due=last + dt.timedelta(14),
+    )  # fmt: skip
+    space.minutes.assume(
+        planner, "The supplier keeps the dates that it confirmed in autumn", owner=planner,
+        watch="order lines late in the weekly review", review=last + dt.timedelta(21),
+    )  # fmt: skip
+
+
 def _see_to_it(space: Workspace, clock: Clock, planner: str, until: dt.date) -> None:
     """Do what is due since the last cycle: most of it on its day, every fourth thing late."""
     decided = [(d.due, d.seq, True) for d in space.decisions.open]

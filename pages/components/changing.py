@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from forecasting import conventions
 from forecasting.calendar import as_date, week_label
 from forecasting.consensus import value_added
 from forecasting.consensus.events import Scope
@@ -18,6 +20,7 @@ from forecasting.monthly.inputs import Change
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure, Operation
 from pages.components import download, drafts, frame, grid, scores, theme
+from pages.components.chosen import Cells
 from pages.components.text import Said, ours, plain
 
 PAGE = "consensus"
@@ -32,8 +35,11 @@ class Changing:
     """What can be changed from where the person stands."""
 
     scope_of: Callable[..., Scope]
-    """(node, week or (first, last), activation=) to the scope it stands for."""
+    """(row, (first, last) week, activation=) to the scope it stands for."""
     nodes: Sequence[str]
+    """Rows that a number can be given for, sums too."""
+    each: Sequence[str]
+    """Rows that are no sum of others."""
     weeks: Sequence[dt.date]
     measure: Measure
 
@@ -69,17 +75,18 @@ def restored() -> None:
 
 def _meet_again(kept: dict[str, Any]) -> None:
     """An edit that met somebody else's and was left at that: it meets it again."""
-    scope = Scope.from_json(kept["scope"])
-    measure = Measure(kept["measure"])
-    how = "clear" if kept["value"] is None else "set"
+    # One cell, as it was kept before several could be written together.
+    pairs = kept.get("cells") or [[kept["scope"], kept["value"]]]
+    cells = tuple((Scope.from_json(scope), value) for scope, value in pairs)
+    measure, person = Measure(kept["measure"]), frame.me().id
     try:
-        frame.workspace().preview_override(
-            frame.me().id, [scope], how, kept["value"], measure=measure, base=kept["base"]
-        )
+        for scope, value in cells:
+            frame.workspace().preview_override(
+                person, [scope], "clear" if value is None else "set", value,
+                measure=measure, base=kept["base"],
+            )  # fmt: skip
     except Conflicted as error:
-        st.session_state["clash"] = grid.Clash(
-            scope, kept["value"], measure, kept["base"], error
-        )
+        st.session_state["clash"] = grid.Clash(cells, measure, kept["base"], error)
     except ConcordError:  # it could not be written any more, whoever else changed it
         return
 
@@ -100,7 +107,7 @@ def begun() -> dict[str, Any]:
     if clash is not None:
         found["unsettled"] = json.dumps(
             {
-                "scope": clash.scope.to_json(), "value": clash.value,
+                "cells": [[scope.to_json(), value] for scope, value in clash.cells],
                 "measure": clash.measure.value, "base": clash.base,
             }
         )  # fmt: skip
@@ -117,16 +124,20 @@ def written() -> None:
 
 @st.fragment
 def why_bar() -> None:
-    """Reason, note and evidence of what is typed from now on; a part that redraws by itself."""
-    space = frame.workspace()
+    """Reason, note and evidence of what is typed from now on; a part that redraws by itself.
+
+    No reason is set before somebody has said it; the last one of today is offered.
+    """
+    space, state = frame.workspace(), st.session_state
     offered = {one.code: one for one in space.reasons.offered}
-    if st.session_state.get("reason") not in offered:
-        st.session_state["reason"] = "TREND" if "TREND" in offered else next(iter(offered))
+    if state.get("reason") not in offered:
+        state["reason"] = None
     row = st.columns([3, 6, 4], vertical_alignment="bottom")
     with row[0]:
-        reason = st.selectbox(
+        reason: str | None = st.selectbox(
             "Reason for what you type", list(offered), key="reason", persist_state="session",
             format_func=lambda code: offered[code].label if code in offered else code,
+            placeholder="Choose why",
         )  # fmt: skip
     with row[1]:
         drafts.words(
@@ -134,8 +145,40 @@ def why_bar() -> None:
         )
     with row[2]:
         drafts.words("Evidence", key="evidence", placeholder="https:// link, if there is one")
-    record(frame.me().function.value, reason)
+    if state.get("waiting") and not grid.lacks():  # what was typed before is written now
+        state["waiting"] = 0
+        st.rerun()
+    last = _last_today() if reason is None else None
+    if last in offered:
+        st.button(
+            f"As before today: {plain(offered[last].label)}", key="as_before", type="tertiary",
+            on_click=state.__setitem__, args=("reason", last),
+        )  # fmt: skip
+    if reason is not None:
+        record(frame.me().function.value, reason)
     drafts.keep(PAGE, begun())
+
+
+def waits() -> None:
+    """Say that what is typed waits for its reason."""
+    waiting = st.session_state.get("waiting", 0)
+    if waiting:
+        st.warning(
+            f"**{theme.plural(waiting, 'typed number')} wait{'s' if waiting == 1 else ''} for a "
+            f"{plain(grid.lacks() or 'reason')}.** Nothing is written before you say why."
+        )
+
+
+def _last_today() -> str:
+    """The reason that the person gave last, if that was today."""
+    space, person = frame.workspace(), frame.me()
+    done = space.steps.of(person.id).done
+    event = space.ledger.event(done[-1][0]) if done else None
+    if event is None:
+        return ""
+    here = conventions.in_force()
+    is_today = here.local(event.recorded_at).date() == space.desk.today
+    return event.reason if is_today else ""
 
 
 def record(function: str, reason: str) -> None:
@@ -162,67 +205,109 @@ def _added(found: Added) -> Said:
     )
 
 
-def several_weeks(of: Changing) -> None:
-    """A change of a row, or of all, over several weeks, with its effect before it is made."""
-    panel = st.popover("Change several weeks", key="several", on_change="rerun")
-    if not panel.open:  # nothing is worked out for a panel that nobody looks at
-        return
-    with panel:
-        _panel(of)
+def several_button() -> None:
+    """Opens and closes what changes several cells at once."""
+    st.button(
+        "Change several weeks", key="several_open", icon=":material/edit_calendar:",
+        shortcut="Ctrl+M", on_click=_turn_several,
+        help="Change, hold, release or comment on the cells that are chosen in the table.",
+    )  # fmt: skip
 
 
-def _panel(of: Changing) -> None:
+def _turn_several() -> None:
+    st.session_state["several"] = not st.session_state.get("several", False)
+
+
+def several_weeks(of: Changing, chosen: Cells | None) -> None:
+    """A change of some rows over several weeks, with its effect before it is made.
+
+    Its place is above the table, not over it: what is chosen there is what is changed.
+    """
+    if st.session_state.get("several"):  # nothing is worked out for what nobody looks at
+        with st.container(border=True):
+            _panel(of, chosen)
+
+
+def _panel(of: Changing, chosen: Cells | None) -> None:
     space, person, state = frame.workspace(), frame.me(), st.session_state
     weeks, sign = list(of.weeks), of.measure.unit
-    if state.get("bulk_node") not in (*of.nodes, ALL_ROWS):
-        state["bulk_node"] = of.nodes[0]
-    node = st.selectbox("Row", [*of.nodes, ALL_ROWS], key="bulk_node", persist_state="page")
-    ends = _span(weeks)
-    rows = of.nodes if node == ALL_ROWS else [node]
-    aim = _aim(of, rows, ends)
+    _follow(of, chosen)
+    names = list(of.nodes)
+    marked = [n for n in state.get("bulk_chosen", ()) if n in names]
+    several = f"The {len(marked)} rows chosen"
+    options = [*names, ALL_ROWS, *([several] if len(marked) > 1 else [])]
+    if state.get("bulk_node") not in options:
+        state["bulk_node"] = several if len(marked) > 1 else names[0]
+    row = st.columns([3, 2, 2, 4, 2, 3], vertical_alignment="bottom")
+    node = row[0].selectbox("Row", options, key="bulk_node", persist_state="page")
+    ends = _span(weeks, row[1:3])
+    rows = list(of.each) if node == ALL_ROWS else marked if node == several else [node]
     state.setdefault("bulk_how", Operation.PERCENT)
     called = {"set": f"Set to, {sign}", "add": f"Add, {sign}", "percent": "Change by, %"}
-    how = st.segmented_control(
+    how = row[3].segmented_control(
         "How", list(Operation), key="bulk_how", required=True, persist_state="page",
         format_func=lambda one: plain(called[one]),
     )  # fmt: skip
     state.setdefault("bulk_value", 0.0)
-    value = st.number_input(
+    value = row[4].number_input(
         "Value", step=1.0, key="bulk_value", persist_state="page", format="%g"
     )
-    scopes = [of.scope_of(row, ends, activation=aim) for row in rows]
+    with row[5]:
+        aim = _aim(of, rows, ends)
+    scopes = [of.scope_of(each, ends, activation=aim) for each in rows]
     why = grid.given() | {"base": state.get("seen", space.seq), "measure": of.measure}
     effect(scopes, how or "percent", value, of.measure)
-    buttons = st.columns(4)
-    if buttons[0].button("Apply", type="primary", width="stretch"):
+    lacking = grid.lacks()
+    if lacking:
+        st.caption(f"Say the {plain(lacking)} above, then you can apply it.")
+    buttons = st.columns([2, 2, 2, 2, 6, 2], vertical_alignment="bottom")
+    if buttons[0].button("Apply", type="primary", width="stretch", disabled=bool(lacking)):
         changes = [Change(scope=s, operation=how or "percent", value=value) for s in scopes]
         frame.do(space.override_all, person.id, changes, then=_applied, **why)
-    if buttons[1].button("Clear", width="stretch", help="Back to the statistical forecast"):
+    if buttons[1].button(
+        "Clear",
+        width="stretch",
+        help="Back to the statistical forecast",
+        disabled=bool(lacking),
+    ):
         changes = [Change(scope=s, operation="clear", value=None) for s in scopes]
         frame.do(space.override_all, person.id, changes, then=_applied, **why)
-    try:
-        if buttons[2].button("Hold", width="stretch", help=frame.term("Hold")):
-            for scope in scopes:
-                space.hold(person.id, scope)
-            st.toast(f"Held {plain(node)}")
-        if buttons[3].button("Release", width="stretch"):
-            for scope in scopes:
-                space.release(person.id, scope)
-            st.toast(f"Released {plain(node)}")
-    except ConcordError as error:
-        frame.refused(error)
-    said = drafts.words("Comment", key="bulk_comment", placeholder="Write a comment")
-    if st.button("Comment", disabled=not (said and len(scopes) == 1)):
+    held = buttons[2].button("Hold", width="stretch", help=frame.term("Hold"))
+    let_go = buttons[3].button("Release", width="stretch")
+    if held or let_go:
+        frame.do(_all_of, space.hold if held else space.release, scopes)
+    with buttons[4]:
+        said = drafts.words("Comment", key="bulk_comment", placeholder="Write a comment")
+    if buttons[5].button("Comment", disabled=not (said and len(scopes) == 1), width="stretch"):
         frame.do(space.comment, person.id, scopes[0], said, then=_commented)
 
 
-def _span(weeks: Sequence[dt.date]) -> tuple[dt.date, dt.date]:
+def _all_of(verb: Callable[..., Any], scopes: Sequence[Scope]) -> None:
+    for scope in scopes:
+        verb(frame.me().id, scope)
+    st.toast(f"Done for {theme.plural(len(scopes), 'row')}")
+
+
+def _follow(of: Changing, chosen: Cells | None) -> None:
+    """Take rows and weeks from what is chosen in the table, when that has changed."""
+    state = st.session_state
+    names = tuple(r.label for r in chosen.rows if r.label in of.nodes) if chosen else ()
+    if chosen is None or not names:
+        return
+    span = (min(c.first for c in chosen.columns), max(c.last for c in chosen.columns))
+    if state.get("bulk_of") == (names, span):
+        return
+    state["bulk_of"], state["bulk_chosen"] = (names, span), names
+    state["bulk_node"] = names[0] if len(names) == 1 else f"The {len(names)} rows chosen"
+    state["bulk_from"], state["bulk_to"] = week_label(span[0]), week_label(span[1])
+
+
+def _span(weeks: Sequence[dt.date], row: Sequence[DeltaGenerator]) -> tuple[dt.date, dt.date]:
     """First and last week, by the labels that people know them by."""
     state, days = st.session_state, {week_label(w): w for w in weeks}
     labels = list(days)
     if state.get("bulk_from") not in days:
         state["bulk_from"] = labels[0]
-    row = st.columns(2)
     first = row[0].selectbox("From", labels, key="bulk_from", persist_state="page")
     left = labels[labels.index(first) :]
     if state.get("bulk_to") not in left:
@@ -307,37 +392,6 @@ def effect(scopes: Sequence[Scope], how: str, value: float, measure: Measure) ->
         )
 
 
-def small_ones() -> None:
-    """Small changes just typed into the grid: ask what they decide; taking back is one click."""
-    space, state = frame.workspace(), st.session_state
-    asked = [(q, s) for q, s in state.get("asked", []) if not space.reversals.has_taken_back(q)]
-    if not asked:
-        return
-    small = [s for _, s in asked]
-    one = len(small) == 1
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.caption(
-        f"{'A small change' if one else f'{len(small)} small changes'} "
-        f"({theme.units(sum(s.units for s in small), sign=True)}, about "
-        f"{theme.money(sum(s.money for s in small))}): "
-        f"{'would it' if one else 'would they'} change an order or a promotion?",
-        width="content",
-    )
-    if row.button("Yes, keep", key="asked_yes", type="tertiary"):
-        state["asked"] = []
-        st.rerun()
-    if row.button("No, take back", key="asked_no", type="tertiary"):
-        try:
-            for seq, _ in reversed(asked):
-                space.reversals.undo(frame.me().id, seq)
-        except ConcordError as error:
-            frame.refused(error)
-        else:
-            state["asked"] = []
-            grid.drop_overlay()
-            st.rerun()
-
-
 def excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Measure) -> None:
     """The own input out to a workbook, and back in with what becomes of each cell."""
     panel = st.popover("Excel", width=110, key="excel", on_change="rerun")
@@ -391,7 +445,12 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
         "Keep my number where somebody else has changed the cell since"
     )
     writes = counts[workbook.Verdict.APPLIED] + over * counts[workbook.Verdict.CONFLICT]
-    if writes and st.button(f"Write {theme.plural(writes, 'cell')}", type="primary"):
+    lacking = grid.lacks()
+    if writes and lacking:
+        st.caption(f"Say the {plain(lacking)} above the table, then they can be written.")
+    if writes and st.button(
+        f"Write {theme.plural(writes, 'cell')}", type="primary", disabled=bool(lacking)
+    ):
         frame.do(
             workbook.apply, space, person.id, returned, mine_over_theirs=over, then=written,
             **grid.given(),

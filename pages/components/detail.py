@@ -13,36 +13,60 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.calendar import as_date
-from forecasting.consensus.events import Event, Scope
-from forecasting.plan import views
+from forecasting.consensus.events import Scope
+from forecasting.hierarchy import THOUSANDTHS
+from forecasting.plan import ranges, views
+from forecasting.plan.lines import Kind as Row
+from forecasting.plan.lines import Line
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Measure
 from pages.components import charts, frame, theme, trail
+from pages.components.chosen import Cells
+from pages.components.text import plain
 
 _BACK = dt.timedelta(7 * 25)
 """How much of its past a row is shown with."""
 
 
-def of(nodes: Sequence[str], within: Callable[[str], Scope], count: int) -> None:
-    """Choose a row, and show all there is to it.
+def of(
+    rows: Sequence[Line],
+    at: Cells | None,
+    scope_of: Callable[..., Scope],
+    weeks: Sequence[dt.date],
+    layer: str,
+) -> None:
+    """The row that the person is at, or chooses, and all there is to it.
 
     Parameters
     ----------
-    nodes : sequence of str
+    rows : sequence of Line
         Rows to choose from.
-    within : callable
-        Node to the scope it stands for, over the weeks shown.
-    count : int
+    at : Cells or None
+        What is chosen in the grid: the row follows it.
+    scope_of : callable
+        ((level, node), (first, last) week or column) to what it stands for.
+    weeks : sequence of date
         Weeks shown.
+    layer : str
+        What the grid shows.
     """
-    node = frame.select("Row in detail", list(nodes), key="row")
-    plan, scope = frame.plan(), within(node)
+    nodes = {row.label: row.node for row in rows if row.node is not None}
+    names = list(nodes)
+    if not names:
+        return
+    plain_rows = [row.label for row in rows if row.kind is Row.NODE]
+    _follow(at, names)
+    node = frame.select("Row in detail", names, key="row", default=(plain_rows or names)[0])
+    plan = frame.plan()
+    scope = scope_of(nodes[node], (weeks[0], weeks[-1]))
+    if at is not None and node in [row.label for row in at.rows]:
+        over = scope_of(nodes[node], (at.columns[0].first, at.columns[-1].last))
+        _cell(plan, over, layer)
     skus, _, _ = plan.members(scope)
     now = (plan.number, max((plan.changed.get(int(s), 0) for s in skus), default=0))
-    st.session_state["row in detail"] = scope
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        _pictures(plan, now, scope, count, theme.mode())
+        _pictures(plan, now, scope, len(weeks), theme.mode())
     with right:
         _risks(plan, now, scope, repr(plan.limits))
         st.markdown("**What people changed**")
@@ -50,15 +74,29 @@ def of(nodes: Sequence[str], within: Callable[[str], Scope], count: int) -> None
             trail.of(scope)
 
 
-def follow(wrote: Sequence[Event]) -> None:
-    """Redraw the page where what the person just wrote touches the row in detail."""
-    scope = st.session_state.get("row in detail")
-    if not wrote or scope is None:
-        return
-    plan = frame.plan()
-    names = {plan.sku_names[s] for s in plan.members(scope)[0]}
-    if any(names.intersection(event.leaves.sku) for event in wrote):
-        st.rerun()
+def _follow(at: Cells | None, names: Sequence[str]) -> None:
+    """Show the row that was chosen in the grid, once for every choice."""
+    there = tuple(row.label for row in at.rows if row.label in names) if at else ()
+    if there and st.session_state.get("followed") != there:
+        st.session_state["followed"] = there
+        st.session_state[frame.slot("row")] = there[0]
+
+
+def _cell(plan: LivePlan, over: Scope, layer: str) -> None:
+    """The cells that one is at, in words: each number, and how sure the forecast is."""
+    skus, doors, weeks = plan.members(over)
+    sure = ranges.interval(plan, skus, doors, weeks)
+    at = np.ix_(doors, weeks)
+    said = []
+    for name in (*map(str, INPUTS), "proposed", "draft"):
+        units = sum(float(plan.sku(int(s)).layer(name)[at].sum()) for s in skus) / THOUSANDTHS
+        if name in (layer, "draft") or abs(units - sure.units) > 0.5:
+            said.append(f"{plain(name.capitalize())} **{theme.units(units)}**")
+    st.markdown(
+        f"**{plain(over)}** · statistical {theme.units(sure.units)}, 80 % interval "
+        f"{theme.units(sure.low)} to {theme.units(sure.high)} · " + " · ".join(said),
+        help=frame.term("80 % interval"),
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=128, hash_funcs={Scope: str})

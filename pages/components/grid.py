@@ -6,7 +6,6 @@ that selection and scroll stay. Only a conflict, or somebody else's later change
 typed here, drops the overlay (a new generation of the key).
 """
 
-import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,34 +16,56 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.consensus.events import Event, Scope
-from forecasting.errors import ConcordError, Conflicted
-from forecasting.monthly.small_changes import Small
-from forecasting.vocabulary import Measure, Reason
-from pages.components import frame, picked
+from forecasting.errors import ConcordError, Conflicted, OutOfBounds
+from forecasting.monthly.inputs import Change
+from forecasting.plan.lines import Line
+from forecasting.plan.periods import Period
+from forecasting.vocabulary import Measure
+from pages.components import chosen, frame, picked, theme
 from pages.components.text import plain
+
+ROW_PX, HEAD_PX = 31, 35
+"""Height of a row and of the head, at the theme's size of type."""
+TALLEST_PX = 470
 
 
 @dataclass
 class Clash:
-    """An edit that met somebody else's."""
+    """Edits that met somebody else's: all of one step, of which nothing was written."""
 
-    scope: Scope
-    value: float | None
+    cells: tuple[tuple[Scope, float | None], ...]
     measure: Measure
     base: int
     """Sequence number of what the person was looking at."""
     error: Conflicted
 
 
+@dataclass(frozen=True)
+class Grid:
+    """What can be typed into."""
+
+    rows: Sequence[Line]
+    columns: Sequence[Period]
+    """Those that can be typed into."""
+    scope_of: Callable[[tuple[str, str], Period], Scope]
+    """(level and name of a row, column) to what the cell stands for."""
+    measure: Measure
+    key: str
+    """Identity of the filters; edits belong to it."""
+
+    @property
+    def names(self) -> list[str]:
+        return [row.label for row in self.rows]
+
+    @property
+    def labels(self) -> list[str]:
+        return [column.label for column in self.columns]
+
+
 def edit(
-    nodes: Sequence[str],
+    of: Grid,
     read: Callable[[], pd.DataFrame],
     *,
-    key: str,
-    editable: bool,
-    scope_of: Callable[[str, dt.date], Scope],
-    weeks: dict[str, dt.date],
-    measure: Measure,
     config: dict[str, Any],
     alt: str,
 ) -> list[Event]:
@@ -52,91 +73,91 @@ def edit(
 
     Parameters
     ----------
-    nodes : sequence of str
-        The rows, from above.
+    of : Grid
     read : callable
-        The grid now: index `nodes`; columns nobody edits, then weeks. Read once, after writing.
-    key : str
-        Identity of the filters; edits belong to it.
-    scope_of : callable
-        (node, week) to the scope that a cell stands for.
-    weeks : dict of str to week
-        The editable columns; `measure` is what they are counted in.
+        The grid now: a row a line, in order; columns nobody edits, then the others. Read once,
+        after writing.
     """
     state = st.session_state
     generation = state.setdefault("generation", 0)
-    widget = f"{key}_{generation}"
+    widget = f"{of.key}_{generation}"
     bases = state.setdefault("grid_base", {})
     bases.setdefault(widget, frame.workspace().seq)
-    wrote, done = (
-        _typed_in(
-            nodes,
-            weeks,
-            (f"{key}_{generation - 1}", widget),
-            scope_of=scope_of,
-            measure=measure,
-        )
-        if editable
-        else ([], {})
-    )
+    wrote, done = _typed_in(of, (f"{of.key}_{generation - 1}", widget))
     if wrote:
         spoken()
-        state["asked"] = _small_ones(wrote)
     shown = read()
-    if _overtaken(shown, done, measure) or not picked.fits(
-        state.get(widget), nodes, list(weeks)
+    # What was dropped meanwhile has another key already.
+    now = f"{of.key}_{state['generation']}"
+    if now == widget and (
+        _overtaken(shown, done, of.measure)
+        or not picked.fits(state.get(widget), of.names, of.labels)
     ):
-        state["generation"] = generation + 1
-        widget = f"{key}_{generation + 1}"
+        drop_overlay()
+    widget = f"{of.key}_{state['generation']}"
     bases[widget] = frame.workspace().seq
     state["grid_key"] = widget
-    st.data_editor(
-        shown, key=widget, height=min(430, 40 + 32 * max(len(shown), 1)), num_rows="fixed", alt=alt,
-        disabled=[c for c in shown.columns if c not in weeks] if editable else True,
-        column_config=config,
-    )  # fmt: skip
+    with st.container(key="consensus_grid"):
+        st.data_editor(
+            shown, key=widget, height=height(len(shown)), num_rows="fixed", alt=alt,
+            disabled=[c for c in shown.columns if c not in of.labels], column_config=config,
+        )  # fmt: skip
     return wrote
 
 
-def _small_ones(wrote: Sequence[Event]) -> list[tuple[int, Small]]:
-    """Those that are asked what they decide."""
-    judged = [(e.seq, frame.workspace().small(frame.me().id, e)) for e in wrote]
-    return [(seq, small) for seq, small in judged if small is not None]
+def height(rows: int) -> int:
+    """How tall a table of so many rows stands."""
+    return min(TALLEST_PX, HEAD_PX + ROW_PX * max(rows, 1))
 
 
 def _typed_in(
-    nodes: Sequence[str],
-    weeks: Mapping[str, dt.date],
-    names: tuple[str, str],
-    *,
-    scope_of: Callable[[str, dt.date], Scope],
-    measure: Measure,
+    of: Grid, names: tuple[str, str]
 ) -> tuple[list[Event], dict[tuple[str, str], float | None]]:
     """Write what was typed and is not written yet; what all of it is, under the last key.
 
-    What was on its way when the overlay was dropped still comes under the former key.
+    What was on its way when the overlay was dropped still comes under the former key. All
+    that comes at once, as a paste does, is one step.
     """
     state, wrote = st.session_state, []
     done: dict[tuple[str, str], float | None] = {}
+    waiting = 0
+    rows, columns = {r.label: r for r in of.rows}, {c.label: c for c in of.columns}
     for name in names:
         done = state.setdefault("done", {}).setdefault(name, {})
-        base = state["grid_base"].get(name, 0)
-        for node, column, value in picked.typed(state.get(name), nodes, list(weeks)):
-            cell = (node, column)
-            if cell in done and done[cell] == value:
-                continue
-            done[cell] = value
-            wrote += _write(
-                scope_of(node, weeks[column]), value, measure, base, f"{name}:{cell}:{value}"
-            )
+        new = [
+            (node, column, value)
+            for node, column, value in picked.typed(state.get(name), of.names, of.labels)
+            if (node, column) not in done or done[node, column] != value
+        ]
+        if not new:
+            continue
+        if lacks():  # it stays as it is typed until the person has said why
+            waiting += len(new)
+            continue
+        done |= {(node, column): value for node, column, value in new}
+        chosen.at(rows[new[-1][0]], columns[new[-1][1]])
+        wrote += _write(
+            of, [(rows[node], columns[column], value) for node, column, value in new], name
+        )
+    state["waiting"] = waiting
     return wrote, done
+
+
+def lacks() -> str:
+    """What has to be said before anything can be written: 'reason', 'note', or nothing."""
+    said = given()
+    offered = {one.code: one for one in frame.workspace().reasons.offered}
+    reason = offered.get(said["reason"])
+    if reason is None:
+        return "reason"
+    return "note" if reason.needs_note and not str(said["note"]).strip() else ""
 
 
 def given() -> dict[str, Any]:
     """Reason, note and evidence as they stand."""
     state = st.session_state
     texts = {name: state.get(name, "") for name in ("note", "evidence")}
-    return {"reason": state.get("reason", Reason.TREND), **texts}
+    return {"reason": state.get("reason") or "", **texts}
 
 
 def spoken() -> None:
@@ -151,30 +172,52 @@ def drop_overlay() -> None:
 
 
 def _write(
-    scope: Scope, value: float | None, measure: Measure, base: int, client: str
+    of: Grid, typed: Sequence[tuple[Line, Period, float | None]], name: str
 ) -> list[Event]:
-    """One typed cell into an override; a refusal is kept for the page to show."""
+    """Cells that were typed at once into overrides, all or none; a refusal is kept to be shown."""
     state = st.session_state
+    base = state["grid_base"].get(name, 0)
+    cells: list[tuple[Scope, float | None]] = []
+    ids = []
+    for row, column, value in typed:
+        if row.node is None:
+            state["grid_refusal"] = OutOfBounds(
+                f"“{row.label}” adds up SKUs that are no whole class or department here, so no "
+                "number can be set for it. Type into the rows below it."
+            )
+            drop_overlay()
+            return []
+        cells.append((of.scope_of(row.node, column), value))
+        ids.append(_request(f"{name}:{row.label}:{column.label}:{value}:{base}"))
     try:
-        event = frame.workspace().override(
-            frame.me().id,
-            scope,
-            "clear" if value is None else "set",
-            value,
-            measure=measure,
-            base=base,
-            client_id=_request(client),
-            **given(),
-        )
+        return write(cells, measure=of.measure, base=base, ids=ids)
     except Conflicted as error:
-        state["clash"] = Clash(scope, value, measure, base, error)
-        drop_overlay()
-        return []
+        state["clash"] = Clash(tuple(cells), of.measure, base, error)
     except ConcordError as error:
         state["grid_refusal"] = error
-        drop_overlay()
-        return []
-    return [event]
+    drop_overlay()
+    return []
+
+
+def write(
+    cells: Sequence[tuple[Scope, float | None]],
+    *,
+    measure: Measure,
+    base: int,
+    ids: Sequence[str] = (),
+    note: str = "",
+) -> list[Event]:
+    """Numbers for cells, written together; None takes a cell back to statistical."""
+    changes = [
+        Change(
+            scope=scope, operation="clear" if value is None else "set", value=value,
+            client_id=ids[at] if ids else None,
+        )
+        for at, (scope, value) in enumerate(cells)
+    ]  # fmt: skip
+    said = given() | ({"note": note} if note else {})
+    space = frame.workspace()
+    return space.override_all(frame.me().id, changes, measure=measure, base=base, **said)
 
 
 def _request(client: str) -> str:
@@ -213,35 +256,44 @@ def clash_panel() -> None:
     if clash is None:
         return
     conflict = clash.error.conflicts[0]
-    said = clash.measure.said
-    mine = (
-        "back to the statistical forecast"
-        if clash.value is None
-        else plain(said(clash.value, digits=3))
-    )
+    said, first = clash.measure.said, clash.cells[0][1]
+    is_one = len(clash.cells) == 1
+    mine = "back to the statistical forecast"
+    if not is_one:
+        mine = f"{theme.number(len(clash.cells))} cells, of which nothing was written"
+    elif first is not None:
+        mine = plain(said(first, digits=3))
     with st.container(border=True):
         st.warning(
             f"**Changed by somebody else.** {plain(conflict.sentence)}. You entered {mine}."
         )
         with st.container(horizontal=True):
-            theirs = st.button(f"Keep {plain(conflict.name)}'s ({plain(said(conflict.now))})")
-            mine_too = st.button(f"Keep mine ({mine})")
+            theirs = st.button(
+                f"Keep {plain(conflict.name)}'s ({plain(said(conflict.now))})"
+                if is_one else f"Keep {plain(conflict.name)}'s, and drop mine"
+            )  # fmt: skip
+            mine_too = st.button(f"Keep mine ({mine})" if is_one else "Write all of mine")
             half = None
-            if clash.value is not None:
-                half = round((clash.value + conflict.now) / 2, 1)
+            if is_one and first is not None:
+                half = round((first + conflict.now) / 2, 1)
             between = half is not None and st.button(f"In between ({plain(said(half))})")
             st.caption("Or type another number into the cell.")
     if theirs:
         state["clash"] = None
         st.rerun()
     if mine_too or between:
-        space = frame.workspace()
-        value = half if between else clash.value
+        cells = ((clash.cells[0][0], half),) if between else clash.cells
         how = "between mine and" if between else "kept against"
-        space.override(
-            frame.me().id, clash.scope, "clear" if value is None else "set", value,
-            measure=clash.measure, base=space.seq,
-            **given() | {"note": f"{how} {conflict.name}'s change"},
-        )  # fmt: skip
-        state["clash"] = None
-        st.rerun()
+        if lacks():
+            st.info(f"Say the {plain(lacks())} above first.")
+            return
+        try:
+            write(
+                cells, measure=clash.measure, base=frame.workspace().seq,
+                note=f"{how} {conflict.name}'s change",
+            )  # fmt: skip
+        except ConcordError as error:
+            frame.refused(error)
+        else:
+            state["clash"] = None
+            st.rerun()

@@ -36,6 +36,17 @@ def cell(event: Any, count: int, columns: Sequence[str]) -> tuple[int, str] | No
     return None if at is None or column not in list(columns) else (at, column)
 
 
+def cells(event: Any, count: int, columns: Sequence[str]) -> list[tuple[int, str]]:
+    """Row and column of every cell that was chosen in a table of `count` rows."""
+    there = []
+    for one in _told(event, "cells"):
+        if isinstance(one, list | tuple) and len(one) == 2:
+            at = place(one[0], count)
+            if at is not None and one[1] in list(columns):
+                there.append((at, one[1]))
+    return there
+
+
 def point(event: Any, parameter: str, field: str) -> str | None:
     """The value of a field of the mark that was clicked in a picture."""
     chosen = _told(event, parameter)

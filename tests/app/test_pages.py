@@ -11,6 +11,7 @@ from forecasting.vocabulary import Function
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app.py"
 PAGES = {
+    "home": "pages/home/today.py",
     "bridge": "pages/weekly/bridge.py",
     "signals": "pages/weekly/signals.py",
     "activations": "pages/weekly/activations.py",
@@ -53,11 +54,12 @@ def served(company, tmp_path_factory):
 
 def opened(page: str, who: str | None, **params: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
-    if page != "bridge":
+    if page != "home":
         app.run()  # asks who it is, which is quick; the pages are known from here on
         app.switch_page(PAGES[page])
     if who:
         app.session_state["person"] = who
+        app.session_state["landed"] = True
     if params:
         app.run()  # the page as it is, before its link changes
     for key, value in params.items():
@@ -82,13 +84,22 @@ def test_every_page_opens_for_every_function_and_answers_in_words(served, page, 
 
 
 def test_somebody_unknown_is_asked_who_they_are_and_told_it_is_no_login(served):
-    app = opened("bridge", None)
-    assert app.title[0].value == "Who are you today?"
+    app = opened("home", None)
+    assert app.title[0].value == "Concord"
+    assert app.subheader[0].value == "Who are you today?"
     assert "This is not a login" in text_of(app)
     chosen = next(b for b in app.button if "Dana Okoro" in b.label)
     chosen.click().run()
     assert app.session_state["person"] == "dana"
-    assert app.title[0].value == "Bridge"
+    assert app.title[0].value == "Home"
+
+
+def test_leadership_lands_on_the_scorecard_once_and_can_go_home(served):
+    app = AppTest.from_file(APP, default_timeout=30).run()
+    next(b for b in app.button if "Victor Lindqvist" in b.label).click().run()
+    assert app.title[0].value == "Scorecard"
+    app.switch_page(PAGES["home"]).run()
+    assert app.title[0].value == "Home"
 
 
 def test_choices_in_a_link_are_what_the_page_shows(served):
@@ -102,11 +113,27 @@ def grid_key(app: AppTest) -> str:
     return app.session_state["grid_key"]
 
 
-def type_into(app: AppTest, week: str, value: float) -> None:
-    """Type a number into the first row of the grid, as the browser tells it."""
-    edits = {"edited_rows": {0: {week: value}}, "added_rows": [], "deleted_rows": []}
+def type_into(app: AppTest, week: str, value: float, *, why: str | None = "TREND") -> None:
+    """Type a number into the first row of the grid, as the browser tells it, and say why."""
+    paste_into(app, {row_of(app): {week: value}}, why=why)
+
+
+def paste_into(
+    app: AppTest, cells: dict[int, dict[str, float]], *, why: str | None = "TREND"
+) -> None:
+    if why is not None:
+        app.session_state["reason"] = why
+    edits = {"edited_rows": cells, "added_rows": [], "deleted_rows": []}
     app.session_state[grid_key(app)] = edits
     app.run()
+
+
+def row_of(app: AppTest, name: str | None = None) -> int:
+    """Where a row stands in the grid, from above; the first that is no sum."""
+    labels = app.session_state["order of the grid"][1]
+    if name is not None:
+        return labels.index(name)
+    return next(n for n, label in enumerate(labels) if label != "Total" and label[0] != "∑")
 
 
 def test_typing_into_the_grid_changes_the_own_input(served):
@@ -133,9 +160,15 @@ def week_column(app: AppTest, n: int = 2) -> str:
 def test_a_reader_cannot_type_whatever_the_browser_sends(served):
     from pages.components import frame
 
-    app = opened("consensus", "victor", layer="planning")
+    writer = opened("consensus", "dana", layer="planning", level="class", weeks="13")
+    app = opened("consensus", "victor", layer="planning", level="class", weeks="13")
     before = frame.workspace().seq
-    type_into(app, week_column(app), 1.0)
+    assert "grid_key" not in app.session_state  # there is nothing to type into
+    edits = {"edited_rows": {2: {week_column(app): 1.0}}, "added_rows": [], "deleted_rows": []}
+    for key in (grid_key(writer), grid_key(writer).replace("grid_planning", "grid_leadership")):
+        app.session_state[key] = edits
+    app.session_state["reason"] = "TREND"
+    app.run()
     assert not app.exception
     assert frame.workspace().seq == before
 
@@ -150,9 +183,7 @@ def test_a_crafted_message_of_the_grid_writes_nothing(served):
         (-1, 5.0), (10**9, 5.0), (0, "abc"), (0, True), (0, [1]), (0, {"a": 1}), (0, 1e300),
         (0, 10**400), (0, float("nan")),
     ]:  # fmt: skip
-        edits = {"edited_rows": {row: {week: value}}, "added_rows": [], "deleted_rows": []}
-        app.session_state[grid_key(app)] = edits
-        app.run()
+        paste_into(app, {row: {week: value}})
         assert frame.workspace().seq == before
         assert not app.exception, (row, value)
 
@@ -166,7 +197,7 @@ def test_a_conflict_is_shown_with_a_name_and_a_choice(served):
     space.set_person("admin", identity="nora", name="Nora Second", function=Function.PLANNING)
     app = opened("consensus", "dana", level="class", weeks="13")
     day = as_date(space.plan.base.weeks[3])
-    klass = app.session_state["Consensus.row"]
+    klass = app.session_state["order of the grid"][1][row_of(app)]
     space.override(
         "nora", Scope(product_level="class", product=klass, first_week=day, last_week=day), "set", 777,
         reason="TREND",
@@ -262,7 +293,7 @@ def test_an_edit_that_met_another_and_was_left_meets_it_again_in_the_next_window
     space.set_person("admin", identity="olga", name="Olga Third", function=Function.PLANNING)
     app = opened("consensus", "dana", level="class", weeks="13")
     day = as_date(space.plan.base.weeks[5])
-    klass = app.session_state["Consensus.row"]
+    klass = app.session_state["order of the grid"][1][row_of(app)]
     space.override(
         "olga", Scope(product_level="class", product=klass, first_week=day, last_week=day), "set", 888,
         reason="TREND",
@@ -293,6 +324,173 @@ def test_a_small_change_typed_into_the_grid_is_asked_and_can_be_taken_back(serve
     assert not [c for c in app.caption if c.value.startswith("A small change")]
 
 
+def test_a_paste_is_one_step_that_is_taken_back_and_brought_back_as_one(served):
+    from pages.components import frame
+
+    space = frame.workspace()
+    app = opened("consensus", "ines", level="class", weeks="13")
+    before, start = space.plan.total("merchandising").copy(), space.seq
+    first = row_of(app)
+    some = {week_column(app, 8): 1500.0, week_column(app, 9): 1600.0}
+    paste_into(app, {first: some, first + 1: some})
+    assert not app.exception
+    assert space.seq == start + 4
+    assert len({e.recorded_at for e in space.ledger.tail(start)}) == 1
+    app.button(key="step_back").click().run()
+    assert (space.plan.total("merchandising") == before).all()
+    assert app.button(key="step_back").help != app.button(key="step_forth").help
+    app.button(key="step_forth").click().run()
+    assert not app.exception
+    assert (space.plan.total("merchandising") != before).any()
+    app.button(key="step_back").click().run()
+    assert (space.plan.total("merchandising") == before).all()
+
+
+def test_a_paste_of_which_one_cell_cannot_be_writes_nothing(served):
+    from pages.components import frame
+
+    app = opened("consensus", "ines", level="class", weeks="13")
+    before, first = frame.workspace().seq, row_of(app)
+    paste_into(app, {first: {week_column(app, 8): 1500.0, week_column(app, 9): -4.0}})
+    assert "cannot be negative" in app.error[0].value
+    assert frame.workspace().seq == before
+
+
+def test_what_is_typed_waits_for_a_reason_and_none_is_preset(served):
+    from pages.components import frame
+
+    space = frame.workspace()
+    app = opened("consensus", "mara", level="class", weeks="13")
+    assert app.selectbox(key="reason").value is None
+    before = space.seq
+    type_into(app, week_column(app, 10), 777.0, why=None)
+    assert space.seq == before
+    assert "waits for a reason" in app.warning[0].value
+    app.selectbox(key="reason").set_value("TREND").run()
+    assert not app.exception
+    assert not app.warning
+    assert space.ledger.event(before + 1).value == 777.0
+    fresh = opened("consensus", "mara", level="class", weeks="13")
+    assert fresh.selectbox(key="reason").value is None
+    fresh.button(key="as_before").click().run()  # the last one of today, once confirmed
+    assert fresh.selectbox(key="reason").value == "TREND"
+
+
+def test_a_large_change_is_asked_whether_it_is_meant_and_can_be_taken_back(served):
+    from pages.components import frame
+
+    space = frame.workspace()
+    app = opened("consensus", "dana", level="sku", weeks="13")
+    row = row_of(app)
+    sku = space.plan.sku_index[app.session_state["order of the grid"][1][row]]
+    held = float(space.plan.totals["planning"][sku, 11]) / 1000
+    paste_into(app, {row: {week_column(app, 11): round(4.46 * held + 9)}})
+    asked = [m.value for m in app.markdown if "A large change" in m.value]
+    assert "Is it meant?" in asked[0]
+    app.button(key="asked_no_large").click().run()
+    assert not app.exception
+    assert float(space.plan.totals["planning"][sku, 11]) / 1000 == pytest.approx(held, abs=1e-3)
+    assert not [m for m in app.markdown if "A large change" in m.value]
+
+
+def test_the_total_counts_what_is_not_shown_and_can_be_set_where_it_is_a_node(served):
+    from forecasting.calendar import as_date
+    from forecasting.consensus.events import Scope
+    from pages.components import frame
+
+    space = frame.workspace()
+    app = opened("consensus", "mara", level="sku", weeks="13")
+    said = app.metric[0].value
+    app.text_input(key="view_find").set_value(space.plan.sku_names[0]).run()
+    assert len(app.session_state["order of the grid"][1]) == 2  # the total, and what was found
+    assert app.metric[0].value == said
+    paste_into(app, {0: {week_column(app, 12): 9000.0}})
+    day = as_date(space.plan.base.weeks[12])
+    assert space.input_amount("mara", Scope(first_week=day, last_week=day)) == 9000.0
+    app.button(key="step_back").click().run()
+    act = next(a for a in space.plan.activations() if a.is_live)
+    part = opened("consensus", "mara", level="sku", weeks="13", activation=act.activation)
+    before = space.seq
+    paste_into(part, {0: {week_column(part, 12): 9000.0}})
+    assert "no whole class or department" in part.error[0].value
+    assert space.seq == before
+
+
+def test_months_and_quarters_add_up_their_weeks_open_into_them_and_are_typed_into(served):
+    from pages.components import frame
+
+    space = frame.workspace()
+    app = opened("consensus", "ines", level="class", weeks="26", columns="months")
+    assert not app.exception
+    grid = app.dataframe[0].value
+    months = [c for c in grid.columns if "FY" in c]
+    assert grid[months].sum(axis=1).to_numpy() == pytest.approx(grid["Total"].to_numpy(), abs=3)
+    paste_into(app, {row_of(app): {months[2]: 5000.0}})
+    event = space.ledger.event(space.seq)
+    assert event.value == 5000.0
+    assert event.scope.first_week < event.scope.last_week
+    app.session_state["opened_months"] = [months[2]]
+    app.run()
+    weeks = [c for c in app.dataframe[0].value.columns if c.startswith("W")]
+    assert 4 <= len(weeks) <= 5
+    row = app.dataframe[0].value.iloc[row_of(app)]
+    assert (
+        row[weeks].sum() == pytest.approx(row[months[2]], abs=1) == pytest.approx(5000, abs=1)
+    )
+    app.button(key="step_back").click().run()
+    quarters = opened("consensus", "ines", level="class", weeks="26", columns="quarters")
+    assert [c for c in quarters.dataframe[0].value.columns if c.startswith("Q")]
+
+
+def test_what_is_chosen_in_the_grid_is_shown_in_detail_and_changed_together(served):
+    import json
+
+    from pages.components import frame
+
+    space = frame.workspace()
+    app = opened("consensus", "dana", level="class", weeks="13")
+    names = [n for n in app.session_state["order of the grid"][1] if n[0] not in "T∑"][1:3]
+    weeks = [week_column(app, n) for n in (3, 4)]
+    app.session_state["grid_cells"] = json.dumps({"rows": names, "columns": weeks})
+    app.run()
+    assert app.selectbox(key="Consensus.row").value == names[0]
+    assert "80 % interval" in text_of(app)
+    app.session_state["several"] = True
+    app.session_state["reason"] = "TREND"
+    app.run()
+    assert app.selectbox(key="bulk_from").value == weeks[0]
+    app.number_input(key="bulk_value").set_value(10.0).run()
+    before = space.seq
+    next(b for b in app.button if b.label == "Apply").click().run()
+    assert not app.exception
+    assert [e.scope.product for e in space.ledger.tail(before)] == names
+    app.button(key="step_back").click().run()  # several rows, one step
+    assert space.seq == before + 4
+    for absurd in (
+        "[]",
+        "{",
+        '{"rows": 3}',
+        "x" * 50_000,
+        '{"rows": [1, null], "columns": {}}',
+    ):
+        app.session_state["grid_cells"] = absurd
+        app.run()
+        assert not app.exception
+
+
+def test_cells_show_what_stands_of_them_and_a_legend_says_what_it_means(served):
+    app = opened("consensus", "dana", level="class", weeks="13")
+    app.session_state["reason"] = "TREND"
+    type_into(app, week_column(app, 2), 4000.0)
+    assert "▲" in app.dataframe[0].value["Marks"].iloc[row_of(app)]
+    app.segmented_control(key="hand").set_value("marks").run()
+    assert not app.exception
+    assert any(c.value.startswith("▲ changed") for c in app.caption)
+    app.button(key="step_back").click().run()
+    reader = opened("consensus", "victor", level="class", weeks="13", layer="planning")
+    assert not reader.exception
+
+
 @pytest.mark.parametrize("measure", ["revenue", "margin"])
 def test_the_grid_speaks_of_money_when_it_is_asked_to(served, measure):
     from pages.components import frame
@@ -316,6 +514,7 @@ def test_a_change_of_several_weeks_can_aim_at_the_lift_of_an_activation(served):
     )
     app = opened("consensus", "mara", level="class", weeks="13", activation=act.activation)
     app.session_state["several"] = True
+    app.session_state["reason"] = "TREND"
     app.run()
     assert not app.exception
     first, last = space.plan.scope_weeks(act)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -90,3 +91,45 @@ def test_what_is_ordered_later_is_not_known_before(ordered):
     early = ordered(WEEKS[12])
     assert early.loc[("SECOND", "D1"), "every"] == 1
     assert early.loc[("WEEKLY", "D1"), "position"] == 17 + 3 * 8
+
+
+@pytest.fixture(scope="module")
+def of_late():
+    """Two doors; the lamp came to D2 eight weeks ago, and three files of D2 never came."""
+    begins, lost = WEEKS[-8], set(WEEKS[-5:-2])
+    rows = [
+        (day, sku, door, 2.0)
+        for day in WEEKS
+        for sku, door in (("OLD", "D1"), ("OLD", "D2"), ("LAMP", "D1"), ("LAMP", "D2"))
+        if not (sku == "LAMP" and door == "D2" and day < begins)
+    ]
+    told = pd.DataFrame(rows, columns=["date", "sku", "door", "units"])
+    counts = told[["date", "sku", "door"]].assign(on_hand=8.0)
+    sales = told[~((told["door"] == "D2") & told["date"].isin(lost))].assign(revenue=20.0)
+    space = imported(
+        {
+            "skus": pd.DataFrame({"sku": ["OLD", "LAMP"], "class": "Lamps"}),
+            "doors": pd.DataFrame({"door": ["D1", "D2"], "kind": "store"}),
+            "sales": sales,
+            "inventory": counts,
+        }
+    )
+    yield space.store, lost
+    space.close()
+
+
+def test_the_usual_cover_is_of_the_weeks_in_which_the_sku_could_be_sold(of_late):
+    store, _ = of_late
+    cover = stock(store, AS_OF).set_index(["sku", "door"])["cover"]
+    np.testing.assert_allclose(cover, 4.0, rtol=0.01)
+
+
+def test_demand_of_a_week_that_a_door_did_not_tell_is_unknown(of_late):
+    store, lost = of_late
+    rows = store.query("demand_by_week", since=WEEKS[0], until=AS_OF + dt.timedelta(7))
+    unknown = rows[rows["units"].isna()]
+    weeks = set(pd.to_datetime(unknown["week"]).dt.date)
+    assert weeks == {day - dt.timedelta((day.weekday() + 1) % 7) for day in lost}
+    assert set(unknown["sku"]) == {"OLD", "LAMP"}
+    known = rows.dropna().set_index("sku")["units"]
+    np.testing.assert_allclose(known["OLD"], 4.0)

@@ -273,18 +273,40 @@ def lifts_stated_at_the_edge(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
     }, chosen
 
 
-def gifts_entered_as_free(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
-    """A gift with the purchase was entered as 100 % off: past ones of a fifth of the styles."""
+def free(drawn: Drawn, *, past: bool, coming: bool, cuts: bool) -> tuple[Tables, pd.DataFrame]:
+    """Activations of a fifth of the styles entered as 100 % off: gifts, or price cuts too."""
     skus, chosen = drawn.tables["skus"], styles(drawn)
     acts, items = drawn.tables["activations"], drawn.tables["activation_items"]
     over = acts.loc[pd.to_datetime(acts["end"]) <= drawn.last, "activation"]
     of_style = skus.loc[skus["sku"].isin(chosen["sku"]), "style"]
-    mine = items["style"].isin(of_style) & items["activation"].isin(over)
-    free = mine & ~(items["discount"] > 0)
+    is_over = items["activation"].isin(over)
+    mine = items["style"].isin(of_style) & ((past & is_over) | (coming & ~is_over))
+    typed = mine & (cuts | ~(items["discount"] > 0))
+    assert typed.any()
     return {
         **drawn.tables,
-        "activation_items": items.assign(discount=items["discount"].mask(free, 1.0)),
+        "activation_items": items.assign(discount=items["discount"].mask(typed, 1.0)),
     }, chosen
+
+
+def gifts_entered_as_free(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
+    """A gift with the purchase was entered as 100 % off: past ones of a fifth of the styles."""
+    return free(drawn, past=True, coming=False, cuts=False)
+
+
+def coming_gifts_entered_as_free(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
+    """A gift with the purchase is entered as 100 % off, where it is still to come."""
+    return free(drawn, past=False, coming=True, cuts=False)
+
+
+def gifts_always_entered_as_free(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
+    """A gift with the purchase is entered as 100 % off, past and coming."""
+    return free(drawn, past=True, coming=True, cuts=False)
+
+
+def offers_entered_as_free(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
+    """Whatever is offered of a fifth of the styles is typed as 100 % off, price cuts too."""
+    return free(drawn, past=True, coming=True, cuts=True)
 
 
 def returns_in_rows_of_their_own(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
@@ -317,6 +339,7 @@ HABITS: tuple[Habit, ...] = (
     a_running_week, weeks_named_by_their_last_day, old_counts,
     price_lists_sent_again,
     lifts_stated_at_the_edge, gifts_entered_as_free,
+    coming_gifts_entered_as_free, gifts_always_entered_as_free, offers_entered_as_free,
     returns_in_rows_of_their_own, stock_that_is_owed,
 )  # fmt: skip
 
@@ -328,3 +351,31 @@ def test_a_habit_of_files_costs_no_accuracy(drawn: Drawn, habit: Habit) -> None:
     print(f"{habit.__name__}: {of_all:.3f} {of_mine:.3f}")
     assert of_all <= COST
     assert of_mine <= COST
+
+
+def test_units_from_which_returns_are_taken_off_are_forecast_as_they_are_told(
+    drawn: Drawn,
+) -> None:
+    """A fifth of what a fifth of the SKU-doors sold comes back, taken off the next week's units.
+
+    Such a file holds net demand, and weeks below nothing: net demand is what is foreseen.
+    """
+    back, sales = 0.2, drawn.tables["sales"]
+    mine = sales[among(sales, drawn.fifth) & (sales["date"] < drawn.last)]
+    taken = mine.assign(
+        units=-np.random.default_rng(7).binomial(mine["units"].astype(int), back),
+        revenue=0.0, in_stock=np.nan, date=mine["date"] + WEEK,
+    )  # fmt: skip
+    netted = (
+        pd.concat([sales, taken])
+        .groupby(["sku", "door", "date"], as_index=False)
+        .agg(units=("units", "sum"), revenue=("revenue", "sum"), in_stock=("in_stock", "max"))
+    )
+    assert (netted["units"] < 0).any()
+    told = drawn.forecast({**drawn.tables, "sales": netted})
+    both = drawn.clean.merge(told, on=["sku", "door", "week", "mean"], suffixes=("_clean", ""))
+    mine = both.merge(drawn.fifth, on=["sku", "door"])
+    clean = wape(mine["mean"].to_numpy(), mine["forecast_clean"].to_numpy())
+    net = wape((1 - back) * mine["mean"].to_numpy(), mine["forecast"].to_numpy())
+    print(f"returns netted: {net / clean:.3f}")
+    assert net <= COST * clean

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from forecasting.calendar import weeks_from
-from forecasting.demand import baseline, launch, model
+from forecasting.demand import baseline, launch, looks, model
 from forecasting.demand.cleansing import build_panel
 from tests import company
 
@@ -108,7 +108,7 @@ def test_skus_in_their_first_weeks_are_foreseen_near_what_they_come_to(monkeypat
 
     companies = [company.draw(skus=240, doors=6, weeks=110, seed=seed) for seed in (31, 32, 33)]
     with_shape = np.sum([forecast(drawn) for drawn in companies], axis=0)
-    monkeypatch.setattr(model, "_launch", lambda _p, _u, effects, _e, _k: effects.launch)
+    monkeypatch.setattr(looks, "_launch", lambda _p, _u, effects, _e, _k: effects.launch)
     without = np.sum([forecast(drawn) for drawn in companies], axis=0)
     assert abs(with_shape[0] / with_shape[1] - 1) < 0.15
     assert abs(without[0] / without[1] - 1) > abs(with_shape[0] / with_shape[1] - 1)

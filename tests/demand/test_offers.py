@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from forecasting.calendar import weeks_from
 from forecasting.demand import lift, model, offers
+from forecasting.demand.offers import paid_for, usual_discounts
 from tests import company
 
 WEEKS = weeks_from(dt.date(2026, 3, 1), 5)
@@ -127,7 +128,7 @@ def test_a_lift_stated_in_the_past_is_for_history_to_say():
     assert np.exp(design[0, exposures.columns.index(lift.PRICE)]) == pytest.approx(0.6)
 
 
-@given(st.sampled_from([0.41, 0.7, 0.95, 1.0]), st.sampled_from([None, 0.2, 0.6]))
+@given(st.sampled_from([0.41, 0.7, 0.89]), st.sampled_from([None, 0.2, 0.6]))
 def test_an_estimate_goes_no_deeper_than_its_class_has_seen(planned, seen):
     past = [] if seen is None else [offer(0, "price", seen)]
     coming = offer(1, "price", planned, days=("2026-03-22", "2026-03-28"))
@@ -136,6 +137,28 @@ def test_an_estimate_goes_no_deeper_than_its_class_has_seen(planned, seen):
     limit = max(0.4, seen or 0.0)
     np.testing.assert_allclose(held.log_price[held.week == 3], np.log(1 - min(planned, limit)))
     np.testing.assert_allclose(held.log_price[held.week == 0], np.log(1 - (seen or 0)))
+
+
+TOLD = st.lists(
+    st.tuples(st.sampled_from(KINDS), st.sampled_from([None, 0.1, 0.3, 0.6, 0.9, 1.0])),
+    max_size=6,
+)
+
+
+@given(TOLD, st.sampled_from(KINDS), st.sampled_from([0.9, 0.95, 1.0]))
+def test_an_offer_typed_as_free_takes_off_what_its_type_usually_does(past, kind, free):
+    told = pd.DataFrame(past, columns=["type", "discount"]).astype({"discount": float})
+    usual = usual_discounts(told["type"], told["discount"])
+    rows = items(offer(0, kind, free), offer(1, kind, free, days=("2026-03-22", "2026-03-28")))
+    exposures = lift.expose(rows, SERIES, kinds=KINDS, weeks=WEEKS, usual=usual)
+    (log,) = set(exposures.log_price.tolist())  # one rule for the past and what comes
+    assert log == pytest.approx(np.log1p(-paid_for(free, kind, usual)))
+    cuts = [cut for _, cut in past if cut is not None and cut < 0.9]
+    assert np.expm1(log) >= -max([*cuts, 0.0]) - 1e-9 if cuts else -np.expm1(log) <= 0.25 + 1e-9
+    mine = [cut for of, cut in past if of == kind and cut is not None and cut < 0.9]
+    if mine and len(set(mine)) == 1 and all(d == mine[0] for of, d in past if of == kind):
+        assert -np.expm1(log) == pytest.approx(mine[0])
+    assert paid_for(0.3, kind, usual) == 0.3
 
 
 @given(

@@ -108,7 +108,7 @@ def visit(browser, tmp_path):
     """Open the app as a person in a browser window of their own."""
     windows = []
 
-    def open_as(url: str, person: str, *, path: str = "", dark: bool = False):
+    def open_as(url: str, person: str, *, path: str = "bridge", dark: bool = False):
         context = browser.new_context(
             viewport={"width": 1440, "height": 900}, color_scheme="dark" if dark else "light",
             accept_downloads=True,

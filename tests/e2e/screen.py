@@ -12,6 +12,10 @@ def settled(page: Page) -> None:
 
 def go(page: Page, name: str) -> None:
     """Open a page by its name, through the menu that it stands in."""
+    if name == "Home":
+        page.get_by_role("link", name="Home", exact=True).first.click()
+        settled(page)
+        return
     menus = page.get_by_test_id("stTopNavSection")
     for at in range(menus.count()):
         menus.nth(at).click()
@@ -51,6 +55,7 @@ def edit_cell(page: Page, found: Locator, column: int, row: int, text: object) -
 def type_into(page: Page, found: Locator, column: int, row: int, text: object) -> None:
     """Select through the grid's accessible twin, open the overlay, type."""
     target = cell(found, column, row)
+    point_at(page, found, row=row)  # a table that nobody has pointed at takes no focus by name
     for _ in range(30):
         target.evaluate("e => { e.blur(); e.focus(); }")
         if target.get_attribute("aria-selected") == "true":
@@ -66,6 +71,26 @@ def commit(page: Page) -> None:
     """Leave the overlay by Enter."""
     page.keyboard.press("Enter")
     expect(page.locator("#portal input, #portal textarea")).to_have_count(0)
+
+
+def say_why(page: Page, reason: str) -> None:
+    """Choose the reason of what is typed from now on."""
+    box = page.get_by_test_id("stSelectbox").filter(has_text="Reason for what you type")
+    box.locator("input").click()
+    page.get_by_role("option", name=reason, exact=True).click()
+    settled(page)
+
+
+def point_at(page: Page, found: Locator, *, row: int) -> None:
+    """Click on a cell of a row, to the right: the first click takes the focus, the next one points."""
+    box = found.bounding_box()
+    assert box is not None
+    for _ in range(4):
+        page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 31 * (row + 1) + 15)
+        page.wait_for_timeout(300)
+        if found.locator("td[aria-selected=true]").count():
+            return
+    raise AssertionError("no cell is chosen")
 
 
 def tile(page: Page, label: str) -> str:

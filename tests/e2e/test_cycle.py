@@ -35,6 +35,8 @@ def step(page: Page, name: str) -> None:
 
 def change(page: Page, per_cent: float) -> None:
     """Change the first row of the own input over several weeks."""
+    if page.get_by_test_id("stSelectbox").get_by_text("Choose why").count():
+        screen.say_why(page, "Trend")
     page.get_by_role("button", name="Change several weeks").click()
     box = page.get_by_role("spinbutton", name="Value")
     expect(box).to_be_visible()
@@ -43,7 +45,7 @@ def change(page: Page, per_cent: float) -> None:
     screen.settled(page)
     page.get_by_role("button", name="Apply", exact=True).click()
     screen.settled(page)
-    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Change several weeks").click()
 
 
 def sign_everything(page: Page, departments: list[str]) -> None:

@@ -43,9 +43,10 @@ def test_what_was_begun_outlives_the_tab_and_is_said_with_its_evidence(
     again.keyboard.press("Enter")
     screen.settled(again)
     grid = screen.grid(again)
-    typed = round(screen.value(grid, 6, 0) * 2.5)
+    screen.say_why(again, "Trend")
+    typed = round(screen.value(grid, 6, 2) * 1.5)
     total = screen.tile(again, "Draft")
-    screen.edit_cell(again, grid, 6, 0, typed)
+    screen.edit_cell(again, grid, 6, 2, typed)
     expect(again.get_by_text(f"set revenue to ${typed:,} for").first).to_be_visible()
     expect(
         again.get_by_test_id("stMetric").first.get_by_test_id("stMetricValue")
@@ -74,11 +75,12 @@ def test_a_small_change_is_asked_what_it_decides_and_taken_back(company_copy, se
     ines = visit(server.url, "Ines Falk", path=path)
     screen.settled(ines)
     grid = screen.grid(ines)
-    before = screen.value(grid, 6, 1)
-    screen.edit_cell(ines, grid, 6, 1, round(before + 0.3, 1))
+    screen.say_why(ines, "Trend")
+    before = screen.value(grid, 6, 3)
+    screen.edit_cell(ines, grid, 6, 3, round(before + 0.3, 1))
     expect(ines.get_by_text("would it change an order or a promotion?")).to_be_visible()
     ines.get_by_role("button", name="No, take back").click()
-    expect(screen.cell(screen.grid(ines), 6, 1)).to_have_text(f"{before:g}")
+    expect(screen.cell(screen.grid(ines), 6, 3)).to_have_text(f"{before:g}")
     expect(ines.get_by_text("would it change an order or a promotion?")).to_have_count(0)
     screen.nothing_is_broken(ines)
 
@@ -98,8 +100,10 @@ def test_an_edit_on_its_way_while_the_grid_is_renewed_is_not_lost(company_copy, 
     async def meet() -> None:
         async with Visitor(server.url, path) as dana, Visitor(server.url, path) as nora:
             await dana.enter("Dana Okoro")
+            await dana.say_why("Trend")
             await dana.type(0, weeks[2], 555.0)
             await nora.enter("Nora Second")
+            await nora.say_why("Trend")
             await nora.type(0, weeks[2], 777.0)
             former = dana.editor
             await dana.type(1, weeks[3], 333.0)  # and sees that hers was changed
@@ -113,3 +117,26 @@ def test_an_edit_on_its_way_while_the_grid_is_renewed_is_not_lost(company_copy, 
     said = [(e.person, e.value) for e in after.ledger.tail(start) if e.kind is Kind.OVERRIDE]
     assert said == [("dana", 555.0), ("nora", 777.0), ("dana", 333.0), ("dana", 444.0)]
     after.close()
+
+
+def test_a_block_is_pasted_taken_back_and_brought_back_by_keys(company_copy, serve, visit):
+    server = serve(company_copy)
+    dana = visit(server.url, "Dana Okoro", path="consensus?level=class&weeks=13")
+    dana.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    screen.settled(dana)
+    screen.say_why(dana, "Trend")
+    grid, total = screen.grid(dana), screen.tile(dana, "Draft")
+    screen.point_at(dana, grid, row=3)
+    chosen = dana.locator(".st-key-grid_cells input")
+    expect(chosen).to_have_value(re.compile("rows"))  # the page knows where one is
+    dana.evaluate("navigator.clipboard.writeText('2000\\t2100\\n1500\\t1600')")
+    dana.keyboard.press("Control+V")
+    value = dana.get_by_test_id("stMetric").first.get_by_test_id("stMetricValue")
+    expect(value).not_to_have_text(total)
+    pasted = value.inner_text()
+    expect(dana.get_by_text("Is it meant?")).to_be_visible()
+    dana.keyboard.press("Control+Z")
+    expect(value).to_have_text(total)
+    dana.keyboard.press("Control+Y")
+    expect(value).to_have_text(pasted)
+    screen.nothing_is_broken(dana)

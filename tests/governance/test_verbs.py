@@ -48,6 +48,7 @@ MARKETING, FILES = ("marketing",), ("planning", "admin")
 MATRIX = {
     "working_plan_for": EVERYBODY, "plan_for": EVERYBODY, "inputs.small": EVERYBODY,
     "inputs.input_amount": EVERYBODY,
+    "inputs.large": EVERYBODY, "steps.of": EVERYBODY, "steps.step": EVERYBODY,
     "history.events": EVERYBODY, "history.since": EVERYBODY, "history.of_cells": EVERYBODY,
     "history.reviewed_since": EVERYBODY, "history.input_at": EVERYBODY,
     "history.seen_by": EVERYBODY,
@@ -67,7 +68,8 @@ MATRIX = {
     "minutes.assume": INPUTS, "minutes.judge": INPUTS, "minutes.assign": INPUTS,
     "minutes.close": INPUTS,
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
-    "reversals.preview": INPUTS, "reversals.undo": INPUTS,
+    "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
+    "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
     # activations, expected lift
     "calendar.save": MARKETING, "calendar.set_lift": MARKETING, "calendar.cancel": MARKETING,
     # ways out: the option below expedites
@@ -145,6 +147,8 @@ class World:
     option: Option
     activation: Activation
     mine: dict[str, int]
+    others: dict[str, int]
+    """A second change of each, for the verb that takes several back."""
     files: list[Path]
     """Activations, which Marketing may import too."""
     quarter: str
@@ -170,7 +174,7 @@ class World:
                 return ([one],), given | {"measure": "units", "note": "", "base": s.seq}
             case "inputs.preview_override":
                 return ([scope], "percent", 1.0), {"measure": "units", "base": s.seq}
-            case "inputs.small":
+            case "inputs.small" | "inputs.large":
                 return (made,), {}
             case "inputs.input_amount":
                 return (scope, "units"), {}
@@ -281,6 +285,10 @@ class World:
                 mine = self.mine.get(by, self.mine["dana"])
                 more = {"client_id": None} if name == "reversals.undo" else {}
                 return (mine,), more
+            case "reversals.undo_all":
+                return ([self.others.get(by, self.others["dana"])],), {}
+            case "steps.step":
+                return (made.seq,), {}
             case "calendar.save":
                 return (self.activation,), {"base": s.seq, "note": ""}
             case "calendar.set_lift":
@@ -355,7 +363,7 @@ def world(played, tmp_path_factory):
     space = Workspace(Path(shutil.copy(played, folder / "verbs.duckdb")))
     plan = space.plan
     sku = int(np.argmax(plan.totals["draft"][:, 4:8].sum(axis=1)))
-    week = as_date(plan.base.weeks[5])
+    week, later = as_date(plan.base.weeks[5]), as_date(plan.base.weeks[7])
     scope = Scope(
         product_level="sku", product=plan.sku_names[sku], first_week=week, last_week=week
     )
@@ -363,10 +371,13 @@ def world(played, tmp_path_factory):
         last = space.cycles.current.name
         space.cycles.open("dana", following(last), space.cycles.rules())
         space.cycles.reveal("dana")
-    mine = {
-        by: space.override(by, scope, "add", 5.0, reason="TREND").seq
-        for by in ("mara", "ines", "dana")
-    }
+    mine, others = (
+        {
+            by: space.override(by, where, "add", 5.0, reason="TREND").seq
+            for by in ("mara", "ines", "dana")
+        }
+        for where in (scope, replace(scope, first_week=later, last_week=later))
+    )
     today = space.desk.today
     activation = Activation(
         activation="NEW", name="New", type="email", start=week, end=week + dt.timedelta(6),
@@ -393,6 +404,7 @@ def world(played, tmp_path_factory):
     space.decisions.decide("dana", option, owner="dana", note="so it is")
     made = World(
         space=space, scope=scope, option=option, activation=activation, mine=mine,
+        others=others,
         files=[calendar], quarter=str(space.quarters.usual()), seqs=seqs,
         made=space.ledger.event(mine["dana"]),
     )  # fmt: skip

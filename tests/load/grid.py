@@ -117,6 +117,7 @@ async def alone(server: Server, of: Company, skus: int) -> dict[str, Any]:
     rng = random.Random(1)
     async with Visitor(server.url, path) as visitor:
         await visitor.enter(who)
+        await visitor.say_why("Trend")
         await visitor.type(of.rows[0], weeks[2], 31.0)
         for _ in range(EDITS):
             row, week = rng.choice(of.rows), rng.choice(weeks[1:40])
@@ -149,6 +150,7 @@ async def together(server: Server, of: Company, skus: int) -> dict[str, Any]:
         rng = random.Random(n)
         async with Visitor(server.url, path) as visitor:
             await visitor.enter(of.names[n])
+            await visitor.say_why("Trend")
             await start.wait()
             await asyncio.sleep(rng.uniform(0, THINK_S))
             while time.perf_counter() < until:

@@ -39,7 +39,7 @@ class Visitor:
         )  # fmt: skip
         self._kept: dict[str, ForwardMsg] = {}
         self._buttons: dict[str, str] = {}
-        self._page = self.editor = self._around = ""
+        self._page = self.editor = self._around = self._reason = ""
         self._edits: dict[str, dict[str, dict[str, float]]] = {}
         self._over = asyncio.Event()
         self._awaited, self._answered = "", False
@@ -56,6 +56,10 @@ class Visitor:
         """Open the page and say who one is."""
         await self._run()
         await self._run([WidgetState(id=self._buttons[person], trigger_value=True)])
+
+    async def say_why(self, reason: str) -> None:
+        """Choose the reason of what is typed from now on, by what it is called."""
+        await self._run([WidgetState(id=self._reason, string_value=reason)])
 
     async def type(self, row: int, column: str, value: float, *, into: str = "") -> float:
         """Type a number into a cell; seconds until the page stands again.
@@ -143,5 +147,7 @@ class Visitor:
             case "button":
                 name = element.button.label.removeprefix("Continue as ")
                 self._buttons[name] = element.button.id
+            case "selectbox" if element.selectbox.label.startswith("Reason for"):
+                self._reason = element.selectbox.id
             case "dataframe" if element.dataframe.editing_mode != Dataframe.READ_ONLY:
                 self.editor, self._around = element.dataframe.id, fragment

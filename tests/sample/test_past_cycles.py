@@ -34,7 +34,7 @@ def without_habits(tmp_path_factory):
 
 def another(factory, habits):
     size = ("--skus", "90", "--doors", "6", "--weeks", "110", "--seed", "31")
-    return sample_company(factory, *size, habits)
+    return sample_company(factory, *size, habits, "--no-proof")
 
 
 def found(space):

@@ -1,5 +1,6 @@
--- One row per door of which weeks sold a multiple or a fraction of the weeks beside them. subject: the door; count: such weeks; example:
--- the one that differs most. Weeks with more than a fifth of their units in activations are passed over,
+-- One row per door ($of_doors), or one of the whole company, of which weeks sold $more times or $less of
+-- the weeks beside them, where these sold $least units. subject: the door, or 'all doors'; count: such
+-- weeks; example: the one that differs most. Weeks with more than a fifth of their units in activations are passed over,
 -- as are those that differed alike a year before: these have their reason.
 with shown as (
     select distinct coalesce(items.sku, skus_now.sku) as sku, items.door, one.start, one."end"
@@ -9,7 +10,7 @@ with shown as (
     where coalesce(one.status, 'planned') <> 'cancelled'
 ),
 cells as (
-    select door as subject, sku, door, week_of(date) as week, sum(units) as units
+    select case when $of_doors then door else 'all doors' end as subject, sku, door, week_of(date) as week, sum(units) as units
     from sales_now, last_known where date > day - 1_092 group by all
 ),
 shown_weeks as (
@@ -39,24 +40,24 @@ judged as (
     select *, units / nullif(coalesce(before, after), 0) as by_before,
         units / nullif(coalesce(after, before), 0) as by_after
     from beside
-    where greatest(before, after) >= 30
+    where greatest(before, after) >= $least
 ),
 found as (
     select * from judged as one
     where in_activations <= 0.2 * greatest(units, 1)
-        and (least(by_before, by_after) >= 2.2 or greatest(by_before, by_after) <= 0.4)
+        and (least(by_before, by_after) >= $more or greatest(by_before, by_after) <= $less)
         and not exists (
             from judged as former
             where former.subject = one.subject and abs(datediff('day', former.week, one.week)) between 357 and 371
-                and ((one.by_before > 1 and least(former.by_before, former.by_after) >= 1 + (2.2 - 1) / 2)
-                    or (one.by_before < 1 and greatest(former.by_before, former.by_after) <= 1 - (1 - 0.4) / 2))
+                and ((one.by_before > 1 and least(former.by_before, former.by_after) >= 1 + ($more - 1) / 2)
+                    or (one.by_before < 1 and greatest(former.by_before, former.by_after) <= 1 - (1 - $less) / 2))
         )
 )
 select subject, count(*) as count,
     arg_max(printf('week of %s: %,d units, %.1f times the weeks beside it', strftime(week, '%Y-%m-%d'),
         units::bigint, (by_before + by_after) / 2), abs(ln(greatest(by_before, 0.01)))) as example,
     sum(abs(units - (coalesce(before, after) + coalesce(after, before)) / 2)) as weight,
-    ['door/' || subject] as touches
-from found 
+    case when $of_doors then ['door/' || subject] else []::varchar[] end as touches
+from found
 group by subject
 order by weight desc, subject
