@@ -57,7 +57,7 @@ def said_of_files(function: Callable[..., Any]) -> Callable[..., Any]:
 @acting
 @as_json_too
 @click.option("--show", metavar="NAME", help="All of one source.")
-@click.option("--remove", metavar="NAME", help="Forget a source; what came by it stays.")
+@click.option("--remove", metavar="NAME", help="Forget a source; its imports stay.")
 def sources(db: Path, person: str, as_json: bool, show: str | None, remove: str | None) -> None:
     """List the sources: how files of your own form are read."""
     with opened(db) as workspace:
