@@ -135,6 +135,7 @@ class Outlook:
         sd = np.sqrt(variance + self._variance[t] + _TINY)
         middle = NODE_WEIGHTS @ left
         wanted = self._wanted(t, left, sd, skewed + self._third[t])
+        wanted = self._at_most_for_empty(t, wanted, arriving)
         # A pack is judged by all the places to which it may bring stock. Nothing that sells is
         # left at none for good, which is no such place where the sale is lost.
         empty = (NODE_WEIGHTS @ mean) + arriving < HALF_A_UNIT
@@ -183,6 +184,20 @@ class Outlook:
         if len(short):
             rows = sells[short]
             wanted[rows] = self._week_of(t, left, sd, third, rows).root()
+        return wanted
+
+    def _at_most_for_empty(self, t: int, wanted: Floats, arriving: Floats | float) -> Floats:
+        """The same, and no more than a door needs that has nothing left: where sales are
+        lost there is never less. Three moments of a stock that is either gone or plenty,
+        as after a promotion, put some of it below zero.
+        """
+        rows = np.flatnonzero((wanted > 0) & ~self._aim.waits)
+        if not len(rows):
+            return wanted
+        left = arriving - self._path[t]
+        sd = np.sqrt(self._variance[t] + _TINY)
+        empty = self._week_of(t, left, sd, self._third[t], rows).root()
+        wanted[rows] = np.minimum(wanted[rows], np.maximum(empty, 0.0))
         return wanted
 
     def _week_of(self, t: int, left: Floats, sd: Floats, third: Floats, rows: Ints) -> _Week:
