@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from forecasting.consensus.cycle import Cycle, Stage
-from forecasting.monthly.cycle import Standing
 from forecasting.monthly.minutes import Action, Assumption
+from forecasting.monthly.standing import Standing
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function, Status
 from forecasting.weekly.best_mix import Watched

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,32 +16,24 @@ from typing import Any
 import pandas as pd
 
 from data import scores
-from data.closing import last_closed
-from data.scores import Basis
-from forecasting import conventions
 from forecasting.arguments import Name, verbs
 from forecasting.calendar import fiscal_quarter
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.governance import QuarterClosed
 from forecasting.consensus.events.minutes import Assigned
-from forecasting.consensus.overrides import undone
 from forecasting.errors import NoForecast, OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, checked_note
-from forecasting.governance.jobs import Job, Tell
 from forecasting.governance.policy import Policies
 from forecasting.governance.projector import Projector
-from forecasting.plan import views
 from forecasting.plan.live import LivePlan
 from forecasting.quarterly import notice, policy_effects, scorecard
 from forecasting.quarterly.notice import LeadTime, Notice
 from forecasting.quarterly.policy_effects import Effect
 from forecasting.quarterly.scorecard import Scorecard
+from forecasting.quarterly.sums import Sums
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.decisions import KINDS, Decisions
 from forecasting.weekly.options import Action
-
-FLAG_WEEKS = 12
-"""How far ahead what the Bridge says is kept, week by week."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +67,11 @@ class Quarters(Projector[Mapping[str, Event]]):
 
     def __init__(self, desk: Desk, policies: Policies, sources: Sources) -> None:
         self._desk, self._policies, self._of = desk, policies, sources
-        self.summing = Job("scorecard")
-        self._one_at_a_time = threading.Lock()
+        self._sums = Sums(desk, plan=sources.plan, calendar=sources.calendar, run=sources.run)
+        # Offered by the quarter's own name: nobody else has to know that they are kept apart.
+        self.summing, self.has_sales = self._sums.summing, self._sums.has_sales
+        self.is_fresh, self.keep_up = self._sums.is_fresh, self._sums.keep_up
+        self.sum_up, self.keep_flags = self._sums.sum_up, self._sums.keep_flags
         self.take_up(desk.ledger)
 
     def _begin(self) -> Mapping[str, Event]:
@@ -88,85 +82,10 @@ class Quarters(Projector[Mapping[str, Event]]):
 
     # The sums ---------------------------------------------------------------------------
 
-    def has_sales(self) -> bool:
-        """Whether there is anything to sum."""
-        store = self._desk.store
-        return scores.basis(store) is not None or len(store.query("any_sales")) > 0
-
-    def is_fresh(self) -> bool:
-        """Whether the kept sums know every import, the run in force and the calendar."""
-        had = scores.basis(self._desk.store)
-        if had is None:
-            return False
-        summed = self._desk.ledger.of_kinds(Kind.IMPORT, Kind.ROLLBACK, Kind.PUBLISH)
-        return (
-            had.seq >= max((e.seq for e in summed), default=0)
-            and had.run == self._of.run()[0]
-            and had.calendar == self._calendar(had.as_of)[1]
-        )
-
-    def keep_up(self, *, tell: Tell = lambda _text, _share: None) -> None:
-        """Take the sums anew where they are not fresh; one at a time."""
-        with self._one_at_a_time:
-            if self.is_fresh():
-                return
-            store = self._desk.store
-            as_of = last_closed(store)
-            if as_of is None:
-                return
-            featured, digest = self._calendar(as_of)
-            run, run_as_of = self._of.run()
-            made = Basis(
-                made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
-                seq=self._desk.ledger.seq,
-                run=run,
-                run_as_of=run_as_of,
-                as_of=as_of,
-                calendar=digest,
-            )
-            scores.summed(store, made, featured, tell=tell)
-
-    def sum_up(self, *, tell: Tell = lambda _text, _share: None) -> None:
-        """The same where it has to be, with its progress told to everybody."""
-        if not self.is_fresh():
-            with self.summing.running("Concord", tell) as told:
-                self.keep_up(tell=told)
-
     def start_summing(self, by: str) -> None:
-        """The same in the background."""
+        """Take the sums anew in the background, where they have to be."""
         self._desk.allowed(by, "read")
         self.summing.in_background(self.sum_up)
-
-    def _calendar(self, as_of: dt.date) -> tuple[pd.DataFrame, str]:
-        """Featured SKUs of what had begun by a week, and a digest of them."""
-        ledger = self._desk.ledger
-        taken_back = undone(ledger.of_kinds(Kind.UNDO))
-        swaps = [
-            e for e in ledger.of_kinds(Kind.ACTIVATION, Kind.SHIFT) if e.seq not in taken_back
-        ]
-        rows = [
-            (a.activation, a.name, a.type, *run, a.sell_out)
-            for a in self._of.calendar.activations
-            if a.is_live and a.start <= as_of + dt.timedelta(6)
-            for run in notice.featured_days(a, swaps)
-        ]
-        names = [
-            "activation", "name", "type", "sku", "door", "first_day", "last_day", "discount",
-            "is_sell_out",
-        ]  # fmt: skip
-        frame = pd.DataFrame(rows, columns=names).astype(
-            {"door": object, "first_day": object, "last_day": object, "discount": float,
-             "is_sell_out": bool}
-        )  # fmt: skip
-        told = repr((rows, conventions.in_force().fiscal))  # quarters are named by it
-        digest = hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
-        return frame, digest
-
-    def keep_flags(self) -> None:
-        """Keep what the Bridge says when a run comes into force: once, as it first said it."""
-        store, (run, _) = self._desk.store, self._of.run()
-        if run and not scores.has_flags(store, run):
-            scores.keep_flags(store, run, views.flag_rows(self._of.plan(), weeks=FLAG_WEEKS))
 
     # Reading ----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from forecasting.consensus.cycle import Cycle
 from forecasting.consensus.events import Kind
 from forecasting.consensus.events.cycle import ConsensusPublished
 from forecasting.monthly import agenda
-from forecasting.monthly.cycle import Standing
+from forecasting.monthly.standing import Standing
 from forecasting.outputs import consensus_pack
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person

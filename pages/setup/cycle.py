@@ -9,7 +9,7 @@ from forecasting.consensus.cycle import Cycle, Stage, following
 from forecasting.consensus.events.record import RunMade
 from forecasting.consensus.rules import Rules
 from forecasting.errors import ConcordError
-from forecasting.monthly.cycle import Standing
+from forecasting.monthly.standing import Standing
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace

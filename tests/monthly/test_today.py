@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from forecasting.consensus.cycle import Cycle, Said, Stage
 from forecasting.consensus.rules import Rules
 from forecasting.monthly import today
-from forecasting.monthly.cycle import Standing
 from forecasting.monthly.minutes import Action
+from forecasting.monthly.standing import Standing
 from forecasting.monthly.today import Campaign, Task
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function, Status
