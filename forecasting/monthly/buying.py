@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -419,16 +420,16 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
             key = (str(classes[sku]), name)
             found[key] = found.get(key, np.zeros(6)) + line
             bom = eom
-    return pd.DataFrame(
-        [
-            {
-                "class": klass, "month": name, "sales": v[0], "markdowns": v[1], "eom": v[2],
-                "bom": v[3], "due": v[4], "otb": float(buy_plan.open_to_buy(*v[:5])),
-                "otb_cost": v[5],
-            }
-            for (klass, name), v in found.items()
-        ]
-    )  # fmt: skip
+    return pd.DataFrame([_month_of(*named, line) for named, line in found.items()])
+
+
+def _month_of(klass: str, month: str, line: Floats) -> dict[str, Any]:
+    """One class and month of open-to-buy: sales, markdowns, eom, bom, due; cost left."""
+    return {
+        "class": klass, "month": month, "sales": line[0], "markdowns": line[1], "eom": line[2],
+        "bom": line[3], "due": line[4], "otb": float(buy_plan.open_to_buy(*line[:5])),
+        "otb_cost": line[5],
+    }  # fmt: skip
 
 
 def calendar(plan: LivePlan, judged: list[Verdict], decisions: Decisions) -> pd.DataFrame:
