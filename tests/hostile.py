@@ -15,7 +15,7 @@ from forecasting.rights import LOCAL_ADMIN
 from forecasting.sample.company import make_sample
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.weekly import best_mix, options
-from forecasting.weekly.options import Action
+from forecasting.weekly.option import Action
 from forecasting.workspace import Workspace
 
 PEOPLE = {
@@ -106,7 +106,7 @@ def _spoken(space: Workspace, trap: str) -> None:
     space.quarters.decide("victor", quarter, said, owner="dana", due=due)
     for one in best_mix.watch_list(space.working_plan_for("dana"), weeks=8)[:2]:
         plan = space.working_plan_for("dana")
-        ways = options.ways_out(plan, one.activation, one.sku)
+        ways = options.for_shortage(plan, one.activation, one.sku)
         option = next(way for way in ways if way.action is Action.ACCEPT)
         space.decisions.decide("dana", option, owner="dana", due=due, note=said)
 

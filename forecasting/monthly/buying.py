@@ -28,7 +28,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.plan.views import Verdict, skus_of
 from forecasting.vocabulary import Status
 from forecasting.weekly.decisions import Decisions
-from forecasting.weekly.options import service_of
+from forecasting.weekly.option import service_of
 from forecasting.weekly.orders import terms_of
 
 WEEKS = 26

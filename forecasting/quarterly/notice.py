@@ -23,7 +23,7 @@ from forecasting.consensus.events.minutes import Assigned
 from forecasting.consensus.events.undoing import Undone
 from forecasting.vocabulary import Function, Status
 from forecasting.weekly.decisions import Decision
-from forecasting.weekly.options import Action
+from forecasting.weekly.option import Action
 
 CHANGES = (Kind.ACTIVATION, Kind.LIFT, Kind.SHIFT, Kind.REDUCE)
 """Kinds of events that change an activation."""

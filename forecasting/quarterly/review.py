@@ -33,7 +33,7 @@ from forecasting.quarterly.scorecard import Scorecard
 from forecasting.quarterly.sums import Sums
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.decisions import KINDS, Decisions
-from forecasting.weekly.options import Action
+from forecasting.weekly.option import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

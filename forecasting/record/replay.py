@@ -48,7 +48,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly import best_mix
 from forecasting.weekly.activations import as_changed
-from forecasting.weekly.options import item_of
+from forecasting.weekly.option import item_of
 
 WEEK = dt.timedelta(7)
 HORIZON = 26

@@ -23,7 +23,7 @@ from forecasting.errors import Refused
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.vocabulary import INPUTS, Function, Reason
 from forecasting.weekly import best_mix, options
-from forecasting.weekly.options import Action
+from forecasting.weekly.option import Action
 from forecasting.workspace import Workspace
 
 BACK = (65, 52, 39, 26, 22, 17, 13, 9, 4)
@@ -240,7 +240,7 @@ class _Month:
         plan = space.working_plan_for(planner)
         watched = best_mix.watch_list(plan, weeks=8)[:DECIDED]
         for number, one in enumerate(watched):
-            ways = options.ways_out(plan, one.activation, one.sku)
+            ways = options.for_shortage(plan, one.activation, one.sku)
             good = [
                 o for o in ways if o.is_open and o.action in (Action.EXPEDITE, Action.TRANSFER)
             ]

@@ -23,17 +23,9 @@ from forecasting.inventory.actions import Outcome, Situation
 from forecasting.inventory.bridge import ItemRisk, group_status
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
-from forecasting.weekly.options import (
-    Action,
-    Option,
-    calendar_deadline,
-    expedite,
-    reallocate,
-    reduce,
-    shift,
-    situation_of,
-    substitutes,
-)
+from forecasting.weekly.option import Action, Option, calendar_deadline, situation_of
+from forecasting.weekly.options import expedite, reallocate, reduce
+from forecasting.weekly.shifts import shift, substitutes
 
 AT_ONCE = 2
 """SKUs worked out at once: while the solver has one, Python has another; a third waits."""

@@ -28,7 +28,7 @@ from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.projector import Projector
 from forecasting.inventory.network import NO_LANE
 from forecasting.plan.live import LivePlan
-from forecasting.weekly.options import Action, Option
+from forecasting.weekly.option import Action, Option
 from forecasting.weekly.orders import terms_of
 
 KINDS = (Kind.ORDER, Kind.EXPEDITE, Kind.TRANSFER, Kind.SHIFT, Kind.REDUCE, Kind.ACCEPT)

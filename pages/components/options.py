@@ -12,7 +12,7 @@ from forecasting.weekly import best_mix as mixes
 from forecasting.weekly import options
 from forecasting.weekly.best_mix import Aim, Mix, Watched
 from forecasting.weekly.decisions import Decision
-from forecasting.weekly.options import Action, Option
+from forecasting.weekly.option import Action, Option, gap_to_service
 from forecasting.weekly.orders import Bought
 from pages.components import download, frame, theme
 from pages.components.text import Said, ours, plain
@@ -48,11 +48,11 @@ def deadline(option: Option) -> Said:
 
 def panel(plan: LivePlan, activation: str, sku: str) -> None:
     """Five options for one featured SKU's shortage, and accepting it."""
-    found = options.ways_out(plan, activation, sku)
+    found = options.for_shortage(plan, activation, sku)
     if not found:
         return
     decided(activation, sku)
-    lacking, service = options.gap_to_service(plan, activation, sku)
+    lacking, service = gap_to_service(plan, activation, sku)
     short = found[-1]
     st.markdown(
         f"**Options for {plain(sku)}** · stock is expected to meet {theme.percent(short.fill_after)} of its "

@@ -33,7 +33,7 @@ from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
 from forecasting.monthly.inputs import Change
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure
-from forecasting.weekly.options import Action, Option
+from forecasting.weekly.option import Action, Option
 from forecasting.workspace import Workspace
 from tests.cycling import open_cycle
 

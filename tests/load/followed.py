@@ -27,7 +27,7 @@ from forecasting.sample.company import COVERED, Sample, make_sample
 from forecasting.vocabulary import Measure
 from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Aim
-from forecasting.weekly.options import Action, Option
+from forecasting.weekly.option import Action, Option
 from tests.company import imported, placed
 
 SKUS, DOORS, WEEKS, AHEAD = 120, 10, 13, 8

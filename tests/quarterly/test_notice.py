@@ -11,7 +11,7 @@ from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.reading import read_body
 from forecasting.quarterly import notice
 from forecasting.weekly.decisions import Decision
-from forecasting.weekly.options import Action
+from forecasting.weekly.option import Action
 
 START = dt.date(2026, 9, 20)
 

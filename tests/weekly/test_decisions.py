@@ -14,7 +14,8 @@ from forecasting.plan import views
 from forecasting.plan.sku import WhatIf
 from forecasting.weekly import best_mix, options
 from forecasting.weekly.best_mix import Aim
-from forecasting.weekly.options import Action
+from forecasting.weekly.option import Action, item_of, situation_of
+from forecasting.weekly.shifts import shift
 from forecasting.workspace import Workspace
 
 BY = {
@@ -45,7 +46,7 @@ def first_open(space, action):
         feature_less(space)
     for item in short_items(space):
         name = space.plan.sku_names[item.sku]
-        for option in options.ways_out(space.plan, item.activation, name):
+        for option in options.for_shortage(space.plan, item.activation, name):
             if option.action is action and option.is_open:
                 return option
     raise AssertionError(f"the sample company offers no way to {action.value}")
@@ -64,7 +65,7 @@ def state_of(space):
 
 
 def short_of(space, option):
-    item = options.item_of(space.plan, option.activation, option.sku)
+    item = item_of(space.plan, option.activation, option.sku)
     return 0.0 if item is None else item.short.sum()
 
 
@@ -123,7 +124,7 @@ def test_a_sku_without_open_orders_has_nothing_to_bring_forward(space):
     item = short_items(space)[0]
     name = space.plan.sku_names[item.sku]
     space.plan.inbound._spans.pop(item.sku, None)
-    ways = {o.action: o for o in options.ways_out(space.plan, item.activation, name)}
+    ways = {o.action: o for o in options.for_shortage(space.plan, item.activation, name)}
     assert "No open order" in ways[Action.EXPEDITE].why_not
 
 
@@ -162,7 +163,7 @@ def test_a_transfer_waits_until_it_is_needed_and_is_there_when_the_activation_be
     for item in short_items(space):
         name = space.plan.sku_names[item.sku]
         begins = space.plan.base.weeks[item.first]
-        for option in options.ways_out(space.plan, item.activation, name):
+        for option in options.for_shortage(space.plan, item.activation, name):
             if option.action is not Action.TRANSFER or not option.is_open:
                 continue
             for move in option.moves:
@@ -222,16 +223,16 @@ def test_what_the_substitute_is_short_of_anyway_is_not_the_shift_s_doing(space):
     feature_less(space)
     plan, compared = space.plan, 0
     for item in short_items(space):
-        situation = options.situation_of(plan, plan.sku(item.sku), item)
+        situation = situation_of(plan, plan.sku(item.sku), item)
         before = actions.outcome(situation, plan.limits)
         alike = np.flatnonzero(plan.base.rivals == plan.base.rivals[item.sku])
-        for way in options.shift(plan, item, situation, before, instead=alike.tolist()):
+        for way in shift(plan, item, situation, before, instead=alike.tolist()):
             if not way.substitute or way.after is None:
                 continue
             other = plan.sku_index[way.substitute]
             featured = plan.sku_if(other, WhatIf(activation=way.after))
             judged = next(i for i in featured.items if i.activation == item.activation)
-            alone = options.situation_of(plan, featured, judged).with_lift(0.0)
+            alone = situation_of(plan, featured, judged).with_lift(0.0)
             anyway = actions.outcome(alone, plan.limits).short[judged.doors].sum()
             assert way.short_before == pytest.approx(before.short.sum() + anyway, rel=1e-6)
             compared += anyway > 0.01
@@ -285,7 +286,7 @@ def test_the_ways_out_of_one_sku_are_not_added_up(space):
         for one in both:
             alone = [
                 o.units_saved
-                for o in options.ways_out(
+                for o in options.for_shortage(
                     space.plan, item.activation, space.plan.sku_names[item.sku]
                 )
                 if o.action in (Action.EXPEDITE, Action.TRANSFER)
@@ -358,7 +359,7 @@ def test_what_is_left_of_a_lift_is_the_most_that_stock_supports(space):
     """The grid of shares agrees with working each of them out in full."""
     checked = 0
     for item in short_items(space):
-        situation = options.situation_of(space.plan, space.plan.sku(item.sku), item)
+        situation = situation_of(space.plan, space.plan.sku(item.sku), item)
         limits = space.plan.limits
         share = actions.supported_lift(situation, actions.outcome(situation, limits), limits)
         if not 0 < share < 1:

@@ -10,14 +10,14 @@ from forecasting.consensus.moves import Move
 from forecasting.errors import NotAllowed, OutOfBounds, Refused
 from forecasting.plan.inbound import Inbound
 from forecasting.weekly import options
-from forecasting.weekly.options import Action
+from forecasting.weekly.option import Action
 from forecasting.workspace import Workspace
 from tests.weekly.test_decisions import first_open, short_of, state_of
 
 
 def test_an_order_lowers_the_shortage_by_what_was_said_and_comes_first(space):
     option = first_open(space, Action.ORDER)
-    assert options.ways_out(space.plan, option.activation, option.sku)[0] == option
+    assert options.for_shortage(space.plan, option.activation, option.sku)[0] == option
     before = short_of(space, option)
     space.decisions.decide("dana", option, owner="dana")
     assert short_of(space, option) == pytest.approx(option.short_after, rel=1e-6, abs=1e-6)

@@ -9,7 +9,7 @@ from forecasting.inventory.bridge import RED
 from forecasting.monthly import buying
 from forecasting.plan import views
 from forecasting.weekly import options, signals
-from forecasting.weekly.options import Action
+from forecasting.weekly.option import Action
 from tests.monthly.test_cycle import publish
 from tests.weekly.test_decisions import first_open
 
@@ -110,7 +110,7 @@ def test_the_calendar_asks_for_a_decision_until_every_red_sku_has_one(space):
             if item.activation == identity and (item.status == RED).any():
                 option = next(
                     o
-                    for o in options.ways_out(
+                    for o in options.for_shortage(
                         space.plan, identity, space.plan.sku_names[item.sku]
                     )
                     if o.action is Action.ACCEPT

@@ -1,0 +1,193 @@
+"""One option for a featured SKU that is short, as a value, and what it starts from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from forecasting.calendar import as_date
+from forecasting.consensus.activations import Activation
+from forecasting.consensus.moves import Move
+from forecasting.hierarchy import THOUSANDTHS
+from forecasting.inventory.actions import Outcome, Situation
+from forecasting.inventory.bridge import ItemRisk
+from forecasting.plan.basis import Base
+from forecasting.plan.live import LivePlan
+from forecasting.plan.sku import SkuPlan
+from forecasting.weekly.orders import Bought
+
+SERVICE = 0.95
+"""Service level of a SKU that states none."""
+MOST_SERVICE = 0.999
+"""Highest service level that stock is planned for: no stock is enough for certain."""
+
+
+class Action(StrEnum):
+    """What can be decided about a featured SKU; its value is the right to (rights.RIGHTS)."""
+
+    ORDER = "order"
+    EXPEDITE = "expedite"
+    TRANSFER = "transfer"
+    SHIFT = "shift"
+    REDUCE = "reduce"
+    ACCEPT = "accept"
+
+    @property
+    def label(self) -> str:
+        """As shown on a page."""
+        return {
+            "order": "Order more",
+            "expedite": "Expedite receipts",
+            "transfer": "Reallocate from other doors",
+            "shift": "Shift the featured SKU",
+            "reduce": "Reduce the expectation",
+            "accept": "Accept the risk",
+        }[self.value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option, worked out."""
+
+    action: Action
+    activation: str
+    sku: str
+    said: str
+    """What would be done, in words."""
+    moves: tuple[Move, ...] = ()
+    before: Activation | None = None
+    after: Activation | None = None
+    """The activation as it is, and as it would be."""
+    short_before: float = 0.0
+    """Expected units short in the activation as it is; of a shift, of both SKUs."""
+    substitute: str = ""
+    lift_kept: float = 1.0
+    """Of a reduction, the share of the lift that is left."""
+    units_saved: float = 0.0
+    """Expected units short that it prevents, at all doors; of a shift, units sold more."""
+    margin_saved: float = np.nan
+    """The same in margin; sales given up count against it. NaN: no margin is known."""
+    cost: float = 0.0
+    short_after: float = np.nan
+    """Expected units short in the activation that remain."""
+    fill_after: float = np.nan
+    meets: bool = False
+    """No fair share of demand is red any more."""
+    last_date: dt.date | None = None
+    """Last day on which it can be decided; None where it never could be."""
+    is_past: bool = False
+    """That day is over."""
+    bought: Bought | None = None
+    """Of an order, what it costs and is likely to leave over."""
+    why_not: str = ""
+    """Why there is nothing to do, '' where there is."""
+
+    @property
+    def net(self) -> float:
+        """Margin saved less cost."""
+        return self.margin_saved - self.cost
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be decided now."""
+        return not self.why_not and not self.is_past
+
+    def laid_over(self, now: Activation) -> Activation:
+        """An activation as a change of the calendar makes it, whatever others made of it."""
+        assert self.before is not None
+        assert self.after is not None
+        changed = dict(zip(self.before.items, self.after.items, strict=True))
+        return replace(now, items=tuple(changed.get(i, i) for i in now.items))
+
+
+def service_of(base: Base, sku: int, least: float) -> float:
+    """Service level of a SKU: what it states, or what policy asks at least.
+
+    No stock is enough for certain: more than `MOST_SERVICE` is planned for as that.
+    """
+    return min(max(base.stated(sku, "service_level", SERVICE), least), MOST_SERVICE)
+
+
+def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation:
+    """What the actions on one featured SKU start from."""
+    base, sku = plan.base, item.sku
+    risk = computed.risk
+    assert risk is not None
+    ahead = slice(0, risk.demand.shape[2])
+    lifts = dict(computed.lifts)[item.activation] / THOUSANDTHS
+    margin = np.full(len(computed.opening), np.nan)
+    margin[:] = (base.price_of(sku) - base.cost_of(sku))[:, item.window].mean(axis=1)
+    margin[item.doors] = item.usual_margin
+    return Situation(
+        doors=item.doors,
+        first=item.first,
+        last=item.last,
+        opening=np.maximum(np.nan_to_num(computed.opening), 0.0),
+        receipts=computed.firm[:, ahead],
+        doubt=computed.late[1][:, ahead],
+        demand=computed.draft[:, ahead] / THOUSANDTHS,
+        lift_units=lifts[:, ahead],
+        lift_sd=computed.lift_sd[ahead],
+        alpha=base.alpha_at(computed.lift_sd[ahead]),
+        level_sd=base.level_sd,
+        usual=computed.usual,
+        known=computed.known,
+        margin=margin,
+        service=service_of(base, sku, plan.limits.least_service),
+        presentation=base.stated(sku, "presentation_min", 0.0),
+        assessed=risk,
+    )
+
+
+def item_of(plan: LivePlan, activation: str, sku: str) -> ItemRisk | None:
+    """The verdict on one featured SKU; None where it is not judged."""
+    at = plan.sku_index.get(sku)
+    items = plan.sku(at).items if at is not None else ()
+    return next((i for i in items if i.activation == activation), None)
+
+
+def gap_to_service(plan: LivePlan, activation: str, sku: str) -> tuple[float, float]:
+    """Units that a featured SKU lacks of its service level, over all doors; that level."""
+    item = item_of(plan, activation, sku)
+    if item is None:
+        return 0.0, SERVICE
+    situation = situation_of(plan, plan.sku(item.sku), item)
+    return float(situation.lacking.sum()), situation.service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """An option, and where it leaves the SKU."""
+
+    option: Option
+    situation: Situation
+    outcome: Outcome
+
+
+def calendar_deadline(plan: LivePlan, activation: Activation) -> dict[str, Any]:
+    """Until when the calendar can be changed: the lock date, else the day before it starts.
+
+    Returns
+    -------
+    dict
+        last_date, is_past: fields of an Option.
+    """
+    last = activation.lock_date or activation.start - dt.timedelta(1)
+    return {"last_date": last, "is_past": last < as_date(plan.base.weeks[0])}
+
+
+def blank(plan: LivePlan, item: ItemRisk, action: Action, before: Outcome) -> Option:
+    """An option of a featured SKU before anything is tried: nothing is saved."""
+    return Option(
+        action=action,
+        activation=item.activation,
+        sku=plan.sku_names[item.sku],
+        said="",
+        short_before=float(before.short[item.doors].sum()),
+        short_after=float(before.short[item.doors].sum()),
+        fill_after=before.fill,
+    )
