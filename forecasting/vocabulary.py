@@ -243,8 +243,8 @@ GLOSSARY: dict[str, str] = {
     "On hand": "Units in stock at a door, at the end of the last closed week unless "
     "another week is named.",
     "Open-to-buy": "Money left to spend on stock in a month; below zero is over-bought.",
-    "Option": "One way to deal with a shortage: expedite, reallocate, shift the featured SKU, "
-    "reduce the expectation, or accept the risk.",
+    "Option": "One way to deal with a shortage: order more, expedite, reallocate, shift the "
+    "featured SKU, reduce the expectation, or accept the risk.",
     "Other days": "Days on which a SKU could be sold at a door and no activation featured it.",
     "Override": "A function's change to its own input, with a reason.",
     "P10": "Lower end of the 80 % interval: one time in ten it is less.",

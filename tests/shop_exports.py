@@ -294,4 +294,4 @@ UNKNOWN: dict[str, list[str]] = {
         "mug,B2,Kitchen,green,M,3.2,9.95\n",
     ],
 }
-"""Table to files whose names of columns were made up after the proposals were written."""
+"""Table to files whose names of columns are strangers; the second half was made up after the proposals."""

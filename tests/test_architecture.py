@@ -63,6 +63,28 @@ def test_the_stated_arrows_name_every_room_and_all_of_the_ground():
     assert named == wanted | {"data", "pages"}
 
 
+MOST_LINES = {ast.Module: 500, ast.ClassDef: 300, ast.FunctionDef: 60}
+STILL_TO_BE_SHORTENED: set[str] = set()
+"""What is larger than it should be. Nothing may come to it, and what was shortened goes."""
+
+
+def too_large(path: Path) -> set[str]:
+    """Module, classes and functions of a file beyond their lines."""
+    text = path.read_text(encoding="utf-8")
+    found = {f"{path.relative_to(ROOT)}"} if text.count("\n") > MOST_LINES[ast.Module] else set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            lines = (node.end_lineno or 0) - node.lineno + 1
+            if lines > MOST_LINES[type(node)]:
+                found.add(f"{path.relative_to(ROOT)}: {node.name}")
+    return found
+
+
+def test_modules_classes_and_functions_stay_of_a_size_that_is_read_at_once():
+    every = [*sources("forecasting", "data", "pages"), ROOT / "app.py", ROOT / "served.py"]
+    assert set().union(*map(too_large, every)) == STILL_TO_BE_SHORTENED
+
+
 def test_every_room_says_what_it_is_for():
     for room in ROOMS:
         text = (ROOT / "forecasting" / room / "__init__.py").read_text(encoding="utf-8")

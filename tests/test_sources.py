@@ -8,22 +8,22 @@ from data.shapes import Shape
 from data.tables import TABLES
 from forecasting.errors import BadFiles, NotAllowed, OutOfBounds
 from forecasting.intake import dialogue, matching
-from forecasting.intake.dialogue import Said
+from forecasting.intake.dialogue import FileSaid
 from forecasting.workspace import Workspace
 from tests import shop_exports as shop
 
 TEN = {
-    "skus": (shop.product_master, Said(table="skus")),
+    "skus": (shop.product_master, FileSaid(table="skus")),
     "doors": (
         shop.store_master,
-        Said(table="doors", read=("sheet=Liste",), constants=("channel=Stores",)),
+        FileSaid(table="doors", read=("sheet=Liste",), constants=("channel=Stores",)),
     ),
-    "sales": (shop.till, Said(table="sales")),
-    "inventory": (shop.warehouse, Said(table="inventory", added_up=True)),
-    "receipts": (shop.order_lines, Said(table="receipts")),
-    "activations": (shop.campaigns, Said(table="activations", constants=("type=email",))),
-    "activation_items": (shop.campaign_items, Said(table="activation_items")),
-    "budget": (shop.finance, Said(table="budget", read=("across=value",))),
+    "sales": (shop.till, FileSaid(table="sales")),
+    "inventory": (shop.warehouse, FileSaid(table="inventory", added_up=True)),
+    "receipts": (shop.order_lines, FileSaid(table="receipts")),
+    "activations": (shop.campaigns, FileSaid(table="activations", constants=("type=email",))),
+    "activation_items": (shop.campaign_items, FileSaid(table="activation_items")),
+    "budget": (shop.finance, FileSaid(table="budget", read=("across=value",))),
 }
 
 
@@ -55,7 +55,7 @@ def facts(space: Workspace, table: str) -> list[tuple]:
 
 def by_source(space, paths, name, said=None, by="admin"):
     paths = paths if isinstance(paths, tuple) else (paths,)
-    one, told = dialogue.mapped(space.sources, by, paths, name, said or Said())
+    one, told = dialogue.mapped(space.sources, by, paths, name, said or FileSaid())
     space.import_files(by, [], mapped=[one])
     return told
 
@@ -73,7 +73,7 @@ def test_what_shops_export_becomes_the_same_facts_as_our_own_files(space, ours, 
 def test_a_web_shop_with_returns_and_a_week_by_number_with_a_second_file(space, ours, tmp_path):
     space.import_files("admin", shop.own(tmp_path)[:2])
     by_source(
-        space, shop.web_shop(tmp_path), "web", Said(table="sales", constants=("door=web",))
+        space, shop.web_shop(tmp_path), "web", FileSaid(table="sales", constants=("door=web",))
     )
     expected = Workspace(None)
     (tmp_path / "sales.csv").write_text(shop.WEB, encoding="utf-8")
@@ -84,10 +84,10 @@ def test_a_web_shop_with_returns_and_a_week_by_number_with_a_second_file(space, 
     expected.close()
 
     paths = shop.weekly(tmp_path)
-    said = Said(table="sales", on="Article=Article", columns=("sku=articles.GTIN",))
+    said = FileSaid(table="sales", on="Article=Article", columns=("sku=articles.GTIN",))
     with pytest.raises(BadFiles, match="Which calendar"):
         by_source(space, paths, "weekly", said)
-    told = Said(
+    told = FileSaid(
         table="sales", on="Article=Article", columns=("sku=articles.GTIN",),
         read=("calendar=iso",),
     )  # fmt: skip
@@ -114,7 +114,7 @@ def test_where_two_readings_differ_none_is_taken_and_the_option_is_named(
     path = tmp_path / "x.csv"
     path.write_text(text)
     with pytest.raises(BadFiles) as refused:
-        by_source(space, path, "till", Said(table="sales"))
+        by_source(space, path, "till", FileSaid(table="sales"))
     assert f"--read '{key}=" in str(refused.value)
     assert space.sources.all == []
 
@@ -177,7 +177,7 @@ def test_a_code_that_lost_its_digits_is_refused_in_words(space, tmp_path):
         "EAN;Warengruppe\n4,00638E+12;Küche\n4006381333948;Küche\n", encoding="cp1252"
     )
     with pytest.raises(BadFiles, match="a spreadsheet has lost the last ones") as refused:
-        by_source(space, path, "articles", Said(table="skus"))
+        by_source(space, path, "articles", FileSaid(table="skus"))
     assert refused.value.problems[0].line == 2
 
 
@@ -186,11 +186,11 @@ def test_a_source_says_how_a_table_is_replaced_and_a_roll_back_brings_it_back(sp
     whole = facts(space, "sales")
     path = tmp_path / "x.csv"
     path.write_text(f"Datum;Filiale;EAN;Menge\n13.04.2026;012;{shop.SKUS[0]};7\n")
-    by_source(space, path, "days", Said(table="sales", replaces="dates"))
+    by_source(space, path, "days", FileSaid(table="sales", replaces="dates"))
     after = facts(space, "sales")
     assert [r for r in after if str(r[0])[:10] == "2026-04-13"] != []
     assert len(after) == len(whole) - 6 + 1
-    by_source(space, path, "all", Said(table="sales", replaces="whole"))
+    by_source(space, path, "all", FileSaid(table="sales", replaces="whole"))
     assert len(facts(space, "sales")) == 1
     space.roll_back("admin", space.seq)
     assert facts(space, "sales") == after
@@ -202,7 +202,7 @@ def test_marketing_keeps_sources_of_its_calendar_and_of_nothing_else(space, ours
     by_source(space, write(tmp_path), "plan", said, by="mara")
     assert facts(space, "activations") == facts(ours, "activations")
     with pytest.raises(NotAllowed):
-        by_source(space, shop.till(tmp_path), "till", Said(table="sales"), by="mara")
+        by_source(space, shop.till(tmp_path), "till", FileSaid(table="sales"), by="mara")
     with pytest.raises(OutOfBounds):
         space.sources.save("admin", "x", Shape(table="sales", fields=()))
     space.sources.remove("mara", "plan")

@@ -36,6 +36,9 @@ NO_MEASURE = frozenset(
     [
         "#",
         "Dates",
+        "Ours",
+        "In the file",
+        "Or the same in every row",
         "Layer",
         "Part",
         "Step",

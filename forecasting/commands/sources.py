@@ -13,7 +13,7 @@ from data.shapes import REPLACES
 from data.tables import TABLES
 from forecasting.commands.door import acting, as_json_too, database, main, opened, say
 from forecasting.intake import dialogue
-from forecasting.intake.dialogue import Said
+from forecasting.intake.dialogue import FileSaid
 
 _OF_SOURCE: dict[str, tuple[str, Any]] = {
     "--table": ("Which of our tables the file holds.", click.Choice(list(TABLES))),
@@ -42,7 +42,7 @@ def said_of_files(function: Callable[..., Any]) -> Callable[..., Any]:
     def called(**given: Any) -> Any:
         told = {name: given.pop(name) for name in _NAMES.values()}
         kept = {name: value for name, value in told.items() if value}
-        return function(**given, said=Said(**kept))
+        return function(**given, said=FileSaid(**kept))
 
     decorated: Callable[..., Any] = called
     for name, (words, kind) in reversed(_OF_SOURCE.items()):
@@ -57,7 +57,7 @@ def said_of_files(function: Callable[..., Any]) -> Callable[..., Any]:
 @acting
 @as_json_too
 @click.option("--show", metavar="NAME", help="All of one source.")
-@click.option("--remove", metavar="NAME", help="Forget a source; what came by it stays.")
+@click.option("--remove", metavar="NAME", help="Forget a source; its imports stay.")
 def sources(db: Path, person: str, as_json: bool, show: str | None, remove: str | None) -> None:
     """List the sources: how files of your own form are read."""
     with opened(db) as workspace:

@@ -24,7 +24,7 @@ from forecasting.commands.door import (
 from forecasting.commands.sources import said_of_files
 from forecasting.errors import Refused
 from forecasting.intake import dialogue, oddities
-from forecasting.intake.dialogue import Said
+from forecasting.intake.dialogue import FileSaid
 from forecasting.outputs import exports
 
 
@@ -54,7 +54,7 @@ def import_(
     as_json: bool,
     allow_rejects: bool,
     source: str | None,
-    said: Said,
+    said: FileSaid,
 ) -> None:
     """Load files or folders of files, all or nothing."""
     started = time.perf_counter()

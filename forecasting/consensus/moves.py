@@ -23,17 +23,27 @@ class Move:
     cost: float
     """Of the whole move; for an order, what expediting it costs more."""
     origin: str = ""
-    """The place that gives; '' where an open order comes earlier."""
+    """The place that gives; '' where it is an order."""
     receipt: str = ""
-    """The order; '' for a transfer."""
+    """The order that comes earlier; '' for a transfer, or a new order."""
+    known: tuple[str, ...] = ()
+    """Of a new order, the open orders of the SKU for the door that there were when it was
+    decided: one that comes later is it."""
+
+    @property
+    def is_order(self) -> bool:
+        """Whether it is newly ordered."""
+        return not self.origin and not self.receipt
 
     def to_dict(self) -> dict[str, Any]:
         """As stored in an event."""
-        return {
+        stored = {
             **asdict(self),
             "leaves": self.leaves.isoformat(),
             "arrives": self.arrives.isoformat(),
         }
+        known = stored.pop("known")
+        return {**stored, "known": list(known)} if known else stored
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Move:
@@ -41,4 +51,5 @@ class Move:
         fields = dict(stored)
         for name in ("leaves", "arrives"):
             fields[name] = dt.date.fromisoformat(fields[name])
+        fields["known"] = tuple(fields.get("known", ()))
         return cls(**fields)

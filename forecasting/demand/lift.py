@@ -278,12 +278,7 @@ def expose(
     rows = _said_once(items, series)
     kind = pd.Index(list(kinds)).get_indexer(pd.Index(rows["type"]))
     rows, kind = rows[kind >= 0], kind[kind >= 0]
-    discount = rows["discount"].to_numpy(dtype=float)
-    free = np.flatnonzero(discount >= offers.FREE)
-    if len(free):
-        said = rows["type"].to_numpy()[free]
-        discount = discount.copy()
-        discount[free] = [offers.usual_of(usual or {}, str(kind)) for kind in said]
+    discount = _cuts(rows, usual or {})
     start = rows["start"].to_numpy().astype("datetime64[D]")
     end = rows["end"].to_numpy().astype("datetime64[D]")
     first = np.clip((start - weeks[0]).astype(int) // 7, 0, len(weeks))
@@ -309,6 +304,15 @@ def expose(
         n_weeks=len(weeks),
         before=before,
     )
+
+
+def _cuts(rows: pd.DataFrame, usual: Mapping[str, float]) -> Floats:
+    """What each row takes off the price: as stated, or usually where it was typed as free."""
+    discount: Floats = rows["discount"].to_numpy(dtype=float).copy()
+    free = np.flatnonzero(discount >= offers.FREE)
+    types = rows["type"].to_numpy()[free]
+    discount[free] = [offers.usual_of(usual, str(kind)) for kind in types]
+    return discount
 
 
 def _said_once(items: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:

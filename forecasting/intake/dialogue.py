@@ -24,7 +24,7 @@ OF_READING = ("encoding", "delimiter", "sheet", "header", "totals")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class FileSaid:
     """What a command says of a file beside its name."""
 
     table: str = ""
@@ -48,7 +48,7 @@ class Said:
     @property
     def is_anything(self) -> bool:
         """Whether anything is said."""
-        return self != Said()
+        return self != FileSaid()
 
 
 def pairs(told: Sequence[str], option: str) -> dict[str, str]:
@@ -67,7 +67,7 @@ def pairs(told: Sequence[str], option: str) -> dict[str, str]:
     return found
 
 
-def wish_of(said: Said) -> Wish:
+def wish_of(said: FileSaid) -> Wish:
     """What a command wishes, as proposals take it.
 
     Raises
@@ -110,7 +110,7 @@ def reading_of(answers: Mapping[str, str]) -> Reading:
 
 
 def mapped(
-    known: Sources, by: str, paths: Sequence[Path], name: str, said: Said
+    known: Sources, by: str, paths: Sequence[Path], name: str, said: FileSaid
 ) -> tuple[Mapped, list[str]]:
     """A file under a source's name: the source as it is, or as it is said now, and kept.
 
@@ -143,7 +143,7 @@ def mapped(
     return mapped, [f"{look.label}: {look.sentence}", *proposal.said]
 
 
-def proposed(look: Look, said: Said, *, other: Look | None = None) -> Proposal:
+def proposed(look: Look, said: FileSaid, *, other: Look | None = None) -> Proposal:
     """A proposal, with all that is said laid over it.
 
     Raises

@@ -28,6 +28,8 @@ KEPT_BY_DONORS = 1.2816
 meets what it needs itself."""
 TRIED_AT_ONCE, LOOKS = 8, 2
 """Shares of a lift that are tried at once, and how often: to a sixty-fourth."""
+SUPPLIER = -2
+"""Who gives where units are newly ordered."""
 HALVINGS = 14
 """Of what a door may lack at most: to well below a unit."""
 MOST_LINES = 3
@@ -116,13 +118,13 @@ class Outcome:
     p_window: Floats
     """Probability of a stockout in it, door by door, (n,)."""
     red_share: float
-    """Share of its demand at doors that are red."""
+    """Share of its demand at doors that are red, or that meet less than the least fill."""
     late: Ints
     """Last week of the activation in which each of its doors is expected short, -1 for
     none, (n,)."""
 
     def meets(self, limits: Limits) -> bool:
-        """Whether no fair share of demand is red any more."""
+        """Whether no fair share of demand is red or badly filled any more."""
         return self.red_share < limits.group_share
 
 
@@ -137,7 +139,9 @@ def outcome(situation: Situation, limits: Limits) -> Outcome:
     short = in_window.sum(axis=1)
     p = risk.p_any(situation.first, situation.last)[at]
     fill = np.where(wanted > 0, 1 - short[at] / np.maximum(wanted, 1e-9), 1.0)
-    red = situation.known[at] & ((p > limits.red_probability) | (fill < limits.least_fill))
+    # A low fill alone makes no door red; who helps one does not stop at it all the same.
+    badly = (p > limits.red_probability) | (fill < limits.least_fill)
+    red = situation.known[at] & badly
     total = float(wanted.sum())
     likely = in_window[at] > 0.02 * np.maximum(situation.demand[at, window], 1e-9)
     n_weeks = likely.shape[1]
@@ -198,7 +202,7 @@ class Shipment:
     """Units that go from one place to a door, by positions."""
 
     origin: int
-    """Place that gives; -1 for an order that comes earlier."""
+    """Place that gives; -1 for an order that comes earlier, SUPPLIER for a new one."""
     to: int
     units: float
     leaves: int
@@ -214,7 +218,7 @@ def supply_change(shipments: list[Shipment], shape: tuple[int, ...]) -> Floats:
     change = np.zeros(shape)
     for one in shipments:
         giver = one.to if one.origin < 0 else one.origin
-        if giver < shape[0] and one.leaves < shape[1]:
+        if one.origin != SUPPLIER and giver < shape[0] and one.leaves < shape[1]:
             change[giver, one.leaves] -= one.units
         if one.arrives < shape[1]:
             change[one.to, one.arrives] += one.units

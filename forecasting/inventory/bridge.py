@@ -36,6 +36,12 @@ class Limits:
     target_cover_weeks: float = 8.0
     least_service: float = 0.0
     """Service level of safety stock where a SKU states less."""
+    service_by_units: bool = False
+    """A service level is a share of units; else of cycles."""
+    stores_wait: bool = False
+    """Customers of stores wait for what is not there; else the sale is lost."""
+    online_waits: bool = False
+    """The same of customers online."""
     frozen_buy_weeks: int = 0
     """First weeks in which no order is released any more."""
     group_share: float = 0.20
@@ -197,8 +203,10 @@ def assess_item(
     cover = projection.on_hand[:, last] / np.maximum(pace, 1e-9)
     excess = (pace > 0) & (cover > limits.excess_cover * limits.target_cover_weeks)
     status = np.where(excess, np.int8(BLUE), np.int8(GREEN))
-    status[(p_window >= limits.amber_probability) | breach] = AMBER
-    status[(p_window > limits.red_probability) | (fill < limits.least_fill)] = RED
+    tight = (p_window >= limits.amber_probability) | (fill < limits.least_fill) | breach
+    status[tight] = AMBER
+    # A low fill alone is no second door to red: such cells ran out in a fifth of the cases.
+    status[p_window > limits.red_probability] = RED
     status[~prospect.known] = GREY
     p_stockout = risk.p_stockout[:, window]
     likely = p_stockout > limits.red_probability

@@ -1,17 +1,19 @@
 """What to order, when: time-phased netting of demand against stock and open orders.
 
-Week by week each door needs its safety stock at the end of the week. What is lacking is
-ordered in cases, the doors' orders of one SKU together at least the minimum, and released
-a lead time before. What would have had to be released before today is no order but an
-exception: it can only be expedited.
+Week by week each door lacks what its service level asks for beyond what will be there
+(levels.py). It is ordered in cases, the doors' orders of one SKU together at least the
+minimum, and released a lead time before. What would have had to be released before today is
+no order but an exception: it can only be expedited.
 
-Nothing is ordered to protect weeks that are over on arrival: what surprised in them took no
-more than the stock that was there, and demand that was not met does not wait.
+An order protects the week in which it arrives and no week that is over by then: what
+surprised before took no more than the stock that was there, and a lost sale does not wait.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy import special
@@ -137,104 +139,72 @@ def _last(values: Floats, span: int) -> Floats:
     return summed
 
 
-def still_needed(safety: Floats, own: Floats | None, left: Floats) -> Floats:
-    """Safety stock at the end of a week, as far as there is anything to protect.
+class Needs(Protocol):
+    """What some doors lack, week after week; `levels.Outlook` is one."""
 
-    Parameters
-    ----------
-    safety : float array, shape (D,)
-        Against surprises of all weeks since the order was released.
-    own : float array, shape (D,), optional
-        Against those of the week itself; all of it if left out.
-    left : float array, shape (D,)
-        Stock expected at the end of the week before: surprises before can take no more.
-    """
-    if own is None:
-        return safety
-    needed: Floats = np.minimum(safety, own + left)
-    return needed
+    def lacking(self, ahead: int = 0, coming: Sequence[Floats] = ()) -> Floats:
+        """Units that a week lacks, so many weeks ahead, given what arrives until then."""
+        ...
+
+    def arrive(self, units: Floats) -> None:
+        """Let units arrive and the week's demand take its course."""
+        ...
 
 
-def net(
-    opening: Floats,
-    scheduled: Floats,
-    demand: Floats,
-    safety: Floats,
-    terms: Terms,
-    *,
-    own: Floats | None = None,
-    reserve: float = 0.0,
-    reserve_weeks: int = 1,
-) -> BuyPlan:
-    """Net demand and safety stock against stock and what is scheduled.
+NeedsOf = Callable[[Ints, int], Needs]
+"""What some doors lack, by their positions and the weeks from an order to its arrival."""
+
+
+class Kept:
+    """Needs where demand is certain: it is met, and a safety stock is left.
 
     Parameters
     ----------
     opening : float array, shape (D,)
-        Below zero: owed to customers, who are served first.
-    scheduled, demand, safety : float array, shape (D, W)
-        Units: open orders by week of arrival, expected demand, safety stock at week end.
-    terms : Terms
-    own : float array, shape (D, W), optional
-        Safety stock against surprises of the week itself; `safety` is needed as far as
-        surprises before can take what is there (still_needed). All of it if left out.
-    reserve : float
-        Units at the distribution centre; used before anything is ordered.
-    reserve_weeks : int
-        Weeks from there to a door.
-
-    Examples
-    --------
-    >>> demand = np.array([[80.0, 80, 200, 200, 80, 80]])
-    >>> due = np.array([[0.0, 100, 0, 0, 240, 0]])
-    >>> terms = Terms(lead_time=3, case=24, least=120)
-    >>> plan = net(np.array([300.0]), due, demand, np.full((1, 6), 50.0), terms)
-    >>> plan.exceptions[0].tolist()
-    [0.0, 0.0, 24.0, 0.0, 0.0, 0.0]
-    >>> plan.orders[0].tolist()
-    [0.0, 0.0, 0.0, 216.0, 0.0, 0.0]
+    demand, safety : float array, shape (D, W)
     """
-    shape = demand.shape
-    orders, centre, exceptions = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    on_hand = np.zeros(shape)
-    stock = opening.astype(float)
-    helped = stock
-    """The same if what cannot be ordered in time were there all the same."""
-    for t in range(shape[1]):
-        of_week = None if own is None else own[:, t]
-        safe = still_needed(safety[:, t], of_week, stock)
-        safe_helped = still_needed(safety[:, t], of_week, helped)
-        stock = stock + scheduled[:, t]
-        lacking = np.maximum(safe - (stock - demand[:, t]), 0.0)
-        lacking[demand[:, t:].sum(axis=1) <= 0] = 0.0
-        if reserve >= 1 and t >= reserve_weeks and lacking.any():
-            sent = _shared(lacking, np.floor(reserve), 1.0)
-            centre[:, t] = sent
-            reserve -= float(sent.sum())
-            stock = stock + sent
-            lacking = np.maximum(lacking - sent, 0.0)
-        if t < terms.first:
-            there = helped + scheduled[:, t] + centre[:, t]
-            more = np.where(lacking > 0, safe_helped - (there - demand[:, t]), 0.0)
-            exceptions[:, t] = np.ceil(np.maximum(more, 0.0) / terms.case) * terms.case
-            helped = left_of(there + exceptions[:, t], demand[:, t])
-        elif (terms.last is None or t <= terms.last) and (lacking > 1e-9).any():
-            orders[:, t] = _rounded(lacking, demand[:, t:], terms)
-            stock = stock + orders[:, t]
-        stock = left_of(stock, demand[:, t])
+
+    def __init__(self, opening: Floats, demand: Floats, safety: Floats) -> None:
+        self._stock, self._demand, self._safety = opening.astype(float), demand, safety
+        self._week = 0
+
+    def lacking(self, ahead: int = 0, coming: Sequence[Floats] = ()) -> Floats:
+        """Units that a week lacks of its safety stock."""
+        stock, demand = self._stock, self._demand[:, self._week :]
+        for week, units in enumerate(coming[:ahead]):
+            stock = left_of(stock + units, demand[:, week])
+        arriving = coming[ahead] if len(coming) > ahead else 0.0
+        over = stock + arriving - demand[:, ahead]
+        short: Floats = np.maximum(self._safety[:, self._week + ahead] - over, 0.0)
+        return short
+
+    def arrive(self, units: Floats) -> None:
+        """Let units arrive and the week's demand take its course."""
+        self._stock = left_of(self._stock + units, self._demand[:, self._week])
+        self._week += 1
+
+
+def kept(opening: Floats, demand: Floats, safety: Floats) -> NeedsOf:
+    """Needs of any doors where demand is certain."""
+    return lambda rows, _: Kept(opening[rows], demand[rows], safety[rows])
+
+
+def projected(opening: Floats, arriving: Floats, demand: Floats) -> Floats:
+    """Stock at the end of each week, never below zero, (D, W)."""
+    stock, on_hand = opening.astype(float), np.zeros(demand.shape)
+    for t in range(demand.shape[1]):
+        stock = left_of(stock + arriving[:, t], demand[:, t])
         on_hand[:, t] = np.maximum(stock, 0.0)
-    return BuyPlan(orders=orders, from_centre=centre, exceptions=exceptions, on_hand=on_hand)
+    return on_hand
 
 
 def net_through(
     opening: Floats,
     scheduled: Floats,
     demand: Floats,
-    safety: Floats,
+    needs: NeedsOf,
     terms: Terms,
     centre: Centre,
-    *,
-    own: Floats | None = None,
 ) -> BuyPlan:
     """Net doors against a centre, and the centre against the supplier.
 
@@ -245,13 +215,11 @@ def net_through(
 
     Parameters
     ----------
-    opening, scheduled, demand, safety
+    opening, scheduled, demand, needs
         Of D doors, as for `net`.
     terms : Terms
         The supplier's: lead time to the centre, cases, minimum.
     centre : Centre
-    own : float array, shape (D, W), optional
-        As for `net`.
 
     Examples
     --------
@@ -260,83 +228,104 @@ def net_through(
     >>> centre = Centre(
     ...     stock=40, scheduled=np.zeros(6), weeks=np.array([1, 1]), safety=np.zeros(6)
     ... )
-    >>> plan = net_through(np.full(2, 10.0), none, demand, none, Terms(lead_time=2), centre)
+    >>> needs = kept(np.full(2, 10.0), demand, none)
+    >>> plan = net_through(np.full(2, 10.0), none, demand, needs, Terms(lead_time=2), centre)
     >>> plan.from_centre[0].tolist()
     [0.0, 10.0, 10.0, 10.0, 10.0, 10.0]
     >>> plan.centre.orders.tolist()
     [0.0, 0.0, 20.0, 20.0, 20.0, 0.0]
     """
-    doors = opening, scheduled, demand, safety
-    alone = _through(*doors, terms, centre, own=own, helped=False)
-    helped = _through(*doors, terms, centre, own=own, helped=True)
-    assert alone.centre is not None
-    assert helped.centre is not None
-    return replace(
-        alone,
+    given = scheduled, demand, needs, terms, centre
+    alone, helped = _Through(*given, helped=False), _Through(*given, helped=True)
+    for t in range(demand.shape[1]):
+        alone.go_through(t)
+        helped.go_through(t)
+    return BuyPlan(
+        orders=np.zeros(demand.shape),
+        from_centre=alone.sent,
         exceptions=helped.exceptions,
-        centre=replace(alone.centre, exceptions=helped.centre.exceptions),
+        on_hand=projected(opening, scheduled + alone.sent, demand),
+        centre=AtCentre(orders=alone.ordered, exceptions=helped.lacked, on_hand=alone.held),
     )
 
 
-def _through(
-    opening: Floats,
-    scheduled: Floats,
-    demand: Floats,
-    safety: Floats,
-    terms: Terms,
-    centre: Centre,
-    *,
-    own: Floats | None,
-    helped: bool,
-) -> BuyPlan:
-    """Week by week; `helped`: what cannot be ordered in time is there all the same."""
-    n_doors, n_weeks = demand.shape
-    still = np.cumsum(demand[:, ::-1], axis=1)[:, ::-1] > 0
-    sent, exceptions = np.zeros(demand.shape), np.zeros(demand.shape)
-    ordered, lacked, held = np.zeros(n_weeks), np.zeros(n_weeks), np.zeros(n_weeks)
-    on_hand, stock, left = np.zeros(demand.shape), opening.astype(float), centre.stock
-    ways = [(int(w), np.flatnonzero(centre.weeks == w)) for w in np.unique(centre.weeks)]
-    for t in range(n_weeks):
-        asked = np.zeros(n_doors)
-        for way, mine in ways:
-            at = t + way
-            if at >= n_weeks or (terms.last is not None and at > terms.last):
-                continue
-            there = stock[mine]
-            for week in range(t, at):
-                come = scheduled[mine, week] + sent[mine, week]
-                there = left_of(there + come, demand[mine, week])
-            of_week = None if own is None else own[mine, at]
-            safe = still_needed(safety[mine, at], of_week, there)
-            there = there + scheduled[mine, at] + sent[mine, at] - demand[mine, at]
-            asked[mine] = np.ceil(np.maximum(safe - there, 0.0) * still[mine, at])
-        of_centre = None if centre.own is None else centre.own[t : t + 1]
-        (kept,) = still_needed(centre.safety[t : t + 1], of_centre, np.array([left]))
-        left += centre.scheduled[t]
-        lacking = kept * asked.any() - (left - asked.sum())
-        if lacking > 1e-9:
-            units = float(_rounded(np.array([lacking]), np.ones((1, 1)), terms)[0])
-            if t >= terms.first:
-                ordered[t] = units
-                left += units
-            else:
-                lacked[t] = np.ceil(lacking / terms.case) * terms.case
-                left += lacked[t] * helped
-        leaves = _shared(asked, np.floor(left + 1e-9), 1.0) if asked.any() else asked
-        left -= float(leaves.sum())
-        held[t] = left
+class _Through:
+    """Doors and their centre, week by week.
+
+    `helped`: what cannot be ordered in time is there all the same.
+    """
+
+    def __init__(
+        self,
+        scheduled: Floats,
+        demand: Floats,
+        needs: NeedsOf,
+        terms: Terms,
+        centre: Centre,
+        *,
+        helped: bool,
+    ) -> None:
+        n_weeks = demand.shape[1]
+        self._scheduled, self._terms, self._centre = scheduled, terms, centre
+        self._helped, self._left = helped, centre.stock
+        self._still = np.cumsum(demand[:, ::-1], axis=1)[:, ::-1] > 0
+        self._ways: list[tuple[int, Ints, Needs]] = []
+        for way in np.unique(centre.weeks):
+            rows = np.flatnonzero(centre.weeks == way)
+            self._ways.append((int(way), rows, needs(rows, int(way))))
+        self.sent: Floats = np.zeros(demand.shape)
+        self.exceptions: Floats = np.zeros(demand.shape)
+        self.ordered: Floats = np.zeros(n_weeks)
+        self.lacked: Floats = np.zeros(n_weeks)
+        self.held: Floats = np.zeros(n_weeks)
+
+    def go_through(self, t: int) -> None:
+        """One week: doors ask, the centre orders and sends, demand takes its course."""
+        asked = self._asked(t)
+        self._order(t, asked)
+        leaves = shared(asked, np.floor(self._left + 1e-9), 1.0) if asked.any() else asked
+        self._left -= float(leaves.sum())
+        self.held[t] = self._left
         reached = np.flatnonzero(leaves)
-        sent[reached, t + centre.weeks[reached]] += leaves[reached]
-        come = scheduled[:, t] + sent[:, t]
-        safe = still_needed(safety[:, t], None if own is None else own[:, t], stock)
-        short = np.maximum(safe - (stock + come - demand[:, t]), 0.0) * still[:, t]
-        exceptions[:, t] = np.ceil(np.where(t < centre.weeks, short, 0.0))
-        stock = left_of(stock + come + exceptions[:, t] * helped, demand[:, t])
-        on_hand[:, t] = np.maximum(stock, 0.0)
-    return BuyPlan(
-        orders=np.zeros(demand.shape), from_centre=sent, exceptions=exceptions,
-        on_hand=on_hand, centre=AtCentre(orders=ordered, exceptions=lacked, on_hand=held),
-    )  # fmt: skip
+        self.sent[reached, t + self._centre.weeks[reached]] += leaves[reached]
+        for way, rows, doors in self._ways:
+            come = self._scheduled[rows, t] + self.sent[rows, t]
+            if t < way:
+                short = doors.lacking(0, [come]) * self._still[rows, t]
+                self.exceptions[rows, t] = np.ceil(short)
+            doors.arrive(come + self.exceptions[rows, t] * self._helped)
+
+    def _asked(self, t: int) -> Floats:
+        """What doors ask the centre for in a week, (D,)."""
+        n_doors, n_weeks = self.sent.shape
+        asked = np.zeros(n_doors)
+        last = n_weeks - 1 if self._terms.last is None else min(self._terms.last, n_weeks - 1)
+        for way, rows, doors in self._ways:
+            at = t + way
+            if at > last:
+                continue
+            coming = [self._scheduled[rows, w] + self.sent[rows, w] for w in range(t, at + 1)]
+            lacking = doors.lacking(way, coming)
+            asked[rows] = np.ceil(np.maximum(lacking * self._still[rows, at] - 1e-9, 0.0))
+        return asked
+
+    def _order(self, t: int, asked: Floats) -> None:
+        """What the centre orders for a week, or lacks where it is too late."""
+        centre, terms = self._centre, self._terms
+        # Surprises before can take no more than what was left at the end of the week before.
+        own = np.inf if centre.own is None else float(centre.own[t]) + self._left
+        safe = min(float(centre.safety[t]), own)
+        self._left += centre.scheduled[t]
+        lacking = safe * bool(asked.any()) - (self._left - float(asked.sum()))
+        if lacking <= 1e-9:
+            return
+        if t >= terms.first:
+            units = float(rounded(np.array([lacking]), np.ones((1, 1)), terms)[0])
+            self.ordered[t] = units
+            self._left += units
+        else:
+            self.lacked[t] = np.ceil(lacking / terms.case) * terms.case
+            self._left += self.lacked[t] * self._helped
 
 
 def left_of(stock: Floats, demand: Floats) -> Floats:
@@ -345,7 +334,7 @@ def left_of(stock: Floats, demand: Floats) -> Floats:
     return left
 
 
-def _rounded(lacking: Floats, ahead: Floats, terms: Terms) -> Floats:
+def rounded(lacking: Floats, ahead: Floats, terms: Terms) -> Floats:
     """What doors lack in whole cases, and all together at least the minimum."""
     units: Floats = np.ceil(lacking / terms.case - 1e-9) * terms.case
     least = np.ceil(terms.least / terms.case) * terms.case
@@ -367,7 +356,7 @@ def _cases(weight: Floats, cases: int) -> Floats:
     return whole
 
 
-def _shared(lacking: Floats, units: float, lot: float) -> Floats:
+def shared(lacking: Floats, units: float, lot: float) -> Floats:
     """Divide what is there by what is lacking, in whole units, nobody more than needed."""
     wanted = np.ceil(lacking / lot) * lot
     if wanted.sum() <= units:

@@ -91,7 +91,7 @@ class Risk:
             # Stock of those worlds that did not run out: a normal cut off at zero.
             z = (left + HALF_A_UNIT) / spread
             stays = ndtr(z)
-            hazard = _density(z) / np.maximum(stays, 1e-12)
+            hazard = density(z) / np.maximum(stays, 1e-12)
             hazard = np.where(stays < 1e-6, 0.0, hazard)
             mean = np.maximum(left + spread * hazard, 0.0)
             sd = spread * np.sqrt(np.clip(1 - hazard * (hazard + z), 1e-6, 1.0))
@@ -158,7 +158,7 @@ def assess(
         if usual is not None and due < n_weeks and usual.arrives_in(due):
             position = mean + arriving[t : due + 1].sum(axis=0)
             over = position - usual.aim[:, t]
-            kept, beyond = _cut_off(over, unordered + 1e-12)
+            kept, beyond = cut_off(over, unordered + 1e-12)
             arriving[due] += kept - over
             # What stock lacked of the aim by chance is ordered too, and so is no doubt.
             forgotten[due] = np.maximum(unordered - beyond, 0.0)
@@ -167,11 +167,10 @@ def assess(
         before = np.maximum(variance - forgotten[t], 0.0)
         variance = before + spread[t] ** 2 + 1e-12
         lefts[t], wides[t] = left, variance
-        mean, variance = _cut_off(left, variance)
+        mean, variance = cut_off(left, variance)
         unordered = np.maximum(unordered + variance - before, 0.0)
     wides = np.sqrt(wides + unsure.T[:, None, :])
-    z = lefts / wides
-    short = wides * _density(z) - lefts * ndtr(-z)
+    short = loss(lefts, wides)
     p = 1 - suffices(lefts, wides, third)
     return Risk(
         p_stockout=np.minimum(np.maximum((NODE_WEIGHTS @ p).T, 0.0), 1.0),
@@ -187,7 +186,7 @@ def assess(
     )
 
 
-def _cut_off(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
+def cut_off(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
     """Mean and variance of a normal that is cut off at zero; its variance above zero.
 
     Stock is what demand has left, never below zero; a position is over its aim by what it
@@ -195,10 +194,17 @@ def _cut_off(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
     """
     sd = np.sqrt(variance)
     z = mean / sd
-    above, more = ndtr(z), sd * _density(z)
+    above, more = ndtr(z), sd * density(z)
     kept = mean * above + more
     square = (mean**2 + variance) * above + mean * more
     return kept, np.maximum(square - kept**2, 0.0)
+
+
+def loss(left: Floats, sd: Floats) -> Floats:
+    """Units that are expected short of stock less demand with this mean and sd."""
+    z = left / sd
+    short: Floats = sd * density(z) - left * ndtr(-z)
+    return short
 
 
 def suffices(left: Floats, sd: Floats, third: Floats) -> Floats:
@@ -227,6 +233,7 @@ def _weeks_last(values: Floats) -> Floats:
     return values.transpose(1, 2, 0)
 
 
-def _density(z: Floats) -> Floats:
-    density: Floats = np.exp(-0.5 * z**2) * _AT_ZERO
-    return density
+def density(z: Floats) -> Floats:
+    """Density of the normal."""
+    found: Floats = np.exp(-0.5 * z**2) * _AT_ZERO
+    return found

@@ -7,24 +7,33 @@ at risk, or needs a decision.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from forecasting.calendar import as_date, month_label
-from forecasting.hierarchy import THOUSANDTHS, Floats
-from forecasting.inventory import buy_plan
-from forecasting.inventory.buy_plan import BuyPlan, Centre, Terms
+from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints
+from forecasting.inventory import buy_plan, netting
+from forecasting.inventory.bridge import Limits
+from forecasting.inventory.buy_plan import BuyPlan, Centre, Needs, NeedsOf, Terms
 from forecasting.inventory.flows import coming_back
+from forecasting.inventory.levels import Aim, Doubt, Outlook, as_if_waiting
+from forecasting.inventory.netting import Asking
+from forecasting.plan.basis import Base
 from forecasting.plan.inbound import FIRM
 from forecasting.plan.live import LivePlan
 from forecasting.plan.views import Verdict, skus_of
 from forecasting.vocabulary import Status
 from forecasting.weekly.decisions import Decisions
 from forecasting.weekly.options import service_of
+from forecasting.weekly.orders import terms_of
 
 WEEKS = 26
+DOORS_AT_A_TIME = 1_000
+"""SKU-doors that are netted side by side: enough to be quick, few enough to stay in cache."""
 COLUMNS = ("sku", "door", "release_week", "receipt_week", "units", "kind", "source")
 
 
@@ -48,56 +57,134 @@ def of_sku(
     frozen : int, optional
         First weeks without orders; those that leadership has set if left out.
     """
-    base = plan.base
+    return _netted(plan, [_looked_at(plan, sku, weeks=weeks, frozen=frozen)])[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """What the buy plan of one SKU is worked out from."""
+
+    sku: int
+    asking: Asking
+    """Where nothing is known of stock, with no demand: an order would be a guess."""
+    demand: Floats
+    """Expected, units, (D, W), also there."""
+    lift_sd: Floats
+    """Log error of the lift, (W,)."""
+    least: Floats
+    """Units for display, (D, W)."""
+    pack: Floats
+    """Units that an order is rounded up to, (D,)."""
+    waits: Bools
+    """Doors whose customers wait, (D,)."""
+
+
+def _looked_at(plan: LivePlan, sku: int, *, weeks: int, frozen: int | None) -> _Looked:
+    """Stock, demand and terms of one SKU."""
+    base, limits = plan.base, plan.limits
     computed = plan.sku_with(sku, supply=FIRM)
     ahead = slice(0, weeks)
-    exit_date = base.facts["exit_date"][sku]
-    last = None
-    if not pd.isna(exit_date):
-        last = int((np.datetime64(exit_date, "D") - base.weeks[0]).astype(int)) // 7
-    terms = Terms(
-        lead_time=int(base.lead_time[sku]),
-        case=base.stated(sku, "case_pack", 1.0),
-        least=base.stated(sku, "moq", 0.0),
-        frozen=plan.limits.frozen_buy_weeks if frozen is None else frozen,
-        last=last,
-    )
     demand = computed.draft[:, ahead] / THOUSANDTHS
     opening = np.nan_to_num(computed.opening)  # below zero: owed, and to be bought as well
-    back = coming_back(demand, base.back[sku])
-    due = computed.receipts[:, ahead] + back
-    least = plan.limits.least_service
-    # Where nothing is known of stock, an order would be a guess.
-    known = np.where(computed.known[:, None], demand, 0.0)
-    way = base.way(sku)
-    if way is not None:
-        longest = int(way.max())
-        safety = _safety(plan, sku, demand, least_service=least, lead_time=longest)
-        centre = Centre(
-            stock=float(plan.spare_reserve(sku)[base.centre[sku]]),
-            scheduled=base.inbound[sku, ahead],
-            weeks=way,
-            safety=_centre_safety(
-                plan, sku, demand, safety, lead_time=terms.lead_time + longest
-            ),
-            own=_centre_safety(plan, sku, demand, safety, lead_time=longest),
-        )
-        own = _safety(plan, sku, demand, least_service=least, lead_time=0)
-        result = buy_plan.net_through(opening, due, known, safety, terms, centre, own=own)
-        return Bought(plan=result, terms=terms, centre=centre)
+    known: Floats = np.where(computed.known[:, None], demand, 0.0)
     into = base.network.weeks[base.network.n_doors :, : base.network.n_doors]
     lanes = into[into >= 0]
-    result = buy_plan.net(
-        opening,
-        due,
-        known,
-        _safety(plan, sku, demand, least_service=least),
-        terms,
-        own=_safety(plan, sku, demand, least_service=least, lead_time=0),
-        reserve=float(plan.spare_reserve(sku).sum()) if len(lanes) else 0.0,
-        reserve_weeks=int(lanes.max()) if len(lanes) else 1,
+    terms = terms_of(base, sku, frozen=limits.frozen_buy_weeks if frozen is None else frozen)
+    # No order is to wait behind a shut door.
+    sold = base.ranged.share(sku)[:, : demand.shape[1]] > 0
+    pace = known.mean(axis=1)
+    share = pace / max(float(pace.sum()), 1e-9)
+    # What is ordered for the minimum's sake beyond the half week that has sold on average.
+    minimum = share * max(terms.least - pace.sum() / 2, 0.0)
+    return _Looked(
+        sku=sku,
+        asking=Asking(
+            opening=opening,
+            scheduled=computed.receipts[:, ahead] + coming_back(demand, base.back[sku]),
+            demand=known,
+            terms=terms,
+            reserve=float(plan.spare_reserve(sku).sum()) if len(lanes) else 0.0,
+            reserve_weeks=int(lanes.max()) if len(lanes) else 1,
+        ),
+        demand=demand,
+        lift_sd=plan.sku(sku).lift_sd[: demand.shape[1]],
+        least=np.where(sold, base.stated(sku, "presentation_min", 0.0), 0.0),
+        pack=np.maximum(terms.case, minimum),
+        waits=waits_at(base, limits) | (opening < 0),
     )
-    return Bought(plan=result, terms=terms, centre=None)
+
+
+def _netted(plan: LivePlan, skus: list[_Looked]) -> list[Bought]:
+    """Net SKUs of one lead time side by side; one that a centre sends on, by itself."""
+    ways = [plan.base.way(one.sku) for one in skus]
+    direct = [one for one, way in zip(skus, ways, strict=True) if way is None]
+    plans = {}
+    if direct:
+        together = netting.net_together([d.asking for d in direct], _needs(plan, direct))
+        plans = {d.sku: found for d, found in zip(direct, together, strict=True)}
+    return [
+        Bought(plan=plans[one.sku], terms=one.asking.terms, centre=None)
+        if way is None
+        else _through_centre(plan, one, way)
+        for one, way in zip(skus, ways, strict=True)
+    ]
+
+
+def _through_centre(plan: LivePlan, one: _Looked, way: Ints) -> Bought:
+    """The buy plan of a SKU that is ordered for a centre; `way`: weeks from there, (D,)."""
+    base, longest, demand = plan.base, int(way.max()), one.demand
+    asking, terms = one.asking, one.asking.terms
+    safety = _safety(
+        plan, one.sku, demand, least_service=plan.limits.least_service, lead_time=longest
+    )
+    centre = Centre(
+        stock=float(plan.spare_reserve(one.sku)[base.centre[one.sku]]),
+        scheduled=base.inbound[one.sku, : demand.shape[1]],
+        weeks=way,
+        safety=_centre_safety(
+            plan, one.sku, demand, safety, lead_time=terms.lead_time + longest, way=longest
+        ),
+        own=_centre_safety(plan, one.sku, demand, safety, lead_time=longest, way=longest),
+    )
+    result = buy_plan.net_through(
+        asking.opening, asking.scheduled, asking.demand, _needs(plan, [one]), terms, centre
+    )
+    return Bought(plan=result, terms=terms, centre=centre)
+
+
+def _needs(plan: LivePlan, skus: list[_Looked]) -> NeedsOf:
+    """What doors need of some SKUs, by the forecast's own distribution."""
+    base, limits = plan.base, plan.limits
+    doors = [len(one.demand) for one in skus]
+    opening = np.concatenate([one.asking.opening for one in skus])
+    demand = np.concatenate([one.asking.demand for one in skus])
+    alpha = np.repeat([base.alpha_at(one.lift_sd) for one in skus], doors, axis=0)
+    lift_sd = np.repeat([one.lift_sd for one in skus], doors, axis=0)
+    service = np.repeat([service_of(base, o.sku, limits.least_service) for o in skus], doors)
+    waits = np.concatenate([one.waits for one in skus])
+    least = np.concatenate([one.least for one in skus])
+    pack = np.concatenate([one.pack for one in skus])
+
+    def of(rows: Ints, lead_time: int) -> Needs:
+        aim = Aim(
+            service=service[rows],
+            waits=waits[rows],
+            by_units=limits.service_by_units,
+            least=least[rows],
+        )
+        doubt = Doubt(alpha=alpha[rows], level_sd=base.level_sd, lift_sd=lift_sd[rows])
+        return Outlook(
+            opening[rows], demand[rows], doubt, aim, lead_time=lead_time, pack=pack[rows]
+        )
+
+    return of
+
+
+def waits_at(base: Base, limits: Limits) -> Bools:
+    """Doors whose customers wait for what is not there, (D,); elsewhere the sale is lost."""
+    online: Bools = (base.doors["kind"] == "online").to_numpy(dtype=bool)
+    waits: Bools = np.where(online, limits.online_waits, limits.stores_wait)
+    return waits
 
 
 def _safety(
@@ -107,27 +194,42 @@ def _safety(
     *,
     least_service: float,
     lead_time: int | None = None,
+    way: int | None = None,
 ) -> Floats:
     """Safety stock of a SKU at each door and week, (D, W): units.
 
     None in weeks in which it cannot be sold there: no order is to wait behind a shut door.
+
+    Parameters
+    ----------
+    way : int, optional
+        Weeks to the doors, which is where sales are lost; the lead time if left out.
     """
     base = plan.base
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
+    weeks = int(base.lead_time[sku]) if lead_time is None else lead_time
     held = buy_plan.safety_stock(
         demand,
         alpha=base.alpha_at(lift_sd),
         level_sd=base.level_sd,
         lift_sd=lift_sd,
-        lead_time=int(base.lead_time[sku]) if lead_time is None else lead_time,
-        service=service_of(base, sku, least_service),
+        lead_time=weeks,
+        service=_textbook_service(plan, sku, least_service, way=weeks if way is None else way),
         least=base.stated(sku, "presentation_min", 0.0),
     )
     return np.where(base.ranged.share(sku)[:, : demand.shape[1]] > 0, held, 0.0)
 
 
+def _textbook_service(plan: LivePlan, sku: int, least: float, *, way: int) -> float:
+    """Service level for the textbook's safety stock, in which customers wait."""
+    service = service_of(plan.base, sku, least)
+    if waits_at(plan.base, plan.limits).all():
+        return service
+    return as_if_waiting(service, weeks=way + buy_plan.REVIEW_WEEKS)
+
+
 def _centre_safety(
-    plan: LivePlan, sku: int, demand: Floats, at_doors: Floats, *, lead_time: int
+    plan: LivePlan, sku: int, demand: Floats, at_doors: Floats, *, lead_time: int, way: int
 ) -> Floats:
     """Safety stock of the centre, (W,): what all doors together need beyond their own.
 
@@ -138,6 +240,9 @@ def _centre_safety(
     ----------
     lead_time : int
         Weeks from the order to the doors.
+    way : int
+        Of them from the centre on. What doors lack they ask for again, so at the centre nothing
+        is lost: sales are, and only over the way.
     """
     base = plan.base
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
@@ -149,7 +254,7 @@ def _centre_safety(
         level_sd=base.level_sd,
         lift_sd=lift_sd,
         lead_time=lead_time,
-        service=service_of(base, sku, plan.limits.least_service),
+        service=_textbook_service(plan, sku, plan.limits.least_service, way=way),
     )
     beyond: Floats = np.maximum(wanted - at_doors.sum(axis=0), 0.0)
     return beyond
@@ -180,36 +285,53 @@ def rows(plan: LivePlan, *, weeks: int = WEEKS, frozen: int | None = None) -> pd
         expedite), source (supplier or centre). An `expedite` is an exception: its release
         week would be over.
     """
-    frames = []
-    places = np.array(plan.base.network.names)
-    n_doors = plan.base.network.n_doors
-    for sku in range(len(plan.sku_names)):
-        one = of_sku(plan, sku, weeks=weeks, frozen=frozen)
-        found = pd.DataFrame(buy_plan.rows_of(one.plan, one.terms.lead_time, centre=one.centre))
-        if found.empty:
-            continue
-        centre = n_doors + max(int(plan.base.centre[sku]), 0)
-        doors = np.append(places[:n_doors], places[centre] if len(places) > n_doors else "")
-        frames.append(
-            pd.DataFrame(
-                {
-                    "sku": plan.sku_names[sku],
-                    "door": doors[found["door"]],
-                    "release_week": pd.to_datetime(plan.base.weeks[found["release"]]),
-                    "receipt_week": pd.to_datetime(plan.base.weeks[found["receipt"]]),
-                    "units": found["units"],
-                    "kind": found["kind"],
-                    "source": found["source"],
-                }
-            )
-        )
-    if not frames:
-        return pd.DataFrame(columns=list(COLUMNS))
-    every = pd.concat(frames, ignore_index=True)
+    lines = [_lines(plan, sku, one) for sku, one in _all(plan, weeks=weeks, frozen=frozen)]
+    if not lines:
+        return pd.DataFrame(columns=list(COLUMNS)).astype({"units": float})
+    columns = {name: np.concatenate([f[name] for f in lines]) for name in lines[0]}
+    dates = pd.to_datetime(plan.base.weeks)
+    every = pd.DataFrame(
+        {
+            "sku": np.array(plan.sku_names, dtype=object)[columns["sku"]],
+            "door": np.array(plan.base.network.names, dtype=object)[columns["door"]],
+            "release_week": dates[columns["release"]],
+            "receipt_week": dates[columns["receipt"]],
+            "units": columns["units"],
+            "kind": columns["kind"],
+            "source": columns["source"],
+        }
+    )
     order = pd.Categorical(every["kind"], ["release", "expedite", "planned"], ordered=True)
     return every.assign(_order=order).sort_values(
         ["_order", "release_week", "sku", "door", "receipt_week"], ignore_index=True
     )[list(COLUMNS)]
+
+
+def _all(plan: LivePlan, *, weeks: int, frozen: int | None) -> Iterator[tuple[int, Bought]]:
+    """The buy plan of every SKU, so many doors at a time as are quickest."""
+    n_skus = len(plan.sku_names)
+    per_time = max(DOORS_AT_A_TIME // max(plan.base.network.n_doors, 1), 1)
+    lead_time = plan.base.lead_time[:n_skus]
+    for weeks_ahead in np.unique(lead_time):
+        mine = np.flatnonzero(lead_time == weeks_ahead)
+        for first in range(0, len(mine), per_time):
+            skus = mine[first : first + per_time].tolist()
+            looked = [_looked_at(plan, sku, weeks=weeks, frozen=frozen) for sku in skus]
+            yield from zip(skus, _netted(plan, looked), strict=True)
+
+
+def _lines(plan: LivePlan, sku: int, one: Bought) -> dict[str, np.ndarray]:
+    """Order lines of one SKU; door: the place in the network."""
+    found = buy_plan.rows_of(one.plan, one.terms.lead_time, centre=one.centre)
+    door = np.asarray(found["door"])
+    n_doors = plan.base.network.n_doors
+    centre = n_doors + max(int(plan.base.centre[sku]), 0)
+    return {
+        "sku": np.full(len(door), sku),
+        "door": np.where(door < n_doors, door, centre),
+        **{name: np.asarray(found[name]) for name in ("release", "receipt", "units")},
+        **{name: np.asarray(found[name], dtype=object) for name in ("kind", "source")},
+    }
 
 
 def without_shipments(bought: pd.DataFrame) -> pd.DataFrame:
@@ -298,16 +420,16 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
             key = (str(classes[sku]), name)
             found[key] = found.get(key, np.zeros(6)) + line
             bom = eom
-    return pd.DataFrame(
-        [
-            {
-                "class": klass, "month": name, "sales": v[0], "markdowns": v[1], "eom": v[2],
-                "bom": v[3], "due": v[4], "otb": float(buy_plan.open_to_buy(*v[:5])),
-                "otb_cost": v[5],
-            }
-            for (klass, name), v in found.items()
-        ]
-    )  # fmt: skip
+    return pd.DataFrame([_month_of(*named, line) for named, line in found.items()])
+
+
+def _month_of(klass: str, month: str, line: Floats) -> dict[str, Any]:
+    """One class and month of open-to-buy: sales, markdowns, eom, bom, due; cost left."""
+    return {
+        "class": klass, "month": month, "sales": line[0], "markdowns": line[1], "eom": line[2],
+        "bom": line[3], "due": line[4], "otb": float(buy_plan.open_to_buy(*line[:5])),
+        "otb_cost": line[5],
+    }  # fmt: skip
 
 
 def calendar(plan: LivePlan, judged: list[Verdict], decisions: Decisions) -> pd.DataFrame:
@@ -337,6 +459,9 @@ def calendar(plan: LivePlan, judged: list[Verdict], decisions: Decisions) -> pd.
                 why = "stock is tight"
         else:
             said, why = "approved", "stock covers it"
+            if len(red):
+                # A few SKUs that run out do not hold the activation up, and are said.
+                said, why = "at risk", f"{len(red)} of {len(skus)} SKUs will run out"
         found.append(
             {"activation": activation.activation, "name": activation.name,
              "start": activation.start, "verdict": said, "why": why}

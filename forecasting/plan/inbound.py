@@ -76,12 +76,15 @@ class Inbound:
         _, n_doors, n_weeks = self._base.shape3
         change = np.zeros((n_doors, n_weeks))
         lines = self.lines(sku)
+        unmatched = lines.units / np.maximum(lines.chance, 1e-9)
         for move in moves:
             to = self._door_index.get(move.to)
             arrives = _week_of(move.arrives, self._base)
             if to is None:
                 continue
             units = move.units
+            if move.is_order:
+                units -= _found(lines, to, move, unmatched)
             if move.receipt:
                 rows = lines.take(
                     (lines.door == to)
@@ -107,6 +110,21 @@ class Inbound:
         """Those of them that a supply counts."""
         lines = self.lines(sku)
         return lines.take(~lines.planned) if supply == FIRM else lines
+
+
+def _found(lines: OrderLines, to: int, order: Move, unmatched: Floats) -> float:
+    """Units of a decided order that the files have as an open order by now.
+
+    What is found is taken off `unmatched`, so that no line stands for two orders.
+    """
+    new = (lines.door == to) & (lines.receipt != "")
+    new &= ~np.isin(lines.receipt.astype(str), order.known)
+    found = 0.0
+    for line in np.flatnonzero(new):
+        taken = min(float(unmatched[line]), order.units - found)
+        unmatched[line] -= taken
+        found += taken
+    return found
 
 
 def _lost(lines: OrderLines, shape: tuple[int, int]) -> Floats:

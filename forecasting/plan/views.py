@@ -44,6 +44,8 @@ class Verdict:
     n_cells: int
     """Featured SKUs times doors."""
     red_cells: int
+    red_skus: int
+    """SKUs that are Short, whatever the activation is."""
     first_short: pd.Timestamp | None
     """First week in which a red SKU and door is likely to run out."""
     weeks_to_start: int
@@ -94,7 +96,7 @@ def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> V
         return Verdict(
             activation=activation, status=Status.GREY, units_short=0.0,
             revenue_at_risk=np.nan, margin_at_risk=np.nan, demand=0.0, lift_units=0.0,
-            n_skus=0, n_doors=0, n_cells=0, red_cells=0,
+            n_skus=0, n_doors=0, n_cells=0, red_cells=0, red_skus=0,
             first_short=None, weeks_to_start=int(start),
         )  # fmt: skip
     status = np.concatenate([i.status for i in items])
@@ -117,6 +119,9 @@ def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> V
         n_doors=len({int(d) for i in items for d in i.doors}),
         n_cells=len(status),
         red_cells=int((status == RED).sum()),
+        red_skus=sum(
+            group_status(i.status, i.window_demand, plan.limits) is Status.RED for i in items
+        ),
         first_short=pd.Timestamp(plan.base.weeks[soon.min()]) if len(soon) else None,
         weeks_to_start=int(start),
     )

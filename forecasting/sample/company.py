@@ -137,10 +137,17 @@ def make_sample(
     _plant_problems(tables, rng)
     truth = world.truth()
     if part:
-        named = (truth["lifts"], truth["events"])
-        for frame in (tables["activations"], tables["activation_items"], *named):
-            frame["activation"] += f"-{part}"
+        _name_apart(tables, truth, part)
     return Sample(tables=tables, truth=truth, overlooked=world.overlooked)
+
+
+def _name_apart(
+    tables: dict[str, pd.DataFrame], truth: dict[str, pd.DataFrame], part: int
+) -> None:
+    """Give a part's activations names of their own."""
+    named = (truth["lifts"], truth["events"])
+    for frame in (tables["activations"], tables["activation_items"], *named):
+        frame["activation"] += f"-{part}"
 
 
 def _most_promoted(

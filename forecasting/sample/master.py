@@ -221,15 +221,6 @@ def draw_activations(
                 "known_from": known,
             }
         )
-        styles = skus[skus["class"] == klass]["style"].unique()
-        if kind == "event":  # site-wide: the lead class and some of every other one
-            others = skus[skus["class"] != klass]["style"].unique()
-            some = rng.permutation(others)[: max(len(others) // 4, 1)]
-            styles = np.concatenate([styles, some])
-        elif kind == "partnership":
-            styles = styles[:2]
-        else:
-            styles = rng.permutation(styles)[: max(2, len(styles) // 2)]
         items += [
             {
                 "activation": identity,
@@ -240,6 +231,20 @@ def draw_activations(
                 "lift": None,
                 "known_from": known,
             }
-            for style in styles
+            for style in _featured(rng, skus, klass, kind)
         ]
     return pd.DataFrame(activations), pd.DataFrame(items)
+
+
+def _featured(
+    rng: np.random.Generator, skus: pd.DataFrame, klass: str, kind: str
+) -> npt.NDArray[np.object_]:
+    """Styles that an activation features, which is led by a class."""
+    styles: npt.NDArray[np.object_] = skus[skus["class"] == klass]["style"].unique()
+    if kind == "event":  # site-wide: the lead class and some of every other one
+        others = skus[skus["class"] != klass]["style"].unique()
+        some = rng.permutation(others)[: max(len(others) // 4, 1)]
+        return np.concatenate([styles, some])
+    if kind == "partnership":
+        return styles[:2]
+    return rng.permutation(styles)[: max(2, len(styles) // 2)]

@@ -20,7 +20,7 @@ from forecasting.calendar import as_date, week_start
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.body import CalendarEdit
-from forecasting.consensus.events.decisions import BY_KIND, Closed, Decided
+from forecasting.consensus.events.decisions import BY_KIND, Closed, Decided, OrderReleased
 from forecasting.consensus.events.undoing import MovesUndone, Undone
 from forecasting.consensus.moves import Move
 from forecasting.errors import OutOfBounds, Refused, UnknownName
@@ -29,8 +29,9 @@ from forecasting.governance.projector import Projector
 from forecasting.inventory.network import NO_LANE
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.options import Action, Option
+from forecasting.weekly.orders import terms_of
 
-KINDS = (Kind.EXPEDITE, Kind.TRANSFER, Kind.SHIFT, Kind.REDUCE, Kind.ACCEPT)
+KINDS = (Kind.ORDER, Kind.EXPEDITE, Kind.TRANSFER, Kind.SHIFT, Kind.REDUCE, Kind.ACCEPT)
 """Kinds of events that decide."""
 WORSE = 1.2
 """An accepted risk comes back when this many times the units are short."""
@@ -61,16 +62,21 @@ class Decision:
     short: float
     """Expected units short when it was decided."""
     state: str = "decided"
-    """decided, done or taken back."""
+    """decided, released (an order), done or taken back."""
 
     @property
     def stands(self) -> bool:
         """Whether it was not taken back."""
         return self.state != "taken back"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the files are still to show it."""
+        return self.state in ("decided", "released")
+
     def is_late(self, today: dt.date) -> bool:
         """Whether it should have been done."""
-        return self.state == "decided" and self.action is not Action.ACCEPT and self.due < today
+        return self.is_open and self.action is not Action.ACCEPT and self.due < today
 
 
 @verbs
@@ -86,7 +92,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
         An activation as it stands, by identity.
     """
 
-    kinds = (*KINDS, Kind.CLOSE, Kind.UNDO)
+    kinds = (*KINDS, Kind.CLOSE, Kind.ORDERED, Kind.UNDO)
 
     def __init__(
         self,
@@ -107,7 +113,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
     @property
     def open(self) -> list[Decision]:
         """What is still to be carried out, next due first."""
-        todo = [d for d in self.all if d.state == "decided" and d.action is not Action.ACCEPT]
+        todo = [d for d in self.all if d.is_open and d.action is not Action.ACCEPT]
         return sorted(todo, key=lambda d: (d.due, d.seq))
 
     def of(self, activation: str, sku: str) -> list[Decision]:
@@ -136,6 +142,8 @@ class Decisions(Projector[Mapping[int, Decision]]):
             match event.body:
                 case Decided() as said:
                     found[event.seq] = _decision(event, said)
+                case OrderReleased(target=seq) if seq in found:
+                    found[seq] = replace(found[seq], state="released")
                 case Closed(target=seq) if seq in found:
                     found[seq] = replace(found[seq], state="done")
                 case Undone(target=seq) if seq in found:
@@ -167,7 +175,8 @@ class Decisions(Projector[Mapping[int, Decision]]):
         Raises
         ------
         NotAllowed
-            Planning expedites, moves and accepts; Merchandising shifts; Marketing reduces.
+            Planning orders, expedites, moves and accepts; Merchandising shifts; Marketing
+            reduces.
         Refused
             If it is too late, or what it stands on has changed meanwhile.
         """
@@ -254,10 +263,37 @@ class Decisions(Projector[Mapping[int, Decision]]):
         actor = self._desk.person(by)
         if actor.id != found.owner:
             actor = self._desk.allowed(by, found.action)
-        if found.state != "decided":
+        if not found.is_open:
             raise Refused(f"Decision #{seq} is {found.state} already.")
         body = Closed(target=seq, said=found.said, moves=found.moves)
         return self._desk.append(actor, body, note=checked_note(note))
+
+    def release(self, by: str, seq: int, *, note: str = "") -> Event:
+        """Say that an approved order went to the supplier; it is not taken back any more.
+
+        It goes on counting until the files bring it, or its week is over.
+
+        Raises
+        ------
+        UnknownName, NotAllowed
+        Refused
+            If it is no order, or was released, closed or taken back already.
+        """
+        actor = self._desk.allowed(by, "order")
+        words = checked_note(note)
+
+        def prepare() -> Event:
+            found = self._state.get(seq)
+            if found is None:
+                raise UnknownName(f"There is no decision #{seq}.")
+            if found.action is not Action.ORDER:
+                raise Refused(f"Decision #{seq} is no order: only an order is released.")
+            if found.state != "decided":
+                raise Refused(f"Order #{seq} is {found.state} already.")
+            body = OrderReleased(target=seq, said=found.said)
+            return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
+
+        return self._desk.submit(prepare)
 
     def undone(self, root: Event) -> Undone:
         """What the event says that takes a decision on supply back, or brings it back.
@@ -268,6 +304,11 @@ class Decisions(Projector[Mapping[int, Decision]]):
             If it was carried out.
         """
         found = self._state[root.seq]
+        if found.state == "released":
+            raise Refused(
+                f"Order #{root.seq} went to the supplier; it cannot be taken back here. Cancel "
+                "it with them: the next import shows it."
+            )
         if found.state == "done":
             raise Refused(f"Decision #{root.seq} was carried out; it cannot be taken back.")
         if not found.moves:
@@ -287,6 +328,9 @@ class Decisions(Projector[Mapping[int, Decision]]):
                 raise OutOfBounds("A move needs units above zero and a cost of zero or more.")
             if move.receipt:
                 self._check_order(plan, sku, move)
+                continue
+            if move.is_order:
+                _check_new_order(plan, sku, move)
                 continue
             origin = network.index.get(move.origin)
             if origin is None:
@@ -321,6 +365,21 @@ class Decisions(Projector[Mapping[int, Decision]]):
                 f"Order {move.receipt} for {move.to} cannot come by {move.arrives} any more. "
                 "Look at the options again."
             )
+
+
+def _check_new_order(plan: LivePlan, sku: int, move: Move) -> None:
+    """Refuse an order that the supplier's terms do not allow."""
+    terms = terms_of(plan.base, sku, frozen=plan.limits.frozen_buy_weeks)
+    week = (move.arrives - as_date(plan.base.weeks[0])).days // 7
+    if week < terms.first or (move.arrives - move.leaves).days < 7 * terms.lead_time:
+        raise Refused(
+            f"An order of {move.sku} cannot come by {move.arrives} any more: it takes "
+            f"{terms.lead_time} weeks. Look at the options again."
+        )
+    if terms.last is not None and week > terms.last:
+        raise Refused(f"{move.sku} is past its exit date by {move.arrives}.")
+    if move.units % terms.case > 1e-6:
+        raise OutOfBounds(f"{move.sku} is ordered in cases of {terms.case:g} units.")
 
 
 def _decision(event: Event, said: Decided) -> Decision:

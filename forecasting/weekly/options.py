@@ -1,8 +1,8 @@
 """The ways out of a stockout, side by side: what each saves, costs, and until when.
 
-Four for every featured SKU that is short: expedite, reallocate, shift the featured SKU,
-reduce the expectation. Each is tried on the live plan and judged by what the plan would
-then say. What is best of them together is in mixes.py.
+Five for every featured SKU that is short: order more, expedite, reallocate, shift the
+featured SKU, reduce the expectation. Each is tried on the live plan and judged by what the
+plan would then say. What is best of them together is in best_mix.py.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from forecasting.inventory.bridge import ItemRisk
 from forecasting.plan.basis import Base
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import SkuPlan, WhatIf
+from forecasting.weekly import orders
+from forecasting.weekly.orders import Bought
 
 SUBSTITUTES = 5
 """Substitutes that are worked out in full, of those most alike."""
@@ -40,6 +42,7 @@ MOST_SERVICE = 0.999
 class Action(StrEnum):
     """What can be decided about a featured SKU; its value is the right to (rights.RIGHTS)."""
 
+    ORDER = "order"
     EXPEDITE = "expedite"
     TRANSFER = "transfer"
     SHIFT = "shift"
@@ -50,6 +53,7 @@ class Action(StrEnum):
     def label(self) -> str:
         """As shown on a page."""
         return {
+            "order": "Order more",
             "expedite": "Expedite receipts",
             "transfer": "Reallocate from other doors",
             "shift": "Shift the featured SKU",
@@ -90,6 +94,8 @@ class Option:
     """Last day on which it can be decided; None where it never could be."""
     is_past: bool = False
     """That day is over."""
+    bought: Bought | None = None
+    """Of an order, what it costs and is likely to leave over."""
     why_not: str = ""
     """Why there is nothing to do, '' where there is."""
 
@@ -167,20 +173,23 @@ def gap_to_service(plan: LivePlan, activation: str, sku: str) -> tuple[float, fl
 
 
 def ways_out(plan: LivePlan, activation: str, sku: str) -> list[Option]:
-    """The four ways out of one featured SKU's shortage, and leaving it as it is."""
+    """The five ways out of one featured SKU's shortage, and leaving it as it is."""
     item = item_of(plan, activation, sku)
     if item is None:
         return []
     computed = plan.sku(item.sku)
     situation = situation_of(plan, computed, item)
     before = actions.outcome(situation, plan.limits)
-    return [
+    more = order_more(plan, item, situation, before).option
+    found = [
         expedite(plan, item, situation, before).option,
         reallocate(plan, item, situation, before).option,
         *shift(plan, item, situation, before),
         reduce(plan, item, situation, before).option,
-        accept(plan, item, before),
     ]
+    # What keeps the promise and the promotion comes first, where there is time for it.
+    found = [more, *found] if more.is_open else [*found, more]
+    return [*found, accept(plan, item, before)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +199,33 @@ class Tried:
     option: Option
     situation: Situation
     outcome: Outcome
+
+
+def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
+    """Order more from the supplier."""
+    chosen, slack, why_not = orders.shipments(plan, item, situation)
+
+    def said(moves: Sequence[Move]) -> str:
+        to = sorted({m.to for m in moves})
+        return (
+            f"Order {sum(m.units for m in moves):,.0f} u more for {_listed(to, 'door')}, to "
+            f"arrive in the week of {moves[0].arrives}"
+        )
+
+    tried = _tried(
+        plan, item, situation, before, Action.ORDER, chosen, slack, said=said,
+        nothing=why_not, late=why_not, dear=why_not,
+    )  # fmt: skip
+    if not chosen:
+        return tried
+    if not orders.saves(before, tried.outcome):
+        nothing = replace(
+            _blank(plan, item, Action.ORDER, before),
+            why_not="What would arrive in time is too little to matter.",
+        )
+        return Tried(option=nothing, situation=situation, outcome=before)
+    cost = orders.bought(plan, item, situation, chosen)
+    return replace(tried, option=replace(tried.option, bought=cost))
 
 
 def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
@@ -524,9 +560,17 @@ def _moves(plan: LivePlan, sku: int, shipments: Iterable[Shipment]) -> list[Move
             cost=round(s.cost, 2),
             origin="" if s.origin < 0 else plan.base.network.names[s.origin],
             receipt=s.receipt,
+            known=_known(plan, sku, s) if s.origin == actions.SUPPLIER else (),
         )
         for s in shipments
     ]
+
+
+def _known(plan: LivePlan, sku: int, order: Shipment) -> tuple[str, ...]:
+    """Open orders of a SKU for the door of a new one."""
+    lines = plan.inbound.lines(sku)
+    mine = lines.receipt[lines.door == order.to]
+    return tuple(sorted({str(name) for name in mine if name}))
 
 
 def _listed(names: Sequence[str], noun: str) -> str:

@@ -13,10 +13,13 @@ from forecasting.weekly import options
 from forecasting.weekly.best_mix import Aim, Mix, Watched
 from forecasting.weekly.decisions import Decision
 from forecasting.weekly.options import Action, Option
+from forecasting.weekly.orders import Bought
 from pages.components import download, frame, theme
 from pages.components.text import Said, ours, plain
 
 EFFECT = {
+    Action.ORDER: "Forecast and calendar stay as they are. Every plan counts the order at once; it can "
+    "be taken back until it is released to the supplier.",
     Action.EXPEDITE: "Forecast and calendar stay as they are. The buy plan counts the units "
     "in the earlier week.",
     Action.TRANSFER: "Forecast and calendar stay as they are. The buy plan counts the units at "
@@ -44,7 +47,7 @@ def deadline(option: Option) -> Said:
 
 
 def panel(plan: LivePlan, activation: str, sku: str) -> None:
-    """Four options for one featured SKU's shortage, and accepting it."""
+    """Five options for one featured SKU's shortage, and accepting it."""
     found = options.ways_out(plan, activation, sku)
     if not found:
         return
@@ -56,8 +59,8 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
         f"demand; {theme.units(lacking)} more would bring every door to its service level of "
         f"{theme.percent(service)}"
     )
-    four = [a for a in Action if a is not Action.ACCEPT]
-    for column, action in zip(st.columns(4), four, strict=True):
+    five = list(dict.fromkeys(o.action for o in found if o.action is not Action.ACCEPT))
+    for column, action in zip(st.columns(len(five)), five, strict=True):
         mine = [o for o in found if o.action is action]
         with column.container(border=True, height="stretch"):
             card(plan, mine)
@@ -97,6 +100,8 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
             f"{saves} · {theme.money(option.margin_saved)} margin · costs "
             f"{theme.money(option.cost)} · **net {theme.money(option.net)}**"
         )
+        if option.bought is not None:
+            st.caption(left_over(option.bought))
         st.caption(
             f"In the activation {theme.units(option.short_before)} short → "
             f"{theme.units(option.short_after)} · "
@@ -110,6 +115,15 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
             preview(plan, option)
 
 
+def left_over(bought: Bought) -> Said:
+    """What an order costs and leaves."""
+    return ours(
+        f"Buys {theme.units(bought.units)} for {theme.money(bought.spend)} at cost. Left after the "
+        f"activation: about {theme.units(bought.left[0])} ({theme.units(bought.left_without[0])} without "
+        f"it), nine times in ten no more than {theme.units(bought.left[1])}"
+    )
+
+
 @st.dialog("Decide", width="large")
 def preview(plan: LivePlan, option: Option) -> None:
     """What one option would do to everything, and the decision."""
@@ -117,6 +131,8 @@ def preview(plan: LivePlan, option: Option) -> None:
     st.markdown(f"**{plain(option.said)}.**")
     effect(option)
     moves(plan, option)
+    if option.bought is not None:
+        st.markdown(left_over(option.bought))
     st.markdown(EFFECT[option.action])
     if option.after is not None and option.action is Action.REDUCE:
         st.markdown(
@@ -167,7 +183,10 @@ def moves(plan: LivePlan, option: Option) -> None:
         pd.DataFrame(
             {
                 "Units": [m.units for m in option.moves],
-                "From": [m.receipt or said[m.origin] for m in option.moves],
+                "From": [
+                    "Supplier" if m.is_order else m.receipt or said[m.origin]
+                    for m in option.moves
+                ],
                 "To": [said[m.to] for m in option.moves],
                 "Leaves, or was due": [theme.week(m.leaves) for m in option.moves],
                 "Can be sold from": [theme.week(m.arrives) for m in option.moves],
@@ -203,7 +222,7 @@ def line(decision: Decision, *, where: bool = False, late: bool = False) -> None
             f"{day(decision.due)}"
             + ("" if decision.state == "decided" else f" · {plain(decision.state)}")
         )
-        if decision.state != "decided":
+        if not decision.is_open:
             return
         key = f"decision_{decision.seq}"
         if (
@@ -212,6 +231,17 @@ def line(decision: Decision, *, where: bool = False, late: bool = False) -> None
             and st.button("Done, files show it", key=f"{key}_close", type="tertiary")
         ):
             frame.do(space.decisions.close, person.id, decision.seq)
+        if decision.state == "released":
+            return
+        if (
+            decision.action is Action.ORDER
+            and person.may("order")
+            and st.button(
+                "Release to the supplier", key=f"{key}_release", type="tertiary",
+                help="It can then not be taken back any more.",
+            )
+        ):  # fmt: skip
+            frame.do(space.decisions.release, person.id, decision.seq)
         mine = person.id == decision.person or person.may("undo others' changes")
         if mine and st.button("Take back", key=f"{key}_undo", type="tertiary"):
             frame.do(space.reversals.undo, person.id, decision.seq)

@@ -15,7 +15,7 @@ from data.tables import TABLES
 from forecasting import scratch
 from forecasting.errors import BadFiles, ConcordError
 from forecasting.intake import dialogue, matching
-from forecasting.intake.dialogue import Said
+from forecasting.intake.dialogue import FileSaid
 from forecasting.intake.proposals import Proposal
 from forecasting.intake.sources import CALENDAR, Mapped, Source
 from forecasting.rights import Person
@@ -168,13 +168,15 @@ def _on(look: Look, other: Look | None, path: Path) -> str:
         key=f"left {path.name}",
     )  # fmt: skip
     its = right.selectbox(
-        f"in {other.label} as", list(other.header),
+        f"in {plain(other.label)} as", list(other.header),
         index=other.header.index(same) if same else 0, key=f"right {path.name}",
     )  # fmt: skip
     return f"{theirs}={its}"
 
 
-def _said(person: Person, look: Look, path: Path, answers: Mapping[str, str], on: str) -> Said:
+def _said(
+    person: Person, look: Look, path: Path, answers: Mapping[str, str], on: str
+) -> FileSaid:
     """What the person says of a file beside its columns, as the command line would say it."""
     tables = [t for t in TABLES if person.may("import") or t in CALENDAR]
     likely = next((t for t in matching.ranked(look) if t in tables), tables[0])
@@ -190,7 +192,7 @@ def _said(person: Person, look: Look, path: Path, answers: Mapping[str, str], on
         key=f"replaces {path.name} {table}",
         help="Which rows of earlier imports give way to the rows of this file.",
     )  # fmt: skip
-    return Said(
+    return FileSaid(
         table=table,
         read=tuple(f"{key}={choice}" for key, choice in answers.items()),
         replaces=replaces if replaces != "key" else "",

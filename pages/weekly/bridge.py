@@ -85,6 +85,7 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
             "Short, u": [v.units_short for v in judged],
             "Margin at risk": [v.margin_at_risk for v in judged],
             "Runs out": [theme.week(v.first_short) for v in judged],
+            "Short SKUs": [f"{v.red_skus} of {v.n_skus}" for v in judged],
             "Short SKU-doors": [f"{v.red_cells} of {v.n_cells}" for v in judged],
             "Odd in its data": [odd.get(v.activation.activation) for v in judged],
         }
@@ -125,12 +126,12 @@ def described(verdict: views.Verdict) -> None:
     start = f"{theme.day(act.start)} to {theme.day(act.end)}"
     where = f"{verdict.red_cells:d} of {theme.plural(verdict.n_cells, 'SKU-door')}"
     week = f", the first in {theme.week(verdict.first_short)}" if verdict.first_short else ""
-    if verdict.status is Status.RED:
-        runs_out = f"{where} are short{week}."
-    elif verdict.red_cells:
-        runs_out = f"{theme.said(verdict.status)} as a whole, but {where} are short{week}."
-    else:
-        runs_out = "No SKU is likely to run out in it."
+    runs_out = (
+        f"Short: {verdict.red_skus:d} of {theme.plural(verdict.n_skus, 'SKU')}, "
+        f"{theme.money(verdict.margin_at_risk)} at risk; {where} are short{week}."
+        if verdict.red_cells
+        else "No SKU is likely to run out in it."
+    )
     st.markdown(
         f"{plain(act.type.capitalize())}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
         f"{theme.plural(verdict.n_doors, 'door')}. Demand {theme.units(verdict.demand)}, of which "

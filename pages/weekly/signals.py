@@ -67,7 +67,7 @@ def to_do(space: Workspace) -> pd.DataFrame:
             "activation": decision.activation, "sku": decision.sku,
         }  # fmt: skip
         rows += [
-            {**common, "units": m.units, "from": m.origin or m.receipt, "to": m.to,
+            {**common, "units": m.units, "from": m.origin or m.receipt or "supplier", "to": m.to,
              "leaves": m.leaves, "arrives": m.arrives, "cost": m.cost}
             for m in decision.moves
         ] or [common]  # fmt: skip

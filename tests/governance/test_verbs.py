@@ -75,7 +75,7 @@ MATRIX = {
     "calendar.save": MARKETING, "calendar.set_lift": MARKETING, "calendar.cancel": MARKETING,
     # ways out: the option below expedites
     "decisions.decide": PLANNING, "decisions.decide_all": PLANNING,
-    "decisions.close": PLANNING, "weekly.sense": PLANNING,
+    "decisions.close": PLANNING, "decisions.release": PLANNING, "weekly.sense": PLANNING,
     # submit, sign
     "cycles.submit": INPUTS, "cycles.sign": INPUTS,
     # open, reveal, agree, adopt a run, publish, reopen
@@ -105,7 +105,7 @@ NEVER_DONE = {
     "runs.refresh", "runs.start_refresh", "hindsight.backtest", "hindsight.start_backtest",
     "hindsight.replay", "hindsight.start_replay", "cycles.adopt", "cycles.publish",
     "cycles.reopen", "quarters.start_summing", "cycles.preview_adoption", "cycles.walk",
-    "cycles.open", "cycles.reveal",
+    "cycles.open", "cycles.reveal", "decisions.release",
 }  # fmt: skip
 """What this company's state, or work under way, keeps from being done here; other tests do it."""
 
@@ -311,6 +311,8 @@ class World:
                 }  # fmt: skip
             case "decisions.decide_all":
                 return ([self.option],), {"owner": "dana", "note": "words"}
+            case "decisions.release":
+                return (s.decisions.all[0].seq,), {"note": ""}
             case "decisions.close":
                 return (s.decisions.all[0].seq,), {"note": ""}
             case "runs.refresh":

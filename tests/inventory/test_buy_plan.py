@@ -9,12 +9,14 @@ from hypothesis.extra import numpy as hnp
 from forecasting.inventory.buy_plan import (
     Centre,
     Terms,
-    net,
+    kept,
     net_through,
     open_to_buy,
     rows_of,
     safety_stock,
 )
+from forecasting.inventory.levels import Aim, Doubt, Outlook, as_if_waiting
+from forecasting.inventory.netting import net
 from forecasting.weekly.options import MOST_SERVICE
 
 DEMAND = np.array([[80.0, 80, 200, 200, 80, 80]])
@@ -25,7 +27,13 @@ OPENING = hnp.arrays(float, 3, elements=st.integers(0, 200).map(float))
 
 def test_the_worked_example_cannot_order_week_3_any_more_and_orders_216_for_week_4():
     terms = Terms(lead_time=3, case=24, least=120)
-    plan = net(np.array([300.0]), DUE, DEMAND, np.full((1, 6), 50.0), terms)
+    plan = net(
+        np.array([300.0]),
+        DUE,
+        DEMAND,
+        kept(np.array([300.0]), DEMAND, np.full((1, 6), 50.0)),
+        terms,
+    )
     assert plan.exceptions[0].tolist() == [0, 0, 24, 0, 0, 0]
     assert plan.orders[0].tolist() == [0, 0, 0, 216, 0, 0]
     assert plan.on_hand[0, 3] == 56
@@ -33,7 +41,13 @@ def test_the_worked_example_cannot_order_week_3_any_more_and_orders_216_for_week
 
 def test_the_worked_example_rounds_a_lack_of_ten_up_to_the_minimum_of_120():
     terms = Terms(lead_time=2, case=24, least=120)
-    plan = net(np.array([300.0]), DUE, DEMAND, np.full((1, 6), 50.0), terms)
+    plan = net(
+        np.array([300.0]),
+        DUE,
+        DEMAND,
+        kept(np.array([300.0]), DEMAND, np.full((1, 6), 50.0)),
+        terms,
+    )
     assert plan.orders[0, 2] == 120
 
 
@@ -43,7 +57,7 @@ def test_stock_never_ends_a_week_below_its_safety_stock_once_orders_can_arrive(
 ):
     safety = np.full(demand.shape, 15.0)
     terms = Terms(lead_time=lead, case=case, least=least)
-    plan = net(opening, due, demand, safety, terms)
+    plan = net(opening, due, demand, kept(opening, demand, safety), terms)
     later = slice(lead, None)
     still = np.flip(np.cumsum(np.flip(demand, 1), axis=1), 1) > 0
     held = plan.on_hand[:, later] >= safety[:, later] - 1e-9
@@ -56,7 +70,13 @@ def test_stock_never_ends_a_week_below_its_safety_stock_once_orders_can_arrive(
 
 @given(OPENING, UNITS, UNITS)
 def test_units_are_conserved(opening, due, demand):
-    plan = net(opening, due, demand, np.full(demand.shape, 5.0), Terms(lead_time=2))
+    plan = net(
+        opening,
+        due,
+        demand,
+        kept(opening, demand, np.full(demand.shape, 5.0)),
+        Terms(lead_time=2),
+    )
     stock = opening.copy()
     for t in range(demand.shape[1]):
         stock = np.maximum(stock + due[:, t] + plan.orders[:, t] - demand[:, t], 0)
@@ -65,7 +85,14 @@ def test_units_are_conserved(opening, due, demand):
 
 def test_a_centre_gives_first_and_no_more_than_it_has():
     demand, none = np.full((2, 8), 10.0), np.zeros((2, 8))
-    plan = net(np.zeros(2), none, demand, none, Terms(lead_time=4), reserve=50.0)
+    plan = net(
+        np.zeros(2),
+        none,
+        demand,
+        kept(np.zeros(2), demand, none),
+        Terms(lead_time=4),
+        reserve=50.0,
+    )
     assert plan.from_centre.sum() == 50
     assert plan.from_centre[:, 0].sum() == 0
     assert plan.orders.sum() == pytest.approx(2 * 4 * 10)
@@ -73,7 +100,9 @@ def test_a_centre_gives_first_and_no_more_than_it_has():
 
 def test_nothing_lands_after_the_exit_date():
     demand, none = np.full((1, 8), 10.0), np.zeros((1, 8))
-    plan = net(np.zeros(1), none, demand, none, Terms(lead_time=2, last=4))
+    plan = net(
+        np.zeros(1), none, demand, kept(np.zeros(1), demand, none), Terms(lead_time=2, last=4)
+    )
     assert plan.orders[0, 2:5].all()
     assert plan.orders[0, 5:].sum() == 0
 
@@ -111,7 +140,14 @@ def through(opening, due, demand, *, stock, coming, lead=4, way=(1, 1, 2), **ter
         safety=np.zeros(demand.shape[1]),
     )  # fmt: skip
     none = np.zeros(demand.shape)
-    plan = net_through(opening, due, demand, none, Terms(lead_time=lead, **terms), centre)
+    plan = net_through(
+        opening,
+        due,
+        demand,
+        kept(opening, demand, none),
+        Terms(lead_time=lead, **terms),
+        centre,
+    )
     return plan, centre
 
 
@@ -193,32 +229,39 @@ def test_once_an_order_can_reach_the_doors_through_the_centre_nothing_is_short(
 
 def test_in_frozen_weeks_nothing_is_released_and_what_is_needed_is_an_exception():
     demand, none = np.full((1, 10), 10.0), np.zeros((1, 10))
-    free = net(np.zeros(1), none, demand, none, Terms(lead_time=2))
-    frozen = net(np.zeros(1), none, demand, none, Terms(lead_time=2, frozen=3))
+    free = net(np.zeros(1), none, demand, kept(np.zeros(1), demand, none), Terms(lead_time=2))
+    frozen = net(
+        np.zeros(1), none, demand, kept(np.zeros(1), demand, none), Terms(lead_time=2, frozen=3)
+    )
     assert free.orders[0].tolist() == [0, 0, *[10] * 8]
     assert frozen.orders[0].tolist() == [0] * 5 + [10] * 5
     assert frozen.exceptions[0, :5].sum() > free.exceptions[0].sum()
 
 
 def protected(demand, lift_sd, opening, *, lead, through=False):
-    """Orders of one SKU whose safety stock is for what can still surprise, (1, W)."""
+    """Orders of one SKU by the forecast's own distribution, (1, W)."""
+    doubt = Doubt(alpha=np.full(demand.shape[1], 0.02), level_sd=0.05, lift_sd=lift_sd)
+    aim = Aim(service=np.array([0.95]), waits=np.array([False]))
+    due, terms = np.zeros(demand.shape), Terms(lead_time=lead)
+    opening = np.array([float(opening)])
+
+    def needs(rows, weeks):
+        return Outlook(opening[rows], demand[rows], doubt, aim, lead_time=weeks)
+
+    if not through:
+        return net(opening, due, demand, needs, terms).orders
 
     def safe(weeks):
         return safety_stock(
-            demand, alpha=np.full(demand.shape[1], 0.02), level_sd=0.05, lift_sd=lift_sd,
-            lead_time=weeks, service=0.95,
+            demand, alpha=doubt.alpha, level_sd=0.05, lift_sd=lift_sd, lead_time=weeks,
+            service=as_if_waiting(0.95, weeks=weeks + 1),
         )  # fmt: skip
 
-    due, terms = np.zeros(demand.shape), Terms(lead_time=lead)
-    opening = np.array([float(opening)])
-    if not through:
-        return net(opening, due, demand, safe(lead), terms, own=safe(0)).orders
     centre = Centre(
         stock=0.0, scheduled=due[0], weeks=np.array([1]), own=safe(1)[0],
         safety=np.maximum(safe(lead + 1) - safe(1), 0)[0],
     )  # fmt: skip
-    found = net_through(opening, due, demand, safe(1), terms, centre, own=safe(0)).centre
-    return found.orders[None]
+    return net_through(opening, due, demand, needs, terms, centre).centre.orders[None]
 
 
 @pytest.mark.parametrize("through", [False, True])

@@ -1,6 +1,7 @@
 """Does the buy plan buy well? Weekly orders on VN2 history, against a simple policy.
 
-Eight rounds on the last eight weeks under the challenge's rules (../shared/data/README.md):
+`python -m tests.load.buying` plays two development stretches, `--final` the last weeks, on
+which nothing is chosen. Eight rounds under the challenge's rules (../shared/data/README.md):
 an order placed at the end of a week can be sold from the third week after it on; 0.2 for
 each unit held at the end of a week, 1.0 for each unit short, sales lost. Every round is a
 fresh import of what would have been known. Both policies start from the same stock.
@@ -8,6 +9,7 @@ fresh import of what would have been known. Both policies start from the same st
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -24,9 +26,18 @@ COVER = 4.0
 
 
 class Rounds:
-    """Weeks, series and demand of the practice rounds; arrays are series x week."""
+    """Weeks, series and demand of the practice rounds; arrays are series x week.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    before_end : int
+        Weeks of history after the last round.
+    service : float
+        Asked of the buy plan.
+    """
+
+    def __init__(self, before_end: int = 0, *, service: float = SHORT / (SHORT + HOLD)) -> None:
+        self.service = service
         history = pd.read_parquet(SHARED / "vn2_history.parquet")
         names = [c for c in history.columns if c.lower() in ("store", "product")]
         history["sku"] = "P" + history[names[1]].astype(str)
@@ -42,7 +53,7 @@ class Rounds:
         order = pd.MultiIndex.from_frame(self.series)
         self.units = wide.reindex(order).to_numpy()
         self.in_stock = stocked.reindex(order).to_numpy().astype(bool)
-        self.first = len(self.weeks) - ROUNDS
+        self.first = len(self.weeks) - before_end - ROUNDS
         state = pd.read_parquet(SHARED / "vn2_initial_state.parquet")
         keys = [
             "P" + state["product"].astype(str),
@@ -65,6 +76,7 @@ def play(rounds: Rounds, policy: Any) -> dict[str, float]:
     stock = rounds.stock.copy()
     pipeline = np.concatenate([rounds.coming, np.zeros((len(stock), 1))], axis=1)
     held = short = 0.0
+    met: list[float] = []
     for k in range(ROUNDS):
         week = rounds.first + k
         # The week before is closed: what is ordered now is on the shelf LEAD weeks later.
@@ -74,10 +86,17 @@ def play(rounds: Rounds, policy: Any) -> dict[str, float]:
         demand = np.where(rounds.in_stock[:, week], rounds.units[:, week], 0.0)
         sold = np.minimum(available, demand)
         short += SHORT * float((demand - sold).sum())
+        if k >= LEAD:
+            met.append(float((demand <= available)[rounds.in_stock[:, week]].mean()))
         stock = available - sold
         held += HOLD * float(stock.sum())
         pipeline = np.concatenate([pipeline[:, 1:], np.zeros((len(stock), 1))], axis=1)
-    return {"cost": round(held + short, 1), "held": round(held, 1), "short": round(short, 1)}
+    return {
+        "cost": round(held + short, 1),
+        "held": round(held, 1),
+        "short": round(short, 1),
+        "delivered": round(float(np.mean(met)), 4),
+    }
 
 
 def simple(rounds: Rounds, week: int, stock: np.ndarray, coming: np.ndarray) -> np.ndarray:
@@ -102,7 +121,7 @@ def ours(rounds: Rounds, week: int, stock: np.ndarray, coming: np.ndarray) -> np
     )  # fmt: skip
     tables = {
         "skus": pd.DataFrame({"sku": sorted(series["sku"].unique())}).assign(
-            **{"class": "VN2", "lead_time_weeks": LEAD, "service_level": SHORT / (SHORT + HOLD)}
+            **{"class": "VN2", "lead_time_weeks": LEAD, "service_level": rounds.service}
         ),
         "doors": pd.DataFrame({"door": sorted(series["door"].unique()), "kind": "store"}),
         "ranging": series,
@@ -120,15 +139,30 @@ def ours(rounds: Rounds, week: int, stock: np.ndarray, coming: np.ndarray) -> np
     return now.reindex(pd.MultiIndex.from_frame(series)).fillna(0.0).to_numpy()
 
 
-def measure() -> dict[str, Any]:
-    rounds = Rounds()
+STRETCHES = (8, 24)
+"""Weeks of history after each development stretch."""
+ASKED = (0.70, SHORT / (SHORT + HOLD), 0.95)
+
+
+def measure(before_end: int = 0) -> dict[str, Any]:
+    """What weekly orders cost beside the simple policy's."""
+    rounds = Rounds(before_end)
+    found = {"ours": play(rounds, ours), "simple": play(rounds, simple)}
+    less = 1 - found["ours"]["cost"] / found["simple"]["cost"]
     return {
-        "data": "vn2",
-        "rounds": ROUNDS,
-        "ours": play(rounds, ours),
-        "simple": play(rounds, simple),
+        "data": "vn2", "rounds": ROUNDS, "weeks_after": before_end, **found,
+        "less": round(less, 4),
+    }  # fmt: skip
+
+
+def by_service(before_end: int) -> dict[str, float]:
+    """What is delivered of what is asked."""
+    return {
+        f"{asked:.4f}": play(Rounds(before_end, service=asked), ours)["delivered"]
+        for asked in ASKED
     }
 
 
 if __name__ == "__main__":
-    print(measure())
+    for weeks in (0,) if "--final" in sys.argv else STRETCHES:
+        print(measure(weeks), by_service(weeks), flush=True)

@@ -73,7 +73,7 @@ def test_chance_evens_out_at_the_centre_so_it_holds_less_than_doors_would(behind
     space, _ = behind_a_centre
     sku = int(np.flatnonzero(space.plan.base.centre >= 0)[0])
     demand = space.plan.sku(sku).draft[:, :26] / 1000
-    apart = buying._safety(space.plan, sku, demand, least_service=0.0)
+    apart = buying._safety(space.plan, sku, demand, least_service=0.0, way=1)
     near = buying._safety(space.plan, sku, demand, least_service=0.0, lead_time=1)
     centre = buying.of_sku(space.plan, sku).centre
     assert 0 < near.sum() + centre.safety.sum() < apart.sum()

@@ -307,17 +307,17 @@ def flags(space) -> dict[str, int]:
 def test_a_threshold_judges_at_once_what_its_preview_said(ready):
     before = flags(ready)
     effect = {
-        e.what: (e.now, e.then) for e in ready.quarters.effect("victor", "least_fill", 0.6)
+        e.what: (e.now, e.then) for e in ready.quarters.effect("victor", "red_probability", 0.6)
     }
     told_before, told_after = effect["Featured SKUs that are Short"]
     assert flags(ready) == before  # a preview changes nothing
     assert int(told_after) < int(told_before)
-    ready.policies.change("victor", "least_fill", 0.6, why="Fewer alarms")
-    assert ready.plan.limits.least_fill == 0.6
+    ready.policies.change("victor", "red_probability", 0.6, why="Fewer alarms")
+    assert ready.plan.limits.red_probability == 0.6
     assert flags(ready)[Status.RED] < before[Status.RED]
-    again = {e.what: e.now for e in ready.quarters.effect("victor", "least_fill", 0.9)}
+    again = {e.what: e.now for e in ready.quarters.effect("victor", "red_probability", 0.3)}
     assert again["Featured SKUs that are Short"] == told_after
-    ready.policies.change("victor", "least_fill", 0.9, why="Back")
+    ready.policies.change("victor", "red_probability", 0.3, why="Back")
     assert flags(ready) == before
 
 
@@ -341,7 +341,7 @@ def test_a_threshold_set_for_later_judges_from_that_day_on(company_copy):
     space = Workspace(company_copy, clock=lambda: moment[0])
     before = flags(space)
     space.policies.change(
-        "victor", "least_fill", 0.6, why="Next week", effective=dt.date(2026, 12, 1)
+        "victor", "red_probability", 0.6, why="Next week", effective=dt.date(2026, 12, 1)
     )
     assert flags(space) == before
     moment[0] = dt.datetime(2026, 12, 1, 9)

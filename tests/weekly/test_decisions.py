@@ -18,7 +18,7 @@ from forecasting.weekly.options import Action
 from forecasting.workspace import Workspace
 
 BY = {
-    Action.EXPEDITE: "dana", Action.TRANSFER: "dana", Action.ACCEPT: "dana",
+    Action.ORDER: "dana", Action.EXPEDITE: "dana", Action.TRANSFER: "dana", Action.ACCEPT: "dana",
     Action.SHIFT: "ines", Action.REDUCE: "mara",
 }  # fmt: skip
 NOTE = "A third less spend, no paid social"

@@ -49,6 +49,8 @@ class Kind(StrEnum):
     REDUCE = "reduce"
     ACCEPT = "accept"
     CLOSE = "close"
+    ORDER = "order"
+    ORDERED = "ordered"
     SENSE = "sense"
     QUARTER = "quarter"
     REASON = "reason"

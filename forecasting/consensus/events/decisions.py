@@ -134,10 +134,41 @@ class RiskAccepted(Decided):
     kind = Kind.ACCEPT
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered(Decided):
+    """More is ordered from the supplier."""
+
+    kind = Kind.ORDER
+
+
 BY_KIND: dict[Kind, type[Decided]] = {
-    made.kind: made for made in (Expedited, Transferred, Shifted, Reduced, RiskAccepted)
+    made.kind: made
+    for made in (Expedited, Transferred, Shifted, Reduced, RiskAccepted, Ordered)
 }
 """The body of each action."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReleased(Body):
+    """An approved order went to the supplier: it counts on, and is not taken back any more."""
+
+    kind = Kind.ORDERED
+    target: int
+    """Number of the decision."""
+    said: str
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        return cls(target=int(stored["target"]), said=str(stored["said"]))
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        return {"target": self.target, "said": self.said}
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        return f"released order #{self.target} to the supplier: {self.said}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from forecasting.consensus.events.cycle import (
     Signed,
     read_step,
 )
-from forecasting.consensus.events.decisions import BY_KIND, Closed
+from forecasting.consensus.events.decisions import BY_KIND, Closed, OrderReleased
 from forecasting.consensus.events.governance import (
     ConventionsSet,
     PersonSet,
@@ -76,6 +76,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.DECISION: {1: MeetingDecided.read},
     **{kind: {1: made.read} for kind, made in BY_KIND.items()},
     Kind.CLOSE: {1: Closed.read},
+    Kind.ORDERED: {1: OrderReleased.read},
     Kind.SENSE: {1: Sensed.read},
     Kind.QUARTER: {1: QuarterClosed.read},
     Kind.CONVENTIONS: {1: ConventionsSet.read},

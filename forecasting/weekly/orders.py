@@ -1,0 +1,145 @@
+"""Order more: a new order of a featured SKU, where it can still arrive in time.
+
+What each door lacks of its service level is ordered on the supplier's terms (cases, minimum,
+lead time, frozen weeks, exit date) to be there when the activation begins, or as soon
+after as it can. What it saves is judged as of every other way out; what it is likely to
+leave over is said beside it, since an order is paid whether it sells or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from forecasting.hierarchy import Floats
+from forecasting.inventory import actions, buy_plan
+from forecasting.inventory.actions import SUPPLIER, Outcome, Shipment, Situation
+from forecasting.inventory.bridge import ItemRisk
+from forecasting.inventory.buy_plan import Terms
+from forecasting.inventory.risk import NODE_WEIGHTS, cut_off
+from forecasting.plan.basis import Base
+from forecasting.plan.live import LivePlan
+
+HALVINGS = 40
+LEAST_SAVED = 0.5
+"""Units that an order has to save to be offered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bought:
+    """What an order comes to besides what it saves."""
+
+    units: float
+    spend: float
+    """At unit cost; NaN where none is known."""
+    left: tuple[float, float]
+    """Units left at all its doors after the activation's last week: half the time no more
+    than the first, nine times in ten no more than the second."""
+    left_without: tuple[float, float]
+    """The same without the order."""
+
+
+def terms_of(base: Base, sku: int, *, frozen: int) -> Terms:
+    """On what terms a SKU is ordered; `frozen`: first weeks without orders."""
+    exit_date = base.facts["exit_date"][sku]
+    last = None
+    if not pd.isna(exit_date):
+        last = int((np.datetime64(exit_date, "D") - base.weeks[0]).astype(int)) // 7
+    return Terms(
+        lead_time=int(base.lead_time[sku]),
+        case=base.stated(sku, "case_pack", 1.0),
+        least=base.stated(sku, "moq", 0.0),
+        frozen=frozen,
+        last=last,
+    )
+
+
+def shipments(
+    plan: LivePlan, item: ItemRisk, situation: Situation
+) -> tuple[list[Shipment], int | None, str]:
+    """The order that would help.
+
+    Returns
+    -------
+    shipments : list of Shipment
+    slack : int or None
+        Weeks that the decision can wait; negative: it is too late; None: no order can be
+        placed at all.
+    why_not : str
+        '' where there is one.
+    """
+    base = plan.base
+    if base.centre[item.sku] >= 0:
+        return [], None, "Its orders go to a distribution centre: see the buy plan."
+    terms = terms_of(base, item.sku, frozen=plan.limits.frozen_buy_weeks)
+    arrives = max(situation.first, terms.first)
+    until = arrives if terms.first <= situation.first else situation.last
+    slack = until - terms.first
+    if slack < 0:
+        late = f"An order takes {terms.lead_time} weeks and would come after the activation."
+        return [], slack, late
+    if terms.last is not None and arrives > terms.last:
+        return [], None, "Nothing may arrive any more after its exit date."
+    lacking = situation.lacking
+    if not lacking.any():
+        return [], slack, "No door lacks a unit of its service level."
+    ahead = situation.demand[situation.doors, arrives:]
+    units = buy_plan.rounded(lacking, ahead, terms)
+    return (
+        [
+            Shipment(
+                origin=SUPPLIER, to=int(door), units=float(n), leaves=arrives - terms.lead_time,
+                arrives=arrives, cost=0.0,
+            )
+            for door, n in zip(situation.doors, units, strict=True)
+            if n > 0
+        ],
+        slack,
+        "",
+    )  # fmt: skip
+
+
+def bought(
+    plan: LivePlan, item: ItemRisk, before: Situation, ordered: list[Shipment]
+) -> Bought:
+    """What an order costs and is likely to leave over."""
+    units = sum(s.units for s in ordered)
+    change = actions.supply_change(ordered, before.demand.shape)
+    return Bought(
+        units=units,
+        spend=units * float(plan.base.cost_of(item.sku)[item.first]),
+        left=left_over(before.with_supply(change)),
+        left_without=left_over(before),
+    )
+
+
+def left_over(situation: Situation) -> tuple[float, float]:
+    """Units left at the activation's doors after its last week, at P50 and P90."""
+    risk, at, t = situation.risk(), situation.doors, situation.last
+    at = at[situation.known[at]]
+    left = risk.stock_mean[:, at, t] + risk.receipts[:, at, t] - risk.demand[:, at, t]
+    sure = np.maximum(risk.stock_sd[:, at, t] ** 2 - risk.forgotten[:, at, t], 0.0)
+    variance = sure + risk.demand_sd[:, at, t] ** 2 + risk.doubt[at, t] + 1e-9
+    kept, spread = cut_off(left, variance)
+    # Errors that doors share are in the nodes; given those, doors scatter on their own.
+    mean, sd = kept.sum(axis=1), np.sqrt(spread.sum(axis=1)) + 1e-9
+    return _quantile(mean, sd, 0.5), _quantile(mean, sd, 0.9)
+
+
+def _quantile(mean: Floats, sd: Floats, share: float) -> float:
+    low, high = 0.0, float((mean + 8 * sd).max())
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        if float(NODE_WEIGHTS @ ndtr((middle - mean) / sd)) < share:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def saves(before: Outcome, after: Outcome) -> bool:
+    """Whether an order prevents enough to be worth saying."""
+    return float(before.lost.sum() - after.lost.sum()) >= LEAST_SAVED
