@@ -6,15 +6,14 @@ asked, and the event is handed to the ledger. What is read of a cycle: cycle_rea
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from data import versions
-from forecasting.arguments import AsMade, ClientId, Name, verbs
+from forecasting.arguments import ClientId, Name, verbs
 from forecasting.consensus import cycle as cycles
 from forecasting.consensus.cycle import Cycle
 from forecasting.consensus.events import AGREED, Event, Kind, Scope
@@ -38,7 +37,6 @@ from forecasting.monthly import adoption, publishing
 from forecasting.monthly.adoption import Adoption, Outcome
 from forecasting.monthly.agreeing import agreed, check_choice
 from forecasting.monthly.cycle_reader import CycleReader
-from forecasting.monthly.targets import Stale, stale
 from forecasting.plan.live import LivePlan
 from forecasting.plan.selection import Selection
 from forecasting.rights import Person
@@ -79,24 +77,6 @@ class Cycles(CycleReader):
         super().__init__(desk, plan=plan, seen_by=seen_by, policies=policies)
 
     # Verbs ------------------------------------------------------------------------------
-
-    def rules(
-        self,
-        *,
-        inputs_due: dt.date | None = None,
-        review_due: dt.date | None = None,
-        publish_due: dt.date | None = None,
-    ) -> Rules:
-        """Rules of the next cycle: fence, quorum and blindness as leadership has set them."""
-        policy = self._policies.now
-        return Rules(
-            blind=bool(policy.number("blind")),
-            fence_weeks=int(policy.number("fence_weeks")),
-            quorum=int(policy.number("quorum")),
-            inputs_due=inputs_due,
-            review_due=review_due,
-            publish_due=publish_due,
-        )
 
     def open(self, by: str, name: Name, rules: Rules | None = None) -> Event:
         """Open a cycle: it pins the run in force.
@@ -310,21 +290,6 @@ class Cycles(CycleReader):
         for given in found.again:
             self._desk.submit(partial(adoption.resolved, self._desk, actor, run, *given))
         return event
-
-    def stale(self, by: str, among: Sequence[AsMade[Event]] | None = None) -> list[Stale]:
-        """Targets that an input does not hold any more, latest first.
-
-        Parameters
-        ----------
-        among : sequence of Event, optional
-            Overrides that stand, in order; all there are if left out.
-        """
-        hidden = self.hidden_from(self._desk.person(by))
-        overrides, taken_back = (
-            adoption.overrides(self._desk) if among is None else (among, set())
-        )
-        seen = [e for e in overrides if e.input_of not in hidden]
-        return stale(self._plan(), seen, taken_back)
 
     def _outcome(self, run: int) -> Outcome:
         made = {e.seq: e for e in self.candidates()}

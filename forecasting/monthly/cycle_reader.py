@@ -15,7 +15,7 @@ import pandas as pd
 from data import versions
 from data.closing import last_closed
 from data.versions import Version
-from forecasting.arguments import Columns, Name, verbs
+from forecasting.arguments import AsMade, Columns, Name, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus import cycle as cycles
 from forecasting.consensus import proposal, value_added, walk
@@ -23,13 +23,15 @@ from forecasting.consensus.cycle import Cycle, Said
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.cycle import ConsensusPublished
 from forecasting.consensus.proposal import Weights
+from forecasting.consensus.rules import Rules
 from forecasting.errors import Refused, UnknownName
 from forecasting.governance.desk import Desk
 from forecasting.governance.policy import Policies
 from forecasting.governance.projector import Projector
 from forecasting.hierarchy import check_places
-from forecasting.monthly import snapshot
+from forecasting.monthly import adoption, snapshot
 from forecasting.monthly.standing import Standing, standing_of, voided_by
+from forecasting.monthly.targets import Stale, stale
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS
@@ -262,6 +264,39 @@ class CycleReader(Projector["Cycle | None"]):
         before = self.parts(version)
         after = snapshot.parts_now(plan, skus, self._reasons(plan))
         return walk.walk(before[before["sku"].isin(names)], after)
+
+    def rules(
+        self,
+        *,
+        inputs_due: dt.date | None = None,
+        review_due: dt.date | None = None,
+        publish_due: dt.date | None = None,
+    ) -> Rules:
+        """Rules of the next cycle: fence, quorum and blindness as leadership has set them."""
+        policy = self._policies.now
+        return Rules(
+            blind=bool(policy.number("blind")),
+            fence_weeks=int(policy.number("fence_weeks")),
+            quorum=int(policy.number("quorum")),
+            inputs_due=inputs_due,
+            review_due=review_due,
+            publish_due=publish_due,
+        )
+
+    def stale(self, by: str, among: Sequence[AsMade[Event]] | None = None) -> list[Stale]:
+        """Targets that an input does not hold any more, latest first.
+
+        Parameters
+        ----------
+        among : sequence of Event, optional
+            Overrides that stand, in order; all there are if left out.
+        """
+        hidden = self.hidden_from(self._desk.person(by))
+        overrides, taken_back = (
+            adoption.overrides(self._desk) if among is None else (among, set())
+        )
+        seen = [e for e in overrides if e.input_of not in hidden]
+        return stale(self._plan(), seen, taken_back)
 
     # Inside -----------------------------------------------------------------------------
 
