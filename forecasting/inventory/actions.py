@@ -19,6 +19,7 @@ from forecasting.inventory.network import NO_LANE, Network
 from forecasting.inventory.order_lines import OrderLines
 from forecasting.inventory.projection import Routine
 from forecasting.inventory.risk import NODE_WEIGHTS, Risk, assess, suffices
+from forecasting.inventory.shipments import Shipment, sent, supply_change
 from forecasting.inventory.transfers import Lanes, best_moves
 
 STEPS = 4
@@ -28,8 +29,6 @@ KEPT_BY_DONORS = 1.2816
 meets what it needs itself."""
 TRIED_AT_ONCE, LOOKS = 8, 2
 """Shares of a lift that are tried at once, and how often: to a sixty-fourth."""
-SUPPLIER = -2
-"""Who gives where units are newly ordered."""
 HALVINGS = 14
 """Of what a door may lack at most: to well below a unit."""
 MOST_LINES = 3
@@ -195,34 +194,6 @@ def gap(situation: Situation) -> Floats:
             low, high = np.where(above, middle, low), np.where(above, high, middle)
         worst = np.maximum(worst, high)
     return np.where(situation.known[at] & (worst > 0.5), np.ceil(worst), 0.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shipment:
-    """Units that go from one place to a door, by positions."""
-
-    origin: int
-    """Place that gives; -1 for an order that comes earlier, SUPPLIER for a new one."""
-    to: int
-    units: float
-    leaves: int
-    """Week in which it leaves; of an order, in which it was due."""
-    arrives: int
-    """First week in which it can be sold."""
-    cost: float
-    receipt: str = ""
-
-
-def supply_change(shipments: list[Shipment], shape: tuple[int, ...]) -> Floats:
-    """What shipments add to and take from the supply, (D, R)."""
-    change = np.zeros(shape)
-    for one in shipments:
-        giver = one.to if one.origin < 0 else one.origin
-        if one.origin != SUPPLIER and giver < shape[0] and one.leaves < shape[1]:
-            change[giver, one.leaves] -= one.units
-        if one.arrives < shape[1]:
-            change[one.to, one.arrives] += one.units
-    return change
 
 
 def expedite(
@@ -405,14 +376,8 @@ def reallocate(
         lanes,
         worth=_later(situation, takers, lacking, t, arrives, soonest),
     )
-    return [
-        Shipment(
-            origin=int(givers[g[i]]), to=int(takers[t[i]]), units=float(units[i]),
-            leaves=int(arrives[i] - weeks[i]), arrives=int(arrives[i]),
-            cost=float(units[i] * lanes.cost[i]),
-        )
-        for i in np.flatnonzero(units > 0)
-    ], slack  # fmt: skip
+    ways = givers[g], takers[t], arrives - weeks, arrives
+    return sent(units, *ways, units * lanes.cost), slack
 
 
 def _steps(

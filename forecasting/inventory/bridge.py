@@ -192,22 +192,11 @@ def assess_item(
     share = limits.threshold_by_type.get(kind, limits.threshold_share)
     breach: Bools = np.any(headroom < share * upto, axis=1)
     p_window = risk.p_any(first, last)
-    # Where activations share a cell, what is short is split by lift.
-    everyones, missing = prospect.lift_units[:, window], risk.units_short[:, window]
-    part = np.divide(lift_units, everyones, out=np.ones_like(upto), where=everyones > 1e-9)
-    units_short = missing * np.minimum(np.maximum(part, 0.0), 1.0)
+    missing = risk.units_short[:, window]
+    units_short = missing * _part(lift_units, prospect.lift_units[:, window])
     wanted = demand[:, window].sum(axis=1)
     fill = np.where(wanted > 0, 1 - missing.sum(axis=1) / np.maximum(wanted, 1e-9), 1.0)
-    after = demand[:, last + 1 : last + 14]
-    pace = after.sum(axis=1) / max(after.shape[1], 1)
-    cover = projection.on_hand[:, last] / np.maximum(pace, 1e-9)
-    excess = (pace > 0) & (cover > limits.excess_cover * limits.target_cover_weeks)
-    status = np.where(excess, np.int8(BLUE), np.int8(GREEN))
-    tight = (p_window >= limits.amber_probability) | (fill < limits.least_fill) | breach
-    status[tight] = AMBER
-    # A low fill alone is no second door to red: such cells ran out in a fifth of the cases.
-    status[p_window > limits.red_probability] = RED
-    status[~prospect.known] = GREY
+    status = _status(prospect, last, p_window, fill, breach, limits)
     p_stockout = risk.p_stockout[:, window]
     likely = p_stockout > limits.red_probability
     first_short = np.where(likely.any(axis=1), first + likely.argmax(axis=1), -1)
@@ -233,6 +222,30 @@ def assess_item(
         price=price,
         unit_margin=price - prospect.unit_cost[window],
     )
+
+
+def _part(lift_units: Floats, everyones: Floats) -> Floats:
+    """Where activations share a cell, what is short is split by lift: this one's part."""
+    part = np.divide(lift_units, everyones, out=np.ones_like(everyones), where=everyones > 1e-9)
+    split: Floats = np.minimum(np.maximum(part, 0.0), 1.0)
+    return split
+
+
+def _status(
+    prospect: Prospect, last: int, p_window: Floats, fill: Floats, breach: Bools, limits: Limits
+) -> npt.NDArray[np.int8]:
+    """Status of each door, (n,), the worst that holds; cover is that of the weeks after."""
+    after = prospect.demand[:, last + 1 : last + 14]
+    pace = after.sum(axis=1) / max(after.shape[1], 1)
+    cover = prospect.projection.on_hand[:, last] / np.maximum(pace, 1e-9)
+    excess = (pace > 0) & (cover > limits.excess_cover * limits.target_cover_weeks)
+    status = np.where(excess, np.int8(BLUE), np.int8(GREEN))
+    tight = (p_window >= limits.amber_probability) | (fill < limits.least_fill) | breach
+    status[tight] = AMBER
+    # A low fill alone is no second door to red: such cells ran out in a fifth of the cases.
+    status[p_window > limits.red_probability] = RED
+    status[~prospect.known] = GREY
+    return status
 
 
 def group_status(status: npt.NDArray[np.int8], demand: Floats, limits: Limits) -> Status:

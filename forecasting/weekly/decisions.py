@@ -161,7 +161,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
         note: str = "",
         client_id: ClientId | None = None,
     ) -> Event:
-        """Decide for one way out.
+        """Decide for one option.
 
         Parameters
         ----------
@@ -183,15 +183,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
         actor = self._desk.allowed(by, option.action)
         self._desk.person(owner)
         words = checked_note(note)
-        if option.why_not:
-            raise Refused(option.why_not.strip()[:500] or "There is nothing in it to do.")
-        if option.is_past:
-            raise Refused(f"The last day for it was {option.last_date}.")
-        if option.action is Action.REDUCE and not words:
-            raise OutOfBounds(
-                "Say what changes in the campaign (spend, audience, depth, days): a lower "
-                "expectation without a change of the campaign only hides the risk."
-            )
+        option.check_open(words)
         plan = self._plan()
         before = self._activation(option.activation)
         day = due or option.last_date or before.start
@@ -208,30 +200,14 @@ class Decisions(Projector[Mapping[int, Decision]]):
                 )
             elif option.action is not Action.ACCEPT:
                 raise Refused("There is nothing in it to carry out.")
-            margin = option.margin_saved
-            body = BY_KIND[Kind(option.action.value)](
-                activation=option.activation,
-                sku=option.sku,
-                said=option.said,
-                owner=owner,
-                due=day,
-                cost=round(option.cost, 2),
-                units_saved=round(option.units_saved, 3),
-                margin_saved=None if pd.isna(margin) else round(margin, 2),
-                short=round(option.short_before, 3),
-                weeks_ahead=int(start) + 1,
-                moves=option.moves,
-                edit=edit,
-            )
+            body = _decided(option, owner=owner, due=day, weeks_ahead=int(start) + 1, edit=edit)
             return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
 
-        names = frozenset({option.sku, *(m.sku for m in option.moves)})
-        asked = (option.activation, option.sku, option.said)
-
         def says(event: Event) -> bool:
-            said = event.told(Decided)
+            said, asked = event.told(Decided), (option.activation, option.sku, option.said)
             return (said.activation, said.sku, said.said) == asked
 
+        names = frozenset({option.sku, *(m.sku for m in option.moves)})
         request = Request.of(client_id, actor, Kind(option.action.value), says)
         return self._desk.submit(prepare, request, touches=names)
 
@@ -453,6 +429,32 @@ def what_they_did(
     columns = ["seq", "activation", "sku", "said", "weeks_ahead", "units", "used", "ran_out",
                "doors"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _decided(
+    option: Option,
+    *,
+    owner: str,
+    due: dt.date,
+    weeks_ahead: int,
+    edit: CalendarEdit | None,
+) -> Decided:
+    """What the ledger keeps of an option that was decided."""
+    margin = option.margin_saved
+    return BY_KIND[Kind(option.action.value)](
+        activation=option.activation,
+        sku=option.sku,
+        said=option.said,
+        owner=owner,
+        due=due,
+        cost=round(option.cost, 2),
+        units_saved=round(option.units_saved, 3),
+        margin_saved=None if pd.isna(margin) else round(margin, 2),
+        short=round(option.short_before, 3),
+        weeks_ahead=weeks_ahead,
+        moves=option.moves,
+        edit=edit,
+    )
 
 
 def _after(option: Option, now: Activation) -> Activation:

@@ -12,6 +12,7 @@ import numpy as np
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.moves import Move
+from forecasting.errors import OutOfBounds, Refused
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory.actions import Outcome, Situation
 from forecasting.inventory.bridge import ItemRisk
@@ -95,6 +96,23 @@ class Option:
     def is_open(self) -> bool:
         """Whether it can be decided now."""
         return not self.why_not and not self.is_past
+
+    def check_open(self, words: str) -> None:
+        """Refuse what cannot be decided any more, or not without a word.
+
+        Raises
+        ------
+        Refused, OutOfBounds
+        """
+        if self.why_not:
+            raise Refused(self.why_not.strip()[:500] or "There is nothing in it to do.")
+        if self.is_past:
+            raise Refused(f"The last day for it was {self.last_date}.")
+        if self.action is Action.REDUCE and not words:
+            raise OutOfBounds(
+                "Say what changes in the campaign (spend, audience, depth, days): a lower "
+                "expectation without a change of the campaign only hides the risk."
+            )
 
     def laid_over(self, now: Activation) -> Activation:
         """An activation as a change of the calendar makes it, whatever others made of it."""

@@ -18,8 +18,9 @@ from forecasting.calendar import as_date
 from forecasting.consensus.moves import Move
 from forecasting.hierarchy import THOUSANDTHS, Floats
 from forecasting.inventory import actions
-from forecasting.inventory.actions import Outcome, Shipment, Situation
+from forecasting.inventory.actions import Outcome, Situation
 from forecasting.inventory.bridge import ItemRisk
+from forecasting.inventory.shipments import SUPPLIER, Shipment, supply_change
 from forecasting.plan.live import LivePlan
 from forecasting.weekly import orders
 from forecasting.weekly.option import (
@@ -243,7 +244,7 @@ def _tried(
     if not shipments:
         why = nothing if slack is None else late if slack < 0 else dear
         return Tried(option=replace(option, why_not=why), situation=situation, outcome=before)
-    moved = situation.with_supply(actions.supply_change(shipments, situation.demand.shape))
+    moved = situation.with_supply(supply_change(shipments, situation.demand.shape))
     after = actions.outcome(moved, plan.limits)
     units, margin = actions.worth(before, after, situation.margin)
     moves = tuple(_moves(plan, item.sku, shipments))
@@ -273,7 +274,7 @@ def _moves(plan: LivePlan, sku: int, shipments: Iterable[Shipment]) -> list[Move
             cost=round(s.cost, 2),
             origin="" if s.origin < 0 else plan.base.network.names[s.origin],
             receipt=s.receipt,
-            known=_known(plan, sku, s) if s.origin == actions.SUPPLIER else (),
+            known=_known(plan, sku, s) if s.origin == SUPPLIER else (),
         )
         for s in shipments
     ]

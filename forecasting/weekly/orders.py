@@ -15,11 +15,12 @@ import pandas as pd
 from scipy.special import ndtr
 
 from forecasting.hierarchy import Floats
-from forecasting.inventory import actions, buy_plan
-from forecasting.inventory.actions import SUPPLIER, Outcome, Shipment, Situation
+from forecasting.inventory import buy_plan
+from forecasting.inventory.actions import Outcome, Situation
 from forecasting.inventory.bridge import ItemRisk
 from forecasting.inventory.buy_plan import Terms
 from forecasting.inventory.risk import NODE_WEIGHTS, cut_off
+from forecasting.inventory.shipments import SUPPLIER, Shipment, supply_change
 from forecasting.plan.basis import Base
 from forecasting.plan.live import LivePlan
 
@@ -107,7 +108,7 @@ def bought(
 ) -> Bought:
     """What an order costs and is likely to leave over."""
     units = sum(s.units for s in ordered)
-    change = actions.supply_change(ordered, before.demand.shape)
+    change = supply_change(ordered, before.demand.shape)
     return Bought(
         units=units,
         spend=units * float(plan.base.cost_of(item.sku)[item.first]),

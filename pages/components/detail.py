@@ -15,7 +15,7 @@ import streamlit as st
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.hierarchy import THOUSANDTHS
-from forecasting.plan import ranges, views
+from forecasting.plan import featured, ranges, views
 from forecasting.plan.lines import Kind as Row
 from forecasting.plan.lines import Line
 from forecasting.plan.live import LivePlan
@@ -141,7 +141,7 @@ def _pictures(_plan: LivePlan, now: Any, scope: Scope, count: int, mode: str) ->
         first = pd.Timestamp(weeks[0])
         st.altair_chart(
             charts.projection(
-                views.on_hand_fan(_plan, int(skus[0]), doors),
+                featured.on_hand_fan(_plan, int(skus[0]), doors),
                 window=(first, first - pd.Timedelta(7, "D")), first_short=None,
             ),
             width="stretch", alt=f"Projected on hand of {node}",

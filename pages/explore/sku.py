@@ -10,7 +10,7 @@ import streamlit as st
 from forecasting.demand.cleansing import LONE_PEAK, PARTLY, SHUT, SOLD_OUT
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory.bridge import group_status
-from forecasting.plan import views
+from forecasting.plan import featured, views
 from forecasting.plan.basis import USUAL_LEAD_TIME_WEEKS
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import SkuPlan
@@ -207,7 +207,7 @@ def projected(of: Looked) -> None:
         st.info("No stock count of the last two weeks. Import inventory to see the projection.")
         return
     weeks, items = of.plan.base.weeks, of.computed.items
-    fan = views.on_hand_fan(of.plan, of.sku, of.places)
+    fan = featured.on_hand_fan(of.plan, of.sku, of.places)
     first, last = pd.Timestamp(weeks[0]), pd.Timestamp(weeks[0]) - pd.Timedelta(7, "D")
     if items:
         first, last = pd.Timestamp(weeks[items[0].first]), pd.Timestamp(weeks[items[0].last])

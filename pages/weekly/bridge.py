@@ -5,7 +5,7 @@ import streamlit as st
 
 from forecasting.consensus.activations import Activation
 from forecasting.inventory.bridge import ItemRisk
-from forecasting.plan import views
+from forecasting.plan import featured, views
 from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
@@ -112,7 +112,7 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
         projected(plan, item, chosen)
     if supply == ROUTINE:
         options.panel(plan, act.activation, chosen["sku"])
-    by_doors(views.doors_of(plan, item), chosen["sku"])
+    by_doors(featured.doors_of(plan, item), chosen["sku"])
     st.page_link(
         "pages/explore/sku.py", label=f"Everything about {plain(chosen['sku'])}",
         query_params={"sku": chosen["sku"]},
@@ -192,7 +192,7 @@ def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
     first = plan.base.weeks[soon.min()] if len(soon) else None
     st.altair_chart(
         charts.projection(
-            views.on_hand_fan(plan, sku, places), window=window, first_short=first
+            featured.on_hand_fan(plan, sku, places), window=window, first_short=first
         ),
         width="stretch",
         alt=f"Projected on hand of {chosen['sku']}: first likely to run out "
