@@ -197,8 +197,7 @@ def assess_item(
     wanted = demand[:, window].sum(axis=1)
     fill = np.where(wanted > 0, 1 - missing.sum(axis=1) / np.maximum(wanted, 1e-9), 1.0)
     status = _status(prospect, last, p_window, fill, breach, limits)
-    p_stockout = risk.p_stockout[:, window]
-    likely = p_stockout > limits.red_probability
+    likely = risk.p_stockout[:, window] > limits.red_probability
     first_short = np.where(likely.any(axis=1), first + likely.argmax(axis=1), -1)
     units_short = np.where(prospect.known[:, None], units_short, 0.0)
     price = prospect.price[:, window]
@@ -213,7 +212,7 @@ def assess_item(
         headroom=headroom,
         on_hand_start=projection.on_hand[:, first - 1] if first else prospect.opening,
         on_hand=projection.on_hand[:, window],
-        p_stockout=p_stockout,
+        p_stockout=risk.p_stockout[:, window],
         units_short=units_short,
         p_window=p_window,
         breach=breach,
