@@ -95,10 +95,12 @@ def test_every_make_target_that_is_shown_exists():
 
 
 def run(path: Path, folder: Path, *, leave: tuple[str, ...] = ()) -> list[str]:
-    """Run what a page shows, in its order, in a folder; the verbs that were run."""
+    """Run what a page shows, in its order, in a folder, but for commands with one of the words
+    that are left; the verbs that were run.
+    """
     done = []
     for words in commands(path):
-        if words[0] in leave:
+        if set(words) & set(leave):
             continue
         command = [sys.executable, "-m", "forecasting", *words]
         finished = subprocess.run(
@@ -147,14 +149,14 @@ def test_reports_of_the_planners_guide_are_written_as_shown(played, tmp_path, mo
 def test_bringing_ones_own_data_works_as_it_is_shown(tmp_path):
     files = tmp_path / "my-files"
     page = ROOT / "docs" / "how-to" / "own-data.md"
-    assert run(page, tmp_path, leave=("import", "refresh", "serve")) == [
+    assert run(page, tmp_path, leave=("import", "refresh", "serve", "sources", "till.csv")) == [
         "template",
         "conventions",
     ]
     for name, frame in make_sample(skus=9, doors=3, weeks=60, seed=3).tables.items():
         assert (files / f"{name}.csv").is_file()
         frame.to_csv(files / f"{name}.csv", index=False)
-    assert run(page, tmp_path, leave=("template", "conventions", "serve")) == [
+    assert run(page, tmp_path, leave=("template", "conventions", "serve", "sources", "till.csv")) == [
         "import",
         "import",
         "refresh",

@@ -206,6 +206,7 @@ class Crawl:
         self.held = {}
         self.app.run()  # asks who it is: the pages are known from here on
         self.app.session_state["person"] = PEOPLE[self.function]
+        self.app.session_state["landed"] = True  # or Leadership would be led to its scorecard
         self.app.switch_page(self.page.path)
         self.here = self.app._page_hash
         self.run("page", "open")

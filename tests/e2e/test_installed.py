@@ -116,7 +116,7 @@ def test_an_installed_concord_serves_the_app_from_any_folder(
         page = browser.new_page()
         page.goto(address)
         page.get_by_role("button", name="Continue as").first.click()
-        page.get_by_role("heading", name="Bridge").first.wait_for()
+        page.get_by_role("heading", name="Home").first.wait_for()
         page.close()
     finally:
         server.terminate()
