@@ -103,6 +103,7 @@ def test_every_page_is_drawn_without_an_error(meeting, visit, dark):
     outside = []
     page.on("request", lambda r: outside.append(r.url) if server.url[7:] not in r.url else None)
     page.reload()
+    page.get_by_role("button", name="Continue as Dana Okoro").click()
     for name in (
         "Bridge", "Activations", "Consensus", "SKU", "Baseline", "Lift library", "History",
         "Data", "People", "Meeting", "Cycle", "Value added",
