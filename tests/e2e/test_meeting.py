@@ -102,6 +102,7 @@ def test_every_page_is_drawn_without_an_error(meeting, visit, dark):
     page = visit(server.url, "Dana Okoro", dark=dark)
     outside = []
     page.on("request", lambda r: outside.append(r.url) if server.url[7:] not in r.url else None)
+    page.context.clear_cookies()  # asked again, whether or not the browser was told already
     page.reload()
     page.get_by_role("button", name="Continue as Dana Okoro").click()
     for name in (
