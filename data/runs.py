@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,7 @@ def write_inputs(
     series = store.query("series", as_of=as_of)
     skus = store.query("all_skus")[["sku", "class", "department", "like_sku", "launch_date"]]
     skus = skus.assign(block=_blocks(skus, series))
-    since = as_of - dt.timedelta(7 * (LONGEST_HISTORY_WEEKS - 1))
-    since, cut = _history_of(closing(store), as_of, since)
+    since, cut = _history_of(closing(store), as_of)
     prints = _write_history(store, skus, folder, as_of=as_of, since=since, cut=cut)
     first = store.query("first_week", as_of=as_of, since=since)["week"].iloc[0]
     prices = store.query("price_changes")
@@ -90,7 +89,6 @@ def write_inputs(
     }
     _write(frames, folder)
     past = items[items["start"] < pd.Timestamp(as_of) + pd.Timedelta(7, "D")]
-    counts = frames["series"].groupby("block").size()
     kinds = sorted(items["type"].unique())
     # What every block was fitted on, beside its own history, activations, prices and spans.
     of_all = [as_of, horizon, kinds, door_weeks, str(conventions.in_force().fiscal)]
@@ -101,26 +99,55 @@ def write_inputs(
         "kinds": kinds,
         "weekday_shares": weekday_shares(store, as_of),
         "conventions": conventions.in_force().as_dict(),
-        "blocks": {
-            str(block): {
-                "series": int(counts[block]),
-                "fingerprint": _digest(
-                    [*of_all, prints.get(int(block), ""), _of(past, skus, block),
-                     _of(prices, skus, block), _of(spans, skus, block)],
-                ),
-            }
-            for block in sorted(counts.index)
-        },
-    }  # fmt: skip
+        "blocks": _as_fitted(
+            frames["series"], skus, prints, of_all=of_all, of_each=(past, prices, spans)
+        ),
+    }
     job |= _reused(job, former)
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     return job
 
 
-def _history_of(
-    complete: Closing, as_of: dt.date, since: dt.date
-) -> tuple[dt.date, tuple[str, ...]]:
+def _as_fitted(
+    series: pd.DataFrame,
+    skus: pd.DataFrame,
+    history: Mapping[int, str],
+    *,
+    of_all: Sequence[Any],
+    of_each: Sequence[pd.DataFrame],
+) -> dict[str, dict[str, Any]]:
+    """Size of each block, and a fingerprint of all that it is fitted on.
+
+    Parameters
+    ----------
+    series, skus : DataFrame
+        With the block of each.
+    history : mapping
+        Block to what its history comes to.
+    of_all : sequence
+        What is the same for every block.
+    of_each : sequence of DataFrame
+        Facts by sku, of which each block has its own.
+    """
+    counts = series.groupby("block").size()
+    return {
+        str(block): {
+            "series": int(counts[block]),
+            "fingerprint": _digest(
+                [
+                    *of_all,
+                    history.get(int(block), ""),
+                    *(_of(facts, skus, block) for facts in of_each),
+                ]
+            ),
+        }
+        for block in sorted(counts.index)
+    }
+
+
+def _history_of(complete: Closing, as_of: dt.date) -> tuple[dt.date, tuple[str, ...]]:
     """First day of the history of a fit, and doors whose last week is left out of it."""
+    since = as_of - dt.timedelta(7 * (LONGEST_HISTORY_WEEKS - 1))
     cut = complete.silent if complete.week == as_of else ()
     if complete.begins is not None and complete.begins <= as_of:
         # What is sold in a part of a week is no week's demand.

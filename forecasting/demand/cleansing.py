@@ -154,29 +154,19 @@ def build_panel(
     series[sku_of, door_of] = np.arange(len(ranging))
     shape = (len(ranging), len(weeks))
 
-    row = series[
-        sku_index.get_indexer(pd.Index(history["sku"])),
-        door_index.get_indexer(pd.Index(history["door"])),
-    ]
+    row = _series_of(history, series, sku_index, door_index)
     sales, in_stock, on_hand = (
         _placed(history, name, row, weeks, shape) for name in ("units", "in_stock", "on_hand")
     )
     opened, none_sold = np.ones(shape), on_hand > 0
     if could_sell is not None:
-        of_span = series[
-            sku_index.get_indexer(pd.Index(could_sell.spans["sku"])),
-            door_index.get_indexer(pd.Index(could_sell.spans["door"])),
-        ]
+        of_span = _series_of(could_sell.spans, series, sku_index, door_index)
         opened = could_sell.share(of_span, len(ranging), weeks)
         opened = np.where(_sold_all_the_same(sales, opened), 1.0, opened)
         none_sold = _none_sold(could_sell, sales, on_hand, door_of, door_index, weeks)
     # No row of a door that told what it sold, and something to sell: a true zero. Else unknown.
     sales = np.where(np.isnan(sales) & none_sold, 0.0, sales)
-    # A last day that is a Sunday may mean its week: a small part of a week says nothing.
-    known = ~np.isnan(sales) & (opened >= ENOUGH_SHARE)
-    on_shelf = np.where(np.isnan(in_stock), 1.0, in_stock)
-    tells = _tells(on_shelf, sales, LEAST_SHARE)
-    evidence = known & tells
+    units, exposure, sold_out, shut = _evidence(sales, in_stock, on_hand, opened)
     return Panel(
         skus=sku_names,
         doors=door_names,
@@ -188,12 +178,43 @@ def build_panel(
         sku_of=sku_of,
         door_of=door_of,
         weeks=weeks,
-        units=np.where(evidence, np.maximum(np.nan_to_num(sales), 0.0), 0.0),
-        exposure=np.where(evidence, on_shelf * opened, 0.0),
-        sold_out=known & np.isnan(in_stock) & (on_hand <= 0),
-        shut=known & ~tells,
+        units=units,
+        exposure=exposure,
+        sold_out=sold_out,
+        shut=shut,
         open=opened,
         regular_price=_log_prices(prices, series, sku_index, door_index, weeks, len(ranging)),
+    )
+
+
+def _series_of(
+    rows: pd.DataFrame, series: Ints, skus: pd.Index[str], doors: pd.Index[str]
+) -> Ints:
+    """Series of each row by its sku and door, -1 where there is none, (m,)."""
+    found: Ints = series[
+        skus.get_indexer(pd.Index(rows["sku"])), doors.get_indexer(pd.Index(rows["door"]))
+    ]
+    return found
+
+
+def _evidence(
+    sales: Floats, in_stock: Floats, on_hand: Floats, opened: Floats
+) -> tuple[Floats, Floats, Bools, Bools]:
+    """Units, exposure, weeks that sold out and weeks with an empty shelf, (n, T) each.
+
+    Sales, share in stock and closing stock are NaN where they are not known; `opened` is
+    the share of the week in which it could be sold.
+    """
+    # A last day that is a Sunday may mean its week: a small part of a week says nothing.
+    known = ~np.isnan(sales) & (opened >= ENOUGH_SHARE)
+    on_shelf = np.where(np.isnan(in_stock), 1.0, in_stock)
+    tells = _tells(on_shelf, sales, LEAST_SHARE)
+    evidence = known & tells
+    return (
+        np.where(evidence, np.maximum(np.nan_to_num(sales), 0.0), 0.0),
+        np.where(evidence, on_shelf * opened, 0.0),
+        known & np.isnan(in_stock) & (on_hand <= 0),
+        known & ~tells,
     )
 
 
