@@ -75,23 +75,13 @@ def write_inputs(
     since, cut = _history_of(closing(store), as_of)
     prints = _write_history(store, skus, folder, as_of=as_of, since=since, cut=cut)
     first = store.query("first_week", as_of=as_of, since=since)["week"].iloc[0]
-    prices = store.query("price_changes")
-    spans = store.query("could_sell_until", as_of=as_of)
-    door_weeks = store.query("door_weeks", as_of=as_of)
-    frames = {
-        "series": series.merge(skus[["sku", "block"]], on="sku"),
-        "spans": spans.merge(skus[["sku", "block"]], on="sku"),
-        "door_weeks": door_weeks,
-        "prices": prices,
-        "skus": skus,
-        "doors": store.query("all_doors")[["door", "kind"]],
-        "items": items,
-    }
-    _write(frames, folder)
+    facts = _facts(store, as_of)
+    _write(facts | {"series": series, "skus": skus, "items": items}, folder)
     past = items[items["start"] < pd.Timestamp(as_of) + pd.Timedelta(7, "D")]
+    of_each = (past, facts["prices"], facts["spans"])
     kinds = sorted(items["type"].unique())
     # What every block was fitted on, beside its own history, activations, prices and spans.
-    of_all = [as_of, horizon, kinds, door_weeks, str(conventions.in_force().fiscal)]
+    of_all = [as_of, horizon, kinds, facts["door_weeks"], str(conventions.in_force().fiscal)]
     job: dict[str, Any] = {
         "as_of": as_of.isoformat(),
         "first_week": pd.Timestamp(first).date().isoformat(),
@@ -99,13 +89,21 @@ def write_inputs(
         "kinds": kinds,
         "weekday_shares": weekday_shares(store, as_of),
         "conventions": conventions.in_force().as_dict(),
-        "blocks": _as_fitted(
-            frames["series"], skus, prints, of_all=of_all, of_each=(past, prices, spans)
-        ),
+        "blocks": _as_fitted(series, skus, prints, of_all=of_all, of_each=of_each),
     }
     job |= _reused(job, former)
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     return job
+
+
+def _facts(store: Store, as_of: dt.date) -> dict[str, pd.DataFrame]:
+    """What a fit is told beside history, SKUs and series: spans, weeks of doors, prices."""
+    return {
+        "spans": store.query("could_sell_until", as_of=as_of),
+        "door_weeks": store.query("door_weeks", as_of=as_of),
+        "prices": store.query("price_changes"),
+        "doors": store.query("all_doors")[["door", "kind"]],
+    }
 
 
 def _as_fitted(
@@ -121,7 +119,7 @@ def _as_fitted(
     Parameters
     ----------
     series, skus : DataFrame
-        With the block of each.
+        SKUs with the block of each.
     history : mapping
         Block to what its history comes to.
     of_all : sequence
@@ -129,7 +127,7 @@ def _as_fitted(
     of_each : sequence of DataFrame
         Facts by sku, of which each block has its own.
     """
-    counts = series.groupby("block").size()
+    counts = series.merge(skus[["sku", "block"]], on="sku").groupby("block").size()
     return {
         str(block): {
             "series": int(counts[block]),
@@ -176,7 +174,10 @@ def _write_history(
 
 
 def _write(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    for name, frame in frames.items():
+    """Write tables as Parquet; series and spans with the block of their SKU."""
+    block = frames["skus"][["sku", "block"]]
+    blocked = {name: frames[name].merge(block, on="sku") for name in ("series", "spans")}
+    for name, frame in {**frames, **blocked}.items():
         # A table without rows would be written as if its columns held nothing at all.
         texts = [c for c in ("sku", "door") if c in frame.columns]
         frame.astype(dict.fromkeys(texts, "string")).to_parquet(

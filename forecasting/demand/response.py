@@ -144,25 +144,24 @@ def respond(
         A former estimate to start from.
     """
     columns = prior.columns
-    n_classes = int(class_of.max(initial=0)) + 1
     scale = np.array([_SCALE.get(name, 1.0) for name in columns])
     by_week = rows.sku * (int(rows.week.max(initial=0)) + 1) + rows.week
     worth = _worth(rows, by_week, alpha=alpha, event_sd=event_sd)
     of_events = _worth(rows, rows.event, alpha=alpha, event_sd=event_sd)
     classes, class_sd = _classes_from(
-        rows, of_events, prior, n_classes, alpha=alpha, start=start
+        rows, of_events, prior, int(class_of.max(initial=0)) + 1, alpha=alpha, start=start
     )
     classes = bounded(classes, columns)
-    of_skus, of_series = start.spread if start else (SKU_SD * scale, SERIES_SD * scale)
-    steps = 1 if start else 2
+    usual = SKU_SD * scale, SERIES_SD * scale
+    of_skus, of_series = start.spread if start else usual
     per_sku, sku_covariance, spread_of_skus = _around(
         rows, rows.sku, classes[class_of], alpha=alpha, worth=worth, sd=of_skus,
-        usual=SKU_SD * scale, start=start.skus if start else None, steps=steps,
+        usual=usual[0], start=start.skus if start else None, steps=1 if start else 2,
     )  # fmt: skip
     per_sku = bounded(per_sku, columns)
     per_series, _, spread_of_series = _around(
         rows, rows.series, per_sku[sku_of], alpha=alpha, worth=np.ones(len(rows)),
-        sd=of_series, usual=SERIES_SD * scale, start=start.series if start else None, steps=1,
+        sd=of_series, usual=usual[1], start=start.series if start else None, steps=1,
     )  # fmt: skip
     assert per_series.shape == (n_series, len(columns))
     return Response(
