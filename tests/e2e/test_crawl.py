@@ -175,6 +175,7 @@ class Crawl:
     def enter(self, url: str) -> None:
         """Say who it is."""
         self.leaving = True
+        self.page.context.clear_cookies()  # or the one who was last here is still known
         self.page.goto(url)
         self.leaving = False
         self.page.get_by_role("button", name=f"Continue as {NAMES[self.function]}").click()
