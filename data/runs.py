@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,28 +72,16 @@ def write_inputs(
     series = store.query("series", as_of=as_of)
     skus = store.query("all_skus")[["sku", "class", "department", "like_sku", "launch_date"]]
     skus = skus.assign(block=_blocks(skus, series))
-    since = as_of - dt.timedelta(7 * (LONGEST_HISTORY_WEEKS - 1))
-    since, cut = _history_of(closing(store), as_of, since)
+    since, cut = _history_of(closing(store), as_of)
     prints = _write_history(store, skus, folder, as_of=as_of, since=since, cut=cut)
     first = store.query("first_week", as_of=as_of, since=since)["week"].iloc[0]
-    prices = store.query("price_changes")
-    spans = store.query("could_sell_until", as_of=as_of)
-    door_weeks = store.query("door_weeks", as_of=as_of)
-    frames = {
-        "series": series.merge(skus[["sku", "block"]], on="sku"),
-        "spans": spans.merge(skus[["sku", "block"]], on="sku"),
-        "door_weeks": door_weeks,
-        "prices": prices,
-        "skus": skus,
-        "doors": store.query("all_doors")[["door", "kind"]],
-        "items": items,
-    }
-    _write(frames, folder)
+    facts = _facts(store, as_of)
+    _write(facts | {"series": series, "skus": skus, "items": items}, folder)
     past = items[items["start"] < pd.Timestamp(as_of) + pd.Timedelta(7, "D")]
-    counts = frames["series"].groupby("block").size()
+    of_each = (past, facts["prices"], facts["spans"])
     kinds = sorted(items["type"].unique())
     # What every block was fitted on, beside its own history, activations, prices and spans.
-    of_all = [as_of, horizon, kinds, door_weeks, str(conventions.in_force().fiscal)]
+    of_all = [as_of, horizon, kinds, facts["door_weeks"], str(conventions.in_force().fiscal)]
     job: dict[str, Any] = {
         "as_of": as_of.isoformat(),
         "first_week": pd.Timestamp(first).date().isoformat(),
@@ -101,26 +89,63 @@ def write_inputs(
         "kinds": kinds,
         "weekday_shares": weekday_shares(store, as_of),
         "conventions": conventions.in_force().as_dict(),
-        "blocks": {
-            str(block): {
-                "series": int(counts[block]),
-                "fingerprint": _digest(
-                    [*of_all, prints.get(int(block), ""), _of(past, skus, block),
-                     _of(prices, skus, block), _of(spans, skus, block)],
-                ),
-            }
-            for block in sorted(counts.index)
-        },
-    }  # fmt: skip
+        "blocks": _as_fitted(series, skus, prints, of_all=of_all, of_each=of_each),
+    }
     job |= _reused(job, former)
     (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
     return job
 
 
-def _history_of(
-    complete: Closing, as_of: dt.date, since: dt.date
-) -> tuple[dt.date, tuple[str, ...]]:
+def _facts(store: Store, as_of: dt.date) -> dict[str, pd.DataFrame]:
+    """What a fit is told beside history, SKUs and series: spans, weeks of doors, prices."""
+    return {
+        "spans": store.query("could_sell_until", as_of=as_of),
+        "door_weeks": store.query("door_weeks", as_of=as_of),
+        "prices": store.query("price_changes"),
+        "doors": store.query("all_doors")[["door", "kind"]],
+    }
+
+
+def _as_fitted(
+    series: pd.DataFrame,
+    skus: pd.DataFrame,
+    history: Mapping[int, str],
+    *,
+    of_all: Sequence[Any],
+    of_each: Sequence[pd.DataFrame],
+) -> dict[str, dict[str, Any]]:
+    """Size of each block, and a fingerprint of all that it is fitted on.
+
+    Parameters
+    ----------
+    series, skus : DataFrame
+        SKUs with the block of each.
+    history : mapping
+        Block to what its history comes to.
+    of_all : sequence
+        What is the same for every block.
+    of_each : sequence of DataFrame
+        Facts by sku, of which each block has its own.
+    """
+    counts = series.merge(skus[["sku", "block"]], on="sku").groupby("block").size()
+    return {
+        str(block): {
+            "series": int(counts[block]),
+            "fingerprint": _digest(
+                [
+                    *of_all,
+                    history.get(int(block), ""),
+                    *(_of(facts, skus, block) for facts in of_each),
+                ]
+            ),
+        }
+        for block in sorted(counts.index)
+    }
+
+
+def _history_of(complete: Closing, as_of: dt.date) -> tuple[dt.date, tuple[str, ...]]:
     """First day of the history of a fit, and doors whose last week is left out of it."""
+    since = as_of - dt.timedelta(7 * (LONGEST_HISTORY_WEEKS - 1))
     cut = complete.silent if complete.week == as_of else ()
     if complete.begins is not None and complete.begins <= as_of:
         # What is sold in a part of a week is no week's demand.
@@ -149,7 +174,10 @@ def _write_history(
 
 
 def _write(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    for name, frame in frames.items():
+    """Write tables as Parquet; series and spans with the block of their SKU."""
+    block = frames["skus"][["sku", "block"]]
+    blocked = {name: frames[name].merge(block, on="sku") for name in ("series", "spans")}
+    for name, frame in {**frames, **blocked}.items():
         # A table without rows would be written as if its columns held nothing at all.
         texts = [c for c in ("sku", "door") if c in frame.columns]
         frame.astype(dict.fromkeys(texts, "string")).to_parquet(

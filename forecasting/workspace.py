@@ -61,6 +61,10 @@ from forecasting.weekly.decisions import Decisions
 from forecasting.weekly.review import Weekly
 
 LOG = operation.log("workspace")
+_NO_FORECAST = (
+    "There is no forecast yet. Import data on the Data page, then press Refresh "
+    "(or run: python -m forecasting refresh)."
+)
 
 
 @verbs
@@ -95,6 +99,7 @@ class Workspace:
         self._log_held = operation.hold(path)
         try:
             self._wire(clock)
+            self._take_up(build=False)
         except BaseException:  # what cannot be opened is let go: another one may have it
             self._log_held.let_go()
             self.store.close()
@@ -132,7 +137,8 @@ class Workspace:
             self.desk, plan=self._live, reasons=self.reasons, policies=self.policies
         )
         self.sources = Sources(self.desk)
-        self.imports = Imports(self.desk, self.calendar, self._rebuild, signed=self._signed)
+        signed = partial(_signed, self)
+        self.imports = Imports(self.desk, self.calendar, self._rebuild, signed=signed)
         self.reversals = Reversals(
             self.desk, calendar=self.calendar, decisions=self.decisions,
             seen_by=self.history.seen_by,
@@ -160,7 +166,6 @@ class Workspace:
             self.calendar, self.decisions, self.reversals, self.steps, self.policies,
             self.quarters, self.oddities, self.sources,
         )  # fmt: skip
-        self._take_up(build=False)
 
     def _offer(self) -> None:
         """Offer by the workspace's own name what pages, scripts and tests do most."""
@@ -255,10 +260,7 @@ class Workspace:
                     self._take_up(build=True)
         plan = self._plans.live
         if plan is None:
-            raise NoForecast(
-                "There is no forecast yet. Import data on the Data page, then press Refresh "
-                "(or run: python -m forecasting refresh)."
-            )
+            raise NoForecast(_NO_FORECAST)
         return self._by_policy_of_today(plan)
 
     def _seen_by(self, person: Person) -> LivePlan:
@@ -320,14 +322,6 @@ class Workspace:
         with self._building:
             self._take_up(build=self._plans.live is not None)
 
-    def _signed(self) -> Signed | None:
-        """What is signed in the open cycle, for who changes it by files."""
-        now = self.cycles.current
-        if now is None or now.closed or not now.signatures or not self.has_forecast:
-            return None
-        base = self._live().base
-        return Signed.of(base.skus, base.as_of, self.cycles.standing().signed)
-
     def _rebuild(self) -> None:
         """Take up facts or a run that changed: the calendar, and the plan if it was built.
 
@@ -374,6 +368,15 @@ class Workspace:
         self._rebuild()
         if self.has_forecast:
             self.quarters.sum_up()
+
+
+def _signed(space: Workspace) -> Signed | None:
+    """What is signed in the open cycle, for who changes it by files."""
+    now = space.cycles.current
+    if now is None or now.closed or not now.signatures or not space.has_forecast:
+        return None
+    base = space.plan.base
+    return Signed.of(base.skus, base.as_of, space.cycles.standing().signed)
 
 
 def _tell_started(seq: int, path: Path | None, begun: float) -> None:

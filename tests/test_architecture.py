@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 GROUND = {
-    "vocabulary", "errors", "rights", "arguments", "taking", "calendar", "conventions", "hierarchy",
+    "vocabulary", "errors", "rights", "arguments", "taking", "calendar", "exposure", "conventions", "hierarchy",
     "faults", "operation", "scratch", "child", "version",
 }  # fmt: skip
 ROOMS = {
@@ -65,19 +65,10 @@ def test_the_stated_arrows_name_every_room_and_all_of_the_ground():
 
 MOST_LINES = {ast.Module: 500, ast.ClassDef: 300, ast.FunctionDef: 60}
 STILL_TO_BE_SHORTENED = {
-    "data/runs.py: write_inputs",
-    "forecasting/calendar.py",
-    "forecasting/demand/cleansing.py: build_panel",
-    "forecasting/demand/methods.py: choose",
-    "forecasting/demand/response.py: respond",
     "forecasting/inventory/risk.py: assess",
-    "forecasting/monthly/agenda.py: exceptions",
     "forecasting/plan/basis.py",
     "forecasting/plan/basis.py: assemble",
     "forecasting/plan/live.py: LivePlan",
-    "forecasting/quarterly/notice.py: notices",
-    "forecasting/sample/world.py: World",
-    "forecasting/workspace.py: Workspace",
 }
 """What is larger than it should be. Nothing may come to it, and what was shortened goes."""
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from forecasting.calendar import Dates, exposure_share
+from forecasting.calendar import Dates
 from forecasting.errors import OutOfBounds
+from forecasting.exposure import exposure_share
 from forecasting.hierarchy import Floats
 from forecasting.vocabulary import MOST_LIFT
 

@@ -146,54 +146,94 @@ def build_panel(
     """
     sku_names = skus["sku"].to_numpy(dtype=object)
     door_names = np.array(doors, dtype=object)
-    sku_index, door_index = pd.Index(sku_names), pd.Index(door_names)
+    grid = _Grid.of(ranging, pd.Index(sku_names), pd.Index(door_names))
     classes, class_names, departments = _classes(skus)
-    sku_of = sku_index.get_indexer(pd.Index(ranging["sku"]))
-    door_of = door_index.get_indexer(pd.Index(ranging["door"]))
-    series = np.full((len(sku_names), len(door_names)), -1, dtype=np.int64)
-    series[sku_of, door_of] = np.arange(len(ranging))
-    shape = (len(ranging), len(weeks))
-
-    row = series[
-        sku_index.get_indexer(pd.Index(history["sku"])),
-        door_index.get_indexer(pd.Index(history["door"])),
-    ]
+    row, shape = grid.series_of(history), (len(ranging), len(weeks))
     sales, in_stock, on_hand = (
         _placed(history, name, row, weeks, shape) for name in ("units", "in_stock", "on_hand")
     )
-    opened, none_sold = np.ones(shape), on_hand > 0
-    if could_sell is not None:
-        of_span = series[
-            sku_index.get_indexer(pd.Index(could_sell.spans["sku"])),
-            door_index.get_indexer(pd.Index(could_sell.spans["door"])),
-        ]
-        opened = could_sell.share(of_span, len(ranging), weeks)
-        opened = np.where(_sold_all_the_same(sales, opened), 1.0, opened)
-        none_sold = _none_sold(could_sell, sales, on_hand, door_of, door_index, weeks)
+    opened, none_sold = _when_open(could_sell, sales, on_hand, grid, weeks)
     # No row of a door that told what it sold, and something to sell: a true zero. Else unknown.
     sales = np.where(np.isnan(sales) & none_sold, 0.0, sales)
-    # A last day that is a Sunday may mean its week: a small part of a week says nothing.
-    known = ~np.isnan(sales) & (opened >= ENOUGH_SHARE)
-    on_shelf = np.where(np.isnan(in_stock), 1.0, in_stock)
-    tells = _tells(on_shelf, sales, LEAST_SHARE)
-    evidence = known & tells
+    units, exposure, sold_out, shut = _evidence(sales, in_stock, on_hand, opened)
     return Panel(
         skus=sku_names,
         doors=door_names,
         classes=classes,
         class_names=class_names,
         departments=departments,
-        like=_like(skus, sku_index),
+        like=_like(skus, grid.skus),
         launch=_launch_weeks(skus, weeks),
-        sku_of=sku_of,
-        door_of=door_of,
+        sku_of=grid.sku_of,
+        door_of=grid.door_of,
         weeks=weeks,
-        units=np.where(evidence, np.maximum(np.nan_to_num(sales), 0.0), 0.0),
-        exposure=np.where(evidence, on_shelf * opened, 0.0),
-        sold_out=known & np.isnan(in_stock) & (on_hand <= 0),
-        shut=known & ~tells,
+        units=units,
+        exposure=exposure,
+        sold_out=sold_out,
+        shut=shut,
         open=opened,
-        regular_price=_log_prices(prices, series, sku_index, door_index, weeks, len(ranging)),
+        regular_price=_log_prices(prices, grid, weeks),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grid:
+    """Where the series lie among SKUs and doors."""
+
+    skus: pd.Index[str]
+    doors: pd.Index[str]
+    sku_of: Ints
+    """SKU of each series, (n,)."""
+    door_of: Ints
+    series: Ints
+    """Series of each SKU at each door, -1 where there is none, (S, D)."""
+
+    @staticmethod
+    def of(ranging: pd.DataFrame, skus: pd.Index[str], doors: pd.Index[str]) -> _Grid:
+        """The grid of series in the order of `ranging`."""
+        sku_of = skus.get_indexer(pd.Index(ranging["sku"]))
+        door_of = doors.get_indexer(pd.Index(ranging["door"]))
+        series = np.full((len(skus), len(doors)), -1, dtype=np.int64)
+        series[sku_of, door_of] = np.arange(len(ranging))
+        return _Grid(skus=skus, doors=doors, sku_of=sku_of, door_of=door_of, series=series)
+
+    def series_of(self, rows: pd.DataFrame) -> Ints:
+        """Series of each row by its sku and door, -1 where there is none, (m,)."""
+        sku = self.skus.get_indexer(pd.Index(rows["sku"]))
+        found: Ints = self.series[sku, self.doors.get_indexer(pd.Index(rows["door"]))]
+        return found
+
+
+def _when_open(
+    could_sell: CouldSell | None, sales: Floats, on_hand: Floats, grid: _Grid, weeks: Dates
+) -> tuple[Floats, Bools]:
+    """Share of a week in which it could be sold, and where no row means none sold, (n, T)."""
+    if could_sell is None:
+        return np.ones(sales.shape), on_hand > 0
+    opened = could_sell.share(grid.series_of(could_sell.spans), len(sales), weeks)
+    opened = np.where(_sold_all_the_same(sales, opened), 1.0, opened)
+    none = _none_sold(could_sell, sales, on_hand, grid.door_of, grid.doors, weeks)
+    return opened, none
+
+
+def _evidence(
+    sales: Floats, in_stock: Floats, on_hand: Floats, opened: Floats
+) -> tuple[Floats, Floats, Bools, Bools]:
+    """Units, exposure, weeks that sold out and weeks with an empty shelf, (n, T) each.
+
+    Sales, share in stock and closing stock are NaN where they are not known; `opened` is
+    the share of the week in which it could be sold.
+    """
+    # A last day that is a Sunday may mean its week: a small part of a week says nothing.
+    known = ~np.isnan(sales) & (opened >= ENOUGH_SHARE)
+    on_shelf = np.where(np.isnan(in_stock), 1.0, in_stock)
+    tells = _tells(on_shelf, sales, LEAST_SHARE)
+    evidence = known & tells
+    return (
+        np.where(evidence, np.maximum(np.nan_to_num(sales), 0.0), 0.0),
+        np.where(evidence, on_shelf * opened, 0.0),
+        known & np.isnan(in_stock) & (on_hand <= 0),
+        known & ~tells,
     )
 
 
@@ -360,26 +400,20 @@ def _launch_weeks(skus: pd.DataFrame, weeks: Dates) -> Ints:
     return np.where(np.isnat(days), NOT_STATED, week)
 
 
-def _log_prices(
-    prices: pd.DataFrame,
-    series: Ints,
-    sku_index: pd.Index[str],
-    door_index: pd.Index[str],
-    weeks: Dates,
-    n_series: int,
-) -> Floats:
+def _log_prices(prices: pd.DataFrame, grid: _Grid, weeks: Dates) -> Floats:
     """Log regular price of each series against its own mean, carried forward then back."""
-    general, own = (np.full((n_series, len(weeks)), np.nan) for _ in range(2))
+    general, own = (np.full((len(grid.sku_of), len(weeks)), np.nan) for _ in range(2))
     ordered = prices.sort_values("week", kind="stable")
-    sku = sku_index.get_indexer(pd.Index(ordered["sku"]))
+    sku = grid.skus.get_indexer(pd.Index(ordered["sku"]))
     everywhere = ordered["door"].isna().to_numpy()
-    door = door_index.get_indexer(pd.Index(ordered["door"]))
+    door = grid.doors.get_indexer(pd.Index(ordered["door"]))
     since = ordered["week"].to_numpy().astype("datetime64[D]")
     column = np.maximum((since - weeks[0]).astype(int) // 7, 0)
     value = ordered["regular_price"].to_numpy(dtype=float)
     usable = (sku >= 0) & (everywhere | (door >= 0)) & (column < len(weeks)) & (value > 0)
     for i in np.flatnonzero(usable):
-        rows = series[sku[i]] if everywhere[i] else series[sku[i], door[i] : door[i] + 1]
+        at_doors = slice(None) if everywhere[i] else slice(door[i], door[i] + 1)
+        rows = grid.series[sku[i], at_doors]
         (general if everywhere[i] else own)[rows[rows >= 0], column[i]] = value[i]
     # A door's own price outranks the general one, also one that comes later.
     level = pd.DataFrame(own).ffill(axis=1).fillna(pd.DataFrame(general).ffill(axis=1))

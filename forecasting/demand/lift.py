@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from forecasting.calendar import Dates, demand_before
+from forecasting.calendar import Dates
 from forecasting.demand import offers
 from forecasting.demand.offers import BARE_PRICE
+from forecasting.exposure import demand_before
 from forecasting.hierarchy import Bools, Floats, Ints, aggregate
 
 PRICE = "price depth"

@@ -121,32 +121,44 @@ def choose(
     n_segments = int(segment.max(initial=-1)) + 1
     seen = scored[:, tail]
     ahead = effect[:, tail]
-    usual = PACES.index(USUAL_PACE)
     cost = _costs(levels, units[:, tail], ahead, seen, segment, cut=cut, n_segments=n_segments)
     best = _cheapest(cost)
-    rows = best[segment]
-    chosen_levels = np.empty_like(levels[usual])
-    for i, level in enumerate(levels):
-        chosen_levels[rows == i] = level[rows == i]
+    chosen_levels = _of_paces(levels, best[segment])
     growths = _growth(around, of_class, panel.exposure[:, :cut] > 0)
     growths = _if_it_helped(
         growths, chosen_levels[:, cut], ahead, units[:, tail], seen, of_class
     )
-    now = np.bincount(segment, minlength=n_segments)
-    chosen = tuple(
+    count = np.bincount(segment, minlength=n_segments)
+    chosen = _methods(best, growths, cost, count=count, weeks=known - cut)
+    return chosen, _residuals(chosen_levels, ahead, units, seen, exposed[:, tail], cut)
+
+
+def _of_paces(levels: Sequence[Floats], pace: Ints) -> Floats:
+    """Level of each series at its own pace, (n, T + 1)."""
+    found = np.empty_like(levels[PACES.index(USUAL_PACE)])
+    for i, level in enumerate(levels):
+        found[pace == i] = level[pace == i]
+    return found
+
+
+def _methods(
+    best: Ints, growths: Floats, cost: Floats, *, count: Ints, weeks: int
+) -> tuple[Method, ...]:
+    """The method of each segment that has series: twice its class, and one where rare."""
+    usual = PACES.index(USUAL_PACE)
+    return tuple(
         Method(
             of_class=int(s // 2),
             intermittent=bool(s % 2),
-            series=int(now[s]),
+            series=int(count[s]),
             pace=PACES[best[s]],
             growth=float(growths[s // 2]),
             error=float(cost[best[s], s]),
             error_plain=float(cost[usual, s]),
-            weeks=known - cut,
+            weeks=weeks,
         )
-        for s in np.flatnonzero(now)
+        for s in np.flatnonzero(count)
     )
-    return chosen, _residuals(chosen_levels, ahead, units, seen, exposed[:, tail], cut)
 
 
 def _costs(

@@ -144,39 +144,25 @@ def respond(
         A former estimate to start from.
     """
     columns = prior.columns
-    n_classes = int(class_of.max(initial=0)) + 1
     scale = np.array([_SCALE.get(name, 1.0) for name in columns])
     by_week = rows.sku * (int(rows.week.max(initial=0)) + 1) + rows.week
     worth = _worth(rows, by_week, alpha=alpha, event_sd=event_sd)
     of_events = _worth(rows, rows.event, alpha=alpha, event_sd=event_sd)
     classes, class_sd = _classes_from(
-        rows, of_events, prior, n_classes, alpha=alpha, start=start
+        rows, of_events, prior, int(class_of.max(initial=0)) + 1, alpha=alpha, start=start
     )
     classes = bounded(classes, columns)
-    of_skus, of_series = start.spread if start else (SKU_SD * scale, SERIES_SD * scale)
-    steps = 1 if start else 2
-    per_sku, sku_covariance = shrunk(
+    usual = SKU_SD * scale, SERIES_SD * scale
+    of_skus, of_series = start.spread if start else usual
+    per_sku, sku_covariance, spread_of_skus = _around(
         rows, rows.sku, classes[class_of], alpha=alpha, worth=worth, sd=of_skus,
-        start=start.skus if start else None, steps=steps,
+        usual=usual[0], start=start.skus if start else None, steps=1 if start else 2,
     )  # fmt: skip
-    spread_of_skus = spread_seen(
-        per_sku - classes[class_of],
-        deviation_of(sku_covariance),
-        before=of_skus,
-        usual=SKU_SD * scale,
-    )
     per_sku = bounded(per_sku, columns)
-    per_series, covariance = shrunk(
-        rows, rows.series, per_sku[sku_of], alpha=alpha,
-        worth=np.ones(len(rows)), sd=of_series,
-        start=start.series if start else None, steps=1,
+    per_series, _, spread_of_series = _around(
+        rows, rows.series, per_sku[sku_of], alpha=alpha, worth=np.ones(len(rows)),
+        sd=of_series, usual=usual[1], start=start.series if start else None, steps=1,
     )  # fmt: skip
-    spread_of_series = spread_seen(
-        per_series - per_sku[sku_of],
-        deviation_of(covariance),
-        before=of_series,
-        usual=SERIES_SD * scale,
-    )
     assert per_series.shape == (n_series, len(columns))
     return Response(
         columns=columns,
@@ -211,6 +197,29 @@ def _classes_from(
         worth=worth[::step] * step, sd=prior.sd, start=start.classes, steps=1,
     )  # fmt: skip
     return classes, deviation_of(covariance)
+
+
+def _around(
+    rows: Rows,
+    group: Ints,
+    parent: Floats,
+    *,
+    alpha: float,
+    worth: Floats,
+    sd: Floats,
+    usual: Floats,
+    start: Floats | None,
+    steps: int,
+) -> tuple[Floats, Floats, Floats]:
+    """Coefficients of groups around their parents, their covariance, and the spread seen.
+
+    The parameters are those of `shrunk`; `usual` is the spread where little was seen.
+    """
+    found, covariance = shrunk(
+        rows, group, parent, alpha=alpha, worth=worth, sd=sd, start=start, steps=steps
+    )
+    spread = spread_seen(found - parent, deviation_of(covariance), before=sd, usual=usual)
+    return found, covariance, spread
 
 
 def spread_seen(away: Floats, deviation: Floats, *, before: Floats, usual: Floats) -> Floats:

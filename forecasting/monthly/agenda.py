@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ import pandas as pd
 from forecasting.calendar import as_date
 from forecasting.consensus import value_added, walk
 from forecasting.consensus.value_added import Added
-from forecasting.hierarchy import THOUSANDTHS
+from forecasting.hierarchy import THOUSANDTHS, Bools, Floats
 from forecasting.monthly.minutes import Assumption
 from forecasting.plan import views
 from forecasting.plan.lift_library import EIGHTY
@@ -142,10 +143,7 @@ def exceptions(
         name: plan.totals[name][:, ahead].sum(axis=1) / THOUSANDTHS
         for name in ("statistical", *map(str, INPUTS), "proposed", "draft")
     }
-    said = np.stack([layers[str(f)] for f in INPUTS])
-    spoke = np.any(np.abs(said - layers["statistical"]) > 0.5, axis=0)
-    every = np.concatenate([said, layers["statistical"][None]])
-    apart = (every.max(axis=0) - every.min(axis=0)) / np.maximum(layers["statistical"], 1.0)
+    apart, spoke = _apart(layers)
     assumed = {
         plan.sku_index[a.scope.product]: a.statement
         for a in expired
@@ -156,29 +154,26 @@ def exceptions(
     price = np.nan_to_num(plan.base.usual_by_week[:, ahead])
     rows = []
     for sku in chosen:
-        named = plan.base.skus.iloc[sku]
         drafted = plan.totals["draft"][sku, ahead] / THOUSANDTHS
         money = float((drafted * price[sku]).sum())
         doubt = _doubt(plan, sku, ahead)
-        agreed = plan.sku(sku).agreed
-        active = plan.sku(sku).active[:, ahead]
         rows.append(
             {
-                "sku": named["sku"],
-                "description": named["description"],
-                "department": named["department"],
-                "class": named["class"],
+                **plan.base.skus.iloc[sku][["sku", "description", "department", "class"]],
                 **{name: float(values[sku]) for name, values in layers.items()},
                 "apart": float(apart[sku]),
                 "money": money,
                 "doubt": doubt,
                 "score": max(money, 1.0) * float(apart[sku]) * doubt,
                 "assumed": assumed.get(sku, ""),
-                "agreed": 0.0
-                if agreed is None
-                else float(agreed[:, ahead][active].mean() if active.any() else 0.0),
+                "agreed": _agreed(plan, sku, ahead),
             }
         )
+    return _ranked(rows)
+
+
+def _ranked(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Exceptions as they are spoken of: what expired first, then by score."""
     columns = [
         "sku", "description", "department", "class", "statistical", *map(str, INPUTS),
         "proposed", "draft", "apart", "money", "doubt", "score", "agreed", "assumed",
@@ -189,6 +184,24 @@ def exceptions(
         ["rests", "score", "sku"], ascending=[False, False, True], ignore_index=True
     )
     return ranked.drop(columns="rests")
+
+
+def _apart(layers: Mapping[str, Floats]) -> tuple[Floats, Bools]:
+    """Spread of what was said of each SKU, as a share of statistical; and who has any, (S,)."""
+    said = np.stack([layers[str(f)] for f in INPUTS])
+    spoke: Bools = np.any(np.abs(said - layers["statistical"]) > 0.5, axis=0)
+    every = np.concatenate([said, layers["statistical"][None]])
+    spread = every.max(axis=0) - every.min(axis=0)
+    return spread / np.maximum(layers["statistical"], 1.0), spoke
+
+
+def _agreed(plan: LivePlan, sku: int, ahead: slice) -> float:
+    """Share of a SKU's active cells over some weeks that are agreed."""
+    computed = plan.sku(sku)
+    active = computed.active[:, ahead]
+    if computed.agreed is None or not active.any():
+        return 0.0
+    return float(computed.agreed[:, ahead][active].mean())
 
 
 def _doubt(plan: LivePlan, sku: int, ahead: slice) -> float:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting.calendar import Dates, demand_before
+from forecasting.calendar import Dates
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.campaigns import campaigns
 from forecasting.demand import lift, offers, priors, spillover
 from forecasting.demand.lift import Exposures, Layout
+from forecasting.exposure import demand_before
 from forecasting.hierarchy import Bools, Floats, Ints
 from forecasting.plan.basis import Base
 

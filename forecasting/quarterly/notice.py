@@ -109,23 +109,7 @@ def notices(
     late_weeks : int
         Weeks before the start from which on an addition or change is late.
     """
-    changed: dict[str, list[Event]] = {}
-    for event in events:
-        left = event.body.calendar
-        if left is not None and event.kind in (*CHANGES, Kind.UNDO):
-            changed.setdefault(left.activation, []).append(event)
-    reds = flags[flags["status"] == Status.RED.value]
-    first_red: dict[str, dict[str, dt.date]] = {}
-    for identity, sku, as_of in reds[["activation", "sku", "as_of"]].itertuples(index=False):
-        seen = first_red.setdefault(str(identity), {})
-        day = pd.Timestamp(as_of).date()
-        seen[str(sku)] = min(seen.get(str(sku), day), day)
-    decided: dict[str, dict[str, int]] = {}
-    for decision in decisions:
-        # Whatever is decided was feasible then; to accept is to choose only while one can.
-        late = decision.action is Action.ACCEPT and decision.weeks_ahead < 1
-        if decision.stands and not late:
-            decided.setdefault(decision.activation, {})[decision.sku] = decision.seq
+    changed, first_red, decided = _changed(events), _first_reds(flags), _decided(decisions)
     found = []
     for act in sorted(activations, key=lambda a: (a.start, a.activation)):
         if not act.is_live:
@@ -155,6 +139,38 @@ def notices(
             )
         )
     return found
+
+
+def _changed(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """Changes of each activation, as they came."""
+    changed: dict[str, list[Event]] = {}
+    for event in events:
+        left = event.body.calendar
+        if left is not None and event.kind in (*CHANGES, Kind.UNDO):
+            changed.setdefault(left.activation, []).append(event)
+    return changed
+
+
+def _first_reds(flags: pd.DataFrame) -> dict[str, dict[str, dt.date]]:
+    """First week in which each featured SKU of each activation was Short."""
+    reds = flags[flags["status"] == Status.RED.value]
+    first_red: dict[str, dict[str, dt.date]] = {}
+    for identity, sku, as_of in reds[["activation", "sku", "as_of"]].itertuples(index=False):
+        seen = first_red.setdefault(str(identity), {})
+        day = pd.Timestamp(as_of).date()
+        seen[str(sku)] = min(seen.get(str(sku), day), day)
+    return first_red
+
+
+def _decided(decisions: Iterable[Decision]) -> dict[str, dict[str, int]]:
+    """The event that last decided each featured SKU of each activation, in time."""
+    decided: dict[str, dict[str, int]] = {}
+    for decision in decisions:
+        # Whatever is decided was feasible then; to accept is to choose only while one can.
+        late = decision.action is Action.ACCEPT and decision.weeks_ahead < 1
+        if decision.stands and not late:
+            decided.setdefault(decision.activation, {})[decision.sku] = decision.seq
+    return decided
 
 
 def _complete(act: Activation, known: dt.date | None, changes: Sequence[Event]) -> float:

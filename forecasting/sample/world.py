@@ -6,14 +6,14 @@ company of the same seed.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecasting.calendar import as_date, exposure_share, week_numbers
-from forecasting.sample.master import CLASSES, LATE
+from forecasting.calendar import as_date
+from forecasting.exposure import exposure_share
+from forecasting.sample.master import LATE
+from forecasting.sample.range import CLEARING_CUT, Range
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -39,8 +39,8 @@ _EVENT_HOPE, _HOPE_WEEKS = 0.9, 6
 COVERED, _LEAN = 5, 2
 """Weeks covered beyond the lead time, and with habits those of the class nobody tells."""
 
-_CLEARING_WEEKS, _CLEARING_CUT = 6, 0.30
-"""With habits: for how long and by how much the price of a SKU is cut before it leaves."""
+_CLEARING_WEEKS = 6
+"""With habits: for how long the price of a SKU is cut before it leaves."""
 
 
 class World:
@@ -58,6 +58,7 @@ class World:
     ) -> None:
         self.rng, self.skus, self.doors = rng, skus, doors
         self.calendar, self.weeks = calendar, weeks
+        self.range = Range(skus=skus, doors=tuple(doors), calendar=calendar, weeks=weeks)
         n_skus, n_doors, n_weeks = len(skus), len(doors), len(calendar)
         size = rng.lognormal(0, 0.35, n_doors)
         size[-1] = 2.6  # online
@@ -65,7 +66,8 @@ class World:
         self.ranged = rng.random((n_skus, n_doors)) < 0.88
         self.ranged[:, -1] = True
         level = skus["rate"].to_numpy()[:, None] * size * taste * self.ranged
-        shape = self._season() * self._life()
+        drift = rng.normal(0.03, 0.06, n_skus)
+        shape = self.range.season(drift) * self.range.life()
         self.baseline: Floats = level[:, :, None] * shape[:, None, :]
         self.cleared = np.zeros((n_skus, n_weeks))
         """Share by which the regular price is cut for good."""
@@ -87,33 +89,6 @@ class World:
         self.demand: Ints = rng.poisson(
             self.mean * shock * rng.gamma(spread, 1 / spread, (n_skus, n_doors, n_weeks))
         )
-
-    def _season(self) -> Floats:
-        numbers = week_numbers(self.calendar)
-        swing = {name: s for _, name, _, _, s, _ in CLASSES}
-        peak = {name: p for _, name, _, _, _, p in CLASSES}
-        winter = np.cos(2 * np.pi * (numbers - 46) / 52.18)
-        holiday = np.exp(-0.5 * ((numbers - 46) / 1.8) ** 2)
-        classes = self.skus["class"]
-        years = np.arange(len(self.calendar)) / 52.18
-        drift = self.rng.normal(0.03, 0.06, len(self.skus))
-        trend: Floats = drift[:, None] * (years - years[self.weeks])
-        season = (
-            classes.map(swing).to_numpy()[:, None] * winter
-            + classes.map(peak).to_numpy()[:, None] * holiday
-        )
-        shape: Floats = np.exp(season + trend)
-        return shape
-
-    def _life(self) -> Floats:
-        launch = pd.to_datetime(self.skus["launch_date"]).to_numpy().astype("datetime64[D]")
-        leave = pd.to_datetime(self.skus["exit_date"]).to_numpy().astype("datetime64[D]")
-        age = (self.calendar - launch[:, None]).astype("timedelta64[D]").astype(float) / 7
-        age = np.where(np.isnat(launch)[:, None], np.inf, age)
-        alive = np.where(age < 0, 0.0, 1 - 0.6 * np.exp(-np.maximum(age, 0) / 3))
-        left = ~np.isnat(leave)[:, None] & (self.calendar > leave[:, None])
-        life: Floats = np.where(left, 0.0, alive)
-        return life
 
     def _lifts(
         self, activations: pd.DataFrame, items: pd.DataFrame
@@ -151,7 +126,7 @@ class World:
         leave = pd.to_datetime(self.skus["exit_date"]).to_numpy().astype("datetime64[D]")
         weeks_left = (leave[:, None] - self.calendar).astype("timedelta64[D]").astype(float) / 7
         clearing = (weeks_left >= 0) & (weeks_left < _CLEARING_WEEKS)
-        self.cleared = np.where(clearing, _CLEARING_CUT, 0.0)
+        self.cleared = np.where(clearing, CLEARING_CUT, 0.0)
         more = (1 - self.cleared) ** self.skus["elasticity"].to_numpy()[:, None] - 1
         extra = self.mean * more[:, None, :]
         self.baseline = self.baseline * (1 + more[:, None, :])
@@ -269,13 +244,6 @@ class World:
     def _alive(self) -> npt.NDArray[np.bool_]:
         return (self.baseline[:, :, : self.weeks] > 0) & self.ranged[:, :, None]
 
-    def _cells(self, where: tuple[npt.NDArray[np.intp], ...]) -> dict[str, Any]:
-        return {
-            "date": self.calendar[where[2]],
-            "sku": self.skus["sku"].to_numpy()[where[0]],
-            "door": np.array(self.doors, dtype=object)[where[1]],
-        }
-
     def _sales(self, sold: Ints, on_shelf: Floats) -> pd.DataFrame:
         where = np.nonzero(self._alive())
         price = self.skus["unit_price"].to_numpy()[where[0]]
@@ -284,7 +252,7 @@ class World:
         cleared = self.cleared[where[0], where[2]]
         return pd.DataFrame(
             {
-                **self._cells(where),
+                **self.range.cells(where),
                 "units": units,
                 "revenue": np.round(units * price * (1 - cleared) * (1 - cut), 2),
                 "markdown": np.round(units * price * cleared, 2),
@@ -294,34 +262,17 @@ class World:
 
     def prices(self) -> pd.DataFrame:
         """Regular prices: from the first week on, and from each clearance on."""
-        price = self.skus[["sku", "unit_price"]].rename(columns={"unit_price": "regular_price"})
-        first = price.assign(date=as_date(self.calendar[0]), door=None)
-        known = self.cleared[:, : self.weeks]
-        sku = np.flatnonzero(known.any(axis=1))
-        cut = price.iloc[sku].assign(
-            regular_price=(price["regular_price"].to_numpy()[sku] * (1 - _CLEARING_CUT)).round(
-                2
-            ),
-            date=self.calendar[known[sku].argmax(axis=1)],
-            door=None,
-        )
-        return pd.concat([first, cut], ignore_index=True) if len(cut) else first
+        return self.range.prices(self.cleared)
 
     def _inventory(self, stock: Ints) -> pd.DataFrame:
         where = np.nonzero(self._alive())
-        return pd.DataFrame({**self._cells(where), "on_hand": stock[where], "in_transit": 0})
+        return pd.DataFrame(
+            {**self.range.cells(where), "on_hand": stock[where], "in_transit": 0}
+        )
 
     def ranging(self) -> pd.DataFrame:
         """Where each SKU is sold, from its launch to its exit."""
-        where = np.nonzero(self.ranged)
-        return pd.DataFrame(
-            {
-                "sku": self.skus["sku"].to_numpy()[where[0]],
-                "door": np.array(self.doors, dtype=object)[where[1]],
-                "from": self.skus["launch_date"].to_numpy()[where[0]],
-                "to": self.skus["exit_date"].to_numpy()[where[0]],
-            }
-        )
+        return self.range.sold_at(self.ranged)
 
     def budget(self) -> pd.DataFrame:
         """Class budgets by week: made early, three per cent above an older truth."""
@@ -354,7 +305,7 @@ class World:
     def truth(self) -> dict[str, pd.DataFrame]:
         """Demand as drawn, cell by cell, and the lift of every featured SKU."""
         where = np.nonzero(self.baseline > 0)
-        cells = self._cells(where)
+        cells = self.range.cells(where)
         demand = pd.DataFrame(
             {
                 "week": cells["date"],

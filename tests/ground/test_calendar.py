@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from forecasting import calendar as cal
 from forecasting.calendar import Comparison, FiscalCalendar, NamedBy, Pattern, YearEnd
 from forecasting.errors import OutOfBounds
+from forecasting.exposure import exposure_share
 
 DATES = st.dates(dt.date(1995, 1, 29), dt.date(2060, 12, 31))
 
@@ -167,7 +168,7 @@ def test_months_are_4_5_4_and_quarters_are_their_sums(year):
 
 def test_exposure_counts_the_days_of_each_week():
     weeks = cal.weeks_from(dt.date(2026, 4, 5), 3)
-    share = cal.exposure_share(dt.date(2026, 4, 9), dt.date(2026, 4, 13), weeks)
+    share = exposure_share(dt.date(2026, 4, 9), dt.date(2026, 4, 13), weeks)
     np.testing.assert_allclose(share, [3 / 7, 2 / 7, 0])
 
 
@@ -182,7 +183,7 @@ def test_weeks_are_labelled_as_people_read_them():
 def test_a_whole_week_is_exactly_all_of_it(shares):
     sunday = dt.date(2026, 4, 5)
     weeks = cal.weeks_from(sunday, 2)
-    share = cal.exposure_share(sunday, sunday + dt.timedelta(6), weeks, shares)
+    share = exposure_share(sunday, sunday + dt.timedelta(6), weeks, shares)
     assert share.tolist() == [1.0, 0.0]
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting.calendar import exposure_share
+from forecasting.exposure import exposure_share
 from forecasting.hierarchy import Floats, Ints
 from forecasting.inventory.bridge import Limits
 from forecasting.inventory.replay import cells_of, scored
