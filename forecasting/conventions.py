@@ -14,6 +14,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -47,6 +48,12 @@ class Numbers(StrEnum):
         """What stands between thousands, and before what is less than one."""
         between = self.value[1]
         return ("\u202f" if between == " " else between), self.value[-2]
+
+
+@lru_cache
+def zones() -> tuple[str, ...]:
+    """Names of all time zones, in order; looked up on the disk once a process."""
+    return tuple(sorted(available_timezones()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +90,7 @@ class Conventions:
             raise OutOfBounds(
                 f"A price has 0 to {MOST_DECIMALS} decimals; found {self.decimals}."
             )
-        if self.zone not in available_timezones():
+        if self.zone not in zones():
             raise OutOfBounds(
                 f"'{self.zone[:60]}' is no time zone; name one like Europe/Vienna or "
                 "America/New_York."

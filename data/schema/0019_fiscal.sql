@@ -73,33 +73,6 @@ from (
 )
 group by all;
 
-create or replace macro door_reports(until) as table
-with told as (
-    select door, week, lead(week) over (partition by door order by week) as next
-    from door_week where sold > 0 and week < until
-),
-spaced as (
-    select door, week, next, (coalesce(next, week_of(until)) - week) // 7 as gap
-    from told
-),
-usual as (
-    select door, quantile_disc(gap, 0.9) as most from spaced where next is not null group by door
-),
-often as (
-    select door, 1 / avg(gap) as chance
-    from spaced join usual using (door)
-    where next is not null and gap <= most
-    group by door
-)
-select door, (week + (7 * place)::int)::date as week,
-    case
-        when place = 0 then 'sold'
-        when (1 - coalesce(chance, 1)) ** (gap - 1) >= 0.01 then 'nothing'
-        else 'silent'
-    end as told
-from (select door, week, gap, unnest(range(0, gap)) as place from spaced)
-left join often using (door);
-
 create or replace view cell_week as
 with reports as (
     select sku, door, date, units, revenue, markdown, 1 - in_stock as shelf_out,

@@ -10,10 +10,12 @@ months and years before the first consensus is published and the first quarter c
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from data import fiscal
 from forecasting import conventions
 from forecasting.arguments import verbs
+from forecasting.calendar import FiscalCalendar
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.governance import ConventionsSet
 from forecasting.conventions import US, Conventions
@@ -70,37 +72,34 @@ class CompanyConventions(Projector[Conventions]):
             quarter already.
         """
         actor = self._desk.allowed(by, "conventions")
-
-        decided: list[Conventions] = []
+        another: list[FiscalCalendar] = []  # only another one, known when its turn comes
 
         def prepare() -> Event:
             before = self._state
             after = before.with_(changes)
-            decided[:] = [after]
+            another[:] = [after.fiscal] if after.fiscal != before.fiscal else []
             if after == before:
                 raise OutOfBounds("That is how it is set already.")
-            self._check_calendar(before, after)
+            if another:
+                self._check_calendar(before.fiscal, after.fiscal)
             was, now = before.as_dict(), after.as_dict()
             changed = {name: now[name] for name in now if now[name] != was[name]}
             body = ConventionsSet(conventions=after, changed=changed)
             return self._desk.event(actor, body)
 
-        is_calendar = any(name in _OF_CALENDAR for name in changes)
-        event = self._desk.submit(
-            prepare, work=lambda cursor, _seq: fiscal.write(cursor, decided[0].fiscal)
-        )
-        if is_calendar:
+        def work(cursor: Any, _seq: int) -> None:
+            for calendar in another:
+                fiscal.write(cursor, calendar)
+
+        event = self._desk.submit(prepare, work=work)
+        if another:
             self._changed()
         return event
 
-    def _check_calendar(self, before: Conventions, after: Conventions) -> None:
+    def _check_calendar(self, before: FiscalCalendar, after: FiscalCalendar) -> None:
         """Refuse another calendar under what is named by the one before."""
-        if before.fiscal == after.fiscal:
-            return
         ledger = self._desk.ledger
-        if before.fiscal.first_weekday != after.fiscal.first_weekday and ledger.of_kinds(
-            Kind.RUN
-        ):
+        if before.first_weekday != after.first_weekday and ledger.of_kinds(Kind.RUN):
             raise Refused(
                 "Weeks cannot begin on another day once there is a forecast: every input is "
                 "kept by the first day of its week. Make a new workspace (--db), set its "
@@ -112,8 +111,3 @@ class CompanyConventions(Projector[Conventions]):
                 "quarter is closed: what was signed is named by its months and quarters. "
                 "Make a new workspace (--db), set its calendar, and import the same files."
             )
-
-
-_OF_CALENDAR = frozenset(US.as_dict()) - {
-    "currency", "place", "decimals", "numbers", "days", "zone",
-}  # fmt: skip

@@ -65,7 +65,9 @@ def legend(marked: Marked) -> None:
     there = [mark for mark in Mark if marked[mark].any()]
     if there:
         st.caption(
-            "  ·  ".join(f"{plain(mark.sign)} {plain(mark.value)}: {plain(mark.about)}" for mark in there)
+            "  ·  ".join(
+                f"{plain(mark.sign)} {plain(mark.value)}: {plain(mark.about)}" for mark in there
+            )
         )
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from zoneinfo import available_timezones
 
 import streamlit as st
 
@@ -14,7 +13,7 @@ from forecasting.calendar import (
     Pattern,
     YearEnd,
 )
-from forecasting.conventions import MOST_DECIMALS, Conventions, Numbers, Place
+from forecasting.conventions import MOST_DECIMALS, Conventions, Numbers, Place, zones
 from pages.components import frame
 from pages.components.text import Said, ours, plain
 
@@ -124,8 +123,7 @@ def _writing(now: Conventions, *, may: bool) -> Mapping[str, str | int]:
     days = left.selectbox(
         "Dates look like", [str(d) for d in Days], list(Days).index(now.days), disabled=not may
     )
-    zones = sorted(available_timezones())
-    zone = right.selectbox("Time zone", zones, zones.index(now.zone), disabled=not may)
+    zone = right.selectbox("Time zone", zones(), zones().index(now.zone), disabled=not may)
     return {
         "currency": currency.strip(), "place": str(place), "numbers": str(numbers),
         "decimals": int(decimals), "days": str(days), "zone": str(zone),
