@@ -52,8 +52,8 @@ def edit_cell(page: Page, found: Locator, column: int, row: int, text: object) -
     commit(page)
 
 
-def type_into(page: Page, found: Locator, column: int, row: int, text: object) -> None:
-    """Select through the grid's accessible twin, open the overlay, type."""
+def select(page: Page, found: Locator, column: int, row: int) -> None:
+    """Make a cell the active one, through the grid's accessible twin."""
     target = cell(found, column, row)
     point_at(page, found, row=row)  # a table that nobody has pointed at takes no focus by name
     for _ in range(30):
@@ -61,6 +61,11 @@ def type_into(page: Page, found: Locator, column: int, row: int, text: object) -
         if target.get_attribute("aria-selected") == "true":
             break
         page.wait_for_timeout(50)
+
+
+def type_into(page: Page, found: Locator, column: int, row: int, text: object) -> None:
+    """Select a cell, open the overlay, type."""
+    select(page, found, column, row)
     page.keyboard.press("Enter")
     box = page.locator("#portal input, #portal textarea").first
     expect(box).to_be_visible()

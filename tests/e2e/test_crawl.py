@@ -315,9 +315,6 @@ def others(company: Path, first: str) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.skip(
-    reason="not yet adapted to a person that the browser remembers; the driver's crawl runs"
-)
 def test_whatever_is_on_a_page_works_in_a_browser(
     played, tmp_path, serve, browser, monkeypatch
 ):

@@ -52,7 +52,6 @@ def sign_everything(page: Page, departments: list[str]) -> None:
         press(page, f"Sign {department}")
 
 
-@pytest.mark.skip(reason="not yet adapted to the grid with totals, marks and no preset reason")
 def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, tmp_path):
     before = Workspace(company_copy)
     departments = before.plan.products.names("department")
@@ -69,9 +68,9 @@ def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, tmp_path):
     for page, per_cent in ((mara, 35), (ines, -12), (dana, 18)):
         go(page, "Consensus")
         change(page, per_cent)
-        against = page.get_by_test_id("stMetric").filter(has_text="Draft vs statistical")
+        against = page.get_by_test_id("stMetric").filter(has_text="vs statistical")
         expect(against.get_by_test_id("stMetricValue")).not_to_have_text("+0.0%")
-    own = screen.number(screen.tile(ines, "Draft vs statistical"))
+    own = screen.number(screen.tile(ines, "vs statistical"))
     assert own < 0  # Marketing's +35 % would make it positive
     go(ines, "Meeting")
     step(ines, "3 Disagreements")

@@ -19,7 +19,6 @@ def juice(shared_data, tmp_path_factory):
     return folder
 
 
-@pytest.mark.skip(reason="not yet adapted to the grid with totals, marks and no preset reason")
 def test_real_files_are_imported_refreshed_edited_and_bridged(juice, serve, visit, tmp_path):
     server = serve(tmp_path / "new.duckdb")
     admin = visit(server.url, "Local admin")
