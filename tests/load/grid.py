@@ -24,7 +24,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeout
 from forecasting.calendar import as_date, week_label
 from forecasting.consensus.events import Kind
 from forecasting.outputs import workbook
-from forecasting.plan import views
+from forecasting.plan import lines, views
 from forecasting.sample.company import make_sample
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
@@ -36,6 +36,8 @@ from tests.load.visitor import Visitor
 SECONDS = 60
 PEOPLE, THINK_S = 30, 2.0
 EDITS = 40
+FIRST_WEEK = 5
+"""Column of the first week: after name, marks, description, total and difference."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Company:
     names: list[str]
     weeks: list[str]
     rows: list[int]
-    """Rows of its grid in which demand can stand in every week of the next forty."""
+    """Rows of its grid, below a total and subtotals, that are a SKU in which demand can stand
+    in every week of the next forty."""
 
 
 def company(folder: Path, *, skus: int) -> Company:
@@ -58,9 +61,13 @@ def company(folder: Path, *, skus: int) -> Company:
         names.append(f"{function.label} Tester {n}")
         space.set_person("admin", identity=f"t{n}", name=names[-1], function=function)
     weeks = [week_label(as_date(w)) for w in space.plan.base.weeks]
-    sold = (space.plan.totals["statistical"][:, :40] > 0).all(axis=1)
+    plan = space.plan
+    sold = (plan.totals["statistical"][:, :40] > 0).all(axis=1)
+    every = np.arange(len(plan.sku_names))
+    shown = lines.lines(plan, every, level="sku", whole=("all", "all"), sums=True)
+    rows = [n for n, r in enumerate(shown) if r.kind is lines.Kind.NODE and sold[r.skus[0]]]
     space.close()
-    return Company(path, names, weeks, np.flatnonzero(sold).tolist())
+    return Company(path, names, weeks, rows)
 
 
 async def window(page: Page, url: str, path: str, person: str) -> None:
@@ -70,6 +77,11 @@ async def window(page: Page, url: str, path: str, person: str) -> None:
     )
     await page.get_by_test_id("glide-cell-1-0").first.wait_for(state="attached", timeout=60_000)
     await page.wait_for_timeout(1_500)
+    reason = page.get_by_test_id("stSelectbox").filter(has_text="Reason for what you type")
+    await reason.locator("input").click()
+    await page.get_by_role("option", name="Trend", exact=True).click()
+    await page.wait_for_timeout(1_500)
+    await page.get_by_test_id("stDataFrame").first.click()  # it takes no focus before
 
 
 async def type_into(page: Page, column: int, row: int, value: float) -> float:
@@ -129,7 +141,12 @@ async def alone(server: Server, of: Company, skus: int) -> dict[str, Any]:
         await window(page, server.url, path, who)
         shown = [row for row in of.rows if row < 9]
         seen = [
-            await type_into(page, rng.randrange(5, 11), rng.choice(shown), 200 + 13 * n)
+            await type_into(
+                page,
+                rng.randrange(FIRST_WEEK + 1, FIRST_WEEK + 7),
+                rng.choice(shown),
+                200 + 13 * n,
+            )
             for n in range(20)
         ]
         await browser.close()
@@ -168,7 +185,7 @@ async def together(server: Server, of: Company, skus: int) -> dict[str, Any]:
         seen, shown = [], [row for row in of.rows if row < 9]
         while time.perf_counter() < until:
             row = shown[len(seen) % len(shown)]
-            seen.append(await type_into(page, 5 + n, row, 300.0 + len(seen)))
+            seen.append(await type_into(page, FIRST_WEEK + 1 + n, row, 300.0 + len(seen)))
             await asyncio.sleep(THINK_S)
         return seen
 
