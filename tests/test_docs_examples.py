@@ -156,7 +156,9 @@ def test_bringing_ones_own_data_works_as_it_is_shown(tmp_path):
     for name, frame in make_sample(skus=9, doors=3, weeks=60, seed=3).tables.items():
         assert (files / f"{name}.csv").is_file()
         frame.to_csv(files / f"{name}.csv", index=False)
-    assert run(page, tmp_path, leave=("template", "conventions", "serve", "sources", "till.csv")) == [
+    assert run(
+        page, tmp_path, leave=("template", "conventions", "serve", "sources", "till.csv")
+    ) == [
         "import",
         "import",
         "refresh",

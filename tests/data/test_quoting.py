@@ -12,7 +12,10 @@ from data.quoting import identifier, literal
 
 DATA = Path(__file__).parents[2] / "data"
 OF_IMPORT = [
-    *(DATA / f"{name}.py" for name in ("reading", "checking", "files", "sheets", "parsing", "looking")),
+    *(
+        DATA / f"{name}.py"
+        for name in ("reading", "checking", "files", "sheets", "parsing", "looking")
+    ),
     *sorted((DATA / "parser").glob("*.py")),
 ]
 """What handles files from outside."""
