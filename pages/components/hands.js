@@ -12,6 +12,15 @@
   const names = (cells) => [...new Set(cells.map((cell) => cell?.innerText.trim()))];
   let told = "", waiting;
 
+  // A number that is entered moves the mark on by itself. The page stays with what was typed, and
+  // what it came to, until a hand goes somewhere.
+  let entered = false;
+  addEventListener("keydown", (event) => {
+    if (["Enter", "Tab"].includes(event.key)) entered = true;
+    else if (/^(Arrow|Page|Home|End)/.test(event.key)) entered = false;
+  }, true);
+  addEventListener("pointerdown", () => { entered = false; }, true);
+
   const tell = () => {
     const box = document.querySelector(".st-key-grid_cells input");
     const table = document.querySelector(".st-key-consensus_grid [role=grid]");
@@ -29,7 +38,7 @@
   };
   for (const kind of ["keyup", "pointerup", "focusin"])
     addEventListener(kind, (event) => {
-      if (!event.target?.closest?.(".st-key-consensus_grid")) return;
+      if (entered || !event.target?.closest?.(".st-key-consensus_grid")) return;
       clearTimeout(waiting);
       waiting = setTimeout(tell, REST_MS);
     }, true);
