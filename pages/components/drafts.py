@@ -87,7 +87,7 @@ def _as_text(fields: Mapping[str, Any]) -> str:
 
 
 def say_restored(page: str, blank: Mapping[str, Any]) -> None:
-    """Say what came back, with a way to be rid of it.
+    """Say what is back, with a way to be rid of it.
 
     Parameters
     ----------

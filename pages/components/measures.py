@@ -119,7 +119,7 @@ def against(shown: Scorecard, key: str) -> list[Said]:
 
 
 def tile(shown: Scorecard, key: str, more: Sequence[Said]) -> None:
-    """One headline: value, target, what came before, and its trend."""
+    """One headline: value, target, the value before, and its trend."""
     measure = MEASURES[key]
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{plain(measure.label)}**", help=frame.term(measure.term))
