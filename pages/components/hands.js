@@ -24,7 +24,10 @@
   const tell = () => {
     const box = document.querySelector(".st-key-grid_cells input");
     const table = document.querySelector(".st-key-consensus_grid [role=grid]");
-    if (!box || !table) return;
+    // While a number is being typed nothing is drawn anew by our doing: what somebody else wrote
+    // into the cell meanwhile would pass for seen.
+    if (!box || !table || entered || document.querySelector("#portal input, #portal textarea"))
+      return;
     const chosen = [...table.querySelectorAll("td[aria-selected=true]")];
     if (!chosen.length) return;
     const rows = chosen.map((cell) => cell.parentElement.querySelector("td"));
@@ -38,7 +41,7 @@
   };
   for (const kind of ["keyup", "pointerup", "focusin"])
     addEventListener(kind, (event) => {
-      if (entered || !event.target?.closest?.(".st-key-consensus_grid")) return;
+      if (!event.target?.closest?.(".st-key-consensus_grid")) return;
       clearTimeout(waiting);
       waiting = setTimeout(tell, REST_MS);
     }, true);

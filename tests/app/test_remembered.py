@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 from types import SimpleNamespace
 
@@ -20,7 +21,8 @@ def brought(ticket):
         "type": "http", "method": "POST", "path": "/concord/who", "query_string": b"",
         "scheme": "http", "server": ("localhost", 80), "headers": [],
     }  # fmt: skip
-    told = asyncio.run(remembered.answer(Request(scope, receive)))
+    with ThreadPoolExecutor(1) as aside:  # a browser's loop may be running in this thread
+        told = aside.submit(asyncio.run, remembered.answer(Request(scope, receive))).result()
     cookie = SimpleCookie(told.headers.get("set-cookie", ""))
     return told, cookie[remembered.COOKIE].value if cookie else ""
 

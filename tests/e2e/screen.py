@@ -6,8 +6,12 @@ from playwright.sync_api import Locator, Page, expect
 
 
 def settled(page: Page) -> None:
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    page.wait_for_timeout(400)
+    still = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+    while True:
+        still.wait_for()
+        page.wait_for_timeout(400)
+        if still.count():  # what was pressed has begun by then, and ended
+            return
 
 
 def go(page: Page, name: str) -> None:
