@@ -1,6 +1,6 @@
 """What can still be done about a featured SKU that will run out, and what it is worth.
 
-Four ways out: bring open orders forward, move units from other doors, feature another
+Four options: bring open orders forward, move units from other doors, feature another
 SKU, expect less. Each is judged by the same arithmetic as the flags: expected units short
 at all doors, with it and without it. What one saves is less where another has saved
 already, so actions that are taken together are judged together.
