@@ -16,6 +16,7 @@ import pandas as pd
 from data import files
 from data.files import Judged
 from data.store import Store
+from forecasting import write
 from forecasting.consensus.activations import Activation, Item
 
 NAMED = 5
@@ -89,7 +90,7 @@ def concerns(
         return ()
     names = sorted(set().union(*touched.values()))
     some = ", ".join(names[:NAMED]) + (
-        f" and {len(names) - NAMED:,} more" * (len(names) > NAMED)
+        f" and {write.number(len(names) - NAMED)} more" * (len(names) > NAMED)
     )
     whose = "; ".join(
         f"{department} ({_people(signed.departments[department])})"
@@ -97,7 +98,8 @@ def concerns(
     )
     one = len(names) == 1
     return (
-        f"This changes {len(names):,} activation{'' if one else 's'} of signed departments: "
+        f"This changes {write.number(len(names))} activation{'' if one else 's'} of signed "
+        "departments: "
         f"{some}. These signatures become void, by name, as soon as it is imported: {whose}.",
     )
 

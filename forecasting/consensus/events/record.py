@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from forecasting import write
 from forecasting.consensus.events.body import Body, Kind, Stored, Told
 
 
@@ -117,7 +118,7 @@ class RunMade(Body):
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"made a forecast of {self.series:,} series"
+        return f"made a forecast of {write.number(self.series)} series"
 
     @property
     def as_of(self) -> dt.date:
