@@ -122,7 +122,7 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
 def described(verdict: views.Verdict) -> None:
     """Its status, what it is, and when it runs out."""
     act = verdict.activation
-    st.subheader(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
+    st.header(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
     start = f"{theme.day(act.start)} to {theme.day(act.end)}"
     where = f"{verdict.red_cells:d} of {theme.plural(verdict.n_cells, 'SKU-door')}"
     week = f", the first in {theme.week(verdict.first_short)}" if verdict.first_short else ""
