@@ -342,11 +342,11 @@ def rounded(lacking: Floats, ahead: Floats, terms: Terms) -> Floats:
     if more > 0:
         # What is ordered for the minimum's sake goes where it is sold soonest.
         weight = ahead[:, :8].sum(axis=1) + 1e-9
-        units = units + _cases(weight, round(more / terms.case)) * terms.case
+        units = units + in_cases(weight, round(more / terms.case)) * terms.case
     return units
 
 
-def _cases(weight: Floats, cases: int) -> Floats:
+def in_cases(weight: Floats, cases: int) -> Floats:
     """Divide whole cases by weight, largest remainder first."""
     exact = weight / weight.sum() * cases
     whole: Floats = np.floor(exact)
@@ -361,7 +361,7 @@ def shared(lacking: Floats, units: float, lot: float) -> Floats:
     wanted = np.ceil(lacking / lot) * lot
     if wanted.sum() <= units:
         return wanted
-    return np.minimum(_cases(lacking + 1e-12, int(units)), wanted)
+    return np.minimum(in_cases(lacking + 1e-12, int(units)), wanted)
 
 
 def open_to_buy(

@@ -121,11 +121,22 @@ class Inbound:
                 due[arrives] += units
         return due
 
-    def matched(self, sku: int, moves: Sequence[Move]) -> dict[Move, Matched]:
-        """What the files have by now of each new order among moves, whatever is planned."""
+    def matched(self, sku: int, orders: Sequence[Move]) -> list[Matched]:
+        """What the files have by now of each new order, whether or not they plan more."""
         matching = Matching(self._lines_of_orders(sku, FIRM))
         places = self._base.network.index
-        return {m: matching.of(m, places.get(m.to, -1)) for m in moves if m.is_order}
+        return [matching.of(order, places.get(order.to, -1)) for order in orders]
+
+    def names_of(self, sku: int) -> dict[str, tuple[str, ...]]:
+        """Open orders of a SKU by name, for each door and centre that has some."""
+        lines = self._lines_of_orders(sku, PLANNED)
+        mine = lines[lines["received"].isna() & (lines["receipt"] != "")]
+        names = zip(mine["door"].tolist(), mine["receipt"].astype(str), strict=True)
+        found: dict[str, tuple[str, ...]] = {}
+        for at, name in names:
+            place = self._base.network.names[at]
+            found[place] = (*found.get(place, ()), name)
+        return found
 
     def _uncounted(
         self, sku: int, moves: Sequence[Move], supply: str

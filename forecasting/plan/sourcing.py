@@ -62,7 +62,8 @@ def supply_of(
     return {
         "lead_time": lead, "network": between, "reserve": reserve, "centre": centre,
         "inbound": inbound, "reorder_weeks": reorder_weeks,
-        "centre_lines": _promised(at_centres, len(places.door)), "arrived": _arrived(facts, places),
+        "centre_lines": _promised(at_centres, len(places.door)),
+        "arrived": _arrived(facts, places),
     }  # fmt: skip
 
 
