@@ -118,10 +118,8 @@ class Workspace:
         self.ledger = self.desk.ledger
         self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
         self.staff = Staff(self.desk)
-        self.policies = Policies(self.desk)
-        self.reasons = Reasons(self.desk)
-        self.minutes = Minutes(self.desk)
-        self.drafts = Drafts(self.desk)
+        self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
+        self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
         self.calendar = MarketingCalendar(self.desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)

@@ -139,7 +139,7 @@ def _through_centre(plan: LivePlan, one: _Looked, way: Ints) -> Bought:
     )
     centre = Centre(
         stock=float(plan.spare_reserve(one.sku)[base.centre[one.sku]]),
-        scheduled=plan.due_at_centre(one.sku)[: demand.shape[1]],
+        scheduled=due_at_centre(plan, one.sku)[: demand.shape[1]],
         weeks=way,
         safety=_centre_safety(
             plan, one.sku, demand, safety, lead_time=terms.lead_time + longest, way=longest
@@ -178,6 +178,11 @@ def _needs(plan: LivePlan, skus: list[_Looked]) -> NeedsOf:
         )
 
     return of
+
+
+def due_at_centre(plan: LivePlan, sku: int) -> Floats:
+    """What is on its way to the centre that a SKU is ordered for, by week, (W,)."""
+    return plan.inbound.at_centre(sku, plan.standing.moves_of(sku))
 
 
 def waits_at(base: Base, limits: Limits) -> Bools:
@@ -397,7 +402,7 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
         kept = gross - coming_back(gross, base.back[sku])
         demand, net = gross.sum(axis=0), kept.sum(axis=0)
         cut = (kept * computed.depth).sum(axis=0)
-        due = computed.receipts.sum(axis=0) + plan.due_at_centre(sku)
+        due = computed.receipts.sum(axis=0) + due_at_centre(plan, sku)
         opening = float(np.nansum(np.maximum(computed.opening, 0.0)))
         opening += float(plan.spare_reserve(sku).sum())
         known = base.cover[sku][~np.isnan(base.level[sku])]

@@ -201,10 +201,6 @@ class LivePlan(Lookup):
         """Units at each distribution centre that nobody has decided on yet, (C,)."""
         return self._stock.spare_reserve(sku)
 
-    def due_at_centre(self, sku: int) -> Floats:
-        """What is on its way to the centre that a SKU is ordered for, by week, (W,)."""
-        return self._stock.due_at_centre(sku)
-
     def worth(self, sku: int, measure: Measure) -> Floats:
         """What a unit counts for in a measure, NaN where no price or cost is known, (D, W).
 

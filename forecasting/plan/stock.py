@@ -116,10 +116,6 @@ class Stock:
         spare: Floats = np.maximum(left, 0.0)
         return spare
 
-    def due_at_centre(self, sku: int) -> Floats:
-        """What is on its way to the centre that a SKU is ordered for, by week, (W,)."""
-        return self._inbound.at_centre(sku, self._standing.moves_of(sku))
-
     def supplied(
         self,
         sku: int,

@@ -319,10 +319,11 @@ class World:
             case "decisions.close":
                 return (s.decisions.all[0].seq,), {"note": ""}
             case "orders.approve":
-                return ([self.line],), {"note": "words", "base": s.seq, "client_id": None}
+                return (self.lines,), {"note": "words", "base": s.seq, "client_id": None}
             case "orders.release" | "orders.withdraw" | "orders.close":
                 # Each meets an order that the verbs before it left as it needs it.
-                able = [o for o in s.orders.all if o.state == "approved"]
+                state = "released" if name == "orders.close" else "approved"
+                able = [o for o in s.orders.all if o.state == state]
                 return ([able[0].id if able else "1/1"],), {"note": "words"}
             case "runs.refresh":
                 return (), {"as_of": None, "workers": 1, "full": False}
@@ -372,17 +373,20 @@ class World:
         return pd.DataFrame([[10.0, 11.0]], index=[self.department], columns=weeks)
 
     @property
-    def line(self) -> OrderLine:
-        """An order that can be placed: the first door, a lead time ahead."""
+    def lines(self) -> list[OrderLine]:
+        """Two orders that can be placed: for the first door, a lead time ahead and later."""
         plan, at = self.space.plan, self.space.plan.sku_index[self.scope.product]
         base = plan.base
-        case = base.stated(at, "case_pack", 1.0)
-        least = base.stated(at, "moq", 0.0)
-        return OrderLine(
-            sku=self.scope.product, place=plan.door_names[0],
-            units=case * float(np.ceil(max(least, case) / case)),
-            arrives=as_date(base.weeks[int(base.lead_time[at])]),
-        )  # fmt: skip
+        case, least = base.stated(at, "case_pack", 1.0), base.stated(at, "moq", 0.0)
+        units = case * float(np.ceil(max(least, case) / case))
+        first = int(base.lead_time[at])
+        return [
+            OrderLine(
+                sku=self.scope.product, place=plan.door_names[0], units=units,
+                arrives=as_date(base.weeks[week]),
+            )
+            for week in (first, first + 1)
+        ]  # fmt: skip
 
     @property
     def scored(self) -> pd.DataFrame:
