@@ -141,13 +141,14 @@ class Stock:
         receipts = self._inbound.receipts(sku, supply=supply)
         late = self._inbound.late(sku, supply=supply)
         if moves := (*self._standing.moves_of(sku), *tried):
-            receipts = receipts + self._inbound.moved(sku, moves)
+            receipts = receipts + self._inbound.moved(sku, moves, supply=supply)
         on_order = receipts + late[0]
         usual = self.usual(sku, baseline) if supply == ROUTINE else None
         sent = None
         if usual is not None:
             stock = np.maximum(np.nan_to_num(opening), 0.0)
-            sent = self._sent(sku, stock, on_order, demand, baseline)
+            due = self._inbound.at_centre(sku, moves)
+            sent = self._sent(sku, stock, on_order, demand, baseline, due)
         beside = flows(
             np.nan_to_num(opening),
             on_order if sent is None else on_order + sent,
@@ -242,9 +243,17 @@ class Stock:
         return tuple(found)
 
     def _sent(
-        self, sku: int, stock: Floats, on_order: Floats, demand: Floats, baseline: Floats
+        self,
+        sku: int,
+        stock: Floats,
+        on_order: Floats,
+        demand: Floats,
+        baseline: Floats,
+        due: Floats,
     ) -> Floats | None:
         """What a centre sends its doors that has not enough until a new order; None: no such.
+
+        `due`: what is on its way to the centre, (W,).
 
         One that has enough is the usual replenishment itself, within its way.
         """
@@ -253,12 +262,12 @@ class Stock:
         if way is None or base.reorder_weeks[sku] < base.lead_time[sku]:
             return None
         has = float(self.spare_reserve(sku)[centre])
-        if has + base.inbound[sku].sum() <= 0:
+        if has + due.sum() <= 0:
             return None
         asks = routine(
             baseline / base.moves_of(sku), cover=base.cover[sku], lead_time=int(way.max())
         )
-        return sent_on(stock, on_order, demand, asks, has, base.inbound[sku])
+        return sent_on(stock, on_order, demand, asks, has, due)
 
 
 def projected(supplied: Supplied, units: Ints) -> Projection:
