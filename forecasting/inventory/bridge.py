@@ -108,6 +108,11 @@ class ItemRisk:
         return total
 
     @property
+    def margin_at_risk(self) -> float:
+        """Margin of the units short in the activation; NaN where none is known."""
+        return money(self.units_short, self.unit_margin)
+
+    @property
     def window_demand(self) -> Floats:
         """Demand in the activation, door by door, (n,)."""
         total: Floats = self.demand.sum(axis=1)
@@ -262,6 +267,12 @@ def group_status(status: npt.NDArray[np.int8], demand: Floats, limits: Limits) -
     if share[RED] + share[AMBER] >= limits.group_share:
         return Status.AMBER
     return Status.BLUE if share[BLUE] >= 0.5 else Status.GREEN
+
+
+def money(units: Floats, each: Floats) -> float:
+    """Sum of units times money; NaN where no money is known at all."""
+    known = ~np.isnan(each)
+    return float((units * np.nan_to_num(each)).sum()) if known.any() else float("nan")
 
 
 def level_of(each: Floats, weight: Floats) -> Floats:

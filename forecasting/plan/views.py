@@ -5,7 +5,7 @@ Reading only: every number here is taken from the plan, none is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.hierarchy import THOUSANDTHS, Floats, Ints, aggregate
-from forecasting.inventory.bridge import RED, STATUSES, ItemRisk, group_status
+from forecasting.inventory.bridge import RED, STATUSES, ItemRisk, group_status, money
 from forecasting.inventory.projection import weeks_left, weeks_of_supply
 from forecasting.plan.inbound import ROUTINE
 from forecasting.plan.lift_library import EIGHTY
@@ -78,7 +78,7 @@ def verdicts(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> list[V
         first, last = plan.scope_weeks(activation)
         if activation.is_live and last >= 0 and first < weeks:
             items = by_activation.get(activation.activation, [])
-            found.append(_verdict(plan, activation, items))
+            found.append(verdict_of(plan, activation, items))
     return sorted(
         found,
         key=lambda v: (
@@ -89,7 +89,8 @@ def verdicts(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> list[V
     )
 
 
-def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> Verdict:
+def verdict_of(plan: LivePlan, activation: Activation, items: Sequence[ItemRisk]) -> Verdict:
+    """One activation, given the verdicts on what it features."""
     start = (np.datetime64(activation.start, "D") - plan.base.weeks[0]).astype(int) // 7
     if not items:
         return Verdict(
@@ -110,8 +111,8 @@ def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> V
         activation=activation,
         status=group_status(status, demand, plan.limits),
         units_short=float(short.sum()),
-        revenue_at_risk=_money(weekly, price),
-        margin_at_risk=_money(weekly, margin),
+        revenue_at_risk=money(weekly, price),
+        margin_at_risk=money(weekly, margin),
         demand=float(demand.sum()),
         lift_units=float(sum(i.window_lift.sum() for i in items)),
         n_skus=len({i.sku for i in items}),
@@ -138,19 +139,13 @@ def flag_rows(plan: LivePlan, *, weeks: int) -> pd.DataFrame:
         (
             plan.base.as_of, item.activation, plan.sku_names[item.sku],
             group_status(item.status, item.window_demand, plan.limits).value,
-            float(item.short.sum()), _money(item.units_short, item.unit_margin),
+            float(item.short.sum()), item.margin_at_risk,
         )
         for item in item_risks(plan)
         if item.first < weeks
     ]  # fmt: skip
     names = ["as_of", "activation", "sku", "status", "units_short", "margin_at_risk"]
     return pd.DataFrame(rows, columns=names).astype({"margin_at_risk": float})
-
-
-def _money(units: Floats, each: Floats) -> float:
-    """Sum of units times money; NaN where no money is known at all."""
-    known = ~np.isnan(each)
-    return float((units * np.nan_to_num(each)).sum()) if known.any() else float("nan")
 
 
 def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataFrame:
@@ -185,8 +180,8 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
                 "lift_high": lift * np.exp(spread),
                 "on_hand": np.nansum(opening) if not np.isnan(opening).all() else np.nan,
                 "units_short": item.short.sum(),
-                "revenue_at_risk": _money(item.units_short, item.price),
-                "margin_at_risk": _money(item.units_short, item.unit_margin),
+                "revenue_at_risk": money(item.units_short, item.price),
+                "margin_at_risk": item.margin_at_risk,
                 "p_window": item.p_window.max(),
                 "red_doors": int((item.status == RED).sum()),
                 "doors": len(item.doors),

@@ -236,7 +236,7 @@ def _menu(plan: LivePlan, item: ItemRisk, *, short: frozenset[int]) -> list[Comb
                 options = (*supplied.options, tried.option)
                 menu.append(_combined(options, start, before, tried.outcome, plan))
     if not best.meets:
-        menu += _instead(plan, item, start, before, short)
+        menu += _instead(plan, item, before, short)
     return menu
 
 
@@ -262,29 +262,32 @@ def _supply(
 
 
 def _instead(
-    plan: LivePlan,
-    item: ItemRisk,
-    start: Situation,
-    before: Outcome,
-    short: frozenset[int],
+    plan: LivePlan, item: ItemRisk, before: Outcome, short: frozenset[int]
 ) -> list[Combination]:
-    """The substitute most alike that is not short itself, where it is not too late."""
+    """The substitute most alike that is not short itself, where it is not too late.
+
+    One that would be short once it is featured stands in for nobody either.
+    """
     if calendar_deadline(plan, plan.activation(item.activation))["is_past"]:
         return []
     able = [s for s in substitutes(plan, item) if s not in short]
-    found = shift(plan, item, start, before, instead=able[:1])
-    return [
-        Combination(
-            options=(option,),
-            meets=option.meets,
-            cost=0.0,
-            margin=option.units_saved if np.isnan(option.margin_saved) else option.margin_saved,
-            units=option.short_before - option.short_after,
-            short=float(before.lost.sum()),
+    found = []
+    for option in shift(plan, item, instead=able[:1]):
+        effect = option.effect
+        if not option.is_open or effect is None or effect.harmed:
+            continue
+        units = -effect.short.more
+        found.append(
+            Combination(
+                options=(option,),
+                meets=effect.of[1].meets,
+                cost=0.0,
+                margin=units if np.isnan(effect.gained) else effect.gained,
+                units=units,
+                short=float(before.lost.sum()),
+            )
         )
-        for option in found
-        if option.is_open
-    ]
+    return found
 
 
 def _combined(
