@@ -11,7 +11,8 @@ from data.store import Store
 
 
 def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.DataFrame]:
-    """Master data, stock, orders and prices, as `forecasting.plan.basis.assemble` takes them.
+    """Master data, stock, orders and prices, one frame for each field of
+    `forecasting.plan.given.Facts`.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ from forecasting.errors import (
 )
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan import views
-from forecasting.plan.basis import assemble
+from forecasting.plan.assembly import assemble
 from forecasting.record import building
 from forecasting.record import runs as runs_module
 from forecasting.rights import LOCAL_ADMIN, RIGHTS
@@ -486,9 +486,9 @@ def test_the_plan_is_built_once_and_only_when_it_is_asked_for(
 ):
     built = []
 
-    def counted(**given):
+    def counted(*given, **options):
         built.append(1)
-        return assemble(**given)
+        return assemble(*given, **options)
 
     monkeypatch.setattr(building, "assemble", counted)
     (tmp_path / "doors.csv").write_text("door,name,region,kind\nX9,New place,North,store\n")

@@ -27,6 +27,8 @@ _AT_ZERO = 1 / np.sqrt(2 * np.pi)
 
 HALF_A_UNIT = 0.5
 """Customers want whole units: demand is not met from half a unit below zero on."""
+_NO_DOUBT = 1e-12
+"""Variance of what is sure, units squared: a z is divided by its root."""
 _LEAST_SKEW, _MOST_SKEW = 1e-3, 4.0
 """Skewness of demand that the transformation is used for."""
 
@@ -134,56 +136,101 @@ def assess(
     -------
     Risk
     """
-    shared = np.sqrt(level_sd**2 + lift_sd**2)
-    scale = np.exp(NODES[:, None] * shared - 0.5 * shared**2)  # (K, W), mean 1
-    # Weeks come first inside: each week is one piece of memory.
-    paths = demand.T[:, None, :] * scale.T[:, :, None]
-    own = np.broadcast_to(alpha, shared.shape)[:, None, None]
-    overdispersed = own * paths
-    spread = np.sqrt(paths * (1 + overdispersed))
-    third = paths * (1 + overdispersed * (3 + 2 * overdispersed))
-    (n, n_weeks), n_nodes = demand.shape, len(NODES)
-    shape = (n_weeks, n_nodes, n)
-    lefts, wides = np.empty(shape), np.empty(shape)
-    means, sds = np.empty(shape), np.empty(shape)
-    arriving = np.broadcast_to(receipts.T[:, None, :], shape).copy()
-    forgotten = np.zeros(shape)
+    wanted = _Demand.of(demand, lift_sd=lift_sd, alpha=alpha, level_sd=level_sd)
     unsure = np.zeros(demand.shape) if doubt is None else doubt
+    along = _carried(opening, receipts, wanted, usual)
+    spread = np.sqrt(along.variance + unsure.T[:, None, :])
+    short = loss(along.left, spread)
+    p = 1 - suffices(along.left, spread, wanted.third)
+    return Risk(
+        p_stockout=np.minimum(np.maximum((NODE_WEIGHTS @ p).T, 0.0), 1.0),
+        units_short=np.maximum((NODE_WEIGHTS @ short).T, 0.0),
+        stock_mean=_weeks_last(along.stock_mean),
+        stock_sd=_weeks_last(along.stock_sd),
+        demand=_weeks_last(wanted.mean),
+        demand_sd=_weeks_last(wanted.sd),
+        demand_third=_weeks_last(wanted.third),
+        receipts=_weeks_last(along.arriving),
+        forgotten=_weeks_last(along.forgotten),
+        doubt=unsure,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Demand:
+    """Demand given each node, (W, K, n): with weeks first each week is one piece of memory."""
+
+    mean: Floats
+    sd: Floats
+    third: Floats
+    """Third central moment."""
+
+    @classmethod
+    def of(
+        cls, demand: Floats, *, lift_sd: Floats, alpha: float | Floats, level_sd: float
+    ) -> _Demand:
+        """Demand at each node of what weeks and doors share; arguments as of `assess`."""
+        shared = np.sqrt(level_sd**2 + lift_sd**2)
+        scale = np.exp(NODES[:, None] * shared - 0.5 * shared**2)  # (K, W), mean 1
+        mean = demand.T[:, None, :] * scale.T[:, :, None]
+        own = np.broadcast_to(alpha, shared.shape)[:, None, None] * mean
+        # A negative binomial: variance m + alpha m^2, third moment as in `suffices`.
+        return cls(
+            mean=mean, sd=np.sqrt(mean * (1 + own)), third=mean * (1 + own * (3 + 2 * own))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Along:
+    """Stock along the weeks at each node, (W, K, n)."""
+
+    stock_mean: Floats
+    """Before the week's receipts."""
+    stock_sd: Floats
+    arriving: Floats
+    forgotten: Floats
+    left: Floats
+    """Mean of stock less demand at the end of the week; below zero: short."""
+    variance: Floats
+    """Of `left`."""
+
+
+def _carried(
+    opening: Floats, receipts: Floats, demand: _Demand, usual: Routine | None
+) -> _Along:
+    """Carry the stock's mean and variance through sales and receipts."""
+    shape = demand.mean.shape
+    n_weeks = shape[0]
+    along = _Along(
+        stock_mean=np.empty(shape),
+        stock_sd=np.empty(shape),
+        arriving=np.broadcast_to(receipts.T[:, None, :], shape).copy(),
+        forgotten=np.zeros(shape),
+        left=np.empty(shape),
+        variance=np.empty(shape),
+    )
+    arriving, forgotten = along.arriving, along.forgotten
     mean, variance = np.broadcast_to(opening, shape[1:]).astype(float), np.zeros(shape[1:])
     # Of stock and everything on order: it grows with what is sold and ends with an order.
     unordered = np.zeros(shape[1:])
     for t in range(n_weeks):
-        means[t], sds[t] = mean, np.sqrt(variance)
+        along.stock_mean[t], along.stock_sd[t] = mean, np.sqrt(variance)
         due = t + usual.lead_time if usual is not None else n_weeks
         if usual is not None and due < n_weeks and usual.arrives_in(due):
             position = mean + arriving[t : due + 1].sum(axis=0)
             over = position - usual.aim[:, t]
-            kept, beyond = cut_off(over, unordered + 1e-12)
+            kept, beyond = cut_off(over, unordered + _NO_DOUBT)
             arriving[due] += kept - over
             # What stock lacked of the aim by chance is ordered too, and so is no doubt.
             forgotten[due] = np.maximum(unordered - beyond, 0.0)
             unordered = beyond
-        left = mean + arriving[t] - paths[t]
+        left = mean + arriving[t] - demand.mean[t]
         before = np.maximum(variance - forgotten[t], 0.0)
-        variance = before + spread[t] ** 2 + 1e-12
-        lefts[t], wides[t] = left, variance
+        variance = before + demand.sd[t] ** 2 + _NO_DOUBT
+        along.left[t], along.variance[t] = left, variance
         mean, variance = cut_off(left, variance)
         unordered = np.maximum(unordered + variance - before, 0.0)
-    wides = np.sqrt(wides + unsure.T[:, None, :])
-    short = loss(lefts, wides)
-    p = 1 - suffices(lefts, wides, third)
-    return Risk(
-        p_stockout=np.minimum(np.maximum((NODE_WEIGHTS @ p).T, 0.0), 1.0),
-        units_short=np.maximum((NODE_WEIGHTS @ short).T, 0.0),
-        stock_mean=_weeks_last(means),
-        stock_sd=_weeks_last(sds),
-        demand=_weeks_last(paths),
-        demand_sd=_weeks_last(spread),
-        demand_third=_weeks_last(third),
-        receipts=_weeks_last(arriving),
-        forgotten=_weeks_last(forgotten),
-        doubt=unsure,
-    )
+    return along
 
 
 def cut_off(mean: Floats, variance: Floats) -> tuple[Floats, Floats]:

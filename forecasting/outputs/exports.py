@@ -70,7 +70,7 @@ def by_sku(plan: LivePlan, *, total: str) -> pd.DataFrame:
     """
     parts = [
         _rows(plan, plan.sku_names[s], [""], {
-            **{layer: _layer(plan, s, layer).sum(axis=0, keepdims=True) for layer in _PARTS},
+            **{layer: plan.sku(s).layer(layer).sum(axis=0, keepdims=True) for layer in _PARTS},
             total: plan.sku(s).draft.sum(axis=0, keepdims=True),
         }).drop(columns="door")
         for s in _planned(plan)
@@ -92,11 +92,6 @@ def by_door(plan: LivePlan, *, total: str) -> pd.DataFrame:
 
 def _planned(plan: LivePlan) -> Iterator[int]:
     return (s for s in range(len(plan.sku_names)) if plan.sku(s).active.any())
-
-
-def _layer(plan: LivePlan, sku: int, layer: str) -> np.ndarray:
-    computed = plan.sku(sku)
-    return computed.baseline if layer == "baseline" else computed.layer(layer)
 
 
 def _rows(

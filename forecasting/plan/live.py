@@ -17,24 +17,23 @@ import pandas as pd
 
 from forecasting.consensus import proposal
 from forecasting.consensus.activations import Activation
-from forecasting.consensus.events import Event, Leaves, Scope
+from forecasting.consensus.events import Event, Leaves
 from forecasting.consensus.proposal import Weights
-from forecasting.errors import UnknownName
-from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, Tree
+from forecasting.hierarchy import THOUSANDTHS, Floats, Ints
 from forecasting.inventory.bridge import ItemRisk, Limits
 from forecasting.inventory.projection import Routine
 from forecasting.inventory.risk import Risk
 from forecasting.plan.basis import Base
 from forecasting.plan.drafted import drafted
 from forecasting.plan.inbound import ROUTINE, Inbound
+from forecasting.plan.lookup import Lookup
 from forecasting.plan.promoted import Promoted
 from forecasting.plan.published import Published, Since
 from forecasting.plan.sku import SkuPlan, WhatIf
 from forecasting.plan.state import Standing
-from forecasting.plan.statistical import doors_of
 from forecasting.plan.stock import Stock, projected
 from forecasting.plan.totals import Totals
-from forecasting.vocabulary import INPUTS, Measure
+from forecasting.vocabulary import Measure
 
 _NUMBERS = itertools.count(1)
 
@@ -42,7 +41,7 @@ _CELLS_KEPT = 4_000_000
 """Leaf cells of computed SKUs kept in memory; older ones are computed again when asked."""
 
 
-class LivePlan:
+class LivePlan(Lookup):
     """The plan in memory.
 
     Parameters
@@ -86,23 +85,19 @@ class LivePlan:
         seq: int = 0,
         standing: Standing | None = None,
     ) -> None:
+        super().__init__(
+            base,
+            standing or Standing.of(
+                base, activations=activations, inputs=inputs, holds=holds, agreed=agreed,
+                decisions=decisions, cycle=cycle, fence=fence,
+                since=published.version if published else None,
+            ),
+        )  # fmt: skip
         self.number = next(_NUMBERS)
         """Its own: no other plan of this process has it."""
-        self.base = base
         self.weights = dict(weights or {})
         self.limits = limits or Limits()
         self.seq = seq
-        self.standing = standing or Standing.of(
-            base, activations=activations, inputs=inputs, holds=holds, agreed=agreed,
-            decisions=decisions, cycle=cycle, fence=fence,
-            since=published.version if published else None,
-        )  # fmt: skip
-        """What people said and did, as it stands."""
-        self.products = Tree.of(base.skus, ["department", "class", "style"], leaf="sku")
-        self.locations = Tree.of(base.doors, ["region", "channel"], leaf="door")
-        self.sku_names: list[str] = base.skus["sku"].tolist()
-        self.door_names: list[str] = base.doors["door"].tolist()
-        self.sku_index, self.door_index = self.standing.sku_index, self.standing.door_index
         self._departments: list[str] = self.products.nodes["department"].astype(str).tolist()
         self.inbound = Inbound(base, self.door_index)
         """What is on its way to the doors."""
@@ -122,11 +117,6 @@ class LivePlan:
         """Verdicts by SKU; replaced by another mapping with every change."""
         self.changed: Mapping[int, int] = {}
         """SKU to the sequence number of its last change; replaced likewise."""
-
-    @property
-    def fence(self) -> int:
-        """First weeks that nobody may change."""
-        return self.standing.fence
 
     def without(self, functions: Collection[str]) -> LivePlan:
         """The same plan as if some functions had said nothing and nobody had agreed yet."""
@@ -211,29 +201,6 @@ class LivePlan:
         """Units at each distribution centre that nobody has decided on yet, (C,)."""
         return self._stock.spare_reserve(sku)
 
-    def activation(self, identity: str) -> Activation:
-        """One activation as it stands.
-
-        Raises
-        ------
-        UnknownName
-        """
-        found = self.standing.activations.get(identity)
-        if found is None:
-            raise UnknownName(f"There is no activation '{identity}'.")
-        return found
-
-    def activations(self) -> list[Activation]:
-        """All activations that touch the plan's weeks, by start."""
-        last = self.base.weeks[-1] + np.timedelta64(6, "D")
-        inside = [
-            a
-            for a in self.standing.activations.values()
-            if np.datetime64(a.end, "D") >= self.base.weeks[0]
-            and np.datetime64(a.start, "D") <= last
-        ]
-        return sorted(inside, key=lambda a: (a.start, a.activation))
-
     def worth(self, sku: int, measure: Measure) -> Floats:
         """What a unit counts for in a measure, NaN where no price or cost is known, (D, W).
 
@@ -250,47 +217,6 @@ class LivePlan:
                 margin: Floats = paid - self.base.cost_of(sku)
                 return margin
 
-    def held(self, function: str, sku: int) -> Bools:
-        """Which cells of a function's input are held, (D, W)."""
-        _, n_doors, n_weeks = self.base.shape3
-        held = self.standing.holds.get(function, {}).get(sku)
-        return np.zeros((n_doors, n_weeks), dtype=bool) if held is None else held > 0
-
-    def aimed(self, sku: int, function: str, aim: str) -> Ints:
-        """What a function's input adds with one aim, thousandths of a unit, (D, W)."""
-        _, n_doors, n_weeks = self.base.shape3
-        found = self.standing.inputs.get(sku, {}).get((function, aim))
-        return np.zeros((n_doors, n_weeks), np.int64) if found is None else found
-
-    def exposed(self, sku: int, identity: str) -> Bools:
-        """Cells in which an activation features a SKU, (D, W)."""
-        activation = self.activation(identity)
-        name = self.sku_names[sku]
-        doors = [doors_of(item, self.door_index) for item in activation.of_sku(name)]
-        at: Bools = np.any(doors, axis=0) if doors else np.zeros(self.base.shape3[1], bool)
-        return at[:, None] & (activation.share(self.base.weeks) > 0)
-
-    def members(self, scope: Scope) -> tuple[Ints, Ints, Ints]:
-        """Positions of the SKUs, doors and weeks of a scope.
-
-        Raises
-        ------
-        UnknownName
-            If a node does not exist.
-        """
-        first = (np.datetime64(scope.first_week, "D") - self.base.weeks[0]).astype(int) // 7
-        last = (np.datetime64(scope.last_week, "D") - self.base.weeks[0]).astype(int) // 7
-        weeks = np.arange(max(first, 0), min(last, len(self.base.weeks) - 1) + 1)
-        return (
-            self.products.members(scope.product_level, scope.product),
-            self.locations.members(scope.location_level, scope.location),
-            weeks,
-        )
-
-    def scope_weeks(self, activation: Activation) -> tuple[int, int]:
-        """First and last week of an activation inside the plan; last < first: none."""
-        return self.standing.weeks_of(activation)
-
     def digests(self) -> dict[str, str]:
         """Digest of each department's draft numbers and the run they stand on.
 
@@ -304,13 +230,6 @@ class LivePlan:
                 named = ((self.sku_names[sku], sku) for sku in skus)
                 found[department] = self._totals.digest(about, named)
         return found
-
-    def agreement(self, sku: int) -> tuple[Ints, Bools]:
-        """What agreements add to a SKU's statistical number, and where they stand, (D, W)."""
-        _, n_doors, n_weeks = self.base.shape3
-        none = np.zeros((n_doors, n_weeks), np.int64)
-        change, standing = self.standing.agreed.get(sku, (none, none))
-        return change, standing > 0
 
     # Folding ----------------------------------------------------------------------------
 
@@ -356,14 +275,10 @@ class LivePlan:
             forecast = self._promoted.forecast(sku)
             layers = dict.fromkeys(self._totals, forecast.statistical)
             layers["baseline"] = forecast.baseline
-            self._totals.put(sku, layers, draft=forecast.statistical)
+            self._totals.put(sku, layers)
             return
         computed = self._compute(sku, supply=ROUTINE)
-        layers = {f: computed.input_of(f) for f in INPUTS}
-        for name in ("statistical", "proposed", "draft"):
-            layers[name] = computed.layer(name)
-        layers["baseline"] = computed.baseline
-        self._totals.put(sku, layers, draft=computed.draft)
+        self._totals.put(sku, {name: computed.layer(name) for name in self._totals})
         if computed.items or sku in self._items_of:
             self._items_of[sku] = computed.items
         self._keep(computed)

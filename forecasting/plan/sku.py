@@ -96,8 +96,10 @@ class SkuPlan:
         return ordered if self.sent is None else ordered + self.sent
 
     def layer(self, name: str) -> Ints:
-        """Statistical, proposed, draft, or a function's whole input."""
+        """Baseline, statistical, proposed, draft, or a function's whole input."""
         match name:
+            case "baseline":
+                return self.baseline
             case "statistical":
                 return self.statistical
             case "proposed":

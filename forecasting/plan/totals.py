@@ -45,11 +45,11 @@ class Totals(Mapping[str, Ints]):
     def __len__(self) -> int:
         return len(self._units)
 
-    def put(self, sku: int, layers: Mapping[str, Ints], *, draft: Ints) -> None:
-        """Enter a SKU: thousandths by layer, (D, W) each, and its draft for the digest."""
+    def put(self, sku: int, layers: Mapping[str, Ints]) -> None:
+        """Enter a SKU: thousandths by layer, (D, W) each; its draft makes its digest."""
         for name, units in layers.items():
             self._units[name][sku] = units.sum(axis=0)
-        block = np.ascontiguousarray(draft).tobytes()
+        block = np.ascontiguousarray(layers["draft"]).tobytes()
         self._digest[sku] = hashlib.blake2b(block, digest_size=16).digest()
 
     def turn(self) -> None:

@@ -374,17 +374,12 @@ def grid(
 
 def _counted(plan: LivePlan, sku: int, layer: str, measure: Measure) -> Floats:
     """A layer of one SKU in thousandths of a measure, (D, W)."""
-    units = _layer(plan, sku, layer)
+    units = plan.sku(sku).layer(layer)
     if measure is Measure.UNITS:
         return units.astype(float)
     # What nobody wants is worth nothing, whether or not its price is known.
     money: Floats = np.where(units == 0, 0.0, units * plan.worth(sku, measure))
     return money
-
-
-def _layer(plan: LivePlan, sku: int, layer: str) -> Ints:
-    computed = plan.sku(sku)
-    return computed.baseline if layer == "baseline" else computed.layer(layer)
 
 
 SPILLOVER = {

@@ -22,7 +22,8 @@ from forecasting.consensus.overrides import undone
 from forecasting.governance.desk import Desk
 from forecasting.governance.policy import Policies
 from forecasting.monthly.cycle import Cycles
-from forecasting.plan.basis import assemble
+from forecasting.plan.assembly import assemble
+from forecasting.plan.given import Factors, Facts
 from forecasting.plan.live import LivePlan
 from forecasting.plan.published import Published
 from forecasting.record.runs import HORIZON_WEEKS
@@ -89,16 +90,17 @@ class Builder:
         """
         store, made = self._desk.store, run.told(RunMade)
         last = last_closed(store)  # None: sales were rolled back
-        base = assemble(
+        factors = Factors(
             run=run.seq,
-            run_body=made.facts,
-            horizon=HORIZON_WEEKS,
+            body=made.facts,
             series=store.query("run_series_of", run=run.seq),
             sku_factors=store.query("run_sku_of", run=run.seq),
             spans=store.query("run_ranged_of", run=run.seq),
-            # Of a past week, orders count as they stood then.
-            **facts(store, made.as_of, then=last is not None and made.as_of < last),
         )
+        # Of a past week, orders count as they stood then.
+        then = last is not None and made.as_of < last
+        known = Facts(**facts(store, made.as_of, then=then))
+        base = assemble(factors, known, horizon=HORIZON_WEEKS)
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self._cycles.current.name if self._cycles.current else ""
         return LivePlan(

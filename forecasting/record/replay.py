@@ -42,7 +42,9 @@ from forecasting.inventory.replay import (
     saved_by,
     scored,
 )
-from forecasting.plan.basis import Base, assemble
+from forecasting.plan.assembly import assemble
+from forecasting.plan.basis import Base
+from forecasting.plan.given import Factors, Facts
 from forecasting.plan.inbound import ROUTINE
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
@@ -186,15 +188,11 @@ def _moment(
         runs.write_inputs(store, items_frame(calendar), inputs, as_of=as_of, horizon=HORIZON)
         run_in_process("fit", inputs, made, tell=lambda _text, _share: None, started=started)
         series, factors, spans = runs.read_factors(inputs=inputs, made=made)
-        facts = runs.read_facts(made)
+        body = runs.read_facts(made)
     base = assemble(
-        run=0,
-        run_body=facts,
+        Factors(run=0, body=body, series=series, sku_factors=factors, spans=spans),
+        Facts(**known_facts(store, as_of, then=True)),
         horizon=HORIZON,
-        series=series,
-        sku_factors=factors,
-        spans=spans,
-        **known_facts(store, as_of, then=True),
     )
     return Moment(as_of=as_of, base=base, activations=tuple(calendar))
 
