@@ -11,10 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from forecasting import vocabulary
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.hierarchy import THOUSANDTHS, Floats, Ints, aggregate
-from forecasting.inventory.bridge import RED, STATUSES, ItemRisk, group_status, money
+from forecasting.inventory.bridge import (
+    RED,
+    STATUSES,
+    ItemRisk,
+    activation_status,
+    group_status,
+    money,
+)
 from forecasting.inventory.projection import weeks_left, weeks_of_supply
 from forecasting.plan.inbound import ROUTINE
 from forecasting.plan.lift_library import EIGHTY
@@ -49,6 +57,19 @@ class Verdict:
     """First week in which a red SKU and door is likely to run out."""
     weeks_to_start: int
     """Weeks from the first planned week to its start; below 1: it has begun."""
+
+    @property
+    def said(self) -> str:
+        """What is short of it, in words: the same whatever its colour."""
+        if not self.n_skus:
+            return "Not known"
+        at_risk = (
+            f"{vocabulary.money(self.margin_at_risk)} at risk"
+            if self.margin_at_risk == self.margin_at_risk
+            else f"{self.units_short:,.0f} u"
+        )
+        skus = f"{self.red_skus} of {self.n_skus} SKU{'' if self.n_skus == 1 else 's'}"
+        return f"Short: {skus}, {at_risk}"
 
 
 def item_risks(plan: LivePlan, *, supply: str = ROUTINE) -> list[ItemRisk]:
@@ -100,28 +121,37 @@ def verdict_of(plan: LivePlan, activation: Activation, items: Sequence[ItemRisk]
             first_short=None, weeks_to_start=int(start),
         )  # fmt: skip
     status = np.concatenate([i.status for i in items])
-    demand = np.concatenate([i.window_demand for i in items])
     short = np.concatenate([i.short for i in items])
     weekly = np.concatenate([i.units_short.ravel() for i in items])
     price = np.concatenate([i.price.ravel() for i in items])
     margin = np.concatenate([i.unit_margin.ravel() for i in items])
     weeks = np.concatenate([i.first_short[i.status == RED] for i in items])
     soon = weeks[weeks >= 0]
+    demand = np.concatenate([i.window_demand for i in items])
+    red_skus = sum(
+        group_status(i.status, i.window_demand, plan.limits) is Status.RED for i in items
+    )
+    at_risk = money(weekly, margin)
+    lift = money(np.concatenate([i.lift_units.ravel() for i in items]), margin)
     return Verdict(
         activation=activation,
-        status=group_status(status, demand, plan.limits),
+        status=activation_status(
+            group_status(status, demand, plan.limits),
+            red_skus=red_skus,
+            at_risk=at_risk,
+            lift=lift,
+            limits=plan.limits,
+        ),
         units_short=float(short.sum()),
         revenue_at_risk=money(weekly, price),
-        margin_at_risk=money(weekly, margin),
+        margin_at_risk=at_risk,
         demand=float(demand.sum()),
         lift_units=float(sum(i.window_lift.sum() for i in items)),
         n_skus=len({i.sku for i in items}),
         n_doors=len({int(d) for i in items for d in i.doors}),
         n_cells=len(status),
         red_cells=int((status == RED).sum()),
-        red_skus=sum(
-            group_status(i.status, i.window_demand, plan.limits) is Status.RED for i in items
-        ),
+        red_skus=red_skus,
         first_short=pd.Timestamp(plan.base.weeks[soon.min()]) if len(soon) else None,
         weeks_to_start=int(start),
     )

@@ -8,7 +8,7 @@ by quicker arithmetic (inventory/actions.py); nothing that is said of them comes
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -47,20 +47,13 @@ def judged(
     return replace(option, effect=effect_of(plan, option, since=since, touched=touched))
 
 
-def one_after_the_other(plan: LivePlan, options: Iterable[Option]) -> list[Option]:
-    """Options of one SKU in an order, each with what it does beside those before it."""
-    since, found = NOTHING, []
-    for option in options:
-        found.append(judged(plan, option, since=since))
-        since = and_then(since, option)
-    return found
-
-
 def and_then(since: WhatIf, option: Option) -> WhatIf:
     """What is tried, and an option as well."""
-    return WhatIf(
-        activation=option.after or since.activation, moves=(*since.moves, *option.moves)
-    )
+    changed = {a.activation: a for a in since.activations}
+    if option.after is not None:
+        before = changed.get(option.activation)
+        changed[option.activation] = option.laid_over(before) if before else option.after
+    return WhatIf(activations=tuple(changed.values()), moves=(*since.moves, *option.moves))
 
 
 def effect_of(
@@ -77,8 +70,8 @@ def effect_of(
     sku = plan.sku_index[option.sku]
     tried = since if option.action is Action.ACCEPT else and_then(since, option)
     skus = sorted(touched_by(plan, option) if touched is None else touched)
-    without = {s: _computed(plan, s, since) for s in skus}
-    with_it = without if tried == since else {s: _computed(plan, s, tried) for s in skus}
+    without = {s: as_if(plan, s, since) for s in skus}
+    with_it = without if tried == since else {s: as_if(plan, s, tried) for s in skus}
     instead = plan.sku_index[option.substitute] if option.substitute else sku
     before = _reading(plan, without[sku], option.activation)
     after = _reading(plan, with_it[instead], option.activation)
@@ -92,8 +85,8 @@ def effect_of(
     return Effect(
         of=(before, after),
         line=(
-            _line(plan, since.activation or now, without),
-            _line(plan, tried.activation or now, with_it),
+            _line(plan, _as_tried(since, now), without),
+            _line(plan, _as_tried(tried, now), with_it),
         ),
         short=short,
         earned=earned,
@@ -112,13 +105,41 @@ def touched_by(plan: LivePlan, option: Option) -> set[int]:
     return mine | {s for s in rivals if plan.items.get(s)}
 
 
-# Inside ---------------------------------------------------------------------------------
-
-
-def _computed(plan: LivePlan, sku: int, tried: WhatIf) -> SkuPlan:
+def as_if(plan: LivePlan, sku: int, tried: WhatIf) -> SkuPlan:
+    """A SKU had some things been decided; moves of other SKUs are passed over."""
     name = plan.sku_names[sku]
     mine = replace(tried, moves=tuple(m for m in tried.moves if m.sku == name))
     return plan.sku(sku) if mine == NOTHING else plan.sku_if(sku, mine)
+
+
+def meets_target(plan: LivePlan, computed: SkuPlan, activation: str) -> bool:
+    """Whether no fair share of a SKU's demand in an activation is Short or badly filled.
+
+    Where the activation does not feature it, nothing is.
+    """
+    item = _item(computed, activation)
+    if item is None:
+        return True
+    outcome = actions.outcome(situation_of(plan, computed, item), plan.limits)
+    return outcome.meets(plan.limits)
+
+
+def expected(plan: LivePlan, computed: SkuPlan, weeks: int) -> tuple[float, float]:
+    """Units short and margin earned of one SKU at all doors in the first weeks."""
+    base, at = plan.base, computed.known
+    short = risk_over(base, computed, weeks).units_short[at, :weeks]
+    sold = computed.draft[at, :weeks] / THOUSANDTHS - short
+    paid = base.price_of(computed.sku) * (1 - computed.depth)
+    each = (paid - base.cost_of(computed.sku))[at, :weeks]
+    return float(short.sum()), money(sold, each)
+
+
+# Inside ---------------------------------------------------------------------------------
+
+
+def _as_tried(tried: WhatIf, now: Activation) -> Activation:
+    """An activation as it would be."""
+    return next((a for a in tried.activations if a.activation == now.activation), now)
 
 
 def _item(computed: SkuPlan, activation: str) -> ItemRisk | None:
@@ -129,7 +150,6 @@ def _reading(plan: LivePlan, computed: SkuPlan, activation: str) -> Reading | No
     item = _item(computed, activation)
     if item is None:
         return None
-    outcome = actions.outcome(situation_of(plan, computed, item), plan.limits)
     return Reading(
         sku=plan.sku_names[item.sku],
         short=float(item.short.sum()),
@@ -139,7 +159,7 @@ def _reading(plan: LivePlan, computed: SkuPlan, activation: str) -> Reading | No
         status=group_status(item.status, item.window_demand, plan.limits),
         red_doors=len(_red(item)),
         doors=len(item.doors),
-        meets=outcome.meets(plan.limits),
+        meets=meets_target(plan, computed, activation),
     )
 
 
@@ -164,23 +184,13 @@ def _over(
 ) -> tuple[Pair, Pair]:
     """Units short and margin earned in the first weeks, without and with an option."""
     without, with_it = (
-        np.array([_expected(plan, computed, weeks) for computed in one.values()]).sum(axis=0)
+        np.array([expected(plan, computed, weeks) for computed in one.values()]).sum(axis=0)
         for one in (before, after)
     )
     short, earned = (
         Pair(without=float(a), with_it=float(b)) for a, b in zip(without, with_it, strict=True)
     )
     return short, earned
-
-
-def _expected(plan: LivePlan, computed: SkuPlan, weeks: int) -> tuple[float, float]:
-    """Units short and margin earned of one SKU at all doors in the first weeks."""
-    base, at = plan.base, computed.known
-    short = risk_over(base, computed, weeks).units_short[at, :weeks]
-    sold = computed.draft[at, :weeks] / THOUSANDTHS - short
-    paid = base.price_of(computed.sku) * (1 - computed.depth)
-    each = (paid - base.cost_of(computed.sku))[at, :weeks]
-    return float(short.sum()), money(sold, each)
 
 
 def _harmed(

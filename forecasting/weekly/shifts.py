@@ -20,7 +20,11 @@ SHOWN = 2
 
 
 def shift(
-    plan: LivePlan, item: ItemRisk, *, instead: Sequence[int] | None = None
+    plan: LivePlan,
+    item: ItemRisk,
+    *,
+    instead: Sequence[int] | None = None,
+    most: int = SHOWN,
 ) -> list[Option]:
     """Feature another SKU instead, the best substitute first, judged for both SKUs.
 
@@ -28,6 +32,8 @@ def shift(
     ----------
     instead : sequence of int, optional
         SKUs that are tried; those most alike if left out.
+    most : int
+        How many are offered.
     """
     activation = plan.activation(item.activation)
     dated = replace(blank(plan, item, Action.SHIFT), **calendar_deadline(plan, activation))
@@ -35,7 +41,7 @@ def shift(
     tried = [_shifted(plan, item, dated, s) for s in others]
     good = sorted((_rank(o), n) for n, o in enumerate(tried) if _is_good(o))
     if good:
-        return [tried[n] for _, n in good[:SHOWN]]
+        return [tried[n] for _, n in good[:most]]
     return [
         replace(
             dated,

@@ -10,7 +10,7 @@ from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
-from pages.components import charts, download, frame, options, picked, theme
+from pages.components import charts, download, frame, mix, options, picked, theme
 from pages.components.text import Said, ours, plain
 
 SUPPLY_SAID = {
@@ -122,16 +122,15 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
 def described(verdict: views.Verdict) -> None:
     """Its status, what it is, and when it runs out."""
     act = verdict.activation
-    st.subheader(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
+    st.subheader(
+        f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False,
+        help=frame.term("Status of an activation"),
+    )  # fmt: skip
     start = f"{theme.day(act.start)} to {theme.day(act.end)}"
     where = f"{verdict.red_cells:d} of {theme.plural(verdict.n_cells, 'SKU-door')}"
     week = f", the first in {theme.week(verdict.first_short)}" if verdict.first_short else ""
-    runs_out = (
-        f"Short: {verdict.red_skus:d} of {theme.plural(verdict.n_skus, 'SKU')}, "
-        f"{theme.money(verdict.margin_at_risk)} at risk; {where} are short{week}."
-        if verdict.red_cells
-        else "No SKU is likely to run out in it."
-    )
+    cells = f"; {where} run out{week}" if verdict.red_cells else ""
+    runs_out = f"**{plain(verdict.said)}**{cells}."
     st.markdown(
         f"{plain(act.type.capitalize())}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
         f"{theme.plural(verdict.n_doors, 'door')}. Demand {theme.units(verdict.demand)}, of which "
@@ -280,14 +279,15 @@ def page() -> None:
     line = st.columns([6, 2, 2], vertical_alignment="bottom")
     with line[0]:
         chosen = frame.select(
-            "Activation", list(names), key="activation", help="Or click a bar of the calendar.",
-            said=lambda a: f"{theme.said(names[a].status)} · {names[a].activation.name}",
+            "Activation", list(names), key="activation",
+            help=f"Or click a bar of the calendar.\n\n{frame.term('Status of an activation')}",
+            said=lambda a: f"{theme.said(names[a].status)} · {names[a].activation.name} · {names[a].said}",
         )  # fmt: skip
     if line[1].button(
         "Best mix for all weeks", width="stretch", icon=":material/balance:",
         help=frame.term("Best mix"),
     ):  # fmt: skip
-        options.best_mix(plan, watched, ours(f"the next {weeks:d} weeks"))
+        mix.best_mix(plan, watched, weeks=weeks)
     with line[2].popover("Table and download", width="stretch"):
         st.dataframe(table(judged), hide_index=True)
         download.spreadsheet(
