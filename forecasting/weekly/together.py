@@ -104,6 +104,18 @@ def together(
     )
 
 
+def as_numbers(told: Together) -> dict[str, float | int | None]:
+    """What options come to, as a command says it; None where it is not known."""
+    found = {
+        "short_before": told.short.without, "short_after": told.short.with_it,
+        "at_risk_before": told.at_risk.without, "at_risk_after": told.at_risk.with_it,
+        "margin": told.earned.more, "cost": told.cost, "net": told.net,
+    }  # fmt: skip
+    amounts = {k: None if pd.isna(x) else round(float(x), 1) for k, x in found.items()}
+    met = {"skus": told.of, "met_before": told.met[0], "met_after": told.met[1]}
+    return {"actions": told.actions, **amounts, **met}
+
+
 def one_by_one(
     plan: LivePlan, options: Sequence[Option], taken: Sequence[bool] | None = None
 ) -> list[Option]:
@@ -144,7 +156,9 @@ def rows(plan: LivePlan, options: Sequence[Option]) -> pd.DataFrame:
         )
         for o in options
     ]  # fmt: skip
-    return pd.DataFrame(found, columns=COLUMNS)
+    frame = pd.DataFrame(found, columns=COLUMNS)
+    digits = {"short_before": 3, "short_after": 3, "margin": 2, "cost": 2, "net": 2}
+    return frame.astype(dict.fromkeys(digits, float)).round(digits)
 
 
 def deciders(option: Option) -> str:

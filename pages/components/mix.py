@@ -66,7 +66,7 @@ def ticked(plan: LivePlan, chosen: Sequence[Option], key: str) -> list[Option]:
         hide_index=True, height=min(38 + 35 * len(options), 330), key=key,
         disabled=["What", "SKU", "Activation", "Short", "Margin", "Cost", "Until", "Decided by", "Remarks"],
         column_config={
-            "Ticked": st.column_config.CheckboxColumn(width=45),
+            "Ticked": st.column_config.CheckboxColumn(width=75),
             "What": st.column_config.Column("Action", width=430),
             "Short": st.column_config.Column(
                 "Short in the activation", width=150,

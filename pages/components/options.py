@@ -12,6 +12,7 @@ from forecasting.weekly.decisions import Decision
 from forecasting.weekly.effect import Effect, Line, Reading
 from forecasting.weekly.option import Action, Option, gap_to_service
 from forecasting.weekly.orders import Bought
+from forecasting.weekly.together import deciders
 from pages.components import frame, theme
 from pages.components.text import Said, ours, plain
 
@@ -108,6 +109,7 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
         st.caption(
             ("Past: " if option.is_past else "Decide ")
             + plain(deadline(option).removeprefix("past "))
+            + f" · {plain(deciders(option))} decides"
         )
         if st.button(
             "Preview and decide", key=f"option_{option.activation}_{option.sku}_{option.action}_{n}",
@@ -213,24 +215,24 @@ def effect(option: Option, found: Effect) -> None:
 def before_and_after(found: Effect) -> pd.DataFrame:
     """Every figure of an option as one pair over one span, as the Bridge shows it."""
     now, then = found.of
+    first, last = found.line
     rows: list[tuple[str, str, str]] = []
     if now.sku != then.sku:
         rows.append(("Featured SKU", now.sku, then.sku))
     rows += [
-        ("The SKU in the activation", _of_sku(now), _of_sku(then)),
-        ("Its units short", theme.units(now.short), theme.units(then.short)),
-        ("Its margin at risk", theme.money(now.at_risk), theme.money(then.at_risk)),
-        ("Its units sold", theme.units(now.sold), theme.units(then.sold)),
-        ("The whole activation", _of_line(found.line[0]), _of_line(found.line[1])),
+        ("SKU in the activation", _of_sku(now), _of_sku(then)),
+        ("· units short", theme.units(now.short), theme.units(then.short)),
+        ("· margin at risk", theme.money(now.at_risk), theme.money(then.at_risk)),
+        ("· units sold", theme.units(now.sold), theme.units(then.sold)),
+        ("Whole activation", _of_line(first), _of_line(last)),
+        ("· units short", theme.units(first.short), theme.units(last.short)),
+        ("· margin at risk", theme.money(first.at_risk), theme.money(last.at_risk)),
         (
-            "Its units short", theme.units(found.line[0].short), theme.units(found.line[1].short)
-        ),
-        (
-            f"Units short, SKUs it touches, all doors to {theme.day(found.until)}",
+            f"SKUs it touches, all doors to {theme.day(found.until)}: units short",
             theme.units(found.short.without), theme.units(found.short.with_it),
         ),
         (
-            "Margin expected, the same doors and weeks",
+            "· margin expected",
             theme.money(found.earned.without), theme.money(found.earned.with_it),
         ),
     ]  # fmt: skip
@@ -238,14 +240,12 @@ def before_and_after(found: Effect) -> pd.DataFrame:
 
 
 def _of_sku(one: Reading) -> str:
-    return f"{theme.said(one.status)}, short at {one.red_doors} of {theme.plural(one.doors, 'door')}"
+    doors = theme.plural(one.doors, "door")
+    return f"{theme.said(one.status)} · {one.red_doors} of {doors} short"
 
 
 def _of_line(one: Line) -> str:
-    return (
-        f"{theme.said(one.status)}, short: {one.red_skus} of {theme.plural(one.skus, 'SKU')}, "
-        f"{theme.money(one.at_risk)} at risk"
-    )
+    return f"{theme.said(one.status)} · {one.red_skus} of {theme.plural(one.skus, 'SKU')} short"
 
 
 def moves(plan: LivePlan, option: Option) -> None:

@@ -25,13 +25,18 @@ def shared(company, tmp_path_factory):
     """One workspace for all tests here: each takes back what it decides."""
     path = shutil.copy(company, tmp_path_factory.mktemp("options") / "copy.duckdb")
     with closing(Workspace(path)) as opened:
+        feature_less(opened)
         yield opened
 
 
-def every_option(space):
-    for item in short_items(space):
-        name = space.plan.sku_names[item.sku]
-        yield from options.for_shortage(space.plan, item.activation, name)
+@pytest.fixture(scope="module")
+def offered(shared):
+    """The options of every featured SKU that is short, as they are listed."""
+    plan = shared.plan
+    return [
+        options.for_shortage(plan, item.activation, plan.sku_names[item.sku])
+        for item in short_items(shared)
+    ]
 
 
 def shown_of(plan, activation, sku):
@@ -83,13 +88,10 @@ def same(told, shown):
             assert one == other
 
 
-def test_every_option_says_before_and_after_what_the_bridge_says_then(shared):
+def test_every_option_says_before_and_after_what_the_bridge_says_then(shared, offered):
     """Every kind, in every activation of the weeks ahead, decided and taken back."""
     space, decided = shared, []
-    feature_less(space)
-    for option in every_option(space):
-        if not option.is_open:
-            continue
+    for option in (o for found in offered for o in found if o.is_open):
         plan, effect = space.plan, option.effect
         same(told_of(effect.of[0]), shown_of(plan, option.activation, option.sku))
         same(told_line(effect.line[0]), line_of(plan, option.activation))
@@ -136,20 +138,18 @@ def test_a_shift_to_a_sku_that_is_short_itself_says_at_how_many_doors_and_ranks_
     assert warned
 
 
-def test_options_that_leave_another_short_come_after_those_that_do_not(shared):
+def test_options_that_leave_another_short_come_after_those_that_do_not(offered):
     seen = 0
-    for item in short_items(shared):
-        name = shared.plan.sku_names[item.sku]
-        found = options.for_shortage(shared.plan, item.activation, name)
+    for found in offered:
         warned = [bool(o.warning) for o in found[:-1] if o.is_open]
         assert warned == sorted(warned)
         seen += any(warned)
     assert seen
 
 
-def test_a_reduction_to_no_lift_is_named_as_giving_up_the_promotion_with_its_price(shared):
+def test_a_reduction_to_no_lift_is_named_as_giving_up_the_promotion_with_its_price(offered):
     named = 0
-    for option in every_option(shared):
+    for option in (o for found in offered for o in found):
         if option.action is not Action.REDUCE or option.why_not:
             continue
         assert "u of expected sales are given up" in option.told
