@@ -207,7 +207,7 @@ def _harmed(
                     Harm(
                         sku=plan.sku_names[sku],
                         activation=plan.activation(item.activation).name,
-                        doors=tuple(plan.door_names[d] for d in sorted(newly)),
+                        doors=tuple(plan.base.network.said[d] for d in sorted(newly)),
                         red_doors=len(reds),
                         of=len(item.doors),
                         is_new=was is None,

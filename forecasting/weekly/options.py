@@ -72,8 +72,10 @@ def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
     """Order more from the supplier."""
     chosen, slack, why_not = orders.shipments(plan, item, situation)
 
+    names = _place_names(plan)
+
     def said(moves: Sequence[Move]) -> str:
-        to = sorted({m.to for m in moves})
+        to = sorted({names[m.to] for m in moves})
         return (
             f"Order {sum(m.units for m in moves):,.0f} u more for {_listed(to, 'door')}, to "
             f"arrive in the week of {moves[0].arrives}"
@@ -106,8 +108,10 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
     unit_cost = plan.base.stated(item.sku, "expedite_cost", 0.0)
     chosen, slack = actions.expedite(situation, lines, unit_cost=unit_cost)
 
+    names = _place_names(plan)
+
     def said(moves: Sequence[Move]) -> str:
-        orders, to = sorted({m.receipt for m in moves}), sorted({m.to for m in moves})
+        orders, to = sorted({m.receipt for m in moves}), sorted({names[m.to] for m in moves})
         gained = max((m.leaves - m.arrives).days // 7 for m in moves)
         return (
             f"Bring {sum(m.units for m in moves):,.0f} u of {_listed(orders, 'order')} forward "
@@ -131,7 +135,7 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
     nothing = "No other door or centre can spare a unit, or no lane leads here."
     if slack is None and situation.lacking.sum() == 0:
         nothing = "No door lacks a unit of its service level."
-    names = dict(zip(plan.base.network.names, plan.base.network.said, strict=True))
+    names = _place_names(plan)
 
     def said(moves: Sequence[Move]) -> str:
         givers = sorted({names[m.origin] for m in moves})
@@ -299,6 +303,11 @@ def _moves(plan: LivePlan, sku: int, shipments: Iterable[Shipment]) -> list[Move
         )
         for s in shipments
     ]
+
+
+def _place_names(plan: LivePlan) -> dict[str, str]:
+    """What each place is called, by its code."""
+    return dict(zip(plan.base.network.names, plan.base.network.said, strict=True))
 
 
 def _known(plan: LivePlan, sku: int, order: Shipment) -> tuple[str, ...]:

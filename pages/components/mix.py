@@ -86,7 +86,7 @@ def ticked(plan: LivePlan, chosen: Sequence[Option], key: str) -> list[Option]:
     taken = tuple(bool(x) for x in event["Ticked"])
     if taken != before:
         st.session_state[f"{key}_taken"] = taken
-        options = worked_out(plan, chosen, taken)
+        st.rerun(scope="fragment")  # a line of the same SKU may save more now, or less
     return [o for o, is_taken in zip(options, taken, strict=True) if is_taken]
 
 

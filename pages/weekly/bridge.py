@@ -154,9 +154,12 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
     odd = skus["sku"].map(frame.workspace().oddities.marks("sku"))
     if odd.notna().any():
         shown["Odd in its data"] = odd
+    names = skus["sku"].tolist()
+    # A row that was picked is a place: in another order it would be another SKU.
+    key = f"skus_{act.activation}_{'/'.join(names)}"
     event = st.dataframe(
         shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
-        placeholder="–", key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",
+        placeholder="–", key=key, alt=f"Featured SKUs of {act.name}, worst first",
         column_config={
             "On hand, u": st.column_config.NumberColumn(format="localized", help=frame.term("On hand")),
             "Demand, u": st.column_config.NumberColumn(format="%,.0f", help="In the weeks of the activation."),
@@ -164,7 +167,20 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
             "Margin at risk": theme.money_column(help=frame.term("At risk")),
         },
     )  # fmt: skip
-    return picked.row(event, len(skus)) or 0
+    return stays_at(act, names, picked.row(event, len(names)))
+
+
+def stays_at(act: Activation, names: list[str], row: int | None) -> int:
+    """The place of the SKU that is looked at.
+
+    It stays the same one where what was decided changes the order, until another is picked.
+    """
+    key = f"looked_at_{act.activation}"
+    order, before, sku = st.session_state.get(key, (names, row, None))
+    is_same = sku in names and (order != names or before == row)
+    at = names.index(sku) if is_same else row or 0
+    st.session_state[key] = (names, row, names[at])
+    return at
 
 
 def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:

@@ -28,8 +28,9 @@ def test_a_weekly_review_decides_on_a_risk_and_writes_its_minutes(company_copy, 
     expect(page.get_by_role("heading", name="Weekly review")).to_be_visible()
     expect(page.get_by_text("Nothing is open from earlier meetings.")).to_be_visible()
 
-    # The dearest risk: look at what a way out would do, and decide.
-    page.get_by_role("button", name="Preview and decide").first.click()
+    # The dearest risk: look at what an option of hers would do, and decide.
+    card = page.get_by_test_id("stVerticalBlock").filter(has_text="Planning decides").last
+    card.get_by_role("button", name="Preview and decide").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Short in the activation")).to_be_visible()
     note = dialog.get_by_role("textbox").last

@@ -68,7 +68,7 @@ def told_line(line):
 
 def red_cells(plan):
     return {
-        (plan.sku_names[i.sku], plan.activation(i.activation).name, plan.door_names[d])
+        (plan.sku_names[i.sku], plan.activation(i.activation).name, plan.base.network.said[d])
         for items in plan.items.values()
         for i in items
         for d in i.doors[i.status == RED]
