@@ -12,7 +12,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.signals import GAIN, LastWeek, factors
 from forecasting.workspace import Workspace
-from pages.components import download, frame, options, picked, theme
+from pages.components import download, frame, mix, options, picked, theme
 from pages.components.text import Said, ours, plain
 
 
@@ -185,7 +185,7 @@ def risks(space: Workspace, plan: LivePlan) -> None:
         chosen = listed[picked.row(event, len(listed)) or 0]
         options.panel(plan, chosen.activation, chosen.sku)
         if st.button("Best mix for all weeks", icon=":material/balance:"):
-            options.best_mix(plan, todo, ours("the next 8 weeks"))
+            mix.best_mix(plan, todo, weeks=8)
 
 
 def late_orders(late: pd.DataFrame) -> None:
