@@ -71,6 +71,10 @@ MATRIX = {
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
     "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
+    # propose any decision to the function that may take it, which answers
+    "proposals.look": EVERYBODY, "proposals.propose": INPUTS, "proposals.propose_change": INPUTS,
+    "proposals.accept": PLANNING, "proposals.change": PLANNING, "proposals.decline": PLANNING,
+    "proposals.withdraw": INPUTS,
     # activations, expected lift
     "calendar.save": MARKETING, "calendar.set_lift": MARKETING, "calendar.cancel": MARKETING,
     # ways out: the option below expedites
@@ -162,6 +166,8 @@ class World:
     """Activations, which Marketing may import too."""
     quarter: str
     seqs: dict[str, int]
+    """Also of three proposals to Planning, each for the verb that answers it, and of one of
+    everybody's own."""
     made: Event
     """An override that was written."""
 
@@ -315,6 +321,27 @@ class World:
                 return (s.decisions.all[0].seq,), {"note": ""}
             case "decisions.close":
                 return (s.decisions.all[0].seq,), {"note": ""}
+            case "proposals.look":
+                return (self.seqs["accept"],), {}
+            case "proposals.propose":
+                said = f"words {s.seq}"
+                return (replace(self.option, said=said),), {"note": "n", "client_id": None}
+            case "proposals.propose_change":
+                other = replace(self.activation, activation="NEWER", name=f"N {s.seq}")
+                return (other,), {"note": "", "client_id": None}
+            case "proposals.accept":
+                return (self.seqs["accept"],), self.answer | {
+                    "seen": s.proposals.look(by, self.seqs["accept"]).mark
+                }
+            case "proposals.change":
+                mark = s.proposals.look(by, self.seqs["change"]).mark
+                return (self.seqs["change"],), self.answer | {
+                    "option": self.option, "activation": None, "seen": mark
+                }  # fmt: skip
+            case "proposals.decline":
+                return (self.seqs["decline"],), {"note": "words"}
+            case "proposals.withdraw":
+                return (self.seqs[f"withdraw {by}"],), {"note": ""}
             case "runs.refresh":
                 return (), {"as_of": None, "workers": 1, "full": False}
             case "hindsight.backtest":
@@ -349,6 +376,11 @@ class World:
                 return ("NEW_STORE", "New store"), {"needs_note": False, "in_use": True}
             case _:
                 return (), {}
+
+    @property
+    def answer(self) -> dict:
+        due = self.space.desk.today + dt.timedelta(7)
+        return {"note": "words", "owner": "dana", "due": due, "client_id": None}
 
     def book(self, by: str) -> io.BytesIO:
         return io.BytesIO(
@@ -417,6 +449,12 @@ def world(played, tmp_path_factory):
         action=Action.ACCEPT, activation="NEW", sku=scope.product, said="live with it"
     )
     space.decisions.decide("dana", option, owner="dana", note="so it is")
+    for verb in ("accept", "change", "decline", "withdraw mara"):
+        asked = replace(option, said=f"to {verb}")
+        seqs[verb] = space.proposals.propose("mara", asked).seq
+    seqs["withdraw ines"] = space.proposals.propose("ines", option).seq
+    off = activation.cancelled()
+    seqs["withdraw dana"] = space.proposals.propose_change("dana", off).seq
     made = World(
         space=space, scope=scope, option=option, activation=activation, mine=mine,
         others=others,
