@@ -14,7 +14,7 @@ from forecasting.weekly.best_mix import Aim, Mix, Watched
 from forecasting.weekly.decisions import Decision
 from forecasting.weekly.option import Action, Option, gap_to_service
 from forecasting.weekly.orders import Bought
-from pages.components import download, frame, theme
+from pages.components import download, frame, proposals, theme
 from pages.components.text import Said, ours, plain
 
 EFFECT = {
@@ -52,6 +52,7 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
     if not found:
         return
     decided(activation, sku)
+    proposals.beside(activation, sku, frame.me())
     lacking, service = gap_to_service(plan, activation, sku)
     short = found[-1]
     st.markdown(
@@ -68,13 +69,18 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
     if accept.short_before >= 0.5:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(plain(accept.said), key=f"accept_{activation}_{sku}", type="tertiary",
-                         icon=":material/flag:", disabled=not frame.me().may("accept"),
+                         icon=":material/flag:", disabled=not may_ask("accept"),
                          help=who("accept")):  # fmt: skip
                 preview(plan, accept)
 
 
 def who(right: str) -> Said:
     return ours("Decided by " + " or ".join(plain(f.label) for f in RIGHTS[right]) + ".")
+
+
+def may_ask(right: str) -> bool:
+    """Whether who is here may decide it, or propose it to who may."""
+    return frame.me().may(right) or frame.me().may("propose")
 
 
 def card(plan: LivePlan, mine: list[Option]) -> None:
@@ -109,7 +115,8 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
             + plain(deadline(option).removeprefix("past "))
         )
         if st.button(
-            "Preview and decide", key=f"option_{option.activation}_{option.sku}_{option.action}_{n}",
+            "Preview and decide" if frame.me().may(first.action) or not may_ask(first.action)
+            else ours(f"Preview and propose to {proposals.to(first.action)}"), key=f"option_{option.activation}_{option.sku}_{option.action}_{n}",
             disabled=option.is_past, width="stretch",
         ):  # fmt: skip
             preview(plan, option)
@@ -141,6 +148,8 @@ def preview(plan: LivePlan, option: Option) -> None:
         )
     if not person.may(option.action):
         st.info(f"{who(option.action)} You can preview it, and ask them to decide.")
+        if person.may("propose"):
+            proposals.propose(option)
         return
     people = space.people
     left, right = st.columns(2)
@@ -340,6 +349,11 @@ def decide_part(mix: Mix) -> None:
             f"{theme.plural(len(others), 'action')} of it {'is' if len(others) == 1 else 'are'} "
             f"for {' and '.join(plain(h) for h in holders)} to decide."
         )
+        if person.may("propose") and st.button(
+            f"Propose {theme.plural(len(others), 'action')} to them",
+            icon=":material/how_to_vote:",
+        ):
+            frame.do(proposals.propose_each, others, person)
     if not mine:
         return
     note = ""
