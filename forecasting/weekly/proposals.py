@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable
 
 from forecasting.arguments import ClientId, Name, verbs
 from forecasting.calendar import as_date
@@ -138,6 +137,8 @@ class Proposals(ProposalList):
             and that was not seen.
         """
         actor, found, words = self._to_answer(by, seq, note)
+        if (made := self._made(actor, seq, client_id)) is not None:
+            return made
         looked = self._looked(by, found, seen)
         if looked.gone:
             raise Refused(
@@ -147,7 +148,7 @@ class Proposals(ProposalList):
         answers = self._answering(found, changed=False)
         if isinstance(body, OptionProposed):
             option = ground.option_of(body)
-            return self._decide(actor, looked, option, answers, words, owner, due, client_id)
+            return self._decide(actor, looked, option, answers, words, (owner, due), client_id)
         after = ground.merged(body, self._calendar.at(body.activation))
         return self._save(actor, looked, after, answers, words, client_id)
 
@@ -179,6 +180,8 @@ class Proposals(ProposalList):
         As of `accept`; OutOfBounds also if what is given is about something else.
         """
         actor, found, words = self._to_answer(by, seq, note)
+        if (made := self._made(actor, seq, client_id)) is not None:
+            return made
         looked = self._looked(by, found, seen)
         body, answers = found.body, self._answering(found, changed=True)
         if isinstance(body, OptionProposed):
@@ -187,12 +190,14 @@ class Proposals(ProposalList):
             ):  # fmt: skip
                 raise OutOfBounds(f"Give another option for {body.sku} in {body.activation}.")
             require(actor, option.action)
-            return self._decide(actor, looked, option, answers, words, owner, due, client_id)
+            return self._decide(actor, looked, option, answers, words, (owner, due), client_id)
         if activation is None or activation.activation != body.activation:
             raise OutOfBounds(f"Give the activation {body.activation} as it shall be.")
         return self._save(actor, looked, activation, answers, words, client_id)
 
-    def decline(self, by: str, seq: int, *, note: str) -> Event:
+    def decline(
+        self, by: str, seq: int, *, note: str, client_id: ClientId | None = None
+    ) -> Event:
         """Say no, with the reason.
 
         Raises
@@ -200,9 +205,11 @@ class Proposals(ProposalList):
         NotAllowed, UnknownName, OutOfBounds, Refused
         """
         actor, found, words = self._to_answer(by, seq, note)
-        return self._desk.submit(lambda: self._answer(actor, found.seq, words))
+        return self._answered(actor, found, words, client_id)
 
-    def withdraw(self, by: str, seq: int, *, note: str = "") -> Event:
+    def withdraw(
+        self, by: str, seq: int, *, note: str = "", client_id: ClientId | None = None
+    ) -> Event:
         """Take one's own proposal back.
 
         Raises
@@ -216,7 +223,7 @@ class Proposals(ProposalList):
         if found.person != actor.id:
             name = self._desk.person(found.person).name
             raise Refused(f"Proposal #{seq} is {name}'s: only {name} withdraws it.")
-        return self._desk.submit(lambda: self._answer(actor, seq, words, withdrawn=True))
+        return self._answered(actor, found, words, client_id, withdrawn=True)
 
     # Inside -----------------------------------------------------------------------------
 
@@ -226,16 +233,16 @@ class Proposals(ProposalList):
         actor, words = self._desk.allowed(by, found.body.right), checked_note(note)
         if not words:
             raise OutOfBounds("Say why: whoever proposed it reads the reason.")
-        self._still_open(seq)
         return actor, found, words
 
-    def _still_open(self, seq: int) -> Proposal:
-        found = self.one(seq)
-        if not found.is_open:
-            who = self._desk.person(found.answered_by).name
-            how = "accepted with other values" if found.state == "changed" else found.state
-            raise Refused(f"Proposal #{seq} was {how} by {who} already.")
-        return found
+    def _made(self, actor: Person, seq: int, client_id: str | None) -> Event | None:
+        """The decision that a request sent again has made; None where it is the first."""
+        before = self._desk.ledger.made_under([client_id] if client_id else [])
+        if before:
+            request = Request.of(client_id, actor, before[0].kind, lambda e: _answers(e, seq))
+            return request.check(before[0])
+        self._still_open(seq)
+        return None
 
     def _looked(self, by: str, found: Proposal, seen: str) -> Ground:
         """What a proposal stands on now, if the person has seen what changed of it."""
@@ -248,9 +255,8 @@ class Proposals(ProposalList):
         return looked
 
     def _answering(self, found: Proposal, *, changed: bool) -> Answering:
-        return Answering(
-            proposal=found.seq, by=self._desk.person(found.person).name, changed=changed
-        )
+        name = self._desk.person(found.person).name
+        return Answering(proposal=found.seq, by=name, changed=changed)
 
     def _decide(
         self,
@@ -259,16 +265,16 @@ class Proposals(ProposalList):
         option: Option,
         answers: Answering,
         words: str,
-        owner: str | None,
-        due: dt.date | None,
+        by_whom: tuple[str | None, dt.date | None],
         client_id: str | None,
     ) -> Event:
+        owner, due = by_whom
         make = self._decisions.prepared(
             actor, option, owner=owner or actor.id, due=due, words=words, answers=answers
         )
         kind = Kind(option.action.value)
-        prepare = self._if_still(looked, answers.proposal, make)
         request = Request.of(client_id, actor, kind, lambda e: e.body.answering == answers)
+        prepare = self._if_still(looked, answers.proposal, make)
         return self._desk.submit(prepare, request, touches=touched_by(option))
 
     def _save(
@@ -281,39 +287,36 @@ class Proposals(ProposalList):
         client_id: str | None,
     ) -> Event:
         self._calendar.check(after)
-        prepare = self._if_still(
-            looked,
-            answers.proposal,
-            lambda: self._calendar.saved(
-                actor, after, seen=self._desk.ledger.seq, words=words, answers=answers
-            ),
-        )
-        request = Request.of(
-            client_id, actor, Kind.ACTIVATION, lambda e: e.body.answering == answers
-        )
-        return self._desk.submit(prepare, request)
 
-    def _if_still(
-        self, looked: Ground, seq: int, make: Callable[[], Event]
-    ) -> Callable[[], Event]:
-        """The same event, unless somebody was faster than the look at the proposal."""
+        def make() -> Event:
+            seen = self._desk.ledger.seq
+            return self._calendar.saved(actor, after, seen=seen, words=words, answers=answers)
 
-        def prepare() -> Event:
-            found = self._still_open(seq)
-            state = ground.state_of(found.body, self._calendar, self._decisions)
-            if state != looked.state:
-                raise Refused("Somebody changed what it stands on just now. Look at it again.")
-            return make()
+        kind = Kind.ACTIVATION
+        request = Request.of(client_id, actor, kind, lambda e: e.body.answering == answers)
+        return self._desk.submit(self._if_still(looked, answers.proposal, make), request)
 
-        return prepare
-
-    def _answer(self, actor: Person, seq: int, words: str, *, withdrawn: bool = False) -> Event:
-        found = self._still_open(seq)
+    def _answered(
+        self,
+        actor: Person,
+        found: Proposal,
+        words: str,
+        client_id: str | None,
+        *,
+        withdrawn: bool = False,
+    ) -> Event:
+        """Close a proposal without a decision."""
         body = Answered(
-            target=seq, said=found.body.said, by=self._desk.person(found.person).name,
+            target=found.seq, said=found.body.said, by=self._desk.person(found.person).name,
             withdrawn=withdrawn,
         )  # fmt: skip
-        return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
+
+        def prepare() -> Event:
+            self._still_open(found.seq)
+            return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
+
+        request = Request.of(client_id, actor, Kind.ANSWER, lambda e: e.body == body)
+        return self._desk.submit(prepare, request)
 
     def _refuse_again(self, actor: Person, body: Proposed) -> None:
         for one in self.open:
@@ -329,6 +332,11 @@ class Proposals(ProposalList):
 def _refuse_own(actor: Person, right: str) -> None:
     if actor.may(right):
         raise Refused(f"{actor.function.label} may decide this: nobody has to be asked.")
+
+
+def _answers(event: Event, seq: int) -> bool:
+    said = event.body.answering
+    return said is not None and said.proposal == seq
 
 
 def _says(event: Event, said: str) -> bool:

@@ -11,7 +11,7 @@ from forecasting.arguments import verbs
 from forecasting.consensus.events import Body, Event, Kind
 from forecasting.consensus.events.body import Answering
 from forecasting.consensus.events.proposals import Answered, ChangeProposed, OptionProposed
-from forecasting.errors import UnknownName
+from forecasting.errors import Refused, UnknownName
 from forecasting.governance.desk import Desk
 from forecasting.governance.projector import Projector
 from forecasting.plan.live import LivePlan
@@ -155,6 +155,28 @@ class ProposalList(Projector[Mapping[int, Proposal]]):
             found.seq, found.body, plan=self._plan(by), calendar=self._calendar,
             decisions=self._decisions, name_of=lambda p: self._desk.person(p).name,
         )  # fmt: skip
+
+    def _still_open(self, seq: int) -> Proposal:
+        found = self.one(seq)
+        if not found.is_open:
+            who = self._desk.person(found.answered_by).name
+            how = "accepted with other values" if found.state == "changed" else found.state
+            raise Refused(f"Proposal #{seq} was {how} by {who} already.")
+        return found
+
+    def _if_still(
+        self, looked: Ground, seq: int, make: Callable[[], Event]
+    ) -> Callable[[], Event]:
+        """The same event, unless somebody was faster than the look at the proposal."""
+
+        def prepare() -> Event:
+            found = self._still_open(seq)
+            state = ground.state_of(found.body, self._calendar, self._decisions)
+            if state != looked.state:
+                raise Refused("Somebody changed what it stands on just now. Look at it again.")
+            return make()
+
+        return prepare
 
     def _begin(self) -> Mapping[int, Proposal]:
         return {}

@@ -147,9 +147,10 @@ def preview(plan: LivePlan, option: Option) -> None:
             "will be cut."
         )
     if not person.may(option.action):
-        st.info(f"{who(option.action)} You can preview it, and ask them to decide.")
         if person.may("propose"):
             proposals.propose(option)
+        else:
+            st.info(f"{who(option.action)} You can preview it, and ask them to decide.")
         return
     people = space.people
     left, right = st.columns(2)

@@ -1,6 +1,7 @@
 """Proposals: what waits for whoever is here, what became of their own, and the answer."""
 
 import datetime as dt
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -89,6 +90,16 @@ def worth(one: Proposal) -> Said:
     return ours(f"{units} · {theme.money(was.margin, sign=True)} margin{cost}")
 
 
+def once(what: str) -> str:
+    """The id of one request of the page as it was drawn: a press counts once.
+
+    Where something else has the page drawn anew at that moment, the browser may send the
+    press twice.
+    """
+    said = hashlib.sha256(what.encode()).hexdigest()[:16]
+    return f"{frame.session_id()} {st.session_state.get('seen', 0)} {said}"
+
+
 def subject(one: Proposal) -> Said:
     """The SKU and activation that it is about."""
     names = {a.activation: a.name for a in frame.workspace().calendar.activations}
@@ -163,6 +174,8 @@ def accept_each(mine: list[Proposal], person: Person, note: str) -> None:
 def answer(seq: int) -> None:
     """What was proposed, what has changed since, and the answer."""
     space, person = frame.workspace(), frame.me()
+    if not space.proposals.one(seq).is_open:
+        st.rerun()  # answered a moment ago, here or by somebody else: the page says by whom
     one, looked = space.proposals.one(seq), space.proposals.look(person.id, seq)
     who = space.person(one.person)
     st.markdown(f"{subject(one)}: **{plain(one.body.said)}.**")
@@ -177,7 +190,7 @@ def answer(seq: int) -> None:
         "Your answer", ["Accept", "Change", "Decline"], key=f"how_{seq}", required=True,
         default="Decline" if looked.gone else "Accept",
     )  # fmt: skip
-    fitting: dict[str, Any] = {"seen": looked.mark}
+    fitting: dict[str, Any] = {"seen": looked.mark, "client_id": once(f"answer {seq}")}
     if how == "Accept" and looked.gone:
         st.info("It cannot be accepted as it is any more. Change it, or decline it.")
         return
@@ -205,7 +218,7 @@ def answer(seq: int) -> None:
         case "Change":
             frame.do(verbs.change, person.id, seq, note=note, **fitting)
         case _:
-            frame.do(verbs.decline, person.id, seq, note=note)
+            frame.do(verbs.decline, person.id, seq, note=note, client_id=fitting["client_id"])
 
 
 def figures(one: Proposal, looked: Ground) -> None:
@@ -322,11 +335,17 @@ def changed_activation(body: ChangeProposed, seq: int) -> Activation:
 def propose(option: Option) -> None:
     """In place of deciding, for who may not: to propose it."""
     space, person = frame.workspace(), frame.me()
+    st.info(
+        f"Decided by {to(option.action)}: they find it on Home, with what it is worth, and you see "
+        "what becomes of it on yours."
+    )
     note = st.text_input("Why (optional)", key="propose_note")
     if st.button(
         f"Propose to {to(option.action)}", type="primary", icon=":material/how_to_vote:"
     ):
-        frame.do(space.proposals.propose, person.id, option, note=note)
+        frame.do(
+            space.proposals.propose, person.id, option, note=note, client_id=once(option.said)
+        )
 
 
 def propose_each(chosen: list[Option], person: Person) -> None:

@@ -337,9 +337,9 @@ class World:
                     "option": self.option, "activation": None, "seen": mark
                 }  # fmt: skip
             case "proposals.decline":
-                return (self.seqs["decline"],), {"note": "words"}
+                return (self.seqs["decline"],), {"note": "words", "client_id": None}
             case "proposals.withdraw":
-                return (self.seqs[f"withdraw {by}"],), {"note": ""}
+                return (self.seqs[f"withdraw {by}"],), {"note": "", "client_id": None}
             case "runs.refresh":
                 return (), {"as_of": None, "workers": 1, "full": False}
             case "hindsight.backtest":

@@ -240,6 +240,8 @@ def test_a_request_sent_again_proposes_once_and_accepts_once(space):
     one = space.proposals.propose("mara", option, client_id="p1")
     assert space.proposals.propose("mara", option, client_id="p1").seq == one.seq
     done = space.proposals.accept("dana", one.seq, note="Yes", client_id="a1")
+    assert space.proposals.accept("dana", one.seq, note="Yes", client_id="a1").seq == done.seq
+    assert space.seq == done.seq
     assert space.decisions.all[0].seq == done.seq
     with pytest.raises(Refused, match="was accepted by"):
         space.proposals.accept("dana", one.seq, note="Yes", client_id="a2")
