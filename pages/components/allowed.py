@@ -18,10 +18,14 @@ MARKS = {
 }  # fmt: skip
 
 
-def section(space: Workspace, person: Person) -> None:
+def found() -> list[Readiness]:
+    """What the stock allows of each activation ahead; worked out once a change."""
+    space, plan = frame.workspace(), frame.working_plan()
+    return _found(plan, plan.number, plan.seq, space.seq, space.desk.today)
+
+
+def section(space: Workspace, person: Person, found: list[Readiness]) -> None:
     """What the stock allows of each activation, and the calendar to take along."""
-    plan = frame.working_plan()
-    found = readiness(plan, plan.number, plan.seq, space.seq, space.desk.today)
     needs = sum(one.state is State.NEEDS for one in found)
     with st.expander(
         f"What the stock allows: {theme.plural(needs, 'activation needs', 'activations need')} a decision"
@@ -34,7 +38,7 @@ def section(space: Workspace, person: Person) -> None:
                     "First day": [one.activation.start for one in found],
                     "Decided by": [one.who or None for one in found],
                     "Decide by": [one.until for one in found],
-                    "Nothing helps after": [one.last_day for one in found],
+                    "Last day": [one.last_day for one in found],
                     "Why": [one.why for one in found],
                     "Proposed": ["; ".join(p.body.said for p in one.proposed) or None for one in found],
                 }
@@ -42,7 +46,7 @@ def section(space: Workspace, person: Person) -> None:
             hide_index=True, placeholder="–", alt="What the stock allows of each activation",
             column_config={
                 name: st.column_config.DateColumn(format="MMM D")
-                for name in ("First day", "Decide by", "Nothing helps after")
+                for name in ("First day", "Decide by", "Last day")
             } | {"Why": st.column_config.TextColumn(width="large")},
         )  # fmt: skip
         with st.container(horizontal=True):
@@ -64,12 +68,12 @@ def section(space: Workspace, person: Person) -> None:
             )
         st.caption(
             "Approved: stock covers it, or what was decided makes it so. Decide by: the last "
-            "day for the first of the decisions that are worth most."
+            "day for the first of the decisions that are worth most. After the last day nothing helps."
         )
 
 
 @st.cache_data(show_spinner="Working out what the stock allows ...", max_entries=8)
-def readiness(
+def _found(
     _plan: LivePlan, which: int, seq: int, ledger: int, today: dt.date
 ) -> list[Readiness]:
     """The numbers and the day say when it has to be worked out again."""

@@ -11,7 +11,7 @@ import streamlit as st
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events.proposals import ChangeProposed, OptionProposed
 from forecasting.rights import RIGHTS, Person
-from forecasting.weekly import options
+from forecasting.weekly import ground, options
 from forecasting.weekly.ground import Ground
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.proposals import Proposals
@@ -87,7 +87,7 @@ def worth(one: Proposal) -> Said:
         verb = "adds" if was.units >= 0 else "takes"
         units = ours(f"{verb} {theme.units(abs(was.units))} of demand")
     cost = f" · costs {theme.money(was.cost)}" if was.cost else ""
-    return ours(f"{units} · {theme.money(was.margin, sign=True)} margin{cost}")
+    return ours(f"{units} · {theme.money(was.margin)} margin{cost}")
 
 
 def once(what: str) -> str:
@@ -209,7 +209,7 @@ def answer(seq: int) -> None:
         else "Why",
         key=f"why_{seq}", help=f"{plain(who.name)} reads it.",
     )  # fmt: skip
-    if not st.button(f"{how}" if how != "Change" else "Decide as changed", type="primary"):
+    if not st.button(plain(how) if how != "Change" else "Decide as changed", type="primary"):
         return
     verbs = space.proposals
     match how:
@@ -221,32 +221,39 @@ def answer(seq: int) -> None:
             frame.do(verbs.decline, person.id, seq, note=note, client_id=fitting["client_id"])
 
 
+def pair(then: Said, now: Said) -> Said:
+    """A figure when it was proposed, and now where that is another."""
+    return then if now == then else ours(f"{then} → {now}")
+
+
 def figures(one: Proposal, looked: Ground) -> None:
     """What it was worth when it was proposed, and what it is worth now."""
     was = one.body.worth
     cells = st.columns(4)
+    told = "When it was proposed → now."
     if isinstance(one.body, OptionProposed):
-        now = looked.option
-        pairs = [
-            ("Units saved", theme.units(was.units), theme.units(now.units_saved) if now else None),
-            ("Margin saved", theme.money(was.margin), theme.money(now.margin_saved) if now else None),
-            ("Cost", theme.money(was.cost), theme.money(now.cost) if now else None),
-        ]  # fmt: skip
+        now = looked.option or ground.option_of(one.body)
+        cells[0].metric(
+            "Units saved", pair(theme.units(was.units), theme.units(now.units_saved)), border=True,
+            help=told,
+        )  # fmt: skip
+        cells[1].metric(
+            "Margin saved", pair(theme.money(was.margin), theme.money(now.margin_saved)), border=True,
+            help=told,
+        )  # fmt: skip
+        cells[2].metric(
+            "Cost", pair(theme.money(was.cost), theme.money(now.cost)), border=True, help=told
+        )
     else:
-        pairs = [
-            ("Demand", theme.units(was.units, sign=True), None),
-            ("Margin of it", theme.money(was.margin, sign=True), None),
-        ]
-    for cell, (name, then, today) in zip(cells, pairs, strict=False):
-        shown = then if today is None or today == then else ours(f"{then} → {today}")
-        cell.metric(name, shown, border=True, help="When it was proposed → now.")
+        cells[0].metric("Demand", theme.units(was.units, sign=True), border=True)
+        cells[1].metric("Margin", theme.money(was.margin, sign=True), border=True)
     cells[3].metric(
         "Decide by", theme.weekday(one.due) if one.due else "–", border=True,
         help="The last day on which it can be done, as it was proposed.",
     )  # fmt: skip
     st.caption(
         f"Of all weeks from {theme.week(was.first_week)} to {theme.week(was.last_week)}, as of "
-        f"{theme.week(was.as_of)} and change #{one.base:,d}."
+        f"{theme.week(was.as_of)}, with all that was decided up to #{one.base:,d}."
     )
 
 

@@ -10,10 +10,12 @@ import streamlit as st
 from forecasting.consensus.activations import Activation, Item
 from forecasting.errors import ConcordError
 from forecasting.intake.offers import beyond_seen
+from forecasting.outputs import marketing_calendar
 from forecasting.plan import lift_library, views
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import MOST_LIFT, Status
+from forecasting.weekly.readiness import Readiness, State
 from forecasting.workspace import Workspace
 from pages.components import allowed, charts, download, frame, theme
 from pages.components.text import Said, ours, plain
@@ -227,14 +229,13 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
             st.rerun()
 
 
-def finding(coming: list[Activation], judged: Mapping[str, views.Verdict]) -> Said:
+def finding(coming: list[Activation], found: list[Readiness]) -> Said:
     """How many are planned, have their stock, need somebody."""
-    found = [judged[a.activation].status for a in coming if a.activation in judged]
-    need = sum(status in (Status.RED, Status.GREY) for status in found)
-    covered = sum(status in (Status.GREEN, Status.BLUE) for status in found)
+    count = {state: sum(one.state is state for one in found) for state in State}
     return ours(
-        f"**{theme.plural(len(coming), 'activation')} planned or running** · {covered} covered by "
-        f"stock · {theme.plural(need, 'needs', 'need')} a decision on the Bridge"
+        f"**{theme.plural(len(coming), 'activation')} planned or running** · in the next "
+        f"{marketing_calendar.WEEKS:d} weeks {count[State.APPROVED]:d} approved, {count[State.RISK]:d} "
+        f"at risk, {theme.plural(count[State.NEEDS], 'needs', 'need')} a decision"
     )
 
 
@@ -355,7 +356,8 @@ def page() -> None:
     frame.watch_rows(None)
     judged = {v.activation.activation: v for v in views.verdicts(plan, weeks=52)}
     coming = [a for a in plan.activations() if a.is_live]
-    frame.title("Activations", finding(coming, judged))
+    found = allowed.found()
+    frame.title("Activations", finding(coming, found))
     saved = st.session_state.pop("activation_saved", None)
     if saved:
         st.success(plain(saved))
@@ -366,7 +368,7 @@ def page() -> None:
         )
     if coming:
         calendar(coming, judged)
-        allowed.section(space, person)
+        allowed.section(space, person, found)
     change, add = st.tabs(["One activation", "Add an activation"])
     with change:
         one_activation(space, person, plan, judged)
