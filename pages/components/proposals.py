@@ -234,7 +234,7 @@ def figures(one: Proposal, looked: Ground) -> None:
     if isinstance(one.body, OptionProposed):
         now = looked.option or ground.option_of(one.body)
         cells[0].metric(
-            "Units saved", pair(theme.units(was.units), theme.units(now.units_saved)), border=True,
+            "Shortage prevented", pair(theme.units(was.units), theme.units(now.units_saved)), border=True,
             help=told,
         )  # fmt: skip
         cells[1].metric(
