@@ -62,6 +62,7 @@ MATRIX = {
     "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
     "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY,
+    "marketing_calendar.calendar": EVERYBODY,
     "workbook.export": EVERYBODY, "workbook.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
     "inputs.override": INPUTS, "inputs.override_all": INPUTS, "inputs.preview_override": INPUTS,
@@ -265,6 +266,8 @@ class World:
                 return (self.seqs["review"],), {}
             case "board_pack.as_html":
                 return (self.quarter,), {}
+            case "marketing_calendar.calendar":
+                return (), {"weeks": 8}
             case "workbook.export":
                 return (self.grid,), {
                     "level": "department", "location_level": "all", "location": "all",
