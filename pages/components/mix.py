@@ -12,7 +12,7 @@ from forecasting.weekly import together as sums
 from forecasting.weekly.best_mix import Aim, Mix, Watched
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.together import Parted, Together
-from pages.components import download, frame, theme
+from pages.components import download, frame, proposals, theme
 from pages.components.text import Said, ours, plain
 
 
@@ -184,6 +184,12 @@ def decide_part(part: Parted) -> None:
     """Each function decides its own part of a mix."""
     if part.others:
         st.caption(plain(part.said) + ".")
+        person = frame.me()
+        if person.may("propose") and st.button(
+            f"Propose {theme.plural(len(part.others), 'action')} to them",
+            icon=":material/how_to_vote:",
+        ):
+            frame.do(proposals.propose_each, list(part.others), person)
     if not part.mine:
         return
     note = ""

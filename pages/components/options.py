@@ -13,7 +13,7 @@ from forecasting.weekly.effect import Effect, Line, Reading
 from forecasting.weekly.option import Action, Option, gap_to_service
 from forecasting.weekly.orders import Bought
 from forecasting.weekly.together import deciders
-from pages.components import frame, theme
+from pages.components import frame, proposals, theme
 from pages.components.text import Said, ours, plain
 
 EFFECT = {
@@ -51,6 +51,7 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
     if not found:
         return
     decided(activation, sku)
+    proposals.beside(activation, sku, frame.me())
     lacking, service = gap_to_service(plan, activation, sku)
     accept = next(o for o in found if o.action is Action.ACCEPT)
     fill = accept.effect.of[0].fill if accept.effect else float("nan")
@@ -67,7 +68,7 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
     if accept.short_before >= 0.5:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(plain(accept.said), key=f"accept_{activation}_{sku}", type="tertiary",
-                         icon=":material/flag:", disabled=not frame.me().may("accept"),
+                         icon=":material/flag:", disabled=not may_ask("accept"),
                          help=who("accept")):  # fmt: skip
                 preview(plan, accept)
 
@@ -83,6 +84,11 @@ def _for_shortage(
 
 def who(right: str) -> Said:
     return ours("Decided by " + " or ".join(plain(f.label) for f in RIGHTS[right]) + ".")
+
+
+def may_ask(right: str) -> bool:
+    """Whether who is here may decide it, or propose it to who may."""
+    return frame.me().may(right) or frame.me().may("propose")
 
 
 def card(plan: LivePlan, mine: list[Option]) -> None:
@@ -112,7 +118,8 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
             + f" · {plain(deciders(option))} decides"
         )
         if st.button(
-            "Preview and decide", key=f"option_{option.activation}_{option.sku}_{option.action}_{n}",
+            "Preview and decide" if frame.me().may(first.action) or not may_ask(first.action)
+            else ours(f"Preview and propose to {proposals.to(first.action)}"), key=f"option_{option.activation}_{option.sku}_{option.action}_{n}",
             disabled=option.is_past, width="stretch",
         ):  # fmt: skip
             preview(plan, option)
@@ -168,7 +175,10 @@ def preview(plan: LivePlan, option: Option) -> None:
             "will be cut."
         )
     if not person.may(option.action):
-        st.info(f"{who(option.action)} You can preview it, and ask them to decide.")
+        if person.may("propose"):
+            proposals.propose(option)
+        else:
+            st.info(f"{who(option.action)} You can preview it, and ask them to decide.")
         return
     people = space.people
     left, right = st.columns(2)

@@ -11,7 +11,7 @@ from forecasting.monthly.today import Campaign, Task
 from forecasting.rights import Person
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
-from pages.components import frame, guide, theme
+from pages.components import frame, guide, proposals, theme
 from pages.components.text import Said, ours, plain
 
 PLACES = {
@@ -33,6 +33,9 @@ def tasks_of(space: Workspace, person: Person, day: dt.date) -> list[Task]:
         space.minutes.actions,
         space.minutes.assumptions,
         today=day,
+    )
+    found += today.proposed(
+        space.proposals.waiting_for(person), {p.id: p.name for p in space.people}, today=day
     )
     found += today.of_data(person, len(space.oddities.open(person.id)))
     if space.has_forecast:
@@ -191,6 +194,7 @@ def page() -> None:
                             card(number, task, day)
     else:
         glad(person)
+    proposals.section(person)
     changes(space, person)
     guide.invite()
     st.caption(f"As of {theme.week(space.plan.base.as_of)}, the last closed week.")

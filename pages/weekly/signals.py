@@ -12,7 +12,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.signals import GAIN, LastWeek, factors
 from forecasting.workspace import Workspace
-from pages.components import download, frame, mix, options, picked, theme
+from pages.components import download, frame, mix, options, picked, proposals, theme
 from pages.components.text import Said, ours, plain
 
 
@@ -281,6 +281,7 @@ def page() -> None:
         finding(last, sum(w.status is Status.RED for w in watched), len(late), due)
         + f" · {theme.plural(red, 'activation')} short",
     )
+    proposals.section(frame.me())
     actions_due(space, today)
     what_it_did(space)
     misses(space, last)
