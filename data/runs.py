@@ -32,6 +32,12 @@ BLOCK_SERIES = 6_000
 LIFT_COLUMNS = (
     "activation, sku, doors, first_week, baseline, actual, expected, log_sd, promised"
 )
+RESULT_COLUMNS = (
+    "activation, sku, first_week, last_week, base, lift, expected, lost, taken, ahead, "
+    "variance, common"
+)
+MADE = "promotion results"
+"""What a run holds beside its factors: a block fitted before it did is fitted once more."""
 LARGEST_BLOCK = 15_000
 """A class with more is divided; its parts then do not see each other's activations."""
 
@@ -81,7 +87,8 @@ def write_inputs(
     of_each = (past, facts["prices"], facts["spans"])
     kinds = sorted(items["type"].unique())
     # What every block was fitted on, beside its own history, activations, prices and spans.
-    of_all = [as_of, horizon, kinds, facts["door_weeks"], str(conventions.in_force().fiscal)]
+    fiscal = str(conventions.in_force().fiscal)
+    of_all = [as_of, horizon, kinds, facts["door_weeks"], fiscal, MADE]
     job: dict[str, Any] = {
         "as_of": as_of.isoformat(),
         "first_week": pd.Timestamp(first).date().isoformat(),
@@ -227,6 +234,10 @@ def load_factors(
             f"insert into run_lift select ?, {LIFT_COLUMNS} from read_parquet(?)",
             [run, str(made / "lifts" / "*.parquet")],
         )
+        cursor.execute(
+            f"insert into run_result select ?, {RESULT_COLUMNS} from read_parquet(?)",
+            [run, str(made / "results" / "*.parquet")],
+        )
     cursor.execute(
         "insert into run_ranged select ?, sku, door, first_day, last_day "
         "from read_parquet(?) where last_day >= ?::date + 7",
@@ -241,6 +252,7 @@ def load_factors(
             ("run_sku", "sku, shape, lift_sd, repriced"),
             ("run_correction", "sku, door, week, reason, raw, clean"),
             ("run_lift", LIFT_COLUMNS),
+            ("run_result", RESULT_COLUMNS),
         ):
             cursor.execute(
                 f"insert into {table} (run, {names}) select ?, {names} from {table} "
