@@ -10,10 +10,13 @@ from forecasting.calendar import quarter_label
 from pages.components import theme
 from pages.components.charts.marks import Drawn, ink, named, utc
 
+PERCENT = ("share", "points", "return")
+"""Forms of measures that are said in per cent."""
+
 
 def trend(values: list[tuple[str, float | None]], *, target: float | None, kind: str) -> Drawn:
     """A measure quarter by quarter, small, with its target as a line."""
-    shown = ".1%" if kind in ("share", "points") else ".2~f"
+    shown = ".1%" if kind in PERCENT else ".2~f"
     rows = pd.DataFrame(
         {
             "quarter": [quarter_label(q) for q, _ in values],
@@ -27,7 +30,7 @@ def trend(values: list[tuple[str, float | None]], *, target: float | None, kind:
     )  # fmt: skip
     y = alt.Y(
         "value:Q", title=None, scale=alt.Scale(zero=False, padding=8),
-        axis=alt.Axis(format=".0%" if kind in ("share", "points") else "~s", tickCount=3, grid=False),
+        axis=alt.Axis(format=".0%" if kind in PERCENT else "~s", tickCount=3, grid=False),
     )  # fmt: skip
     base = alt.Chart(rows).encode(
         x=x,
@@ -59,7 +62,7 @@ def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
         member, value, before (NaN unknown), target (NaN none).
     """
     colours = theme.layer_colours()
-    percent = kind in ("share", "points")
+    percent = kind in PERCENT
     shown = ".1%" if percent else ",.2~f"
     axis = alt.Axis(format=".0%" if percent else "~s", tickCount=6)
     order = rows["member"].tolist()
@@ -95,7 +98,7 @@ def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
 
 def quarters(rows: pd.DataFrame, *, kind: str) -> Drawn:
     """A measure quarter by quarter, one line a member."""
-    percent = kind in ("share", "points")
+    percent = kind in PERCENT
     shown = ".1%" if percent else ",.2~f"
     drawn = rows.assign(quarter=rows["quarter"].map(quarter_label))
     lines = (
