@@ -29,6 +29,7 @@ from forecasting.errors import Refused
 LONGEST_HISTORY_WEEKS = 156
 BLOCK_SERIES = 6_000
 """A block is filled with classes up to so many series."""
+SERIES_COLUMNS = "sku, door, level, log_lift, share, log_regular, ahead"
 LIFT_COLUMNS = (
     "activation, sku, doors, first_week, baseline, actual, expected, log_sd, promised"
 )
@@ -211,10 +212,9 @@ def load_factors(
     Blocks that were not fitted again are taken over from run `former`.
     """
     job = json.loads((inputs / "job.json").read_text(encoding="utf-8"))
-    columns = "sku, door, level, log_lift, share, log_regular, ahead"
     if any(made.glob("series/*.parquet")):
         cursor.execute(
-            f"insert into run_series (run, {columns}, ranged_from, ranged_to) "
+            f"insert into run_series (run, {SERIES_COLUMNS}, ranged_from, ranged_to) "
             "select ?, made.sku, made.door, made.level, made.log_lift::float[], made.share, "
             "made.log_regular, made.ahead::float[], series.ranged_from, series.ranged_to "
             "from read_parquet(?) as made join read_parquet(?) as series using (sku, door)",
@@ -230,14 +230,14 @@ def load_factors(
             "from read_parquet(?)",
             [run, str(made / "corrections" / "*.parquet")],
         )
-        cursor.execute(
-            f"insert into run_lift select ?, {LIFT_COLUMNS} from read_parquet(?)",
-            [run, str(made / "lifts" / "*.parquet")],
-        )
-        cursor.execute(
-            f"insert into run_result select ?, {RESULT_COLUMNS} from read_parquet(?)",
-            [run, str(made / "results" / "*.parquet")],
-        )
+        for table, names, folder in (
+            ("run_lift", LIFT_COLUMNS, "lifts"),
+            ("run_result", RESULT_COLUMNS, "results"),
+        ):
+            cursor.execute(
+                f"insert into {table} select ?, {names} from read_parquet(?)",
+                [run, str(made / folder / "*.parquet")],
+            )
     cursor.execute(
         "insert into run_ranged select ?, sku, door, first_day, last_day "
         "from read_parquet(?) where last_day >= ?::date + 7",
@@ -246,20 +246,27 @@ def load_factors(
     if job["reused"]:
         skus = pd.read_parquet(inputs / "skus.parquet")
         kept = skus[skus["block"].isin([int(b) for b in job["reused"]])][["sku"]]
-        cursor.register("kept", kept)
-        for table, names in (
-            ("run_series", f"{columns}, ranged_from, ranged_to"),
-            ("run_sku", "sku, shape, lift_sd, repriced"),
-            ("run_correction", "sku, door, week, reason, raw, clean"),
-            ("run_lift", LIFT_COLUMNS),
-            ("run_result", RESULT_COLUMNS),
-        ):
-            cursor.execute(
-                f"insert into {table} (run, {names}) select ?, {names} from {table} "
-                "where run = ? and sku in (select sku from kept)",
-                [run, former],
-            )
-        cursor.unregister("kept")
+        _take_over(cursor, run, former, kept)
+
+
+def _take_over(
+    cursor: duckdb.DuckDBPyConnection, run: int, former: int | None, kept: pd.DataFrame
+) -> None:
+    """Insert what a former run holds of some SKUs as a run's own."""
+    cursor.register("kept", kept)
+    for table, names in (
+        ("run_series", f"{SERIES_COLUMNS}, ranged_from, ranged_to"),
+        ("run_sku", "sku, shape, lift_sd, repriced"),
+        ("run_correction", "sku, door, week, reason, raw, clean"),
+        ("run_lift", LIFT_COLUMNS),
+        ("run_result", RESULT_COLUMNS),
+    ):
+        cursor.execute(
+            f"insert into {table} (run, {names}) select ?, {names} from {table} "
+            "where run = ? and sku in (select sku from kept)",
+            [run, former],
+        )
+    cursor.unregister("kept")
 
 
 def read_factors(

@@ -45,6 +45,7 @@ NO_MEASURE = frozenset(
         "Value",
         "Weeks ahead",
         "Accepted",
+        "Remark",
         "Action",
         "Activations that feature it",
         "Also signs for",

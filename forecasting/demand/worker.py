@@ -255,16 +255,10 @@ def _fit_block(
     cleansing.corrections(panel, factors.clean, known).to_parquet(
         target / "corrections" / f"{block}.parquet", index=False
     )
-    items = pd.read_parquet(source / "items.parquet", columns=["activation", "identity"])
-    identity = items.drop_duplicates("activation").set_index("activation")["identity"]
-    for folder, rows in (
-        ("lifts", library.past_lifts(panel, exposures, factors)),
-        ("results", promotion_result.results(panel, exposures, factors)),
-    ):
-        named = rows["activation"].map(identity).astype("string")
-        rows.assign(activation=named).to_parquet(
-            target / folder / f"{block}.parquet", index=False
-        )
+    lifts = library.past_lifts(panel, exposures, factors)
+    results = promotion_result.results(panel, exposures, factors)
+    for folder, rows in (("lifts", lifts), ("results", results)):
+        _identified(rows, source).to_parquet(target / folder / f"{block}.parquet", index=False)
     residuals = factors.residuals
     return {
         "methods": [
@@ -288,6 +282,13 @@ def _fit_block(
         "surprise": factors.calibration.surprise,
         "residuals": residuals.thinned(RESIDUALS_PER_BLOCK) if residuals else None,
     }  # fmt: skip
+
+
+def _identified(rows: pd.DataFrame, source: Path) -> pd.DataFrame:
+    """Rows with the identity of each activation instead of its position in the calendar."""
+    items = pd.read_parquet(source / "items.parquet", columns=["activation", "identity"])
+    identity = items.drop_duplicates("activation").set_index("activation")["identity"]
+    return rows.assign(activation=rows["activation"].map(identity).astype("string"))
 
 
 def _seen(panel: Panel, exposures: Exposures, known: int) -> dict[str, float]:

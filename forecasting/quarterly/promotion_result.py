@@ -227,7 +227,7 @@ def by_type(found: pd.DataFrame) -> pd.DataFrame:
                 "spend": mine["spend"].sum(min_count=1),
                 "added": mine["added"].sum(),
                 "margin": mine["margin"].sum(min_count=1),
-                "return_on_spend": _return(mine),
+                "return_on_spend": together(mine),
                 "of_plan": both["added"].sum() / both["planned_added"].sum()
                 if len(both)
                 else np.nan,
@@ -242,11 +242,11 @@ def by_type(found: pd.DataFrame) -> pd.DataFrame:
 
 def by_quarter(found: pd.DataFrame) -> dict[str, float]:
     """Return on spend of the activations that began in each quarter; without spend, none."""
-    each = {str(quarter): _return(mine) for quarter, mine in found.groupby("quarter")}
+    each = {str(quarter): together(mine) for quarter, mine in found.groupby("quarter")}
     return {quarter: value for quarter, value in each.items() if not np.isnan(value)}
 
 
-def _return(found: pd.DataFrame) -> float:
+def together(found: pd.DataFrame) -> float:
     """Return on spend of several together; NaN where none has spend and margin."""
     told = found.dropna(subset=["spend", "margin"])
     spend = float(told["spend"].sum())

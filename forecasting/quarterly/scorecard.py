@@ -132,10 +132,8 @@ def drawn_up(
     policy : Policy
         Whose targets and thresholds count.
     lead, notices : lead times by quarter, and activation by activation.
-    tasks : what was to be done, with `quarter_of_task` its sequence number to the quarter
-        in which it was due.
-    spend : quarter to money spent on expediting.
-    returned : quarter to the return on what was spent on its promotions.
+    tasks : what was to be done, `quarter_of_task` when it was due, by sequence number.
+    spend, returned : quarter to money spent on expediting, and return on promotion spend.
     replayed : rows of the last replay; None without one.
     """
     limits = {

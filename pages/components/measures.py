@@ -181,6 +181,10 @@ def look_into(key: str, quarter: str) -> None:
             st.switch_page(
                 PAGES["scorecard"], query_params={"view": "lead", "quarter": quarter}
             )
+        case "results":
+            st.switch_page(
+                PAGES["scorecard"], query_params={"view": "results", "quarter": quarter}
+            )
         case "spend":
             st.switch_page("pages/explore/history.py", query_params={"kind": "expedite"})
         case "replay":

@@ -10,13 +10,14 @@ from forecasting.quarterly import measures as measured
 from forecasting.quarterly.measures import BELOW, LEAD, LEVELS, MEASURES, STOCKOUTS, TURNS
 from forecasting.quarterly.scorecard import Scorecard
 from forecasting.vocabulary import Function
-from pages.components import frame, measures, picked, theme
+from pages.components import frame, measures, picked, results, theme
 from pages.components.measures import LEVEL_NAMES, next_level
 from pages.components.text import Said, ours, plain
 
 VIEWS = {
     "card": "Scorecard",
     "lead": "Lead time",
+    "results": "Promotion results",
 }
 DEFINITIONS = {
     "exposure": "of SKU-door-days",
@@ -268,10 +269,13 @@ def page() -> None:
             st.caption(
                 f"{plain(quarter_label(quarter))} is under way: {shown.weeks:d} weeks up to {theme.week(shown.as_of)} are known."
             )
-    if view == "card":
-        card_view(shown)
-    else:
-        lead_view(shown)
+    match view:
+        case "lead":
+            lead_view(shown)
+        case "results":
+            results.view(quarter)
+        case _:
+            card_view(shown)
 
 
 page()
