@@ -229,11 +229,6 @@ class FiscalCalendar:
         """Place of the first weekday in WEEKDAYS: 0 is Sunday."""
         return WEEKDAYS.index(self.first_weekday)
 
-    @property
-    def weekdays(self) -> tuple[str, ...]:
-        """Names of the days of a week, in order."""
-        return WEEKDAYS[self.first_day :] + WEEKDAYS[: self.first_day]
-
     def week_start(self, date: dt.date) -> dt.date:
         """The first day of the week in which a date falls."""
         return date - ((date.weekday() + 1 - self.first_day) % 7) * DAY

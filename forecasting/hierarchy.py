@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from enum import StrEnum
 from math import prod
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,25 +30,6 @@ Columns = TypeVar("Columns", bound="DataclassInstance")
 
 THOUSANDTHS = 1000
 """Leaf quantities are stored in thousandths of a unit."""
-
-
-class ProductLevel(StrEnum):
-    """Levels of the product hierarchy, from the top."""
-
-    ALL = "all"
-    DEPARTMENT = "department"
-    CLASS = "class"
-    STYLE = "style"
-    SKU = "sku"
-
-
-class LocationLevel(StrEnum):
-    """Levels of the location hierarchy, from the top."""
-
-    ALL = "all"
-    REGION = "region"
-    CHANNEL = "channel"
-    DOOR = "door"
 
 
 @dataclass(frozen=True, slots=True)

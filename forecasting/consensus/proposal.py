@@ -53,11 +53,6 @@ class Weights:
     records: tuple[Record, ...] = ()
     """The evidence; empty where nothing was scored."""
 
-    @property
-    def is_equal(self) -> bool:
-        """Whether all weigh the same and nobody is corrected."""
-        return len(set(self.weight.values())) == 1 and set(self.correction.values()) == {1.0}
-
 
 EQUAL = Weights()
 

@@ -157,21 +157,6 @@ class Calibration:
             found.append(np.ceil(exact - 0.5) if whole else exact)
         return found
 
-    def likeliest_in_percent(self, mean: Floats, promoted: Bools, lag: Ints) -> Floats:
-        """The point with the least expected absolute percentage error, same shape.
-
-        Being a tenth too high on a small demand costs more per cent than a tenth too low
-        on a large one, so it lies below the median: where half of the weight 1 / demand is
-        on either side. Demand of zero has no percentage and is left out.
-        """
-        grid = tuple(np.linspace(0.005, 0.985, 99))
-        drawn = np.stack(self.quantiles(mean, promoted, lag, grid))
-        weight = np.where(drawn >= 1, 1 / np.maximum(drawn, 1), 0.0)
-        below = np.cumsum(weight, axis=0) / np.maximum(weight.sum(axis=0), 1e-12)
-        at = np.argmax(below >= 0.5, axis=0)
-        point: Floats = np.take_along_axis(drawn, at[None], axis=0)[0]
-        return np.maximum(point, 1.0)
-
 
 def uncalibrated() -> Calibration:
     """What holds before any week was held out."""

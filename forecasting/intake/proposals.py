@@ -6,7 +6,7 @@ differ (03/04, 1.234, weeks of which calendar) none is taken: it becomes a quest
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from data.looking import Look, Question, Seen
@@ -349,8 +349,3 @@ def _left_out(look: Look, table: Table) -> tuple[tuple[str, str], ...]:
         for value in seen.values
         if len(seen.values) > 1 and synonyms.CANCELLED.search(synonyms.plain(value))
     )
-
-
-def read_by(looks: Sequence[Question]) -> tuple[str, ...]:
-    """What to add to a command for each question."""
-    return tuple(f"--read '{q.key}={q.choices[0][0]}'" for q in looks)

@@ -100,25 +100,6 @@ class Budget:
         total: Floats = np.sum(known, axis=0)
         return total
 
-    def frame(self, weeks: Sequence[dt.date]) -> pd.DataFrame:
-        """The same, one row per class or SKU and week: level, name, week, units, value.
-
-        Weeks without a budget are left out.
-        """
-        parts = [
-            pd.DataFrame(
-                {
-                    "level": level, "name": name, "week": list(weeks),
-                    "units": found[0], "value": found[1],
-                }
-            )
-            for level, by in (("class", self.by_class), ("sku", self.by_sku))
-            for name, found in by.items()
-        ]  # fmt: skip
-        if not parts:
-            return pd.DataFrame(columns=["level", "name", "week", "units", "value"])
-        return pd.concat(parts, ignore_index=True).dropna(subset=["units", "value"], how="all")
-
 
 def odd_budgets(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """What is assumed of the budget's dates: rows of what looks odd in the data.

@@ -134,12 +134,6 @@ class Comparisons:
         total = known.total(base.skus, skus)[0 if measure is Measure.UNITS else 1]
         return np.broadcast_to(total, base.weeks.shape)[weeks]
 
-    def budget_by_week(self, by: str) -> pd.DataFrame:
-        """The budget laid over the plan's weeks: level, name, week, units, value."""
-        self._desk.allowed(by, "read")
-        base, _, known = self._read()
-        return known.frame([as_date(w) for w in base.weeks])
-
     def odd_budgets(self) -> list[dict[str, Any]]:
         """What is assumed of the budget's dates: rows of what looks odd in the data."""
         return odd_budgets(self._desk.store.table("budget"))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from forecasting.demand import intervals
 from forecasting.demand.intervals import Residuals
+from tests.load.percentages import likeliest_in_percent
 
 PLAIN = intervals.uncalibrated()
 
@@ -75,7 +76,7 @@ def test_the_point_for_percentage_error_has_less_of_it_than_mean_and_median():
     calibration = intervals.calibrate(
         Residuals(units=units, mean=mean, promoted=promoted, lag=lag)
     )
-    point = calibration.likeliest_in_percent(mean, promoted, lag)
+    point = likeliest_in_percent(calibration, mean, promoted, lag)
     (median,) = calibration.quantiles(mean, promoted, lag, (0.5,))
 
     def mape(forecast):

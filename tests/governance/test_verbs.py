@@ -53,7 +53,7 @@ MATRIX = {
     "history.events": EVERYBODY, "history.since": EVERYBODY, "history.of_cells": EVERYBODY,
     "history.reviewed_since": EVERYBODY, "history.input_at": EVERYBODY,
     "history.seen_by": EVERYBODY,
-    "comparisons.last_year": EVERYBODY, "comparisons.budget": EVERYBODY, "comparisons.budget_by_week": EVERYBODY,
+    "comparisons.last_year": EVERYBODY, "comparisons.budget": EVERYBODY,
     "cycles.people": EVERYBODY, "cycles.walk": EVERYBODY, "cycles.stale": EVERYBODY,
     "cycles.preview_adoption": EVERYBODY,
     "weekly.last_week": EVERYBODY, "weekly.late_receipts": EVERYBODY,
@@ -217,8 +217,6 @@ class World:
                 return (scope,), {}
             case "history.seen_by":
                 return ([made],), {}
-            case "comparisons.budget_by_week":
-                return (), {}
             case "comparisons.last_year" | "comparisons.budget":
                 return (some, some, Measure.UNITS), {}
             case "cycles.people":

@@ -28,6 +28,7 @@ from forecasting.demand.accuracy import wape
 from forecasting.demand.cleansing import Panel
 from forecasting.demand.lift import Exposures
 from tests import company, orange_juice
+from tests.load.percentages import likeliest_in_percent
 
 # One thread a process for everybody but LightGBM, which is told two.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -252,7 +253,8 @@ def rounds(panel: Panel, exposures: Exposures, *, last: int) -> dict[str, Any]:
         calendar = exposures.take(exposures.week < end + 3)
         factors = model.fit(then, replace(calendar, n_weeks=end + 3), known=end)
         rows = model.predict(factors, then)
-        point = factors.calibration.likeliest_in_percent(
+        point = likeliest_in_percent(
+            factors.calibration,
             rows["forecast"].to_numpy(),
             rows["promoted"].to_numpy(),
             rows["week"].to_numpy() + 1,

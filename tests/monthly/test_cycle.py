@@ -15,7 +15,7 @@ from forecasting.consensus import proposal
 from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.cycle import Stage, following
 from forecasting.consensus.events import Scope
-from forecasting.consensus.proposal import FLOOR, Record, weigh
+from forecasting.consensus.proposal import EQUAL, FLOOR, Record, weigh
 from forecasting.consensus.rules import Rules
 from forecasting.errors import Conflicted, NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.hierarchy import THOUSANDTHS
@@ -484,7 +484,8 @@ def test_the_guides_example_of_weights():
     parts = proposal.parts(stat, deltas, weights)
     assert proposal.total(stat, parts)[0] / THOUSANDTHS == pytest.approx(1113, abs=1)
     few = [Record(function=r.function, cycles=3, cells=9, mse=r.mse, bias=0.3) for r in records]
-    assert weigh(few).is_equal
+    alike = weigh(few)
+    assert (alike.weight, alike.correction) == (EQUAL.weight, EQUAL.correction)
 
 
 def test_a_bias_that_was_seen_is_corrected_as_far_as_it_is_believed():
