@@ -129,8 +129,7 @@ def drawn_up(
     ----------
     store : Store
         With the sums of data/scores.py up to date.
-    policy : Policy
-        Whose targets and thresholds count.
+    policy : whose targets and thresholds count.
     lead, notices : lead times by quarter, and activation by activation.
     tasks : what was to be done, `quarter_of_task` when it was due, by sequence number.
     spend, returned : quarter to money spent on expediting, and return on promotion spend.

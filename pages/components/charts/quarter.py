@@ -137,12 +137,16 @@ def results(rows: pd.DataFrame) -> Drawn:
         tip("spend", "Spend"),
     ]  # fmt: skip
     scale = alt.Scale(
-        domain=["Margin added", "Planned", "Spend"],
+        domain=["Margin added", "Planned margin added", "Spend"],
         range=[colours["Planning"], colours["Baseline"], colours["Lift"]],
     )
     legend = alt.Legend(title=None, orient="top")
 
-    columns = {"Margin added": "margin", "Planned": "planned_margin", "Spend": "spend"}
+    columns = {
+        "Margin added": "margin",
+        "Planned margin added": "planned_margin",
+        "Spend": "spend",
+    }
 
     def marked(kind: str) -> alt.Chart:
         return alt.Chart(drawn.assign(what=kind)).encode(
@@ -160,7 +164,7 @@ def results(rows: pd.DataFrame) -> Drawn:
             y=y,
             tooltip=tips,
         ),
-        marked("Planned").mark_tick(thickness=3, height=16),
+        marked("Planned margin added").mark_tick(thickness=3, height=16),
         marked("Spend").mark_tick(thickness=3, height=16),
         marked("Margin added").mark_point(filled=True, size=70),
     ]
