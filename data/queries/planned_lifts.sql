@@ -1,12 +1,21 @@
 -- What published versions expected of activations: one row per activation and SKU, units. $activations
 -- and $versions: activations, and beside each the version that is asked. What functions and the
 -- meeting moved in a week of its lift is its own, split by lift where activations met.
-with asked as (select unnest($activations::varchar[]) as activation, unnest($versions::bigint[]) as version),
+with asked as (
+    select unnest($activations::varchar[]) as activation, unnest($versions::bigint[]) as version
+),
+concerned as (
+    select distinct part.version, part.sku
+    from version_part as part
+    join asked on asked.version = part.version and asked.activation = part.name
+    where part.kind = 'lift'
+),
 parts as (
     select version, sku, kind, name, unnest(units) as units,
         unnest(generate_series(1, len(units))) as place
     from version_part
-    where version in (select version from asked) and kind in ('lift', 'voice', 'floor', 'agreement')
+    semi join concerned using (version, sku)
+    where kind in ('lift', 'voice', 'floor', 'agreement')
 ),
 lifted as (
     select version, sku, place, sum(units) as units from parts where kind = 'lift' group by all
