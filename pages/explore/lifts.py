@@ -59,7 +59,7 @@ def by_activation(summed: pd.DataFrame) -> None:
             "Stated lift": summed["promised"],
             "Expected lift": summed["expected_lift"],
             "Actual lift": summed["actual_lift"],
-            "Lift, u": summed["lift"],
+            "Lift, u": summed["lift"].fillna(summed["actual"]),
             "Added, u": summed["added"],
             "Margin added": summed["margin"],
         }
