@@ -29,6 +29,9 @@ from tests.load.followed import Shelves, World
 SEEDS = (71, 72)
 ASKED = (0.70, 0.8333, 0.95)
 SKUS, DOORS, WEEKS = 60, 8, 30
+TERMS = {"presentation_min": 0}
+"""What is asked beside service: no units for display, which are an aim of their own. Cases and
+minimums are the company's."""
 
 
 def order(shelves: Shelves, plan: LivePlan, now: int, ours: Bools) -> None:
@@ -66,7 +69,7 @@ class Cycles:
 def one(seed: int, asked: float) -> dict[str, Any]:
     """One company with one service level for every SKU."""
     tables = make_sample(skus=SKUS, doors=DOORS, weeks=130, seed=seed)
-    tables.tables["skus"]["service_level"] = asked
+    tables.tables["skus"] = tables.tables["skus"].assign(service_level=asked, **TERMS)
     space = imported(tables.tables)
     space.runs.refresh("admin", workers=2)
     plan = space.plan
