@@ -14,7 +14,7 @@ from forecasting import conventions
 
 def number(value: float, digits: int = 0, *, sign: bool = False) -> str:
     """A number in a sentence, as the company in force writes it: '1,234.5'; never '-0'."""
-    return conventions.in_force().number(round(value, digits) + 0.0, digits, sign=sign)
+    return conventions.in_force().spelled(f"{value:{'+' if sign else ''}z,.{digits}f}")
 
 
 def figure(value: float, digits: int = 10, *, sign: bool = False) -> str:
@@ -24,7 +24,7 @@ def figure(value: float, digits: int = 10, *, sign: bool = False) -> str:
 
 def percent(share: float, digits: int = 0, *, sign: bool = False) -> str:
     """A share in per cent: '12%'."""
-    return conventions.in_force().spelled(f"{share:{'+' if sign else ''}.{digits}%}")
+    return conventions.in_force().spelled(f"{share:{'+' if sign else ''}z.{digits}%}")
 
 
 def price(value: float) -> str:

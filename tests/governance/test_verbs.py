@@ -31,6 +31,7 @@ from forecasting.consensus.cycle import following
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
 from forecasting.monthly.inputs import Change
+from forecasting.monthly.order_terms import OrderLine
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure
 from forecasting.weekly.option import Action, Option
@@ -59,9 +60,10 @@ MATRIX = {
     "weekly.last_week": EVERYBODY, "weekly.late_receipts": EVERYBODY,
     "weekly.what_decisions_did": EVERYBODY,
     "quarters.scorecard": EVERYBODY, "quarters.why": EVERYBODY, "quarters.cells": EVERYBODY,
-    "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
+    "quarters.results": EVERYBODY, "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
     "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY,
+    "marketing_calendar.calendar": EVERYBODY,
     "workbook.export": EVERYBODY, "workbook.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
     "inputs.override": INPUTS, "inputs.override_all": INPUTS, "inputs.preview_override": INPUTS,
@@ -71,11 +73,17 @@ MATRIX = {
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
     "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
+    # propose any decision to the function that may take it, which answers
+    "proposals.look": EVERYBODY, "proposals.propose": INPUTS, "proposals.propose_change": INPUTS,
+    "proposals.accept": PLANNING, "proposals.change": PLANNING, "proposals.decline": PLANNING,
+    "proposals.withdraw": INPUTS,
     # activations, expected lift
     "calendar.save": MARKETING, "calendar.set_lift": MARKETING, "calendar.cancel": MARKETING,
     # ways out: the option below expedites
     "decisions.decide": PLANNING, "decisions.decide_all": PLANNING,
     "decisions.close": PLANNING, "decisions.release": PLANNING, "weekly.sense": PLANNING,
+    "orders.approve": PLANNING, "orders.release": PLANNING, "orders.withdraw": PLANNING,
+    "orders.close": PLANNING,
     # submit, sign
     "cycles.submit": INPUTS, "cycles.sign": INPUTS,
     # open, reveal, agree, adopt a run, publish, reopen
@@ -162,6 +170,8 @@ class World:
     """Activations, which Marketing may import too."""
     quarter: str
     seqs: dict[str, int]
+    """Also of three proposals to Planning, each for the verb that answers it, and of one of
+    everybody's own."""
     made: Event
     """An override that was written."""
 
@@ -249,6 +259,8 @@ class World:
                 return (self.quarter,), {"department": None}
             case "quarters.weeks":
                 return (), {"department": None}
+            case "quarters.results":
+                return (), {}
             case "quarters.effect":
                 return ("red_probability", 0.31), {}
             case "quarters.close":
@@ -259,6 +271,8 @@ class World:
                 return (self.seqs["review"],), {}
             case "board_pack.as_html":
                 return (self.quarter,), {}
+            case "marketing_calendar.calendar":
+                return (), {"weeks": 8}
             case "workbook.export":
                 return (self.grid,), {
                     "level": "department", "location_level": "all", "location": "all",
@@ -313,6 +327,34 @@ class World:
                 return (s.decisions.all[0].seq,), {"note": ""}
             case "decisions.close":
                 return (s.decisions.all[0].seq,), {"note": ""}
+            case "orders.approve":
+                return (self.lines,), {"note": "words", "base": s.seq, "client_id": None}
+            case "orders.release" | "orders.withdraw" | "orders.close":
+                # Each meets an order that the verbs before it left as it needs it.
+                state = "released" if name == "orders.close" else "approved"
+                able = [o for o in s.orders.all if o.state == state]
+                return ([able[0].id if able else "1/1"],), {"note": "words"}
+            case "proposals.look":
+                return (self.seqs["accept"],), {}
+            case "proposals.propose":
+                said = f"words {s.seq}"
+                return (replace(self.option, said=said),), {"note": "n", "client_id": None}
+            case "proposals.propose_change":
+                other = replace(self.activation, activation="NEWER", name=f"N {s.seq}")
+                return (other,), {"note": "", "client_id": None}
+            case "proposals.accept":
+                return (self.seqs["accept"],), self.answer | {
+                    "seen": s.proposals.look(by, self.seqs["accept"]).mark
+                }
+            case "proposals.change":
+                mark = s.proposals.look(by, self.seqs["change"]).mark
+                return (self.seqs["change"],), self.answer | {
+                    "option": self.option, "activation": None, "seen": mark
+                }  # fmt: skip
+            case "proposals.decline":
+                return (self.seqs["decline"],), {"note": "words", "client_id": None}
+            case "proposals.withdraw":
+                return (self.seqs[f"withdraw {by}"],), {"note": "", "client_id": None}
             case "runs.refresh":
                 return (), {"as_of": None, "workers": 1, "full": False}
             case "hindsight.backtest":
@@ -348,6 +390,11 @@ class World:
             case _:
                 return (), {}
 
+    @property
+    def answer(self) -> dict:
+        due = self.space.desk.today + dt.timedelta(7)
+        return {"note": "words", "owner": "dana", "due": due, "client_id": None}
+
     def book(self, by: str) -> io.BytesIO:
         return io.BytesIO(
             workbook.export(
@@ -359,6 +406,22 @@ class World:
     def grid(self) -> pd.DataFrame:
         weeks = [as_date(w) for w in self.space.plan.base.weeks[4:6]]
         return pd.DataFrame([[10.0, 11.0]], index=[self.department], columns=weeks)
+
+    @property
+    def lines(self) -> list[OrderLine]:
+        """Two orders that can be placed: for the first door, a lead time ahead and later."""
+        plan, at = self.space.plan, self.space.plan.sku_index[self.scope.product]
+        base = plan.base
+        case, least = base.stated(at, "case_pack", 1.0), base.stated(at, "moq", 0.0)
+        units = case * float(np.ceil(max(least, case) / case))
+        first = int(base.lead_time[at])
+        return [
+            OrderLine(
+                sku=self.scope.product, place=plan.door_names[0], units=units,
+                arrives=as_date(base.weeks[week]),
+            )
+            for week in (first, first + 1)
+        ]  # fmt: skip
 
     @property
     def scored(self) -> pd.DataFrame:
@@ -415,6 +478,12 @@ def world(played, tmp_path_factory):
         action=Action.ACCEPT, activation="NEW", sku=scope.product, said="live with it"
     )
     space.decisions.decide("dana", option, owner="dana", note="so it is")
+    for verb in ("accept", "change", "decline", "withdraw mara"):
+        asked = replace(option, said=f"to {verb}")
+        seqs[verb] = space.proposals.propose("mara", asked).seq
+    seqs["withdraw ines"] = space.proposals.propose("ines", option).seq
+    off = activation.cancelled()
+    seqs["withdraw dana"] = space.proposals.propose_change("dana", off).seq
     made = World(
         space=space, scope=scope, option=option, activation=activation, mine=mine,
         others=others,
