@@ -139,6 +139,7 @@ def importing(space: Workspace, person: Person) -> None:
         return
     report(judged)
     problems = judged.all_problems
+    own_form.offer(problems, plain_files)
     good = sum(v.accepted for v in judged.verdicts)
     with st.container(horizontal=True):
         whole = st.button(
