@@ -23,6 +23,7 @@ from forecasting.commands.door import (
     written_to,
 )
 from forecasting.monthly import buying
+from forecasting.monthly.order_proposals import with_what_decides
 from forecasting.plan import views
 
 
@@ -101,8 +102,11 @@ def buy_plan_(
     """Write orders to release now, planned orders, and what can only be expedited."""
     with opened(db) as workspace:
         check_as_of(workspace, as_of)
-        rows = buying.rows(plan_of(workspace, plan), weeks=weeks)
+        live = plan_of(workspace, plan)
+        rows = buying.rows(live, weeks=weeks)
+        rows = with_what_decides(live, rows, buying.open_to_buy(live))
     files.export(rows, out)
     units = rows.groupby("kind")["units"].sum()
     sums = {k: round(float(units.get(k, 0.0)), 1) for k in ("release", "planned", "expedite")}
-    say({"rows": len(rows), **sums}, as_json=as_json)
+    lost = {n: round(float(rows[n].sum()), 1) for n in ("lost_units", "lost_value")}
+    say({"rows": len(rows), **sums, **lost}, as_json=as_json)
