@@ -14,7 +14,6 @@ from forecasting.weekly.option import Action
 from forecasting.workspace import Workspace
 from tests.weekly.test_decisions import first_open, state_of
 
-
 FRESH: dict[int, pd.DataFrame] = {}
 """The buy plan of the sample company as it is built, by its last event."""
 
