@@ -109,6 +109,11 @@ def as_document(text: str) -> Leaving:
     return Leaving(text.encode())
 
 
+def as_calendar(made: bytes) -> Leaving:
+    """A calendar (RFC 5545) that a library wrote: no spreadsheet opens it."""
+    return Leaving(made)
+
+
 def as_archive(paths: Iterable[Path]) -> Leaving:
     """Files that the house wrote itself, zipped."""
     target = io.BytesIO()

@@ -59,6 +59,7 @@ from forecasting.rights import LOCAL_ADMIN, Person
 from forecasting.version import version
 from forecasting.weekly.activations import MarketingCalendar, as_changed
 from forecasting.weekly.decisions import Decisions
+from forecasting.weekly.proposals import Proposals
 from forecasting.weekly.review import Weekly
 
 LOG = operation.log("workspace")
@@ -123,7 +124,7 @@ class Workspace:
         self.calendar = MarketingCalendar(self.desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)
-        self.decisions = Decisions(self.desk, plan=self._live, activation=self.calendar.one)
+        self.decisions, self.proposals, self.weekly = _of_the_week(self)
         self.orders = Orders(self.desk, plan=self._live)
         self.cycles = Cycles(
             self.desk, plan=self._live, seen_by=self._seen_by, rebuild=self._rebuild_and_flag,
@@ -144,9 +145,6 @@ class Workspace:
             seen_by=self.history.seen_by,
         )  # fmt: skip
         self.steps = Steps(self.desk, self.reversals)
-        self.weekly = Weekly(
-            self.desk, plan=self._live, calendar=self.calendar, decisions=self.decisions
-        )
         self.runs = Runs(
             self.desk, self.cycles, calendar=self.calendar, number=self._run,
             rebuild=self._rebuild_and_flag, sum_up=self._sum_up,
@@ -163,8 +161,8 @@ class Workspace:
         # since every sentence names one; the cycle before what hides inputs.
         self._projectors: tuple[Projector[Any], ...] = (
             self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
-            self.calendar, self.decisions, self.orders, self.reversals, self.steps,
-            self.policies, self.quarters, self.oddities, self.sources,
+            self.calendar, self.decisions, self.orders, self.proposals, self.reversals,
+            self.steps, self.policies, self.quarters, self.oddities, self.sources,
         )  # fmt: skip
 
     def _offer(self) -> None:
@@ -368,6 +366,16 @@ class Workspace:
         self._rebuild()
         if self.has_forecast:
             self.quarters.sum_up()
+
+
+def _of_the_week(space: Workspace) -> tuple[Decisions, Proposals, Weekly]:
+    """What the weekly review does, on one desk and one calendar."""
+    desk, calendar, live = space.desk, space.calendar, lambda: space.plan
+    decisions = Decisions(desk, plan=live, activation=calendar.one)
+    proposals = Proposals(
+        desk, plan=space.working_plan_for, calendar=calendar, decisions=decisions
+    )
+    return decisions, proposals, Weekly(desk, plan=live, calendar=calendar, decisions=decisions)
 
 
 def _signed(space: Workspace) -> Signed | None:

@@ -27,6 +27,8 @@ def space(played, tmp_path_factory):
     odd = folder / "budget.csv"
     odd.write_text("date,class,units\n2026-12-06,=Coatts,9\n")
     space.import_files("admin", [odd])
+    act = next(a for a in space.calendar.activations if a.start > space.plan.base.as_of)
+    space.proposals.propose_change("dana", act.cancelled(), note="=Too much")
     yield space
     space.close()
 

@@ -477,7 +477,7 @@ def calendar(plan: LivePlan, judged: list[Verdict], decisions: Decisions) -> pd.
         elif verdict.status in (Status.RED, Status.AMBER):
             said, why = "at risk", "stock is tight; what can be done is decided or accepted"
             if verdict.status is Status.AMBER:
-                why = "stock is tight"
+                why = verdict.said if verdict.red_skus else "stock is tight"
         else:
             said, why = "approved", "stock covers it"
             if len(red):

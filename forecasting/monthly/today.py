@@ -20,6 +20,7 @@ from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function, Status
 from forecasting.weekly.best_mix import Watched
 from forecasting.weekly.decisions import Decision
+from forecasting.weekly.proposed import Proposal
 
 SOON = dt.timedelta(7)
 """Within these days a day is near enough to come before money."""
@@ -299,6 +300,53 @@ def _together(todo: Sequence[Task]) -> list[Task]:
             said=f"{first.said}, and {len(todo) - 1} more to carry out",
             scope=f"{len(todo)} things that are yours to carry out, dated by the first",
             money=sum(known) if known else float("nan"),
+        )
+    ]
+
+
+def proposed(
+    waiting: Iterable[Proposal], names: Mapping[str, str], *, today: dt.date
+) -> list[Task]:
+    """What others propose to this person's function, until it is answered.
+
+    As of what was promised, several that are due within a week are one task, and so are
+    several that are overdue or that have time: a file of Marketing's may bring a hundred.
+
+    Parameters
+    ----------
+    waiting : iterable of Proposal
+        Those that the person may decide.
+    names : mapping
+        A person's name, by id.
+    """
+    tasks = [
+        Task(
+            said=f"{names[p.person]} proposes: {p.body.said}",
+            scope=f"Proposed {p.proposed_at:%Y-%m-%d}, yours to accept, change or decline",
+            page="signals", link={"proposal": str(p.seq)}, go="Look and answer",
+            money=abs(p.net), due=p.due,
+        )
+        for p in waiting
+    ]  # fmt: skip
+    late = [t for t in tasks if t.is_late(today)]
+    soon = [t for t in tasks if t.due and today <= t.due <= today + SOON]
+    rest = [t for t in tasks if t not in late and t not in soon]
+    return [*_as_one(late), *_as_one(soon), *_as_one(rest)]
+
+
+def _as_one(asked: Sequence[Task]) -> list[Task]:
+    """Several proposals as one task: the dearest is named, the rest counted."""
+    if len(asked) < 2:
+        return list(asked)
+    known = [t.money for t in asked if not math.isnan(t.money)]
+    first = max(asked, key=lambda t: (0.0 if math.isnan(t.money) else t.money, t.said))
+    return [
+        replace(
+            first,
+            said=f"{first.said}, and {len(asked) - 1} more",
+            scope=f"{len(asked)} proposals that are yours to answer, dated by the first",
+            money=sum(known) if known else float("nan"),
+            due=min((t.due for t in asked if t.due), default=None),
         )
     ]
 

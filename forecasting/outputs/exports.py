@@ -17,6 +17,7 @@ from data.tables import TABLES
 from data.versions import LAYERS
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.intake import oddities
+from forecasting.outputs import marketing_calendar
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
 from forecasting.quarterly.scorecard import MEASURES
@@ -33,6 +34,11 @@ _EVENT = (
 _DECISION = (
     "seq", "decided_at", "action", "activation", "sku", "said", "person", "owner", "due",
     "state", "cost", "units_saved", "margin_saved", "weeks_ahead", "short", "note",
+)  # fmt: skip
+_PROPOSAL = (
+    "seq", "proposed_at", "person", "function", "to", "right", "activation", "sku", "said",
+    "units", "margin", "cost", "first_week", "last_week", "as_of", "base", "due", "note",
+    "state", "answered_by", "answered_at", "answer", "decision",
 )  # fmt: skip
 
 
@@ -141,6 +147,25 @@ def _decisions(space: Workspace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(_DECISION))
 
 
+def _proposals(space: Workspace) -> pd.DataFrame:
+    rows = [
+        (
+            p.seq, p.proposed_at, p.person, p.function, " or ".join(p.to), p.body.right,
+            p.body.activation, p.sku, p.body.said, p.body.worth.units, p.body.worth.margin,
+            p.body.worth.cost, p.body.worth.first_week, p.body.worth.last_week,
+            p.body.worth.as_of, p.base, p.due, p.note, p.state, p.answered_by, p.answered_at,
+            p.answer, p.decision,
+        )
+        for p in space.proposals.all
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(_PROPOSAL))
+    return frame.astype({"margin": float, "decision": "Int64"})
+
+
+def _marketing_calendar(space: Workspace) -> pd.DataFrame:
+    return marketing_calendar.frame_of(marketing_calendar.calendar(space, LOCAL_ADMIN.id))
+
+
 def _scorecard(space: Workspace) -> pd.DataFrame:
     """Every measure of every quarter: as it was closed, else as it is now."""
     rows = []
@@ -209,6 +234,15 @@ _MADE = (
     Export(
         name="decisions", row="one decision of the Bridge, as it stands",
         columns=_DECISION, rows=_decisions,
+    ),
+    Export(
+        name="proposals", row="one proposal: to whom, what it is worth, what became of it",
+        columns=_PROPOSAL, rows=_proposals,
+    ),
+    Export(
+        name="marketing-calendar",
+        row="one activation of the next 26 weeks, and what the stock allows of it",
+        columns=marketing_calendar.COLUMNS, rows=_marketing_calendar,
     ),
     Export(
         name="scorecard", row="one measure of one quarter: as it was closed, else as it is now",

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from forecasting.arguments import LONGEST_NAME, Name, said, verbs
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Conflict, Event, Kind
-from forecasting.consensus.events.body import CalendarEdit
+from forecasting.consensus.events.body import Answering, CalendarEdit
 from forecasting.consensus.events.calendar import ActivationSaved, LiftSet
 from forecasting.errors import Conflicted, OutOfBounds, UnknownName
 from forecasting.governance.desk import Desk, checked_note
@@ -94,19 +94,43 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
         NotAllowed, UnknownName, OutOfBounds, Conflicted
         """
         actor = self._desk.allowed(by, "activation")
-        self._check_items(activation)
+        self.check(activation)
         seen = self._desk.seen(base)
+        return self._desk.submit(
+            lambda: self.saved(actor, activation, seen=seen, words=checked_note(note)), None
+        )
+
+    def saved(
+        self,
+        actor: Person,
+        activation: Activation,
+        *,
+        seen: int,
+        words: str,
+        answers: Answering | None = None,
+    ) -> Event:
+        """The event that adds or changes an activation, made when its turn comes.
+
+        Parameters
+        ----------
+        actor : Person
+            Whose right to it was checked.
+        seen : int
+            Sequence number of the state that the person looked at.
+        answers : Answering, optional
+            The proposal that is accepted by it.
+
+        Raises
+        ------
+        Conflicted
+            If somebody else changed it since.
+        """
         identity = activation.activation
-
-        def prepare() -> Event:
-            before = self._state.get(identity)
-            self._refuse_conflict(actor, identity, seen)
-            edit = CalendarEdit(activation=identity, before=before, after=activation)
-            return self._desk.event(
-                actor, ActivationSaved(edit=edit), note=checked_note(note), base=seen
-            )
-
-        return self._desk.submit(prepare, None)
+        before = self._state.get(identity)
+        self._refuse_conflict(actor, identity, seen)
+        edit = CalendarEdit(activation=identity, before=before, after=activation)
+        body = ActivationSaved(edit=edit, answers=answers)
+        return self._desk.event(actor, body, note=words, base=seen)
 
     def cancel(
         self, by: str, identity: Name, *, base: int | None = None, note: str = ""
@@ -151,7 +175,13 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
                 name = self._desk.person(event.person).name
                 raise Conflicted([Conflict(theirs=event, name=name, now=float("nan"))])
 
-    def _check_items(self, activation: Activation) -> None:
+    def check(self, activation: Activation) -> None:
+        """Refuse an activation that cannot stand in the calendar.
+
+        Raises
+        ------
+        OutOfBounds, UnknownName
+        """
         if not activation.activation.strip() or not activation.type.strip():
             raise OutOfBounds("An activation needs an identity and a type.")
         if len(activation.activation) > LONGEST_NAME:

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from forecasting.arguments import ClientId, Name, verbs
-from forecasting.calendar import as_date, week_start
+from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
-from forecasting.consensus.events.body import CalendarEdit
+from forecasting.consensus.events.body import Answering, CalendarEdit
 from forecasting.consensus.events.decisions import BY_KIND, Closed, Decided, OrderReleased
 from forecasting.consensus.events.undoing import MovesUndone, Undone
 from forecasting.consensus.moves import Move
@@ -28,6 +28,7 @@ from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.projector import Projector
 from forecasting.inventory.network import NO_LANE
 from forecasting.plan.live import LivePlan
+from forecasting.rights import Person
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.orders import terms_of
 
@@ -181,8 +182,41 @@ class Decisions(Projector[Mapping[int, Decision]]):
             If it is too late, or what it stands on has changed meanwhile.
         """
         actor = self._desk.allowed(by, option.action)
-        self._desk.person(owner)
         words = checked_note(note)
+        prepare = self.prepared(actor, option, owner=owner, due=due, words=words)
+
+        def says(event: Event) -> bool:
+            said, asked = event.told(Decided), (option.activation, option.sku, option.told)
+            return (said.activation, said.sku, said.said) == asked
+
+        request = Request.of(client_id, actor, Kind(option.action.value), says)
+        return self._desk.submit(prepare, request, touches=touched_by(option))
+
+    def prepared(
+        self,
+        actor: Person,
+        option: Option,
+        *,
+        owner: str,
+        due: dt.date | None,
+        words: str,
+        answers: Answering | None = None,
+    ) -> Callable[[], Event]:
+        """What makes the event that decides for an option, when its turn comes.
+
+        Parameters
+        ----------
+        actor : Person
+            Whose right to it was checked.
+        answers : Answering, optional
+            The proposal that is accepted by it.
+
+        Raises
+        ------
+        Refused, OutOfBounds, UnknownName
+            Here, or when it is called.
+        """
+        self._desk.person(owner)
         option.check_open(words)
         plan = self._plan()
         before = self._activation(option.activation)
@@ -190,26 +224,32 @@ class Decisions(Projector[Mapping[int, Decision]]):
         start = (np.datetime64(before.start, "D") - plan.base.weeks[0]).astype(int) // 7
 
         def prepare() -> Event:
-            edit = None
-            if option.moves:
-                self._check_moves(option)
-            elif option.after is not None:
-                now = self._activation(option.activation)
-                edit = CalendarEdit(
-                    activation=option.activation, before=now, after=_after(option, now)
-                )
-            elif option.action is not Action.ACCEPT:
-                raise Refused("There is nothing in it to carry out.")
-            body = _decided(option, owner=owner, due=day, weeks_ahead=int(start) + 1, edit=edit)
+            body = _decided(
+                option, owner=owner, due=day, weeks_ahead=int(start) + 1,
+                edit=self.edit_of(option), answers=answers,
+            )  # fmt: skip
             return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
 
-        def says(event: Event) -> bool:
-            said, asked = event.told(Decided), (option.activation, option.sku, option.said)
-            return (said.activation, said.sku, said.said) == asked
+        return prepare
 
-        names = frozenset({option.sku, *(m.sku for m in option.moves)})
-        request = Request.of(client_id, actor, Kind(option.action.value), says)
-        return self._desk.submit(prepare, request, touches=names)
+    def edit_of(self, option: Option) -> CalendarEdit | None:
+        """What an option changes in the calendar as it is now; None: nothing.
+
+        Raises
+        ------
+        Refused, UnknownName, OutOfBounds
+            If it cannot be carried out any more.
+        """
+        if option.moves:
+            self._check_moves(option)
+        elif option.after is not None:
+            now = self._activation(option.activation)
+            return CalendarEdit(
+                activation=option.activation, before=now, after=_after(option, now)
+            )
+        elif option.action is not Action.ACCEPT:
+            raise Refused("There is nothing in it to carry out.")
+        return None
 
     def decide_all(
         self, by: str, chosen: Sequence[Option], *, owner: Name, note: str = ""
@@ -360,6 +400,11 @@ def _check_new_order(plan: LivePlan, sku: int, move: Move) -> None:
         raise OutOfBounds(f"{move.sku} is ordered in cases of {terms.case:g} units.")
 
 
+def touched_by(option: Option) -> frozenset[str]:
+    """SKUs that deciding for an option touches."""
+    return frozenset({option.sku, *(move.sku for move in option.moves)})
+
+
 def _decision(event: Event, said: Decided) -> Decision:
     return Decision(
         seq=event.seq,
@@ -381,58 +426,6 @@ def _decision(event: Event, said: Decided) -> Decision:
     )
 
 
-def what_they_did(
-    moved: Sequence[Decision], over: Mapping[str, Activation], happened: pd.DataFrame
-) -> pd.DataFrame:
-    """What moves came to, of decisions whose activation is over.
-
-    Parameters
-    ----------
-    moved : sequence of Decision
-        With moves.
-    over : mapping
-        Their activations, by identity.
-    happened : DataFrame, one row per SKU, door and week
-        sku, door, week, on_hand (at its end, NaN unknown), stocked_out (None unknown).
-
-    Returns
-    -------
-    DataFrame, one row per decision
-        seq, activation, sku, said, weeks_ahead, units (moved), used (of them gone by the
-        end of the activation: its end stock is left; NaN where none was counted), ran_out
-        (doors that ran out all the same), doors.
-    """
-    rows = []
-    for decision in moved:
-        activation = over[decision.activation]
-        first = pd.Timestamp(week_start(activation.start))
-        last = pd.Timestamp(week_start(activation.end))
-        to = {m.to for m in decision.moves}
-        week = pd.to_datetime(happened["week"])
-        mine = happened[
-            (happened["sku"] == decision.sku)
-            & happened["door"].isin(to)
-            & (week >= first)
-            & (week <= last)
-        ]
-        stock = mine[pd.to_datetime(mine["week"]) == last].set_index("door")["on_hand"]
-        used = [max(m.units - float(stock.get(m.to, np.nan)), 0.0) for m in decision.moves]
-        known = all(not pd.isna(stock.get(m.to)) for m in decision.moves)
-        ran_out = mine[mine["stocked_out"].fillna(False).astype(bool)]["door"].nunique()
-        rows.append(
-            {
-                "seq": decision.seq, "activation": activation.name, "sku": decision.sku,
-                "said": decision.said, "weeks_ahead": decision.weeks_ahead,
-                "units": sum(m.units for m in decision.moves),
-                "used": sum(used) if known else np.nan, "ran_out": int(ran_out),
-                "doors": len(to),
-            }
-        )  # fmt: skip
-    columns = ["seq", "activation", "sku", "said", "weeks_ahead", "units", "used", "ran_out",
-               "doors"]  # fmt: skip
-    return pd.DataFrame(rows, columns=columns)
-
-
 def _decided(
     option: Option,
     *,
@@ -440,23 +433,30 @@ def _decided(
     due: dt.date,
     weeks_ahead: int,
     edit: CalendarEdit | None,
+    answers: Answering | None,
 ) -> Decided:
     """What the ledger keeps of an option that was decided."""
     margin = option.margin_saved
     return BY_KIND[Kind(option.action.value)](
         activation=option.activation,
         sku=option.sku,
-        said=option.said,
+        said=option.told,
         owner=owner,
         due=due,
         cost=round(option.cost, 2),
-        units_saved=round(option.units_saved, 3),
+        units_saved=_known(option.units_saved),
         margin_saved=None if pd.isna(margin) else round(margin, 2),
-        short=round(option.short_before, 3),
+        short=_known(option.short_before),
         weeks_ahead=weeks_ahead,
         moves=option.moves,
         edit=edit,
+        answers=answers,
     )
+
+
+def _known(units: float) -> float:
+    """Units as they are kept; none where an option was not judged."""
+    return 0.0 if pd.isna(units) else round(units, 3)
 
 
 def _after(option: Option, now: Activation) -> Activation:

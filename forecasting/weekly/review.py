@@ -15,7 +15,8 @@ from forecasting.errors import OutOfBounds, Refused
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Reason
-from forecasting.weekly import decisions, signals
+from forecasting.weekly import moved as of_moves
+from forecasting.weekly import signals
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.decisions import Decisions
 from forecasting.weekly.signals import LastWeek
@@ -127,9 +128,9 @@ class Weekly:
             if d.moves and d.stands and d.activation in over
         ]  # fmt: skip
         if not moved:
-            return decisions.what_they_did([], over, pd.DataFrame())
+            return of_moves.what_they_did([], over, pd.DataFrame())
         since = min(week_start(over[d.activation].start) for d in moved)
-        return decisions.what_they_did(moved, over, self._happened(since))
+        return of_moves.what_they_did(moved, over, self._happened(since))
 
     def _happened(self, since: dt.date) -> pd.DataFrame:
         """What the files say of every week from one on, and the run of what was lost."""

@@ -11,7 +11,7 @@ from forecasting.monthly.today import Campaign, Task
 from forecasting.rights import Person
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
-from pages.components import frame, guide, theme
+from pages.components import frame, guide, proposals, theme
 from pages.components.text import Said, ours, plain
 
 PLACES = {
@@ -33,6 +33,9 @@ def tasks_of(space: Workspace, person: Person, day: dt.date) -> list[Task]:
         space.minutes.actions,
         space.minutes.assumptions,
         today=day,
+    )
+    found += today.proposed(
+        space.proposals.waiting_for(person), {p.id: p.name for p in space.people}, today=day
     )
     found += today.of_data(person, len(space.oddities.open(person.id)))
     if space.has_forecast:
@@ -126,7 +129,7 @@ def changes(space: Workspace, person: Person) -> None:
     if person.may("draft") and st.session_state.get("home kept") != (person.id, space.seq):
         space.drafts.keep(person.id, LOOKED, {"seen": space.seq})
         st.session_state["home kept"] = (person.id, space.seq)
-    st.subheader("Since you were last here", anchor=False)
+    st.header("Since you were last here", anchor=False)
     events = space.history.since(person.id, since)
     if not events:
         st.markdown(":gray[Nobody has changed anything that you may see.]")
@@ -168,7 +171,7 @@ def page() -> None:
     if not frame.needs_forecast():
         return
     if tasks:
-        st.subheader(
+        st.header(
             "Your three things today" if len(tasks) >= today.MOST else "For today", anchor=False
         )
         for column, (number, task) in zip(
@@ -191,6 +194,7 @@ def page() -> None:
                             card(number, task, day)
     else:
         glad(person)
+    proposals.section(person)
     changes(space, person)
     guide.invite()
     st.caption(f"As of {theme.week(space.plan.base.as_of)}, the last closed week.")

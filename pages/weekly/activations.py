@@ -10,12 +10,14 @@ import streamlit as st
 from forecasting.consensus.activations import Activation, Item
 from forecasting.errors import ConcordError
 from forecasting.intake.offers import beyond_seen
+from forecasting.outputs import marketing_calendar
 from forecasting.plan import lift_library, views
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import MOST_LIFT, Status
+from forecasting.weekly.readiness import Readiness, State
 from forecasting.workspace import Workspace
-from pages.components import charts, download, frame, theme
+from pages.components import allowed, charts, download, frame, theme
 from pages.components.text import Said, ours, plain
 
 TYPES = ["price", "feature", "display", "email", "social", "event", "partnership"]
@@ -42,7 +44,9 @@ def form(space: Workspace, person: Person, plan: LivePlan, known: Activation | N
     with st.form(f"form_{known.activation if known else 'new'}", border=True):
         st.markdown(f"**{'Change ' + plain(known.name) if known else 'Add an activation'}**")
         typed = fields(person, plan, known)
-        saved = st.form_submit_button("Save", type="primary")
+        saved = st.form_submit_button(
+            "Save" if person.may("activation") else "Propose to Marketing", type="primary"
+        )
     if not saved:
         return
     if not typed.name.strip() or not typed.skus:
@@ -99,23 +103,28 @@ def save(space: Workspace, person: Person, typed: Typed, known: Activation | Non
     items = (*kept, *(Item(sku=s, discount=cut) for s in typed.skus if s not in before))
     identity = known.activation if known else f"N{space.seq + 1:05d}"
     name = typed.name.strip()
+    wanted = Activation(
+        activation=identity, name=name, type=typed.kind, start=typed.start, end=typed.end,
+        status=known.status if known else "planned", owner=typed.owner, items=items,
+        channel=known.channel if known else "", spend=known.spend if known else None,
+        lock_date=known.lock_date if known else typed.start - dt.timedelta(14),
+        sell_out=typed.sell_out,
+    )  # fmt: skip
     try:
-        space.calendar.save(
-            person.id,
-            Activation(
-                activation=identity, name=name, type=typed.kind, start=typed.start, end=typed.end,
-                status=known.status if known else "planned", owner=typed.owner, items=items,
-                channel=known.channel if known else "", spend=known.spend if known else None,
-                lock_date=known.lock_date if known else typed.start - dt.timedelta(14),
-                sell_out=typed.sell_out,
-            ),
-            base=st.session_state["seen"], note=typed.note,
-        )  # fmt: skip
+        if person.may("activation"):
+            space.calendar.save(
+                person.id, wanted, base=st.session_state["seen"], note=typed.note
+            )
+            said = f"Saved {name}. The Bridge has been updated."
+        else:
+            space.proposals.propose_change(person.id, wanted, note=typed.note)
+            said = f"Proposed to Marketing: {name}. Home says what becomes of it."
     except ConcordError as error:
         frame.refused(error)
     else:
-        st.query_params["activation"] = identity  # the page opens on it
-        st.session_state["activation_saved"] = f"Saved {name}. The Bridge has been updated."
+        if person.may("activation") or known:
+            st.query_params["activation"] = identity  # the page opens on it
+        st.session_state["activation_saved"] = said
         st.rerun()
 
 
@@ -220,14 +229,13 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
             st.rerun()
 
 
-def finding(coming: list[Activation], judged: Mapping[str, views.Verdict]) -> Said:
+def finding(coming: list[Activation], found: list[Readiness]) -> Said:
     """How many are planned, have their stock, need somebody."""
-    found = [judged[a.activation].status for a in coming if a.activation in judged]
-    need = sum(status in (Status.RED, Status.GREY) for status in found)
-    covered = sum(status in (Status.GREEN, Status.BLUE) for status in found)
+    count = {state: sum(one.state is state for one in found) for state in State}
     return ours(
-        f"**{theme.plural(len(coming), 'activation')} planned or running** · {covered} covered by "
-        f"stock · {theme.plural(need, 'needs', 'need')} a decision on the Bridge"
+        f"**{theme.plural(len(coming), 'activation')} planned or running** · in the next "
+        f"{marketing_calendar.WEEKS:d} weeks {count[State.APPROVED]:d} approved, {count[State.RISK]:d} "
+        f"at risk, {theme.plural(count[State.NEEDS], 'needs', 'need')} a decision"
     )
 
 
@@ -274,7 +282,7 @@ def one_activation(
             label="See it on the Bridge",
             query_params={"activation": chosen},
         )
-    if person.may("activation"):
+    if person.may("activation") or person.may("propose"):
         with right:
             form(space, person, plan, act)
             cancel(space, person, act, verdict)
@@ -303,7 +311,11 @@ def described(act: Activation, verdict: views.Verdict | None, as_of: dt.date) ->
 def cancel(
     space: Workspace, person: Person, act: Activation, verdict: views.Verdict | None
 ) -> None:
-    """Cancel it, after a second question."""
+    """Cancel it, after a second question; or propose that."""
+    if not person.may("activation"):
+        if act.is_live and st.button(f"Propose to cancel {plain(act.name)}", key="cancel"):
+            frame.do(space.proposals.propose_change, person.id, act.cancelled())
+        return
     if act.is_live and st.button(f"Cancel {plain(act.name)}", key="cancel"):
         st.session_state["confirm_cancel"] = act.activation
     if st.session_state.get("confirm_cancel") != act.activation:
@@ -344,19 +356,24 @@ def page() -> None:
     frame.watch_rows(None)
     judged = {v.activation.activation: v for v in views.verdicts(plan, weeks=52)}
     coming = [a for a in plan.activations() if a.is_live]
-    frame.title("Activations", finding(coming, judged))
+    found = allowed.found()
+    frame.title("Activations", finding(coming, found))
     saved = st.session_state.pop("activation_saved", None)
     if saved:
         st.success(plain(saved))
     if not person.may("activation"):
-        st.caption("Marketing adds, changes and cancels activations; you can read them.")
+        st.caption(
+            "Marketing adds, changes and cancels activations; you can "
+            + ("propose changes to them." if person.may("propose") else "read them.")
+        )
     if coming:
         calendar(coming, judged)
+        allowed.section(space, person, found)
     change, add = st.tabs(["One activation", "Add an activation"])
     with change:
         one_activation(space, person, plan, judged)
     with add:
-        if person.may("activation"):
+        if person.may("activation") or person.may("propose"):
             form(space, person, plan, None)
         else:
             st.info("Only Marketing adds activations.")

@@ -63,6 +63,7 @@ MATRIX = {
     "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
     "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY,
+    "marketing_calendar.calendar": EVERYBODY,
     "workbook.export": EVERYBODY, "workbook.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
     "inputs.override": INPUTS, "inputs.override_all": INPUTS, "inputs.preview_override": INPUTS,
@@ -72,6 +73,10 @@ MATRIX = {
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
     "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
+    # propose any decision to the function that may take it, which answers
+    "proposals.look": EVERYBODY, "proposals.propose": INPUTS, "proposals.propose_change": INPUTS,
+    "proposals.accept": PLANNING, "proposals.change": PLANNING, "proposals.decline": PLANNING,
+    "proposals.withdraw": INPUTS,
     # activations, expected lift
     "calendar.save": MARKETING, "calendar.set_lift": MARKETING, "calendar.cancel": MARKETING,
     # ways out: the option below expedites
@@ -165,6 +170,8 @@ class World:
     """Activations, which Marketing may import too."""
     quarter: str
     seqs: dict[str, int]
+    """Also of three proposals to Planning, each for the verb that answers it, and of one of
+    everybody's own."""
     made: Event
     """An override that was written."""
 
@@ -262,6 +269,8 @@ class World:
                 return (self.seqs["review"],), {}
             case "board_pack.as_html":
                 return (self.quarter,), {}
+            case "marketing_calendar.calendar":
+                return (), {"weeks": 8}
             case "workbook.export":
                 return (self.grid,), {
                     "level": "department", "location_level": "all", "location": "all",
@@ -323,6 +332,27 @@ class World:
                 state = "released" if name == "orders.close" else "approved"
                 able = [o for o in s.orders.all if o.state == state]
                 return ([able[0].id if able else "1/1"],), {"note": "words"}
+            case "proposals.look":
+                return (self.seqs["accept"],), {}
+            case "proposals.propose":
+                said = f"words {s.seq}"
+                return (replace(self.option, said=said),), {"note": "n", "client_id": None}
+            case "proposals.propose_change":
+                other = replace(self.activation, activation="NEWER", name=f"N {s.seq}")
+                return (other,), {"note": "", "client_id": None}
+            case "proposals.accept":
+                return (self.seqs["accept"],), self.answer | {
+                    "seen": s.proposals.look(by, self.seqs["accept"]).mark
+                }
+            case "proposals.change":
+                mark = s.proposals.look(by, self.seqs["change"]).mark
+                return (self.seqs["change"],), self.answer | {
+                    "option": self.option, "activation": None, "seen": mark
+                }  # fmt: skip
+            case "proposals.decline":
+                return (self.seqs["decline"],), {"note": "words", "client_id": None}
+            case "proposals.withdraw":
+                return (self.seqs[f"withdraw {by}"],), {"note": "", "client_id": None}
             case "runs.refresh":
                 return (), {"as_of": None, "workers": 1, "full": False}
             case "hindsight.backtest":
@@ -357,6 +387,11 @@ class World:
                 return ("NEW_STORE", "New store"), {"needs_note": False, "in_use": True}
             case _:
                 return (), {}
+
+    @property
+    def answer(self) -> dict:
+        due = self.space.desk.today + dt.timedelta(7)
+        return {"note": "words", "owner": "dana", "due": due, "client_id": None}
 
     def book(self, by: str) -> io.BytesIO:
         return io.BytesIO(
@@ -441,6 +476,12 @@ def world(played, tmp_path_factory):
         action=Action.ACCEPT, activation="NEW", sku=scope.product, said="live with it"
     )
     space.decisions.decide("dana", option, owner="dana", note="so it is")
+    for verb in ("accept", "change", "decline", "withdraw mara"):
+        asked = replace(option, said=f"to {verb}")
+        seqs[verb] = space.proposals.propose("mara", asked).seq
+    seqs["withdraw ines"] = space.proposals.propose("ines", option).seq
+    off = activation.cancelled()
+    seqs["withdraw dana"] = space.proposals.propose_change("dana", off).seq
     made = World(
         space=space, scope=scope, option=option, activation=activation, mine=mine,
         others=others,

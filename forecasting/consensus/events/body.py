@@ -59,6 +59,8 @@ class Kind(StrEnum):
     ACCEPT_ODD = "accept_odd"
     CONVENTIONS = "conventions"
     SOURCE = "source"
+    PROPOSE = "propose"
+    ANSWER = "answer"
 
 
 class Told(Protocol):
@@ -143,6 +145,38 @@ class SupplyChange:
     stands: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """That a decision accepts what somebody else proposed."""
+
+    proposal: int
+    """Number of the event that proposed it."""
+    by: str
+    """Name of who did."""
+    changed: bool
+    """With other values than were proposed."""
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self | None:
+        """As read from a decision; None where it answers nothing."""
+        found = stored.get("answers")
+        if found is None:
+            return None
+        return cls(
+            proposal=int(found["proposal"]), by=str(found["by"]), changed=bool(found["changed"])
+        )
+
+    def write(self) -> dict[str, Any]:
+        """As stored in a decision."""
+        return {"answers": {"proposal": self.proposal, "by": self.by, "changed": self.changed}}
+
+    @property
+    def words(self) -> str:
+        """What it adds to the sentence of a decision."""
+        how = "changed from what" if self.changed else "as"
+        return f", {how} {self.by} proposed (#{self.proposal})"
+
+
 class Body(ABC):
     """What one kind of event says; a frozen value, never a loose mapping.
 
@@ -195,6 +229,11 @@ class Body(ABC):
     @property
     def supply(self) -> SupplyChange | None:
         """What it does to supply; None: nothing."""
+        return None
+
+    @property
+    def answering(self) -> Answering | None:
+        """The proposal that it accepts; None: none."""
         return None
 
     @property

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from forecasting.consensus.activations import CANCELLED
-from forecasting.consensus.events.body import Body, CalendarEdit, Kind, Stored, Told
+from forecasting.consensus.events.body import (
+    Answering,
+    Body,
+    CalendarEdit,
+    Kind,
+    Stored,
+    Told,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,24 +22,32 @@ class ActivationSaved(Body):
 
     kind = Kind.ACTIVATION
     edit: CalendarEdit
+    answers: Answering | None = None
+    """The proposal that was accepted by it."""
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
         """As read from the ledger."""
-        return cls(edit=CalendarEdit.read(stored))
+        return cls(edit=CalendarEdit.read(stored), answers=Answering.read(stored))
 
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
-        return self.edit.write()
+        return {**self.edit.write(), **(self.answers.write() if self.answers else {})}
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
         after, name = self.edit.after, self.edit.name
+        proposed = self.answers.words if self.answers else ""
         if self.edit.before is None:
-            return f"added the activation {name}"
+            return f"added the activation {name}{proposed}"
         if after and after.status == CANCELLED:
-            return f"cancelled the activation {name}"
-        return f"changed the activation {name}"
+            return f"cancelled the activation {name}{proposed}"
+        return f"changed the activation {name}{proposed}"
+
+    @property
+    def answering(self) -> Answering | None:
+        """The proposal that was accepted by it."""
+        return self.answers
 
     @property
     def calendar(self) -> CalendarEdit:

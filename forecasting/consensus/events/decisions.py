@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from forecasting.consensus.events.body import (
+    Answering,
     Body,
     CalendarEdit,
     Kind,
@@ -43,6 +44,8 @@ class Decided(Body):
     """What has to be moved or brought forward."""
     edit: CalendarEdit | None = None
     """What it changes in the marketing calendar."""
+    answers: Answering | None = None
+    """The proposal that was accepted by it."""
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
@@ -61,6 +64,7 @@ class Decided(Body):
             weeks_ahead=int(stored["weeks_ahead"]),
             moves=moves_of(stored),
             edit=CalendarEdit.read(stored) if "activation" in stored else None,
+            answers=Answering.read(stored),
         )
 
     def write(self) -> dict[str, Any]:
@@ -80,11 +84,18 @@ class Decided(Body):
             body["moves"] = [move.to_dict() for move in self.moves]
         if self.edit is not None:
             body |= self.edit.write()
+        if self.answers is not None:
+            body |= self.answers.write()
         return body
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"decided: {self.said}"
+        return f"decided: {self.said}" + (self.answers.words if self.answers else "")
+
+    @property
+    def answering(self) -> Answering | None:
+        """The proposal that was accepted by it."""
+        return self.answers
 
     @property
     def calendar(self) -> CalendarEdit | None:

@@ -38,6 +38,7 @@ from forecasting.consensus.events.inputs import (
 )
 from forecasting.consensus.events.minutes import Assigned, Assumed
 from forecasting.consensus.events.orders import OrdersApproved, OrdersWithdrawn
+from forecasting.consensus.events.proposals import Answered, read_proposed
 from forecasting.consensus.events.record import (
     Imported,
     ImportRolledBack,
@@ -86,6 +87,8 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.REASON: {1: ReasonSaved.read},
     Kind.ACCEPT_ODD: {1: read_odd},
     Kind.SOURCE: {1: SourceSaved.read},
+    Kind.PROPOSE: {1: read_proposed},
+    Kind.ANSWER: {1: Answered.read},
 }
 """Kind to version to what reads it."""
 

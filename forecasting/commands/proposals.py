@@ -1,0 +1,224 @@
+"""Verbs of proposals, and the marketing calendar that the stock allows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from data import files
+from data.whole import whole
+from forecasting.commands.door import (
+    acting,
+    as_json_too,
+    database,
+    main,
+    opened,
+    say,
+    written_to,
+)
+from forecasting.consensus.activations import Activation
+from forecasting.consensus.events import Event
+from forecasting.errors import OutOfBounds, Refused
+from forecasting.outputs import marketing_calendar
+from forecasting.weekly import options
+from forecasting.weekly.option import Action, Option
+from forecasting.weekly.proposed import Proposal
+from forecasting.weekly.readiness import State
+from forecasting.workspace import Workspace
+
+ANSWERS = ("accept", "decline", "withdraw")
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@main.command()
+@database
+@acting
+@as_json_too
+@click.option("--activation", required=True, help="The activation that it is about.")
+@click.option("--sku", help="The featured SKU, where an option for it is proposed.")
+@click.option("--action", type=click.Choice([a.value for a in Action]), help="Which option.")
+@click.option("--cancel", is_flag=True, help="That the activation is called off.")
+@click.option("--start", type=DAY, help="That it begins on another day.")
+@click.option("--end", type=DAY, help="That it ends on another day.")
+@click.option("--lift", type=float, help="That --sku is expected to sell so many times more.")
+@click.option("--note", default="", help="Why.")
+def propose(
+    db: Path,
+    person: str,
+    as_json: bool,
+    activation: str,
+    sku: str | None,
+    action: str | None,
+    cancel: bool,
+    start: dt.datetime | None,
+    end: dt.datetime | None,
+    lift: float | None,
+    note: str,
+) -> None:
+    """Propose a decision to the function that may take it."""
+    with opened(db) as workspace:
+        if action is not None:
+            if sku is None or cancel or start or end or lift is not None:
+                raise OutOfBounds("--action goes with --sku, and with no change of days.")
+            option = _option(workspace, person, activation, sku, action)
+            event = workspace.proposals.propose(person, option, note=note)
+        else:
+            now = workspace.calendar.one(activation)
+            after = _changed(now, cancel=cancel, start=start, end=end, sku=sku, lift=lift)
+            event = workspace.proposals.propose_change(person, after, note=note)
+        _tell(workspace, event, event.seq, as_json=as_json)
+
+
+@main.command()
+@database
+@acting
+@as_json_too
+@click.option("--all", "every", is_flag=True, help="Also those that were answered.")
+def proposals(db: Path, person: str, as_json: bool, every: bool) -> None:
+    """List proposals: what each is worth, who decides, and what has changed since."""
+    with opened(db) as workspace:
+        found = workspace.proposals.all if every else workspace.proposals.open
+        listed = [_as_dict(workspace, person, one) for one in found]
+    if as_json:
+        say({"proposals": listed}, as_json=True)
+        return
+    for one in listed:
+        click.echo(f"#{one['seq']} {one['state']}, to {one['to']}: {one['said']}")
+        worth = f"{one['units']:,.0f} u"
+        worth += "" if one["margin"] is None else f", margin {one['margin']:,.0f}"
+        click.echo(
+            f"  {worth}, as of the week of {one['as_of']}; by {one['person']}"
+            + (f", until {one['due']}" if one["due"] else "")
+        )
+        for words in one["changes"]:
+            click.echo(f"  ! {words} (--seen {one['mark']})")
+        if one["answer"]:
+            click.echo(f"  {one['answered_by']}: {one['answer']}")
+
+
+@main.command()
+@click.argument("number", type=int)
+@click.argument("how", type=click.Choice(ANSWERS))
+@database
+@acting
+@as_json_too
+@click.option("--note", default="", help="The reason; needed to accept or decline.")
+@click.option("--owner", help="Who carries it out (default: who accepts).")
+@click.option("--due", type=DAY, help="By when.")
+@click.option("--seen", default="", help="The mark of what has changed since (`proposals`).")
+def answer(
+    number: int,
+    how: str,
+    db: Path,
+    person: str,
+    as_json: bool,
+    note: str,
+    owner: str | None,
+    due: dt.datetime | None,
+    seen: str,
+) -> None:
+    """Accept or decline a proposal, or withdraw one's own."""
+    with opened(db) as workspace:
+        verbs = workspace.proposals
+        if how == "accept":
+            event = verbs.accept(
+                person, number, note=note, owner=owner, due=due.date() if due else None,
+                seen=seen,
+            )  # fmt: skip
+        elif how == "decline":
+            event = verbs.decline(person, number, note=note)
+        else:
+            event = verbs.withdraw(person, number, note=note)
+        _tell(workspace, event, number, as_json=as_json)
+
+
+@main.command("calendar")
+@database
+@as_json_too
+@acting
+@click.option("--weeks", default=marketing_calendar.WEEKS, type=click.IntRange(1, 52))
+@written_to
+def calendar_(db: Path, as_json: bool, person: str, weeks: int, out: Path) -> None:
+    """Write the marketing calendar that the stock allows (.ics, .xlsx, .csv, .parquet)."""
+    with opened(db) as workspace:
+        found = marketing_calendar.calendar(workspace, person, weeks=weeks)
+        made = marketing_calendar.as_ics(found, now=workspace.desk.now, seq=workspace.seq)
+    match out.suffix.lower():
+        case ".ics" | ".xlsx" as ending:
+            if ending == ".xlsx":
+                made = marketing_calendar.as_workbook(found)
+            with whole(out) as partial:
+                partial.write_bytes(made)
+        case ".csv" | ".parquet":
+            files.export(marketing_calendar.frame_of(found), out)
+        case ending:
+            raise Refused(
+                f"A calendar is written as .ics, .xlsx, .csv or .parquet, not '{ending}'."
+            )
+    counts = {state.value: sum(one.state is state for one in found) for state in State}
+    say({"file": str(out), "activations": len(found), **counts}, as_json=as_json)
+
+
+# Inside ---------------------------------------------------------------------------------
+
+
+def _option(workspace: Workspace, by: str, activation: str, sku: str, action: str) -> Option:
+    offered = options.for_shortage(workspace.working_plan_for(by), activation, sku)
+    mine = [o for o in offered if o.action.value == action]
+    if not mine:
+        raise Refused(f"'{sku}' in '{activation}' is not judged: nothing is offered for it.")
+    return next((o for o in mine if o.is_open), mine[0])
+
+
+def _changed(
+    now: Activation,
+    *,
+    cancel: bool,
+    start: dt.datetime | None,
+    end: dt.datetime | None,
+    sku: str | None,
+    lift: float | None,
+) -> Activation:
+    """An activation as it is proposed to be."""
+    if cancel:
+        return now.cancelled()
+    if lift is not None:
+        if sku is None or not now.of_sku(sku):
+            raise OutOfBounds(f"--lift goes with --sku, a SKU that {now.name} features.")
+        now = now.with_lift(sku, lift)
+    first = start.date() if start else now.start
+    return replace(now, start=first, end=end.date() if end else now.end)
+
+
+def _as_dict(workspace: Workspace, by: str, one: Proposal) -> dict[str, Any]:
+    """A proposal for a program, with what has changed since where it waits."""
+    changes: tuple[str, ...] = ()
+    mark = ""
+    if one.is_open and workspace.has_forecast:
+        looked = workspace.proposals.look(by, one.seq)
+        changes, mark = looked.changes, looked.mark
+    worth = one.body.worth
+    return {
+        "seq": one.seq, "state": one.state, "to": " or ".join(f.label for f in one.to),
+        "activation": one.body.activation, "sku": one.sku, "said": one.body.said,
+        "units": worth.units, "margin": worth.margin, "cost": worth.cost,
+        "net": None if math.isnan(one.net) else one.net,
+        "first_week": worth.first_week, "last_week": worth.last_week, "as_of": worth.as_of,
+        "due": one.due, "person": one.person, "note": one.note, "changes": changes,
+        "mark": mark, "answered_by": one.answered_by, "answer": one.answer,
+        "decision": one.decision,
+    }  # fmt: skip
+
+
+def _tell(workspace: Workspace, event: Event, number: int, *, as_json: bool) -> None:
+    found = workspace.proposals.one(number)
+    result = {
+        "event": event.seq, "proposal": number, "state": found.state, "said": found.body.said,
+        "to": " or ".join(f.label for f in found.to), "decision": found.decision,
+    }  # fmt: skip
+    say(result, as_json=as_json)

@@ -1,0 +1,226 @@
+"""What the stock allows of the marketing calendar, activation by activation.
+
+Approved: stock covers it, or what was decided makes it so. Needs a decision: some SKU will
+run out, nothing was decided about it, and something can still be done; it says who decides,
+by when, and what. At risk: some SKU will run out and nothing can be done any more, or the
+risk was accepted, or it is tight. A healthy total never hides a SKU that is short.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+
+from forecasting import vocabulary
+from forecasting.calendar import as_date
+from forecasting.consensus.activations import Activation
+from forecasting.inventory.bridge import RED, ItemRisk, group_status
+from forecasting.plan import views
+from forecasting.plan.live import LivePlan
+from forecasting.plan.views import Verdict
+from forecasting.rights import RIGHTS
+from forecasting.vocabulary import Function, Status
+from forecasting.weekly import options
+from forecasting.weekly.decisions import Decisions
+from forecasting.weekly.option import Action, Option
+from forecasting.weekly.proposed import Proposal, ProposalList
+
+LEAST_SHORT = 1.0
+"""Units that a SKU has to be short of, at doors that run out, to count where it is not short
+as a whole."""
+LEAST_HELP = 0.5
+"""Units that an option has to save to be named."""
+
+
+class State(StrEnum):
+    """What the stock allows."""
+
+    NEEDS = "needs a decision"
+    RISK = "at risk"
+    APPROVED = "approved"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        """As shown on a page."""
+        return self.value.capitalize()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """One activation, and what the stock allows of it."""
+
+    activation: Activation
+    state: State
+    why: str
+    by: tuple[Function, ...] = ()
+    """Who has to decide; nobody where nothing has to be decided."""
+    until: dt.date | None = None
+    """Last day for the first of the decisions that are worth most."""
+    last_day: dt.date | None = None
+    """Last day on which anything can still be done about it."""
+    short_skus: int = 0
+    n_skus: int = 0
+    units_short: float = 0.0
+    margin_at_risk: float = math.nan
+    """NaN where no margin is known."""
+    decided: int = 0
+    """Decisions that stand about it."""
+    proposed: tuple[Proposal, ...] = field(default=())
+    """Proposals about it that wait for an answer."""
+
+    @property
+    def who(self) -> str:
+        """Who has to decide, in words: each decides a part of it."""
+        *most, last = [f.label for f in self.by] or [""]
+        return f"{', '.join(most)} and {last}" if most else last
+
+
+def calendar_of(
+    plan: LivePlan,
+    decisions: Decisions,
+    proposals: ProposalList,
+    *,
+    weeks: int,
+    today: dt.date,
+) -> list[Readiness]:
+    """Activations that start or run in the next weeks, by their first day.
+
+    Parameters
+    ----------
+    plan : LivePlan
+        The working plan.
+    weeks : int
+        How far ahead to look.
+    today : date
+        Days before it are over; within the plan's first week, that is. A plan whose data are
+        old is judged as of its own first week.
+    """
+    begins = as_date(plan.base.weeks[0])
+    today = min(max(today, begins), begins + dt.timedelta(6))
+    judged = {v.activation.activation: v for v in views.verdicts(plan, weeks=weeks)}
+    items: dict[str, list[ItemRisk]] = {}
+    for item in views.item_risks(plan):
+        items.setdefault(item.activation, []).append(item)
+    found = []
+    for activation in plan.activations():
+        first, last = plan.scope_weeks(activation)
+        if last < 0 or first >= weeks:
+            continue
+        verdict = judged.get(activation.activation)
+        if not activation.is_live or verdict is None:
+            why = "Marketing cancelled it."
+            found.append(Readiness(activation=activation, state=State.CANCELLED, why=why))
+            continue
+        mine = items.get(activation.activation, [])
+        found.append(_of(plan, verdict, mine, decisions, proposals, today))
+    return found
+
+
+def _of(
+    plan: LivePlan,
+    verdict: Verdict,
+    items: Sequence[ItemRisk],
+    decisions: Decisions,
+    proposals: ProposalList,
+    today: dt.date,
+) -> Readiness:
+    act = verdict.activation
+    identity, names = act.activation, plan.sku_names
+    short = [item for item in items if _is_short(plan, item)]
+    open_ = [
+        item for item in short
+        if not decisions.is_settled(identity, names[item.sku], float(item.short.sum()))
+    ]  # fmt: skip
+    helping = [_best(plan, identity, names[item.sku], today) for item in open_]
+    state, why, by = _judged(verdict, short, open_, [h[0] for h in helping if h])
+    days = [h for h in helping if h] if state is State.NEEDS else []
+    return Readiness(
+        activation=act,
+        state=state,
+        why=why,
+        by=by,
+        until=min((h[0].last_date for h in days if h[0].last_date), default=None),
+        last_day=max((h[1] for h in days), default=None),
+        short_skus=len(short),
+        n_skus=verdict.n_skus,
+        units_short=verdict.units_short,
+        margin_at_risk=verdict.margin_at_risk,
+        decided=sum(d.stands for d in decisions.all if d.activation == identity),
+        proposed=tuple(proposals.about(identity)),
+    )
+
+
+def _judged(
+    verdict: Verdict,
+    short: Sequence[ItemRisk],
+    open_: Sequence[ItemRisk],
+    best: Sequence[Option],
+) -> tuple[State, str, tuple[Function, ...]]:
+    """State, why, and who has to decide."""
+    if not short:
+        if verdict.status is Status.GREY:
+            why = "No stock, orders or forecast are known for it: they have to be imported."
+            return State.NEEDS, why, (Function.PLANNING,)
+        if verdict.status is Status.AMBER:
+            return State.RISK, "Tight: stock hardly covers it. Nothing is short so far.", ()
+        return State.APPROVED, "Stock covers it.", ()
+    said = f"Short: {len(short)} of {_skus(verdict.n_skus)}"
+    if not math.isnan(verdict.margin_at_risk):
+        said += f", {vocabulary.money(verdict.margin_at_risk)} margin at risk"
+    if best:
+        by = {f for option in best for f in RIGHTS[option.action]}
+        ordered = tuple(f for f in Function if f in by)
+        left = len(open_) - len(best)
+        late = f" Nothing can be done in time for {_skus(left)}." if left else ""
+        return State.NEEDS, f"{said}. {_ways(best)}{late}", ordered
+    if open_:
+        return State.RISK, f"{said}. Nothing can be done in time any more.", ()
+    return State.RISK, f"{said} in spite of what was decided, or the risk was accepted.", ()
+
+
+def _is_short(plan: LivePlan, item: ItemRisk) -> bool:
+    """Whether a featured SKU will run out where it matters."""
+    if group_status(item.status, item.window_demand, plan.limits) is Status.RED:
+        return True
+    red = item.status == RED
+    return bool(red.any()) and float(np.sum(item.short[red])) >= LEAST_SHORT
+
+
+def _best(
+    plan: LivePlan, activation: str, sku: str, today: dt.date
+) -> tuple[Option, dt.date] | None:
+    """The option that gains most, and the last day on which any still helps."""
+    able = [
+        o for o in options.for_shortage(plan, activation, sku)
+        if o.is_open and o.action is not Action.ACCEPT and o.units_saved >= LEAST_HELP
+        and o.last_date is not None and o.last_date >= today
+    ]  # fmt: skip
+    if not able:
+        return None
+    # max takes the first of equals: what keeps promise and promotion stands first.
+    best = max(able, key=lambda o: -math.inf if math.isnan(o.net) else o.net)
+    return best, max(o.last_date for o in able if o.last_date)
+
+
+_WAYS: Mapping[Action, str] = {
+    Action.ORDER: "order more", Action.EXPEDITE: "bring orders forward",
+    Action.TRANSFER: "move stock", Action.SHIFT: "feature another SKU",
+    Action.REDUCE: "expect less of it",
+}  # fmt: skip
+
+
+def _ways(best: Sequence[Option]) -> str:
+    """What would help most, how often."""
+    counts = {a: sum(o.action is a for o in best) for a in _WAYS}
+    parts = [f"{_WAYS[a]} for {_skus(n)}" for a, n in counts.items() if n]
+    return f"Best: {', '.join(parts)}."
+
+
+def _skus(count: int) -> str:
+    return f"{count} SKU{'' if count == 1 else 's'}"

@@ -1,0 +1,84 @@
+"""What the stock allows of the marketing calendar, and the calendar to take along."""
+
+import datetime as dt
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.outputs import marketing_calendar
+from forecasting.plan.live import LivePlan
+from forecasting.rights import Person
+from forecasting.weekly.readiness import Readiness, State, calendar_of
+from forecasting.workspace import Workspace
+from pages.components import download, frame, theme
+
+MARKS = {
+    State.NEEDS: "● Needs a decision", State.RISK: "◆ At risk", State.APPROVED: "✓ Approved",
+    State.CANCELLED: "✗ Cancelled",
+}  # fmt: skip
+
+
+def found() -> list[Readiness]:
+    """What the stock allows of each activation ahead; worked out once a change."""
+    space, plan = frame.workspace(), frame.working_plan()
+    return _found(plan, plan.number, plan.seq, space.seq, space.desk.today)
+
+
+def section(space: Workspace, person: Person, found: list[Readiness]) -> None:
+    """What the stock allows of each activation, and the calendar to take along."""
+    needs = sum(one.state is State.NEEDS for one in found)
+    with st.expander(
+        f"What the stock allows: {theme.plural(needs, 'activation needs', 'activations need')} a decision"
+    ):
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "State": [MARKS[one.state] for one in found],
+                    "Activation": [one.activation.name for one in found],
+                    "First day": [one.activation.start for one in found],
+                    "Decided by": [one.who or None for one in found],
+                    "Decide by": [one.until for one in found],
+                    "Last day": [one.last_day for one in found],
+                    "Why": [one.why for one in found],
+                    "Proposed": ["; ".join(p.body.said for p in one.proposed) or None for one in found],
+                }
+            ),
+            hide_index=True, placeholder="–", alt="What the stock allows of each activation",
+            column_config={
+                name: st.column_config.DateColumn(format="MMM D")
+                for name in ("First day", "Decide by", "Last day")
+            } | {"Why": st.column_config.TextColumn(width="large")},
+        )  # fmt: skip
+        with st.container(horizontal=True):
+            download.button(
+                "Download the calendar (XLSX)",
+                lambda: marketing_calendar.as_workbook(
+                    marketing_calendar.calendar(space, person.id)
+                ),
+                "marketing-calendar.xlsx",
+            )
+            download.button(
+                "For your calendar program (ICS)",
+                lambda: marketing_calendar.as_ics(
+                    marketing_calendar.calendar(space, person.id),
+                    now=space.desk.now,
+                    seq=space.seq,
+                ),
+                "marketing-calendar.ics",
+            )
+        st.caption(
+            "Approved: stock covers it, or what was decided makes it so. Decide by: the last "
+            "day for the first of the decisions that are worth most. After the last day nothing helps."
+        )
+
+
+@st.cache_data(show_spinner="Working out what the stock allows ...", max_entries=8)
+def _found(
+    _plan: LivePlan, which: int, seq: int, ledger: int, today: dt.date
+) -> list[Readiness]:
+    """The numbers and the day say when it has to be worked out again."""
+    del which, seq, ledger
+    space = frame.workspace()
+    return calendar_of(
+        _plan, space.decisions, space.proposals, weeks=marketing_calendar.WEEKS, today=today
+    )
