@@ -154,6 +154,7 @@ _ALL = (
     Setting(name="equal_share", label="Weights drawn to equal by", about="0 %: the proposal weighs functions by their record alone; 100 %: all the same.", group=Group.WEIGHT, unit=Unit.SHARE, low=0.0, high=1.0, default=0.5),
     Setting(name="fence_weeks", label="Frozen weeks", about="First weeks of the plan that nobody may change in a cycle.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=26, default=1),
     Setting(name="frozen_buy_weeks", label="Frozen weeks of the buy", about="First weeks in which no order is released any more: what is needed then can only be expedited.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=12, default=0),
+    Setting(name="horizon_weeks", label="Weeks planned ahead", about="How far every plan looks: the grid, the projection, what is published.", group=Group.FENCE, unit=Unit.WEEKS, low=52, high=78, default=52),
     Setting(name="quorum", label="Signatures a department needs", about="Of the three functions.", group=Group.FENCE, unit=Unit.COUNT, low=1, high=3, default=3),
     Setting(name="blind", label="Collect inputs blind", about="Nobody sees the others' inputs until they are revealed together.", group=Group.FENCE, unit=Unit.YES_NO, low=0, high=1, default=1),
     Setting(name="complete_weeks", label="An activation is complete", about="SKUs, doors and discount stand so many weeks before it starts.", group=Group.CALENDAR, unit=Unit.WEEKS, low=1, high=26, default=8),
@@ -203,10 +204,10 @@ class Policy:
 
     @property
     def weighing(self) -> tuple[float | None, ...]:
-        """What the proposal is weighed by."""
+        """What the proposal is weighed by, and for how many weeks: plans are built by it."""
         return tuple(
             value for name, value in self.values.items()
-            if SETTINGS[name].group is Group.WEIGHT
+            if SETTINGS[name].group is Group.WEIGHT or name == "horizon_weeks"
         )  # fmt: skip
 
     def check(self) -> None:
