@@ -27,6 +27,12 @@ OTB = (
     "What is left of open-to-buy, at cost, in its class and month of arrival, after this order and "
     "those above it. Below zero: over-bought. It is said, not forbidden."
 )
+ASKED = "Share of replenishment cycles, or of units as the company has set, that stock is ordered to meet in full."
+CHEAPEST = (
+    "The share of cycles at which holding what is left and missing what is wanted cost least together, by "
+    "price, unit cost, holding cost and goodwill. Leadership may have stock ordered for it (Review, "
+    "*Order for the service that costs least*); blank where one of them is unknown."
+)
 LEFT = (
     "Units left at its doors after the activation that the order comes for, with the order: {} no more "
     "than this. As the Bridge judges it; blank where it comes for none."
@@ -134,6 +140,7 @@ def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
             "Arrives": rows["receipt_week"].map(theme.week), "Cost": rows["cost"],
             "Open-to-buy left": rows["otb_left"], "Comes for": rows["event"],
             "Left, P50": rows["left_p50"], "Left, P90": rows["left_p90"],
+            "Service": rows["service"] * 100, "Costs least": rows["service_cheapest"] * 100,
         }
     )  # fmt: skip
     if not may:
@@ -147,6 +154,8 @@ def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
         "Comes for": words(help="The activation that runs in the week in which it arrives."),
         "Left, P50": number(format="%,.0f", help=LEFT.format("half the time")),
         "Left, P90": number(format="%,.0f", help=LEFT.format("nine times in ten")),
+        "Service": number(format="%.1f %%", help=ASKED),
+        "Costs least": number(format="%.1f %%", help=CHEAPEST),
     }
     alt = "Orders for suppliers, the first to be released first"
     if not may:
