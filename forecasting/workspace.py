@@ -81,6 +81,8 @@ class Workspace:
         What time it is, UTC without a zone; what events are stamped with.
     create : bool
         Whether a database that does not exist is made.
+    least_weeks : int
+        Weeks that plans look ahead at least, whatever is set.
 
     Raises
     ------
@@ -95,10 +97,11 @@ class Workspace:
         *,
         clock: Callable[[], dt.datetime] = utc_now,
         create: bool = True,
+        least_weeks: int = 0,
     ) -> None:
         begun = time.perf_counter()
         self.store = Store(path, create=create)
-        self._log_held = operation.hold(path)
+        self._log_held, self._least_weeks = operation.hold(path), least_weeks
         try:
             self._wire(clock)
             self._take_up(build=False)
@@ -131,8 +134,9 @@ class Workspace:
             candidate=self._candidate, policies=self.policies,
         )  # fmt: skip
         self._builder = Builder(
-            self.desk, self.cycles, calendar=self.calendar, policies=self.policies
-        )
+            self.desk, self.cycles, calendar=self.calendar, policies=self.policies,
+            least_weeks=self._least_weeks,
+        )  # fmt: skip
         self.history = History(self.desk, self.cycles, plan=self._live)
         self.inputs = Inputs(
             self.desk, plan=self._live, reasons=self.reasons, policies=self.policies

@@ -27,7 +27,7 @@ from forecasting.plan.given import Factors, Facts
 from forecasting.plan.live import LivePlan
 from forecasting.plan.ordered import ordered_at
 from forecasting.plan.published import Published
-from forecasting.record.runs import HORIZON_WEEKS
+from forecasting.record.runs import HORIZON_WEEKS, LONGEST_WEEKS
 from forecasting.weekly import decisions
 from forecasting.weekly.activations import MarketingCalendar, as_changed
 
@@ -48,13 +48,22 @@ class Builder:
     cycles : Cycles
     calendar : MarketingCalendar
     policies : Policies
+    least_weeks : int
+        Weeks that plans look ahead at least, whatever is set.
     """
 
     def __init__(
-        self, desk: Desk, cycles: Cycles, *, calendar: MarketingCalendar, policies: Policies
+        self,
+        desk: Desk,
+        cycles: Cycles,
+        *,
+        calendar: MarketingCalendar,
+        policies: Policies,
+        least_weeks: int = 0,
     ) -> None:
         self._desk, self._cycles = desk, cycles
         self._calendar, self._policies = calendar, policies
+        self._least_weeks = least_weeks
 
     def shaping(self, *, until: int | None = None) -> list[Event]:
         """Events that shape a plan, oldest first, up to a sequence number."""
@@ -104,7 +113,8 @@ class Builder:
             **facts(store, made.as_of, then=then),
             arrived=arrived(store, made.as_of, skus=_ordered(events)),
         )
-        base = assemble(factors, known, horizon=HORIZON_WEEKS)
+        weeks = max(int(self._policies.now.number("horizon_weeks")), self._least_weeks)
+        base = assemble(factors, known, horizon=min(weeks, LONGEST_WEEKS))
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self._cycles.current.name if self._cycles.current else ""
         return LivePlan(
