@@ -12,6 +12,7 @@ from data.files import Judged
 from data.leaving import Leaving
 from data.tables import TABLES
 from forecasting import scratch
+from forecasting.consensus.events.proposals import holders
 from forecasting.consensus.events.record import Imported
 from forecasting.errors import BadFiles, ConcordError, Problem
 from forecasting.intake import checks
@@ -85,6 +86,7 @@ def previewed(
 
 def report(judged: Judged) -> None:
     """What would be imported, what is wrong with it, and what it does to what is signed."""
+    columns = ["Table", "File", "Read", "Accepted", "Refused", "To be proposed", "Remarks"]
     st.dataframe(
         pd.DataFrame(
             {
@@ -93,11 +95,15 @@ def report(judged: Judged) -> None:
                 "Read": [v.read for v in judged.verdicts],
                 "Accepted": [v.accepted for v in judged.verdicts],
                 "Refused": [v.rejected for v in judged.verdicts],
+                "To be proposed": [judged.held.get(v.table, 0) for v in judged.verdicts],
                 "Remarks": ["; ".join(v.notes) for v in judged.verdicts],
             }
         ),
         hide_index=True,
+        column_order=[c for c in columns if c != "To be proposed" or judged.held],
     )
+    if judged.held:
+        proposed(judged)
     problems = judged.all_problems
     if problems:
         count = sum(p.count for p in problems)
@@ -105,6 +111,21 @@ def report(judged: Judged) -> None:
         st.dataframe(problems_table(problems), hide_index=True)
     for line in judged.concerns:
         st.warning(plain(line))
+
+
+def proposed(judged: Judged) -> None:
+    """What of it is not imported but proposed, because it changes what was signed."""
+    count = len(judged.proposed)
+    st.info(
+        f"**{theme.plural(judged.at_once, 'row is', 'rows are')} imported at once; "
+        f"{theme.plural(count, 'activation becomes a proposal', 'activations become proposals')} to "
+        f"{plain(holders('signed calendar'))}**, because what was signed counts "
+        f"{'it' if count == 1 else 'them'}. Nothing signed changes until they accept."
+    )
+    with st.expander("What would be proposed"):
+        st.markdown("\n".join(f"- {plain(line)}" for line in judged.proposed[:40]))
+        if count > 40:
+            st.caption(f"{theme.number(count - 40)} more.")
 
 
 def importing(space: Workspace, person: Person) -> None:
@@ -140,14 +161,21 @@ def importing(space: Workspace, person: Person) -> None:
     report(judged)
     problems = judged.all_problems
     good = sum(v.accepted for v in judged.verdicts)
+    asked = (
+        f", propose {theme.plural(len(judged.proposed), 'change')}" if judged.proposed else ""
+    )
     with st.container(horizontal=True):
         whole = st.button(
-            f"Import {good:,} rows", type="primary", disabled=bool(problems) or not good
+            f"Import {judged.at_once:,} rows{asked}",
+            type="primary",
+            disabled=bool(problems) or not good,
         )
         part = (
             problems
             and not judged.problems
-            and st.button(f"Import only the {good:,} good rows", disabled=not good)
+            and st.button(
+                f"Import only the {judged.at_once:,} good rows{asked}", disabled=not good
+            )
         )
     if whole or part:
         try:
@@ -159,8 +187,15 @@ def importing(space: Workspace, person: Person) -> None:
             frame.refused(error)
             return
         st.session_state["round"] = st.session_state.get("round", 0) + 1
+        told = event.told(Imported)
         st.session_state["imported"] = (
-            f"Imported {event.told(Imported).summary} (batch #{event.seq}). Refresh the forecast to use it."
+            f"Imported {told.summary} (batch #{event.seq}). Refresh the forecast to use it."
+            + (
+                f" Proposed to {holders('signed calendar')}: {theme.plural(told.proposed, 'change')}; "
+                "Home says what becomes of them."
+                if told.proposed
+                else ""
+            )
         )
         st.rerun()
 
@@ -345,7 +380,10 @@ def page() -> None:
     with left:
         if person.may("import the calendar"):
             if not person.may("import"):
-                st.caption("Marketing imports its calendar here: activations, and their SKUs.")
+                st.caption(
+                    "Marketing imports its calendar here: activations, and their SKUs. What would "
+                    "change a signed consensus is proposed to Planning."
+                )
             importing(space, person)
         else:
             st.caption(
