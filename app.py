@@ -94,7 +94,7 @@ def front_page() -> None:
 
 
 def choose_person() -> None:
-    st.subheader("Who are you today?", anchor=False)
+    st.header("Who are you today?", anchor=False)
     st.markdown(
         "**This is not a login**: nobody is checked, and the app can be reached from this "
         "computer only. What you may change depends on your function."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -40,6 +41,13 @@ def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.D
         "announced": store.query("prices_announced", as_of=as_of),
         "returns": store.query("returns", as_of=as_of),
     }
+
+
+def arrived(store: Store, as_of: dt.date, *, skus: Sequence[str]) -> pd.DataFrame:
+    """Receipt lines of some SKUs that came by the end of a week: receipt, sku, door, units,
+    received.
+    """
+    return store.query("arrived", as_of=as_of, skus=list(skus))
 
 
 def beside(store: Store, as_of: dt.date) -> dict[str, pd.DataFrame]:

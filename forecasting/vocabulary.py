@@ -170,9 +170,10 @@ GLOSSARY: dict[str, str] = {
     "actual demand of the weeks after.",
     "Baseline": "Expected demand at regular price with no activation, in units: level, season "
     "and trend.",
-    "Best mix": "The cheapest combination of options that brings every short SKU to its "
-    "service target within a budget, or the one with most margin; worked out together. "
-    "Supply comes first; less lift or another SKU where supply is not enough.",
+    "Best mix": "The cheapest combination of options that brings as many short SKUs as can be "
+    "to their service target within a budget, or the one with most margin; worked out "
+    "together. Only actions that earn more than they cost; less promotion or another SKU only "
+    "where that is asked for.",
     "Bias": "Forecast less actual demand, over actual demand: above zero is too much.",
     "Bias correction": "What a function's number is multiplied by in the proposal, to take out "
     "the bias that it has shown.",
@@ -228,8 +229,8 @@ GLOSSARY: dict[str, str] = {
     "Lost sales": "Demand beyond what was sold while shelves were empty, at the "
     "price in force. An estimate of the forecast model; nothing is taken as bought later.",
     "Margin": "Revenue less unit cost, of the units in demand.",
-    "Margin saved": "Margin of the units that an option sells beyond what would be sold "
-    "without it.",
+    "Margin saved": "Expected margin of everything that the SKUs concerned sell with an "
+    "option, less the same without it; sales given up count against it.",
     "Markdown rate": "Money given away by permanent price cuts over net sales. Discounts of "
     "activations are not in it.",
     "Median": "The middle value: half of the values lie below it.",
@@ -297,6 +298,10 @@ GLOSSARY: dict[str, str] = {
     "ahead stay away for up to three weeks, and other SKUs of the class lose or gain.",
     "Statistical": "Baseline plus the expected lift of every activation, before anybody "
     "changes anything.",
+    "Status of an activation": "Short: a fifth of its demand is at SKU-doors that are Short, "
+    "or a fifth of the margin that its lift is to earn is at risk. Tight: a fifth of its "
+    "demand is Short or Tight, a tenth of that margin is at risk, or any of its SKUs is Short. "
+    "The margin at risk that is shown is the one that it is judged by.",
     "Stockout rate": "Of SKU-door-days on which it is known, the share that the shelf was "
     "empty; promoted: days of activations, where the SKU is ranged. A day counts once.",
     "Stockout rate by activation": "Activations with a featured SKU out for more than a tenth "

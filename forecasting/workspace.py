@@ -44,6 +44,7 @@ from forecasting.monthly.comparisons import Comparisons
 from forecasting.monthly.cycle import Cycles
 from forecasting.monthly.inputs import Inputs
 from forecasting.monthly.minutes import Minutes
+from forecasting.monthly.ordering import Orders
 from forecasting.plan.kept import KeptPlans
 from forecasting.plan.live import LivePlan
 from forecasting.quarterly import review
@@ -118,14 +119,13 @@ class Workspace:
         self.ledger = self.desk.ledger
         self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
         self.staff = Staff(self.desk)
-        self.policies = Policies(self.desk)
-        self.reasons = Reasons(self.desk)
-        self.minutes = Minutes(self.desk)
-        self.drafts = Drafts(self.desk)
+        self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
+        self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
         self.calendar = MarketingCalendar(self.desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)
         self.decisions, self.proposals, self.weekly = _of_the_week(self)
+        self.orders = Orders(self.desk, plan=self._live)
         self.cycles = Cycles(
             self.desk, plan=self._live, seen_by=self._seen_by, rebuild=self._rebuild_and_flag,
             candidate=self._candidate, policies=self.policies,
@@ -144,7 +144,7 @@ class Workspace:
             plan=self.working_plan_for,
         )  # fmt: skip
         self.reversals = Reversals(
-            self.desk, calendar=self.calendar, decisions=self.decisions,
+            self.desk, calendar=self.calendar, decisions=self.decisions, orders=self.orders,
             seen_by=self.history.seen_by,
         )  # fmt: skip
         self.steps = Steps(self.desk, self.reversals)
@@ -164,8 +164,8 @@ class Workspace:
         # since every sentence names one; the cycle before what hides inputs.
         self._projectors: tuple[Projector[Any], ...] = (
             self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
-            self.calendar, self.decisions, self.proposals, self.reversals, self.steps,
-            self.policies, self.quarters, self.oddities, self.sources,
+            self.calendar, self.decisions, self.orders, self.proposals, self.reversals,
+            self.steps, self.policies, self.quarters, self.oddities, self.sources,
         )  # fmt: skip
 
     def _offer(self) -> None:

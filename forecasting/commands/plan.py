@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
@@ -24,6 +25,10 @@ from forecasting.commands.door import (
 )
 from forecasting.monthly import buying
 from forecasting.plan import views
+from forecasting.weekly import best_mix
+from forecasting.weekly.best_mix import Aim
+from forecasting.weekly.together import as_numbers, one_by_one, together
+from forecasting.weekly.together import rows as mix_rows
 
 
 @main.command()
@@ -61,6 +66,28 @@ def project(
 @supplied
 @which_plan
 @written_to
+@click.option(
+    "--best-mix",
+    "mix_out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the best mix of actions against what is short there as well.",
+)
+@click.option(
+    "--aim",
+    default=Aim.SERVICE.value,
+    type=click.Choice([a.value for a in Aim]),
+    help="What the mix is chosen for.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(0),
+    help="Most that its actions may cost (default: no limit).",
+)
+@click.option(
+    "--promotions",
+    is_flag=True,
+    help="It may also reduce or shift promotions, even where that gives up margin.",
+)
 def bridge(
     db: Path,
     as_json: bool,
@@ -69,13 +96,26 @@ def bridge(
     supply: str,
     plan: str,
     out: Path,
+    mix_out: Path | None,
+    aim: str,
+    budget: float | None,
+    promotions: bool,
 ) -> None:
     """Write every activation, featured SKU, door and week with its risk."""
+    mix: dict[str, Any] = {}
     with opened(db) as workspace:
         check_as_of(workspace, as_of)
         live = plan_of(workspace, plan)
         rows = views.bridge_rows(live, weeks=weeks, supply=supply)
         judged = views.verdicts(live, weeks=weeks, supply=supply)
+        if mix_out is not None:
+            watched = best_mix.watch_list(live, weeks=weeks)
+            chosen = best_mix.best_mix(
+                watched, budget=budget, aim=Aim(aim), calendar=promotions
+            ).chosen
+            told = together(live, chosen, watched, weeks=weeks)
+            files.export(mix_rows(live, one_by_one(live, chosen)), mix_out)
+            mix = {"best_mix": as_numbers(told)}
     files.export(rows, out)
     cells = rows.drop_duplicates(["activation", "sku", "door"])["status"].value_counts()
     activations = pd.Series([v.status.value for v in judged], dtype=str).value_counts()
@@ -84,6 +124,7 @@ def bridge(
         "cells": {str(k): int(v) for k, v in cells.items()},
         "activations": {str(k): int(v) for k, v in activations.items()},
         "units_short": round(float(rows["units_short"].sum()), 1),
+        **mix,
     }
     say(result, as_json=as_json)
 

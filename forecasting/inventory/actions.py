@@ -61,7 +61,7 @@ class Situation:
     known: Bools
     """Stock and forecast are known, (D,)."""
     margin: Floats
-    """Margin of one unit at each door, NaN unknown, (D,)."""
+    """Margin of one unit at each door and in each week, NaN unknown, (D, R)."""
     service: float
     """Probability of no stockout that is aimed at."""
     presentation: float
@@ -111,7 +111,7 @@ class Outcome:
     sold: float
     """Expected units sold in the activation at its doors."""
     sold_everywhere: Floats
-    """Expected units sold at each door in all weeks judged, (D,)."""
+    """Expected units sold at each door in each week judged, (D, R)."""
     fill: float
     """Share of demand met in the activation."""
     p_window: Floats
@@ -149,7 +149,9 @@ def outcome(situation: Situation, limits: Limits) -> Outcome:
         lost=lost,
         short=short,
         sold=total - float(short[at].sum()),
-        sold_everywhere=np.where(situation.known, situation.demand.sum(axis=1) - lost, 0.0),
+        sold_everywhere=np.where(
+            situation.known[:, None], situation.demand - risk.units_short, 0.0
+        ),
         fill=1 - float(short[at].sum()) / total if total else 1.0,
         p_window=p,
         red_share=float((wanted * red).sum()) / total if total else 0.0,
@@ -160,9 +162,9 @@ def outcome(situation: Situation, limits: Limits) -> Outcome:
 def worth(before: Outcome, after: Outcome, margin: Floats) -> tuple[float, float]:
     """Units short that a change prevents, and margin of what it sells more.
 
-    Over all doors and weeks judged. Where demand stays as it is, what is prevented is what
-    is sold more; less lift prevents shortages and sells less. The margin is NaN where no
-    unit's margin is known.
+    Over all doors and weeks judged; the margin is that of a unit, (D, R). Where demand stays
+    as it is, what is prevented is what is sold more; less lift prevents shortages and sells
+    less. It is NaN where no unit's margin is known.
     """
     saved = before.lost - after.lost
     more = after.sold_everywhere - before.sold_everywhere
@@ -289,10 +291,14 @@ def _saved_at(situation: Situation, rows: Ints, change: Floats) -> Floats:
 
 
 def _value(situation: Situation) -> Floats:
-    """Margin of one unit at each door; where it is unknown, what is known on average."""
-    known = situation.margin[~np.isnan(situation.margin)]
+    """Margin of one unit in the activation at each door, (D,).
+
+    Where it is unknown, what is known on average.
+    """
+    margin = situation.margin[:, situation.first : situation.last + 1].mean(axis=1)
+    known = margin[~np.isnan(margin)]
     usual = float(known.mean()) if len(known) else 1.0
-    return np.maximum(np.where(np.isnan(situation.margin), usual, situation.margin), 0.0)
+    return np.maximum(np.where(np.isnan(margin), usual, margin), 0.0)
 
 
 def spare(situation: Situation) -> Floats:

@@ -108,6 +108,11 @@ class ItemRisk:
         return total
 
     @property
+    def margin_at_risk(self) -> float:
+        """Margin of the units short in the activation; NaN where none is known."""
+        return money(self.units_short, self.unit_margin)
+
+    @property
     def window_demand(self) -> Floats:
         """Demand in the activation, door by door, (n,)."""
         total: Floats = self.demand.sum(axis=1)
@@ -262,6 +267,39 @@ def group_status(status: npt.NDArray[np.int8], demand: Floats, limits: Limits) -
     if share[RED] + share[AMBER] >= limits.group_share:
         return Status.AMBER
     return Status.BLUE if share[BLUE] >= 0.5 else Status.GREEN
+
+
+def activation_status(
+    by_share: Status, *, red_skus: int, at_risk: float, lift: float, limits: Limits
+) -> Status:
+    """Status of a whole activation: by the share of its demand, and by the money at risk.
+
+    Red also where `group_share` of what its lift is to earn is at risk. Nothing of which a
+    SKU is red is better than amber, nor what puts half of that share at risk.
+
+    Parameters
+    ----------
+    by_share : Status
+        As a group (`group_status`).
+    red_skus : int
+        SKUs that are red.
+    at_risk, lift : float
+        Margin of the units short, and of what the activation adds; NaN unknown.
+    """
+    # A lift that earns nothing has nothing to lose: then the share alone speaks.
+    share = at_risk / lift if lift > 0 and at_risk == at_risk else 0.0
+    if by_share is Status.RED or share >= limits.group_share:
+        return Status.RED
+    if by_share is Status.GREY:
+        return by_share
+    tight = by_share is Status.AMBER or red_skus > 0 or share >= limits.group_share / 2
+    return Status.AMBER if tight else by_share
+
+
+def money(units: Floats, each: Floats) -> float:
+    """Sum of units times money; NaN where no money is known at all."""
+    known = ~np.isnan(each)
+    return float((units * np.nan_to_num(each)).sum()) if known.any() else float("nan")
 
 
 def level_of(each: Floats, weight: Floats) -> Floats:

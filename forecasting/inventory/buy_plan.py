@@ -56,6 +56,8 @@ class BuyPlan:
     """Units that were needed but cannot be ordered in time: to be expedited."""
     on_hand: Floats
     """Projected at week end, with the orders, never below zero."""
+    lost: Floats
+    """Units that demand is expected to miss in the weeks that no new order reaches."""
     centre: AtCentre | None = None
     """Of a SKU that is ordered for a distribution centre, which doors are sent from."""
 
@@ -146,6 +148,10 @@ class Needs(Protocol):
         """Units that a week lacks, so many weeks ahead, given what arrives until then."""
         ...
 
+    def missed(self, units: Floats) -> Floats:
+        """Units that the present week's demand misses, if so many arrive."""
+        ...
+
     def arrive(self, units: Floats) -> None:
         """Let units arrive and the week's demand take its course."""
         ...
@@ -176,6 +182,12 @@ class Kept:
         arriving = coming[ahead] if len(coming) > ahead else 0.0
         over = stock + arriving - demand[:, ahead]
         short: Floats = np.maximum(self._safety[:, self._week + ahead] - over, 0.0)
+        return short
+
+    def missed(self, units: Floats) -> Floats:
+        """Units that the present week's demand misses."""
+        stock, demand = self._stock + units, self._demand[:, self._week]
+        short: Floats = np.maximum(demand - np.maximum(stock, 0.0), 0.0)
         return short
 
     def arrive(self, units: Floats) -> None:
@@ -244,6 +256,7 @@ def net_through(
         orders=np.zeros(demand.shape),
         from_centre=alone.sent,
         exceptions=helped.exceptions,
+        lost=alone.lost,
         on_hand=projected(opening, scheduled + alone.sent, demand),
         centre=AtCentre(orders=alone.ordered, exceptions=helped.lacked, on_hand=alone.held),
     )
@@ -275,6 +288,7 @@ class _Through:
             self._ways.append((int(way), rows, needs(rows, int(way))))
         self.sent: Floats = np.zeros(demand.shape)
         self.exceptions: Floats = np.zeros(demand.shape)
+        self.lost: Floats = np.zeros(demand.shape)
         self.ordered: Floats = np.zeros(n_weeks)
         self.lacked: Floats = np.zeros(n_weeks)
         self.held: Floats = np.zeros(n_weeks)
@@ -293,6 +307,8 @@ class _Through:
             if t < way:
                 short = doors.lacking(0, [come]) * self._still[rows, t]
                 self.exceptions[rows, t] = np.ceil(short)
+            if t < self._terms.first + way and not self._helped:
+                self.lost[rows, t] = doors.missed(come)
             doors.arrive(come + self.exceptions[rows, t] * self._helped)
 
     def _asked(self, t: int) -> Floats:
@@ -342,11 +358,11 @@ def rounded(lacking: Floats, ahead: Floats, terms: Terms) -> Floats:
     if more > 0:
         # What is ordered for the minimum's sake goes where it is sold soonest.
         weight = ahead[:, :8].sum(axis=1) + 1e-9
-        units = units + _cases(weight, round(more / terms.case)) * terms.case
+        units = units + in_cases(weight, round(more / terms.case)) * terms.case
     return units
 
 
-def _cases(weight: Floats, cases: int) -> Floats:
+def in_cases(weight: Floats, cases: int) -> Floats:
     """Divide whole cases by weight, largest remainder first."""
     exact = weight / weight.sum() * cases
     whole: Floats = np.floor(exact)
@@ -361,7 +377,7 @@ def shared(lacking: Floats, units: float, lot: float) -> Floats:
     wanted = np.ceil(lacking / lot) * lot
     if wanted.sum() <= units:
         return wanted
-    return np.minimum(_cases(lacking + 1e-12, int(units)), wanted)
+    return np.minimum(in_cases(lacking + 1e-12, int(units)), wanted)
 
 
 def open_to_buy(
@@ -379,19 +395,24 @@ def open_to_buy(
 def rows_of(
     plan: BuyPlan, lead_time: int, *, centre: Centre | None = None
 ) -> dict[str, Ints | Floats | list[str]]:
-    """Orders of a SKU line by line: door, release and receipt (positions), units, kind.
+    """Orders of a SKU line by line: door, release and receipt (positions), units, kind, source,
+    and of an exception what demand is expected to miss there.
 
     A line for the centre has the door D, one beyond the last.
     """
     n_doors, n_weeks = plan.orders.shape
     weeks = np.zeros(n_doors, dtype=np.int64) if centre is None else centre.weeks
-    lines: list[tuple[int, int, int, float, str, str]] = []
+    lines: list[tuple[int, int, int, float, str, str, float]] = []
 
     def add(units: Floats, kind: str, source: str, before: Ints, *, first: int = 0) -> None:
+        lost = plan.lost if kind and not first else np.zeros(units.shape)
         for d, t in zip(*np.nonzero(units), strict=True):
             release = max(int(t) - int(before[d]), 0)
             said = kind or ("release" if release == 0 else "planned")
-            lines.append((first + int(d), release, int(t), float(units[d, t]), said, source))
+            lines.append(
+                (first + int(d), release, int(t), float(units[d, t]), said, source,
+                 float(lost[d, t]))
+            )  # fmt: skip
 
     supplier = np.full(n_doors + 1, lead_time)
     now = np.full(n_doors + 1, n_weeks)
@@ -401,7 +422,7 @@ def rows_of(
     if plan.centre is not None:
         add(plan.centre.orders[None], "", "supplier", supplier, first=n_doors)
         add(plan.centre.exceptions[None], "expedite", "supplier", now, first=n_doors)
-    columns = list(zip(*lines, strict=True)) or [()] * 6
+    columns = list(zip(*lines, strict=True)) or [()] * 7
     return {
         "door": np.array(columns[0], dtype=np.int64),
         "release": np.array(columns[1], dtype=np.int64),
@@ -409,4 +430,5 @@ def rows_of(
         "units": np.array(columns[3], dtype=float),
         "kind": list(columns[4]),
         "source": list(columns[5]),
+        "lost": np.array(columns[6], dtype=float),
     }

@@ -146,6 +146,17 @@ class Outlook:
             wanted = np.where(display > 0, np.maximum(wanted, display - middle), wanted)
         return np.maximum(wanted, 0.0)
 
+    def missed(self, units: Floats) -> Floats:
+        """Units that this week's demand is expected to miss, if so many arrive, (D,)."""
+        t = self._week
+        spread = self._var[t]
+        left = self._mean[t] + units - self._path[t]
+        short = loss(left, np.sqrt(spread + self._variance[t] + _TINY))
+        # What is owed from before is not this week's doing.
+        owed = loss(self._mean[t] + units, np.sqrt(spread + _TINY))
+        found: Floats = NODE_WEIGHTS @ np.maximum(short - owed, 0.0)
+        return np.where(self._demand[:, t] > _TINY, found, 0.0)
+
     def arrive(self, units: Floats) -> None:
         """Let units arrive, (D,), and the week's demand take its course."""
         t, n_weeks = self._week, len(self._mean)

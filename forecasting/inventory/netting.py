@@ -119,7 +119,7 @@ class _Together:
         self._alone, self._helped = needs(every, lead_time), needs(every, lead_time)
         shape = self._demand.shape
         self.n_weeks = shape[1]
-        self._orders, self._centre, self._late = (np.zeros(shape) for _ in range(3))
+        self._orders, self._centre, self._late, self._lost = (np.zeros(shape) for _ in range(4))
 
     def go_through(self, t: int) -> None:
         """One week: what the centre has goes out, the rest is ordered or comes too late."""
@@ -130,6 +130,7 @@ class _Together:
             self._from_centre(int(i), t, lacking)
         come = come + self._centre[:, t]
         if t < self._first:
+            self._lost[:, t] = self._alone.missed(come)
             # As if what cannot be ordered in time were there all the same.
             more = self._helped.lacking(0, [come]) * (lacking > 0)
             cases = np.ceil(np.maximum(more / self._case - _LEAST, 0.0))
@@ -173,6 +174,7 @@ class _Together:
                 orders=self._orders[rows],
                 from_centre=self._centre[rows],
                 exceptions=self._late[rows],
+                lost=self._lost[rows],
                 on_hand=on_hand[rows],
             )
             for rows in map(self._rows, range(len(self._skus)))

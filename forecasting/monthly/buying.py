@@ -26,7 +26,7 @@ from forecasting.plan.basis import Base
 from forecasting.plan.inbound import FIRM
 from forecasting.plan.live import LivePlan
 from forecasting.plan.views import Verdict, skus_of
-from forecasting.vocabulary import Status
+from forecasting.vocabulary import Measure, Status
 from forecasting.weekly.decisions import Decisions
 from forecasting.weekly.option import service_of
 from forecasting.weekly.orders import terms_of
@@ -34,7 +34,10 @@ from forecasting.weekly.orders import terms_of
 WEEKS = 26
 DOORS_AT_A_TIME = 1_000
 """SKU-doors that are netted side by side: enough to be quick, few enough to stay in cache."""
-COLUMNS = ("sku", "door", "release_week", "receipt_week", "units", "kind", "source")
+COLUMNS = (
+    "sku", "door", "release_week", "receipt_week", "units", "kind", "source", "lost_units",
+    "lost_value",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +142,7 @@ def _through_centre(plan: LivePlan, one: _Looked, way: Ints) -> Bought:
     )
     centre = Centre(
         stock=float(plan.spare_reserve(one.sku)[base.centre[one.sku]]),
-        scheduled=base.inbound[one.sku, : demand.shape[1]],
+        scheduled=due_at_centre(plan, one.sku)[: demand.shape[1]],
         weeks=way,
         safety=_centre_safety(
             plan, one.sku, demand, safety, lead_time=terms.lead_time + longest, way=longest
@@ -178,6 +181,11 @@ def _needs(plan: LivePlan, skus: list[_Looked]) -> NeedsOf:
         )
 
     return of
+
+
+def due_at_centre(plan: LivePlan, sku: int) -> Floats:
+    """What is on its way to the centre that a SKU is ordered for, by week, (W,)."""
+    return plan.inbound.at_centre(sku, plan.standing.moves_of(sku))
 
 
 def waits_at(base: Base, limits: Limits) -> Bools:
@@ -283,11 +291,14 @@ def rows(plan: LivePlan, *, weeks: int = WEEKS, frozen: int | None = None) -> pd
     DataFrame, one row per SKU, door or centre, and receipt week
         sku, door, release_week, receipt_week (dates), units, kind (release, planned,
         expedite), source (supplier or centre). An `expedite` is an exception: its release
-        week would be over.
+        week would be over; units are what is needed for the service level, lost_units and
+        lost_value (at the price paid, NaN unknown) what demand is expected to miss of them.
     """
     lines = [_lines(plan, sku, one) for sku, one in _all(plan, weeks=weeks, frozen=frozen)]
     if not lines:
-        return pd.DataFrame(columns=list(COLUMNS)).astype({"units": float})
+        return pd.DataFrame(columns=list(COLUMNS)).astype(
+            {"units": float, "lost_units": float, "lost_value": float}
+        )
     columns = {name: np.concatenate([f[name] for f in lines]) for name in lines[0]}
     dates = pd.to_datetime(plan.base.weeks)
     every = pd.DataFrame(
@@ -299,6 +310,8 @@ def rows(plan: LivePlan, *, weeks: int = WEEKS, frozen: int | None = None) -> pd
             "units": columns["units"],
             "kind": columns["kind"],
             "source": columns["source"],
+            "lost_units": columns["lost"],
+            "lost_value": columns["lost_value"],
         }
     )
     order = pd.Categorical(every["kind"], ["release", "expedite", "planned"], ordered=True)
@@ -326,7 +339,15 @@ def _lines(plan: LivePlan, sku: int, one: Bought) -> dict[str, np.ndarray]:
     door = np.asarray(found["door"])
     n_doors = plan.base.network.n_doors
     centre = n_doors + max(int(plan.base.centre[sku]), 0)
+    lost = np.asarray(found["lost"], dtype=float)
+    price = np.zeros(len(door))
+    if lost.any():
+        paid = plan.worth(sku, Measure.REVENUE)
+        at = lost > 0
+        price[at] = paid[door[at], np.asarray(found["receipt"])[at]]
     return {
+        "lost": lost,
+        "lost_value": lost * price,
         "sku": np.full(len(door), sku),
         "door": np.where(door < n_doors, door, centre),
         **{name: np.asarray(found[name]) for name in ("release", "receipt", "units")},
@@ -397,7 +418,7 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
         kept = gross - coming_back(gross, base.back[sku])
         demand, net = gross.sum(axis=0), kept.sum(axis=0)
         cut = (kept * computed.depth).sum(axis=0)
-        due = computed.receipts.sum(axis=0) + base.inbound[sku]
+        due = computed.receipts.sum(axis=0) + due_at_centre(plan, sku)
         opening = float(np.nansum(np.maximum(computed.opening, 0.0)))
         opening += float(plan.spare_reserve(sku).sum())
         known = base.cover[sku][~np.isnan(base.level[sku])]
@@ -456,7 +477,7 @@ def calendar(plan: LivePlan, judged: list[Verdict], decisions: Decisions) -> pd.
         elif verdict.status in (Status.RED, Status.AMBER):
             said, why = "at risk", "stock is tight; what can be done is decided or accepted"
             if verdict.status is Status.AMBER:
-                why = "stock is tight"
+                why = verdict.said if verdict.red_skus else "stock is tight"
         else:
             said, why = "approved", "stock covers it"
             if len(red):

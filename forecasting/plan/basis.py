@@ -100,6 +100,10 @@ class Base:
     they go to the doors, (S,)."""
     inbound: Floats
     """Open orders of each SKU for that centre and what is in transit there, by week, (S, W)."""
+    centre_lines: pd.DataFrame
+    """Open order lines for distribution centres, as `ordered.LINES`."""
+    arrived: pd.DataFrame
+    """Lines that came lately, of SKUs that people ordered here, as `ordered.LINES`."""
     cover: Floats
     """Weeks of supply that the usual replenishment aims at beyond its lead time; negative where
     it aims at less than the lead time's, (S, D)."""

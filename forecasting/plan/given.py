@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecasting.calendar import Dates
 from forecasting.hierarchy import Ints
+from forecasting.plan.ordered import nothing_arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,9 @@ class Facts:
     returns: pd.DataFrame
     """One row per SKU and door where something comes back: sku, door, sold, returned,
     door_sold, door_returned: units."""
+    arrived: pd.DataFrame = field(default_factory=nothing_arrived)
+    """One row per receipt line that came lately, of SKUs that people ordered here: receipt,
+    sku, door, units, received."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

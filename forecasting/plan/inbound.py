@@ -6,8 +6,7 @@ and so are the moves that people decided on or try.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from forecasting.hierarchy import Floats
 from forecasting.inventory.lateness import expected, still_late
 from forecasting.inventory.order_lines import OrderLines
 from forecasting.plan.basis import Base
+from forecasting.plan.ordered import LINES, Matched, Matching, week_of
 
 SUPPLIES = ("firm", "planned", "routine")
 """What counts as supply: what is ordered; what the files plan to order, too; and the usual
@@ -67,38 +67,35 @@ class Inbound:
             self._lateness[key] = found
         return self._lateness[key]
 
-    def moved(self, sku: int, moves: Iterable[Move]) -> Floats:
-        """What moves add to and take from the supply of a SKU, units, (D, W).
+    def moved(self, sku: int, moves: Sequence[Move], *, supply: str = ROUTINE) -> Floats:
+        """What moves add to and take from the supply of a SKU's doors, units, (D, W).
 
         What left or arrived before the plan begins is in the stock that was counted. An
-        order that the files have meanwhile at the earlier date is not moved again.
+        order that the files have meanwhile at the earlier date is not moved again, and a new
+        order that they have is not counted again.
         """
         _, n_doors, n_weeks = self._base.shape3
         change = np.zeros((n_doors, n_weeks))
         lines = self.lines(sku)
-        unmatched = lines.units / np.maximum(lines.chance, 1e-9)
-        for move in moves:
+        for move, units in self._uncounted(sku, moves, supply):
             to = self._door_index.get(move.to)
-            arrives = _week_of(move.arrives, self._base)
+            arrives = week_of(move.arrives, self._base.weeks[0])
             if to is None:
                 continue
-            units = move.units
-            if move.is_order:
-                units -= _found(lines, to, move, unmatched)
             if move.receipt:
                 rows = lines.take(
                     (lines.door == to)
                     & (lines.receipt == move.receipt)
                     & (lines.week > arrives)
                 )
-                units = min(units, float(rows.units.sum()))
+                left = min(units, float(rows.units.sum()))
                 for week, line in zip(rows.week, rows.units, strict=True):
-                    taken = min(float(line), units)
+                    taken = min(float(line), left)
                     change[to, int(week)] -= taken
                     change[to, max(arrives, 0)] += taken
-                    units -= taken
+                    left -= taken
                 continue
-            leaves = _week_of(move.leaves, self._base)
+            leaves = week_of(move.leaves, self._base.weeks[0])
             origin = self._door_index.get(move.origin)
             if origin is not None and 0 <= leaves < n_weeks:
                 change[origin, leaves] -= units
@@ -106,25 +103,74 @@ class Inbound:
                 change[to, arrives] += units
         return change
 
+    def at_centre(self, sku: int, moves: Sequence[Move]) -> Floats:
+        """What is on its way to the centre that a SKU is ordered for, by week, (W,).
+
+        Open orders of the files, goods in transit, and orders that were decided.
+        """
+        due: Floats = self._base.inbound[sku]
+        centre = int(self._base.centre[sku])
+        ordered = [m for m in moves if m.is_order]
+        if centre < 0 or not ordered:
+            return due
+        name = self._base.network.names[self._base.network.n_doors + centre]
+        due = due.copy()
+        for move, units in self._uncounted(sku, ordered, PLANNED):
+            arrives = week_of(move.arrives, self._base.weeks[0])
+            if move.to == name and 0 <= arrives < len(due):
+                due[arrives] += units
+        return due
+
+    def matched(self, sku: int, orders: Sequence[Move]) -> list[Matched]:
+        """What the files have by now of each new order, whether or not they plan more."""
+        matching = Matching(self._lines_of_orders(sku, FIRM))
+        places = self._base.network.index
+        return [matching.of(order, places.get(order.to, -1)) for order in orders]
+
+    def names_of(self, sku: int) -> dict[str, tuple[str, ...]]:
+        """Open orders of a SKU by name, for each door and centre that has some."""
+        lines = self._lines_of_orders(sku, PLANNED)
+        mine = lines[lines["received"].isna() & (lines["receipt"] != "")]
+        names = zip(mine["door"].tolist(), mine["receipt"].astype(str), strict=True)
+        found: dict[str, tuple[str, ...]] = {}
+        for at, name in names:
+            place = self._base.network.names[at]
+            found[place] = (*found.get(place, ()), name)
+        return found
+
+    def _uncounted(
+        self, sku: int, moves: Sequence[Move], supply: str
+    ) -> Iterator[tuple[Move, float]]:
+        """Moves, and what of each the files do not count by themselves."""
+        places = self._base.network.index
+        matching = None
+        for move in moves:
+            found = 0.0
+            if move.is_order:
+                matching = matching or Matching(self._lines_of_orders(sku, supply))
+                found = matching.of(move, places.get(move.to, -1)).units
+            yield move, move.units - found
+
+    def _lines_of_orders(self, sku: int, supply: str) -> pd.DataFrame:
+        """Lines of a SKU that a decided order may be: open ones, and what came."""
+        lines = self._counted(sku, supply)
+        open_ones = pd.DataFrame(
+            {
+                "sku": sku, "door": lines.door, "receipt": lines.receipt,
+                "units": lines.units / np.maximum(lines.chance, 1e-9),
+                "received": np.full(len(lines), np.datetime64("NaT", "D")),
+            }
+        )  # fmt: skip
+        base = self._base
+        at_centre = base.centre_lines[base.centre_lines["sku"] == sku]
+        came = base.arrived[base.arrived["sku"] == sku]
+        # What came first: it was ordered before what is still open.
+        return pd.concat([came, open_ones, at_centre], ignore_index=True)[list(LINES)]
+
     def _counted(self, sku: int, supply: str) -> OrderLines:
         """Those of them that a supply counts."""
         lines = self.lines(sku)
         return lines.take(~lines.planned) if supply == FIRM else lines
-
-
-def _found(lines: OrderLines, to: int, order: Move, unmatched: Floats) -> float:
-    """Units of a decided order that the files have as an open order by now.
-
-    What is found is taken off `unmatched`, so that no line stands for two orders.
-    """
-    new = (lines.door == to) & (lines.receipt != "")
-    new &= ~np.isin(lines.receipt.astype(str), order.known)
-    found = 0.0
-    for line in np.flatnonzero(new):
-        taken = min(float(unmatched[line]), order.units - found)
-        unmatched[line] -= taken
-        found += taken
-    return found
 
 
 def _lost(lines: OrderLines, shape: tuple[int, int]) -> Floats:
@@ -136,10 +182,6 @@ def _lost(lines: OrderLines, shape: tuple[int, int]) -> Floats:
         np.add.at(doubt, (unsure.door, unsure.week), variance)
         doubt = np.cumsum(doubt, axis=1)
     return doubt
-
-
-def _week_of(day: dt.date, base: Base) -> int:
-    return int((np.datetime64(day, "D") - base.weeks[0]).astype(int)) // 7
 
 
 def _by_sku(lines: pd.DataFrame) -> tuple[OrderLines, dict[int, slice]]:

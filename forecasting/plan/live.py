@@ -291,7 +291,7 @@ class LivePlan(Lookup):
     # Computing --------------------------------------------------------------------------
 
     def _compute(self, sku: int, *, supply: str, tried: WhatIf | None = None) -> SkuPlan:
-        other = tried.activation if tried else None
+        other = tried.activations if tried else ()
         forecast = self._promoted.forecast(sku, other)
         weights = self.weights.get(self._departments[sku], proposal.EQUAL)
         of_people = drafted(self.standing, sku, forecast, weights)

@@ -79,14 +79,14 @@ class Promoted:
 
     # Reading ----------------------------------------------------------------------------
 
-    def forecast(self, sku: int, tried: Activation | None = None) -> Forecast:
+    def forecast(self, sku: int, tried: Sequence[Activation] = ()) -> Forecast:
         """The statistical forecast of a SKU as the calendar stands, or as it would be.
 
         Parameters
         ----------
         sku : int
-        tried : Activation, optional
-            An activation as it would be; the calendar stays as it is.
+        tried : sequence of Activation
+            Activations as they would be; the calendar stays as it is.
         """
         active, plain, own = of_sku = self._own(sku, tried)
         ahead, rivals = statistical.spillover_of(
@@ -109,18 +109,20 @@ class Promoted:
             spillover=spilt,
             lifted=lifted,
             statistical=baseline + lifted + sum(spilt.values(), np.int64(0)),
-            is_tried=tried is not None,
+            is_tried=bool(tried),
         )
 
-    def calendar_of(self, sku: int, tried: Activation | None = None) -> list[Activation]:
+    def calendar_of(self, sku: int, tried: Sequence[Activation] = ()) -> list[Activation]:
         """Live activations that feature a SKU, in the calendar's order."""
         found = self._standing.calendar_of(sku)
-        if tried is None:
+        if not tried:
             return found
-        found = [a for a in found if a.activation != tried.activation]
-        inside = tried.is_live and self._standing.weeks_of(tried)[1] >= 0
-        if inside and tried.of_sku(self._names[sku]):
-            found.append(tried)
+        names = {other.activation for other in tried}
+        found = [a for a in found if a.activation not in names]
+        for other in tried:
+            inside = other.is_live and self._standing.weeks_of(other)[1] >= 0
+            if inside and other.of_sku(self._names[sku]):
+                found.append(other)
         return sorted(found, key=lambda a: (a.start, a.activation))
 
     def rivals_of(self, skus: Iterable[int]) -> set[int]:
@@ -157,8 +159,8 @@ class Promoted:
 
     # Inside -----------------------------------------------------------------------------
 
-    def _own(self, sku: int, tried: Activation | None = None) -> Own:
-        if tried is None and sku in self._owned:
+    def _own(self, sku: int, tried: Sequence[Activation] = ()) -> Own:
+        if not tried and sku in self._owned:
             return self._owned[sku]
         active, baseline = baseline_of(self._base, sku)
         own = statistical.own_lift(
@@ -172,16 +174,17 @@ class Promoted:
         )
         return active, baseline, own
 
-    def _others(self, sku: int, mine: Own, tried: Activation | None) -> Floats:
+    def _others(self, sku: int, mine: Own, tried: Sequence[Activation]) -> Floats:
         """What the rest of the class adds to its demand, in shares of it, (D, W)."""
         group = int(self._base.rivals[sku])
         if group not in self._pressure:
             self._work_out(group)
             self._owned = {}
         push, pressure = self._push, self._pressure[group]
-        if tried is not None:
+        if tried:
             push = {s: self._push[s] for s in self._classmates[group] if s in self._push}
-            for other in self._changed_by(tried, group) | {sku}:
+            changed = set[int]().union(*(self._changed_by(one, group) for one in tried))
+            for other in changed | {sku}:
                 own = mine[2] if other == sku else self._own(other, tried)[2]
                 push.pop(other, None)
                 if own.units:

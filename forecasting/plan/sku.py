@@ -118,7 +118,7 @@ class SkuPlan:
 class WhatIf:
     """Something that is tried on a SKU and changes nothing."""
 
-    activation: Activation | None = None
-    """An activation as it would be."""
+    activations: tuple[Activation, ...] = ()
+    """Activations as they would be, each named once."""
     moves: tuple[Move, ...] = ()
     """Units that would be elsewhere, or earlier."""

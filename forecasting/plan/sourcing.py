@@ -16,6 +16,7 @@ from forecasting.inventory.network import Network, network
 from forecasting.inventory.projection import due_weeks
 from forecasting.plan.basis import ORDERED_AT_LEAST, STALE_AFTER_WEEKS, USUAL_LEAD_TIME_WEEKS
 from forecasting.plan.given import Facts, Placed, Places, weeks_until
+from forecasting.plan.ordered import LINES
 
 
 class Supply(TypedDict):
@@ -26,6 +27,8 @@ class Supply(TypedDict):
     reserve: Floats
     centre: Ints
     inbound: Floats
+    centre_lines: pd.DataFrame
+    arrived: pd.DataFrame
     reorder_weeks: Ints
 
 
@@ -45,8 +48,9 @@ def supply_of(
     reserve = _reserve(counted, (len(places.sku), len(places.centre)))
     ordered_for = places.at_centres(facts.ordered_for)
     centre = _centres(counted, ordered_for, _fed(facts.supplied, places.sku), reserve)
+    at_centres = lines_of(*places.at_centres(facts.receipts), places.weeks, delay)
     inbound = _inbound(
-        lines_of(*places.at_centres(facts.receipts), places.weeks, delay),
+        at_centres,
         moving_of(*counted, fresh_of(counted[0], places.as_of)),
         centre,
         len(places.weeks),
@@ -58,6 +62,8 @@ def supply_of(
     return {
         "lead_time": lead, "network": between, "reserve": reserve, "centre": centre,
         "inbound": inbound, "reorder_weeks": reorder_weeks,
+        "centre_lines": _promised(at_centres, len(places.door)),
+        "arrived": _arrived(facts, places),
     }  # fmt: skip
 
 
@@ -109,6 +115,23 @@ def _inbound(due: pd.DataFrame, moving: pd.DataFrame, centre: Ints, n_weeks: int
     counts = (centre[at] == lines["door"].to_numpy()) & (week < n_weeks)
     np.add.at(inbound, (at[counts], week[counts]), lines["units"].to_numpy(float)[counts])
     return inbound
+
+
+def _promised(due: pd.DataFrame, n_doors: int) -> pd.DataFrame:
+    """Order lines for centres as `ordered.LINES` has them, at their places in the network."""
+    promised: Floats = due["units"].to_numpy(float) / np.maximum(due["chance"], 1e-9)
+    still_open = np.full(len(due), np.datetime64("NaT", "us"))
+    lines = due.assign(door=due["door"] + n_doors, units=promised, received=still_open)
+    return lines[list(LINES)].reset_index(drop=True)
+
+
+def _arrived(facts: Facts, places: Places) -> pd.DataFrame:
+    """What came, likewise."""
+    (doors, s, d), (centres, t, c) = (
+        at(facts.arrived) for at in (places.at_doors, places.at_centres)
+    )
+    found = [doors.assign(sku=s, door=d), centres.assign(sku=t, door=c + len(places.door))]
+    return pd.concat(found, ignore_index=True)[list(LINES)]
 
 
 def _reserve(counted: Placed, shape: tuple[int, int]) -> Floats:

@@ -285,7 +285,10 @@ class Standing:
                 by_sku[sku] = (*by_sku.get(sku, ()), move)
         for sku, mine in by_sku.items():
             others = {k: m for k, m in self.moves.get(sku, {}).items() if k != number}
-            self.moves[sku] = {**others, number: mine} if change.stands else others
+            # Of a decision on several orders, some may be taken back and others stand.
+            kept = tuple(m for m in self.moves.get(sku, {}).get(number, ()) if m not in mine)
+            standing = (*kept, *mine) if change.stands else kept
+            self.moves[sku] = {**others, number: standing} if standing else others
         return set(by_sku)
 
     def _take_sensed(self, event: Event) -> set[int]:

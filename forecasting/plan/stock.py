@@ -17,6 +17,7 @@ from forecasting.inventory.risk import Risk, assess
 from forecasting.plan.basis import Base
 from forecasting.plan.inbound import ROUTINE, Inbound
 from forecasting.plan.promoted import Forecast
+from forecasting.plan.sku import SkuPlan
 from forecasting.plan.state import Standing
 from forecasting.plan.statistical import baseline_of, doors_of
 
@@ -105,11 +106,11 @@ class Stock:
             )
         return self._usual[sku]
 
-    def spare_reserve(self, sku: int) -> Floats:
+    def spare_reserve(self, sku: int, tried: Sequence[Move] = ()) -> Floats:
         """Units at each distribution centre that nobody has decided on yet, (C,)."""
         left = self._base.reserve[sku].copy()
         network = self._base.network
-        for move in self._standing.moves_of(sku):
+        for move in (*self._standing.moves_of(sku), *tried):
             at = network.index.get(move.origin, -1) - network.n_doors
             if at >= 0 and np.datetime64(move.leaves, "D") >= self._base.weeks[0]:
                 left[at] -= move.units
@@ -141,13 +142,14 @@ class Stock:
         receipts = self._inbound.receipts(sku, supply=supply)
         late = self._inbound.late(sku, supply=supply)
         if moves := (*self._standing.moves_of(sku), *tried):
-            receipts = receipts + self._inbound.moved(sku, moves)
+            receipts = receipts + self._inbound.moved(sku, moves, supply=supply)
         on_order = receipts + late[0]
         usual = self.usual(sku, baseline) if supply == ROUTINE else None
         sent = None
         if usual is not None:
             stock = np.maximum(np.nan_to_num(opening), 0.0)
-            sent = self._sent(sku, stock, on_order, demand, baseline)
+            due = self._inbound.at_centre(sku, moves)
+            sent = self._sent(sku, stock, on_order, demand, baseline, due, tried)
         beside = flows(
             np.nan_to_num(opening),
             on_order if sent is None else on_order + sent,
@@ -169,17 +171,15 @@ class Stock:
         self, supplied: Supplied, demand: Floats, forecast: Forecast, ends: int
     ) -> Risk:
         """The risk of a SKU that activations feature, the last of them until week `ends`."""
-        ahead = slice(0, max(ends + _AFTER_THE_LAST, RISK_WEEKS))
-        lift_sd = forecast.own.sd[ahead]
-        return assess(
+        return _risk(
+            self._base,
             supplied.stock,
-            supplied.firm[:, ahead],
-            demand[:, ahead],
-            lift_sd=lift_sd,
-            alpha=self._base.alpha_at(lift_sd),
-            level_sd=self._base.level_sd,
+            supplied.firm,
+            demand,
+            lift_sd=forecast.own.sd,
             usual=supplied.usual,
-            doubt=supplied.late[1][:, ahead],
+            doubt=supplied.late[1],
+            weeks=max(ends + _AFTER_THE_LAST, RISK_WEEKS),
         )
 
     def prospect(
@@ -242,9 +242,18 @@ class Stock:
         return tuple(found)
 
     def _sent(
-        self, sku: int, stock: Floats, on_order: Floats, demand: Floats, baseline: Floats
+        self,
+        sku: int,
+        stock: Floats,
+        on_order: Floats,
+        demand: Floats,
+        baseline: Floats,
+        due: Floats,
+        tried: Sequence[Move],
     ) -> Floats | None:
         """What a centre sends its doors that has not enough until a new order; None: no such.
+
+        `due`: what is on its way to the centre, (W,).
 
         One that has enough is the usual replenishment itself, within its way.
         """
@@ -252,13 +261,56 @@ class Stock:
         way = base.way(sku)
         if way is None or base.reorder_weeks[sku] < base.lead_time[sku]:
             return None
-        has = float(self.spare_reserve(sku)[centre])
-        if has + base.inbound[sku].sum() <= 0:
+        has = float(self.spare_reserve(sku, tried)[centre])
+        if has + due.sum() <= 0:
             return None
         asks = routine(
             baseline / base.moves_of(sku), cover=base.cover[sku], lead_time=int(way.max())
         )
-        return sent_on(stock, on_order, demand, asks, has, base.inbound[sku])
+        return sent_on(stock, on_order, demand, asks, has, due)
+
+
+def risk_over(base: Base, computed: SkuPlan, weeks: int) -> Risk:
+    """The risk of a computed SKU over the first weeks, whether or not anything features it.
+
+    Where the Bridge judges it, it is the risk that it is judged by.
+    """
+    if computed.risk is not None and computed.risk.units_short.shape[1] >= weeks:
+        return computed.risk
+    return _risk(
+        base,
+        np.maximum(np.nan_to_num(computed.opening), 0.0),
+        computed.firm,
+        computed.draft / THOUSANDTHS,
+        lift_sd=computed.lift_sd,
+        usual=computed.usual,
+        doubt=computed.late[1],
+        weeks=weeks,
+    )
+
+
+def _risk(
+    base: Base,
+    stock: Floats,
+    firm: Floats,
+    demand: Floats,
+    *,
+    lift_sd: Floats,
+    usual: Routine | None,
+    doubt: Floats,
+    weeks: int,
+) -> Risk:
+    ahead = slice(0, weeks)
+    return assess(
+        stock,
+        firm[:, ahead],
+        demand[:, ahead],
+        lift_sd=lift_sd[ahead],
+        alpha=base.alpha_at(lift_sd[ahead]),
+        level_sd=base.level_sd,
+        usual=usual,
+        doubt=doubt[:, ahead],
+    )
 
 
 def projected(supplied: Supplied, units: Ints) -> Projection:

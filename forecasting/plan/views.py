@@ -5,16 +5,24 @@ Reading only: every number here is taken from the plan, none is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from forecasting import vocabulary
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.hierarchy import THOUSANDTHS, Floats, Ints, aggregate
-from forecasting.inventory.bridge import RED, STATUSES, ItemRisk, group_status
+from forecasting.inventory.bridge import (
+    RED,
+    STATUSES,
+    ItemRisk,
+    activation_status,
+    group_status,
+    money,
+)
 from forecasting.inventory.projection import weeks_left, weeks_of_supply
 from forecasting.plan.inbound import ROUTINE
 from forecasting.plan.lift_library import EIGHTY
@@ -50,6 +58,19 @@ class Verdict:
     weeks_to_start: int
     """Weeks from the first planned week to its start; below 1: it has begun."""
 
+    @property
+    def said(self) -> str:
+        """What is short of it, in words: the same whatever its colour."""
+        if not self.n_skus:
+            return "Not known"
+        at_risk = (
+            f"{vocabulary.money(self.margin_at_risk)} at risk"
+            if self.margin_at_risk == self.margin_at_risk
+            else f"{self.units_short:,.0f} u"
+        )
+        skus = f"{self.red_skus} of {self.n_skus} SKU{'' if self.n_skus == 1 else 's'}"
+        return f"Short: {skus}, {at_risk}"
+
 
 def item_risks(plan: LivePlan, *, supply: str = ROUTINE) -> list[ItemRisk]:
     """Every verdict on every featured SKU, counting a supply."""
@@ -78,7 +99,7 @@ def verdicts(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> list[V
         first, last = plan.scope_weeks(activation)
         if activation.is_live and last >= 0 and first < weeks:
             items = by_activation.get(activation.activation, [])
-            found.append(_verdict(plan, activation, items))
+            found.append(verdict_of(plan, activation, items))
     return sorted(
         found,
         key=lambda v: (
@@ -89,7 +110,8 @@ def verdicts(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> list[V
     )
 
 
-def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> Verdict:
+def verdict_of(plan: LivePlan, activation: Activation, items: Sequence[ItemRisk]) -> Verdict:
+    """One activation, given the verdicts on what it features."""
     start = (np.datetime64(activation.start, "D") - plan.base.weeks[0]).astype(int) // 7
     if not items:
         return Verdict(
@@ -99,28 +121,37 @@ def _verdict(plan: LivePlan, activation: Activation, items: list[ItemRisk]) -> V
             first_short=None, weeks_to_start=int(start),
         )  # fmt: skip
     status = np.concatenate([i.status for i in items])
-    demand = np.concatenate([i.window_demand for i in items])
     short = np.concatenate([i.short for i in items])
     weekly = np.concatenate([i.units_short.ravel() for i in items])
     price = np.concatenate([i.price.ravel() for i in items])
     margin = np.concatenate([i.unit_margin.ravel() for i in items])
     weeks = np.concatenate([i.first_short[i.status == RED] for i in items])
     soon = weeks[weeks >= 0]
+    demand = np.concatenate([i.window_demand for i in items])
+    red_skus = sum(
+        group_status(i.status, i.window_demand, plan.limits) is Status.RED for i in items
+    )
+    at_risk = money(weekly, margin)
+    lift = money(np.concatenate([i.lift_units.ravel() for i in items]), margin)
     return Verdict(
         activation=activation,
-        status=group_status(status, demand, plan.limits),
+        status=activation_status(
+            group_status(status, demand, plan.limits),
+            red_skus=red_skus,
+            at_risk=at_risk,
+            lift=lift,
+            limits=plan.limits,
+        ),
         units_short=float(short.sum()),
-        revenue_at_risk=_money(weekly, price),
-        margin_at_risk=_money(weekly, margin),
+        revenue_at_risk=money(weekly, price),
+        margin_at_risk=at_risk,
         demand=float(demand.sum()),
         lift_units=float(sum(i.window_lift.sum() for i in items)),
         n_skus=len({i.sku for i in items}),
         n_doors=len({int(d) for i in items for d in i.doors}),
         n_cells=len(status),
         red_cells=int((status == RED).sum()),
-        red_skus=sum(
-            group_status(i.status, i.window_demand, plan.limits) is Status.RED for i in items
-        ),
+        red_skus=red_skus,
         first_short=pd.Timestamp(plan.base.weeks[soon.min()]) if len(soon) else None,
         weeks_to_start=int(start),
     )
@@ -138,19 +169,13 @@ def flag_rows(plan: LivePlan, *, weeks: int) -> pd.DataFrame:
         (
             plan.base.as_of, item.activation, plan.sku_names[item.sku],
             group_status(item.status, item.window_demand, plan.limits).value,
-            float(item.short.sum()), _money(item.units_short, item.unit_margin),
+            float(item.short.sum()), item.margin_at_risk,
         )
         for item in item_risks(plan)
         if item.first < weeks
     ]  # fmt: skip
     names = ["as_of", "activation", "sku", "status", "units_short", "margin_at_risk"]
     return pd.DataFrame(rows, columns=names).astype({"margin_at_risk": float})
-
-
-def _money(units: Floats, each: Floats) -> float:
-    """Sum of units times money; NaN where no money is known at all."""
-    known = ~np.isnan(each)
-    return float((units * np.nan_to_num(each)).sum()) if known.any() else float("nan")
 
 
 def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataFrame:
@@ -185,8 +210,8 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
                 "lift_high": lift * np.exp(spread),
                 "on_hand": np.nansum(opening) if not np.isnan(opening).all() else np.nan,
                 "units_short": item.short.sum(),
-                "revenue_at_risk": _money(item.units_short, item.price),
-                "margin_at_risk": _money(item.units_short, item.unit_margin),
+                "revenue_at_risk": money(item.units_short, item.price),
+                "margin_at_risk": item.margin_at_risk,
                 "p_window": item.p_window.max(),
                 "red_doors": int((item.status == RED).sum()),
                 "doors": len(item.doors),

@@ -7,11 +7,11 @@ and built again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from data import versions
 from data.closing import last_closed
-from data.facts import facts
+from data.facts import arrived, facts
 from data.versions import Version
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation, as_imported
@@ -25,6 +25,7 @@ from forecasting.monthly.cycle import Cycles
 from forecasting.plan.assembly import assemble
 from forecasting.plan.given import Factors, Facts
 from forecasting.plan.live import LivePlan
+from forecasting.plan.ordered import ordered_at
 from forecasting.plan.published import Published
 from forecasting.record.runs import HORIZON_WEEKS
 from forecasting.weekly import decisions
@@ -33,7 +34,7 @@ from forecasting.weekly.activations import MarketingCalendar, as_changed
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
 _SHAPING = (
     Kind.ACTIVATION, Kind.LIFT, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.RUN, Kind.ADOPT,
-    *decisions.KINDS, Kind.CLOSE, Kind.SENSE,
+    *decisions.KINDS, Kind.APPROVE, Kind.WITHDRAW, Kind.CLOSE, Kind.SENSE,
 )  # fmt: skip
 """Kinds of events that shape the plan beside the overrides, which are summed in SQL."""
 
@@ -117,7 +118,10 @@ class Builder:
         )
         # Of a past week, orders count as they stood then.
         then = last is not None and made.as_of < last
-        known = Facts(**facts(store, made.as_of, then=then))
+        known = Facts(
+            **facts(store, made.as_of, then=then),
+            arrived=arrived(store, made.as_of, skus=_ordered(events)),
+        )
         base = assemble(factors, known, horizon=HORIZON_WEEKS)
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self._cycles.current.name if self._cycles.current else ""
@@ -168,3 +172,9 @@ class Builder:
             limits=plan.limits,
             seq=seq,
         )
+
+
+def _ordered(events: Iterable[Event]) -> list[str]:
+    """SKUs that people ordered, whether it still counts or not."""
+    changes = (event.body.supply for event in events)
+    return ordered_at(m for change in changes if change is not None for m in change.moves)

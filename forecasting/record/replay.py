@@ -282,7 +282,8 @@ def recommended(plan: LivePlan, *, weeks_ahead: int) -> tuple[pd.DataFrame, pd.D
     cuts : DataFrame, one row per activation, featured SKU, door and week
         Columns of CUTS.
     """
-    mix = best_mix.best_mix(best_mix.watch_list(plan, since=weeks_ahead - 1, weeks=weeks_ahead))
+    watched = best_mix.watch_list(plan, since=weeks_ahead - 1, weeks=weeks_ahead)
+    mix = best_mix.best_mix(watched, calendar=True)
     moves, cuts = [], []
     as_of = pd.Timestamp(plan.base.as_of)
     for option in mix.chosen:

@@ -18,6 +18,7 @@ from forecasting.consensus.events.calendar import ActivationSaved, LiftSet
 from forecasting.consensus.events.cycle import Agreed
 from forecasting.consensus.events.decisions import Decided, Reduced, Shifted
 from forecasting.consensus.events.inputs import Commented, Held, Overridden, Sensed
+from forecasting.consensus.events.orders import OrdersApproved
 from forecasting.consensus.events.undoing import (
     AgreementUndone,
     CalendarUndone,
@@ -29,6 +30,7 @@ from forecasting.consensus.overrides import StackedChange, inverse, leaves_of, u
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request
 from forecasting.governance.projector import Projector
+from forecasting.monthly.ordering import Orders
 from forecasting.rights import Person, require
 from forecasting.weekly import decisions
 from forecasting.weekly.activations import MarketingCalendar
@@ -37,7 +39,7 @@ from forecasting.weekly.decisions import Decisions
 UNDOABLE = frozenset(
     {
         Kind.OVERRIDE, Kind.AGREE, Kind.SENSE, Kind.HOLD, Kind.COMMENT, Kind.ACTIVATION,
-        Kind.LIFT, Kind.UNDO, *decisions.KINDS,
+        Kind.LIFT, Kind.UNDO, Kind.APPROVE, *decisions.KINDS,
     }
 )  # fmt: skip
 """Kinds of events that can be taken back (`Reversals.undo`)."""
@@ -63,6 +65,7 @@ class Reversals(Projector[frozenset[int]]):
     desk : Desk
     calendar : MarketingCalendar
     decisions : Decisions
+    orders : Orders
     seen_by : callable
         Given a person's id and events, those that the person may see.
     """
@@ -75,10 +78,11 @@ class Reversals(Projector[frozenset[int]]):
         *,
         calendar: MarketingCalendar,
         decisions: Decisions,
+        orders: Orders,
         seen_by: Callable[[str, list[Event]], list[Event]],
     ) -> None:
         self._desk, self._calendar, self._decisions = desk, calendar, decisions
-        self._seen_by = seen_by
+        self._orders, self._seen_by = orders, seen_by
         self.take_up(desk.ledger)
 
     def _begin(self) -> frozenset[int]:
@@ -174,6 +178,8 @@ class Reversals(Projector[frozenset[int]]):
                 return alone, self._undo_activation(root), None
             case Decided():
                 return alone, self._decisions.undone(root), None
+            case OrdersApproved():
+                return alone, self._orders.undone(root), None
             case Held() if event is root:
                 return alone, HoldUndone(target=root.seq), None
             case Commented():

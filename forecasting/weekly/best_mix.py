@@ -1,7 +1,8 @@
 """The best mix: what to do about everything that is short, worked out together.
 
 Each action saves less beside another. So combinations are worked out SKU by SKU, one action
-after the other, and one combination of each SKU is chosen within a budget.
+after the other, and one combination of each SKU is chosen within a budget. They are found and
+chosen by quick arithmetic; what is said of those chosen is in together.py.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -46,6 +47,8 @@ class Combination:
     """Units short that it prevents."""
     short: float
     """Units short as it is."""
+    pays: bool = True
+    """Each of its actions earns more than it costs."""
 
     @property
     def service(self) -> float:
@@ -59,6 +62,11 @@ class Combination:
     def is_supply(self) -> bool:
         """Whether the calendar stays as it is."""
         return all(o.moves for o in self.options)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it gives up nothing: no sale, no promotion, no margin."""
+        return self.is_supply and self.pays
 
 
 class Aim(StrEnum):
@@ -78,7 +86,7 @@ class Mix:
     """What to do about several featured SKUs together."""
 
     chosen: tuple[Option, ...]
-    """In the order of their net gain; those of one SKU were worked out together."""
+    """Those of one SKU beside each other, in the order in which they were worked out."""
     left: tuple[tuple[str, str], ...]
     """Activation and SKU of what is not brought to the service target."""
     cost: float
@@ -161,16 +169,14 @@ def watch_list(
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         menus = list(pool.map(partial(_menu, plan, short=frozenset(worst)), items))
     for item, menu in zip(items, menus, strict=True):
-        known = ~np.isnan(item.unit_margin)
-        money = float((item.units_short * np.nan_to_num(item.unit_margin)).sum())
         watched.append(
             Watched(
                 activation=item.activation,
                 sku=plan.sku_names[item.sku],
                 status=group_status(item.status, item.window_demand, plan.limits),
                 units_short=float(item.short.sum()),
-                margin_at_risk=money if known.any() else float("nan"),
-                best=max((c for c in menu if c.is_supply), key=lambda c: c.margin - c.cost),
+                margin_at_risk=item.margin_at_risk,
+                best=max((c for c in menu if c.is_free), key=lambda c: c.margin - c.cost),
                 menu=tuple(menu),
             )
         )
@@ -178,14 +184,18 @@ def watch_list(
 
 
 def best_mix(
-    watched: Sequence[Watched], *, budget: float | None = None, aim: Aim = Aim.SERVICE
+    watched: Sequence[Watched],
+    *,
+    budget: float | None = None,
+    aim: Aim = Aim.SERVICE,
+    calendar: bool = False,
 ) -> Mix:
     """The cheapest feasible combination that brings what is short to its service target.
 
     For each featured SKU combinations are worked out together, since each action saves
-    less beside the other: orders brought forward, units moved, and where supply does not
-    do, less lift for what supply leaves or another SKU. One combination a SKU is then
-    chosen, an exact multiple-choice knapsack within the budget; nobody stands in for two.
+    less beside the other: orders brought forward, units moved, and where asked, less lift
+    for what supply leaves or another SKU. One combination a SKU is then chosen, an exact
+    multiple-choice knapsack within the budget; nobody stands in for two.
 
     Parameters
     ----------
@@ -197,13 +207,16 @@ def best_mix(
         SERVICE: as many SKUs as possible at their target, and where that cannot be the
         most of the shortage prevented; of the ways there, the one with most margin net of
         cost. MARGIN: the most margin net of cost, whoever stays short.
+    calendar : bool
+        Whether promotions may be reduced or shifted as well, and what costs more than it
+        earns may be done where that reaches the aim. Else every action earns what it costs.
     """
-    menus = [w.menu for w in watched]
+    menus = [[c for c in w.menu if calendar or c.is_free] for w in watched]
     picked = _picked(menus, budget, aim)
     taken = [menu[n] for menu, n in zip(menus, picked, strict=True)]
-    chosen = [option for c in taken for option in c.options]
+    best_first = sorted(taken, key=lambda c: c.cost - c.margin)
     return Mix(
-        chosen=tuple(sorted(chosen, key=lambda o: -o.net)),
+        chosen=tuple(option for c in best_first for option in c.options),
         left=tuple(
             (w.activation, w.sku) for w, c in zip(watched, taken, strict=True) if not c.meets
         ),
@@ -236,7 +249,7 @@ def _menu(plan: LivePlan, item: ItemRisk, *, short: frozenset[int]) -> list[Comb
                 options = (*supplied.options, tried.option)
                 menu.append(_combined(options, start, before, tried.outcome, plan))
     if not best.meets:
-        menu += _instead(plan, item, start, before, short)
+        menu += _instead(plan, item, before, short)
     return menu
 
 
@@ -248,13 +261,16 @@ def _supply(
     for order in ((expedite, reallocate), (reallocate,)):
         situation, now = start, before
         taken: list[Option] = []
+        pays = True
         for way in order:
             tried = way(plan, item, situation, now)
             if not tried.option.is_open:
                 break
             taken.append(tried.option)
+            gained = _gained(*actions.worth(now, tried.outcome, start.margin))
+            pays &= gained >= tried.option.cost
             situation, now = tried.situation, tried.outcome
-            found = _combined(tuple(taken), start, before, now, plan)
+            found = replace(_combined(tuple(taken), start, before, now, plan), pays=pays)
             ends[found] = situation, now
             if found.meets:
                 break
@@ -262,29 +278,32 @@ def _supply(
 
 
 def _instead(
-    plan: LivePlan,
-    item: ItemRisk,
-    start: Situation,
-    before: Outcome,
-    short: frozenset[int],
+    plan: LivePlan, item: ItemRisk, before: Outcome, short: frozenset[int]
 ) -> list[Combination]:
-    """The substitute most alike that is not short itself, where it is not too late."""
+    """The substitute most alike that is not short itself, where it is not too late.
+
+    One that would be short once it is featured stands in for nobody either.
+    """
     if calendar_deadline(plan, plan.activation(item.activation))["is_past"]:
         return []
     able = [s for s in substitutes(plan, item) if s not in short]
-    found = shift(plan, item, start, before, instead=able[:1])
-    return [
-        Combination(
-            options=(option,),
-            meets=option.meets,
-            cost=0.0,
-            margin=option.units_saved if np.isnan(option.margin_saved) else option.margin_saved,
-            units=option.short_before - option.short_after,
-            short=float(before.lost.sum()),
+    found = []
+    for option in shift(plan, item, instead=able[:1]):
+        effect = option.effect
+        if not option.is_open or effect is None or effect.harmed:
+            continue
+        units = -effect.short.more
+        found.append(
+            Combination(
+                options=(option,),
+                meets=effect.of[1].meets,
+                cost=0.0,
+                margin=_gained(units, effect.gained),
+                units=units,
+                short=float(before.lost.sum()),
+            )
         )
-        for option in found
-        if option.is_open
-    ]
+    return found
 
 
 def _combined(
@@ -295,10 +314,15 @@ def _combined(
         options=taken,
         meets=now.meets(plan.limits),
         cost=sum(o.cost for o in taken),
-        margin=units if np.isnan(margin) else margin,
+        margin=_gained(units, margin),
         units=units,
         short=float(before.lost.sum()),
     )
+
+
+def _gained(units: float, margin: float) -> float:
+    """What is gained in money; where no margin is known, a unit counts as one."""
+    return units if np.isnan(margin) else margin
 
 
 def _picked(

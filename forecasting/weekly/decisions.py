@@ -186,7 +186,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
         prepare = self.prepared(actor, option, owner=owner, due=due, words=words)
 
         def says(event: Event) -> bool:
-            said, asked = event.told(Decided), (option.activation, option.sku, option.said)
+            said, asked = event.told(Decided), (option.activation, option.sku, option.told)
             return (said.activation, said.sku, said.said) == asked
 
         request = Request.of(client_id, actor, Kind(option.action.value), says)
@@ -438,18 +438,23 @@ def _decided(
     return BY_KIND[Kind(option.action.value)](
         activation=option.activation,
         sku=option.sku,
-        said=option.said,
+        said=option.told,
         owner=owner,
         due=due,
         cost=round(option.cost, 2),
-        units_saved=round(option.units_saved, 3),
+        units_saved=_known(option.units_saved),
         margin_saved=None if pd.isna(margin) else round(margin, 2),
-        short=round(option.short_before, 3),
+        short=_known(option.short_before),
         weeks_ahead=weeks_ahead,
         moves=option.moves,
         edit=edit,
         answers=answers,
     )
+
+
+def _known(units: float) -> float:
+    """Units as they are kept; none where an option was not judged."""
+    return 0.0 if pd.isna(units) else round(units, 3)
 
 
 def _after(option: Option, now: Activation) -> Activation:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
@@ -104,16 +103,13 @@ def state_of(
 
 
 def option_of(body: OptionProposed) -> Option:
-    """The option that was proposed, as it can be decided for."""
-    worth, edit = body.worth, body.edit
+    """The option that was proposed, not judged yet."""
+    edit = body.edit
     return Option(
         action=Action(body.right), activation=body.activation, sku=body.sku, said=body.said,
         moves=body.moves,
         before=edit.before if edit else None, after=edit.after if edit else None,
-        short_before=body.short_before, substitute=body.substitute,
-        lift_kept=body.lift_kept, units_saved=worth.units,
-        margin_saved=math.nan if worth.margin is None else worth.margin, cost=worth.cost,
-        short_after=math.nan if body.short_after is None else body.short_after,
+        substitute=body.substitute, lift_kept=body.lift_kept, cost=body.worth.cost,
         last_date=body.last_date,
     )  # fmt: skip
 
@@ -134,7 +130,7 @@ def _of_option(
     for decision in since:
         who = name_of(decision.person)
         words = f"{who} decided since then: {decision.said} (#{decision.seq})."
-        if decision.said == body.said:
+        if decision.said.startswith(body.said):  # it may go on with what is given up
             gone = gone or f"{who} decided the same already (#{decision.seq})."
         else:
             changed.append(words)
@@ -313,7 +309,7 @@ def worth_of(plan: LivePlan, before: Activation | None, after: Activation) -> Wo
     names = {i.sku for one in (before, after) if one for i in one.items}
     skus = sorted(plan.sku_index[n] for n in names if n in plan.sku_index)
     for sku in skus if len(skus) <= MOST_SKUS else ():
-        now, then = plan.sku(sku).draft, plan.sku_if(sku, WhatIf(activation=after)).draft
+        now, then = plan.sku(sku).draft, plan.sku_if(sku, WhatIf(activations=(after,))).draft
         more = (then - now) / THOUSANDTHS
         each = plan.worth(sku, Measure.MARGIN)
         known |= bool((~np.isnan(each)).any())

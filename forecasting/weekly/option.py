@@ -1,4 +1,7 @@
-"""One option for a featured SKU that is short, as a value, and what it starts from."""
+"""One option for a featured SKU that is short, as a value, and what it starts from.
+
+What it does is said by its effect, which judging.py works out.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,8 @@ from forecasting.inventory.bridge import ItemRisk
 from forecasting.plan.basis import Base
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import SkuPlan
+from forecasting.vocabulary import money
+from forecasting.weekly.effect import Effect
 from forecasting.weekly.orders import Bought
 
 SERVICE = 0.95
@@ -63,21 +68,12 @@ class Option:
     before: Activation | None = None
     after: Activation | None = None
     """The activation as it is, and as it would be."""
-    short_before: float = 0.0
-    """Expected units short in the activation as it is; of a shift, of both SKUs."""
     substitute: str = ""
     lift_kept: float = 1.0
     """Of a reduction, the share of the lift that is left."""
-    units_saved: float = 0.0
-    """Expected units short that it prevents, at all doors; of a shift, units sold more."""
-    margin_saved: float = np.nan
-    """The same in margin; sales given up count against it. NaN: no margin is known."""
     cost: float = 0.0
-    short_after: float = np.nan
-    """Expected units short in the activation that remain."""
-    fill_after: float = np.nan
-    meets: bool = False
-    """No fair share of demand is red any more."""
+    effect: Effect | None = None
+    """What it does; None until it is judged, or where there is nothing to judge."""
     last_date: dt.date | None = None
     """Last day on which it can be decided; None where it never could be."""
     is_past: bool = False
@@ -88,9 +84,57 @@ class Option:
     """Why there is nothing to do, '' where there is."""
 
     @property
+    def label(self) -> str:
+        """What it is, as shown on a page: less lift than none is no promotion."""
+        return "Give up the promotion" if self.gives_up else self.action.label
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether it leaves the SKU without any lift."""
+        return self.action is Action.REDUCE and not self.why_not and self.lift_kept <= 0
+
+    @property
+    def short_before(self) -> float:
+        """Expected units short in the activation as it is."""
+        return self.effect.of[0].short if self.effect else float("nan")
+
+    @property
+    def short_after(self) -> float:
+        """The same with it; of a shift, of the SKU in its place."""
+        return self.effect.of[1].short if self.effect else float("nan")
+
+    @property
+    def units_saved(self) -> float:
+        """Units short in the activation that it prevents."""
+        return self.short_before - self.short_after
+
+    @property
+    def margin_saved(self) -> float:
+        """Margin that is earned more with it, sales given up counted; NaN: none is known."""
+        return self.effect.gained if self.effect else float("nan")
+
+    @property
     def net(self) -> float:
         """Margin saved less cost."""
         return self.margin_saved - self.cost
+
+    @property
+    def told(self) -> str:
+        """What would be done, and what of sales it gives up."""
+        if self.action is not Action.REDUCE or self.effect is None or self.why_not:
+            return self.said
+        given = f"{max(self.effect.given_up, 0.0):,.0f} u of expected sales are given up"
+        lost = -self.effect.gained
+        price = f", {money(lost)} of margin all in all" if lost >= 0.5 else ""
+        return f"{self.said}; {given}{price}"
+
+    @property
+    def warning(self) -> str:
+        """What else it makes short, in words; '' where nothing."""
+        harmed = self.effect.harmed if self.effect else ()
+        if len(harmed) <= 1:
+            return "".join(h.said for h in harmed)
+        return f"{harmed[0].said}, and {len(harmed) - 1} more like it"
 
     @property
     def is_open(self) -> bool:
@@ -137,9 +181,7 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
     assert risk is not None
     ahead = slice(0, risk.demand.shape[2])
     lifts = dict(computed.lifts)[item.activation] / THOUSANDTHS
-    margin = np.full(len(computed.opening), np.nan)
-    margin[:] = (base.price_of(sku) - base.cost_of(sku))[:, item.window].mean(axis=1)
-    margin[item.doors] = item.usual_margin
+    margin = base.price_of(sku) * (1 - computed.depth) - base.cost_of(sku)
     return Situation(
         doors=item.doors,
         first=item.first,
@@ -154,7 +196,7 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
         level_sd=base.level_sd,
         usual=computed.usual,
         known=computed.known,
-        margin=margin,
+        margin=margin[:, ahead],
         service=service_of(base, sku, plan.limits.least_service),
         presentation=base.stated(sku, "presentation_min", 0.0),
         assessed=risk,
@@ -179,7 +221,7 @@ def gap_to_service(plan: LivePlan, activation: str, sku: str) -> tuple[float, fl
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """An option, and where it leaves the SKU."""
+    """An option that was found, and where quick arithmetic says that it leaves the SKU."""
 
     option: Option
     situation: Situation
@@ -198,14 +240,11 @@ def calendar_deadline(plan: LivePlan, activation: Activation) -> dict[str, Any]:
     return {"last_date": last, "is_past": last < as_date(plan.base.weeks[0])}
 
 
-def blank(plan: LivePlan, item: ItemRisk, action: Action, before: Outcome) -> Option:
-    """An option of a featured SKU before anything is tried: nothing is saved."""
+def blank(plan: LivePlan, item: ItemRisk, action: Action) -> Option:
+    """An option of a featured SKU before anything is tried."""
     return Option(
         action=action,
         activation=item.activation,
         sku=plan.sku_names[item.sku],
         said="",
-        short_before=float(before.short[item.doors].sum()),
-        short_after=float(before.short[item.doors].sum()),
-        fill_after=before.fill,
     )

@@ -1,8 +1,9 @@
 """The options for a shortage, side by side: what each saves, costs, and until when.
 
 Five for every featured SKU that is short: order more, expedite, reallocate, shift the
-featured SKU, reduce the expectation. Each is tried on the live plan and judged by what the
-plan would then say. What is best of them together is in best_mix.py.
+featured SKU, reduce the expectation. Each is found by quick arithmetic, and said in the
+figures that the plan would then show (judging.py). What is best of them together is in
+best_mix.py.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from forecasting.inventory.bridge import ItemRisk
 from forecasting.inventory.shipments import SUPPLIER, Shipment, supply_change
 from forecasting.plan.live import LivePlan
 from forecasting.weekly import orders
+from forecasting.weekly.judging import judged
 from forecasting.weekly.option import (
     Action,
     Option,
@@ -37,6 +39,10 @@ from forecasting.weekly.shifts import shift
 HELPS = 0.2
 """Share of a shortage that an end of the lift has to prevent where it does not prevent it
 all."""
+NO_LIFT = 1.05
+"""Lift below which nothing is left of a promotion."""
+TRIES, LESS = 4, 1 / 16
+"""How often, and by what share of the lift, a reduction is made smaller that does not hold."""
 
 
 def for_shortage(plan: LivePlan, activation: str, sku: str) -> list[Option]:
@@ -51,20 +57,25 @@ def for_shortage(plan: LivePlan, activation: str, sku: str) -> list[Option]:
     found = [
         expedite(plan, item, situation, before).option,
         reallocate(plan, item, situation, before).option,
-        *shift(plan, item, situation, before),
-        reduce(plan, item, situation, before).option,
+        *shift(plan, item),
+        _reduction_that_holds(plan, item, situation, before),
     ]
     # What keeps the promise and the promotion comes first, where there is time for it.
     found = [more, *found] if more.is_open else [*found, more]
-    return [*found, accept(plan, item, before)]
+    said = [o if o.why_not else judged(plan, o) for o in found]
+    # Whoever robs another comes last, and says so.
+    said.sort(key=lambda o: o.is_open and o.warning != "")
+    return [*said, accept(plan, item)]
 
 
 def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
     """Order more from the supplier."""
     chosen, slack, why_not = orders.shipments(plan, item, situation)
 
+    names = _place_names(plan)
+
     def said(moves: Sequence[Move]) -> str:
-        to = sorted({m.to for m in moves})
+        to = sorted({names[m.to] for m in moves})
         return (
             f"Order {sum(m.units for m in moves):,.0f} u more for {_listed(to, 'door')}, to "
             f"arrive in the week of {moves[0].arrives}"
@@ -78,7 +89,7 @@ def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         return tried
     if not orders.saves(before, tried.outcome):
         nothing = replace(
-            blank(plan, item, Action.ORDER, before),
+            blank(plan, item, Action.ORDER),
             why_not="What would arrive in time is too little to matter.",
         )
         return Tried(option=nothing, situation=situation, outcome=before)
@@ -97,8 +108,10 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
     unit_cost = plan.base.stated(item.sku, "expedite_cost", 0.0)
     chosen, slack = actions.expedite(situation, lines, unit_cost=unit_cost)
 
+    names = _place_names(plan)
+
     def said(moves: Sequence[Move]) -> str:
-        orders, to = sorted({m.receipt for m in moves}), sorted({m.to for m in moves})
+        orders, to = sorted({m.receipt for m in moves}), sorted({names[m.to] for m in moves})
         gained = max((m.leaves - m.arrives).days // 7 for m in moves)
         return (
             f"Bring {sum(m.units for m in moves):,.0f} u of {_listed(orders, 'order')} forward "
@@ -122,7 +135,7 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
     nothing = "No other door or centre can spare a unit, or no lane leads here."
     if slack is None and situation.lacking.sum() == 0:
         nothing = "No door lacks a unit of its service level."
-    names = dict(zip(plan.base.network.names, plan.base.network.said, strict=True))
+    names = _place_names(plan)
 
     def said(moves: Sequence[Move]) -> str:
         givers = sorted({names[m.origin] for m in moves})
@@ -150,14 +163,38 @@ def _unsent(plan: LivePlan, sku: int) -> Floats:
 
 def reduce(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
     """Expect, and cause, only as much lift as the stock supports."""
-    empty = blank(plan, item, Action.REDUCE, before)
-    activation = plan.activation(item.activation)
+    share = actions.supported_lift(situation, before, plan.limits)
+    return _cut_back(plan, item, situation, before, share)
+
+
+def _reduction_that_holds(
+    plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome
+) -> Option:
+    """A reduction that still holds once the whole class has answered to it, if there is one."""
+    share = actions.supported_lift(situation, before, plan.limits)
+    option = _cut_back(plan, item, situation, before, share).option
+    for _ in range(TRIES):
+        if option.why_not or option.gives_up:
+            break
+        effect = judged(plan, option, touched=[item.sku]).effect
+        if effect is None or effect.of[1].meets:
+            break
+        share = max(share - LESS, 0.0)
+        option = _cut_back(plan, item, situation, before, share).option
+    return option
+
+
+def _cut_back(
+    plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome, share: float
+) -> Tried:
+    """Less lift: a share of what it is."""
+    empty = blank(plan, item, Action.REDUCE)
+    activation, name = plan.activation(item.activation), plan.sku_names[item.sku]
     dated = replace(empty, **calendar_deadline(plan, activation))
 
     def nothing(why: str) -> Tried:
         return Tried(option=replace(dated, why_not=why), situation=situation, outcome=before)
 
-    share = actions.supported_lift(situation, before, plan.limits)
     if share >= 1.0:
         return nothing("Stock supports the whole lift.")
     window, at = item.window, item.doors
@@ -165,26 +202,26 @@ def reduce(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome
     lifted = float(situation.lift_units[at, window].sum())
     full = 1 + lifted / plain if plain > 0 else 1.0
     lift = round(1 + share * (full - 1), 2)
+    if lift < NO_LIFT:
+        lift = 1.0
     share = (lift - 1) / (full - 1) if full > 1 else 0.0
     reduced = situation.with_lift(share)
     after = actions.outcome(reduced, plan.limits)
-    units, margin = actions.worth(before, after, situation.margin)
+    units, _ = actions.worth(before, after, situation.margin)
     if share <= 0.0 and units < max(HELPS * float(before.lost.sum()), 1.0):
         return nothing("Stock would be short without any lift: less of it does not help.")
-    changed = activation.with_lift(plan.sku_names[item.sku], _stated(plan, item, share))
+    said = (
+        f"Cut the activation back so that it lifts {name} {lift:.2g}x instead of {full:.2g}x"
+        if lift > 1
+        else f"Give up the promotion of {name}: it would sell without lift, 1x instead of "
+        f"{full:.2g}x"
+    )
     option = replace(
         dated,
-        said=f"Cut the activation back so that it lifts {plan.sku_names[item.sku]} "
-        f"{lift:.2g}x instead of {full:.2g}x; {before.sold - after.sold:,.0f} u of expected "
-        "sales are given up",
+        said=said,
         before=activation,
-        after=changed,
+        after=activation.with_lift(name, _stated(plan, item, share)),
         lift_kept=share,
-        units_saved=units,
-        margin_saved=margin,
-        short_after=float(after.short[at].sum()),
-        fill_after=after.fill,
-        meets=after.meets(plan.limits),
     )
     return Tried(option=option, situation=reduced, outcome=after)
 
@@ -203,15 +240,14 @@ def _stated(plan: LivePlan, item: ItemRisk, share: float) -> float:
     return float(np.clip(round(1 + share * (full - 1), 3), 0.0, 50.0))
 
 
-def accept(plan: LivePlan, item: ItemRisk, before: Outcome) -> Option:
+def accept(plan: LivePlan, item: ItemRisk) -> Option:
     """Leave it as it is, on record."""
-    short = float(before.short[item.doors].sum())
-    return replace(
-        blank(plan, item, Action.ACCEPT, before),
-        said=f"Accept that about {short:,.0f} u will be short",
-        margin_saved=0.0,
+    option = replace(
+        blank(plan, item, Action.ACCEPT),
+        said=f"Accept that about {item.short.sum():,.0f} u will be short",
         last_date=as_date(plan.base.weeks[item.last]) + dt.timedelta(6),
     )
+    return judged(plan, option)
 
 
 # Inside ---------------------------------------------------------------------------------
@@ -238,7 +274,7 @@ def _tried(
     dear: str,
 ) -> Tried:
     """What shipments come to, or why there are none."""
-    option = blank(plan, item, action, before)
+    option = blank(plan, item, action)
     if slack is not None:
         option = replace(option, **_deadline(plan, slack))
     if not shipments:
@@ -246,19 +282,8 @@ def _tried(
         return Tried(option=replace(option, why_not=why), situation=situation, outcome=before)
     moved = situation.with_supply(supply_change(shipments, situation.demand.shape))
     after = actions.outcome(moved, plan.limits)
-    units, margin = actions.worth(before, after, situation.margin)
     moves = tuple(_moves(plan, item.sku, shipments))
-    option = replace(
-        option,
-        said=said(moves),
-        moves=moves,
-        units_saved=units,
-        margin_saved=margin,
-        cost=sum(s.cost for s in shipments),
-        short_after=float(after.short[item.doors].sum()),
-        fill_after=after.fill,
-        meets=after.meets(plan.limits),
-    )
+    option = replace(option, said=said(moves), moves=moves, cost=sum(s.cost for s in shipments))
     return Tried(option=option, situation=moved, outcome=after)
 
 
@@ -278,6 +303,11 @@ def _moves(plan: LivePlan, sku: int, shipments: Iterable[Shipment]) -> list[Move
         )
         for s in shipments
     ]
+
+
+def _place_names(plan: LivePlan) -> dict[str, str]:
+    """What each place is called, by its code."""
+    return dict(zip(plan.base.network.names, plan.base.network.said, strict=True))
 
 
 def _known(plan: LivePlan, sku: int, order: Shipment) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from forecasting.rights import Person, require
 from forecasting.weekly import ground
 from forecasting.weekly.decisions import touched_by
 from forecasting.weekly.ground import Ground
+from forecasting.weekly.judging import judged
 from forecasting.weekly.option import Option
 from forecasting.weekly.proposed import Proposal, ProposalList
 
@@ -61,7 +62,8 @@ class Proposals(ProposalList):
         weeks, as_of = self._plan(by).base.weeks, self._plan(by).base.as_of
         margin = None if math.isnan(option.margin_saved) else round(option.margin_saved, 2)
         worth = Worth(
-            units=round(option.units_saved, 3), margin=margin, cost=round(option.cost, 2),
+            units=0.0 if math.isnan(option.units_saved) else round(option.units_saved, 3),
+            margin=margin, cost=round(option.cost, 2),
             first_week=as_date(weeks[0]), last_week=as_date(weeks[-1]), as_of=as_of,
         )  # fmt: skip
 
@@ -147,7 +149,8 @@ class Proposals(ProposalList):
         body = found.body
         answers = self._answering(found, changed=False)
         if isinstance(body, OptionProposed):
-            option = ground.option_of(body)
+            # As the Bridge judges it today: that is what is decided, and what the ledger keeps.
+            option = judged(self._plan(by), ground.option_of(body))
             return self._decide(actor, looked, option, answers, words, (owner, due), client_id)
         after = ground.merged(body, self._calendar.at(body.activation))
         return self._save(actor, looked, after, answers, words, client_id)
@@ -350,7 +353,7 @@ def _option_body(option: Option, edit: CalendarEdit | None, worth: Worth) -> Opt
         right=option.action.value, said=option.said, activation=option.activation,
         worth=worth, sku=option.sku, moves=option.moves, edit=edit,
         substitute=option.substitute, lift_kept=option.lift_kept,
-        short_before=round(option.short_before, 3),
+        short_before=0.0 if math.isnan(option.short_before) else round(option.short_before, 3),
         short_after=None if math.isnan(short) else round(short, 3),
         last_date=option.last_date,
     )  # fmt: skip

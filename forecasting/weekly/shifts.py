@@ -8,50 +8,59 @@ from dataclasses import replace
 import numpy as np
 
 from forecasting.consensus.activations import Item
-from forecasting.hierarchy import THOUSANDTHS
-from forecasting.inventory import actions
-from forecasting.inventory.actions import Outcome, Situation
 from forecasting.inventory.bridge import ItemRisk
 from forecasting.plan.live import LivePlan
-from forecasting.plan.sku import WhatIf
-from forecasting.weekly.option import Action, Option, blank, calendar_deadline, situation_of
+from forecasting.weekly.judging import judged
+from forecasting.weekly.option import Action, Option, blank, calendar_deadline
 
 SUBSTITUTES = 5
 """Substitutes that are worked out in full, of those most alike."""
+SHOWN = 2
+"""Of them, how many are offered."""
 
 
 def shift(
     plan: LivePlan,
     item: ItemRisk,
-    situation: Situation,
-    before: Outcome,
     *,
     instead: Sequence[int] | None = None,
+    most: int = SHOWN,
 ) -> list[Option]:
-    """Feature another SKU instead, the best substitute first; both SKUs worked out.
+    """Feature another SKU instead, the best substitute first, judged for both SKUs.
 
     Parameters
     ----------
     instead : sequence of int, optional
         SKUs that are tried; those most alike if left out.
+    most : int
+        How many are offered.
     """
-    empty = blank(plan, item, Action.SHIFT, before)
     activation = plan.activation(item.activation)
-    dated = replace(empty, **calendar_deadline(plan, activation))
+    dated = replace(blank(plan, item, Action.SHIFT), **calendar_deadline(plan, activation))
     others = substitutes(plan, item) if instead is None else instead
-    tried = [_shifted(plan, item, situation, before, dated, s) for s in others]
-    good = sorted(
-        (o for o in tried if o is not None and (o.meets or o.margin_saved > 0)),
-        key=lambda o: (not o.meets, -np.nan_to_num(o.margin_saved)),
-    )
+    tried = [_shifted(plan, item, dated, s) for s in others]
+    good = sorted((_rank(o), n) for n, o in enumerate(tried) if _is_good(o))
     if good:
-        return good[:2]
+        return [tried[n] for _, n in good[:most]]
     return [
         replace(
             dated,
             why_not="No SKU of its class would sell more in its place with its stock.",
         )
     ]
+
+
+def _is_good(option: Option) -> bool:
+    """Whether it brings the service target, or money."""
+    effect = option.effect
+    return effect is not None and (effect.of[1].meets or effect.gained > 0)
+
+
+def _rank(option: Option) -> tuple[bool, bool, float]:
+    """What leaves nobody short comes first, then what meets the target, then most money."""
+    effect = option.effect
+    assert effect is not None
+    return option.warning != "", not effect.of[1].meets, -float(np.nan_to_num(effect.gained))
 
 
 def substitutes(plan: LivePlan, item: ItemRisk) -> list[int]:
@@ -80,14 +89,7 @@ def substitutes(plan: LivePlan, item: ItemRisk) -> list[int]:
     return [int(free[i]) for i in order[:SUBSTITUTES] if able[i]]
 
 
-def _shifted(
-    plan: LivePlan,
-    item: ItemRisk,
-    situation: Situation,
-    before: Outcome,
-    dated: Option,
-    other: int,
-) -> Option | None:
+def _shifted(plan: LivePlan, item: ItemRisk, dated: Option, other: int) -> Option:
     activation = plan.activation(item.activation)
     name, instead = plan.sku_names[item.sku], plan.sku_names[other]
     items = tuple(
@@ -95,46 +97,18 @@ def _shifted(
         for i in activation.items
     )
     after = replace(activation, items=items)
-    tried = WhatIf(activation=after)
-    theirs = plan.sku_if(other, tried)
-    judged = next((i for i in theirs.items if i.activation == item.activation), None)
-    if judged is None or theirs.risk is None:
-        return None
-    featured = situation_of(plan, theirs, judged)
-    result = actions.outcome(featured, plan.limits)
-    # Sales of both SKUs in the weeks of the activation, with the one featured and the other.
-    window, at = item.window, item.doors
-    plain_mine = (situation.demand - situation.lift_units)[at, window].sum()
-    alone = actions.outcome(situation.with_lift(0.0), plan.limits)
-    now = plan.sku(other)
-    wanted_before = now.draft[judged.doors, window].sum() / THOUSANDTHS
-    sold_before = wanted_before - now.projection.lost[judged.doors, window].sum()
-    # The other SKU may be short by itself: that is not the shift's doing.
-    unfeatured = actions.outcome(featured.with_lift(0.0), plan.limits)
-    value = float(np.nanmean(situation.margin[at]))
-    price = np.nanmean(judged.usual_margin) if len(judged.doors) else np.nan
-    mine = (alone.sold - before.sold) * value
-    gained = (result.sold - sold_before) * float(price)
-    lift = judged.window_demand.sum() / max(
-        judged.window_demand.sum() - judged.window_lift.sum(), 1e-9
+    option = judged(
+        plan,
+        replace(dated, before=activation, after=after, substitute=instead),
+        touched=[item.sku, other],
     )
+    if option.effect is None:
+        return option
+    featured = option.effect.of[1]
     described = plan.base.facts["description"][other]
     shown = described if isinstance(described, str) and described else instead
-    return replace(
-        dated,
-        said=f"Feature {shown} instead: it would lift {lift:.2g}x and cover "
-        f"{result.fill:.0%} of its demand",
-        before=activation,
-        after=after,
-        substitute=instead,
-        units_saved=float(alone.sold - before.sold + result.sold - sold_before),
-        margin_saved=float(mine + gained),
-        short_before=dated.short_before + float(unfeatured.short[judged.doors].sum()),
-        short_after=float(result.short[judged.doors].sum() + alone.short[at].sum()),
-        fill_after=float(
-            1
-            - (result.short[judged.doors].sum() + alone.short[at].sum())
-            / max(judged.window_demand.sum() + plain_mine, 1e-9)
-        ),
-        meets=result.meets(plan.limits) and alone.meets(plan.limits),
+    said = (
+        f"Feature {shown} instead: it would lift {featured.lift:.2g}x and meet "
+        f"{featured.fill:.0%} of its demand"
     )
+    return replace(option, said=said)

@@ -146,6 +146,11 @@ def select(
     a link has to say the same tomorrow.
     """
     name = _from_link(key, options, default)
+    # A browser goes on showing the words of before, unless the choice is made anew.
+    words = said(st.session_state[name])
+    if st.session_state.get(f"{name} in words", words) != words:
+        st.session_state[name] = st.session_state[name]
+    st.session_state[f"{name} in words"] = words
     chosen = st.selectbox(label, options, key=name, format_func=said, help=help, width=width)
     return _into_link(key, chosen)
 

@@ -124,8 +124,8 @@ def tile(shown: Scorecard, key: str, more: Sequence[Said]) -> None:
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{plain(measure.label)}**", help=frame.term(measure.term))
         left, right = st.columns([2, 3], gap="small")
-        with left:
-            st.markdown(f"# {plain(scorecard.said(key, shown.value(key)))}")
+        with left, st.container(key=f"figure_{key}"):
+            st.markdown(f"**{plain(scorecard.said(key, shown.value(key)))}**")
         with right:
             st.altair_chart(
                 charts.trend(

@@ -1,20 +1,19 @@
 """Options for a shortage side by side, previewed and decided."""
 
 import datetime as dt
-import math
 
 import pandas as pd
 import streamlit as st
 
 from forecasting.plan.live import LivePlan
 from forecasting.rights import RIGHTS
-from forecasting.weekly import best_mix as mixes
 from forecasting.weekly import options
-from forecasting.weekly.best_mix import Aim, Mix, Watched
 from forecasting.weekly.decisions import Decision
+from forecasting.weekly.effect import Effect, Line, Reading
 from forecasting.weekly.option import Action, Option, gap_to_service
 from forecasting.weekly.orders import Bought
-from pages.components import download, frame, proposals, theme
+from forecasting.weekly.together import deciders
+from pages.components import frame, proposals, theme
 from pages.components.text import Said, ours, plain
 
 EFFECT = {
@@ -48,15 +47,16 @@ def deadline(option: Option) -> Said:
 
 def panel(plan: LivePlan, activation: str, sku: str) -> None:
     """Five options for one featured SKU's shortage, and accepting it."""
-    found = options.for_shortage(plan, activation, sku)
+    found = _for_shortage(plan, plan.number, plan.seq, activation, sku)
     if not found:
         return
     decided(activation, sku)
     proposals.beside(activation, sku, frame.me())
     lacking, service = gap_to_service(plan, activation, sku)
-    short = found[-1]
+    accept = next(o for o in found if o.action is Action.ACCEPT)
+    fill = accept.effect.of[0].fill if accept.effect else float("nan")
     st.markdown(
-        f"**Options for {plain(sku)}** · stock is expected to meet {theme.percent(short.fill_after)} of its "
+        f"**Options for {plain(sku)}** · stock is expected to meet {theme.percent(fill)} of its "
         f"demand; {theme.units(lacking)} more would bring every door to its service level of "
         f"{theme.percent(service)}"
     )
@@ -65,13 +65,21 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
         mine = [o for o in found if o.action is action]
         with column.container(border=True, height="stretch"):
             card(plan, mine)
-    accept = next(o for o in found if o.action is Action.ACCEPT)
     if accept.short_before >= 0.5:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(plain(accept.said), key=f"accept_{activation}_{sku}", type="tertiary",
                          icon=":material/flag:", disabled=not may_ask("accept"),
                          help=who("accept")):  # fmt: skip
                 preview(plan, accept)
+
+
+@st.cache_data(show_spinner="Working out what can still be done ...", max_entries=32)
+def _for_shortage(
+    _plan: LivePlan, which: int, seq: int, activation: str, sku: str
+) -> list[Option]:
+    """`which` and `seq` say when it has to be worked out again."""
+    del which, seq
+    return options.for_shortage(_plan, activation, sku)
 
 
 def who(right: str) -> Said:
@@ -86,33 +94,28 @@ def may_ask(right: str) -> bool:
 def card(plan: LivePlan, mine: list[Option]) -> None:
     """One option: what it does, saves and costs, and by when."""
     first = mine[0]
-    st.markdown(f"**{plain(first.action.label)}**")
+    st.markdown(f"**{plain(first.label)}**")
     if first.why_not:
         st.markdown(f":gray[{plain(first.why_not)}]")
         if first.last_date is not None:
             st.caption(f"Last chance to decide: {deadline(first)}.")
         return
     for n, option in enumerate(mine):
-        st.markdown(plain(option.said) + ".")
-        saved = theme.units(abs(option.units_saved))
-        match option.action:
-            case Action.REDUCE:
-                saves = f"**{saved}** fewer short in all weeks"
-            case Action.SHIFT:
-                saves = f"sells **{saved} {'more' if option.units_saved >= 0 else 'fewer'}** in all weeks"
-            case _:
-                saves = f"saves **{saved}** in all weeks"
-        st.markdown(
-            f"{saves} · {theme.money(option.margin_saved)} margin · costs "
-            f"{theme.money(option.cost)} · **net {theme.money(option.net)}**"
-        )
+        st.markdown(plain(option.told) + ".")
+        if option.effect is not None:
+            st.markdown(
+                f"Short in the activation **{theme.units(option.short_before)} → "
+                f"{theme.units(option.short_after)}**  \n{money_said(option)}",
+                help=spans(option.effect),
+            )
+        if option.warning:
+            st.markdown(f":orange[◆ {plain(option.warning[:1].upper() + option.warning[1:])}.]")
         if option.bought is not None:
             st.caption(left_over(option.bought))
         st.caption(
-            f"In the activation {theme.units(option.short_before)} short → "
-            f"{theme.units(option.short_after)} · "
-            + ("past: " if option.is_past else "decide ")
+            ("Past: " if option.is_past else "Decide ")
             + plain(deadline(option).removeprefix("past "))
+            + f" · {plain(deciders(option))} decides"
         )
         if st.button(
             "Preview and decide" if frame.me().may(first.action) or not may_ask(first.action)
@@ -120,6 +123,24 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
             disabled=option.is_past, width="stretch",
         ):  # fmt: skip
             preview(plan, option)
+
+
+def money_said(option: Option) -> Said:
+    """What an option earns and costs."""
+    return ours(
+        f"{theme.money(option.margin_saved, sign=True)} margin · costs {theme.money(option.cost)} · "
+        f"**net {theme.money(option.net, sign=True)}**"
+    )
+
+
+def spans(effect: Effect) -> Said:
+    """Over what the figures of an option are counted."""
+    return ours(
+        f"Short: expected units in the weeks and at the doors of the activation, as the Bridge counts "
+        f"them, without and with this option. Margin: of everything that the SKUs it touches are "
+        f"expected to sell at all doors to {theme.day(effect.until)}, "
+        f"{theme.money(effect.earned.without)} → {theme.money(effect.earned.with_it)}."
+    )
 
 
 def left_over(bought: Bought) -> Said:
@@ -135,8 +156,15 @@ def left_over(bought: Bought) -> Said:
 def preview(plan: LivePlan, option: Option) -> None:
     """What one option would do to everything, and the decision."""
     space, person = frame.workspace(), frame.me()
-    st.markdown(f"**{plain(option.said)}.**")
-    effect(option)
+    st.markdown(f"**{plain(option.told)}.**")
+    if option.warning:
+        st.warning(
+            f"It {plain(option.warning)}."
+            if option.warning.startswith("makes")
+            else f"{plain(option.warning)}."
+        )
+    if option.effect is not None:
+        effect(option, option.effect)
     moves(plan, option)
     if option.bought is not None:
         st.markdown(left_over(option.bought))
@@ -168,21 +196,66 @@ def preview(plan: LivePlan, option: Option) -> None:
         frame.do(space.decisions.decide, person.id, option, owner=owner.id, due=due, note=note)
 
 
-def effect(option: Option) -> None:
+def effect(option: Option, found: Effect) -> None:
+    """Everything that an option does: now, then, and the difference."""
     cells = st.columns(4)
     cells[0].metric(
-        "Units short",
+        "Short in the activation",
         f"{theme.units(option.short_before)} → {theme.units(option.short_after)}", border=True,
-        help="Units short in the activation: without and with this decision.",
+        help=spans(found),
     )  # fmt: skip
     cells[1].metric(
-        "Fill rate", theme.percent(option.fill_after), help=frame.term("Fill rate"), border=True
-    )
-    cells[2].metric("Margin saved", theme.money(option.margin_saved), border=True)
+        "Fill rate", f"{theme.percent(found.of[0].fill)} → {theme.percent(found.of[1].fill)}",
+        help=frame.term("Fill rate"), border=True,
+    )  # fmt: skip
+    cells[2].metric(
+        "Margin saved", theme.money(option.margin_saved, sign=True), border=True,
+        help=spans(found),
+    )  # fmt: skip
     cells[3].metric(
-        "Net of cost", theme.money(option.net), border=True,
+        "Net of cost", theme.money(option.net, sign=True), border=True,
         help=f"Margin saved less {theme.money(option.cost)} of cost.",
     )  # fmt: skip
+    st.dataframe(
+        before_and_after(found), hide_index=True, alt="What it changes: now, and then",
+        column_config={"What": st.column_config.Column(" ", width=330)},
+    )  # fmt: skip
+
+
+def before_and_after(found: Effect) -> pd.DataFrame:
+    """Every figure of an option as one pair over one span, as the Bridge shows it."""
+    now, then = found.of
+    first, last = found.line
+    rows: list[tuple[str, str, str]] = []
+    if now.sku != then.sku:
+        rows.append(("Featured SKU", now.sku, then.sku))
+    rows += [
+        ("SKU in the activation", _of_sku(now), _of_sku(then)),
+        ("· units short", theme.units(now.short), theme.units(then.short)),
+        ("· margin at risk", theme.money(now.at_risk), theme.money(then.at_risk)),
+        ("· units sold", theme.units(now.sold), theme.units(then.sold)),
+        ("Whole activation", _of_line(first), _of_line(last)),
+        ("· units short", theme.units(first.short), theme.units(last.short)),
+        ("· margin at risk", theme.money(first.at_risk), theme.money(last.at_risk)),
+        (
+            f"SKUs it touches, all doors to {theme.day(found.until)}: units short",
+            theme.units(found.short.without), theme.units(found.short.with_it),
+        ),
+        (
+            "· margin expected",
+            theme.money(found.earned.without), theme.money(found.earned.with_it),
+        ),
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["What", "Now", "After"])
+
+
+def _of_sku(one: Reading) -> str:
+    doors = theme.plural(one.doors, "door")
+    return f"{theme.said(one.status)} · {one.red_doors} of {doors} short"
+
+
+def _of_line(one: Line) -> str:
+    return f"{theme.said(one.status)} · {one.red_skus} of {theme.plural(one.skus, 'SKU')} short"
 
 
 def moves(plan: LivePlan, option: Option) -> None:
@@ -255,112 +328,3 @@ def line(decision: Decision, *, where: bool = False, late: bool = False) -> None
         mine = person.id == decision.person or person.may("undo others' changes")
         if mine and st.button("Take back", key=f"{key}_undo", type="tertiary"):
             frame.do(space.reversals.undo, person.id, decision.seq)
-
-
-def mix_table(plan: LivePlan, chosen: tuple[Option, ...]) -> pd.DataFrame:
-    names = {a.activation: a.name for a in plan.activations()}
-    return pd.DataFrame(
-        {
-            "Action": [o.action.label for o in chosen],
-            "What": [o.said for o in chosen],
-            "SKU": [o.sku for o in chosen],
-            "Activation": [names[o.activation] for o in chosen],
-            "Shortage prevented, u": [o.short_before - o.short_after for o in chosen],
-            "Margin": [o.margin_saved for o in chosen],
-            "Cost": [o.cost for o in chosen],
-            "Until": [o.last_date for o in chosen],
-            "Decided by": [" or ".join(f.label for f in RIGHTS[o.action]) for o in chosen],
-        }
-    )
-
-
-def mix_said(mix: Mix, what: Said) -> Said:
-    """What a mix comes to, in words."""
-    met = mix.considered - len(mix.left)
-    earned = (
-        f"earn {theme.money(mix.margin_saved)} of margin"
-        if mix.margin_saved >= 0
-        else f"give up {theme.money(-mix.margin_saved)} of margin"
-    )
-    less = mix.of(Action.REDUCE, Action.SHIFT)
-    calendar = (
-        f" {theme.plural(len(less), 'action')} of these change the calendar; sales given up by a "
-        "smaller lift are counted."
-        if less
-        else ""
-    )
-    return ours(
-        f"For {what}: **{theme.plural(len(mix.chosen), 'action')} prevent "
-        f"{theme.units(mix.units_saved)} of shortage; {met} of "
-        f"{theme.plural(mix.considered, 'SKU')} then meet the service target.** They "
-        f"cost {theme.money(mix.cost)} and {earned}.{calendar} The actions are worked out together, so "
-        "no unit is saved twice."
-    )
-
-
-@st.dialog("The best mix", width="large")
-def best_mix(plan: LivePlan, watched: list[Watched], what: Said) -> None:
-    """The cheapest combination that covers what is short, within a budget."""
-    left, right = st.columns(2, vertical_alignment="bottom")
-    aim = left.segmented_control(
-        "Aim", list(Aim), default=Aim.SERVICE, format_func=lambda a: plain(a.label), key="mix_aim",
-        required=True,
-        help="Service target: as many SKUs as possible no longer short, at the lowest cost; less "
-        "lift or another SKU where supply is not enough. Most margin: only what pays.",
-    )  # fmt: skip
-    free = mixes.best_mix(watched, aim=aim)
-    budget = right.number_input(
-        f"Budget, {theme.currency()}", min_value=0, value=math.ceil(free.cost), step=100,
-        help="The most to spend on expediting and moving. The mix is recalculated.",
-        key=f"mix_budget_{aim}",
-    )  # fmt: skip
-    mix = mixes.best_mix(watched, budget=budget, aim=aim) if budget < free.cost else free
-    st.markdown(mix_said(mix, what))
-    if not mix.chosen:
-        st.info("No option that is still open saves more than it costs.")
-        return
-    table = mix_table(plan, mix.chosen)
-    st.dataframe(
-        table.round({"Margin": 0, "Cost": 0}), hide_index=True, height=330,
-        alt="Actions of the best mix",
-        column_order=[name for name in table.columns if name != "Action"],  # what is done says it
-        column_config={
-            "What": st.column_config.Column("Action", width=500),
-            "Shortage prevented, u": st.column_config.NumberColumn(format="%,.0f"),
-            "Margin": theme.money_column(help="Margin of the extra sales, less that of sales given up."
-            ),
-            "Cost": theme.money_column(),
-            "Until": st.column_config.DateColumn(
-                format="MMM D", help="Last day on which it can be decided."
-            ),
-        },
-    )  # fmt: skip
-    decide_part(mix)
-    download.spreadsheet("Download (CSV)", lambda: table, "best-mix.csv")
-
-
-def decide_part(mix: Mix) -> None:
-    """Each function decides its own part of a mix."""
-    person = frame.me()
-    mine = [o for o in mix.chosen if person.may(o.action)]
-    others = [o for o in mix.chosen if not person.may(o.action)]
-    if others:
-        holders = sorted({f.label for o in others for f in RIGHTS[o.action]})
-        st.caption(
-            f"{theme.plural(len(others), 'action')} of it {'is' if len(others) == 1 else 'are'} "
-            f"for {' and '.join(plain(h) for h in holders)} to decide."
-        )
-        if person.may("propose") and st.button(
-            f"Propose {theme.plural(len(others), 'action')} to them",
-            icon=":material/how_to_vote:",
-        ):
-            frame.do(proposals.propose_each, others, person)
-    if not mine:
-        return
-    note = ""
-    if any(o.action is Action.REDUCE for o in mine):
-        note = st.text_input("What will be cut: spend, audience, depth or days", key="mix_note")
-    if st.button(f"Decide {theme.plural(len(mine), 'action')}", type="primary"):
-        frame.do(
-            frame.workspace().decisions.decide_all, person.id, mine, owner=person.id, note=note
-        )

@@ -27,6 +27,12 @@ def row(event: Any, count: int) -> int | None:
     return place(chosen[0], count) if chosen else None
 
 
+def rows(event: Any, count: int) -> list[int]:
+    """Every row that was chosen in a table of `count` rows."""
+    there = (place(one, count) for one in _told(event, "rows"))
+    return [at for at in dict.fromkeys(there) if at is not None]
+
+
 def cell(event: Any, count: int, columns: Sequence[str]) -> tuple[int, str] | None:
     """Row and column of the cell that was chosen; None where none is."""
     chosen = _told(event, "cells")
@@ -86,6 +92,25 @@ def fits(state: Any, nodes: Sequence[str], columns: Sequence[str]) -> bool:
         return False
     cells = sum(len(row) if isinstance(row, Mapping) else 1 for row in rows.values())
     return not _part(state, "deleted_rows") and cells == len(list(typed(state, nodes, columns)))
+
+
+def fits_kinds(state: Any, count: int, kinds: Mapping[str, type]) -> bool:
+    """The same for a table of `count` rows with columns of numbers (float) and ticks (bool)."""
+    if state is None:
+        return True
+    changed = _part(state, "edited_rows")
+    if not isinstance(changed, Mapping) or _part(state, "added_rows"):
+        return False
+    for given, cells in changed.items():
+        if place(given, count) is None or not isinstance(cells, Mapping):
+            return False
+        for column, value in cells.items():
+            kind = kinds.get(column) if isinstance(column, str) else None
+            if kind is None or not (
+                isinstance(value, bool) if kind is bool else _is_number(value)
+            ):
+                return False
+    return not _part(state, "deleted_rows")
 
 
 def word(given: Any) -> str | None:

@@ -10,9 +10,11 @@ import streamlit as st
 
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events.proposals import ChangeProposed, OptionProposed
+from forecasting.plan.live import LivePlan
 from forecasting.rights import RIGHTS, Person
-from forecasting.weekly import ground, options
+from forecasting.weekly import options
 from forecasting.weekly.ground import Ground
+from forecasting.weekly.judging import judged
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.proposals import Proposals
 from forecasting.weekly.proposed import Proposal
@@ -232,18 +234,13 @@ def figures(one: Proposal, looked: Ground) -> None:
     cells = st.columns(4)
     told = "When it was proposed → now."
     if isinstance(one.body, OptionProposed):
-        now = looked.option or ground.option_of(one.body)
-        cells[0].metric(
-            "Shortage prevented", pair(theme.units(was.units), theme.units(now.units_saved)), border=True,
-            help=told,
-        )  # fmt: skip
-        cells[1].metric(
-            "Margin saved", pair(theme.money(was.margin), theme.money(now.margin_saved)), border=True,
-            help=told,
-        )  # fmt: skip
-        cells[2].metric(
-            "Cost", pair(theme.money(was.cost), theme.money(now.cost)), border=True, help=told
-        )
+        now = looked.option
+        for cell, label, before, after in (
+            (cells[0], "Shortage prevented", theme.units(was.units), now and theme.units(now.units_saved)),
+            (cells[1], "Margin saved", theme.money(was.margin), now and theme.money(now.margin_saved)),
+            (cells[2], "Cost", theme.money(was.cost), now and theme.money(now.cost)),
+        ):  # fmt: skip
+            cell.metric(label, pair(before, after or before), border=True, help=told)
     else:
         cells[0].metric("Demand", theme.units(was.units, sign=True), border=True)
         cells[1].metric("Margin", theme.money(was.margin, sign=True), border=True)
@@ -286,10 +283,10 @@ def changed(one: Proposal, person: Person) -> dict[str, Any] | None:
         format_func=lambda o: f"{o.action.label}: {o.said}",
         index=next((n for n, o in enumerate(able) if o.action.value == one.body.right), 0),
     )  # fmt: skip
-    return {"option": fewer(chosen, one.seq)}
+    return {"option": fewer(plan, chosen, one.seq)}
 
 
-def fewer(option: Option, seq: int) -> Option:
+def fewer(plan: LivePlan, option: Option, seq: int) -> Option:
     """The option with other units than were worked out for it."""
     if not option.moves:
         return option
@@ -313,14 +310,11 @@ def fewer(option: Option, seq: int) -> Option:
         for m, n in zip(option.moves, units, strict=True)
         if n > 0
     )
-    total, was = sum(units), sum(m.units for m in option.moves)
-    share = total / was if was else 0.0
-    # What is left of the figures is in proportion: they are worked out anew once it is decided.
-    return replace(
+    total = sum(units)
+    return judged(plan, replace(
         option, moves=moves, cost=sum(m.cost for m in moves), bought=None,
         said=f"{option.said} (changed to {total:,.0f} u)",
-        units_saved=option.units_saved * share, margin_saved=option.margin_saved * share,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def changed_activation(body: ChangeProposed, seq: int) -> Activation:

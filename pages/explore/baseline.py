@@ -30,7 +30,7 @@ def _percent(value: float | None, *, sign: bool = False) -> Said:
 
 
 def methods(facts: Mapping[str, Any]) -> None:
-    st.subheader("How each class is forecast, and why", anchor=False)
+    st.header("How each class is forecast, and why", anchor=False)
     st.caption(
         "Each class uses the method that would have forecast its latest weeks best. SKUs that sell "
         "every week and SKUs that sell now and then are treated separately."
@@ -59,7 +59,7 @@ def methods(facts: Mapping[str, Any]) -> None:
 
 
 def responses(space: Workspace, facts: Mapping[str, Any]) -> None:
-    st.subheader("What activations are worth", anchor=False)
+    st.header("What activations are worth", anchor=False)
     columns = facts.get("columns", [])
     kinds = [name for name in columns if name not in SHAPES][
         : max(len(columns) - len(SHAPES) - 3, 0)
@@ -94,7 +94,7 @@ def responses(space: Workspace, facts: Mapping[str, Any]) -> None:
 
 
 def seasons(plan: LivePlan) -> None:
-    st.subheader("Season of each class", anchor=False)
+    st.header("Season of each class", anchor=False)
     frame_ = pd.DataFrame(plan.base.shape, columns=[as_date(w) for w in plan.base.weeks])
     frame_["class"] = plan.base.skus["class"].fillna("(none)").to_numpy()
     index = (
@@ -152,7 +152,7 @@ def ask(space: Workspace, person: Person) -> None:
 
 
 def backtest(space: Workspace, person: Person) -> None:
-    st.subheader("How accurate it was", anchor=False)
+    st.header("How accurate it was", anchor=False)
     result = space.hindsight.last_backtest()
     ask(space, person)
     running(space)

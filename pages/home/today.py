@@ -129,7 +129,7 @@ def changes(space: Workspace, person: Person) -> None:
     if person.may("draft") and st.session_state.get("home kept") != (person.id, space.seq):
         space.drafts.keep(person.id, LOOKED, {"seen": space.seq})
         st.session_state["home kept"] = (person.id, space.seq)
-    st.subheader("Since you were last here", anchor=False)
+    st.header("Since you were last here", anchor=False)
     events = space.history.since(person.id, since)
     if not events:
         st.markdown(":gray[Nobody has changed anything that you may see.]")
@@ -171,7 +171,7 @@ def page() -> None:
     if not frame.needs_forecast():
         return
     if tasks:
-        st.subheader(
+        st.header(
             "Your three things today" if len(tasks) >= today.MOST else "For today", anchor=False
         )
         for column, (number, task) in zip(

@@ -1,17 +1,17 @@
 """The buy plan: what the consensus asks the suppliers for, and what it leaves to spend."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
-from forecasting.monthly import buying
+from forecasting.monthly import buying, order_book, order_proposals
+from forecasting.monthly.order_book import StandingOrder
+from forecasting.monthly.ordering import APPROVED
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
-from pages.components import charts, download, frame, theme
-from pages.components.text import Said, ours
+from pages.components import charts, download, frame, orders, theme
 
-KIND_SAID = {
-    "release": "Release now", "expedite": "Too late to order: expedite", "planned": "Planned release"
-}  # fmt: skip
 VERDICT_SIGN = {
     "approved": "✓ Approved",
     "at risk": "◆ At risk",
@@ -31,19 +31,6 @@ def money_left(_plan: LivePlan, which: int, seq: int) -> pd.DataFrame:
     return buying.open_to_buy(_plan)
 
 
-def finding(rows: pd.DataFrame, summed: pd.DataFrame) -> Said:
-    cost = summed["release_cost"].sum(min_count=1)
-    leaves = rows["units"][(rows["kind"] == "release") & (rows["source"] != "supplier")].sum()
-    centre = (
-        f" · {theme.units(leaves)} to ship from distribution centres to doors" if leaves else ""
-    )
-    return ours(
-        f"**{theme.units(summed['release'].sum())} to order this week, {theme.money(cost)} at cost** · "
-        f"{theme.units(summed['expedite'].sum())} needed before a new order can arrive: expedite or accept"
-        f"{centre}"
-    )
-
-
 def page() -> None:
     if not frame.needs_forecast():
         return
@@ -56,59 +43,94 @@ def page() -> None:
     if inside is not None:
         rows = rows[rows["sku"].isin(inside)]
     summed = buying.summary(plan, rows)
+    standing = order_book.standing(plan, frame.workspace().orders.open)
     with head:
-        frame.title("Buy plan", finding(rows, summed))
-    if rows.empty:
+        frame.title("Buy plan", orders.headline(rows, summed, standing))
+    if rows.empty and not standing:
         st.info("Nothing has to be ordered: stock and open orders cover the plan.")
         return
-    cells = st.columns(4)
-    cells[0].metric("Release now", theme.units(summed["release"].sum()), border=True,
-                    help="Orders to place this week so that they arrive when they are needed.")  # fmt: skip
-    cells[1].metric(
-        "At cost", theme.money(summed["release_cost"].sum(min_count=1)), border=True
-    )
-    cells[2].metric("Planned release", theme.units(summed["planned"].sum()), border=True,
-                    help=f"Orders to place in later weeks, up to {buying.WEEKS:d} weeks ahead.")  # fmt: skip
-    cells[3].metric("Too late to order", theme.units(summed["expedite"].sum()), border=True,
-                    help="Needed before an order placed today could arrive. Expedite an open order, move "
-                    "stock, or accept the shortage.")  # fmt: skip
+    tiles(rows, summed, standing)
     step = frame.steps(
-        "View", {"orders": "Orders", "money": "Open-to-buy", "calendar": "Marketing calendar"},
+        "View",
+        {
+            "orders": "To order", "book": "Approved and released", "late": "Too late to order",
+            "money": "Open-to-buy", "calendar": "Marketing calendar",
+        },
         key="view",
     )  # fmt: skip
     if step == "orders":
-        orders(plan, rows, summed)
+        to_order(plan, rows, summed)
+    elif step == "book":
+        orders.book(plan)
+    elif step == "late":
+        orders.too_late(plan, rows)
     elif step == "money":
         open_to_buy(plan, inside)
     else:
         calendar(plan)
 
 
-def orders(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
-    left, right = st.columns([5, 6], gap="medium")
-    with left:
+def tiles(rows: pd.DataFrame, summed: pd.DataFrame, standing: Sequence[StandingOrder]) -> None:
+    late = rows[rows["kind"] == "expedite"]
+    lost = late[late["lost_units"] >= 0.5]
+    cells = st.columns(5)
+    cells[0].metric("Sales that will be lost", theme.money(lost["lost_value"].sum(min_count=1)),
+                    border=True, help=f"{theme.units(lost['lost_units'].sum())} that demand is expected to miss "
+                    "before an order placed today can arrive, by open orders and decided moves alone: expedite an "
+                    "open order, move stock, or accept it.")  # fmt: skip
+    cells[1].metric("Release today", theme.units(summed["release"].sum()), border=True,
+                    help="Orders to place this week so that they arrive when they are needed. At cost: "
+                    f"{theme.money(summed['release_cost'].sum(min_count=1))}.")  # fmt: skip
+    waiting = [s.order for s in standing if s.order.state == APPROVED]
+    cells[2].metric("Approved, not released", theme.units(sum(o.units for o in waiting)), border=True,
+                    help="Every plan counts them already; they can be taken back until they are released.")  # fmt: skip
+    cells[3].metric("Planned release", theme.units(summed["planned"].sum()), border=True,
+                    help=f"Orders to place in later weeks, up to {buying.WEEKS:d} weeks ahead.")  # fmt: skip
+    below = max(float(late["units"].sum() - late["lost_units"].sum()), 0.0)
+    cells[4].metric("Below safety stock", theme.units(below), border=True,
+                    help="Units that safety stocks lack of their level before an order placed today can arrive. "
+                    "No sale is expected to be lost for want of them alone.")  # fmt: skip
+
+
+def to_order(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
+    left = money_left(plan, plan.number, plan.seq)
+    orders.proposed(plan, rows, left)
+    leaves = rows[(rows["kind"] == "release") & (rows["source"] != "supplier")]["units"].sum()
+    if leaves:
+        st.caption(
+            f"Besides, {theme.units(leaves)} leave distribution centres for doors this week."
+        )
+    network = plan.base.network
+    doors = dict(zip(network.names, network.said, strict=True))
+    with st.container(horizontal=True):
+        download.spreadsheet(
+            "Every line (CSV)",
+            lambda: order_proposals.with_what_decides(plan, rows, left),
+            "buy-plan.csv",
+        )
+        download.spreadsheet(
+            "To release now (XLSX)", lambda: released_now(plan, rows, left, doors),
+            "release-now.xlsx", sheet="Release now",
+        )  # fmt: skip
+    with st.expander("By class and by week"):
         by_class(summed)
-    with right:
         ordered = buying.without_shipments(rows)
         by_week = ordered.groupby(["release_week", "kind"], as_index=False)["units"].sum()
         st.altair_chart(charts.orders(by_week[by_week["kind"] != "expedite"]), width="stretch",
                         alt="Units to release, week by week")  # fmt: skip
-    by_sku(plan, rows)
-    network = plan.base.network
-    doors = dict(zip(network.names, network.said, strict=True))
-    named = rows.assign(door_name=rows["door"].map(doors))
-    with st.container(horizontal=True):
-        download.spreadsheet("Every line (CSV)", lambda: rows, "buy-plan.csv")
-        download.spreadsheet(
-            "To release now (XLSX)", lambda: named[named["kind"] == "release"],
-            "release-now.xlsx", sheet="Release now",
-        )  # fmt: skip
     st.caption(
         "An order is planned where stock, receipts and decided moves, less demand, fall below safety "
         "stock within the lead time. Orders are whole cases, at least the minimum order over all "
         "doors, and none is planned after the exit date. Where a distribution centre supplies the "
         "doors, doors draw on the centre and the centre orders from the supplier; its stock is used first."
     )
+
+
+def released_now(
+    plan: LivePlan, rows: pd.DataFrame, left: pd.DataFrame, doors: dict[str, str]
+) -> pd.DataFrame:
+    lines = order_proposals.with_what_decides(plan, rows, left)
+    return lines.assign(door_name=lines["door"].map(doors))[lines["kind"] == "release"]
 
 
 def by_class(summed: pd.DataFrame) -> None:
@@ -126,42 +148,6 @@ def by_class(summed: pd.DataFrame) -> None:
             "Planned release, u": st.column_config.NumberColumn(format="localized"),
             "Too late to order, u": st.column_config.NumberColumn(format="localized"),
             "At cost": theme.money_column(),
-        },
-    )  # fmt: skip
-
-
-def by_sku(plan: LivePlan, rows: pd.DataFrame) -> None:
-    """Orders of one kind, SKU by SKU, the earliest first."""
-    kind = frame.select(
-        "Show",
-        ["release", "expedite", "planned"],
-        key="kind",
-        said=KIND_SAID.__getitem__,
-        width=260,
-    )
-    shown = rows[rows["kind"] == kind]
-    skus = plan.base.skus.set_index("sku")
-    orders_ = shown.groupby(["sku", "receipt_week", "source"], as_index=False).agg(
-        units=("units", "sum"), doors=("door", "nunique"), release=("release_week", "min")
-    )
-    orders_ = orders_.sort_values(["release", "units"], ascending=[True, False])
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "SKU": orders_["sku"], "What": orders_["sku"].map(skus["description"]),
-                "Supplier": orders_["sku"].map(skus["supplier"]).where(
-                    orders_["source"] == "supplier", "Distribution centre"
-                ),
-                "Units": orders_["units"], "Doors": orders_["doors"],
-                "Release": orders_["release"].map(theme.week),
-                "Arrives": orders_["receipt_week"].map(theme.week),
-                "Cost": orders_["units"] * orders_["sku"].map(skus["unit_cost"]),
-            }
-        ).head(2000),
-        hide_index=True, height=340, alt=f"Orders: {KIND_SAID[kind]}", placeholder="–",
-        column_config={
-            "Units": st.column_config.NumberColumn(format="localized"),
-            "Cost": theme.money_column(),
         },
     )  # fmt: skip
 

@@ -68,7 +68,7 @@ def candidates(space: Workspace, person: Person) -> None:
     found = space.cycles.candidates()
     if not found:
         return
-    st.subheader("A newer forecast is ready", anchor=False)
+    st.header("A newer forecast is ready", anchor=False)
     run = found[0]
     st.markdown(
         f"Run #{run.seq:d} was made {theme.moment(run.recorded_at)} on sales up to the week of "
@@ -159,7 +159,7 @@ def tiles(rules: Rules) -> None:
 def inputs(space: Workspace, person: Person, standing: Standing) -> None:
     """Who has submitted, submitting, and revealing."""
     now, cycles = standing.cycle, space.cycles
-    st.subheader("Inputs", anchor=False)
+    st.header("Inputs", anchor=False)
     st.caption(
         "Collected blind: nobody sees the inputs of others until they are revealed."
         if now.hides_inputs
@@ -184,7 +184,7 @@ def inputs(space: Workspace, person: Person, standing: Standing) -> None:
 
 
 def signatures(standing: Standing) -> None:
-    st.subheader("Signatures", anchor=False)
+    st.header("Signatures", anchor=False)
     st.dataframe(
         pd.DataFrame(
             [
@@ -209,7 +209,7 @@ def published(space: Workspace, person: Person, now: Cycle) -> None:
     cycles, versions = space.cycles, space.cycles.published()
     if not versions:
         return
-    st.subheader("Published", anchor=False)
+    st.header("Published", anchor=False)
     st.dataframe(
         pd.DataFrame(
             {
@@ -237,7 +237,7 @@ def stale(space: Workspace, person: Person) -> None:
     found = space.cycles.stale(person.id)
     if not found:
         return
-    st.subheader("Targets that are no longer met", anchor=False)
+    st.header("Targets that are no longer met", anchor=False)
     for one in found[:MOST_STALE]:
         st.markdown(f"- {plain(one.sentence)}")
     if len(found) > MOST_STALE:

@@ -129,7 +129,7 @@ def proposed(judged: Judged) -> None:
 
 
 def importing(space: Workspace, person: Person) -> None:
-    st.subheader("Import files", anchor=False)
+    st.header("Import files", anchor=False)
     uploads = st.file_uploader(
         "CSV, XLSX or Parquet: your own exports, or files named after our tables", accept_multiple_files=True,
         type=["csv", "parquet", "xlsx"], key=f"files_{st.session_state.get('round', 0)}",
@@ -207,7 +207,7 @@ def refresh_progress(space: Workspace) -> None:
 
 
 def refreshing(space: Workspace, person: Person) -> None:
-    st.subheader("Forecast", anchor=False)
+    st.header("Forecast", anchor=False)
     if space.has_forecast:
         base = space.plan.base
         body = space.runs.facts()
@@ -241,7 +241,7 @@ def odd(space: Workspace, person: Person) -> None:
     open_ = [one for one in every if not space.oddities.is_accepted(one)]
     rest = [one for one in every if space.oddities.is_accepted(one)]
     if open_:
-        st.subheader("What looks odd in this data", anchor=False)
+        st.header("What looks odd in this data", anchor=False)
         chosen = odd_table(open_)
         with st.container(border=True):
             st.markdown(
@@ -323,7 +323,7 @@ def accepted(space: Workspace, person: Person, one: Oddity) -> None:
 
 
 def batches(space: Workspace, person: Person) -> None:
-    st.subheader("Imports", anchor=False)
+    st.header("Imports", anchor=False)
     rows = space.store.query("batches")
     if rows.empty:
         st.info("Nothing has been imported yet. Start with the templates.")

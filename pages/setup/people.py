@@ -55,7 +55,7 @@ def page() -> None:
                     st.rerun()
     else:
         st.caption("Admin changes people and functions.")
-    st.subheader("Who may do what", anchor=False)
+    st.header("Who may do what", anchor=False)
     rights = {verb: holders for verb, holders in RIGHTS.items() if verb in SAID}
     st.dataframe(
         pd.DataFrame(

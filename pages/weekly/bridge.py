@@ -10,7 +10,7 @@ from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
-from pages.components import charts, download, frame, options, picked, theme
+from pages.components import charts, download, frame, mix, options, picked, theme
 from pages.components.text import Said, ours, plain
 
 SUPPLY_SAID = {
@@ -122,16 +122,15 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
 def described(verdict: views.Verdict) -> None:
     """Its status, what it is, and when it runs out."""
     act = verdict.activation
-    st.subheader(f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False)
+    st.header(
+        f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False,
+        help=frame.term("Status of an activation"),
+    )  # fmt: skip
     start = f"{theme.day(act.start)} to {theme.day(act.end)}"
     where = f"{verdict.red_cells:d} of {theme.plural(verdict.n_cells, 'SKU-door')}"
     week = f", the first in {theme.week(verdict.first_short)}" if verdict.first_short else ""
-    runs_out = (
-        f"Short: {verdict.red_skus:d} of {theme.plural(verdict.n_skus, 'SKU')}, "
-        f"{theme.money(verdict.margin_at_risk)} at risk; {where} are short{week}."
-        if verdict.red_cells
-        else "No SKU is likely to run out in it."
-    )
+    cells = f"; {where} run out{week}" if verdict.red_cells else ""
+    runs_out = f"**{plain(verdict.said)}**{cells}."
     st.markdown(
         f"{plain(act.type.capitalize())}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
         f"{theme.plural(verdict.n_doors, 'door')}. Demand {theme.units(verdict.demand)}, of which "
@@ -155,9 +154,12 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
     odd = skus["sku"].map(frame.workspace().oddities.marks("sku"))
     if odd.notna().any():
         shown["Odd in its data"] = odd
+    names = skus["sku"].tolist()
+    # A row that was picked is a place: in another order it would be another SKU.
+    key = f"skus_{act.activation}_{'/'.join(names)}"
     event = st.dataframe(
         shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
-        placeholder="–", key=f"skus_{act.activation}", alt=f"Featured SKUs of {act.name}, worst first",
+        placeholder="–", key=key, alt=f"Featured SKUs of {act.name}, worst first",
         column_config={
             "On hand, u": st.column_config.NumberColumn(format="localized", help=frame.term("On hand")),
             "Demand, u": st.column_config.NumberColumn(format="%,.0f", help="In the weeks of the activation."),
@@ -165,7 +167,20 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
             "Margin at risk": theme.money_column(help=frame.term("At risk")),
         },
     )  # fmt: skip
-    return picked.row(event, len(skus)) or 0
+    return stays_at(act, names, picked.row(event, len(names)))
+
+
+def stays_at(act: Activation, names: list[str], row: int | None) -> int:
+    """The place of the SKU that is looked at.
+
+    It stays the same one where what was decided changes the order, until another is picked.
+    """
+    key = f"looked_at_{act.activation}"
+    order, before, sku = st.session_state.get(key, (names, row, None))
+    is_same = sku in names and (order != names or before == row)
+    at = names.index(sku) if is_same else row or 0
+    st.session_state[key] = (names, row, names[at])
+    return at
 
 
 def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
@@ -280,14 +295,15 @@ def page() -> None:
     line = st.columns([6, 2, 2], vertical_alignment="bottom")
     with line[0]:
         chosen = frame.select(
-            "Activation", list(names), key="activation", help="Or click a bar of the calendar.",
-            said=lambda a: f"{theme.said(names[a].status)} · {names[a].activation.name}",
+            "Activation", list(names), key="activation",
+            help=f"Or click a bar of the calendar.\n\n{frame.term('Status of an activation')}",
+            said=lambda a: f"{theme.said(names[a].status)} · {names[a].activation.name} · {names[a].said}",
         )  # fmt: skip
     if line[1].button(
         "Best mix for all weeks", width="stretch", icon=":material/balance:",
         help=frame.term("Best mix"),
     ):  # fmt: skip
-        options.best_mix(plan, watched, ours(f"the next {weeks:d} weeks"))
+        mix.best_mix(plan, watched, weeks=weeks)
     with line[2].popover("Table and download", width="stretch"):
         st.dataframe(table(judged), hide_index=True)
         download.spreadsheet(

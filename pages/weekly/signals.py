@@ -12,7 +12,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.signals import GAIN, LastWeek, factors
 from forecasting.workspace import Workspace
-from pages.components import download, frame, options, picked, proposals, theme
+from pages.components import download, frame, mix, options, picked, proposals, theme
 from pages.components.text import Said, ours, plain
 
 
@@ -33,7 +33,7 @@ def finding(last: LastWeek | None, red: int, late: int, due: int) -> Said:
 
 
 def actions_due(space: Workspace, today: dt.date) -> None:
-    st.subheader("1 · Actions due :gray[· 5 min]", anchor=False)
+    st.header("1 · Actions due :gray[· 5 min]", anchor=False)
     open_ones = space.decisions.open
     actions = [a for a in space.minutes.actions if not a.is_done]
     if not open_ones and not actions:
@@ -75,7 +75,7 @@ def to_do(space: Workspace) -> pd.DataFrame:
 
 
 def misses(space: Workspace, last: LastWeek | None) -> None:
-    st.subheader("2 · Last week against the forecast :gray[· 5 min]", anchor=False)
+    st.header("2 · Last week against the forecast :gray[· 5 min]", anchor=False)
     if last is None:
         st.info(
             "No consensus was published before last week, so there is nothing to compare with. "
@@ -138,7 +138,7 @@ def correction(space: Workspace, one: pd.Series) -> None:
 
 
 def risks(space: Workspace, plan: LivePlan) -> None:
-    st.subheader("3 · The Bridge: what will run out :gray[· 12 min]", anchor=False)
+    st.header("3 · The Bridge: what will run out :gray[· 12 min]", anchor=False)
     watched = frame.watch_list(plan)
     names = {a.activation: a.name for a in plan.activations()}
     settled = [
@@ -185,11 +185,11 @@ def risks(space: Workspace, plan: LivePlan) -> None:
         chosen = listed[picked.row(event, len(listed)) or 0]
         options.panel(plan, chosen.activation, chosen.sku)
         if st.button("Best mix for all weeks", icon=":material/balance:"):
-            options.best_mix(plan, todo, ours("the next 8 weeks"))
+            mix.best_mix(plan, todo, weeks=8)
 
 
 def late_orders(late: pd.DataFrame) -> None:
-    st.subheader("4 · Late and past-due receipts :gray[· 5 min]", anchor=False)
+    st.header("4 · Late and past-due receipts :gray[· 5 min]", anchor=False)
     if late.empty:
         st.markdown(":gray[No open order is later than the date first promised.]")
         return
@@ -237,7 +237,7 @@ def what_it_did(space: Workspace) -> None:
 
 
 def minutes(space: Workspace, plan: LivePlan) -> None:
-    st.subheader("5 · Decided since last week closed :gray[· 3 min]", anchor=False)
+    st.header("5 · Decided since last week closed :gray[· 3 min]", anchor=False)
     began = dt.datetime.combine(as_date(plan.base.weeks[0]), dt.time())
     told = [
         e for e in space.history.reviewed_since(frame.me().id, began)

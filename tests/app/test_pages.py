@@ -86,7 +86,7 @@ def test_every_page_opens_for_every_function_and_answers_in_words(served, page, 
 def test_somebody_unknown_is_asked_who_they_are_and_told_it_is_no_login(served):
     app = opened("home", None)
     assert app.title[0].value == "Concord"
-    assert app.subheader[0].value == "Who are you today?"
+    assert app.header[0].value == "Who are you today?"
     assert "This is not a login" in text_of(app)
     chosen = next(b for b in app.button if "Dana Okoro" in b.label)
     chosen.click().run()
@@ -224,7 +224,7 @@ def test_every_activation_opens_on_its_page_and_on_the_bridge(served):
             app = opened(page, "mara", activation=act.activation, weeks="26")
             assert not app.exception, (page, act.name)
             assert act.name in " ".join(text_of(app).split()) or any(
-                act.name in s.value for s in app.subheader
+                act.name in s.value for s in app.header
             )
 
 

@@ -18,7 +18,10 @@ from forecasting.consensus.events.record import RunMade
 from forecasting.errors import NotOurs
 from forecasting.workspace import Workspace
 
-LATER = {Kind.CONVENTIONS, Kind.SOURCE, Kind.ORDER, Kind.ORDERED, Kind.PROPOSE, Kind.ANSWER}
+LATER = {
+    Kind.CONVENTIONS, Kind.SOURCE, Kind.ORDER, Kind.ORDERED, Kind.APPROVE, Kind.WITHDRAW,
+    Kind.PROPOSE, Kind.ANSWER,
+}  # fmt: skip
 """Kinds that came after the ledger in tests/governance/ledgers was written."""
 LEDGER = Path(__file__).parents[1] / "governance" / "ledgers" / "2026-11.duckdb.xz"
 

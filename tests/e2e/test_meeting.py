@@ -97,26 +97,6 @@ def test_two_planners_meet_on_one_cell_and_no_number_is_lost(meeting, visit):
     server, *_ = meeting
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_every_page_is_drawn_without_an_error(meeting, visit, dark):
-    server, *_ = meeting
-    page = visit(server.url, "Dana Okoro", dark=dark)
-    outside = []
-    page.on("request", lambda r: outside.append(r.url) if server.url[7:] not in r.url else None)
-    page.context.clear_cookies()  # asked again, whether or not the browser was told already
-    page.reload()
-    page.get_by_role("button", name="Continue as Dana Okoro").click()
-    for name in (
-        "Bridge", "Activations", "Consensus", "SKU", "Baseline", "Lift library", "History",
-        "Data", "People", "Meeting", "Cycle", "Value added",
-    ):  # fmt: skip
-        screen.go(page, name)
-        expect(page.get_by_role("heading", level=1)).to_contain_text(name)
-        screen.settled(page)
-        screen.nothing_is_broken(page)
-    assert [url for url in outside if not url.startswith(("data:", "blob:"))] == []
-
-
 def test_marketing_cancels_an_activation_and_the_bridge_forgets_it(meeting, visit):
     server, *_ = meeting
     mara = visit(server.url, "Mara Quill", path="activations")

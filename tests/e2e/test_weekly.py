@@ -28,10 +28,11 @@ def test_a_weekly_review_decides_on_a_risk_and_writes_its_minutes(company_copy, 
     expect(page.get_by_role("heading", name="Weekly review")).to_be_visible()
     expect(page.get_by_text("Nothing is open from earlier meetings.")).to_be_visible()
 
-    # The dearest risk: look at what a way out would do, and decide.
-    page.get_by_role("button", name="Preview and decide").first.click()
+    # The dearest risk: look at what an option of hers would do, and decide.
+    card = page.get_by_test_id("stVerticalBlock").filter(has_text="Planning decides").last
+    card.get_by_role("button", name="Preview and decide").first.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("Units short")).to_be_visible()
+    expect(dialog.get_by_text("Short in the activation")).to_be_visible()
     note = dialog.get_by_role("textbox").last
     note.fill("Agreed in the weekly review")
     dialog.get_by_role("button", name="Decide", exact=True).click()
@@ -73,9 +74,12 @@ def test_each_function_decides_its_part_of_the_best_mix(company_copy, serve, vis
         screen.settled(page)
         page.get_by_role("button", name="Best mix for all weeks").click()
         dialog = page.get_by_role("dialog")
-        expect(dialog.get_by_text("then meet the service target")).to_be_visible()
-        expect(dialog.get_by_text("to decide.")).to_be_visible()
-        if note:
+        expect(dialog.get_by_text("meet the service target")).to_be_visible()
+        if note:  # promotions are touched only where that is asked for
+            expect(dialog.get_by_text("With the tick:")).to_be_visible()
+            dialog.get_by_text("May also reduce or shift promotions").click()
+            screen.settled(page)
+            expect(dialog.get_by_text("to decide.")).to_be_visible()
             box = dialog.get_by_label("What will be cut")
             box.fill(note)
             box.press("Enter")

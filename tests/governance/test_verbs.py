@@ -31,6 +31,7 @@ from forecasting.consensus.cycle import following
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
 from forecasting.monthly.inputs import Change
+from forecasting.monthly.order_terms import OrderLine
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure
 from forecasting.weekly.option import Action, Option
@@ -81,6 +82,8 @@ MATRIX = {
     # ways out: the option below expedites
     "decisions.decide": PLANNING, "decisions.decide_all": PLANNING,
     "decisions.close": PLANNING, "decisions.release": PLANNING, "weekly.sense": PLANNING,
+    "orders.approve": PLANNING, "orders.release": PLANNING, "orders.withdraw": PLANNING,
+    "orders.close": PLANNING,
     # submit, sign
     "cycles.submit": INPUTS, "cycles.sign": INPUTS,
     # open, reveal, agree, adopt a run, publish, reopen
@@ -322,6 +325,13 @@ class World:
                 return (s.decisions.all[0].seq,), {"note": ""}
             case "decisions.close":
                 return (s.decisions.all[0].seq,), {"note": ""}
+            case "orders.approve":
+                return (self.lines,), {"note": "words", "base": s.seq, "client_id": None}
+            case "orders.release" | "orders.withdraw" | "orders.close":
+                # Each meets an order that the verbs before it left as it needs it.
+                state = "released" if name == "orders.close" else "approved"
+                able = [o for o in s.orders.all if o.state == state]
+                return ([able[0].id if able else "1/1"],), {"note": "words"}
             case "proposals.look":
                 return (self.seqs["accept"],), {}
             case "proposals.propose":
@@ -394,6 +404,22 @@ class World:
     def grid(self) -> pd.DataFrame:
         weeks = [as_date(w) for w in self.space.plan.base.weeks[4:6]]
         return pd.DataFrame([[10.0, 11.0]], index=[self.department], columns=weeks)
+
+    @property
+    def lines(self) -> list[OrderLine]:
+        """Two orders that can be placed: for the first door, a lead time ahead and later."""
+        plan, at = self.space.plan, self.space.plan.sku_index[self.scope.product]
+        base = plan.base
+        case, least = base.stated(at, "case_pack", 1.0), base.stated(at, "moq", 0.0)
+        units = case * float(np.ceil(max(least, case) / case))
+        first = int(base.lead_time[at])
+        return [
+            OrderLine(
+                sku=self.scope.product, place=plan.door_names[0], units=units,
+                arrives=as_date(base.weeks[week]),
+            )
+            for week in (first, first + 1)
+        ]  # fmt: skip
 
     @property
     def scored(self) -> pd.DataFrame:

@@ -28,6 +28,7 @@ from forecasting.vocabulary import Measure
 from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Aim
 from forecasting.weekly.option import Action, Option
+from forecasting.weekly.together import one_by_one
 from tests.company import imported, placed
 
 SKUS, DOORS, WEEKS, AHEAD = 120, 10, 13, 8
@@ -209,13 +210,14 @@ def _weekly(plan: LivePlan, world: World, seed: int) -> tuple[World, Floats, lis
             now = LivePlan(
                 shelves.basis(week), activations=calendar.values(), limits=plan.limits
             )
-            mix = best_mix.best_mix(best_mix.watch_list(now, weeks=AHEAD))
+            watched = best_mix.watch_list(now, weeks=AHEAD)
+            mix = best_mix.best_mix(watched, calendar=True)
             world = world.changed(now, mix.chosen, seed + week, passed=week)
             shelves.decide(now, mix.chosen, week)
             for option in mix.chosen:
                 if option.after is not None:
                     calendar[option.activation] = option.laid_over(calendar[option.activation])
-            done += mix.chosen
+            done += one_by_one(now, mix.chosen)
         shelves.live(world, week)
     return world, shelves.lost, done
 
@@ -233,7 +235,7 @@ def one(seed: int) -> list[dict[str, Any]]:
     done: dict[str, tuple[World, Floats, Sequence[Option]]] = {}
     watched = best_mix.watch_list(plan, weeks=AHEAD)
     for aim in Aim:
-        chosen = best_mix.best_mix(watched, aim=aim).chosen
+        chosen = one_by_one(plan, best_mix.best_mix(watched, aim=aim, calendar=True).chosen)
         then = world.changed(plan, chosen, seed)
         done[aim.value] = then, _at_once(plan, then, chosen), chosen
     done[WEEKLY] = _weekly(plan, world, seed)

@@ -119,7 +119,7 @@ def test_draft_and_working_plan_differ_only_by_what_was_published_and_is_not_pro
     for number in rng.permutation(CHANGES).tolist():
         draft, working = space.plan, space.working_plan_for("dana")
         other, before = changed_at_random(draft, rng, number), drafts(draft)
-        tried = WhatIf(activation=other)
+        tried = WhatIf(activations=(other,))
         expected = [
             [p.sku_if(s, tried).draft for s in range(len(before))] for p in (draft, working)
         ]

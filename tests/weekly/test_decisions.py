@@ -11,11 +11,9 @@ from forecasting.errors import NotAllowed, OutOfBounds, Refused
 from forecasting.inventory import actions
 from forecasting.inventory.bridge import AMBER, RED
 from forecasting.plan import views
-from forecasting.plan.sku import WhatIf
 from forecasting.weekly import best_mix, options
 from forecasting.weekly.best_mix import Aim
 from forecasting.weekly.option import Action, item_of, situation_of
-from forecasting.weekly.shifts import shift
 from forecasting.workspace import Workspace
 
 BY = {
@@ -218,27 +216,6 @@ def test_shifting_the_featured_sku_moves_the_lift_to_the_substitute(space):
     assert lift(new).sum() > 0
 
 
-def test_what_the_substitute_is_short_of_anyway_is_not_the_shift_s_doing(space):
-    """Whoever stands in, also SKUs that stock would not suggest."""
-    feature_less(space)
-    plan, compared = space.plan, 0
-    for item in short_items(space):
-        situation = situation_of(plan, plan.sku(item.sku), item)
-        before = actions.outcome(situation, plan.limits)
-        alike = np.flatnonzero(plan.base.rivals == plan.base.rivals[item.sku])
-        for way in shift(plan, item, situation, before, instead=alike.tolist()):
-            if not way.substitute or way.after is None:
-                continue
-            other = plan.sku_index[way.substitute]
-            featured = plan.sku_if(other, WhatIf(activation=way.after))
-            judged = next(i for i in featured.items if i.activation == item.activation)
-            alone = situation_of(plan, featured, judged).with_lift(0.0)
-            anyway = actions.outcome(alone, plan.limits).short[judged.doors].sum()
-            assert way.short_before == pytest.approx(before.short.sum() + anyway, rel=1e-6)
-            compared += anyway > 0.01
-    assert compared
-
-
 def test_a_change_of_the_activation_in_between_refuses_what_was_worked_out_before(space):
     option = first_open(space, Action.SHIFT)
     space.calendar.set_lift("mara", option.activation, option.sku, 1.1)
@@ -305,7 +282,7 @@ def test_decisions_are_in_the_ledger_in_plain_words(space):
 
 
 def test_each_function_decides_its_part_of_a_mix_line_by_line(space):
-    mix = best_mix.best_mix(best_mix.watch_list(space.plan))
+    mix = best_mix.best_mix(best_mix.watch_list(space.plan), calendar=True)
     with pytest.raises(NotAllowed):
         space.decisions.decide_all("dana", mix.chosen, owner="dana")
     assert not space.decisions.all
@@ -323,7 +300,7 @@ def test_each_function_decides_its_part_of_a_mix_line_by_line(space):
 
 
 def test_two_skus_of_one_activation_can_be_reduced_one_after_the_other(space):
-    mix = best_mix.best_mix(best_mix.watch_list(space.plan))
+    mix = best_mix.best_mix(best_mix.watch_list(space.plan), calendar=True)
     less = mix.of(Action.REDUCE)
     names = [o.activation for o in less]
     activation = max(names, key=names.count)
@@ -339,7 +316,7 @@ def test_two_skus_of_one_activation_can_be_reduced_one_after_the_other(space):
 
 def test_a_mix_for_service_leaves_fewest_short_and_one_for_margin_earns_most(space):
     watched = best_mix.watch_list(space.plan)
-    service, margin = (best_mix.best_mix(watched, aim=aim) for aim in Aim)
+    service, margin = (best_mix.best_mix(watched, aim=aim, calendar=True) for aim in Aim)
     assert len(service.left) < len(margin.left)
     assert service.units_saved > margin.units_saved
     assert margin.net >= service.net
@@ -350,7 +327,8 @@ def test_a_mix_for_service_leaves_fewest_short_and_one_for_margin_earns_most(spa
 def test_nobody_stands_in_for_two_and_nobody_who_is_short_stands_in(space):
     watched = best_mix.watch_list(space.plan)
     for aim in Aim:
-        instead = [o.substitute for o in best_mix.best_mix(watched, aim=aim).of(Action.SHIFT)]
+        mix = best_mix.best_mix(watched, aim=aim, calendar=True)
+        instead = [o.substitute for o in mix.of(Action.SHIFT)]
         assert len(instead) == len(set(instead))
         assert not set(instead) & {w.sku for w in watched}
 

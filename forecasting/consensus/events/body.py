@@ -51,6 +51,8 @@ class Kind(StrEnum):
     CLOSE = "close"
     ORDER = "order"
     ORDERED = "ordered"
+    APPROVE = "approve"
+    WITHDRAW = "withdraw"
     SENSE = "sense"
     QUARTER = "quarter"
     REASON = "reason"

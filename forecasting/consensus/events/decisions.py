@@ -161,24 +161,30 @@ BY_KIND: dict[Kind, type[Decided]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderReleased(Body):
-    """An approved order went to the supplier: it counts on, and is not taken back any more."""
+    """Approved orders went to the supplier: they count on, and are not taken back any more."""
 
     kind = Kind.ORDERED
     target: int
     """Number of the decision."""
     said: str
+    numbers: tuple[int, ...] = ()
+    """Which orders of the buy plan's approval; none: the Bridge's one order."""
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
         """As read from the ledger."""
-        return cls(target=int(stored["target"]), said=str(stored["said"]))
+        return cls(
+            target=int(stored["target"]), said=str(stored["said"]), numbers=_numbers(stored)
+        )
 
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
-        return {"target": self.target, "said": self.said}
+        return {"target": self.target, "said": self.said, **_written(self.numbers)}
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
+        if self.numbers:
+            return f"released {self.said} to the supplier (#{self.target})"
         return f"released order #{self.target} to the supplier: {self.said}"
 
 
@@ -191,18 +197,24 @@ class Closed(Body):
     """Number of the decision."""
     said: str
     moves: tuple[Move, ...] = ()
+    numbers: tuple[int, ...] = ()
+    """Which orders of the buy plan's approval; none: all of the decision."""
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
         """As read from the ledger."""
         return cls(
-            target=int(stored["target"]), said=str(stored["said"]), moves=moves_of(stored)
-        )
+            target=int(stored["target"]), said=str(stored["said"]), moves=moves_of(stored),
+            numbers=_numbers(stored),
+        )  # fmt: skip
 
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
         moves = [move.to_dict() for move in self.moves]
-        return {"target": self.target, "said": self.said, "moves": moves, "stand": False}
+        return {
+            "target": self.target, "said": self.said, "moves": moves, "stand": False,
+            **_written(self.numbers),
+        }  # fmt: skip
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
@@ -212,3 +224,11 @@ class Closed(Body):
     def supply(self) -> SupplyChange:
         """Its moves count no more."""
         return SupplyChange(decision=self.target, moves=self.moves, stands=False)
+
+
+def _numbers(stored: Stored) -> tuple[int, ...]:
+    return tuple(int(n) for n in stored.get("numbers", ()))
+
+
+def _written(numbers: tuple[int, ...]) -> dict[str, Any]:
+    return {"numbers": list(numbers)} if numbers else {}

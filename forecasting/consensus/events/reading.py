@@ -37,6 +37,7 @@ from forecasting.consensus.events.inputs import (
     Submitted,
 )
 from forecasting.consensus.events.minutes import Assigned, Assumed
+from forecasting.consensus.events.orders import OrdersApproved, OrdersWithdrawn
 from forecasting.consensus.events.proposals import Answered, read_proposed
 from forecasting.consensus.events.record import (
     Imported,
@@ -78,6 +79,8 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     **{kind: {1: made.read} for kind, made in BY_KIND.items()},
     Kind.CLOSE: {1: Closed.read},
     Kind.ORDERED: {1: OrderReleased.read},
+    Kind.APPROVE: {1: OrdersApproved.read},
+    Kind.WITHDRAW: {1: OrdersWithdrawn.read},
     Kind.SENSE: {1: Sensed.read},
     Kind.QUARTER: {1: QuarterClosed.read},
     Kind.CONVENTIONS: {1: ConventionsSet.read},

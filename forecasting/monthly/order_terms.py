@@ -1,0 +1,179 @@
+"""Whether an order can be placed as somebody wants it, and how it is divided over doors."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import pandas as pd
+
+from forecasting.arguments import Name
+from forecasting.calendar import as_date, week_start
+from forecasting.consensus.moves import Move
+from forecasting.errors import OutOfBounds
+from forecasting.inventory.buy_plan import in_cases
+from forecasting.plan.live import LivePlan
+from forecasting.weekly.orders import terms_of
+
+MOST_UNITS = 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderLine:
+    """What is to be ordered of one SKU for one place and week."""
+
+    sku: Name
+    place: Name
+    """The door, or the distribution centre that serves it."""
+    units: float
+    arrives: dt.date
+    """First day of the week in which it is to be there."""
+
+
+Orders = list[tuple[tuple[str, dt.date], list[Move]]]
+
+
+def order_of(moves: Sequence[Move]) -> Orders:
+    """Lines by SKU and week of arrival: each is one order."""
+    ordered = sorted(moves, key=lambda m: (m.sku, m.arrives, m.to))
+    return [(key, list(m)) for key, m in groupby(ordered, key=lambda m: (m.sku, m.arrives))]
+
+
+def moves_of(plan: LivePlan, lines: Sequence[OrderLine]) -> tuple[Move, ...]:
+    """Lines as what every plan counts; each knows the open orders that are not it."""
+    base = plan.base
+    found = []
+    named = {name: plan.sku_index[name] for name in dict.fromkeys(o.sku for o in lines)}
+    known = {name: plan.inbound.names_of(sku) for name, sku in named.items()}
+    for line in lines:
+        sku = named[line.sku]
+        lead = dt.timedelta(7 * int(base.lead_time[sku]))
+        arrives = week_start(line.arrives)
+        found.append(
+            Move(
+                sku=line.sku, to=line.place, units=line.units, leaves=arrives - lead,
+                arrives=arrives, cost=0.0, known=known[line.sku].get(line.place, ()),
+            )
+        )  # fmt: skip
+    return tuple(sorted(found, key=lambda m: (m.sku, m.arrives, m.to)))
+
+
+def refusals(plan: LivePlan, lines: Sequence[OrderLine]) -> dict[str, str]:
+    """What cannot be ordered, by SKU, in words; empty where all can.
+
+    Parameters
+    ----------
+    lines : sequence of OrderLine
+        As they are to be approved together.
+    """
+    found: dict[str, str] = {}
+    by_order: dict[tuple[str, dt.date], list[OrderLine]] = {}
+    for line in lines:
+        by_order.setdefault((line.sku, line.arrives), []).append(line)
+    for (sku, _), mine in by_order.items():
+        why = _why_not(plan, mine)
+        if why:
+            found.setdefault(sku, why)
+    return found
+
+
+def _why_not(plan: LivePlan, lines: Sequence[OrderLine]) -> str:
+    """Why one order cannot be placed, '' where it can."""
+    name, arrives = lines[0].sku, lines[0].arrives
+    sku = plan.sku_index.get(name)
+    if sku is None:
+        return f"There is no SKU '{name[:80]}'."
+    places = [line.place for line in lines]
+    wrong = _wrong_place(plan, sku, places)
+    if wrong:
+        return wrong
+    if len(set(places)) < len(places):
+        return f"{name} for {arrives} names a place twice."
+    if any(not 0 < line.units < MOST_UNITS for line in lines):
+        return f"An order of {name} needs units above zero."
+    terms = terms_of(plan.base, sku, frozen=plan.limits.frozen_buy_weeks)
+    week = (week_start(arrives) - as_date(plan.base.weeks[0])).days // 7
+    if week < terms.first:
+        first = as_date(plan.base.weeks[0]) + dt.timedelta(7 * terms.first)
+        frozen = f" and {terms.frozen} weeks are frozen" if terms.frozen else ""
+        return (
+            f"{name} cannot come by {arrives}: an order takes {terms.lead_time} weeks{frozen}; "
+            f"the earliest is {first}."
+        )
+    if week >= len(plan.base.weeks):
+        return f"{name} for {arrives} is beyond the {len(plan.base.weeks)} weeks of the plan."
+    if terms.last is not None and week > terms.last:
+        return f"{name} is past its exit date by {arrives}."
+    broken = [line for line in lines if line.units % terms.case > 1e-6]
+    if broken:
+        return _in_cases(name, broken[0].units, terms.case)
+    units = sum(line.units for line in lines)
+    least = np.ceil(terms.least / terms.case) * terms.case
+    if units < least - 1e-6:
+        return f"{name} is ordered from {least:,.0f} u on; {units:,.0f} u are less."
+    return ""
+
+
+def _in_cases(name: str, units: float, case: float) -> str:
+    below = np.floor(units / case) * case
+    either = f"{below:,.0f} or {below + case:,.0f}" if below > 0 else f"{case:,.0f}"
+    return f"{name} is ordered in cases of {case:g}: {units:,.6g} u is none, {either} would be."
+
+
+def _wrong_place(plan: LivePlan, sku: int, places: Sequence[str]) -> str:
+    """Why orders of a SKU do not go there, '' where they do."""
+    base, name = plan.base, plan.sku_names[sku]
+    if base.way(sku) is not None:
+        centre = base.network.names[base.network.n_doors + int(base.centre[sku])]
+        wrong = next((p for p in places if p != centre), None)
+        if wrong is not None:
+            return f"{name} is ordered for {centre}, which serves {wrong[:80]}."
+        return ""
+    wrong = next((p for p in places if p not in plan.door_index), None)
+    return "" if wrong is None else f"No order of {name} goes to '{wrong[:80]}'."
+
+
+def divided(
+    plan: LivePlan, bought: pd.DataFrame, wanted: Mapping[tuple[str, dt.date], float]
+) -> list[OrderLine]:
+    """Orders of the buy plan as lines, with the units that people want of each.
+
+    Parameters
+    ----------
+    bought : DataFrame
+        Lines of the buy plan (`buying.rows`).
+    wanted : mapping of (SKU, first day of the week of arrival) to float
+        Units over all places; they are divided as the buy plan divides its own.
+
+    Raises
+    ------
+    OutOfBounds
+        Where a SKU and week is no order of the buy plan, or units are no whole cases.
+    """
+    mine = bought[(bought["source"] == "supplier") & (bought["kind"] != "expedite")]
+    days = mine["receipt_week"].dt.date
+    lines: list[OrderLine] = []
+    groups = {key: rows for key, rows in mine.groupby([mine["sku"], days], sort=False)}
+    for (name, arrives), units in wanted.items():
+        rows = groups.get((name, arrives))
+        if rows is None:
+            raise OutOfBounds(
+                f"The buy plan has no order of {name[:80]} for {arrives}. Look at it again."
+            )
+        case = plan.base.stated(plan.sku_index[name], "case_pack", 1.0)
+        planned = rows["units"].to_numpy(dtype=float)
+        if abs(units - planned.sum()) < 1e-6:
+            parts = planned
+        elif units <= 0 or abs(units / case - round(units / case)) > 1e-6:
+            raise OutOfBounds(_in_cases(name, units, case))
+        else:
+            parts = in_cases(planned, round(units / case)) * case
+        lines += [
+            OrderLine(sku=name, place=str(door), units=float(part), arrives=arrives)
+            for door, part in zip(rows["door"], parts, strict=True)
+            if part > 0
+        ]
+    return lines

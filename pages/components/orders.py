@@ -1,0 +1,319 @@
+"""Orders on the buy plan: proposed ones, edited and approved; approved ones, worked off."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from forecasting.calendar import as_date
+from forecasting.errors import ConcordError
+from forecasting.monthly import order_book, order_proposals
+from forecasting.monthly.order_book import StandingOrder
+from forecasting.monthly.order_terms import divided
+from forecasting.monthly.ordering import APPROVED, RELEASED
+from forecasting.plan.live import LivePlan
+from pages.components import download, frame, picked, theme
+from pages.components.options import who
+from pages.components.text import ours, plain
+
+KIND_SAID = {"release": "Release now", "planned": "Planned release"}
+EVERY_SUPPLIER = "All suppliers"
+MOST_SHOWN = 2_000
+WHOLE = st.column_config.NumberColumn(format="localized")
+UNITS = "Whole cases, at least the minimum order. Type another number to order that."
+OTB = (
+    "What is left of open-to-buy, at cost, in its class and month of arrival, after this order and "
+    "those above it. Below zero: over-bought. It is said, not forbidden."
+)
+LEFT = (
+    "Units left at its doors after the activation that the order comes for, with the order: {} no more "
+    "than this. As the Bridge judges it; blank where it comes for none."
+)
+
+
+def proposed(plan: LivePlan, bought: pd.DataFrame, left: pd.DataFrame) -> None:
+    """What suppliers are to get: look, edit, choose, approve."""
+    space, person = frame.workspace(), frame.me()
+    line = st.columns([2, 3, 5], vertical_alignment="bottom")
+    with line[0]:
+        kind = frame.select("Show", list(KIND_SAID), key="kind", said=KIND_SAID.__getitem__)
+    rows = order_proposals.proposals(plan, bought, left, kinds=(kind,))
+    if rows.empty:
+        st.info(
+            "No order has to go out this week: stock, open and approved orders cover the plan."
+            if kind == "release" else "No order is planned for later weeks."
+        )  # fmt: skip
+        return
+    with line[1]:
+        names = [EVERY_SUPPLIER, *sorted(rows["supplier"].dropna().unique())]
+        supplier = frame.select("Supplier", names, key="supplier")
+    if supplier != EVERY_SUPPLIER:
+        rows = rows[rows["supplier"] == supplier].reset_index(drop=True)
+    if len(rows) > MOST_SHOWN:
+        st.caption(f"The first {theme.number(MOST_SHOWN)} of {theme.number(len(rows))} orders.")
+        rows = rows.head(MOST_SHOWN)
+    may = person.may("order")
+    edited = table(rows, key=f"{kind} {supplier}", may=may)
+    rows = rows.assign(units=edited["Units"].astype(float), picked=edited["Approve"])
+    cost = plan.base.skus.set_index("sku")["unit_cost"]
+    rows["cost"] = rows["units"] * rows["sku"].map(cost)
+    if not may:
+        st.caption(f"{who('order')} You can look at what it would order, and ask them.")
+        return
+    asked = rows[rows["picked"]]
+    note = line[2].text_input(
+        "Why (one reason for all of them)", key=frame.slot("order note"), max_chars=2000,
+        placeholder="Optional",
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = st.button(
+            f"Approve {theme.plural(len(asked), 'chosen order')}", disabled=asked.empty,
+            type="primary", icon=":material/check:", key="approve_chosen",
+        )  # fmt: skip
+        of = "" if supplier == EVERY_SUPPLIER else f" of {plain(supplier)}"
+        every = st.button(
+            f"Approve all {theme.number(len(rows))}{of}", key="approve_all",
+            help="All orders that the table shows, with the units that stand in it.",
+        )  # fmt: skip
+        about = asked if len(asked) else rows
+        st.markdown(bill(about, left))
+    if chosen or every:
+        wanted = {
+            (str(r["sku"]), as_date(r["receipt_week"].to_datetime64())): float(r["units"])
+            for r in (asked if chosen else rows).to_dict("records")
+        }
+        approve(plan, bought, wanted, note, seen=space.seq)
+
+
+def approve(
+    plan: LivePlan,
+    bought: pd.DataFrame,
+    wanted: dict[tuple[str, dt.date], float],
+    note: str,
+    *,
+    seen: int,
+) -> None:
+    try:
+        lines = divided(plan, bought, wanted)
+    except ConcordError as error:
+        frame.refused(error)
+        return
+    frame.do(frame.workspace().orders.approve, frame.me().id, lines, note=note, base=seen)
+
+
+def bill(rows: pd.DataFrame, left: pd.DataFrame) -> str:
+    """What some orders come to, and whose open-to-buy they take below zero."""
+    cost = rows["cost"].sum(min_count=1)
+    said = f"{theme.plural(len(rows), 'order')}, {theme.units(rows['units'].sum())}, {theme.money(cost)} at cost"
+    over = order_proposals.over_spent(rows, left)
+    if over:
+        (klass, month), worst = min(over.items(), key=lambda item: item[1])
+        more = f" and {len(over) - 1} more" if len(over) > 1 else ""
+        said += (
+            f" · over open-to-buy in {plain(klass)}, {plain(month)}{more}: "
+            f"{theme.money(worst)} left at cost"
+        )
+    return said
+
+
+def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
+    """The orders; units and the first column can be changed by whoever may."""
+    shown = pd.DataFrame(
+        {
+            "Approve": False, "SKU": rows["sku"], "What": rows["description"],
+            "Supplier": rows["supplier"], "Units": rows["units"], "Doors": rows["places"],
+            "Release": rows["release_week"].map(theme.week),
+            "Arrives": rows["receipt_week"].map(theme.week), "Cost": rows["cost"],
+            "Open-to-buy left": rows["otb_left"], "Comes for": rows["event"],
+            "Left, P50": rows["left_p50"], "Left, P90": rows["left_p90"],
+        }
+    )  # fmt: skip
+    if not may:
+        shown = shown.drop(columns="Approve")
+    number, words = st.column_config.NumberColumn, st.column_config.TextColumn
+    config = {
+        "Units": number(format="localized", min_value=0.0, required=True, help=UNITS),
+        "Doors": number(help="Doors that it is for; 1 where it goes to a distribution centre."),
+        "Cost": theme.money_column(help="At unit cost, of the units proposed."),
+        "Open-to-buy left": theme.money_column(help=OTB),
+        "Comes for": words(help="The activation that runs in the week in which it arrives."),
+        "Left, P50": number(format="%,.0f", help=LEFT.format("half the time")),
+        "Left, P90": number(format="%,.0f", help=LEFT.format("nine times in ten")),
+    }
+    alt = "Orders for suppliers, the first to be released first"
+    if not may:
+        st.dataframe(
+            shown, hide_index=True, height=340, placeholder="–", column_config=config, alt=alt
+        )
+        return shown.assign(Approve=False)
+    # Edits are kept by the place of a row: other orders are another table.
+    content = hashlib.sha256(
+        rows[["sku", "receipt_week", "units"]].to_csv().encode()
+    ).hexdigest()
+    name = f"orders {key} {content[:12]}"
+    open_ones = {"Approve": bool, "Units": float}
+    if not picked.fits_kinds(st.session_state.get(name), len(shown), open_ones):
+        del st.session_state[name]
+    edited = st.data_editor(
+        shown, hide_index=True, height=340, key=name, column_config=config,
+        disabled=[str(column) for column in shown if column not in open_ones],
+    )  # fmt: skip
+    return edited.assign(Units=edited["Units"].fillna(0.0))
+
+
+def book(plan: LivePlan) -> None:
+    """What was approved: release it, take it back, close it; the action list."""
+    space, person = frame.workspace(), frame.me()
+    begins = as_date(plan.base.weeks[0])
+    every = st.toggle("Also what is done or was taken back", key=frame.slot("all orders"))
+    orders = space.orders.all if every else space.orders.open
+    if not orders:
+        st.info(
+            "No order is approved. Approve what the first view proposes, or order on the Bridge."
+        )
+        return
+    standing = order_book.standing(plan, orders)
+    supplier = dict(zip(plan.base.skus["sku"], plan.base.skus["supplier"], strict=True))
+    names = {p.id: p.name for p in space.people}
+    event = st.dataframe(
+        listed(standing, begins, supplier, names), hide_index=True, height=380,
+        on_select="rerun", selection_mode="multi-row", key="book", placeholder="–",
+        alt="Approved and released orders, the next to leave first",
+        column_config={
+            "Units": WHOLE,
+            "In the files, u": st.column_config.NumberColumn(
+                format="localized",
+                help="Units of an open order, or of goods that came, that the files have under a name that was "
+                "not there when it was approved: they are counted there, and not twice.",
+            ),
+        },
+    )  # fmt: skip
+    rows = [standing[i] for i in picked.rows(event, len(standing))]
+    if person.may("order"):
+        work_off(rows, standing)
+    else:
+        st.caption(who("order"))
+    with st.container(horizontal=True):
+        for label, name in (
+            ("Action list (XLSX)", "orders.xlsx"),
+            ("Action list (CSV)", "orders.csv"),
+        ):
+            download.spreadsheet(
+                label, lambda: order_book.action_list(plan, orders, names), name, sheet="Orders"
+            )
+
+
+def work_off(rows: Sequence[StandingOrder], standing: Sequence[StandingOrder]) -> None:
+    """Verbs on the chosen orders, or on all that are approved."""
+    space, person = frame.workspace(), frame.me()
+    approved = [s.order for s in standing if s.order.state == APPROVED]
+    mine = [s.order for s in rows]
+
+    def button(
+        label: str, verb: Callable[..., object], ids: list[str], help: str, **options: str
+    ) -> None:
+        if st.button(label, disabled=not ids, help=help, **options):  # type: ignore[arg-type]
+            frame.do(verb, person.id, ids)
+
+    able = [o.id for o in mine if o.state == APPROVED]
+    with st.container(horizontal=True):
+        button(f"Release {len(able)} chosen", space.orders.release, able, key="release", type="primary",
+               icon=":material/send:",
+               help="They went to the supplier: they count on, and are not taken back here any more.")  # fmt: skip
+        button(f"Release all {len(approved)} approved", space.orders.release,
+               [o.id for o in approved], key="release_all", help="Every order of the list that is approved and not released.")  # fmt: skip
+        button(f"Take {len(able)} back", space.orders.withdraw, able, key="withdraw", icon=":material/undo:",
+               help="Orders that were not released yet count no more.")  # fmt: skip
+        ending = [o.id for o in mine if o.state == RELEASED]
+        button(f"Close {len(ending)}", space.orders.close, ending, key="close_orders", icon=":material/done_all:",
+               help="Released orders that are in the files under another name, or will not come after all.")  # fmt: skip
+
+
+def listed(
+    standing: Sequence[StandingOrder],
+    begins: dt.date,
+    supplier: dict[str, str],
+    names: dict[str, str],
+) -> pd.DataFrame:
+    """The orders of the book, a line each."""
+    orders = [s.order for s in standing]
+    return pd.DataFrame(
+        {
+            "Order": [f"#{o.id}" for o in orders],
+            "State": [s.said(begins) for s in standing],
+            "SKU": [o.sku for o in orders],
+            "Supplier": [supplier.get(o.sku) for o in orders],
+            "Units": [o.units for o in orders],
+            "Release": [theme.week(o.leaves) for o in orders],
+            "Arrives": [theme.week(o.arrives) for o in orders],
+            "In the files, u": [s.confirmed for s in standing],
+            "As": [" ".join(s.receipts) for s in standing],
+            "By": [names.get(o.person, o.person) for o in orders],
+            "Why": [
+                o.note or (f"Bridge: {o.activation}" if o.activation else "") for o in orders
+            ],
+        }
+    )
+
+
+def too_late(plan: LivePlan, bought: pd.DataFrame) -> None:
+    """What is expected to be lost before an order can arrive, SKU by SKU; the rest in a line."""
+    late = bought[bought["kind"] == "expedite"]
+    lost = late[late["lost_units"] >= 0.5]
+    rest = max(float(late["units"].sum() - late["lost_units"].sum()), 0.0)
+    if lost.empty:
+        st.info("No sale is expected to be lost before a new order can arrive.")
+    else:
+        skus = plan.base.skus.set_index("sku")
+        rows = lost.groupby("sku", as_index=False).agg(
+            units=("lost_units", "sum"), value=("lost_value", "sum"), doors=("door", "nunique"),
+            first=("receipt_week", "min"), last=("receipt_week", "max"), needed=("units", "sum"),
+        )  # fmt: skip
+        rows = rows.sort_values("units", ascending=False, ignore_index=True)
+        st.dataframe(
+            pd.DataFrame(
+                {
+                    "SKU": rows["sku"], "What": rows["sku"].map(skus["description"]),
+                    "Lost, u": rows["units"], "Lost sales": rows["value"], "Doors": rows["doors"],
+                    "From": rows["first"].map(theme.week), "To": rows["last"].map(theme.week),
+                    "Would be needed, u": rows["needed"],
+                }
+            ),
+            hide_index=True, height=380, placeholder="–",
+            alt="SKUs that lose sales before a new order can arrive, most first",
+            column_config={
+                "Lost, u": st.column_config.NumberColumn(
+                    format="%,.0f", help="Units that demand is expected to miss, by open orders and decided moves alone."
+                ),
+                "Lost sales": theme.money_column(help="At the price paid in each week."),
+                "Would be needed, u": st.column_config.NumberColumn(
+                    format="localized", help="To reach the service level in these weeks, in whole cases."
+                ),
+            },
+        )  # fmt: skip
+    st.caption(
+        f"Besides, {theme.units(rest)} would be needed to have every safety stock at its level in "
+        "these weeks; no sale is expected to be lost for want of them alone. Expedite an open order or "
+        "move stock on the Bridge, or accept it."
+    )
+
+
+def headline(rows: pd.DataFrame, summed: pd.DataFrame, book_: Sequence[StandingOrder]) -> str:
+    """What will be lost, and what to release today."""
+    late = rows[(rows["kind"] == "expedite") & (rows["lost_units"] >= 0.5)]
+    said = "**No sale is expected to be lost before a new order can arrive**"
+    if len(late):
+        value = late["lost_value"].sum(min_count=1)
+        said = (
+            f"**{theme.units(late['lost_units'].sum())} of sales, {theme.money(value)}, will be lost** from "
+            f"{theme.week(late['receipt_week'].min())} to {theme.week(late['receipt_week'].max())}, "
+            "before a new order can arrive"
+        )
+    cost = summed["release_cost"].sum(min_count=1)
+    said += f" · **{theme.units(summed['release'].sum())} to release today, {theme.money(cost)} at cost**"
+    approved = [s for s in book_ if s.order.state == APPROVED]
+    if approved:
+        said += f" · {theme.plural(len(approved), 'order')} approved and not released"
+    return ours(said)
