@@ -12,6 +12,7 @@ from data.files import Judged
 from data.leaving import Leaving
 from data.tables import TABLES
 from forecasting import scratch
+from forecasting.consensus.events import Event
 from forecasting.consensus.events.proposals import holders
 from forecasting.consensus.events.record import Imported
 from forecasting.errors import BadFiles, ConcordError, Problem
@@ -159,45 +160,55 @@ def importing(space: Workspace, person: Person) -> None:
         frame.refused(error)
         return
     report(judged)
+    if (allow_rejects := asked_to_import(judged)) is None:
+        return
+    try:
+        with st.spinner("Importing ..."):
+            event, _ = space.import_files(
+                person.id, plain_files, mapped=mapped, allow_rejects=allow_rejects
+            )
+    except ConcordError as error:
+        frame.refused(error)
+        return
+    st.session_state["round"] = st.session_state.get("round", 0) + 1
+    st.session_state["imported"] = imported(event)
+    st.rerun()
+
+
+def asked_to_import(judged: Judged) -> bool | None:
+    """Whether it is to be written without its bad rows; None: it is not to be written."""
     problems = judged.all_problems
-    good = sum(v.accepted for v in judged.verdicts)
-    asked = (
-        f", propose {theme.plural(len(judged.proposed), 'change')}" if judged.proposed else ""
-    )
+    nothing = not sum(v.accepted for v in judged.verdicts)
+    changes = theme.plural(len(judged.proposed), "change")
+    asked = f", propose {changes}" if judged.proposed else ""
     with st.container(horizontal=True):
-        whole = st.button(
-            f"Import {judged.at_once:,} rows{asked}",
-            type="primary",
-            disabled=bool(problems) or not good,
-        )
-        part = (
+        if st.button(
+            f"Import {judged.at_once:,} rows{asked}", type="primary",
+            disabled=bool(problems) or nothing,
+        ):  # fmt: skip
+            return False
+        if (
             problems
             and not judged.problems
             and st.button(
-                f"Import only the {judged.at_once:,} good rows{asked}", disabled=not good
+                f"Import only the {judged.at_once:,} good rows{asked}", disabled=nothing
             )
-        )
-    if whole or part:
-        try:
-            with st.spinner("Importing ..."):
-                event, _ = space.import_files(
-                    person.id, plain_files, mapped=mapped, allow_rejects=bool(part)
-                )
-        except ConcordError as error:
-            frame.refused(error)
-            return
-        st.session_state["round"] = st.session_state.get("round", 0) + 1
-        told = event.told(Imported)
-        st.session_state["imported"] = (
-            f"Imported {told.summary} (batch #{event.seq}). Refresh the forecast to use it."
-            + (
-                f" Proposed to {holders('signed calendar')}: {theme.plural(told.proposed, 'change')}; "
-                "Home says what becomes of them."
-                if told.proposed
-                else ""
-            )
-        )
-        st.rerun()
+        ):
+            return True
+    return None
+
+
+def imported(event: Event) -> str:
+    """What was imported and proposed, in words."""
+    told = event.told(Imported)
+    said = f"Imported {told.summary} (batch #{event.seq}). Refresh the forecast to use it."
+    if not told.proposed:
+        return said
+    changes = theme.plural(told.proposed, "change")
+    return (
+        f"{said} Proposed to {holders('signed calendar')}: {changes}; Home says what becomes of "
+        "them."
+    )
 
 
 @st.fragment(run_every=1)
