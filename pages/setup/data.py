@@ -87,7 +87,7 @@ def previewed(
 
 def report(judged: Judged) -> None:
     """What would be imported, what is wrong with it, and what it does to what is signed."""
-    columns = ["Table", "File", "Read", "Accepted", "Refused", "To be proposed", "Remarks"]
+    columns = ["Table", "File", "Read", "Accepted", "Refused", "Proposed", "Remarks"]
     st.dataframe(
         pd.DataFrame(
             {
@@ -96,12 +96,12 @@ def report(judged: Judged) -> None:
                 "Read": [v.read for v in judged.verdicts],
                 "Accepted": [v.accepted for v in judged.verdicts],
                 "Refused": [v.rejected for v in judged.verdicts],
-                "To be proposed": [judged.held.get(v.table, 0) for v in judged.verdicts],
+                "Proposed": [judged.held.get(v.table, 0) for v in judged.verdicts],
                 "Remarks": ["; ".join(v.notes) for v in judged.verdicts],
             }
         ),
         hide_index=True,
-        column_order=[c for c in columns if c != "To be proposed" or judged.held],
+        column_order=[c for c in columns if c != "Proposed" or judged.held],
     )
     if judged.held:
         proposed(judged)
