@@ -242,6 +242,27 @@ def level_around(units: Floats, effect: Floats, weight: Floats, prior: Floats) -
     return around
 
 
+def level_before(
+    units: Floats, effect: Floats, weight: Floats, prior: Floats
+) -> tuple[Floats, Floats]:
+    """Level of each series by the weeks before each week, and the evidence behind it.
+
+    With the weeks turned round, by those after it. Smoothed as `level_around` is.
+
+    Returns
+    -------
+    (level, evidence), float arrays, shape (n, T)
+    """
+    flat = np.full(len(units), AROUND)
+    level = smooth_level(
+        units, effect, weight=weight, alpha=flat, prior=prior, prior_weeks=PRIOR_WEEKS
+    )
+    counted = effect * weight
+    believed = np.full(len(units), PRIOR_WEEKS * AROUND)
+    says = _discounted(AROUND * counted, 1 - AROUND, believed)
+    return level[:, :-1], np.concatenate([believed[:, None], says[:, :-1]], axis=1)
+
+
 def follower(effect: Floats, weight: Floats) -> Callable[[Floats], Floats]:
     """What of a regressor the level around a week follows.
 

@@ -378,6 +378,19 @@ def parts(logs: Floats, cell: Ints, n_cells: int) -> tuple[Floats, Floats]:
     return logs * rate[cell], np.exp(total)
 
 
+def shares(parts: Floats, multiplier: Floats, cell: Ints) -> Floats:
+    """Share of each row in what its cell sold beyond its base, 0 to 1, (m,).
+
+    As the model splits what it expects; a cell of which nothing is expected is split evenly.
+    """
+    increment = multiplier[cell] - 1
+    even = 1 / np.bincount(cell)[cell]
+    share = np.where(
+        np.abs(increment) > 0.02, parts / np.where(increment == 0, 1, increment), even
+    )
+    return np.clip(share, 0.0, 1.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """Exposures with what is needed of them again and again, worked out once."""

@@ -16,16 +16,9 @@ from forecasting.arguments import Name, verb
 from forecasting.calendar import quarter_label, week_label
 from forecasting.governance.policy import SETTINGS
 from forecasting.outputs.consensus_pack import template
-from forecasting.quarterly import scorecard
-from forecasting.quarterly.scorecard import (
-    BELOW,
-    HEADLINES,
-    LEAD,
-    MEASURES,
-    STOCKOUTS,
-    TURNS,
-    Scorecard,
-)
+from forecasting.quarterly import measures as measured
+from forecasting.quarterly.measures import BELOW, HEADLINES, LEAD, MEASURES, STOCKOUTS, TURNS
+from forecasting.quarterly.scorecard import Scorecard
 from forecasting.vocabulary import GLOSSARY, INPUTS, Function
 from forecasting.workspace import Workspace
 
@@ -56,7 +49,7 @@ def as_html(space: Workspace, by: str, quarter: Name) -> str:
         stockouts=STOCKOUTS,
         turns=TURNS,
         measures=MEASURES,
-        said=scorecard.said,
+        said=measured.said,
         definition=lambda key: GLOSSARY[MEASURES[key].term],
         trend=_trend,
         change=_change,
@@ -90,7 +83,7 @@ def _change(shown: Scorecard, key: str, back: int) -> str:
     value, then = shown.value(key), shown.value(key, back=back)
     if value is None or then is None:
         return ""
-    return f"({scorecard.said(key, value - then, change=True)})"
+    return f"({measured.said(key, value - then, change=True)})"
 
 
 def _names(space: Workspace) -> str:

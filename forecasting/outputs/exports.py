@@ -20,7 +20,8 @@ from forecasting.intake import oddities
 from forecasting.outputs import marketing_calendar
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
-from forecasting.quarterly.scorecard import MEASURES
+from forecasting.quarterly import promotion_result
+from forecasting.quarterly.measures import MEASURES
 from forecasting.rights import LOCAL_ADMIN
 from forecasting.vocabulary import INPUTS, Measure
 from forecasting.workspace import Workspace
@@ -185,6 +186,12 @@ def _scorecard(space: Workspace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"value": float, "target": float})
 
 
+def _results(space: Workspace) -> pd.DataFrame:
+    """What every activation that is over added, beside plan and spend."""
+    space.quarters.sum_up()
+    return space.quarters.results(LOCAL_ADMIN.id).activations
+
+
 def _budget(space: Workspace) -> pd.DataFrame:
     """Targets week by week, of each class and of each SKU, where there is one."""
     base = space.plan.base
@@ -250,6 +257,11 @@ _MADE = (
             "quarter", "measure", "label", "form", "value", "target", "met", "whole", "closed",
         ),
         rows=_scorecard,
+    ),
+    Export(
+        name="promotion-result",
+        row="one activation that is over: what it added, planned beside it, units and money",
+        columns=promotion_result.COLUMNS, rows=_results,
     ),
     Export(
         name="budget-by-week", row="one class or SKU with a budget and week",
