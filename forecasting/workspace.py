@@ -143,7 +143,10 @@ class Workspace:
         )
         self.sources = Sources(self.desk)
         signed = partial(_signed, self)
-        self.imports = Imports(self.desk, self.calendar, self._rebuild, signed=signed)
+        self.imports = Imports(
+            self.desk, self.calendar, self._rebuild, signed=signed, proposals=self.proposals,
+            plan=self.working_plan_for,
+        )  # fmt: skip
         self.reversals = Reversals(
             self.desk, calendar=self.calendar, decisions=self.decisions, orders=self.orders,
             seen_by=self.history.seen_by,
@@ -383,12 +386,13 @@ def _of_the_week(space: Workspace) -> tuple[Decisions, Proposals, Weekly]:
 
 
 def _signed(space: Workspace) -> Signed | None:
-    """What is signed in the open cycle, for who changes it by files."""
+    """What is signed in the latest cycle, for who changes it by files."""
     now = space.cycles.current
-    if now is None or now.closed or not now.signatures or not space.has_forecast:
+    if now is None or not now.signatures or not space.has_forecast:
         return None
-    base = space.plan.base
-    return Signed.of(base.skus, base.as_of, space.cycles.standing().signed)
+    base, departments = space.plan.base, space.cycles.standing().signed
+    published = space._builder.calendar_at(now.versions[-1]) if now.closed else None
+    return Signed.of(base.skus, base.as_of, departments, published=published)
 
 
 def _tell_started(seq: int, path: Path | None, begun: float) -> None:
