@@ -17,6 +17,7 @@ from data import parsing
 from data.limits import LIMITS, Limits
 from data.reading import SUFFIXES, Raw, Source, bad, named
 from data.shapes import DELIMITERS, ENCODINGS, Reading, Shape
+from forecasting import write
 from forecasting.errors import Problem
 
 Weeks = Mapping[int, Sequence[str]]
@@ -121,7 +122,7 @@ class Look:
     @property
     def sentence(self) -> str:
         """How it was read, in words."""
-        parts = [f"{self.count:,} rows"]
+        parts = [f"{write.number(self.count)} rows"]
         if self.reading.sheet:
             parts.append(f"sheet '{self.reading.sheet}'")
         if self.reading.encoding:
