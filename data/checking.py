@@ -112,7 +112,7 @@ def judge(
         read=read + len(raw.broken),
         accepted=accepted,
         problems=tuple(problems),
-        notes=_unknown(raw.header, table),
+        notes=(*raw.notes, *_unknown(raw.header, table)),
         rejects=tuple(sorted(judged + unread)),
         excess=excess,
     )

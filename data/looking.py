@@ -258,4 +258,15 @@ def shaped(
         limits=limits,
         read_as=look.reading,
         lines_from=look.rows if look.has_lines else None,
+        notes=_notes(int(found["left_out"]), int(found["added_up"])),
     )
+
+
+def _notes(left_out: int, added_up: int) -> tuple[str, ...]:
+    """What a shape did to the number of rows, in words."""
+    notes = []
+    if left_out:
+        notes.append(f"rows left out, as the source says: {write.number(left_out)}")
+    if added_up:
+        notes.append(f"rows added to others of the same key: {write.number(added_up)}")
+    return tuple(notes)

@@ -141,7 +141,8 @@ def concerns(found: Iterable[Touched], signed: Signed | None) -> tuple[str, ...]
         )
     whose = "; ".join(f"{name} ({_people(signed.departments[name])})" for name in departments)
     return (
-        f"This changes {activations} of signed departments: {some}. These signatures become void, by name, as soon as it is imported: {whose}.",
+        f"This changes {activations} of signed departments: {some}. These "
+        f"signatures become void, by name, as soon as it is imported: {whose}.",
     )
 
 

@@ -114,7 +114,10 @@ def _why_not(plan: LivePlan, lines: Sequence[OrderLine]) -> str:
     units = sum(line.units for line in lines)
     least = np.ceil(terms.least / terms.case) * terms.case
     if units < least - 1e-6:
-        return f"{name} is ordered from {write.number(least)} u on; {write.number(units)} u are less."
+        return (
+            f"{name} is ordered from {write.number(least)} u on; "
+            f"{write.number(units)} u are less."
+        )
     return ""
 
 
@@ -123,11 +126,11 @@ def _in_cases(name: str, units: float, case: float) -> str:
     either = (
         f"{write.number(below)} or {write.number(below + case)}"
         if below > 0
-        else f"{write.number(case)}"
+        else write.number(case)
     )
     return (
-        f"{name} is ordered in cases of {write.figure(case)}: {write.figure(units, 6)} u is none, "
-        f"{either} would be."
+        f"{name} is ordered in cases of {write.figure(case)}: {write.figure(units, 6)} u "
+        f"is none, {either} would be."
     )
 
 

@@ -45,11 +45,7 @@ class Imported(Body):
         """In plain words."""
         if not self.proposed:
             return f"imported {self.summary}"
-        of = (
-            "1 activation"
-            if self.proposed == 1
-            else f"{write.number(self.proposed)} activations"
-        )
+        of = f"{write.number(self.proposed)} activation{'s' if self.proposed != 1 else ''}"
         return f"imported {self.summary}, and proposed changes of {of} from the same files"
 
 
