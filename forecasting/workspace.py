@@ -81,6 +81,8 @@ class Workspace:
         What time it is, UTC without a zone; what events are stamped with.
     create : bool
         Whether a database that does not exist is made.
+    least_weeks : int
+        Weeks that plans look ahead at least, whatever is set.
 
     Raises
     ------
@@ -95,10 +97,11 @@ class Workspace:
         *,
         clock: Callable[[], dt.datetime] = utc_now,
         create: bool = True,
+        least_weeks: int = 0,
     ) -> None:
         begun = time.perf_counter()
         self.store = Store(path, create=create)
-        self._log_held = operation.hold(path)
+        self._log_held, self._least_weeks = operation.hold(path), least_weeks
         try:
             self._wire(clock)
             self._take_up(build=False)
@@ -131,15 +134,19 @@ class Workspace:
             candidate=self._candidate, policies=self.policies,
         )  # fmt: skip
         self._builder = Builder(
-            self.desk, self.cycles, calendar=self.calendar, policies=self.policies
-        )
+            self.desk, self.cycles, calendar=self.calendar, policies=self.policies,
+            least_weeks=self._least_weeks,
+        )  # fmt: skip
         self.history = History(self.desk, self.cycles, plan=self._live)
         self.inputs = Inputs(
             self.desk, plan=self._live, reasons=self.reasons, policies=self.policies
         )
         self.sources = Sources(self.desk)
         signed = partial(_signed, self)
-        self.imports = Imports(self.desk, self.calendar, self._rebuild, signed=signed)
+        self.imports = Imports(
+            self.desk, self.calendar, self._rebuild, signed=signed, proposals=self.proposals,
+            plan=self.working_plan_for,
+        )  # fmt: skip
         self.reversals = Reversals(
             self.desk, calendar=self.calendar, decisions=self.decisions, orders=self.orders,
             seen_by=self.history.seen_by,
@@ -379,12 +386,13 @@ def _of_the_week(space: Workspace) -> tuple[Decisions, Proposals, Weekly]:
 
 
 def _signed(space: Workspace) -> Signed | None:
-    """What is signed in the open cycle, for who changes it by files."""
+    """What is signed in the latest cycle, for who changes it by files."""
     now = space.cycles.current
-    if now is None or now.closed or not now.signatures or not space.has_forecast:
+    if now is None or not now.signatures or not space.has_forecast:
         return None
-    base = space.plan.base
-    return Signed.of(base.skus, base.as_of, space.cycles.standing().signed)
+    base, departments = space.plan.base, space.cycles.standing().signed
+    published = space._builder.calendar_at(now.versions[-1]) if now.closed else None
+    return Signed.of(base.skus, base.as_of, departments, published=published)
 
 
 def _tell_started(seq: int, path: Path | None, begun: float) -> None:
