@@ -6,9 +6,12 @@ said what that came to, door by door, for the list of what looks odd.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from data.closing import last_closed
 from data.store import Store
+from forecasting.intake.checks import check_of
 
 Row = dict[str, Any]
 
@@ -21,10 +24,16 @@ def odd_selling(store: Store) -> list[Row]:
     list of dict
         kind, subject (a door), count, example, assumed, todo, weight (units).
     """
-    return [*_silent(store), *_only_when_sold(store), *_waiting(store)]
+    as_of = last_closed(store)
+    if as_of is None:
+        return []
+    return [
+        *_silent(store, as_of), *_only_when_sold(store), *_waiting(store, as_of),
+        *_stepped(store, as_of),
+    ]  # fmt: skip
 
 
-def _silent(store: Store) -> list[Row]:
+def _silent(store: Store, as_of: dt.date) -> list[Row]:
     return [
         {
             "kind": "silent_doors",
@@ -37,7 +46,7 @@ def _silent(store: Store) -> list[Row]:
             "(to, and from when it opens again).",
             "weight": float(row.weight),
         }
-        for row in _rows(store, "odd_silent_doors")
+        for row in _rows(store, "odd_silent_doors", as_of=as_of)
     ]
 
 
@@ -58,7 +67,7 @@ def _only_when_sold(store: Store) -> list[Row]:
     ]
 
 
-def _waiting(store: Store) -> list[Row]:
+def _waiting(store: Store, as_of: dt.date) -> list[Row]:
     return [
         {
             "kind": "stock_waiting",
@@ -71,10 +80,33 @@ def _waiting(store: Store) -> list[Row]:
             "ranging.",
             "weight": float(row.weight),
         }
-        for row in _rows(store, "odd_stock_waiting")
+        for row in _rows(store, "odd_stock_waiting", as_of=as_of)
     ]
 
 
-def _rows(store: Store, name: str) -> list[Any]:
-    found = store.query(name).rename(columns={"count": "count_"})
+def _stepped(store: Store, as_of: dt.date) -> list[Row]:
+    """SKUs, doors and the company of which the level has changed and stayed so."""
+    return [
+        {
+            "kind": kind,
+            "subject": row.subject,
+            "count": int(row.n),
+            "example": f"since the week of {row.start:%Y-%m-%d} it sells "
+            f"{row.after:,.0f} units a week, {row.before:,.0f} before",
+            "assumed": check_of(kind).assumed,
+            "todo": check_of(kind).todo,
+            "weight": WEIGHED_WEEKS * abs(row.after - row.before),
+            "touches": frozenset({f"{row.level}/{row.subject}"} - {"company/all doors"}),
+        }
+        for row in _rows(store, "steps_in_level", as_of=as_of)
+        for kind in [_STEP_OF[row.level]]
+    ]
+
+
+_STEP_OF = {"sku": "step_of_skus", "door": "step_of_doors", "company": "step_of_company"}
+WEIGHED_WEEKS = 13
+
+
+def _rows(store: Store, name: str, **given: Any) -> list[Any]:
+    found = store.query(name, **given).rename(columns={"count": "count_"})
     return list(found.itertuples(index=False))

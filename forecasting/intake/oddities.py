@@ -116,15 +116,16 @@ PROVIDERS: tuple[Callable[[Store], Iterable[Found]], ...] = (
 
 def found(store: Store) -> list[Oddity]:
     """Everything that looks odd in the data in force, what moves most units first."""
-    checks = {f"odd_{check.kind}": check for check in CHECKS if check.has_query}
     rows: list[Oddity] = []
-    for name, answer in looks.answers(store, list(checks)):
-        if isinstance(answer, Exception):  # it says so, and takes nothing else with it
-            rows.append(_broken(name, answer))
-        else:
-            rows += [_as_oddity(checks[name], row) for row in answer.to_dict("records")]
-    for provider in PROVIDERS:
-        rows += [r for r in _provided(store, provider) if r.kind not in _SAID_BY_A_CHECK]
+    with looks.at_once(store):
+        checks = {f"odd_{check.kind}": check for check in CHECKS if check.has_query}
+        for name, answer in looks.answers(store, list(checks)):
+            if isinstance(answer, Exception):  # it says so, and takes nothing else with it
+                rows.append(_broken(name, answer))
+            else:
+                rows += [_as_oddity(checks[name], row) for row in answer.to_dict("records")]
+        for provider in PROVIDERS:
+            rows += [r for r in _provided(store, provider) if r.kind not in _SAID_BY_A_CHECK]
     return sorted(rows, key=lambda one: (-one.weight, one.kind, one.subject))
 
 
