@@ -1,8 +1,8 @@
 """What following the Bridge comes to where orders may be placed, on drawn futures.
 
-Every week of eight, in a company that is drawn: what the Bridge shows as red is ordered where an
-order can still help, worst money first, one order a SKU and week; then what supply can still
-do (orders brought forward, units moved) is done for what is red or amber. The calendar stays as it is. Buyers
+Every week of eight, in a company that is drawn: what the Bridge shows as red or amber is ordered
+where an order can still help, the worst first, one order a SKU and week; then what supply can
+still do (orders brought forward, units moved) is done. The calendar stays as it is. Buyers
 go on ordering as they always did, and see what was decided. Beside units lost in activations
 stands what is left four weeks behind them beyond what is enough, and against nothing done.
 `python -m tests.load.ordered [SEED ...]`
@@ -20,7 +20,6 @@ import pandas as pd
 
 from forecasting.hierarchy import Floats
 from forecasting.inventory import actions
-from forecasting.inventory.bridge import RED
 from forecasting.plan.live import LivePlan
 from forecasting.sample.company import make_sample
 from forecasting.weekly import best_mix, options
@@ -53,10 +52,10 @@ def ordered(now: LivePlan, shelves: Shelves, week: int) -> list[Option]:
         item
         for items in now.items.values()
         for item in items
-        if item.first < AHEAD and (item.status == RED).any()
+        if item.first < AHEAD and item.is_watched
     ]
     done: set[int] = set()
-    for item in sorted(short, key=lambda i: -np.nan_to_num(i.margin_at_risk)):
+    for item in sorted(short, key=lambda i: -i.short.sum()):
         if item.sku in done:  # one order a SKU and week: the next look counts it
             continue
         start = situation_of(now, now.sku(item.sku), item)
