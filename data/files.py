@@ -45,6 +45,15 @@ class Judged:
 
     concerns: tuple[str, ...] = ()
     """What it would do to what people have signed, in words."""
+    held: Mapping[str, int] = field(default_factory=dict)
+    """Table to rows that would not be imported but proposed to who may decide."""
+    proposed: tuple[str, ...] = ()
+    """What would be proposed, in words, one an activation."""
+
+    @property
+    def at_once(self) -> int:
+        """Rows that would be imported."""
+        return sum(v.accepted for v in self.verdicts) - sum(self.held.values())
 
     @property
     def all_problems(self) -> tuple[Problem, ...]:
@@ -54,7 +63,8 @@ class Judged:
     @property
     def summary(self) -> str:
         """What would be imported, in words."""
-        parts = [f"{write.number(v.accepted)} {v.table}" for v in self.verdicts if v.accepted]
+        rows = {v.table: v.accepted - self.held.get(v.table, 0) for v in self.verdicts}
+        parts = [f"{write.number(n)} {table}" for table, n in rows.items() if n]
         return ", ".join(parts) or "nothing"
 
 
@@ -183,6 +193,19 @@ def staged(store: Store, table: str) -> pd.DataFrame:
     """The accepted rows of a table, within the block that judges them."""
     with store.cursor() as cursor:
         return cursor.execute(sql("from staging.{name}", name=identifier(table))).df()
+
+
+def set_aside(store: Store, table: str, activations: Sequence[str]) -> int:
+    """Take the rows of some activations out of what is staged; how many they were."""
+    wanted = listed(map(literal, activations))
+    with store.cursor() as cursor:
+        gone = cursor.execute(
+            sql(
+                "delete from staging.{table} where activation in ({wanted}) returning 1",
+                table=identifier(table), wanted=wanted,
+            )
+        ).fetchall()  # fmt: skip
+    return len(gone)
 
 
 def insert_staged(

@@ -119,10 +119,14 @@ def main(debug: bool) -> None:  # _Verbs looks at it
 
 @contextmanager
 def opened(
-    db: Path, *, clock: Callable[[], dt.datetime] = utc_now, create: bool = False
+    db: Path,
+    *,
+    clock: Callable[[], dt.datetime] = utc_now,
+    create: bool = False,
+    least_weeks: int = 0,
 ) -> Iterator[Workspace]:
     """The workspace of a database; a mistyped path is refused, not made, unless `create`."""
-    workspace = Workspace(db, clock=clock, create=create)
+    workspace = Workspace(db, clock=clock, create=create, least_weeks=least_weeks)
     try:
         yield workspace
     finally:

@@ -252,6 +252,7 @@ class Desk(Projector[Mapping[str, Person]]):
         asked: Sequence[tuple[Request, Callable[[], Event]]],
         *,
         touches: frozenset[str],
+        work: Work | None = None,
     ) -> list[Event]:
         """Have several events prepared and written together: all of them, or none.
 
@@ -259,6 +260,8 @@ class Desk(Projector[Mapping[str, Person]]):
         ----------
         asked : sequence
             Each request and what prepares its event; none may depend on another.
+        work : callable, optional
+            What is written with them, given the number of the first.
 
         Raises
         ------
@@ -279,11 +282,11 @@ class Desk(Projector[Mapping[str, Person]]):
 
             return prepared
 
-        with _watched(is_edit=True) as made:
+        with _watched(is_edit=work is None) as made:
             made += self.ledger.submit_all(
                 {r.id: _named(r.id, after_check(prepare)) for r, prepare in asked},
-                touches=touches,
-            )
+                touches=touches, work=work,
+            )  # fmt: skip
         return [requests[event.client_id].check(event) for event in made]
 
     def _checking(self, requests: Mapping[str, Request]) -> Iterator[None]:

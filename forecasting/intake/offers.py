@@ -21,7 +21,7 @@ from forecasting.consensus.campaigns import contradict, pairs_alike
 from forecasting.demand.lift import SUPPORTED, log_paid
 from forecasting.demand.offers import FREE, usual_of
 from forecasting.plan.live import LivePlan
-from forecasting.weekly.option import MOST_SERVICE
+from forecasting.weekly.service import MOST_SERVICE
 
 USUAL_LIFT = 5.0
 """Lift up to which activations of any class were seen."""

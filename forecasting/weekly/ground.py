@@ -321,6 +321,15 @@ def worth_of(plan: LivePlan, before: Activation | None, after: Activation) -> Wo
     )  # fmt: skip
 
 
+def no_worth(plan: LivePlan) -> Worth:
+    """Of a change whose worth nobody worked out."""
+    weeks = plan.base.weeks
+    return Worth(
+        units=0.0, margin=None, cost=0.0, first_week=as_date(weeks[0]),
+        last_week=as_date(weeks[-1]), as_of=plan.base.as_of,
+    )  # fmt: skip
+
+
 def _activation_gone(now: Activation | None, name: str) -> str:
     if now is None:
         return f"{name} is not in the calendar any more."
