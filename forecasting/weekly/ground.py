@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from forecasting import write
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events.body import CalendarEdit
@@ -164,7 +165,8 @@ def _moved(body: OptionProposed, found: Option | None) -> list[str]:
         if _is_same(was, now):
             return []
         return [
-            f"{now:,.0f} u are expected to be short now; {was:,.0f} u when it was proposed."
+            f"{write.number(now)} u are expected to be short now; {write.number(was)} u "
+            "when it was proposed."
         ]
     if found is None:
         return [
@@ -174,7 +176,7 @@ def _moved(body: OptionProposed, found: Option | None) -> list[str]:
     was, now = body.worth.units, found.units_saved
     if _is_same(was, now):
         return []
-    return [f"It saves {now:,.0f} u now; {was:,.0f} u when it was proposed."]
+    return [f"It saves {write.number(now)} u now; {write.number(was)} u when it was proposed."]
 
 
 def _is_same(was: float, now: float) -> bool:
@@ -290,7 +292,7 @@ def _value(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case float():
-            return f"{value:,.10g}"
+            return write.figure(value)
     return str(value)
 
 
