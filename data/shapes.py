@@ -146,7 +146,8 @@ class Shape:
     """Columns that each hold the same thing for another date or name: they become rows. Their
     name is the column `@name`, and what stands in them the column `@value`."""
     leave_out: tuple[tuple[str, str], ...] = ()
-    """(column, value) of rows that are left out."""
+    """(column, value) of rows that are left out; a value that ends with * is how it begins, a
+    blank one that it holds nothing."""
     added_up: bool = False
     """Whether rows of one key become one, their numbers added."""
     calendar: str = ""

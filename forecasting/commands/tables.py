@@ -9,7 +9,7 @@ import click
 
 from data import files
 from data.files import Judged
-from forecasting import scratch
+from forecasting import scratch, write
 from forecasting.commands.door import (
     acting,
     as_json_too,
@@ -101,7 +101,9 @@ def _told(judged: Judged) -> dict[str, dict[str, int]]:
             click.echo(f"{verdict.label}: {note}", err=True)
         if verdict.rejected:
             target = files.write_rejects(verdict, verdict.path)
-            click.echo(f"{verdict.rejected:,} refused rows are in {target}", err=True)
+            click.echo(
+                f"{write.number(verdict.rejected)} refused rows are in {target}", err=True
+            )
     return tables
 
 
@@ -131,7 +133,7 @@ def odd(
     for line in lines:
         click.echo(line)
     if len(every) > len(found):
-        click.echo(f"{len(every) - len(found):,} more were accepted by name.")
+        click.echo(f"{write.number(len(every) - len(found))} more were accepted by name.")
 
 
 @main.command()

@@ -16,7 +16,7 @@ from typing import Any
 
 from data.ledger import Ledger, Work, utc_now
 from data.store import Store
-from forecasting import conventions, operation
+from forecasting import conventions, operation, write
 from forecasting.consensus.events import TOTAL, Body, Conflict, Event, Kind, Leaves
 from forecasting.consensus.events.governance import PersonSet
 from forecasting.consensus.overrides import collisions
@@ -146,7 +146,8 @@ class Desk(Projector[Mapping[str, Person]]):
             return now
         if not 0 <= base <= now:
             raise OutOfBounds(
-                f"The ledger stands at #{now:,}; there was no #{base:,} to look at. Look again."
+                f"The ledger stands at #{write.number(now)}; there was no "
+                f"#{write.number(base)} to look at. Look again."
             )
         return base
 
@@ -341,7 +342,7 @@ def checked_link(text: str) -> str:
             "does not. Say it in the note instead."
         )
     if len(link) > LONGEST_NOTE:
-        raise OutOfBounds(f"A link has at most {LONGEST_NOTE:,} characters.")
+        raise OutOfBounds(f"A link has at most {write.number(LONGEST_NOTE)} characters.")
     return link
 
 
@@ -354,5 +355,5 @@ def checked_note(text: str) -> str:
         If it is too long.
     """
     if len(text) > LONGEST_NOTE:
-        raise OutOfBounds(f"A note has at most {LONGEST_NOTE:,} characters.")
+        raise OutOfBounds(f"A note has at most {write.number(LONGEST_NOTE)} characters.")
     return text.strip()

@@ -18,6 +18,7 @@ import pandas as pd
 from data import files
 from data.files import Judged
 from data.store import Store
+from forecasting import write
 from forecasting.consensus.activations import Activation, as_imported
 
 NAMED = 5
@@ -132,23 +133,22 @@ def concerns(found: Iterable[Touched], signed: Signed | None) -> tuple[str, ...]
         return ()
     some = listed(sorted({one.name for one in of}))
     departments = sorted({d for one in of for d in one.departments})
-    one = len(of) == 1
+    activations = f"{write.number(len(of))} activation{'' if len(of) == 1 else 's'}"
     if signed.published is not None:
         return (
-            f"This changes {len(of):,} activation{'' if one else 's'} that the published "
-            f"consensus counts: {some}. The version stays as it was signed; the working plan "
-            "moves.",
+            f"This changes {activations} that the published consensus counts: {some}. The "
+            "version stays as it was signed; the working plan moves.",
         )
     whose = "; ".join(f"{name} ({_people(signed.departments[name])})" for name in departments)
     return (
-        f"This changes {len(of):,} activation{'' if one else 's'} of signed departments: "
-        f"{some}. These signatures become void, by name, as soon as it is imported: {whose}.",
+        f"This changes {activations} of signed departments: {some}. These "
+        f"signatures become void, by name, as soon as it is imported: {whose}.",
     )
 
 
 def listed(names: list[str]) -> str:
     """A few names, the rest counted."""
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    more = f" and {write.number(len(names) - NAMED)} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 
 

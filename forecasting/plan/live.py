@@ -336,7 +336,6 @@ class LivePlan(Lookup):
             routine=supplied.beside.routine,
             usual=supplied.usual,
             projection=projection,
-            no_lift=projected(supplied, np.maximum(draft - forecast.lifted, 0)),
             risk=risk,
             known=supplied.known,
             items=items,

@@ -160,6 +160,7 @@ def importing(space: Workspace, person: Person) -> None:
         frame.refused(error)
         return
     report(judged)
+    own_form.offer(judged.all_problems, plain_files)
     if (allow_rejects := asked_to_import(judged)) is None:
         return
     try:

@@ -1,8 +1,8 @@
 """What following the Bridge comes to where orders may be placed, on drawn futures.
 
-Every week of eight, in a company that is drawn: what the Bridge shows as short is ordered where
-an order can still help, worst money first, each judged with those before it; then what supply
-can still do (orders brought forward, units moved) is done. The calendar stays as it is. Buyers
+Every week of eight, in a company that is drawn: what the Bridge shows as red or amber is ordered
+where an order can still help, the worst first, one order a SKU and week; then what supply can
+still do (orders brought forward, units moved) is done. The calendar stays as it is. Buyers
 go on ordering as they always did, and see what was decided. Beside units lost in activations
 stands what is left four weeks behind them beyond what is enough, and against nothing done.
 `python -m tests.load.ordered [SEED ...]`
@@ -52,7 +52,7 @@ def ordered(now: LivePlan, shelves: Shelves, week: int) -> list[Option]:
         item
         for items in now.items.values()
         for item in items
-        if item.is_watched and item.first < AHEAD
+        if item.first < AHEAD and item.is_watched
     ]
     done: set[int] = set()
     for item in sorted(short, key=lambda i: -i.short.sum()):

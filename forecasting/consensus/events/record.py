@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from forecasting import write
 from forecasting.consensus.events.body import Body, Kind, Stored, Told
 
 
@@ -44,7 +45,7 @@ class Imported(Body):
         """In plain words."""
         if not self.proposed:
             return f"imported {self.summary}"
-        of = "1 activation" if self.proposed == 1 else f"{self.proposed:,} activations"
+        of = f"{write.number(self.proposed)} activation{'s' if self.proposed != 1 else ''}"
         return f"imported {self.summary}, and proposed changes of {of} from the same files"
 
 
@@ -124,7 +125,7 @@ class RunMade(Body):
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"made a forecast of {self.series:,} series"
+        return f"made a forecast of {write.number(self.series)} series"
 
     @property
     def as_of(self) -> dt.date:
