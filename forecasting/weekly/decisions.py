@@ -364,8 +364,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
             if taken[key] > _there(plan, sku, origin) + 1e-6:
                 raise Refused(
                     f"{network.said[origin]} does not have {write.number(taken[key])} u of "
-                    f"{move.sku} "
-                    "any more. Look at the options again."
+                    f"{move.sku} any more. Look at the options again."
                 )
 
     def _check_order(self, plan: LivePlan, sku: int, move: Move) -> None:
