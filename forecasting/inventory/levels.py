@@ -307,11 +307,13 @@ def skewed_loss(left: Floats, sd: Floats, third: Floats) -> Floats:
 
     Notes
     -----
-    The normal's, and Edgeworth's term of skewness.
+    The normal's, and Edgeworth's terms of skewness and of a gamma's kurtosis.
     """
     z = left / sd
     skewness = np.clip(third / sd**3, 0.0, 2.0)
-    short: Floats = sd * density(z) * (1 + skewness * z / 6) - left * ndtr(-z)
+    square = z * z
+    beyond = skewness * z / 6 + skewness**2 * (square * square - 1.5 * square - 1.5) / 72
+    short: Floats = sd * density(z) * (1 + beyond) - left * ndtr(-z)
     return np.maximum(short, 0.0)
 
 

@@ -5,7 +5,8 @@ asked. Where sales are lost some weeks need no order: more is left than they nee
 are met oftener. Aiming at what is asked would then deliver more than that, so orders aim a
 little lower. By how much depends on what is asked, on the lead time and on how far a week's
 demand scatters; it is read from a table of a plain simulation (weekly review, lost sales,
-demand of a gamma): `python -m tests.load.levels` works it out anew.
+demand of a gamma): `python -m tests.load.levels` works it out anew, for shares of cycles
+and, with `units`, of units.
 """
 
 from __future__ import annotations
