@@ -27,11 +27,19 @@ from forecasting import conventions
 from forecasting.errors import Refused
 
 LONGEST_HISTORY_WEEKS = 156
+"""Three years, so that a season is seen three times; older weeks are not read for a fit."""
 BLOCK_SERIES = 6_000
 """A block is filled with classes up to so many series."""
+SERIES_COLUMNS = "sku, door, level, log_lift, share, log_regular, ahead"
 LIFT_COLUMNS = (
     "activation, sku, doors, first_week, baseline, actual, expected, log_sd, promised"
 )
+RESULT_COLUMNS = (
+    "activation, sku, first_week, last_week, base, lift, expected, lost, taken, ahead, "
+    "variance, common"
+)
+MADE = "promotion results"
+"""What a run holds beside its factors: a block fitted before it did is fitted once more."""
 LARGEST_BLOCK = 15_000
 """A class with more is divided; its parts then do not see each other's activations."""
 
@@ -81,7 +89,8 @@ def write_inputs(
     of_each = (past, facts["prices"], facts["spans"])
     kinds = sorted(items["type"].unique())
     # What every block was fitted on, beside its own history, activations, prices and spans.
-    of_all = [as_of, horizon, kinds, facts["door_weeks"], str(conventions.in_force().fiscal)]
+    fiscal = str(conventions.in_force().fiscal)
+    of_all = [as_of, horizon, kinds, facts["door_weeks"], fiscal, MADE]
     job: dict[str, Any] = {
         "as_of": as_of.isoformat(),
         "first_week": pd.Timestamp(first).date().isoformat(),
@@ -204,10 +213,9 @@ def load_factors(
     Blocks that were not fitted again are taken over from run `former`.
     """
     job = json.loads((inputs / "job.json").read_text(encoding="utf-8"))
-    columns = "sku, door, level, log_lift, share, log_regular, ahead"
     if any(made.glob("series/*.parquet")):
         cursor.execute(
-            f"insert into run_series (run, {columns}, ranged_from, ranged_to) "
+            f"insert into run_series (run, {SERIES_COLUMNS}, ranged_from, ranged_to) "
             "select ?, made.sku, made.door, made.level, made.log_lift::float[], made.share, "
             "made.log_regular, made.ahead::float[], series.ranged_from, series.ranged_to "
             "from read_parquet(?) as made join read_parquet(?) as series using (sku, door)",
@@ -223,10 +231,14 @@ def load_factors(
             "from read_parquet(?)",
             [run, str(made / "corrections" / "*.parquet")],
         )
-        cursor.execute(
-            f"insert into run_lift select ?, {LIFT_COLUMNS} from read_parquet(?)",
-            [run, str(made / "lifts" / "*.parquet")],
-        )
+        for table, names, folder in (
+            ("run_lift", LIFT_COLUMNS, "lifts"),
+            ("run_result", RESULT_COLUMNS, "results"),
+        ):
+            cursor.execute(
+                f"insert into {table} select ?, {names} from read_parquet(?)",
+                [run, str(made / folder / "*.parquet")],
+            )
     cursor.execute(
         "insert into run_ranged select ?, sku, door, first_day, last_day "
         "from read_parquet(?) where last_day >= ?::date + 7",
@@ -235,19 +247,27 @@ def load_factors(
     if job["reused"]:
         skus = pd.read_parquet(inputs / "skus.parquet")
         kept = skus[skus["block"].isin([int(b) for b in job["reused"]])][["sku"]]
-        cursor.register("kept", kept)
-        for table, names in (
-            ("run_series", f"{columns}, ranged_from, ranged_to"),
-            ("run_sku", "sku, shape, lift_sd, repriced"),
-            ("run_correction", "sku, door, week, reason, raw, clean"),
-            ("run_lift", LIFT_COLUMNS),
-        ):
-            cursor.execute(
-                f"insert into {table} (run, {names}) select ?, {names} from {table} "
-                "where run = ? and sku in (select sku from kept)",
-                [run, former],
-            )
-        cursor.unregister("kept")
+        _take_over(cursor, run, former, kept)
+
+
+def _take_over(
+    cursor: duckdb.DuckDBPyConnection, run: int, former: int | None, kept: pd.DataFrame
+) -> None:
+    """Insert what a former run holds of some SKUs as a run's own."""
+    cursor.register("kept", kept)
+    for table, names in (
+        ("run_series", f"{SERIES_COLUMNS}, ranged_from, ranged_to"),
+        ("run_sku", "sku, shape, lift_sd, repriced"),
+        ("run_correction", "sku, door, week, reason, raw, clean"),
+        ("run_lift", LIFT_COLUMNS),
+        ("run_result", RESULT_COLUMNS),
+    ):
+        cursor.execute(
+            f"insert into {table} (run, {names}) select ?, {names} from {table} "
+            "where run = ? and sku in (select sku from kept)",
+            [run, former],
+        )
+    cursor.unregister("kept")
 
 
 def read_factors(

@@ -52,6 +52,21 @@ def stated(name: str) -> Sql:
     return Sql(sql(name))
 
 
+class AtOnce:
+    """A cursor, and what was asked over it already."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self._answers: dict[tuple[str, str], pd.DataFrame] = {}
+
+    def rows(self, name: str, parameters: dict[str, Any]) -> pd.DataFrame:
+        """Rows of `queries/NAME.sql`; whoever asks may change them."""
+        key = (name, repr(sorted(parameters.items())))
+        if key not in self._answers:
+            self._answers[key] = self._cursor.execute(sql(name), parameters).df()
+        return self._answers[key].copy()
+
+
 class Store:
     """The open database.
 
@@ -86,6 +101,8 @@ class Store:
         self._tried_at = 0.0
         self._staging = threading.Lock()
         self._copying = threading.Lock()
+        self._here = threading.local()
+        """Of each thread: what it asks at once (`at_once`)."""
         is_new = path is not None and _is_new(path, create=create)
         self._connection = self._connect()
         try:
@@ -149,8 +166,30 @@ class Store:
                     cursor.execute("rollback")
                 raise
 
+    @contextmanager
+    def at_once(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Many questions of this thread over one cursor, each answered once.
+
+        What is made on the cursor for the while (temporary tables and macros that stand in the
+        place of views) is what `query` finds within, too.
+        """
+        with self.cursor() as cursor:
+            self._here.asked = AtOnce(cursor)
+            try:
+                yield cursor
+            finally:
+                self._here.asked = None
+
     def query(self, name: str, **parameters: Any) -> pd.DataFrame:
         """Run `queries/NAME.sql` and return its rows."""
+        asked: AtOnce | None = getattr(self._here, "asked", None)
+        if asked is not None:
+            try:
+                return asked.rows(name, parameters)
+            except duckdb.Error as error:
+                if not failures.is_fatal(error):
+                    raise
+                self._here.asked = None  # that cursor says nothing more; another one does
         try:
             return self._rows(sql(name), parameters)
         except StorageFailed:  # the engine may just have died of somebody else's failure

@@ -162,6 +162,9 @@ GLOSSARY: dict[str, str] = {
     "e-mail, a social push, an event, a partnership drop.",
     "Actual": "Demand of a week that has closed: what was sold, plus an estimate of what would "
     "have been sold while shelves were empty.",
+    "Added": "What an activation added to demand on balance: its lift, less what other SKUs of "
+    "the class lost to it, less what was bought ahead of the weeks after it. Below zero it "
+    "took more than it brought.",
     "As of": "The last closed week: its sales and closing stock are known. The plan starts in "
     "the week after.",
     "At risk": "Expected units short in the activation, times the promoted price (revenue) or "
@@ -177,6 +180,8 @@ GLOSSARY: dict[str, str] = {
     "Bias": "Forecast less actual demand, over actual demand: above zero is too much.",
     "Bias correction": "What a function's number is multiplied by in the proposal, to take out "
     "the bias that it has shown.",
+    "Bought ahead": "What is missing in the up to three weeks after an activation, since "
+    "customers bought it earlier.",
     "Bridge": "Every planned activation mapped against the projected on hand of its featured "
     "SKUs, 6 to 8 weeks ahead.",
     "Buy plan": "What to order and when: demand and safety stock netted against stock and "
@@ -224,11 +229,16 @@ GLOSSARY: dict[str, str] = {
     "opening.",
     "Lag": "Weeks from the last known week to the week that is forecast: the first is lag 1.",
     "Lead time": "Weeks from releasing an order to the first day its units can be sold.",
+    "Left at the end": "Stock of the featured SKUs at the end of an activation's last week, "
+    "where it was counted; in money at unit cost.",
     "Lift": "What an activation does to baseline demand: 1.8x means 80 % more.",
     "Lift library": "What every past activation was worth, beside what was expected of it.",
     "Lost sales": "Demand beyond what was sold while shelves were empty, at the "
     "price in force. An estimate of the forecast model; nothing is taken as bought later.",
     "Margin": "Revenue less unit cost, of the units in demand.",
+    "Margin added": "What an activation earned: margin of what was sold at the price paid, "
+    "less what would have been earned without it at the regular price, less the margin of what "
+    "other SKUs lost and of what was bought ahead. Before its spend.",
     "Margin saved": "Expected margin of everything that the SKUs concerned sell with an "
     "option, less the same without it; sales given up count against it.",
     "Markdown rate": "Money given away by permanent price cuts over net sales. Discounts of "
@@ -258,6 +268,8 @@ GLOSSARY: dict[str, str] = {
     "Projection": "Stock week by week as far as the plan reaches: on hand, plus receipts, less "
     "demand.",
     "Promoted days": "Days on which an activation features a SKU at a door where it is ranged.",
+    "Promotion result": "What an activation added, in units and margin, and the return on "
+    "its spend; what was planned beside it.",
     "Proposed": "Statistical forecast plus the mean change of the functions that changed the "
     "cell.",
     "Ran out": "The shelf was empty for part of the activation.",
@@ -267,6 +279,8 @@ GLOSSARY: dict[str, str] = {
     "Release": "Placing an order. Now: this week; planned: in a later week.",
     "Replay": "Past weeks with what was known then: what the Bridge would have shown, "
     "compared with what happened.",
+    "Return on spend": "Margin added less spend, over spend: at 0 % an activation has paid for "
+    "itself, below zero it cost more than it brought.",
     "Revenue": "Units in demand, at the regular price less the discount of the "
     "activation that runs in the week.",
     "Risk calibration": "Mean stockout risk less the share that ran out, in the last "
@@ -294,6 +308,8 @@ GLOSSARY: dict[str, str] = {
     "change of them voids it.",
     "SKU week": "One SKU in one week, over all doors: the unit in which forecasts are scored.",
     "SKU-door": "One SKU at one door.",
+    "Spend": "What Marketing paid for an activation, as the calendar states it. Discounts are "
+    "not in it: they are in the margin.",
     "Spillover": "What activations do outside their own weeks and SKUs: customers who bought "
     "ahead stay away for up to three weeks, and other SKUs of the class lose or gain.",
     "Statistical": "Baseline plus the expected lift of every activation, before anybody "
@@ -311,6 +327,8 @@ GLOSSARY: dict[str, str] = {
     "Stockout rate by SKU-door": "Featured SKUs at doors that were out for a day or more, "
     "over all of them.",
     "Stockout risk": "Probability that demand is not met in full in at least one week.",
+    "Taken from others": "What other SKUs of the class lost to an activation at the same "
+    "doors; below zero they gained.",
     "Threshold": "Headroom must cover the expected lift so far, times a share set per "
     "activation type (1.0: all of it).",
     "Tight": "Status: stockout risk is worth watching, or stock does not cover the lift.",

@@ -5,117 +5,25 @@ import datetime as dt
 import pandas as pd
 import pytest
 
-from data.store import Store
-from data.tables import TABLES
-from data.tables import Kind as ColumnKind
 from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.intake import oddities
 from forecasting.intake.checks import CHECKS
 from forecasting.intake.oddities import Oddity
 from forecasting.vocabulary import Function
 from tests.company import imported
-
-LAST = dt.date(2026, 11, 15)
-"""The last week with sales of every company here."""
-
-
-def week(back: int) -> dt.date:
-    return LAST - dt.timedelta(7 * back)
-
-
-def company(**other: list[dict]) -> dict[str, pd.DataFrame]:
-    """Two SKUs at two doors, 70 weeks of 20 a week, with nothing odd about them; tables given
-    take the place of these.
-    """
-    cells = [(sku, door) for sku in ("CUP", "TRAY") for door in ("HIGH ST", "MILL")]
-    made = {
-        "doors": [{"door": d, "kind": "store"} for d in ("HIGH ST", "MILL")],
-        "skus": [sku("CUP"), sku("TRAY", **{"class": "Trays"})],
-        "ranging": [{"sku": s, "door": d} for s, d in cells],
-        "sales": [sold(back, s, d) for back in range(70) for s, d in cells],
-        "prices": [{"date": week(69), "sku": s, "regular_price": 12.0} for s in ("CUP", "TRAY")],
-        "inventory": [
-            {"date": week(back) + dt.timedelta(6), "sku": s, "door": d, "on_hand": 80.0}
-            for back in (0, 1, 9) for s, d in cells
-        ],
-        "receipts": [order("PO1", eta=week(-2))],
-        "activations": [activation("PAST", 20), activation("NEXT", -3)],
-        "activation_items": [item("PAST"), item("NEXT")],
-        "budget": [{"date": week(-1), "class": c, "units": 40.0} for c in ("Cups", "Trays")],
-    } | other  # fmt: skip
-    return {name: pd.DataFrame(rows) for name, rows in made.items() if rows}
-
-
-def sku(name: str, **more) -> dict:
-    usual = {"class": "Cups", "unit_cost": 5.0, "unit_price": 12.0, "lead_time_weeks": 4,
-             "service_level": 0.95}  # fmt: skip
-    return {"sku": name, **usual, **more}
-
-
-def sold(back: int, name: str, door: str, units: float = 20.0) -> dict:
-    return {"date": week(back), "sku": name, "door": door, "units": units}
-
-
-def order(name: str, **more) -> dict:
-    usual = {"sku": "CUP", "door": "MILL", "units": 60.0, "status": "confirmed",
-             "supplier": "Northmill", "ordered": week(4)}  # fmt: skip
-    return {"receipt": name, **usual, **more}
-
-
-def activation(name: str, back: int, **more) -> dict:
-    usual = {"name": name.title(), "type": "email", "start": week(back),
-             "end": week(back) + dt.timedelta(6), "known_from": week(back + 12)}  # fmt: skip
-    return {"activation": name, **usual, **more}
-
-
-def item(name: str, **more) -> dict:
-    return {"activation": name, "sku": "CUP", "discount": 0.1, **more}
-
-
-def found(tables: dict[str, pd.DataFrame]) -> list[Oddity]:
-    """What is odd in these rows: put in place, since how files are read is not tried here."""
-    store = Store()
-    with store.transaction() as cursor:
-        cursor.execute(
-            "insert into event by name select 1 as seq, now()::timestamp as recorded_at, "
-            "'admin' as person, 'admin' as function, 'import' as kind, '' as cycle, "
-            "'' as operation, '{}' as body, '' as reason, '' as note, 0 as base, 'x' as client_id"
-        )
-        for name, frame in tables.items():
-            dates = {
-                c.name: pd.to_datetime(frame[c.name])
-                for c in TABLES[name].columns if c.kind is ColumnKind.DATE and c.name in frame
-            }  # fmt: skip
-            cursor.register("given", frame.assign(**dates))
-            cursor.execute(f"insert into {name} by name select *, 1 as batch from given")
-            cursor.unregister("given")
-    try:
-        return oddities.found(store)
-    finally:
-        store.close()
-
-
-def changed(name: str, *rows: dict, **tables: list[dict]) -> dict[str, pd.DataFrame]:
-    """The company with more rows in one table."""
-    usual = company(**tables)
-    more = pd.concat([usual.get(name, pd.DataFrame()), pd.DataFrame(list(rows))])
-    return usual | {name: more}
-
-
-def without(name: str, column: str = "") -> dict[str, pd.DataFrame]:
-    tables = company()
-    if column:
-        return tables | {name: tables[name].drop(columns=column)}
-    return {n: f for n, f in tables.items() if n != name}
-
-
-def sales_with(change) -> list[dict]:
-    """Sales of which `change(back, door)` says how many times the usual they are."""
-    return [
-        sold(back, s, d, 20.0 * change(back, d))
-        for back in range(70) for s in ("CUP", "TRAY") for d in ("HIGH ST", "MILL")
-    ]  # fmt: skip
-
+from tests.odd import (
+    LAST,
+    activation,
+    changed,
+    company,
+    found,
+    item,
+    order,
+    sales_with,
+    sku,
+    week,
+    without,
+)
 
 ODD = [
     # kind, subject, what the example or the words must hold, tables
@@ -126,7 +34,7 @@ ODD = [
     ("missing_tables", "skus.lead_time_weeks", "6 weeks", without("skus", "lead_time_weeks")),
     ("missing_tables", "skus.unit_cost", "Margin", without("skus", "unit_cost")),
     ("weeks_of_company", "all doors", "2.0 times", company(sales=sales_with(lambda b, _: 2.0 if b == 30 else 1.0))),
-    ("weeks_of_company", "all doors", week(0).isoformat(), company(sales=sales_with(lambda b, _: 0.3 if b == 0 else 1.0))),
+    ("weeks_of_company", "all doors", "Nov 15, 2026", company(sales=sales_with(lambda b, _: 0.3 if b == 0 else 1.0))),
     ("weeks_of_doors", "MILL", "3.0 times", company(sales=sales_with(lambda b, d: 3.0 if (b, d) == (12, "MILL") else 1.0))),
     ("weeks_of_doors", "HIGH ST", "0.1 times", company(sales=sales_with(lambda b, d: 0.1 if (b, d) == (40, "HIGH ST") else 1.0))),
     ("activation_without_skus", "BARE", "Bare", changed("activations", activation("BARE", -4))),
@@ -139,8 +47,8 @@ ODD = [
     ("type_never_seen", "E-Mail", "email", changed("activations", activation("NEW", -2, type="E-Mail"))),
     ("launch_without_like", "Cups", "MUG", changed("skus", sku("MUG", launch_date=week(-5)))),
     ("launch_without_like", "Trays", "which is no SKU", changed("skus", sku("OVAL", launch_date=week(-5), like_sku="TRAYY", **{"class": "Trays"}))),
-    ("cost_above_price", "Cups", "costs 15.00", company(skus=[sku("CUP", unit_cost=15.0), sku("TRAY", **{"class": "Trays"})])),
-    ("cost_above_price", "Trays", "sells for 4.00", changed("prices", {"date": week(2), "sku": "TRAY", "regular_price": 4.0})),
+    ("cost_above_price", "Cups", "costs $15.00", company(skus=[sku("CUP", unit_cost=15.0), sku("TRAY", **{"class": "Trays"})])),
+    ("cost_above_price", "Trays", "sells for $4.00", changed("prices", {"date": week(2), "sku": "TRAY", "regular_price": 4.0})),
     ("stock_below_zero", "MILL", "-7", changed("inventory", {"date": LAST + dt.timedelta(7), "sku": "CUP", "door": "MILL", "on_hand": -7.0})),
     ("stock_below_zero", "HIGH ST", "TRAY", changed("inventory", {"date": LAST + dt.timedelta(7), "sku": "TRAY", "door": "HIGH ST", "on_hand": -1.0})),
     ("discount_at_the_edge", "NEXT", "100 % off", company(activation_items=[item("PAST"), item("NEXT", discount=1.0)])),
@@ -160,6 +68,9 @@ ODD = [
     ("names_alike", "SKU 0042", "'0042' and '42'", changed("skus", sku("0042"), sku("42"))),
     ("names_alike", "door MILL", "'Mill'", changed("doors", {"door": "Mill", "kind": "store"})),
     ("names_alike", "class Cups", "'cups '", changed("skus", sku("MUG", **{"class": "cups "}))),
+    ("names_nearly_alike", "channel Storse", "'Stores' (rows: 2)", company(doors=[{"door": d, "kind": "store", "channel": c} for d, c in (("HIGH ST", "Stores"), ("MILL", "Storse"), ("QUAY", "Stores"))])),
+    ("names_nearly_alike", "class Cup", "'Cups'", changed("skus", sku("MUG", **{"class": "Cup"}))),
+    ("names_nearly_alike", "metric trafic", "'traffic'", changed("kpis", *[{"date": week(n), "metric": m, "value": 9.0} for n, m in enumerate(("traffic", "traffic", "trafic"))])),
 ]  # fmt: skip
 
 
@@ -201,6 +112,17 @@ def test_only_what_is_true_looks_odd_in_the_sample_company(space):
         assert (
             pd.to_datetime(skus.loc[sorted(left), "exit_date"]) < pd.Timestamp(begins)
         ).all()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Shirts", "Skirts"), ("North", "South"), ("Line 1", "Line 2")]
+)
+def test_another_letter_or_digit_is_another_name(one, other):
+    doors = [
+        {"door": d, "kind": "store", "region": r}
+        for d, r in (("HIGH ST", one), ("MILL", other))
+    ]
+    assert [o.key for o in found(company(doors=doors))] == []
 
 
 @pytest.mark.parametrize("back", [5, 33])

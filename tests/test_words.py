@@ -45,6 +45,7 @@ NO_MEASURE = frozenset(
         "Value",
         "Weeks ahead",
         "Accepted",
+        "Remark",
         "Activations that feature it",
         "After",
         "Also signs for",

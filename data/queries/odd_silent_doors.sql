@@ -1,6 +1,6 @@
--- One row per door whose sales of whole weeks, after its first and up to the last week with sales, did not
--- come in. count: such weeks; weight: units that its other weeks let expect of them. Order: weight.
-with reports as (select * from door_reports((select max(date) from sales_now)::date + 7)),
+-- One row per door whose sales of whole weeks, after its first and up to the one of $as_of, did not come
+-- in. count: such weeks; weight: units that its other weeks let expect of them. Order: weight.
+with reports as (select * from door_reports($as_of::date + 7)),
 paces as (
     select door, sum(greatest(units, 0)) as units,
         (max(week_of(date)) - min(week_of(date))) // 7 + 1 as weeks

@@ -3,7 +3,7 @@
 -- Order: weight.
 with begun as (
     select sku, door, min(greatest(first_day, since)) as since
-    from could_sell(date '2100-01-01') group by sku, door
+    from could_sell($as_of::date + 7) group by sku, door
 ),
 waiting as (
     select held.sku, held.door, count(distinct week_of(date)) as weeks, max(on_hand) as units

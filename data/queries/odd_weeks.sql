@@ -2,34 +2,11 @@
 -- the weeks beside them, where these sold $least units. subject: the door, or 'all doors'; count: such
 -- weeks; example: the one that differs most. Weeks with more than a fifth of their units in activations are passed over,
 -- as are those that differed alike a year before: these have their reason.
-with shown as (
-    select distinct coalesce(items.sku, skus_now.sku) as sku, items.door, one.start, one."end"
-    from activations_now as one
-    join activation_items_now as items using (activation)
-    left join skus_now on items.sku is null and skus_now.style = items.style
-    where coalesce(one.status, 'planned') <> 'cancelled'
-),
-cells as (
-    select case when $of_doors then door else 'all doors' end as subject, sku, door, week_of(date) as week, sum(units) as units
-    from sales_now, last_known where date > day - 1_092 group by all
-),
-shown_weeks as (
-    select distinct sku, door, unnest(generate_series(
-        week_of(start), "end", interval 7 day))::date as week
-    from shown
-),
-promoted as (
-    select subject, week, sum(units) as units
-    from cells
-    where (sku, week) in (select (sku, week) from shown_weeks where door is null)
-        or (sku, door, week) in (select (sku, door, week) from shown_weeks where door is not null)
+with weeks as (
+    select case when $of_doors then door else 'all doors' end as subject, week,
+        sum(units) as units, coalesce(sum(units) filter (is_shown), 0) as in_activations
+    from week_units
     group by all
-),
-weeks as (
-    select cells.subject, cells.week, sum(cells.units) as units,
-        coalesce(any_value(promoted.units), 0) as in_activations
-    from cells left join promoted using (subject, week)
-    group by cells.subject, cells.week
 ),
 beside as (
     select *, median(units) over (partition by subject order by week rows between 3 preceding and 1 preceding) as before,
@@ -54,8 +31,8 @@ found as (
         )
 )
 select subject, count(*) as count,
-    arg_max(printf('week of %s: %,d units, %.1f times the weeks beside it', strftime(week, '%Y-%m-%d'),
-        units::bigint, (by_before + by_after) / 2), abs(ln(greatest(by_before, 0.01)))) as example,
+    arg_max(printf('week of %s: %s units, %s times the weeks beside it', told_day(week),
+        told_number(units, 0), told_number((by_before + by_after) / 2, 1)), abs(ln(greatest(by_before, 0.01)))) as example,
     sum(abs(units - (coalesce(before, after) + coalesce(after, before)) / 2)) as weight,
     case when $of_doors then ['door/' || subject] else []::varchar[] end as touches
 from found

@@ -125,6 +125,7 @@ def bridge(
         "rows": len(rows),
         "cells": {str(k): int(v) for k, v in cells.items()},
         "activations": {str(k): int(v) for k, v in activations.items()},
+        "lines": {v.activation.activation: f"{v.status.label} · {v.said}" for v in judged},
         "units_short": round(float(rows["units_short"].sum()), 1),
         **mix,
     }

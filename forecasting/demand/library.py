@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from forecasting.demand import lift
+from forecasting.demand import lift, promotion_result
 from forecasting.demand.cleansing import Panel
 from forecasting.demand.lift import Exposures
 from forecasting.demand.model import Factors
@@ -38,22 +38,15 @@ def past_lifts(panel: Panel, exposures: Exposures, factors: Factors) -> pd.DataF
     """
     known = factors.fitted.shape[1]
     past = exposures.take(exposures.week < known)
-    wanted, certain = panel.until(known).wanted()
+    _, certain = panel.until(known).wanted()
     seen = certain[past.series, past.week]
+    base = promotion_result.without(panel, past, factors)[seen]
     past = past.take(seen)
     layout = lift.Layout.of(past.unstated(known).at_prices(panel.followed_price))
     own = factors.response.series[:, : layout.design.shape[1]]
-    logs = layout.log_lifts(own)
-    parts, multiplier = lift.parts(logs, layout.cell, len(layout.series))
-    beside = (factors.effects.others * factors.effects.ahead)[past.series, past.week]
-    base = factors.fitted[past.series, past.week] * beside
-    of_cell = np.bincount(layout.cell)[layout.cell]
-    beyond = np.maximum(wanted[past.series, past.week], 0.0) - base
-    increment = multiplier[layout.cell] - 1
-    # A cell of which nothing is expected is split evenly.
-    share = np.where(
-        np.abs(increment) > 0.02, parts / np.where(increment == 0, 1, increment), 1 / of_cell
-    )
+    parts, multiplier = lift.parts(layout.log_lifts(own), layout.cell, len(layout.series))
+    share = lift.shares(parts, multiplier, layout.cell)
+    beyond = factors.clean[past.series, past.week] - base
     sku = panel.sku_of[past.series]
     spread = factors.response.sku_sd[sku][:, : layout.design.shape[1]]
     variance = ((layout.design * spread) ** 2).sum(axis=1) + factors.event_sd**2
@@ -64,7 +57,7 @@ def past_lifts(panel: Panel, exposures: Exposures, factors: Factors) -> pd.DataF
             "door": panel.door_of[past.series],
             "first_week": panel.weeks[past.week],
             "baseline": base,
-            "actual": beyond * np.clip(share, 0.0, 1.0),
+            "actual": beyond * share,
             "expected": parts * base,
             "variance": variance,
             "promised": np.exp(past.fixed),

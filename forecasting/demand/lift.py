@@ -24,11 +24,18 @@ from forecasting.exposure import demand_before
 from forecasting.hierarchy import Bools, Floats, Ints, aggregate
 
 PRICE = "price depth"
+"""Log of the share of the price that is paid, as far as it goes beyond what other activations
+reach already."""
 PRICE_TOLD = "price that is told of"
+"""The same where somebody tells of the SKU; so is a low regular price that is told of."""
 CUT_TOLD = "cut that is told of"
+"""Whether there is a cut at all and somebody tells of it, however deep it is."""
 DEEP = "price depth beyond 15 %"
+"""Log price beyond the knee (`KNEE`)."""
 LATER = "later weeks"
+"""Not the first week of its activation."""
 MEETING = "several at once"
+"""Its share of k - 1 meetings where k activations run at once."""
 SHAPES = (PRICE, PRICE_TOLD, CUT_TOLD, DEEP, LATER, MEETING)
 """Columns of the design beside one column per type of activation."""
 
@@ -376,6 +383,19 @@ def parts(logs: Floats, cell: Ints, n_cells: int) -> tuple[Floats, Floats]:
     np.add.at(total, cell, logs)
     rate = np.where(np.abs(total) > 1e-9, np.expm1(total) / np.where(total == 0, 1, total), 1.0)
     return logs * rate[cell], np.exp(total)
+
+
+def shares(parts: Floats, multiplier: Floats, cell: Ints) -> Floats:
+    """Share of each row in what its cell sold beyond its base, 0 to 1, (m,).
+
+    As the model splits what it expects; a cell of which nothing is expected is split evenly.
+    """
+    increment = multiplier[cell] - 1
+    even = 1 / np.bincount(cell)[cell]
+    share = np.where(
+        np.abs(increment) > 0.02, parts / np.where(increment == 0, 1, increment), even
+    )
+    return np.clip(share, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,14 @@ class Factors:
     clean: Floats
     """Demand of whole weeks as history lets believe it, (n, T)."""
 
+    @property
+    def expected(self) -> Floats:
+        """Expected demand of the history with everything that ran, (n, T)."""
+        effects, known = self.effects, self.fitted.shape[1]
+        beside = effects.lift * effects.others * effects.ahead
+        expected: Floats = self.fitted * beside[:, :known]
+        return expected
+
     def beside(self, panel: Panel, price: Floats) -> Floats:
         """What the regular prices of others in the class do to each series, (n, W).
 

@@ -37,6 +37,7 @@ from forecasting.demand import (
     offers,
     origins,
     priors,
+    promotion_result,
 )
 from forecasting.demand.cleansing import Panel, build_panel
 from forecasting.demand.intervals import Calibration, Residuals
@@ -49,6 +50,8 @@ from forecasting.hierarchy import Floats
 LEARN_FROM_SERIES = 10_000
 """Series of the blocks from which the company's own prior is learnt."""
 RESIDUALS_PER_BLOCK = 60_000
+"""Held-out cells that a block sends back, about: every k-th is kept. The shape of errors is
+learnt from all blocks together, and one process holds them all."""
 STAYS_UP_TO_SERIES = 20_000
 """After a larger task a process does not wait for another: it gives its memory back."""
 
@@ -103,7 +106,7 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
     job = _job(source)
     columns = (*job["kinds"], *lift.SHAPES, *priors.BESIDE)
     todo = [name for name in job["blocks"] if name not in job["reused"]]
-    for folder in ("series", "skus", "corrections", "lifts"):
+    for folder in ("series", "skus", "corrections", "lifts", "results"):
         (target / folder).mkdir(parents=True, exist_ok=True)
     prior = Prior.from_json(job["prior"]) if job["reused"] else None
     if len(job["blocks"]) > 1 and prior is None:
@@ -255,11 +258,9 @@ def _fit_block(
         target / "corrections" / f"{block}.parquet", index=False
     )
     lifts = library.past_lifts(panel, exposures, factors)
-    items = pd.read_parquet(source / "items.parquet", columns=["activation", "identity"])
-    identity = items.drop_duplicates("activation").set_index("activation")["identity"]
-    lifts.assign(activation=lifts["activation"].map(identity).astype("string")).to_parquet(
-        target / "lifts" / f"{block}.parquet", index=False
-    )
+    results = promotion_result.results(panel, exposures, factors)
+    for folder, rows in (("lifts", lifts), ("results", results)):
+        _identified(rows, source).to_parquet(target / folder / f"{block}.parquet", index=False)
     residuals = factors.residuals
     return {
         "methods": [
@@ -283,6 +284,13 @@ def _fit_block(
         "surprise": factors.calibration.surprise,
         "residuals": residuals.thinned(RESIDUALS_PER_BLOCK) if residuals else None,
     }  # fmt: skip
+
+
+def _identified(rows: pd.DataFrame, source: Path) -> pd.DataFrame:
+    """Rows with the identity of each activation instead of its position in the calendar."""
+    items = pd.read_parquet(source / "items.parquet", columns=["activation", "identity"])
+    identity = items.drop_duplicates("activation").set_index("activation")["identity"]
+    return rows.assign(activation=rows["activation"].map(identity).astype("string"))
 
 
 def _seen(panel: Panel, exposures: Exposures, known: int) -> dict[str, float]:

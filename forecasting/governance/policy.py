@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from forecasting import conventions
+from forecasting import conventions, write
 from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.governance import SettingChanged
@@ -91,19 +91,19 @@ class Setting:
             return "none"
         match self.unit:
             case Unit.SHARE:
-                return f"{100 * value:g} %"
+                return f"{write.figure(100 * value)} %"
             case Unit.TIMES:
-                return f"{value:g} a year"
+                return f"{write.figure(value)} a year"
             case Unit.WEEKS:
-                return f"{value:g} week{'' if value == 1 else 's'}"
+                return f"{write.figure(value)} week{'' if value == 1 else 's'}"
             case Unit.FACTOR:
-                return f"{value:g}x"
+                return f"{write.figure(value)}x"
             case Unit.MONEY:
                 return conventions.in_force().money(f"{value:,g}")
             case Unit.YES_NO:
                 return "yes" if value else "no"
             case _:
-                return f"{value:g}"
+                return write.figure(value)
 
 
 def _target(

@@ -11,21 +11,14 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from forecasting import conventions
+from forecasting import conventions, write
 from forecasting.arguments import Name, verb
 from forecasting.calendar import quarter_label, week_label
 from forecasting.governance.policy import SETTINGS
 from forecasting.outputs.consensus_pack import template
-from forecasting.quarterly import scorecard
-from forecasting.quarterly.scorecard import (
-    BELOW,
-    HEADLINES,
-    LEAD,
-    MEASURES,
-    STOCKOUTS,
-    TURNS,
-    Scorecard,
-)
+from forecasting.quarterly import measures as measured
+from forecasting.quarterly.measures import BELOW, HEADLINES, LEAD, MEASURES, STOCKOUTS, TURNS
+from forecasting.quarterly.scorecard import Scorecard
 from forecasting.vocabulary import GLOSSARY, INPUTS, Function
 from forecasting.workspace import Workspace
 
@@ -56,7 +49,7 @@ def as_html(space: Workspace, by: str, quarter: Name) -> str:
         stockouts=STOCKOUTS,
         turns=TURNS,
         measures=MEASURES,
-        said=scorecard.said,
+        said=measured.said,
         definition=lambda key: GLOSSARY[MEASURES[key].term],
         trend=_trend,
         change=_change,
@@ -76,7 +69,7 @@ def as_html(space: Workspace, by: str, quarter: Name) -> str:
             for key, m in MEASURES.items()
             if m.target and shown.target(key) is not None
         ],
-        points=lambda v: "–" if v is None else f"{100 * v:+.1f} points",
+        points=lambda v: "–" if v is None else f"{write.number(100 * v, 1, sign=True)} points",
         day=lambda text: conventions.in_force().day(dt.date.fromisoformat(text)),
         moment=lambda text: conventions.in_force().moment(
             dt.datetime.fromisoformat(text), year=True
@@ -90,7 +83,7 @@ def _change(shown: Scorecard, key: str, back: int) -> str:
     value, then = shown.value(key), shown.value(key, back=back)
     if value is None or then is None:
         return ""
-    return f"({scorecard.said(key, value - then, change=True)})"
+    return f"({measured.said(key, value - then, change=True)})"
 
 
 def _names(space: Workspace) -> str:

@@ -20,12 +20,14 @@ from forecasting.intake import oddities
 from forecasting.outputs import marketing_calendar
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
-from forecasting.quarterly.scorecard import MEASURES
+from forecasting.quarterly import promotion_result
+from forecasting.quarterly.measures import MEASURES
 from forecasting.rights import LOCAL_ADMIN
 from forecasting.vocabulary import INPUTS, Measure
 from forecasting.workspace import Workspace
 
 PROJECTED_WEEKS = 26
+"""Weeks of the projection that is exported: half a year."""
 _PARTS = ("baseline", "statistical", *map(str, INPUTS), "proposed")
 _EVENT = (
     "seq", "recorded_at", "person", "function", "kind", "cycle", "scope", "said", "operation",
@@ -185,6 +187,12 @@ def _scorecard(space: Workspace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"value": float, "target": float})
 
 
+def _results(space: Workspace) -> pd.DataFrame:
+    """What every activation that is over added, beside plan and spend."""
+    space.quarters.sum_up()
+    return space.quarters.results(LOCAL_ADMIN.id).activations
+
+
 def _budget(space: Workspace) -> pd.DataFrame:
     """Targets week by week, of each class and of each SKU, where there is one."""
     base = space.plan.base
@@ -250,6 +258,11 @@ _MADE = (
             "quarter", "measure", "label", "form", "value", "target", "met", "whole", "closed",
         ),
         rows=_scorecard,
+    ),
+    Export(
+        name="promotion-result",
+        row="one activation that is over: what it added, planned beside it, units and money",
+        columns=promotion_result.COLUMNS, rows=_results,
     ),
     Export(
         name="budget-by-week", row="one class or SKU with a budget and week",

@@ -26,9 +26,10 @@ from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.policy import Policies
 from forecasting.governance.projector import Projector
 from forecasting.plan.live import LivePlan
-from forecasting.quarterly import notice, policy_effects, scorecard
+from forecasting.quarterly import notice, policy_effects, promotion_result, scorecard
 from forecasting.quarterly.notice import LeadTime, Notice
 from forecasting.quarterly.policy_effects import Effect
+from forecasting.quarterly.promotion_result import Results
 from forecasting.quarterly.scorecard import Scorecard
 from forecasting.quarterly.sums import Sums
 from forecasting.weekly.activations import MarketingCalendar
@@ -162,8 +163,20 @@ class Quarters(Projector[Mapping[str, Event]]):
             notices=notices,
             tasks=tasks,
             spend=self._spend(),
+            returned=promotion_result.by_quarter(self._results().activations),
             replayed=self._of.replayed(),
             quarter_of_task={t.seq: fiscal_quarter(t.due) for t in tasks},
+        )
+
+    def results(self, by: str) -> Results:
+        """What every activation that is over added, SKU by SKU and in all."""
+        self._desk.allowed(by, "read")
+        return self._results()
+
+    def _results(self) -> Results:
+        run, as_of = self._of.run()
+        return promotion_result.drawn_up(
+            self._desk.store, self._of.calendar.activations, run=run, as_of=as_of
         )
 
     def notices(self) -> list[Notice]:

@@ -13,14 +13,12 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 
 from data import scores
 from data.store import Store
-from forecasting import vocabulary
 from forecasting.calendar import quarters_back
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
@@ -29,108 +27,12 @@ from forecasting.governance.policy import Policy
 from forecasting.inventory.replay import cells_of
 from forecasting.quarterly import findings
 from forecasting.quarterly.findings import PATTERN_QUARTERS, Finding
+from forecasting.quarterly.measures import LEVELS, MEASURES, OF_LEVEL
 from forecasting.quarterly.notice import LeadTime, Notice, Task
 
 TREND = 9
 """Quarters shown: this one, the same of the last two years and all between."""
 
-
-class Form(StrEnum):
-    """How a measure is said."""
-
-    SHARE = "share"
-    POINTS = "points"
-    TIMES = "times a year"
-    WEEKS = "weeks"
-    FACTOR = "factor"
-    MONEY = "money"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """One thing that is measured."""
-
-    key: str
-    label: str
-    form: Form
-    source: str
-    """shelf, promotions, bridge, buy, lead, tasks, spend or replay."""
-    column: str
-    """In what the source gives."""
-    lower_is_better: bool
-    term: str
-    """In the glossary."""
-    target: str = ""
-    """Name of the setting that is its target."""
-
-
-def _m(
-    key: str, label: str, form: Form, source: str, column: str, term: str, *,
-    lower: bool = False, target: str = "",
-) -> Measure:  # fmt: skip
-    return Measure(
-        key=key, label=label, form=form, source=source, column=column, term=term,
-        lower_is_better=lower, target=target,
-    )  # fmt: skip
-
-
-_ALL = (
-    _m("exposure", "Stockout rate on promoted items", Form.SHARE, "shelf", "promoted_stockout", "Stockout rate", lower=True, target="promoted_stockout"),
-    _m("event", "Activations that ran out", Form.SHARE, "promotions", "event", "Stockout rate by activation", lower=True),
-    _m("item", "Featured SKU-doors that ran out", Form.SHARE, "promotions", "item", "Stockout rate by SKU-door", lower=True),
-    _m("lost_demand", "Demand lost in promotions", Form.SHARE, "promotions", "lost_demand", "Stockout rate by lost demand", lower=True),
-    _m("other_stockout", "Stockout rate on other items", Form.SHARE, "shelf", "other_stockout", "Stockout rate", lower=True),
-    _m("stockout_gap", "Promoted less other", Form.POINTS, "shelf", "stockout_gap", "Stockout rate", lower=True),
-    _m("bridge_accuracy", "Forecast accuracy for the Bridge", Form.SHARE, "bridge", "accuracy", "Accuracy", target="bridge_accuracy"),
-    _m("bridge_bias", "Bias for the Bridge", Form.POINTS, "bridge", "bias", "Bias"),
-    _m("bridge_promoted", "Accuracy for the Bridge, promoted", Form.SHARE, "bridge", "promoted_accuracy", "Accuracy"),
-    _m("bridge_promoted_bias", "Bias for the Bridge, promoted", Form.POINTS, "bridge", "promoted_bias", "Bias"),
-    _m("buy_accuracy", "Forecast accuracy for the buy", Form.SHARE, "buy", "accuracy", "Accuracy", target="buy_accuracy"),
-    _m("buy_bias", "Bias for the buy", Form.POINTS, "buy", "bias", "Bias"),
-    _m("buy_promoted", "Accuracy for the buy, promoted", Form.SHARE, "buy", "promoted_accuracy", "Accuracy"),
-    _m("buy_promoted_bias", "Bias for the buy, promoted", Form.POINTS, "buy", "promoted_bias", "Bias"),
-    _m("turn_cost", "Inventory turn at cost", Form.TIMES, "shelf", "turn_cost", "Inventory turn", target="turn"),
-    _m("turn_units", "Inventory turn in units", Form.TIMES, "shelf", "turn_units", "Inventory turn"),
-    _m("turn_retail", "Inventory turn at retail", Form.TIMES, "shelf", "turn_retail", "Inventory turn"),
-    _m("sell_through", "Sell-through", Form.SHARE, "shelf", "sell_through", "Sell-through", target="sell_through"),
-    _m("weeks_of_supply", "Weeks of supply", Form.WEEKS, "shelf", "weeks_of_supply", "Weeks of supply at the end", lower=True, target="weeks_of_supply"),
-    _m("markdown_rate", "Markdown rate", Form.SHARE, "shelf", "markdown_rate", "Markdown rate", lower=True, target="markdown_rate"),
-    _m("gmroi", "GMROI", Form.FACTOR, "shelf", "gmroi", "GMROI", target="gmroi"),
-    _m("lost_share", "Lost sales, share", Form.SHARE, "shelf", "lost_share", "Lost sales", lower=True, target="lost_share"),
-    _m("lost_value", "Lost sales", Form.MONEY, "shelf", "lost_value", "Lost sales", lower=True),
-    _m("excess", "Excess after promotions", Form.SHARE, "promotions", "excess", "Excess after promotions", lower=True, target="excess"),
-    _m("expedite_spend", "Spent on expediting", Form.MONEY, "spend", "expedite_spend", "Expedite spend", lower=True),
-    _m("actions_on_time", "Actions done on time", Form.SHARE, "tasks", "actions_on_time", "Actions on time", target="actions_on_time"),
-    _m("calibration", "Risk calibration", Form.POINTS, "replay", "calibration", "Risk calibration", lower=True),
-    _m("complete", "Activations complete in time", Form.SHARE, "lead", "complete_rule", "Complete", target="complete"),
-    _m("complete_8", "Complete 8 weeks before", Form.SHARE, "lead", "complete_8", "Complete"),
-    _m("complete_6", "Complete 6 weeks before", Form.SHARE, "lead", "complete_6", "Complete"),
-    _m("notice", "Notice of the first red", Form.WEEKS, "lead", "notice", "Notice"),
-    _m("decided_in_time", "Reds decided in time", Form.SHARE, "lead", "decided_share", "Decided in time", target="decided_in_time"),
-)  # fmt: skip
-
-MEASURES: dict[str, Measure] = {measure.key: measure for measure in _ALL}
-"""Every measure by key."""
-STOCKOUTS = ("exposure", "event", "item", "lost_demand")
-"""Definitions of the stockout rate, the headline first."""
-TURNS = ("turn_cost", "turn_units", "turn_retail")
-HEADLINES = ("exposure", "bridge_accuracy", "turn_cost")
-BELOW = (
-    "buy_accuracy", "sell_through", "weeks_of_supply", "markdown_rate", "gmroi", "lost_value",
-    "excess", "expedite_spend", "actions_on_time", "calibration",
-)  # fmt: skip
-LEAD = ("complete_8", "complete_6", "notice", "decided_in_time")
-LEVELS = ("class", "department", "region", "type")
-"""What the matrix can have in its rows."""
-OF_LEVEL = {
-    "shelf": ("all", "department", "class", "region", "channel", "door", "sku"),
-    "promotions": (
-        "all", "type", "activation", "department", "class", "region", "channel", "door", "sku",
-    ),
-    "bridge": ("all", "department", "class", "sku", "promoted"),
-    "buy": ("all", "department", "class", "sku", "promoted"),
-}  # fmt: skip
-"""Levels that each source can be looked at."""
 
 Values = dict[str, float | None]
 
@@ -217,6 +119,7 @@ def drawn_up(
     notices: Sequence[Notice],
     tasks: Sequence[Task],
     spend: Mapping[str, float],
+    returned: Mapping[str, float],
     replayed: pd.DataFrame | None,
     quarter_of_task: Mapping[int, str],
 ) -> Scorecard:
@@ -226,12 +129,10 @@ def drawn_up(
     ----------
     store : Store
         With the sums of data/scores.py up to date.
-    policy : Policy
-        Whose targets and thresholds count.
+    policy : whose targets and thresholds count.
     lead, notices : lead times by quarter, and activation by activation.
-    tasks : what was to be done, with `quarter_of_task` its sequence number to the quarter
-        in which it was due.
-    spend : quarter to money spent on expediting.
+    tasks : what was to be done, `quarter_of_task` when it was due, by sequence number.
+    spend, returned : quarter to money spent on expediting, and return on promotion spend.
     replayed : rows of the last replay; None without one.
     """
     limits = {
@@ -246,6 +147,7 @@ def drawn_up(
         values[name] |= {
             "actions_on_time": _on_time([t for t in tasks if quarter_of_task[t.seq] == name]),
             "expedite_spend": spend.get(name),
+            "promotion_return": returned.get(name),
             "calibration": _calibration(replayed, known, name),
         }
     this = known[known["quarter"] == quarter].iloc[0]
@@ -475,24 +377,3 @@ def _number(value: Any) -> float | None:
 
 def _plain(values: Values) -> Values:
     return {key: _number(value) for key, value in values.items()}
-
-
-def said(key: str, value: float | None, *, change: bool = False) -> str:
-    """A measure's value in words with its unit; of a change, with its sign and in points."""
-    if value is None:
-        return "–"
-    form = MEASURES[key].form
-    sign = "+z" if change or form is Form.POINTS else ""
-    match form:
-        case Form.POINTS:
-            return f"{100 * value:{sign}.1f} points"
-        case Form.SHARE:
-            return f"{100 * value:{sign}.1f} points" if change else f"{value:.1%}"
-        case Form.MONEY:
-            return vocabulary.money(value, sign=change)
-        case Form.WEEKS:
-            return f"{value:{sign}.1f} wk"
-        case Form.FACTOR:
-            return f"{value:{sign}.1f}x"
-        case _:
-            return f"{value:{sign}.1f}"

@@ -75,6 +75,24 @@ class Builder:
         store = self._desk.store
         return as_imported(store.query("activation_rows"), store.query("item_rows"))
 
+    def calendar_at(
+        self, moment: int, events: Sequence[Event] | None = None
+    ) -> dict[str, Activation]:
+        """The marketing calendar as it stood at a sequence number.
+
+        Parameters
+        ----------
+        events : sequence of Event, optional
+            Those that shape a plan, where they were read already.
+        """
+        store = self._desk.store
+        imported = as_imported(
+            store.query("activation_rows_at", seq=moment),
+            store.query("item_rows_at", seq=moment),
+        )
+        shaping = self.shaping() if events is None else events
+        return as_changed(imported, [e for e in shaping if e.seq <= moment])
+
     def candidate(self, run: int) -> LivePlan:
         """The plan as it would be with another run."""
         seq = self._desk.ledger.seq
@@ -147,10 +165,6 @@ class Builder:
         seq = self._desk.ledger.seq  # first: what comes after it is folded in by the writer
         events = self.shaping(until=seq)
         base, moment = plan.base, version.version
-        imported = as_imported(
-            store.query("activation_rows_at", seq=moment),
-            store.query("item_rows_at", seq=moment),
-        )
         return LivePlan(
             base,
             activations=self._calendar.activations,
@@ -158,7 +172,7 @@ class Builder:
                 base,
                 versions.leaves(store, version),
                 version.first_week,
-                as_changed(imported, [e for e in events if e.seq <= moment]).values(),
+                self.calendar_at(moment, events).values(),
                 version=moment,
                 inputs=store.query("input_at", seq=moment, first_week=as_date(base.weeks[0])),
                 agreed=store.query("agreed_at", cycle=version.cycle, seq=moment),

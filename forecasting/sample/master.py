@@ -216,7 +216,7 @@ def draw_activations(
                 "status": "done" if done else ("confirmed" if t < weeks + 4 else "planned"),
                 "owner": _OWNERS[number % 2],
                 "channel": {"email": "e-mail", "social": "social"}.get(kind, "all"),
-                "spend": float(rng.integers(4, 40)) * 1000,
+                "spend": float(rng.integers(4, 40)) * 100,
                 "lock_date": start - dt.timedelta(14),
                 "known_from": known,
             }

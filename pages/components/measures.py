@@ -9,8 +9,9 @@ import streamlit as st
 
 from forecasting.calendar import quarter_label
 from forecasting.errors import JobRunning
-from forecasting.quarterly import scorecard
-from forecasting.quarterly.scorecard import MEASURES, OF_LEVEL, Scorecard
+from forecasting.quarterly import measures as measured
+from forecasting.quarterly.measures import MEASURES, OF_LEVEL
+from forecasting.quarterly.scorecard import Scorecard
 from pages.components import charts, frame, picked
 from pages.components.text import Said, ours, plain
 
@@ -105,15 +106,13 @@ def against(shown: Scorecard, key: str) -> list[Said]:
     target, met = shown.target(key), shown.is_met(key)
     if target is not None:
         verdict = {None: "", True: ":green[✓ met]", False: ":red[● missed]"}[met]
-        lines.append(ours(f"Target {plain(scorecard.said(key, target))} {verdict}"))
+        lines.append(ours(f"Target {plain(measured.said(key, target))} {verdict}"))
     for back, what in ((1, "last quarter"), (4, "last year")):
         then = shown.value(key, back=back)
         change = None if value is None or then is None else value - then
-        moved = plain(scorecard.said(key, change, change=True)) if change is not None else ""
+        moved = plain(measured.said(key, change, change=True)) if change is not None else ""
         lines.append(
-            ours(
-                f"{plain(scorecard.said(key, then))} {what}" + (f" ({moved})" if moved else "")
-            )
+            ours(f"{plain(measured.said(key, then))} {what}" + (f" ({moved})" if moved else ""))
         )
     return lines
 
@@ -125,7 +124,7 @@ def tile(shown: Scorecard, key: str, more: Sequence[Said]) -> None:
         st.markdown(f"**{plain(measure.label)}**", help=frame.term(measure.term))
         left, right = st.columns([2, 3], gap="small")
         with left, st.container(key=f"figure_{key}"):
-            st.markdown(f"**{plain(scorecard.said(key, shown.value(key)))}**")
+            st.markdown(f"**{plain(measured.said(key, shown.value(key)))}**")
         with right:
             st.altair_chart(
                 charts.trend(
@@ -146,11 +145,11 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
         rows.append(
             {
                 "Measure": MEASURES[key].label,
-                "Now": scorecard.said(key, shown.value(key)),
-                "Target": scorecard.said(key, shown.target(key)),
+                "Now": measured.said(key, shown.value(key)),
+                "Target": measured.said(key, shown.target(key)),
                 "": {None: "", True: "✓ met", False: "● missed"}[shown.is_met(key)],
-                "Last quarter": scorecard.said(key, shown.value(key, back=1)),
-                "Last year": scorecard.said(key, shown.value(key, back=4)),
+                "Last quarter": measured.said(key, shown.value(key, back=1)),
+                "Last year": measured.said(key, shown.value(key, back=4)),
                 "Trend": [v for _, v in shown.trend(key) if v is not None],
             }
         )
@@ -181,6 +180,10 @@ def look_into(key: str, quarter: str) -> None:
         case "lead" | "tasks":
             st.switch_page(
                 PAGES["scorecard"], query_params={"view": "lead", "quarter": quarter}
+            )
+        case "results":
+            st.switch_page(
+                PAGES["scorecard"], query_params={"view": "results", "quarter": quarter}
             )
         case "spend":
             st.switch_page("pages/explore/history.py", query_params={"kind": "expedite"})

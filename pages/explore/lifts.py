@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.plan import lift_library
-from pages.components import charts, download, frame, theme
+from pages.components import charts, download, frame, results, theme
 
 
 def choose(rows: pd.DataFrame) -> pd.DataFrame:
@@ -41,6 +41,13 @@ def tiles(chosen: pd.DataFrame) -> None:
     four[3].metric("Featured SKUs", theme.number(len(chosen)), border=True)
 
 
+def with_results(summed: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Activations with what they added on balance, over the same SKUs; NaN while they run."""
+    mine = results.results().skus.merge(chosen[["activation", "sku"]], on=["activation", "sku"])
+    sums = mine.groupby("activation")[["lift", "added", "margin"]].sum(min_count=1)
+    return summed.join(sums, on="activation")
+
+
 def by_activation(summed: pd.DataFrame) -> None:
     st.markdown("**By activation**, latest first")
     shown = pd.DataFrame(
@@ -52,7 +59,9 @@ def by_activation(summed: pd.DataFrame) -> None:
             "Stated lift": summed["promised"],
             "Expected lift": summed["expected_lift"],
             "Actual lift": summed["actual_lift"],
-            "Lift, u": summed["actual"],
+            "Lift, u": summed["lift"].fillna(summed["actual"]),
+            "Added, u": summed["added"],
+            "Margin added": summed["margin"],
         }
     )
     lift = st.column_config.NumberColumn(format="%.2fx")
@@ -62,6 +71,8 @@ def by_activation(summed: pd.DataFrame) -> None:
             "Stated lift": st.column_config.NumberColumn(format="%.2fx", help="The lift that Marketing stated beforehand, times baseline."),
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help="What the model expects of such an activation, this one included in what it has learned."),
             "Actual lift": lift, "Lift, u": st.column_config.NumberColumn(format="%,.0f"),
+            "Added, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Added")),
+            "Margin added": theme.money_column(help=frame.term("Margin added")),
         },
     )  # fmt: skip
 
@@ -120,17 +131,20 @@ def page() -> None:
         with head:
             frame.title("Lift library", "No past activation of this type in this class.")
         return
-    summed = lift_library.by_activation(chosen)
+    summed = with_results(lift_library.by_activation(chosen), chosen)
     with head:
         frame.title(
             "Lift library",
-            f"**{theme.plural(len(summed), 'past activation')}** added "
+            f"**{theme.plural(len(summed), 'past activation')}**, lift in the doors and weeks in stock: "
             f"{theme.units(chosen['actual'].sum())}; the model expects "
-            f"{theme.units(chosen['expected'].sum())} of them. "
+            f"{theme.units(chosen['expected'].sum())}. "
             f"{chosen['as_expected'].mean():.0%} of featured SKUs were within their 80 % interval "
             "(80 % should be).",
         )
     tiles(chosen)
+    all_skus = len(chosen) == len(rows[rows["activation"].isin(chosen["activation"])])
+    kind = str(chosen["type"].iloc[0]) if chosen["type"].nunique() == 1 else "any type"
+    st.markdown(results.realised(chosen, kind, whole=all_skus))
     left, right = st.columns([5, 6], gap="medium")
     with left:
         st.markdown("**Expected and actual lift**, one point per activation")

@@ -11,8 +11,10 @@ from forecasting.calendar import quarter_label
 from forecasting.errors import ConcordError
 from forecasting.governance.policy import SETTINGS, Group, Setting, Unit
 from forecasting.outputs import board_pack
-from forecasting.quarterly import quarters_ahead, scorecard
-from forecasting.quarterly.scorecard import BELOW, HEADLINES, Scorecard
+from forecasting.quarterly import measures as measured
+from forecasting.quarterly import quarters_ahead
+from forecasting.quarterly.measures import BELOW, HEADLINES
+from forecasting.quarterly.scorecard import Scorecard
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
 from pages.components import download, frame, measures, scores, theme
@@ -73,8 +75,8 @@ def causes(shown: Scorecard) -> None:
         keys = [k for k in ("item", "event", "lost_demand", "excess") if k in rows]
         table = pd.DataFrame({"Type": rows["member"]})
         for key in keys:
-            table[scorecard.MEASURES[key].label] = [
-                scorecard.said(key, None if pd.isna(v) else float(v)) for v in rows[key]
+            table[measured.MEASURES[key].label] = [
+                measured.said(key, None if pd.isna(v) else float(v)) for v in rows[key]
             ]
         st.dataframe(table, hide_index=True, alt="Measures by type of activation")
     with st.container(horizontal=True):

@@ -6,24 +6,18 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.calendar import quarter_label, quarter_weeks
-from forecasting.quarterly import scorecard
-from forecasting.quarterly.scorecard import (
-    BELOW,
-    LEAD,
-    LEVELS,
-    MEASURES,
-    STOCKOUTS,
-    TURNS,
-    Scorecard,
-)
+from forecasting.quarterly import measures as measured
+from forecasting.quarterly.measures import BELOW, LEAD, LEVELS, MEASURES, STOCKOUTS, TURNS
+from forecasting.quarterly.scorecard import Scorecard
 from forecasting.vocabulary import Function
-from pages.components import frame, measures, picked, theme
+from pages.components import frame, measures, picked, results, theme
 from pages.components.measures import LEVEL_NAMES, next_level
 from pages.components.text import Said, ours, plain
 
 VIEWS = {
     "card": "Scorecard",
     "lead": "Lead time",
+    "results": "Promotion results",
 }
 DEFINITIONS = {
     "exposure": "of SKU-door-days",
@@ -42,9 +36,9 @@ def finding(shown: Scorecard, keys: tuple[str, ...]) -> Said:
     """Whether the two functions are winning together, in a sentence."""
     set_ = [met for key in keys if (met := shown.is_met(key)) is not None]
     said = " · ".join(
-        f"{plain(MEASURES[key].label)} {plain(scorecard.said(key, shown.value(key)))}"
+        f"{plain(MEASURES[key].label)} {plain(measured.said(key, shown.value(key)))}"
         + (
-            f" (target {plain(scorecard.said(key, shown.target(key)))})"
+            f" (target {plain(measured.said(key, shown.target(key)))})"
             if shown.target(key) is not None
             else ""
         )
@@ -79,7 +73,7 @@ def card_view(shown: Scorecard) -> None:
     tiles = st.columns(3, gap="small")
 
     def v(key: str) -> Said:
-        return plain(scorecard.said(key, shown.value(key)))
+        return plain(measured.said(key, shown.value(key)))
 
     with tiles[0]:
         measures.tile(
@@ -129,7 +123,7 @@ def matrix(shown: Scorecard) -> None:
     said = pd.DataFrame({"": rows["member"]})
     for key in columns:
         said[MEASURES[key].label] = [
-            sign[ok] + scorecard.said(key, None if pd.isna(v) else float(v))
+            sign[ok] + measured.said(key, None if pd.isna(v) else float(v))
             for v, ok in zip(rows[key], met[key], strict=True)
         ]
     colours = theme.status_colours()
@@ -233,7 +227,7 @@ def lead_finding(shown: Scorecard) -> Said:
         else "**No featured SKU was red before its start.** "
     )
     if complete is not None:
-        said += f"{plain(scorecard.said('complete_8', complete))} of activations were complete 8 weeks before their start"
+        said += f"{plain(measured.said('complete_8', complete))} of activations were complete 8 weeks before their start"
         notice = shown.value("notice")
         said += (
             f"; the first red flag came {notice:.0f} weeks before."
@@ -265,7 +259,7 @@ def page() -> None:
         quarter = measures.which_quarter()
     shown = measures.card(quarter)
     with head:
-        frame.title("Scorecard", finding(shown, scorecard.HEADLINES))
+        frame.title("Scorecard", finding(shown, measured.HEADLINES))
         if shown.closed:
             st.markdown(
                 f":material/lock: Closed by {plain(shown.closed['by'])} on {theme.moment(dt.datetime.fromisoformat(shown.closed['at']), year=True)}; these numbers no longer change."
@@ -275,10 +269,13 @@ def page() -> None:
             st.caption(
                 f"{plain(quarter_label(quarter))} is under way: {shown.weeks:d} weeks up to {theme.week(shown.as_of)} are known."
             )
-    if view == "card":
-        card_view(shown)
-    else:
-        lead_view(shown)
+    match view:
+        case "lead":
+            lead_view(shown)
+        case "results":
+            results.view(quarter)
+        case _:
+            card_view(shown)
 
 
 page()

@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.calendar import quarter_label, quarters_back
-from forecasting.quarterly import scorecard
+from forecasting.quarterly import measures as measured
 from forecasting.quarterly.findings import PATTERN_QUARTERS
-from forecasting.quarterly.scorecard import MEASURES, OF_LEVEL
+from forecasting.quarterly.measures import MEASURES, OF_LEVEL
 from pages.components import charts, download, frame, measures, picked, theme
 from pages.components.measures import LEVEL_NAMES, next_level
 from pages.components.text import Said, ours, plain
@@ -67,7 +67,7 @@ def drill_table(
     shown = pd.DataFrame({LEVEL_NAMES[level]: named(level, table["member"])})
     if quarter == "all":
         shown.insert(0, "Quarter", table["quarter"].map(quarter_label))
-    shown[MEASURES[key].label] = [scorecard.said(key, v) for v in table["value"]]
+    shown[MEASURES[key].label] = [measured.said(key, v) for v in table["value"]]
     for column in sums:
         shown[SUMS[column]] = table[column].astype(float)
     shares = {"wape", "bias", "wape_statistical"}
@@ -238,7 +238,7 @@ def finding(key: str, quarter: str) -> Said:
     below = "below, what is behind it, down to the weeks and decisions that made it."
     if quarter == "all":
         return ours(f"**{label} over the last six quarters**; {below}")
-    value = plain(scorecard.said(key, measures.card(quarter).value(key)))
+    value = plain(measured.said(key, measures.card(quarter).value(key)))
     return ours(
         f"**{label}: {value} in {plain(quarter_label(quarter))}, the whole company**; {below}"
     )

@@ -146,7 +146,7 @@ def parameters_of(name: str, rows: str = ""):
     values = {
         "as_of": WEEK.item(), "since": WEEK.item(), "until": WEEK.item(), "first_week": WEEK.item(),
         "last_week": WEEK.item(), "known": WEEK.item(), "cycle": "2026-12", "version": 1, "least_lag": 1, "weeks": 13, "cut": WEEK.item(), "later": False, "oldest": 20, "passed": [0.0] * 8, "seq": 1, "after": 0, "run": 1, "most": 5, "sku": "A",
-        "skus": rows if name == "sum_backtest" else ["A"], "rows": rows, "id": 1, "seqs": [1], "clients": ["x"], "kinds": ["x"], "person": "x", "function": "x", "kind": "x", "reason": "x", "activation": "x",
+        "skus": rows if name == "sum_backtest" else ["A"], "rows": rows, "id": 1, "seqs": [1], "clients": ["x"], "kinds": ["x"], "person": "x", "function": "x", "kind": "x", "reason": "x", "activation": "x", "activations": ["x"], "versions": [1],
         "nodes": ["sku/A"], "doors": ["D"], "places": ["door/D"], "page": "consensus", "quarter": "2026-Q3", "from_quarter": "2026-Q1", "to_quarter": "2026-Q3", "horizon": "bridge", "bridge_lag": 6, "level": "class", "low": "A", "high": "B",
         "cover_weeks": 8.0, "least_in_stock": 0.9, "of_doors": True, "least": 30, "more": 2.2, "less": 0.4,
         **dict.fromkeys(("in_department", "in_class", "in_region", "in_door", "in_sku", "in_type", "in_activation"), "x"),

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from forecasting.outputs import board_pack
-from forecasting.quarterly import scorecard
+from forecasting.quarterly import measures as measured
 from forecasting.workspace import Workspace
 
 from . import screen
@@ -42,7 +42,7 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     screen.go(page, "Scorecard")
     expect(page.get_by_text("shared targets met in Q3 FY26").first).to_be_visible()
     expect(
-        page.get_by_text(scorecard.said("exposure", shown.value("exposure"))).first
+        page.get_by_text(measured.said("exposure", shown.value("exposure"))).first
     ).to_be_visible()
     expect(page.get_by_text(story.said[:60]).first).to_be_visible()
 

@@ -60,7 +60,7 @@ MATRIX = {
     "weekly.last_week": EVERYBODY, "weekly.late_receipts": EVERYBODY,
     "weekly.what_decisions_did": EVERYBODY,
     "quarters.scorecard": EVERYBODY, "quarters.why": EVERYBODY, "quarters.cells": EVERYBODY,
-    "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
+    "quarters.results": EVERYBODY, "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
     "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY,
     "marketing_calendar.calendar": EVERYBODY,
@@ -259,6 +259,8 @@ class World:
                 return (self.quarter,), {"department": None}
             case "quarters.weeks":
                 return (), {"department": None}
+            case "quarters.results":
+                return (), {}
             case "quarters.effect":
                 return ("red_probability", 0.31), {}
             case "quarters.close":

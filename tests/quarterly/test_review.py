@@ -11,8 +11,10 @@ from forecasting.consensus.events import Kind
 from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.governance.policy import SETTINGS, Policy
 from forecasting.outputs import board_pack
-from forecasting.quarterly import quarters_ahead, scorecard
-from forecasting.quarterly.scorecard import MEASURES, OF_LEVEL, Scorecard
+from forecasting.quarterly import measures as measured
+from forecasting.quarterly import quarters_ahead
+from forecasting.quarterly.measures import MEASURES, OF_LEVEL
+from forecasting.quarterly.scorecard import Scorecard
 from forecasting.vocabulary import GLOSSARY, Status
 from forecasting.workspace import Workspace
 
@@ -62,7 +64,7 @@ def test_measures_stand_beside_last_quarter_last_year_and_target(ready):
 def test_what_was_never_published_has_no_accuracy(ready):
     shown = ready.quarters.scorecard("victor", QUARTER)
     assert shown.value("bridge_accuracy") is None
-    assert scorecard.said("bridge_accuracy", None) == "–"
+    assert measured.said("bridge_accuracy", None) == "–"
     assert shown.steps == ()
 
 
@@ -414,8 +416,8 @@ def test_accuracy_value_added_and_tasks_stand_in_the_scorecard(company_cycles):
 def test_the_board_s_pack_has_the_same_numbers_as_the_page_and_needs_nothing(company_cycles):
     page = board_pack.as_html(company_cycles, "victor", QUARTER)
     shown = company_cycles.quarters.scorecard("victor", QUARTER)
-    for key in (*scorecard.HEADLINES, *scorecard.BELOW, *scorecard.LEAD):
-        assert scorecard.said(key, shown.value(key)) in page, key
+    for key in (*measured.HEADLINES, *measured.BELOW, *measured.LEAD):
+        assert measured.said(key, shown.value(key)) in page, key
     for finding in shown.findings:
         assert finding.said.replace("'", "&#39;") in page
     assert "http" not in page.replace("http-equiv", "")

@@ -59,7 +59,7 @@ def test_a_proposal_changes_nothing_until_the_function_that_has_the_right_accept
     decided = space.proposals.accept(decider, event.seq, note=NOTE)
     body = decided.told(Decided)
     assert (decided.kind, decided.person, decided.note) == (Kind(action.value), decider, NOTE)
-    assert body.said == option.said
+    assert body.said == option.told
     assert body.answering.by == space.person(by).name
     assert f"as {space.person(by).name} proposed (#{event.seq})" in decided.sentence
     found = space.proposals.one(event.seq)

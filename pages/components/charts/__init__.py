@@ -10,7 +10,7 @@ from pages.components.charts.demand import (
     versions,
     walk,
 )
-from pages.components.charts.quarter import by_member, quarters, side_panel, trend
+from pages.components.charts.quarter import by_member, quarters, results, side_panel, trend
 from pages.components.charts.stock import calendar, calibration, gantt, orders, projection
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "projection",
     "quarters",
     "responses",
+    "results",
     "seasons",
     "side_panel",
     "staircase",

@@ -8,12 +8,15 @@ import pandas as pd
 
 from forecasting.calendar import quarter_label
 from pages.components import theme
-from pages.components.charts.marks import Drawn, ink, named, utc
+from pages.components.charts.marks import Drawn, ink, named, tip, told_apart, utc
+
+PERCENT = ("share", "points", "return")
+"""Forms of measures that are said in per cent."""
 
 
 def trend(values: list[tuple[str, float | None]], *, target: float | None, kind: str) -> Drawn:
     """A measure quarter by quarter, small, with its target as a line."""
-    shown = ".1%" if kind in ("share", "points") else ".2~f"
+    shown = ".1%" if kind in PERCENT else ".2~f"
     rows = pd.DataFrame(
         {
             "quarter": [quarter_label(q) for q, _ in values],
@@ -27,7 +30,7 @@ def trend(values: list[tuple[str, float | None]], *, target: float | None, kind:
     )  # fmt: skip
     y = alt.Y(
         "value:Q", title=None, scale=alt.Scale(zero=False, padding=8),
-        axis=alt.Axis(format=".0%" if kind in ("share", "points") else "~s", tickCount=3, grid=False),
+        axis=alt.Axis(format=".0%" if kind in PERCENT else "~s", tickCount=3, grid=False),
     )  # fmt: skip
     base = alt.Chart(rows).encode(
         x=x,
@@ -47,7 +50,9 @@ def trend(values: list[tuple[str, float | None]], *, target: float | None, kind:
             .mark_rule(color=colours["Lift"], strokeDash=[4, 3], strokeWidth=1.5)
             .encode(y="value:Q", tooltip=[alt.Tooltip("value:Q", title="Target", format=shown)])
         )
-    return cast(Drawn, alt.layer(*layers).properties(height=92).configure_view(stroke=None))
+    drawn = alt.layer(*layers).properties(height=92).configure_view(stroke=None)
+    # Its words are in the tile beside it; a quarter without a value would be a mark without a name.
+    return cast(Drawn, drawn.configure_mark(aria=False))
 
 
 def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
@@ -59,7 +64,7 @@ def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
         member, value, before (NaN unknown), target (NaN none).
     """
     colours = theme.layer_colours()
-    percent = kind in ("share", "points")
+    percent = kind in PERCENT
     shown = ".1%" if percent else ",.2~f"
     axis = alt.Axis(format=".0%" if percent else "~s", tickCount=6)
     order = rows["member"].tolist()
@@ -95,7 +100,7 @@ def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
 
 def quarters(rows: pd.DataFrame, *, kind: str) -> Drawn:
     """A measure quarter by quarter, one line a member."""
-    percent = kind in ("share", "points")
+    percent = kind in PERCENT
     shown = ".1%" if percent else ",.2~f"
     drawn = rows.assign(quarter=rows["quarter"].map(quarter_label))
     lines = (
@@ -110,6 +115,65 @@ def quarters(rows: pd.DataFrame, *, kind: str) -> Drawn:
         )
     )  # fmt: skip
     return cast(Drawn, lines.properties(height=260).configure_view(stroke=None))
+
+
+def results(rows: pd.DataFrame) -> Drawn:
+    """Margin that activations added with its interval; ticks for what was planned and spent.
+
+    Parameters
+    ----------
+    rows : DataFrame, one row per activation, the latest first
+        name, margin, margin_low, margin_high, planned_margin, spend: money, NaN unknown.
+    """
+    colours = theme.layer_colours()
+    drawn = rows.assign(name=told_apart(rows["name"].tolist()))
+    y = alt.Y(
+        "name:N", sort=drawn["name"].tolist(), title=None,
+        axis=alt.Axis(labelLimit=230, labelOverlap=False),
+    )  # fmt: skip
+    axis = alt.Axis(format="~s", tickCount=6)
+    base = alt.Chart(drawn)
+    tips = [
+        named("name", "Activation"), tip("margin", "Margin added"), tip("margin_low", "P10"),
+        tip("margin_high", "P90"), tip("planned_margin", "Planned margin added"),
+        tip("spend", "Spend"),
+    ]  # fmt: skip
+    scale = alt.Scale(
+        domain=["Margin added", "Planned margin added", "Spend"],
+        range=[colours["Planning"], colours["Baseline"], colours["Lift"]],
+    )
+    legend = alt.Legend(title=None, orient="top")
+
+    columns = {
+        "Margin added": "margin",
+        "Planned margin added": "planned_margin",
+        "Spend": "spend",
+    }
+
+    def marked(kind: str) -> alt.Chart:
+        return alt.Chart(drawn.assign(what=kind)).encode(
+            x=alt.X(f"{columns[kind]}:Q", title=None, axis=axis), y=y, tooltip=tips,
+            color=alt.Color("what:N", scale=scale, legend=legend),
+        )  # fmt: skip
+
+    layers = [
+        alt.Chart(pd.DataFrame({"zero": [0.0]}))
+        .mark_rule(color=ink(), opacity=0.5)
+        .encode(x="zero:Q"),
+        base.mark_rule(strokeWidth=3, opacity=0.45, color=colours["Planning"]).encode(
+            x=alt.X("margin_low:Q", title=None, axis=axis),
+            x2="margin_high:Q",
+            y=y,
+            tooltip=tips,
+        ),
+        marked("Planned margin added").mark_tick(thickness=3, height=16),
+        marked("Spend").mark_tick(thickness=3, height=16),
+        marked("Margin added").mark_point(filled=True, size=70),
+    ]
+    return cast(
+        Drawn,
+        alt.layer(*layers).properties(height=30 * len(drawn) + 50).configure_view(stroke=None),
+    )
 
 
 def side_panel(
