@@ -5,7 +5,8 @@ asked. Where sales are lost some weeks need no order: more is left than they nee
 are met oftener. Aiming at what is asked would then deliver more than that, so orders aim a
 little lower. By how much depends on what is asked, on the lead time and on how far a week's
 demand scatters; it is read from a table of a plain simulation (weekly review, lost sales,
-demand of a gamma): `python -m tests.load.levels` works it out anew.
+demand of a gamma): `python -m tests.load.levels` works it out anew, for shares of cycles
+and, with `units`, of units.
 """
 
 from __future__ import annotations
@@ -67,23 +68,79 @@ AIMED: Floats = np.array(
 )
 """Share that an order aims at, so that the asked one is delivered; lead times x spreads x
 asked."""
-_TABLE = RegularGridInterpolator(
-    (np.log1p(LEADS), np.log(SPREADS), np.array(ASKED)),
-    AIMED,
-    bounds_error=False,
-    fill_value=None,
+UNITS: Floats = np.array(
+    [
+        [
+            [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.995],
+            [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.995],
+            [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.995],
+            [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.995],
+            [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.995],
+            [0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98, 0.995],
+        ],
+        [
+            [0.4983, 0.6005, 0.7026, 0.7528, 0.8030, 0.8518, 0.8995, 0.9478, 0.9781, 0.9944],
+            [0.5075, 0.6081, 0.7058, 0.7528, 0.7999, 0.8466, 0.8944, 0.9446, 0.9771, 0.9949],
+            [0.5143, 0.6076, 0.6976, 0.7424, 0.7872, 0.8340, 0.8842, 0.9390, 0.9760, 0.9950],
+            [0.5009, 0.5838, 0.6695, 0.7142, 0.7627, 0.8129, 0.8719, 0.9399, 0.9841, 0.9950],
+            [0.4505, 0.5285, 0.6121, 0.6608, 0.7122, 0.7744, 0.8453, 0.9363, 0.9861, 0.9950],
+            [0.4000, 0.4358, 0.5359, 0.5936, 0.6673, 0.7556, 0.8613, 0.9685, 0.9950, 0.9950],
+        ],
+        [
+            [0.4983, 0.6005, 0.7027, 0.7533, 0.8037, 0.8527, 0.9006, 0.9482, 0.9778, 0.9941],
+            [0.5082, 0.6096, 0.7080, 0.7551, 0.8021, 0.8481, 0.8953, 0.9443, 0.9759, 0.9939],
+            [0.5193, 0.6130, 0.7020, 0.7454, 0.7888, 0.8340, 0.8826, 0.9361, 0.9734, 0.9950],
+            [0.5118, 0.5909, 0.6711, 0.7129, 0.7588, 0.8057, 0.8629, 0.9331, 0.9807, 0.9950],
+            [0.4604, 0.5304, 0.6041, 0.6493, 0.6944, 0.7535, 0.8194, 0.9118, 0.9770, 0.9950],
+            [0.4000, 0.4162, 0.4948, 0.5502, 0.6117, 0.6956, 0.8085, 0.9419, 0.9950, 0.9950],
+        ],
+        [
+            [0.4983, 0.6005, 0.7028, 0.7534, 0.8039, 0.8532, 0.9019, 0.9494, 0.9772, 0.9936],
+            [0.5083, 0.6100, 0.7091, 0.7567, 0.8043, 0.8516, 0.8995, 0.9458, 0.9760, 0.9936],
+            [0.5215, 0.6163, 0.7067, 0.7512, 0.7958, 0.8421, 0.8899, 0.9388, 0.9723, 0.9930],
+            [0.5207, 0.6005, 0.6811, 0.7237, 0.7685, 0.8147, 0.8663, 0.9270, 0.9724, 0.9950],
+            [0.4745, 0.5438, 0.6179, 0.6604, 0.7036, 0.7572, 0.8140, 0.8938, 0.9620, 0.9950],
+            [0.4000, 0.4214, 0.4929, 0.5435, 0.5979, 0.6745, 0.7729, 0.9056, 0.9838, 0.9950],
+        ],
+        [
+            [0.4983, 0.6005, 0.7028, 0.7534, 0.8039, 0.8532, 0.9022, 0.9515, 0.9777, 0.9933],
+            [0.5083, 0.6100, 0.7092, 0.7570, 0.8048, 0.8535, 0.9026, 0.9475, 0.9750, 0.9925],
+            [0.5218, 0.6170, 0.7084, 0.7549, 0.8016, 0.8509, 0.8962, 0.9416, 0.9729, 0.9922],
+            [0.5242, 0.6062, 0.6914, 0.7397, 0.7895, 0.8390, 0.8878, 0.9364, 0.9700, 0.9943],
+            [0.4842, 0.5591, 0.6454, 0.6940, 0.7473, 0.8011, 0.8506, 0.9028, 0.9517, 0.9887],
+            [0.4000, 0.4464, 0.5392, 0.5935, 0.6517, 0.7123, 0.7811, 0.8757, 0.9629, 0.9950],
+        ],
+    ]
 )
+"""The same of shares of units."""
+
+
+def _table(aimed: Floats) -> RegularGridInterpolator:
+    return RegularGridInterpolator(
+        (np.log1p(LEADS), np.log(SPREADS), np.array(ASKED)),
+        aimed,
+        bounds_error=False,
+        fill_value=None,
+    )
+
+
+_CYCLES, _UNITS = _table(AIMED), _table(UNITS)
 
 
 def asked_when_ordering(
-    service: Floats, spread: Floats, *, lead_time: int, weeks_a_pack: Floats
+    service: Floats,
+    spread: Floats,
+    *,
+    lead_time: int,
+    weeks_a_pack: Floats,
+    by_units: bool = False,
 ) -> Floats:
-    """Share of cycles that an order aims at where sales are lost.
+    """Share of cycles, or of units, that an order aims at where sales are lost.
 
     Parameters
     ----------
     service : float array
-        Share of cycles to be met in full.
+        Share of cycles, or of units, to be met in full.
     spread : float array, same shape
         Variance of a week's demand over the square of its mean.
     lead_time : int
@@ -91,6 +148,8 @@ def asked_when_ordering(
     weeks_a_pack : float array, same shape
         Weeks for which the pack lasts that orders are rounded up to: weeks without an order
         are then part of every cycle, and counted there.
+    by_units : bool
+        Shares are of units.
     """
     points = np.stack(
         [
@@ -100,6 +159,6 @@ def asked_when_ordering(
         ],
         axis=-1,
     )
-    lower = _TABLE(points) - points[..., 2]
+    lower = (_UNITS if by_units else _CYCLES)(points) - points[..., 2]
     aimed: Floats = service + lower / (1 + 0.5 * weeks_a_pack)
     return np.where((service > ASKED[0]) & (service < ASKED[-1]), aimed, service)
