@@ -17,6 +17,7 @@ from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw
 from data.store import stated
 from data.tables import BEYOND_ANY_RETAILER, TABLES, Column, Kind, Table
+from forecasting import write
 from forecasting.errors import Problem
 
 SHOWN = 5
@@ -28,8 +29,12 @@ LONGEST_TEXT = 50_000
 """Characters of a refused row that are kept."""
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+"""What a number of ours looks like: a point, no grouping, an exponent of three digits at
+most."""
 LOST_DIGITS = r"^\d([.,]\d+)?E\+\d{2}$"
+"""How spreadsheets write a long code that they took for a number: its last digits are gone."""
 DATE = r"^\d{4}-\d{2}-\d{2}([ T]00:00(:00(\.0+)?)?)?$"
+"""A day; midnight may stand behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +116,7 @@ def judge(
         read=read + len(raw.broken),
         accepted=accepted,
         problems=tuple(problems),
-        notes=_unknown(raw.header, table),
+        notes=(*raw.notes, *_unknown(raw.header, table)),
         rejects=tuple(sorted(judged + unread)),
         excess=excess,
     )
@@ -163,7 +168,9 @@ def _unknown(header: tuple[str, ...], table: Table) -> tuple[str, ...]:
         for name in unknown[:NAMED]
     ]
     if len(unknown) > NAMED:
-        notes.append(f"{len(unknown) - NAMED:,} more columns are not known and were ignored")
+        notes.append(
+            f"{write.number(len(unknown) - NAMED)} more columns are not known and were ignored"
+        )
     return tuple(notes)
 
 
@@ -191,7 +198,7 @@ def _rejects(
         "select count(*), coalesce(sum(strlen(row_text)), 0) from staging.refused"
     ).fetchall()[0]
     if count > limits.rejects or size > limits.rejects_text:
-        return [], f"{count:,} rows that are refused"
+        return [], f"{write.number(count)} rows that are refused"
     rows = cursor.execute(
         "select _row, check_no, row_text from staging.refused order by 1"
     ).fetchall()

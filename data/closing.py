@@ -29,11 +29,13 @@ import numpy as np
 import pandas as pd
 
 from data.store import Store
-from forecasting import calendar
+from forecasting import calendar, write
 
 ENOUGH = 0.8
 """Share of the usual units of the doors that are waited for."""
 LEAST_OF_WEAKEST = 0.5
+"""Share of the weakest week before that a week must have sold to be taken as whole. Weeks
+scatter, but one of which only some days are in falls far below them all."""
 LOOKED_AT_WEEKS = 13
 """A week is judged by so many before it."""
 LEAST_WEEKS = 8
@@ -49,6 +51,7 @@ CADENCE_WEEKS = 4
 MOST_RUNNING = 4
 """Weeks at the end that may be incomplete."""
 LAST_DAY = 6
+"""Of a week, counted from 0."""
 WEEK = dt.timedelta(7)
 
 
@@ -200,7 +203,7 @@ def _who_is_missing(
     last = days.loc[days["week"] == week, "date"].max()
     named = ", ".join(missing[:5]) + (" and others" if len(missing) > 5 else "")
     return (
-        f"its rows reach {last:%A} {last}, and {len(missing)} of the "
+        f"its rows reach {last:%A}, {write.day(last)}, and {len(missing)} of the "
         f"{waited} doors that usually report have not reported to its end ({named})"
     )
 
@@ -218,8 +221,9 @@ def _shrunk(days: pd.DataFrame, week: dt.date) -> str:
     if len(before) < LEAST_WEEKS or here >= LEAST_OF_WEAKEST * before.min():
         return ""
     return (
-        f"{here:,.0f} units are in its rows, less than half of the weakest of the "
-        f"{len(before)} weeks before ({before.min():,.0f}), as if it were still running"
+        f"{write.number(here)} units are in its rows, less than half of the weakest of the "
+        f"{len(before)} weeks before ({write.number(before.min())}), as if it were still "
+        "running"
     )
 
 

@@ -17,10 +17,12 @@ import pandas as pd
 
 from data.runs import weekday_shares
 from data.store import Store
+from forecasting import write
 
 OLDEST_DAYS = 20
 """A count of the as-of week or of the two weeks before it says what the stock is."""
 A_WEEK = 7
+"""Days. A count that is at least so old, and whose door has counted since, left the SKU out."""
 
 
 def stock(store: Store, as_of: dt.date, *, then: bool = True) -> pd.DataFrame:
@@ -119,10 +121,13 @@ def _example(one: pd.Series, *, is_rolled: bool) -> str:
     days = int(one["days"])
     when = f"{days} days before" if days > 0 else f"{-days} days after"
     counted = (
-        f"{one['sku']}, counted {one['on_hand_counted']:g} on "
-        f"{pd.Timestamp(one['counted']).date()}, {when} the end of the as-of week"
+        f"{one['sku']}, counted {write.figure(one['on_hand_counted'])} on "
+        f"{write.day(pd.Timestamp(one['counted']))}, {when} the end of the as-of week"
     )
     if not is_rolled:
         return counted
-    moved = f"{abs(one['sold']):g} sold and {abs(one['received']):g} received in between"
-    return f"{counted}: {moved}, taken as {one['on_hand']:g}"
+    moved = (
+        f"{write.figure(abs(one['sold']))} sold and "
+        f"{write.figure(abs(one['received']))} received in between"
+    )
+    return f"{counted}: {moved}, taken as {write.figure(one['on_hand'])}"

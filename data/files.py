@@ -24,6 +24,7 @@ from data.shapes import Shape
 from data.store import Store
 from data.tables import TABLES, gives_way_sql, gone_through_sql, sent_again_sql
 from data.whole import whole
+from forecasting import write
 from forecasting.errors import BadFiles, Problem, Refused
 
 WRITTEN = (".csv", ".xlsx", ".parquet")
@@ -44,6 +45,15 @@ class Judged:
 
     concerns: tuple[str, ...] = ()
     """What it would do to what people have signed, in words."""
+    held: Mapping[str, int] = field(default_factory=dict)
+    """Table to rows that would not be imported but proposed to who may decide."""
+    proposed: tuple[str, ...] = ()
+    """What would be proposed, in words, one an activation."""
+
+    @property
+    def at_once(self) -> int:
+        """Rows that would be imported."""
+        return sum(v.accepted for v in self.verdicts) - sum(self.held.values())
 
     @property
     def all_problems(self) -> tuple[Problem, ...]:
@@ -53,7 +63,8 @@ class Judged:
     @property
     def summary(self) -> str:
         """What would be imported, in words."""
-        parts = [f"{v.accepted:,} {v.table}" for v in self.verdicts if v.accepted]
+        rows = {v.table: v.accepted - self.held.get(v.table, 0) for v in self.verdicts}
+        parts = [f"{write.number(n)} {table}" for table, n in rows.items() if n]
         return ", ".join(parts) or "nothing"
 
 
@@ -169,7 +180,10 @@ def _judge(
             problems.append(reading.problem(label, found, "a smaller file: split it"))
             continue
         if verdict.excess:
-            most = f"at most {raw.limits.rejects:,}, and not too long: is it the right file?"
+            most = (
+                f"at most {write.number(raw.limits.rejects)}, and not too long: is it "
+                "the right file?"
+            )
             problems.append(reading.problem(label, verdict.excess, most))
         yield verdict
         staged.add(raw.source.table)
@@ -179,6 +193,19 @@ def staged(store: Store, table: str) -> pd.DataFrame:
     """The accepted rows of a table, within the block that judges them."""
     with store.cursor() as cursor:
         return cursor.execute(sql("from staging.{name}", name=identifier(table))).df()
+
+
+def set_aside(store: Store, table: str, activations: Sequence[str]) -> int:
+    """Take the rows of some activations out of what is staged; how many they were."""
+    wanted = listed(map(literal, activations))
+    with store.cursor() as cursor:
+        gone = cursor.execute(
+            sql(
+                "delete from staging.{table} where activation in ({wanted}) returning 1",
+                table=identifier(table), wanted=wanted,
+            )
+        ).fetchall()  # fmt: skip
+    return len(gone)
 
 
 def insert_staged(
@@ -322,14 +349,14 @@ def _limits_in_words(limits: Limits) -> list[tuple[str, str]]:
         ("a CSV or Parquet file", in_words(limits.file)),
         ("an XLSX file, packed", in_words(limits.workbook)),
         ("an XLSX file, unpacked (counted as it is unpacked)", in_words(limits.unpacked)),
-        ("rows of a table", f"{limits.rows:,}"),
-        ("columns", f"{limits.columns:,}"),
-        ("cells of a table", f"{limits.cells:,}"),
+        ("rows of a table", write.number(limits.rows)),
+        ("columns", write.number(limits.columns)),
+        ("cells of a table", write.number(limits.cells)),
         ("text of a table", in_words(limits.text)),
-        ("one value", f"{limits.value:,} characters"),
-        ("cells of a forecast workbook that comes back", f"{limits.grid_cells:,}"),
-        ("refused rows that are kept with their reason", f"{limits.rejects:,}"),
-        ("time to read one file or sheet", f"{limits.seconds:g} seconds"),
+        ("one value", f"{write.number(limits.value)} characters"),
+        ("cells of a forecast workbook that comes back", write.number(limits.grid_cells)),
+        ("refused rows that are kept with their reason", write.number(limits.rejects)),
+        ("time to read one file or sheet", f"{write.figure(limits.seconds)} seconds"),
         ("memory to read it", in_words(limits.memory)),
         ("what reading it writes to the disk", in_words(limits.written)),
         ("files that are read at the same time", f"{limits.at_once}; the next one waits"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from data import migrations
+from forecasting import write
 from forecasting.errors import NotOurs
 
 
@@ -59,8 +60,10 @@ def check(path: Path, cursor: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()[0]
     if not count == last == distinct:
         raise NotOurs(
-            f"{path} holds two histories: {count:,} entries where the last has number "
-            f"{last:,}. Most likely {path.name}.wal beside it belongs to another copy of the "
+            f"{path} holds two histories: {write.number(count)} entries where the last has "
+            "number "
+            f"{write.number(last)}. Most likely {path.name}.wal beside it belongs to "
+            "another copy of the "
             "database; move it away and try again, or restore a backup. Nothing was changed."
         )
 

@@ -35,6 +35,8 @@ LOG = operation.log("ledger")
 GROUP = 200
 """Most events of one transaction."""
 FEW_LEAVES = 2_000
+"""Up to so many are bound as parameters: for few, to register a table costs more than it
+saves."""
 REMEMBERED = 20_000
 """Latest events kept in memory, for conflict detection and refresh."""
 
@@ -141,6 +143,7 @@ class Ledger:
         prepare: Mapping[str, Callable[[], Event]],
         *,
         touches: frozenset[str] = EVERYTHING,
+        work: Work | None = None,
     ) -> list[Event]:
         """Append several events in one transaction: all of them, or none if one refuses.
 
@@ -152,12 +155,14 @@ class Ledger:
             Client id to what makes the event; ids that are known are answered again.
         touches : frozenset of str
             As of `submit`, of all of them.
+        work : callable, optional
+            As of `submit`, with the number of the first.
 
         Raises
         ------
         StorageFailed, and whatever `prepare` raises.
         """
-        return self._answered(_Request(prepare=prepare, touches=touches, work=None))
+        return self._answered(_Request(prepare=prepare, touches=touches, work=work))
 
     def tail(self, after: int) -> list[Event]:
         """Events after a sequence number, oldest first."""

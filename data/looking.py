@@ -17,6 +17,7 @@ from data import parsing
 from data.limits import LIMITS, Limits
 from data.reading import SUFFIXES, Raw, Source, bad, named
 from data.shapes import DELIMITERS, ENCODINGS, Reading, Shape
+from forecasting import write
 from forecasting.errors import Problem
 
 Weeks = Mapping[int, Sequence[str]]
@@ -121,7 +122,7 @@ class Look:
     @property
     def sentence(self) -> str:
         """How it was read, in words."""
-        parts = [f"{self.count:,} rows"]
+        parts = [f"{write.number(self.count)} rows"]
         if self.reading.sheet:
             parts.append(f"sheet '{self.reading.sheet}'")
         if self.reading.encoding:
@@ -257,4 +258,15 @@ def shaped(
         limits=limits,
         read_as=look.reading,
         lines_from=look.rows if look.has_lines else None,
+        notes=_notes(int(found["left_out"]), int(found["added_up"])),
     )
+
+
+def _notes(left_out: int, added_up: int) -> tuple[str, ...]:
+    """What a shape did to the number of rows, in words."""
+    notes = []
+    if left_out:
+        notes.append(f"rows left out, as the source says: {write.number(left_out)}")
+    if added_up:
+        notes.append(f"rows added to others of the same key: {write.number(added_up)}")
+    return tuple(notes)

@@ -65,6 +65,8 @@ class Raw:
     limits: Limits = LIMITS
     read_as: Reading | None = None
     """How a file of others was read; None: it is written as ours are."""
+    notes: tuple[str, ...] = ()
+    """What became of rows before they were judged, in words."""
     lines_from: Path | None = None
     """Where the lines of its rows stand, if they were noted."""
 

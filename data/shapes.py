@@ -76,6 +76,8 @@ _WEEK = re.compile(
     re.I,
 )
 _DAY_BEFORE = dt.date(1899, 12, 30)
+"""Day 0 of spreadsheets, for days after February 1900: they count a 29 February 1900 that never
+was."""
 _SERIALS = range(32_874, 73_415)
 """Serial numbers of the days from 1990 to 2100."""
 
@@ -146,7 +148,8 @@ class Shape:
     """Columns that each hold the same thing for another date or name: they become rows. Their
     name is the column `@name`, and what stands in them the column `@value`."""
     leave_out: tuple[tuple[str, str], ...] = ()
-    """(column, value) of rows that are left out."""
+    """(column, value) of rows that are left out; a value that ends with * is how it begins, a
+    blank one that it holds nothing."""
     added_up: bool = False
     """Whether rows of one key become one, their numbers added."""
     calendar: str = ""

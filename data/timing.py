@@ -15,6 +15,7 @@ import pandas as pd
 from data.closing import Closing, Running, closing
 from data.counts import odd_counts, stock
 from data.store import Store
+from forecasting import write
 
 
 def odd_times(store: Store, as_of: dt.date | None = None) -> list[dict[str, Any]]:
@@ -80,7 +81,7 @@ def _silent(door: str, as_of: dt.date) -> dict[str, Any]:
         "kind": "door_not_in_the_last_week",
         "subject": door,
         "count": 1,
-        "example": f"the week of {as_of}",
+        "example": f"the week of {write.day(as_of)}",
         "assumed": "The week is over: the doors that usually sell most have reported.",
         "todo": "Import the sales of the door.",
         "weight": 0.0,
@@ -94,7 +95,8 @@ def _twice(row: Mapping[Any, Any]) -> dict[str, Any]:
         "kind": "weeks_told_twice",
         "subject": str(row["door"]),
         "count": int(row["twice"]),
-        "example": f"{row['sku']} has the same units on {first} and on {last}",
+        "example": f"{row['sku']} has the same units on {write.day(first)} and on "
+        f"{write.day(last)}",
         "assumed": "Rows of one week are added up: as it stands, these weeks sold double.",
         "todo": "If it is one sale, import the weeks once: under one day.",
         "weight": float(row["units"]),

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
+from forecasting import write
 from forecasting.errors import ImpossibleSpread, OutOfBounds, UnknownName
 
 if TYPE_CHECKING:
@@ -107,8 +108,8 @@ def check_places(places: Sequence[int] | Ints, count: int, what: str) -> None:
         raise OutOfBounds(f"Positions of a {what} are whole numbers in a row.")
     if given.min() < 0 or given.max() >= count:
         raise OutOfBounds(
-            f"There are {count:,} positions of a {what}, from 0 on; found "
-            f"{given.min():,} to {given.max():,}."
+            f"There are {write.number(count)} positions of a {what}, from 0 on; found "
+            f"{write.number(given.min())} to {write.number(given.max())}."
         )
 
 
@@ -250,13 +251,15 @@ def _check_possible(new_total: int, target: int, free: Bools) -> None:
     """Refuse a total that the free leaves, `target` together, cannot make up."""
     if new_total < 0:
         raise ImpossibleSpread(
-            f"The new total would be {new_total / THOUSANDTHS:,.0f} units; "
+            f"The new total would be {write.number(new_total / THOUSANDTHS)} units; "
             "demand cannot be negative."
         )
     if target < 0:
         raise ImpossibleSpread(
-            f"{(new_total - target) / THOUSANDTHS:,.0f} units are held, more than the new "
-            f"total of {new_total / THOUSANDTHS:,.0f}. Release a hold or enter a larger number."
+            f"{write.number((new_total - target) / THOUSANDTHS)} units are held, more than "
+            "the new "
+            f"total of {write.number(new_total / THOUSANDTHS)}. Release a hold or enter a "
+            "larger number."
         )
     if not free.any():
         raise ImpossibleSpread(

@@ -29,6 +29,8 @@ from typing import (
 import numpy as np
 import pandas as pd
 
+from forecasting import write
+
 LARGEST = 1e10
 """Beyond any retailer, whatever is counted; files are held to the same (data.tables)."""
 LARGEST_WHOLE = 10**15
@@ -211,7 +213,7 @@ def _any_of(arms: Sequence[Any], marks: Sequence[Any]) -> Take:
 
 
 def _text(bounds: Text) -> Take:
-    expected = f"text of at most {bounds.longest:,} characters"
+    expected = f"text of at most {write.number(bounds.longest)} characters"
 
     def take(value: Any) -> str:
         if not isinstance(value, str):
@@ -257,7 +259,7 @@ def _yes_or_no(value: Any) -> bool:
 
 
 def _whole(bounds: Between) -> Take:
-    expected = f"a whole number from {bounds.low:,.0f} to {bounds.high:,.0f}"
+    expected = f"a whole number from {write.number(bounds.low)} to {write.number(bounds.high)}"
     if abs(bounds.high) >= LARGEST_WHOLE:
         expected = "a whole number"
 
@@ -272,7 +274,9 @@ def _whole(bounds: Between) -> Take:
 
 
 def _number(bounds: Between, *, or_unknown: bool = False) -> Take:
-    expected = f"a number from {bounds.low:,.12g} to {bounds.high:,.12g}"
+    expected = (
+        f"a number from {write.figure(bounds.low, 12)} to {write.figure(bounds.high, 12)}"
+    )
 
     def take(value: Any) -> float:
         if isinstance(value, bool | np.bool_):
@@ -315,7 +319,7 @@ def _many(take_one: Take) -> Take:
         if not isinstance(value, Sequence) or isinstance(value, str | bytes | bytearray):
             raise Unfit("a list", value)
         if len(value) > MOST:
-            raise Unfit(f"a list of at most {MOST:,}", value)
+            raise Unfit(f"a list of at most {write.number(MOST)}", value)
         found, same = [], True
         for number, one in enumerate(value):
             try:

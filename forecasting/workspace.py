@@ -81,6 +81,8 @@ class Workspace:
         What time it is, UTC without a zone; what events are stamped with.
     create : bool
         Whether a database that does not exist is made.
+    least_weeks : int
+        Weeks that plans look ahead at least, whatever is set.
 
     Raises
     ------
@@ -95,10 +97,11 @@ class Workspace:
         *,
         clock: Callable[[], dt.datetime] = utc_now,
         create: bool = True,
+        least_weeks: int = 0,
     ) -> None:
         begun = time.perf_counter()
         self.store = Store(path, create=create)
-        self._log_held = operation.hold(path)
+        self._log_held, self._least_weeks = operation.hold(path), least_weeks
         try:
             self._wire(clock)
             self._take_up(build=False)
@@ -124,22 +127,24 @@ class Workspace:
         self.calendar = MarketingCalendar(self.desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)
-        self.decisions, self.proposals, self.weekly = _of_the_week(self)
-        self.orders = Orders(self.desk, plan=self._live)
+        self.decisions, self.orders, self.proposals, self.weekly = _of_the_week(self)
         self.cycles = Cycles(
             self.desk, plan=self._live, seen_by=self._seen_by, rebuild=self._rebuild_and_flag,
             candidate=self._candidate, policies=self.policies,
         )  # fmt: skip
         self._builder = Builder(
-            self.desk, self.cycles, calendar=self.calendar, policies=self.policies
-        )
+            self.desk, self.cycles, calendar=self.calendar, policies=self.policies,
+            least_weeks=self._least_weeks,
+        )  # fmt: skip
         self.history = History(self.desk, self.cycles, plan=self._live)
         self.inputs = Inputs(
             self.desk, plan=self._live, reasons=self.reasons, policies=self.policies
         )
         self.sources = Sources(self.desk)
-        signed = partial(_signed, self)
-        self.imports = Imports(self.desk, self.calendar, self._rebuild, signed=signed)
+        self.imports = Imports(
+            self.desk, self.calendar, self._rebuild, signed=partial(_signed, self),
+            proposals=self.proposals, plan=self.working_plan_for,
+        )  # fmt: skip
         self.reversals = Reversals(
             self.desk, calendar=self.calendar, decisions=self.decisions, orders=self.orders,
             seen_by=self.history.seen_by,
@@ -150,12 +155,7 @@ class Workspace:
             rebuild=self._rebuild_and_flag, sum_up=self._sum_up,
         )  # fmt: skip
         self.hindsight = Hindsight(self.desk, self.runs, shaping=self._builder.shaping)
-        of_the_rest = review.Sources(
-            plan=partial(self.working_plan_for, LOCAL_ADMIN.id), draft=self._live,
-            calendar=self.calendar,
-            decisions=self.decisions, replayed=self.hindsight.replayed, run=self._run_in_force,
-        )  # fmt: skip
-        self.quarters = Quarters(self.desk, self.policies, of_the_rest)
+        self.quarters = Quarters(self.desk, self.policies, _of_the_rest(self))
         self._offer()
         # Each takes every committed event in this order, before the plans do: people first,
         # since every sentence names one; the cycle before what hides inputs.
@@ -368,23 +368,35 @@ class Workspace:
             self.quarters.sum_up()
 
 
-def _of_the_week(space: Workspace) -> tuple[Decisions, Proposals, Weekly]:
+def _of_the_week(space: Workspace) -> tuple[Decisions, Orders, Proposals, Weekly]:
     """What the weekly review does, on one desk and one calendar."""
     desk, calendar, live = space.desk, space.calendar, lambda: space.plan
     decisions = Decisions(desk, plan=live, activation=calendar.one)
     proposals = Proposals(
         desk, plan=space.working_plan_for, calendar=calendar, decisions=decisions
     )
-    return decisions, proposals, Weekly(desk, plan=live, calendar=calendar, decisions=decisions)
+    orders = Orders(desk, plan=live)
+    weekly = Weekly(desk, plan=live, calendar=calendar, decisions=decisions)
+    return decisions, orders, proposals, weekly
+
+
+def _of_the_rest(space: Workspace) -> review.Sources:
+    """What a quarter is made from besides its own events."""
+    return review.Sources(
+        plan=partial(space.working_plan_for, LOCAL_ADMIN.id), draft=lambda: space.plan,
+        calendar=space.calendar, decisions=space.decisions,
+        replayed=space.hindsight.replayed, run=space._run_in_force,
+    )  # fmt: skip
 
 
 def _signed(space: Workspace) -> Signed | None:
-    """What is signed in the open cycle, for who changes it by files."""
+    """What is signed in the latest cycle, for who changes it by files."""
     now = space.cycles.current
-    if now is None or now.closed or not now.signatures or not space.has_forecast:
+    if now is None or not now.signatures or not space.has_forecast:
         return None
-    base = space.plan.base
-    return Signed.of(base.skus, base.as_of, space.cycles.standing().signed)
+    base, departments = space.plan.base, space.cycles.standing().signed
+    published = space._builder.calendar_at(now.versions[-1]) if now.closed else None
+    return Signed.of(base.skus, base.as_of, departments, published=published)
 
 
 def _tell_started(seq: int, path: Path | None, begun: float) -> None:

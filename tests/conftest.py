@@ -39,6 +39,7 @@ FITTED = frozenset(
         "levels",
         "measures",
         "model",
+        "newsvendor",
         "past_cycles",
         "process",
         "response",

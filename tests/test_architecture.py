@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 GROUND = {
-    "vocabulary", "errors", "rights", "arguments", "taking", "calendar", "exposure", "conventions", "hierarchy",
+    "vocabulary", "errors", "rights", "arguments", "taking", "calendar", "exposure", "conventions", "write", "hierarchy",
     "faults", "operation", "scratch", "child", "version",
 }  # fmt: skip
 ROOMS = {

@@ -161,6 +161,9 @@ def test_bridge_project_and_export_write_the_contracts_columns(tmp_path, company
         "outlasts",
     ]
     assert project["week"].nunique() == 10
+    concord("project", "--db", company, "--weeks", 78, "--out", tmp_path / "far.parquet")
+    far = pd.read_parquet(tmp_path / "far.parquet")
+    assert far["week"].nunique() == 78
     left = 51 - project.groupby(["sku", "door"]).cumcount()
     assert (project["weeks_of_supply"][project["outlasts"]] == left[project["outlasts"]]).all()
     assert not (project["weeks_of_supply"] >= left)[~project["outlasts"]].any()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import pandas as pd
 import pytest
 
 from forecasting.__main__ import main
@@ -143,6 +144,10 @@ def test_reports_of_the_planners_guide_are_written_as_shown(played, tmp_path, mo
     ]
     for name in ("bridge.csv", "buy-plan.xlsx", "consensus.html"):
         assert (tmp_path / name).stat().st_size > 0
+    mix = pd.read_csv(tmp_path / "best-mix.csv")
+    assert len(mix)
+    assert (mix["net"] >= 0).all()  # nothing is given up unasked
+    assert set(mix["decided_by"]) == {"Planning"}
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting import write
 from forecasting.intake.evidence import odd_selling
 from forecasting.monthly import buying
 from tests.company import imported
@@ -93,6 +94,6 @@ def test_what_was_assumed_is_said_of_each_door(space):
     silent = said["silent_doors", "S2"]
     assert silent["count"] == 4
     assert silent["weight"] == pytest.approx(160, rel=0.1)
-    assert f"{WEEKS[48]:%Y-%m-%d}" in silent["example"]
+    assert write.day(WEEKS[48]) in silent["example"]
     assert said["rows_when_sold", "S1"]["example"].startswith("RARE: 3")
     assert said["stock_waiting", "N"]["count"] == 1

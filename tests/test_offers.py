@@ -19,7 +19,7 @@ from forecasting.plan import views
 from forecasting.plan.basis import Base
 from forecasting.plan.inbound import FIRM
 from forecasting.plan.live import LivePlan
-from forecasting.weekly.option import MOST_SERVICE
+from forecasting.weekly.service import MOST_SERVICE
 from tests.company import imported
 
 WEEKS = 60

@@ -1,5 +1,7 @@
 """Files as shops have them, through sources, against the same facts in our own form."""
 
+from dataclasses import replace
+
 import pytest
 
 from data.looking import look
@@ -214,3 +216,69 @@ def test_one_file_that_is_wrong_hides_nothing_of_the_others(space, tmp_path):
     (tmp_path / "doors.csv").write_text("door,kind\nD1,castle\n")
     judged = space.preview_import("admin", [tmp_path / "turnover.csv", tmp_path / "doors.csv"])
     assert {p.file for p in judged.all_problems} == {"turnover.csv", "doors.csv"}
+
+
+REPORT = (
+    "Tag;Filiale;Artikel;Kartons;Status\n"
+    "2026-11-01;D1;A1;2;ok\n"
+    "2026-11-01;D1;A1;1;ok\n"
+    "Summe Filiale D1;;;3;\n"
+    "2026-11-01;D1;A2;4;storniert\n"
+    "2026-11-01;D1;A2;5;test\n"
+    "2026-11-01;D1;;7;ok\n"
+    "2026-11-02;D1;A2;1;ok\n"
+    "Gesamt;;;22;\n"
+)
+"""A till's report with totals between, rows called off, tests, and cases of six."""
+MEANT = FileSaid(
+    table="sales",
+    columns=("date=Tag", "sku=Artikel", "door=Filiale", "units=Kartons"),
+    factors=("units=6",),
+    leave_out=("Tag=Summe*", "Status=test", "Status=storniert", "Artikel="),
+    added_up=True,
+)
+
+
+@pytest.fixture
+def report(space, tmp_path):
+    (tmp_path / "skus.csv").write_text("sku,class\nA1,Cups\nA2,Cups\n")
+    (tmp_path / "doors.csv").write_text("door,name\nD1,Mill\n")
+    space.import_files("admin", [tmp_path / "skus.csv", tmp_path / "doors.csv"])
+    path = tmp_path / "till.csv"
+    path.write_text(REPORT)
+    return path
+
+
+def test_rows_are_left_out_added_up_and_counted_in_units_and_it_is_said(space, report):
+    one, _ = dialogue.mapped(space.sources, "admin", (report,), "till", MEANT)
+    (verdict,) = space.preview_import("admin", [], mapped=[one]).verdicts
+    assert verdict.notes[:2] == (
+        "rows left out, as the source says: 4",
+        "rows added to others of the same key: 1",
+    )
+    by_source(space, report, "till")
+    sold = space.store.table("sales")[["date", "sku", "units"]]
+    assert [(f"{d:%m-%d}", s, u) for d, s, u in sold.itertuples(index=False)] == [
+        ("11-01", "A1", 18.0), ("11-02", "A2", 6.0),
+    ]  # fmt: skip
+
+
+def test_rows_that_look_called_off_count_where_somebody_says_so(space, report):
+    kept = ("Status=storniert", "Status=test")
+    said = replace(MEANT, leave_out=("Tag=Summe*", "Artikel="), keep=kept)
+    one, _ = dialogue.mapped(space.sources, "admin", (report,), "till", said)
+    assert ("Status", "storniert") not in one.shape.leave_out
+    (verdict,) = space.preview_import("admin", [], mapped=[one]).verdicts
+    assert verdict.notes[0] == "rows left out, as the source says: 2"
+    assert verdict.accepted == 3
+
+
+def test_a_file_of_others_that_is_named_like_a_table_says_what_to_do(space, report):
+    named = report.rename(report.with_name("sales.csv"))
+    judged = space.preview_import("admin", [named])
+    first = judged.problems[0]
+    assert (first.file, first.line) == ("sales.csv", 1)
+    assert "read by a source" in first.expected
+    assert "--map NAME --table sales" in first.expected
+    one, _ = dialogue.mapped(space.sources, "admin", (named,), "till", MEANT)
+    assert space.preview_import("admin", [], mapped=[one]).all_problems == ()

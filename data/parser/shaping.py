@@ -49,6 +49,8 @@ def shape(task: Task, asked: Mapping[str, Any]) -> dict[str, Any]:
                 kept=_kept(columns, made),
             )
         )
+        ((kept,),) = connection.execute("select count(*) from shaped").fetchall()
+        left_out = columns.rows() - kept
         if made.added_up:
             _add_up(connection, made, [one.target for one in targets])
         connection.execute(
@@ -63,7 +65,8 @@ def shape(task: Task, asked: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "header": [one.target for one in targets],
         "types": ["VARCHAR"] * len(targets),
-        "left_out": columns.count - count if not made.across and not made.added_up else 0,
+        "left_out": left_out,
+        "added_up": kept - count,
     }
 
 
@@ -88,7 +91,7 @@ class _Columns:
         connection.execute(
             sql("create view first_file as from {rows}", rows=engine.placed(rows))
         )
-        self.count = connection.execute("select count(*) from first_file").fetchall()[0][0]
+        self._across = bool(made.across)
         source = self._with_second(made, files) if made.join else sql("first_file as a")
         if made.across:
             source = self._unpivoted(made, source)
@@ -107,6 +110,13 @@ class _Columns:
                 source=source,
             )
         )
+
+    def rows(self) -> int:
+        """Rows of the file; of columns across, one for each that is filled."""
+        ((count,),) = self._connection.execute(
+            "select count(*) from joined" if self._across else "select count(*) from first_file"
+        ).fetchall()
+        return int(count)
 
     def of(self, name: str) -> Sql:
         """A column as trimmed text, '' where it is blank.
@@ -324,11 +334,16 @@ def _first_day(week: tuple[int, int] | None, weeks: Weeks) -> str:
 
 def _kept(columns: _Columns, made: Shape) -> Sql:
     """Rows that are not left out."""
-    out = [
-        sql("lower({c}) = {v}", c=columns.of(name), v=literal(value.strip().lower()))
-        for name, value in made.leave_out
-    ]
+    out = [_holds(columns.of(name), value.strip().lower()) for name, value in made.leave_out]
     return sql("not ({out})", out=listed(out, " or ")) if out else sql("true")
+
+
+def _holds(column: Sql, value: str) -> Sql:
+    """Whether a column holds a value, or begins with it where the value ends with *."""
+    begins = len(value) > 1 and value.endswith("*")
+    if begins:
+        return sql("starts_with(lower({c}), {v})", c=column, v=literal(value[:-1]))
+    return sql("lower({c}) = {v}", c=column, v=literal(value))
 
 
 def _add_up(connection: duckdb.DuckDBPyConnection, made: Shape, targets: Sequence[str]) -> None:

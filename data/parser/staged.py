@@ -16,6 +16,10 @@ from data.limits import Limits, in_words
 from data.tables import TABLES, Column
 from forecasting.errors import BadFiles, Problem
 
+_AS_A_SOURCE = (
+    "; a file of your own form is read by a source, whatever it is called: on the Data page, "
+    "or by import --map NAME --table {}"
+)
 SHOWN = 5
 """Broken lines that are shown; the rest are counted."""
 NAMED = 20
@@ -159,12 +163,16 @@ def checked_header(task: Task, names: Sequence[str]) -> list[str]:
         for name, count in counts.items()
         if count > 1
     ][:SHOWN]
+    missing = [c.name for c in _columns(task.table) if c.required and c.name not in counts]
     problems += [
         problem(
-            task.label, "columns " + named(header), f"a column '{name}'", line=1, column=name
+            task.label,
+            "columns " + named(header),
+            f"a column '{name}'" + (_AS_A_SOURCE.format(task.table) if n == 0 else ""),
+            line=1,
+            column=name,
         )
-        for name in (c.name for c in _columns(task.table) if c.required)
-        if name not in counts
+        for n, name in enumerate(missing)
     ]
     if problems:
         raise BadFiles(problems)

@@ -5,8 +5,8 @@ with usual as (
 ),
 pace as (select sum(units) / count(distinct sku) as units from recent_units)
 select activation as subject, 1 as count,
-    printf('%s, %s to %s', coalesce(name, activation), strftime(start, '%Y-%m-%d'),
-        strftime("end", '%Y-%m-%d')) as example,
+    printf('%s, %s to %s', coalesce(name, activation), told_day(start),
+        told_day("end")) as example,
     coalesce(pace.units * greatest(usual.skus, 1), 0) as weight, ['activation/' || activation] as touches
 from coming_item, usual, pace
 where sku is null

@@ -13,8 +13,8 @@ near as (
     group by asked.class
 )
 select asked.class as subject, asked.count,
-    printf('%,d on %s; the nearest class with SKUs is %s', coalesce(asked.first, 0)::bigint,
-        strftime(asked.date, '%Y-%m-%d'), coalesce(near.name, 'none')) as example,
+    printf('%s on %s; the nearest class with SKUs is %s', told_number(coalesce(asked.first, 0), 0),
+        told_day(asked.date), coalesce(near.name, 'none')) as example,
     coalesce(asked.units, 0) as weight, ['class/' || coalesce(near.name, '')] as touches
 from asked left join near using (class)
 order by weight desc, subject

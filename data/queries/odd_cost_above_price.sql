@@ -8,7 +8,7 @@ with now as (
 ),
 recent as (select sku, sum(units) as units from recent_units group by sku)
 select class as subject, count(*) as count,
-    arg_max(printf('%s: costs %.2f, sells for %.2f', skus_now.sku, unit_cost, coalesce(price, unit_price)),
+    arg_max(printf('%s: costs %s, sells for %s', skus_now.sku, told_price(unit_cost), told_price(coalesce(price, unit_price))),
         unit_cost - coalesce(price, unit_price)) as example,
     coalesce(sum(recent.units), 0) as weight, list('sku/' || skus_now.sku) as touches
 from skus_now

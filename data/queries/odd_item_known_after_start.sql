@@ -10,8 +10,8 @@ late as (
         and coalesce(one.status, 'planned') <> 'cancelled'
 )
 select activation as subject, count(*) as count,
-    arg_max(printf('%s known from %s, began %s', late.sku, strftime(known_from, '%Y-%m-%d'),
-        strftime(start, '%Y-%m-%d')), known_from) as example,
+    arg_max(printf('%s known from %s, began %s', late.sku, told_day(known_from),
+        told_day(start)), known_from) as example,
     coalesce(sum(recent.units), 0) as weight,
     list_concat(['activation/' || activation], list(distinct 'sku/' || late.sku)) as touches
 from late

@@ -6,8 +6,8 @@ item as (
     left join skus_now on items.sku is null and skus_now.style = items.style
 )
 select one.activation as subject, 1 as count,
-    printf('known from %s, began %s', strftime(any_value(one.known_from), '%Y-%m-%d'),
-        strftime(any_value(one.start), '%Y-%m-%d')) as example,
+    printf('known from %s, began %s', told_day(any_value(one.known_from)),
+        told_day(any_value(one.start))) as example,
     coalesce(sum(recent.units), 0) as weight, ['activation/' || one.activation] as touches
 from activations_now as one
 left join item on item.activation = one.activation

@@ -8,7 +8,7 @@ new as (
         and (like_sku is null or trim(like_sku) not in (select sku from skus_now))
 )
 select class as subject, count(*) as count,
-    arg_min(printf('%s, first on sale %s%s', sku, strftime(launch_date, '%Y-%m-%d'),
+    arg_min(printf('%s, first on sale %s%s', sku, told_day(launch_date),
         coalesce(', like ' || like_sku || ', which is no SKU', '')), sku) as example,
     count(*) * coalesce(any_value(pace.units), 0) as weight, list('sku/' || sku) as touches
 from new, pace

@@ -19,7 +19,7 @@ gaps as (
 )
 select subject, count,
     case when subject like 'skus.%' or subject = 'prices'
-        then printf('%,d of %,d SKUs have none', count, n.skus)
+        then printf('%s of %s SKUs have none', told_number(count, 0), told_number(n.skus, 0))
         else 'the table has no rows' end as example,
     recent.units * count / greatest(n.skus, 1) as weight, []::varchar[] as touches
 from gaps, n, recent

@@ -33,7 +33,7 @@ spelled as (
     from names where length(trim(name)) > 2
 )
 select rare.what || ' ' || rare.name as subject, rare.n as count,
-    printf('''%s'', beside ''%s'' (rows: %,d)', rare.name, usual.name, usual.n) as example,
+    printf('''%s'', beside ''%s'' (rows: %s)', rare.name, usual.name, told_number(usual.n, 0)) as example,
     coalesce(rare.units, 0) as weight, rare.touches as touches
 from spelled as rare
 join spelled as usual on usual.what = rare.what and usual.digits = rare.digits

@@ -2,7 +2,7 @@
 -- sold in 13 weeks.
 with recent as (select sku, sum(units) as units from recent_units group by sku)
 select class as subject, count(*) as count,
-    arg_max(printf('%s: %.4g', skus_now.sku, service_level), service_level) as example,
+    arg_max(printf('%s: %s', skus_now.sku, told_figure(service_level)), service_level) as example,
     coalesce(sum(recent.units), 0) as weight, list('sku/' || skus_now.sku) as touches
 from skus_now
 left join recent on recent.sku = skus_now.sku

@@ -1,7 +1,7 @@
 -- One row per door that sold SKUs in the last 13 weeks which are ranged, but not there or not then. count:
 -- such SKUs; weight: units.
 select sold.door as subject, count(distinct sold.sku) as count,
-    arg_max(printf('%s: %,d units, last on %s', sold.sku, units::bigint, strftime(last, '%Y-%m-%d')), units) as example,
+    arg_max(printf('%s: %s units, last on %s', sold.sku, told_number(units, 0), told_day(last)), units) as example,
     sum(units) as weight,
     list_concat(['door/' || sold.door], list(distinct 'sku/' || sold.sku)) as touches
 from (

@@ -4,7 +4,7 @@ with first_count as (
     select sku, door, min(date) filter (on_hand > 0) as since from inventory_now group by sku, door
 )
 select held.door as subject, count(*) as count,
-    arg_max(printf('%s: %,d on hand', held.sku, held.on_hand::bigint), held.on_hand) as example,
+    arg_max(printf('%s: %s on hand', held.sku, told_number(held.on_hand, 0)), held.on_hand) as example,
     sum(held.on_hand) as weight,
     list_concat(['door/' || held.door], list('sku/' || held.sku)) as touches
 from last_count as held

@@ -31,8 +31,8 @@ found as (
         )
 )
 select subject, count(*) as count,
-    arg_max(printf('week of %s: %,d units, %.1f times the weeks beside it', strftime(week, '%Y-%m-%d'),
-        units::bigint, (by_before + by_after) / 2), abs(ln(greatest(by_before, 0.01)))) as example,
+    arg_max(printf('week of %s: %s units, %s times the weeks beside it', told_day(week),
+        told_number(units, 0), told_number((by_before + by_after) / 2, 1)), abs(ln(greatest(by_before, 0.01)))) as example,
     sum(abs(units - (coalesce(before, after) + coalesce(after, before)) / 2)) as weight,
     case when $of_doors then ['door/' || subject] else []::varchar[] end as touches
 from found

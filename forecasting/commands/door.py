@@ -22,7 +22,7 @@ import click
 from data import failures
 from data.ledger import utc_now
 from data.store import DEFAULT_PATH
-from forecasting import faults, operation
+from forecasting import faults, operation, write
 from forecasting.errors import BadFiles, Refused
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
@@ -119,10 +119,14 @@ def main(debug: bool) -> None:  # _Verbs looks at it
 
 @contextmanager
 def opened(
-    db: Path, *, clock: Callable[[], dt.datetime] = utc_now, create: bool = False
+    db: Path,
+    *,
+    clock: Callable[[], dt.datetime] = utc_now,
+    create: bool = False,
+    least_weeks: int = 0,
 ) -> Iterator[Workspace]:
     """The workspace of a database; a mistyped path is refused, not made, unless `create`."""
-    workspace = Workspace(db, clock=clock, create=create)
+    workspace = Workspace(db, clock=clock, create=create, least_weeks=least_weeks)
     try:
         yield workspace
     finally:
@@ -163,8 +167,8 @@ def teller() -> Callable[[str, float], None]:
 
     def tell(text: str, share: float) -> None:
         spent = time.monotonic() - started
-        left = f", {spent / share - spent:.0f} s left" if share > 0.05 else ""
-        click.echo(f"  {share:4.0%}  {text}{left}", err=True)
+        left = f", {write.number(spent / share - spent)} s left" if share > 0.05 else ""
+        click.echo(f"  {write.percent(share):>4}  {text}{left}", err=True)
 
     return tell
 

@@ -43,7 +43,7 @@ _IN_FILE = ("sku", "door", "receipt_week", "units")
 @of_suppliers
 @every
 @click.option(
-    "--file", "edited", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    "--file", "edited", type=click.Path(path_type=Path, dir_okay=False),
     help="Lines of `buy-plan --out x.csv`: those that you want, units as you want them.",
 )  # fmt: skip
 @because
@@ -166,6 +166,8 @@ def _of_file(path: Path) -> list[OrderLine]:
                 if row.get("kind", "release") in ("release", "planned")
                 and row.get("source", "supplier") == "supplier"
             ]
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refused(f"{path.name} is no UTF-8 CSV file: {error}.") from error
 

@@ -24,7 +24,9 @@ from forecasting.commands.door import (
     written_to,
 )
 from forecasting.monthly import buying
+from forecasting.monthly.order_proposals import with_what_decides
 from forecasting.plan import views
+from forecasting.record.runs import LONGEST_WEEKS
 from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Aim
 from forecasting.weekly.together import as_numbers, one_by_one, together
@@ -35,7 +37,7 @@ from forecasting.weekly.together import rows as mix_rows
 @database
 @as_json_too
 @as_of_week
-@click.option("--weeks", default=26, type=click.IntRange(1, 52))
+@click.option("--weeks", default=26, type=click.IntRange(1, LONGEST_WEEKS))
 @supplied
 @which_plan
 @written_to
@@ -49,7 +51,7 @@ def project(
     out: Path,
 ) -> None:
     """Write projected on-hand of every SKU, door and week."""
-    with opened(db) as workspace:
+    with opened(db, least_weeks=weeks) as workspace:
         check_as_of(workspace, as_of)
         seen = plan_of(workspace, plan)
         rows = views.projection_rows(seen, weeks=weeks, supply=supply)
@@ -62,7 +64,7 @@ def project(
 @database
 @as_json_too
 @as_of_week
-@click.option("--weeks", default=8, type=click.IntRange(1, 52))
+@click.option("--weeks", default=8, type=click.IntRange(1, LONGEST_WEEKS))
 @supplied
 @which_plan
 @written_to
@@ -103,7 +105,7 @@ def bridge(
 ) -> None:
     """Write every activation, featured SKU, door and week with its risk."""
     mix: dict[str, Any] = {}
-    with opened(db) as workspace:
+    with opened(db, least_weeks=weeks) as workspace:
         check_as_of(workspace, as_of)
         live = plan_of(workspace, plan)
         rows = views.bridge_rows(live, weeks=weeks, supply=supply)
@@ -123,6 +125,7 @@ def bridge(
         "rows": len(rows),
         "cells": {str(k): int(v) for k, v in cells.items()},
         "activations": {str(k): int(v) for k, v in activations.items()},
+        "lines": {v.activation.activation: f"{v.status.label} · {v.said}" for v in judged},
         "units_short": round(float(rows["units_short"].sum()), 1),
         **mix,
     }
@@ -133,17 +136,20 @@ def bridge(
 @database
 @as_json_too
 @as_of_week
-@click.option("--weeks", default=buying.WEEKS, type=click.IntRange(1, 52))
+@click.option("--weeks", default=buying.WEEKS, type=click.IntRange(1, LONGEST_WEEKS))
 @which_plan
 @written_to
 def buy_plan_(
     db: Path, as_json: bool, as_of: dt.datetime | None, weeks: int, plan: str, out: Path
 ) -> None:
     """Write orders to release now, planned orders, and what can only be expedited."""
-    with opened(db) as workspace:
+    with opened(db, least_weeks=weeks) as workspace:
         check_as_of(workspace, as_of)
-        rows = buying.rows(plan_of(workspace, plan), weeks=weeks)
+        live = plan_of(workspace, plan)
+        rows = buying.rows(live, weeks=weeks)
+        rows = with_what_decides(live, rows, buying.open_to_buy(live))
     files.export(rows, out)
     units = rows.groupby("kind")["units"].sum()
     sums = {k: round(float(units.get(k, 0.0)), 1) for k in ("release", "planned", "expedite")}
-    say({"rows": len(rows), **sums}, as_json=as_json)
+    lost = {n: round(float(rows[n].sum()), 1) for n in ("lost_units", "lost_value")}
+    say({"rows": len(rows), **sums, **lost}, as_json=as_json)

@@ -12,6 +12,7 @@ import click
 
 from data import files
 from data.whole import whole
+from forecasting import write
 from forecasting.commands.door import (
     acting,
     as_json_too,
@@ -89,8 +90,8 @@ def proposals(db: Path, person: str, as_json: bool, every: bool) -> None:
         return
     for one in listed:
         click.echo(f"#{one['seq']} {one['state']}, to {one['to']}: {one['said']}")
-        worth = f"{one['units']:,.0f} u"
-        worth += "" if one["margin"] is None else f", margin {one['margin']:,.0f}"
+        worth = f"{write.number(one['units'])} u"
+        worth += "" if one["margin"] is None else f", margin {write.number(one['margin'])}"
         click.echo(
             f"  {worth}, as of the week of {one['as_of']}; by {one['person']}"
             + (f", until {one['due']}" if one["due"] else "")

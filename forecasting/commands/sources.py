@@ -22,7 +22,8 @@ _OF_SOURCE: dict[str, tuple[str, Any]] = {
     "--constant": ("OURS=VALUE: the same in every row.", ()),
     "--factor": ("OURS=NUMBER or COLUMN: units in one of theirs.", ()),
     "--value": ("OURS:WORD=OUR WORD: what one of their words means.", ()),
-    "--leave-out": ("COLUMN=VALUE: rows that do not count.", ()),
+    "--leave-out": ("COLUMN=VALUE: rows that do not count; VALUE* begins with it.", ()),
+    "--keep": ("COLUMN=VALUE: rows that count, though they look called off.", ()),
     "--on": ("THEIRS=ITS: the columns by which a second file joins.", str),
     "--replace": ("Which rows of ours give way.", click.Choice(list(REPLACES))),
     "--add-up": ("Rows of one key are added up.", bool),
@@ -30,8 +31,8 @@ _OF_SOURCE: dict[str, tuple[str, Any]] = {
 """Options that say how a source reads a file, with their help."""
 _NAMES = {
     "--table": "table", "--read": "read", "--column": "columns", "--constant": "constants",
-    "--factor": "factors", "--value": "values", "--leave-out": "leave_out", "--on": "on",
-    "--replace": "replaces", "--add-up": "added_up",
+    "--factor": "factors", "--value": "values", "--leave-out": "leave_out",
+    "--keep": "keep", "--on": "on", "--replace": "replaces", "--add-up": "added_up",
 }  # fmt: skip
 
 

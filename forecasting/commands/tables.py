@@ -9,7 +9,7 @@ import click
 
 from data import files
 from data.files import Judged
-from forecasting import scratch
+from forecasting import scratch, write
 from forecasting.commands.door import (
     acting,
     as_json_too,
@@ -22,6 +22,7 @@ from forecasting.commands.door import (
     written_to,
 )
 from forecasting.commands.sources import said_of_files
+from forecasting.consensus.events.proposals import holders
 from forecasting.errors import Refused
 from forecasting.intake import dialogue, oddities
 from forecasting.intake.dialogue import FileSaid
@@ -82,18 +83,27 @@ def _told(judged: Judged) -> dict[str, dict[str, int]]:
     """Say what became of the rows, and write those that were refused beside their file."""
     for note in (*judged.notes, *judged.concerns):
         click.echo(note, err=True)
+    for line in judged.proposed:
+        click.echo(f"Proposed to {holders('signed calendar')}: {line}", err=True)
     tables = {}
     for verdict in judged.verdicts:
         tables[verdict.table] = {
             "read": verdict.read,
             "accepted": verdict.accepted,
             "rejected": verdict.rejected,
+            **(
+                {"proposed": judged.held[verdict.table]}
+                if judged.held.get(verdict.table)
+                else {}
+            ),
         }
         for note in verdict.notes:
             click.echo(f"{verdict.label}: {note}", err=True)
         if verdict.rejected:
             target = files.write_rejects(verdict, verdict.path)
-            click.echo(f"{verdict.rejected:,} refused rows are in {target}", err=True)
+            click.echo(
+                f"{write.number(verdict.rejected)} refused rows are in {target}", err=True
+            )
     return tables
 
 
@@ -123,7 +133,7 @@ def odd(
     for line in lines:
         click.echo(line)
     if len(every) > len(found):
-        click.echo(f"{len(every) - len(found):,} more were accepted by name.")
+        click.echo(f"{write.number(len(every) - len(found))} more were accepted by name.")
 
 
 @main.command()

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from forecasting import write
 from forecasting.calendar import Dates
 from forecasting.errors import OutOfBounds
 from forecasting.exposure import exposure_share
@@ -16,6 +17,7 @@ from forecasting.hierarchy import Floats
 from forecasting.vocabulary import MOST_LIFT
 
 CANCELLED = "cancelled"
+"""The status of an activation that does not take place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class Activation:
             if item.lift is not None and not 0 <= item.lift <= MOST_LIFT:
                 raise OutOfBounds(
                     f"The lift of {item.sku} in {self.name} must be between 0x and "
-                    f"{MOST_LIFT:,.0f}x; found {item.lift:g}x."
+                    f"{write.number(MOST_LIFT)}x; found {write.figure(item.lift)}x."
                 )
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasting import conventions
+from forecasting import conventions, write
 from forecasting.consensus.events import Event, Kind, Leaves
 from forecasting.consensus.events.undoing import Undone
 from forecasting.errors import OutOfBounds
@@ -16,7 +16,10 @@ from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, spread
 from forecasting.vocabulary import Operation
 
 LARGEST_UNITS = 1e9
+"""Units of one total: a bound against slips of the hand. In thousandths, sums of millions of
+such totals still fit into 64 bits."""
 _CHANGES = (Kind.OVERRIDE, Kind.SENSE, Kind.AGREE, Kind.UNDO)
+"""Events after which a number is another one: what a change can be in conflict with."""
 
 
 def _meant(present: float, operation: Operation, value: float, *, one: float) -> float:
@@ -51,7 +54,7 @@ def new_total(present: int, operation: Operation, value: float) -> int:
     total = _meant(present, operation, value, one=THOUSANDTHS)
     if total < 0:
         raise OutOfBounds(
-            f"That would make the total {total / THOUSANDTHS:,.1f} units; "
+            f"That would make the total {write.number(total / THOUSANDTHS, 1)} units; "
             "demand cannot be negative."
         )
     if total > LARGEST_UNITS * THOUSANDTHS:
@@ -123,7 +126,8 @@ def _total_worth(
     units = int(kept.sum()) / THOUSANDTHS + left / each
     if left < 0:
         raise OutOfBounds(
-            f"That would take {-left / each:,.1f} units less than there are to change; "
+            f"That would take {write.number(-left / each, 1)} units less than there are to "
+            "change; "
             "demand cannot be negative."
         )
     return new_total(0, Operation.SET, units)

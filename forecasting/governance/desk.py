@@ -16,7 +16,7 @@ from typing import Any
 
 from data.ledger import Ledger, Work, utc_now
 from data.store import Store
-from forecasting import conventions, operation
+from forecasting import conventions, operation, write
 from forecasting.consensus.events import TOTAL, Body, Conflict, Event, Kind, Leaves
 from forecasting.consensus.events.governance import PersonSet
 from forecasting.consensus.overrides import collisions
@@ -27,6 +27,7 @@ from forecasting.vocabulary import Function, Measure
 
 LOG = operation.log("desk")
 LONGEST_NOTE = 2000
+"""Characters of a note, or of a link to evidence: about a page of text."""
 SLOW_SECONDS = 1.0
 """An edit that takes longer is noted."""
 
@@ -146,7 +147,8 @@ class Desk(Projector[Mapping[str, Person]]):
             return now
         if not 0 <= base <= now:
             raise OutOfBounds(
-                f"The ledger stands at #{now:,}; there was no #{base:,} to look at. Look again."
+                f"The ledger stands at #{write.number(now)}; there was no "
+                f"#{write.number(base)} to look at. Look again."
             )
         return base
 
@@ -251,6 +253,7 @@ class Desk(Projector[Mapping[str, Person]]):
         asked: Sequence[tuple[Request, Callable[[], Event]]],
         *,
         touches: frozenset[str],
+        work: Work | None = None,
     ) -> list[Event]:
         """Have several events prepared and written together: all of them, or none.
 
@@ -258,6 +261,8 @@ class Desk(Projector[Mapping[str, Person]]):
         ----------
         asked : sequence
             Each request and what prepares its event; none may depend on another.
+        work : callable, optional
+            What is written with them, given the number of the first.
 
         Raises
         ------
@@ -278,11 +283,11 @@ class Desk(Projector[Mapping[str, Person]]):
 
             return prepared
 
-        with _watched(is_edit=True) as made:
+        with _watched(is_edit=work is None) as made:
             made += self.ledger.submit_all(
                 {r.id: _named(r.id, after_check(prepare)) for r, prepare in asked},
-                touches=touches,
-            )
+                touches=touches, work=work,
+            )  # fmt: skip
         return [requests[event.client_id].check(event) for event in made]
 
     def _checking(self, requests: Mapping[str, Request]) -> Iterator[None]:
@@ -338,7 +343,7 @@ def checked_link(text: str) -> str:
             "does not. Say it in the note instead."
         )
     if len(link) > LONGEST_NOTE:
-        raise OutOfBounds(f"A link has at most {LONGEST_NOTE:,} characters.")
+        raise OutOfBounds(f"A link has at most {write.number(LONGEST_NOTE)} characters.")
     return link
 
 
@@ -351,5 +356,5 @@ def checked_note(text: str) -> str:
         If it is too long.
     """
     if len(text) > LONGEST_NOTE:
-        raise OutOfBounds(f"A note has at most {LONGEST_NOTE:,} characters.")
+        raise OutOfBounds(f"A note has at most {write.number(LONGEST_NOTE)} characters.")
     return text.strip()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from data import drafts
+from forecasting import write
 from forecasting.arguments import Name, Plain, verbs
 from forecasting.errors import OutOfBounds
 from forecasting.governance.desk import Desk
@@ -57,7 +58,7 @@ class Drafts:
         actor = self._desk.allowed(by, "draft")
         body = json.dumps(dict(fields), default=str) if fields else ""
         if len(body) > LONGEST:
-            raise OutOfBounds(f"A draft has at most {LONGEST:,} characters.")
+            raise OutOfBounds(f"A draft has at most {write.number(LONGEST)} characters.")
         with self._writing:  # two tabs of one person: the later one counts
             drafts.keep(self._desk.store, actor.id, page, body, saved_at=self._desk.now)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
-from forecasting import conventions, faults, operation
+from forecasting import conventions, faults, operation, write
 from forecasting.demand.process import STAYS
 from forecasting.errors import Cancelled, ConcordError, JobFailed, JobRunning
 
@@ -85,7 +85,7 @@ class Outcome:
             case State.DONE:
                 return (
                     f"The last {self.job} is done: {self.by} started it at {begun}, "
-                    f"and it took {self.seconds:,.0f} s."
+                    f"and it took {write.number(self.seconds)} s."
                 )
         return (
             f"The last {self.job} {_ENDED[self.state]}: {self.reason} {self.by} started it at "
@@ -94,6 +94,7 @@ class Outcome:
 
 
 _ENDED = {State.STOPPED: "was stopped", State.FAILED: "failed"}
+"""How a job that was not finished is told of."""
 
 
 class Job:

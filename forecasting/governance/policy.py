@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from forecasting import conventions
+from forecasting import conventions, write
 from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.governance import SettingChanged
@@ -91,19 +91,19 @@ class Setting:
             return "none"
         match self.unit:
             case Unit.SHARE:
-                return f"{100 * value:g} %"
+                return f"{write.figure(100 * value)} %"
             case Unit.TIMES:
-                return f"{value:g} a year"
+                return f"{write.figure(value)} a year"
             case Unit.WEEKS:
-                return f"{value:g} week{'' if value == 1 else 's'}"
+                return f"{write.figure(value)} week{'' if value == 1 else 's'}"
             case Unit.FACTOR:
-                return f"{value:g}x"
+                return f"{write.figure(value)}x"
             case Unit.MONEY:
                 return conventions.in_force().money(f"{value:,g}")
             case Unit.YES_NO:
                 return "yes" if value else "no"
             case _:
-                return f"{value:g}"
+                return write.figure(value)
 
 
 def _target(
@@ -144,6 +144,8 @@ _ALL = (
     _threshold("target_cover_weeks", "Weeks of supply that are enough", "After an activation; twice as much is Excess.", Unit.WEEKS, 1, 52, 8),
     _threshold("least_service", "Service level of at least", "For safety stock, where a SKU states less. 0 %: as each SKU states.", Unit.SHARE, 0.0, 0.995, 0.0),
     _threshold("service_by_units", "A service level is a share of units", "No: a share of replenishment cycles whose demand is met in full.", Unit.YES_NO, 0, 1, 0),
+    _threshold("service_by_cost", "Order for the service that costs least", "No: for the service level that is stated. Yes: where price, unit cost and holding cost are known, for the share of cycles at which stock left over and sales missed are in balance.", Unit.YES_NO, 0, 1, 0),
+    _threshold("goodwill_share", "Goodwill lost with a missed unit", "Of its price, beside its margin: counts in the service that costs least.", Unit.SHARE, 0.0, 10.0, 0.0),
     _threshold("stores_wait", "Customers of stores wait", "No: what is not there is a lost sale. Where files show units owed to customers, they wait.", Unit.YES_NO, 0, 1, 0),
     _threshold("online_waits", "Customers online wait", "No: what is not there is a lost sale. Where files show units owed to customers, they wait.", Unit.YES_NO, 0, 1, 0),
     _threshold("event_in_stock", "An activation ran out below", "In-stock share of its days from which a featured SKU counts as out.", Unit.SHARE, 0.5, 1.0, 0.90),
@@ -154,6 +156,7 @@ _ALL = (
     Setting(name="equal_share", label="Weights drawn to equal by", about="0 %: the proposal weighs functions by their record alone; 100 %: all the same.", group=Group.WEIGHT, unit=Unit.SHARE, low=0.0, high=1.0, default=0.5),
     Setting(name="fence_weeks", label="Frozen weeks", about="First weeks of the plan that nobody may change in a cycle.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=26, default=1),
     Setting(name="frozen_buy_weeks", label="Frozen weeks of the buy", about="First weeks in which no order is released any more: what is needed then can only be expedited.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=12, default=0),
+    Setting(name="horizon_weeks", label="Weeks planned ahead", about="How far every plan looks: the grid, the projection, what is published.", group=Group.FENCE, unit=Unit.WEEKS, low=52, high=78, default=52),
     Setting(name="quorum", label="Signatures a department needs", about="Of the three functions.", group=Group.FENCE, unit=Unit.COUNT, low=1, high=3, default=3),
     Setting(name="blind", label="Collect inputs blind", about="Nobody sees the others' inputs until they are revealed together.", group=Group.FENCE, unit=Unit.YES_NO, low=0, high=1, default=1),
     Setting(name="complete_weeks", label="An activation is complete", about="SKUs, doors and discount stand so many weeks before it starts.", group=Group.CALENDAR, unit=Unit.WEEKS, low=1, high=26, default=8),
@@ -196,6 +199,8 @@ class Policy:
             target_cover_weeks=self.number("target_cover_weeks"),
             least_service=self.number("least_service"),
             service_by_units=bool(self.number("service_by_units")),
+            service_by_cost=bool(self.number("service_by_cost")),
+            goodwill_share=self.number("goodwill_share"),
             stores_wait=bool(self.number("stores_wait")),
             online_waits=bool(self.number("online_waits")),
             frozen_buy_weeks=int(self.number("frozen_buy_weeks")),
@@ -203,10 +208,10 @@ class Policy:
 
     @property
     def weighing(self) -> tuple[float | None, ...]:
-        """What the proposal is weighed by."""
+        """What the proposal is weighed by, and for how many weeks: plans are built by it."""
         return tuple(
             value for name, value in self.values.items()
-            if SETTINGS[name].group is Group.WEIGHT
+            if SETTINGS[name].group is Group.WEIGHT or name == "horizon_weeks"
         )  # fmt: skip
 
     def check(self) -> None:

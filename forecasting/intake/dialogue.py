@@ -39,7 +39,9 @@ class FileSaid:
     values: tuple[str, ...] = ()
     """OURS:THEIR WORD=OUR WORD."""
     leave_out: tuple[str, ...] = ()
-    """COLUMN=VALUE."""
+    """COLUMN=VALUE; VALUE* is what begins with it, blank what holds nothing."""
+    keep: tuple[str, ...] = ()
+    """COLUMN=VALUE of rows that count, though it was proposed to leave them out."""
     on: str = ""
     """LEFT=RIGHT: the columns by which a second file joins."""
     replaces: str = ""
@@ -65,6 +67,16 @@ def pairs(told: Sequence[str], option: str) -> dict[str, str]:
             raise OutOfBounds(f"{option} takes NAME=VALUE; found '{text[:100]}'.")
         found[name.strip()] = value.strip()
     return found
+
+
+def each(told: Sequence[str], option: str) -> list[tuple[str, str]]:
+    """NAME=VALUE, taken apart; a name may come more than once.
+
+    Raises
+    ------
+    OutOfBounds
+    """
+    return [next(iter(pairs([text], option).items())) for text in told]
 
 
 def wish_of(said: FileSaid) -> Wish:
@@ -161,9 +173,9 @@ def proposed(look: Look, said: FileSaid, *, other: Look | None = None) -> Propos
     shape = made.shape
     if said.replaces:
         shape = replace(shape, replaces=said.replaces)
-    if said.leave_out:
-        out = tuple(pairs(said.leave_out, "--leave-out").items())
-        shape = replace(shape, leave_out=(*shape.leave_out, *out))
+    keep = set(each(said.keep, "--keep"))
+    out = dict.fromkeys((*shape.leave_out, *each(said.leave_out, "--leave-out")))
+    shape = replace(shape, leave_out=tuple(one for one in out if one not in keep))
     if said.added_up:
         shape = replace(shape, added_up=True)
     return replace(made, shape=shape)

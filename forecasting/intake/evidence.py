@@ -11,6 +11,7 @@ from typing import Any
 
 from data.closing import last_closed
 from data.store import Store
+from forecasting import write
 from forecasting.intake.checks import check_of
 
 Row = dict[str, Any]
@@ -39,7 +40,7 @@ def _silent(store: Store, as_of: dt.date) -> list[Row]:
             "kind": "silent_doors",
             "subject": row.subject,
             "count": int(row.count_),
-            "example": f"between the weeks of {row.first:%Y-%m-%d} and {row.last:%Y-%m-%d}",
+            "example": f"between the weeks of {write.day(row.first)} and {write.day(row.last)}",
             "assumed": "These weeks are unknown, not weeks without sales."
             + (" The door is still forecast." if row.is_silent_now else ""),
             "todo": "Import the door's missing sales; if it was shut, say so in ranging "
@@ -56,8 +57,9 @@ def _only_when_sold(store: Store) -> list[Row]:
             "kind": "rows_when_sold",
             "subject": row.subject,
             "count": int(row.count_),
-            "example": f"{row.sku}: {row.most:,} weeks without a row",
-            "assumed": f"{row.count_ / row.weeks:.0%} of the weeks of its SKUs have no row: "
+            "example": f"{row.sku}: {write.number(row.most)} weeks without a row",
+            "assumed": f"{write.percent(row.count_ / row.weeks)} of the weeks of its SKUs "
+            "have no row: "
             "none was sold in them, as the door told of others.",
             "todo": "Nothing, if the file leaves out what did not sell; else import the rows "
             "that are missing.",
@@ -73,7 +75,7 @@ def _waiting(store: Store, as_of: dt.date) -> list[Row]:
             "kind": "stock_waiting",
             "subject": row.subject,
             "count": int(row.count_),
-            "example": f"{row.sku}: {row.weeks:,} weeks with stock",
+            "example": f"{row.sku}: {write.number(row.weeks)} weeks with stock",
             "assumed": "Weeks with stock before a launch, an opening or a first sale say "
             "nothing of demand.",
             "todo": "Nothing, if it waited; else check launch_date in skus and from in "
@@ -91,8 +93,8 @@ def _stepped(store: Store, as_of: dt.date) -> list[Row]:
             "kind": kind,
             "subject": row.subject,
             "count": int(row.n),
-            "example": f"since the week of {row.start:%Y-%m-%d} it sells "
-            f"{row.after:,.0f} units a week, {row.before:,.0f} before",
+            "example": f"since the week of {write.day(row.start)} it sells "
+            f"{write.number(row.after)} units a week, {write.number(row.before)} before",
             "assumed": check_of(kind).assumed,
             "todo": check_of(kind).todo,
             "weight": WEIGHED_WEEKS * abs(row.after - row.before),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting import write
 from forecasting.inventory import arrivals
 from forecasting.inventory.lateness import record
 from forecasting.plan.basis import ORDERED_AT_LEAST
@@ -106,10 +107,11 @@ def _twice(facts: Facts, as_of: dt.date) -> list[Row]:
         "goods_twice",
         twice,
         lambda r: (
-            f"{r.same:,.0f} of {r.sku} for {r.door} are in in_transit and on an open order"
+            f"{write.number(r.same)} of {r.sku} for {r.door} are in in_transit and on an "
+            "open order"
         ),
         subject=_named(twice),
-        assumed=f"The same goods: {units:,.0f} units count once, on the order's date.",
+        assumed=f"The same goods: {write.number(units)} units count once, on the order's date.",
         todo="Leave in_transit blank where the goods are on an open order.",
         weight=units,
     )
@@ -122,9 +124,10 @@ def _owed(facts: Facts, as_of: dt.date) -> list[Row]:
     return _row(
         "stock_below_zero",
         below,
-        lambda r: f"{r.on_hand:,.0f} of {r.sku} at {r.door}",
+        lambda r: f"{write.number(r.on_hand)} of {r.sku} at {r.door}",
         subject=_named(below),
-        assumed=f"{units:,.0f} units are owed to customers: what arrives goes to them first.",
+        assumed=f"{write.number(units)} units are owed to customers: what arrives goes to "
+        "them first.",
         todo="Count it again where it is a booking error.",
         weight=units,
     )
@@ -138,11 +141,13 @@ def _old_orders(facts: Facts, as_of: dt.date) -> list[Row]:
         "receipts_past_due",
         old,
         lambda r: (
-            f"{r.receipt}: {r.units:,.0f} of {r.sku} for {r.door}, due {r.eta:%Y-%m-%d} and "
+            f"{r.receipt}: {write.number(r.units)} of {r.sku} for {r.door}, due "
+            f"{write.day(r.eta)} and "
             "not received"
         ),
         subject=_named(old),
-        assumed=f"{still:,.0f} of {all_units:,.0f} units still come: past what the supplier's "
+        assumed=f"{write.number(still)} of {write.number(all_units)} units still come: past "
+        "what the supplier's "
         "record knows, the chance halves every week.",
         todo="Give them a new eta, mark them as received, or leave them out.",
         weight=all_units - still,
@@ -158,8 +163,8 @@ def _returns(facts: Facts, as_of: dt.date) -> list[Row]:
         "many_returns",
         back,
         lambda r: (
-            f"{r.returned:,.0f} of {r.sku} came back at {r.door} in 52 weeks, "
-            f"{r.sold:,.0f} were sold"
+            f"{write.number(r.returned)} of {r.sku} came back at {r.door} in 52 weeks, "
+            f"{write.number(r.sold)} were sold"
         ),
         subject=_named(back),
         assumed="They go back on the shelf a week after the sale and are sold again; demand is "
@@ -177,7 +182,7 @@ def _announced(facts: Facts, as_of: dt.date) -> list[Row]:
         ahead,
         lambda r: (
             f"{r.sku} at {r.door if pd.notna(r.door) else 'all doors'}: "
-            f"{r.regular_price:,.2f} from {r.week:%Y-%m-%d}"
+            f"{write.price(r.regular_price)} from {write.day(r.week)}"
         ),
         subject=", ".join(ahead["sku"].drop_duplicates().head(3)),
         assumed="Demand and money follow them from that week on.",
@@ -195,7 +200,9 @@ def _no_stock(facts: Facts, as_of: dt.date) -> list[Row]:
         for row in _row(
             "sold_without_stock",
             mine,
-            lambda r: f"{r.sku}: {r.units:,.0f} sold in 13 weeks, counted at {r.held_at}",
+            lambda r: (
+                f"{r.sku}: {write.number(r.units)} sold in 13 weeks, counted at {r.held_at}"
+            ),
             subject=str(door),
             assumed="Its stock there is not known: the risk is grey and nothing is ordered. "
             "Places that ship for it are not charged with what it sells.",

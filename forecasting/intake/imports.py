@@ -10,15 +10,18 @@ from data import files
 from data.files import Judged
 from forecasting import operation
 from forecasting.arguments import verbs
-from forecasting.consensus.events import Event
+from forecasting.consensus.events import Event, Kind
+from forecasting.consensus.events.proposals import holders
 from forecasting.consensus.events.record import Imported, ImportRolledBack
 from forecasting.errors import BadFiles, Refused, UnknownName
-from forecasting.governance.desk import Desk
-from forecasting.intake import signed_work, sources
-from forecasting.intake.signed_work import Signed
+from forecasting.governance.desk import Desk, Request
+from forecasting.intake import proposing, signed_work, sources
+from forecasting.intake.signed_work import Signed, Touched
 from forecasting.intake.sources import Mapped
+from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.weekly.activations import MarketingCalendar
+from forecasting.weekly.proposed import ProposalList
 
 
 @verbs
@@ -32,7 +35,10 @@ class Imports:
     rebuild : callable
         Takes up facts that changed, into the calendar and the plan.
     signed : callable
-        What is signed in the open cycle; None where no cycle is open.
+        What is signed in the latest cycle; None where nothing is.
+    proposals : ProposalList
+    plan : callable
+        Given a person's id, the working plan as that person may see it.
     """
 
     def __init__(
@@ -42,9 +48,12 @@ class Imports:
         rebuild: Callable[[], None],
         *,
         signed: Callable[[], Signed | None],
+        proposals: ProposalList,
+        plan: Callable[[str], LivePlan],
     ) -> None:
         self._desk, self._calendar = desk, calendar
         self._rebuild, self._signed = rebuild, signed
+        self._proposals, self._plan = proposals, plan
 
     def preview_import(
         self, by: str, paths: Sequence[Path], *, mapped: Sequence[Mapped] = ()
@@ -53,16 +62,22 @@ class Imports:
         actor = self._desk.allowed(by, "import the calendar")
         with files.judged(self._desk.store, paths, shaped=sources.shaped(mapped)) as judged:
             _require_tables(actor, judged)
-            return self._with_concerns(judged)
+            return self._with_concerns(actor, judged)[0]
 
-    def _with_concerns(self, judged: Judged) -> Judged:
-        """With what it would do to what people have signed."""
+    def _with_concerns(self, actor: Person, judged: Judged) -> tuple[Judged, list[Touched]]:
+        """With what it would do to what people have signed; what of it is to be proposed.
+
+        Rows of that are not staged any more afterwards.
+        """
         if not any(verdict.table in sources.CALENDAR for verdict in judged.verdicts):
-            return judged
-        found = signed_work.concerns(
-            self._desk.store, judged, self._signed(), self._calendar.at
-        )
-        return replace(judged, concerns=found)
+            return judged, []
+        store, signed = self._desk.store, self._signed()
+        known = {a.activation: a for a in self._calendar.activations}
+        found = list(signed_work.touched(store, judged, signed, known))
+        if actor.may("import") or actor.may(proposing.RIGHT):
+            said = signed_work.concerns(found, signed)
+            return replace(judged, concerns=said), []
+        return proposing.set_aside(store, judged, found), found
 
     def import_files(
         self,
@@ -95,22 +110,43 @@ class Imports:
             _require_tables(actor, judged)
             if judged.problems or (judged.all_problems and not allow_rejects):
                 raise BadFiles(judged.all_problems)
-            judged = self._with_concerns(judged)
-            names = [v.table for v in judged.verdicts if v.accepted]
-            if not names:
-                raise Refused("There is nothing in these files to import.")
-            counts = {v.table: [v.read, v.accepted, v.rejected] for v in judged.verdicts}
-            body = Imported(summary=judged.summary, tables=counts, replaces=judged.replaces)
-            event = self._desk.submit(
-                lambda: self._desk.event(actor, body),
-                None,
-                work=lambda cursor, seq: files.insert_staged(
-                    cursor, seq, names, judged.replaces
-                ),
-            )
-            told["batch"], told["rows"] = event.seq, sum(v.accepted for v in judged.verdicts)
+            judged, found = self._with_concerns(actor, judged)
+            event = self._written(actor, judged, found)
+            told["batch"], told["rows"] = event.seq, judged.at_once
+            told["proposed"] = event.told(Imported).proposed
         self._rebuild()
         return event, judged
+
+    def _written(self, actor: Person, judged: Judged, found: Sequence[Touched]) -> Event:
+        """Write what is imported and what is proposed, in one transaction."""
+        held = judged.held
+        names = [v.table for v in judged.verdicts if v.accepted > held.get(v.table, 0)]
+        asked = (
+            proposing.requests(
+                self._desk, actor, found, calendar=self._calendar, plan=self._plan,
+                proposals=self._proposals, summary=_named(judged),
+            )
+            if found
+            else []
+        )  # fmt: skip
+        if found and not names and not asked:
+            raise Refused(
+                f"All of it is proposed to {holders(proposing.RIGHT)} already and waits there."
+            )
+        if not names and not asked:
+            raise Refused("There is nothing in these files to import.")
+        counts = {v.table: [v.read, v.accepted, v.rejected] for v in judged.verdicts}
+        body = Imported(
+            summary=judged.summary, tables=counts, replaces=judged.replaces,
+            proposed=sum(request.kind is Kind.PROPOSE for request, _ in asked),
+        )  # fmt: skip
+
+        first = (Request.of(None, actor, Kind.IMPORT), lambda: self._desk.event(actor, body))
+        made = self._desk.submit_all(
+            [first, *asked], touches=frozenset(),
+            work=lambda cursor, seq: files.insert_staged(cursor, seq, names, judged.replaces),
+        )  # fmt: skip
+        return made[0]
 
     def roll_back(self, by: str, batch: int) -> Event:
         """Take an import out of force; its rows stay on record."""
@@ -125,6 +161,11 @@ class Imports:
             event = self._desk.append(actor, ImportRolledBack(batch=batch))
         self._rebuild()
         return event
+
+
+def _named(judged: Judged) -> str:
+    """The files of an import, in words."""
+    return ", ".join(dict.fromkeys(v.label for v in judged.verdicts))[:200]
 
 
 def _require_tables(actor: Person, judged: Judged) -> None:

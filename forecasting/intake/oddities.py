@@ -19,11 +19,12 @@ from data.closing import last_closed
 from data.facts import beside, facts
 from data.store import Store
 from data.timing import odd_times
-from forecasting import operation
+from forecasting import conventions, operation, write
 from forecasting.arguments import verbs
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.record import OddAccepted, OddShownAgain
+from forecasting.conventions import Conventions
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
@@ -71,7 +72,8 @@ class Oddity:
     def sentence(self) -> str:
         """All of it in one line."""
         return (
-            f"{self.title}: {self.subject} ({self.count:,}), for example {self.example}. "
+            f"{self.title}: {self.subject} ({write.number(self.count)}), for example "
+            f"{self.example}. "
             f"Assumed: {self.assumed} To do: {self.todo}"
         )
 
@@ -147,7 +149,8 @@ def _as_oddity(check: Check, row: Mapping[Any, Any]) -> Oddity:
     subject = str(row["subject"])
     assumed, todo = check.words(subject)
     return Oddity(
-        kind=check.kind, subject=subject, count=int(row["count"]), example=str(row["example"]),
+        kind=check.kind, subject=subject, count=int(row["count"]),
+        example=write.written(str(row["example"])),
         assumed=assumed, todo=todo, weight=float(row["weight"] or 0.0),
         touches=frozenset(map(str, row["touches"])),
     )  # fmt: skip
@@ -182,10 +185,14 @@ def told(oddities: Sequence[Oddity], *, most: int = 12) -> list[str]:
     if not oddities:
         return []
     n = len(oddities)
-    lines = [f"{n:,} {'thing looks' if n == 1 else 'things look'} odd in this data:"]
+    lines = [
+        f"{write.number(n)} {'thing looks' if n == 1 else 'things look'} odd in this data:"
+    ]
     lines += [f"- {one.sentence}" for one in oddities[:most]]
     if n > most:
-        lines.append(f"and {n - most:,} more: python -m forecasting odd, or the Data page.")
+        lines.append(
+            f"and {write.number(n - most)} more: python -m forecasting odd, or the Data page."
+        )
     return lines
 
 
@@ -222,7 +229,7 @@ class Oddities(Projector[_Seen]):
 
     def __init__(self, desk: Desk, *, calendar: MarketingCalendar) -> None:
         self._desk, self._calendar = desk, calendar
-        self._known: tuple[int, tuple[Oddity, ...]] | None = None
+        self._known: tuple[tuple[int, Conventions], tuple[Oddity, ...]] | None = None
         self.take_up(desk.ledger)
 
     def _begin(self) -> _Seen:
@@ -326,9 +333,9 @@ class Oddities(Projector[_Seen]):
         return one
 
     def _all(self) -> list[Oddity]:
-        """Found once for every state of the data, however many look."""
-        known, changed = self._known, self._state.changed
-        if known is None or known[0] != changed:
-            known = self._known = (changed, tuple(found(self._desk.store)))
+        """Found once for every state of the data and way of writing, however many look."""
+        known, state = self._known, (self._state.changed, conventions.in_force())
+        if known is None or known[0] != state:
+            known = self._known = (state, tuple(found(self._desk.store)))
         calendar = {a.activation: a for a in self._calendar.activations}
         return [one for one in known[1] if still_so(one, calendar)]

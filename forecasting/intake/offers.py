@@ -15,12 +15,13 @@ import pandas as pd
 
 from data.closing import last_closed
 from data.store import Store
+from forecasting import write
 from forecasting.consensus.activations import Activation, as_imported, by_name
 from forecasting.consensus.campaigns import contradict, pairs_alike
 from forecasting.demand.lift import SUPPORTED, log_paid
 from forecasting.demand.offers import FREE, usual_of
 from forecasting.plan.live import LivePlan
-from forecasting.weekly.option import MOST_SERVICE
+from forecasting.weekly.service import MOST_SERVICE
 
 USUAL_LIFT = 5.0
 """Lift up to which activations of any class were seen."""
@@ -72,8 +73,9 @@ def _of_pair(one: Activation, other: Activation) -> Row:
         count=len(other.items),
         assumed=assumed,
         todo=todo,
-        example=f"both are {one.type}, {one.start} to {one.end} and {other.start} to "
-        f"{other.end}, with mostly the same SKUs and doors",
+        example=f"both are {one.type}, {write.day(one.start)} to "
+        f"{write.day(one.end)} and {write.day(other.start)} to "
+        f"{write.day(other.end)}, with mostly the same SKUs and doors",
         weight=float(len(other.items)),
     )
 
@@ -168,7 +170,8 @@ def too_high(
                     "lift_beyond_seen",
                     activation.activation,
                     count=len(high),
-                    example=f"SKU {most.sku} with a stated lift of {most.lift:g}x, {BEYOND}",
+                    example=f"SKU {most.sku} with a stated lift of "
+                    f"{write.figure(most.lift or 0.0)}x, {BEYOND}",
                     assumed="What was stated counts as it stands.",
                     todo="Check the lift with who stated it.",
                     weight=float(len(high)),
@@ -185,8 +188,9 @@ def too_sure(skus: pd.DataFrame) -> list[Row]:
             "service_beyond_reach",
             str(sku),
             count=1,
-            example=f"service_level {level:g}",
-            assumed=f"No stock is enough for certain: {MOST_SERVICE:.1%} is planned for.",
+            example=f"service_level {write.figure(level)}",
+            assumed=f"No stock is enough for certain: {write.percent(MOST_SERVICE, 1)} is "
+            "planned for.",
             todo="Give the level that is meant: 0.95 or 0.98, seldom more.",
             weight=1.0,
         )
@@ -202,7 +206,11 @@ def beyond_seen(plan: LivePlan, activation: Activation, sku: str) -> str:
         return ""
     stated = max((i.lift for i in items if i.lift is not None), default=None)
     if stated is not None:
-        return f"{stated:g}x is {BEYOND}; it counts as stated" if stated > USUAL_LIFT else ""
+        return (
+            f"{write.figure(stated)}x is {BEYOND}; it counts as stated"
+            if stated > USUAL_LIFT
+            else ""
+        )
     cut, deepest = activation.discount_of(sku), float(plan.base.seen[at])
     if cut >= FREE:
         usual = usual_of(plan.base.usual_discounts, activation.type)
@@ -223,7 +231,7 @@ def _log(discount: float | None) -> float:
 
 
 def _percent(share: float | None) -> str:
-    return f"{100 * (share or 0.0):.0f} %"
+    return f"{write.number(100 * (share or 0.0))} %"
 
 
 def _row(

@@ -1,13 +1,15 @@
-"""What an import does to what people have signed: said before it is done.
+"""What an import does to what people have signed: known before it is done.
 
 A signature covers the numbers of a department. Files that change an activation of it change
-these numbers as a change on the page does, and make the signature void, by name.
+these numbers as a change on the page does. Where whoever imports may decide that, the
+signatures become void, by name, and it is said first. Where not, the rows are not imported:
+they become proposals (`proposing`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +18,19 @@ import pandas as pd
 from data import files
 from data.files import Judged
 from data.store import Store
-from forecasting.consensus.activations import Activation, Item
+from forecasting import write
+from forecasting.consensus.activations import Activation, as_imported
 
 NAMED = 5
 """Activations that are named; the rest are counted."""
-_MOVES = ("type", "start", "end", "status", "sell_out")
-"""Columns of an activation that move demand."""
+CALENDAR = ("activations", "activation_items")
+_MOVES = ("type", "start", "end", "is_live", "sell_out")
+"""What of an activation moves demand, or how it is judged, beside what it features."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """What is signed in the open cycle."""
+    """What is signed in the latest cycle."""
 
     since: dt.date
     """The first day that the numbers are of."""
@@ -37,10 +41,18 @@ class Signed:
     """SKU to its department."""
     of_styles: Mapping[str, frozenset[str]]
     """Style to its SKUs."""
+    published: frozenset[str] | None = None
+    """Activations that the published consensus counts; None while its cycle is open, where
+    whatever changes the numbers is of it."""
 
     @classmethod
     def of(
-        cls, skus: pd.DataFrame, since: dt.date, departments: Mapping[str, Mapping[str, str]]
+        cls,
+        skus: pd.DataFrame,
+        since: dt.date,
+        departments: Mapping[str, Mapping[str, str]],
+        *,
+        published: Collection[str] | None = None,
     ) -> Signed:
         """What is signed, over SKUs with their style and department.
 
@@ -54,119 +66,180 @@ class Signed:
             departments={name: by for name, by in departments.items() if by},
             of_skus=dict(zip(skus["sku"], skus["department"], strict=True)),
             of_styles={str(style): frozenset(of["sku"]) for style, of in skus.groupby("style")},
+            published=None if published is None else frozenset(published),
         )
 
 
-def concerns(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """An activation of signed departments that files change."""
+
+    activation: str
+    before: Activation | None
+    """None: it is new."""
+    after: Activation | None
+    """None: files that take the place of the whole calendar leave it out."""
+    departments: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        known = self.before or self.after
+        return known.name if known else self.activation
+
+
+def touched(
     store: Store,
     judged: Judged,
     signed: Signed | None,
-    known: Callable[[str], Activation | None],
-) -> tuple[str, ...]:
-    """What staged files change of activations of signed departments, in words.
+    known: Mapping[str, Activation],
+) -> tuple[Touched, ...]:
+    """What staged files change of activations of signed departments.
 
     Parameters
     ----------
     judged : Judged
         The import, while its rows are staged.
-    known : callable
-        The activation of a name as it stands now, None where there is none.
+    known : mapping
+        The calendar as it stands, by identity.
     """
-    tables = {verdict.table for verdict in judged.verdicts if verdict.accepted}
-    if signed is None or not signed.departments or not tables & {
-        "activations", "activation_items",
-    }:  # fmt: skip
+    tables = {v.table for v in judged.verdicts if v.accepted} & set(CALENDAR)
+    if signed is None or not signed.departments or not tables:
         return ()
-    rows = _rows(store, "activations", tables)
-    items = _rows(store, "activation_items", tables)
-    changed = _changed(rows, items, signed, known)
-    touched: dict[str, set[str]] = {}
-    for name, skus in changed.items():
-        for department in {signed.of_skus.get(sku, "") for sku in skus}:
-            if department in signed.departments:
-                touched.setdefault(department, set()).add(name)
-    if not touched:
+    after = _afterwards(store, tables, signed, known)
+    if "whole" in (judged.replaces.get(table) for table in tables):
+        after |= dict.fromkeys(known.keys() - after.keys())
+    found = []
+    for identity, then in sorted(after.items()):
+        now = known.get(identity)
+        if not _counts(now, then, identity, signed):
+            continue
+        skus = {i.sku for one in (now, then) if one for i in one.items}
+        departments = {signed.of_skus.get(sku, "") for sku in skus} & set(signed.departments)
+        if departments:
+            found.append(
+                Touched(
+                    activation=identity, before=now, after=then,
+                    departments=tuple(sorted(departments)),
+                )
+            )  # fmt: skip
+    return tuple(found)
+
+
+def concerns(found: Iterable[Touched], signed: Signed | None) -> tuple[str, ...]:
+    """What becomes void by importing all of it, in words."""
+    of = list(found)
+    if not of or signed is None:
         return ()
-    names = sorted(set().union(*touched.values()))
-    some = ", ".join(names[:NAMED]) + (
-        f" and {len(names) - NAMED:,} more" * (len(names) > NAMED)
-    )
-    whose = "; ".join(
-        f"{department} ({_people(signed.departments[department])})"
-        for department in sorted(touched)
-    )
-    one = len(names) == 1
+    some = listed(sorted({one.name for one in of}))
+    departments = sorted({d for one in of for d in one.departments})
+    activations = f"{write.number(len(of))} activation{'' if len(of) == 1 else 's'}"
+    if signed.published is not None:
+        return (
+            f"This changes {activations} that the published consensus counts: {some}. The "
+            "version stays as it was signed; the working plan moves.",
+        )
+    whose = "; ".join(f"{name} ({_people(signed.departments[name])})" for name in departments)
     return (
-        f"This changes {len(names):,} activation{'' if one else 's'} of signed departments: "
-        f"{some}. These signatures become void, by name, as soon as it is imported: {whose}.",
+        f"This changes {activations} of signed departments: {some}. These "
+        f"signatures become void, by name, as soon as it is imported: {whose}.",
     )
+
+
+def listed(names: list[str]) -> str:
+    """A few names, the rest counted."""
+    more = f" and {write.number(len(names) - NAMED)} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _people(signed: Mapping[str, str]) -> str:
     return ", ".join(f"{function.capitalize()}: {name}" for function, name in signed.items())
 
 
-def _rows(store: Store, table: str, tables: Iterable[str]) -> list[dict[str, Any]]:
-    if table not in tables:
-        return []
-    frame = files.staged(store, table)
-    told = frame.astype(object).where(frame.notna(), None)
-    names = [str(name) for name in told.columns]
-    return [dict(zip(names, row, strict=True)) for row in told.itertuples(index=False)]
-
-
-def _changed(
-    rows: list[dict[str, Any]],
-    items: list[dict[str, Any]],
-    signed: Signed,
-    known: Callable[[str], Activation | None],
-) -> dict[str, set[str]]:
-    """Activations that the files change, each by its name, with the SKUs that it features."""
-    found: dict[str, set[str]] = {}
-    ends = {str(row["activation"]): _told(row["end"]) for row in rows}
-    featured: dict[str, set[str]] = {}
-    differ: set[str] = set()
-    for row in items:
-        identity = str(row["activation"])
-        style = str(row["style"]) if row["style"] is not None else ""
-        skus = (
-            {str(row["sku"])} if row["sku"] is not None else signed.of_styles.get(style, set())
-        )
-        featured.setdefault(identity, set()).update(skus)
-        if any(not _is_known(known(identity), sku, row) for sku in skus):
-            differ.add(identity)
-    for row in rows:
-        now = known(str(row["activation"]))
-        if now is None or any(_moved(now, row, column) for column in _MOVES):
-            differ.add(str(row["activation"]))
-    for identity in differ:
-        now = known(identity)
-        last = max(
-            [d for d in (ends.get(identity), now.end if now else None) if d], default=None
-        )
-        if last is not None and last < signed.since:
-            continue  # over before the numbers begin
-        skus = featured.get(identity, set()) | {item.sku for item in (now.items if now else ())}
-        found[now.name if now else identity] = skus
+def _afterwards(
+    store: Store, tables: Collection[str], signed: Signed, known: Mapping[str, Activation]
+) -> dict[str, Activation | None]:
+    """Every activation that the files speak of, as the calendar would have it."""
+    rows, items = (_staged(store, table, tables) for table in CALENDAR)
+    names = set(rows["activation"]) | set(items["activation"])
+    given = set(items["activation"])
+    had = store.query("item_rows")
+    spread = _spread(items, signed.of_styles)
+    all_items = pd.concat(
+        [had[had["activation"].isin(names - given)], spread], ignore_index=True
+    )
+    made = {
+        identity: one for identity, (one, _) in as_imported(_typed(rows), all_items).items()
+    }
+    found: dict[str, Activation | None] = dict(made)
+    for identity in names - set(made):  # only its items are in the files
+        now = known.get(identity)
+        if now is not None:
+            mine = spread[spread["activation"] == identity]
+            found[identity] = _with_items(now, mine)
     return found
 
 
-def _moved(now: Activation, row: Mapping[str, Any], column: str) -> bool:
-    told = row.get(column)
-    return told is not None and _told(told) != getattr(now, column)
+def _with_items(now: Activation, items: pd.DataFrame) -> Activation:
+    """An activation with what files say that it features."""
+    row = pd.DataFrame(
+        [
+            {
+                "activation": now.activation, "name": now.name, "type": now.type,
+                "start": now.start, "end": now.end, "status": now.status, "owner": now.owner,
+                "channel": now.channel, "spend": now.spend, "lock_date": now.lock_date,
+                "sell_out": now.sell_out, "batch": 0,
+            }
+        ]
+    )  # fmt: skip
+    return as_imported(row, items)[now.activation][0]
 
 
-def _told(value: Any) -> Any:
-    """A staged value as an activation has it."""
-    if isinstance(value, dt.date | pd.Timestamp):
-        return pd.Timestamp(value).date()
-    if isinstance(value, str) and value in ("yes", "no"):
-        return value == "yes"
-    return value
+def _staged(store: Store, table: str, tables: Collection[str]) -> pd.DataFrame:
+    if table in tables:
+        return files.staged(store, table)
+    columns = ["activation", "sku", "style", "door", "discount", "lift"]
+    return pd.DataFrame(columns=columns, dtype=object)
 
 
-def _is_known(now: Activation | None, sku: str, row: Mapping[str, Any]) -> bool:
-    """Whether an activation features a SKU as a row says."""
-    door = None if row["door"] is None else str(row["door"])
-    same = Item(sku=sku, door=door, discount=row["discount"], lift=row["lift"])
-    return now is not None and same in now.items
+def _typed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Staged activations as the query of imported ones gives them (activation_rows.sql)."""
+    if rows.empty:
+        return pd.DataFrame()
+    return rows.assign(
+        status=rows["status"].fillna("planned"), sell_out=rows["sell_out"].eq("yes"), batch=0
+    )
+
+
+def _spread(items: pd.DataFrame, of_styles: Mapping[str, frozenset[str]]) -> pd.DataFrame:
+    """Staged items with one row per SKU: a style stands for all of its (item_rows.sql)."""
+    rows: list[dict[str, Any]] = []
+    for row in items.to_dict("records"):
+        of_style = pd.isna(row["sku"])
+        skus = sorted(of_styles.get(str(row["style"]), ())) if of_style else [row["sku"]]
+        rows += [
+            {
+                "activation": row["activation"], "sku": sku, "door": row["door"],
+                "discount": row["discount"], "lift": row["lift"], "of_style": of_style,
+            }
+            for sku in skus
+        ]  # fmt: skip
+    columns = ["activation", "sku", "door", "discount", "lift", "of_style"]
+    return pd.DataFrame(rows, columns=columns).astype({"discount": float, "lift": float})
+
+
+def _counts(
+    now: Activation | None, then: Activation | None, identity: str, signed: Signed
+) -> bool:
+    """Whether a change is one of signed numbers that are still ahead."""
+    if signed.published is not None and identity not in signed.published:
+        return False
+    last = max(one.end for one in (now, then) if one)
+    if last < signed.since:
+        return False  # over before the numbers begin
+    if now is None or then is None:
+        return any(one.is_live for one in (now, then) if one)
+    if not (now.is_live or then.is_live):
+        return False
+    moved = any(getattr(now, name) != getattr(then, name) for name in _MOVES)
+    return moved or set(now.items) != set(then.items)

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from forecasting import conventions, write
 from forecasting.calendar import (
     DAY,
     FIRST_YEAR,
@@ -95,4 +96,4 @@ def example(name: str, year: int, week: int) -> str:
     if not 1 <= week <= len(days):
         return "no such week"
     last = days[week - 1] + 6 * DAY
-    return f"{days[week - 1]:%b} {days[week - 1].day} to {last:%b} {last.day}, {last.year}"
+    return f"{conventions.in_force().short_day(days[week - 1])} to {write.day(last)}"

@@ -269,12 +269,14 @@ def _alone(situation: Situation, shipments: list[Shipment], n_weeks: int) -> Flo
             change[row, one.leaves] -= one.units
         if one.arrives < n_weeks:
             change[row, one.arrives] += one.units
-    money: Floats = _saved_at(situation, to, change) * _value(situation)[to]
-    return money
+    return _saved_at(situation, to, change)
 
 
 def _saved_at(situation: Situation, rows: Ints, change: Floats) -> Floats:
-    """Units that more supply saves at doors, each row by itself, (len(rows),)."""
+    """Margin that more supply saves at doors, each row by itself, (len(rows),).
+
+    Week by week: what is taken out of a later week may be worth more there.
+    """
     unique, at = np.unique(rows, return_inverse=True)
     stacked = np.concatenate([unique, rows])
     receipts = np.concatenate([situation.receipts[unique], situation.receipts[rows] + change])
@@ -284,21 +286,20 @@ def _saved_at(situation: Situation, rows: Ints, change: Floats) -> Floats:
         lift_sd=situation.lift_sd, alpha=situation.alpha, level_sd=situation.level_sd,
         usual=usual, doubt=situation.doubt[stacked],
     )  # fmt: skip
-    lost = risk.units_short.sum(axis=1)
+    lost = (risk.units_short * _value(situation)[stacked]).sum(axis=1)
     saved: Floats = lost[: len(unique)][at] - lost[len(unique) :]
     counted: Floats = np.where(situation.known[rows], saved, 0.0)
     return counted
 
 
 def _value(situation: Situation) -> Floats:
-    """Margin of one unit in the activation at each door, (D,).
+    """Margin of one unit at each door and in each week, at least nothing, (D, R).
 
     Where it is unknown, what is known on average.
     """
-    margin = situation.margin[:, situation.first : situation.last + 1].mean(axis=1)
-    known = margin[~np.isnan(margin)]
+    known = situation.margin[~np.isnan(situation.margin)]
     usual = float(known.mean()) if len(known) else 1.0
-    return np.maximum(np.where(np.isnan(margin), usual, margin), 0.0)
+    return np.maximum(np.where(np.isnan(situation.margin), usual, situation.margin), 0.0)
 
 
 def spare(situation: Situation) -> Floats:
@@ -398,7 +399,7 @@ def _steps(
     saved = _saved_at(situation, rows, change).reshape(upto.shape)
     more = np.diff(saved, axis=1, prepend=0) / np.maximum(sizes, 1)
     falling = np.minimum.accumulate(np.maximum(more, 0.0), axis=1)
-    return sizes, falling * _value(situation)[takers][:, None]
+    return sizes, falling
 
 
 def _later(

@@ -38,6 +38,10 @@ class Limits:
     """Service level of safety stock where a SKU states less."""
     service_by_units: bool = False
     """A service level is a share of units; else of cycles."""
+    service_by_cost: bool = False
+    """Stock is planned for the level that costs least, where that is known."""
+    goodwill_share: float = 0.0
+    """Share of the price that it costs, beside the margin, not to have a unit in a week."""
     stores_wait: bool = False
     """Customers of stores wait for what is not there; else the sale is lost."""
     online_waits: bool = False

@@ -153,7 +153,7 @@ class Outlook:
         left = self._mean[t] + units - self._path[t]
         short = loss(left, np.sqrt(spread + self._variance[t] + _TINY))
         # What is owed from before is not this week's doing.
-        owed = loss(self._mean[t] + units, np.sqrt(spread + _TINY))
+        owed = loss(self._mean[t] + units, np.sqrt(spread + _TINY)) * self._aim.waits
         found: Floats = NODE_WEIGHTS @ np.maximum(short - owed, 0.0)
         return np.where(self._demand[:, t] > _TINY, found, 0.0)
 

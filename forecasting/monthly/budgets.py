@@ -27,10 +27,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forecasting import write
 from forecasting.calendar import fiscal_week, period_weeks, week_start
 from forecasting.hierarchy import Floats, Ints
 
 WEEK_DAYS = 7
+"""Of a week."""
 NEAR_DAYS = 4
 """The first working day of a month, or its last, is one of so many."""
 
@@ -124,7 +126,8 @@ def odd_budgets(rows: pd.DataFrame) -> list[dict[str, Any]]:
                 f" and {len(found) - 1} more" if len(found) > 1 else ""
             ),
             "count": sum(len(part) for _, part in found),
-            "example": f"{name}, {one['day']}: {one['units']:g} units over that month's days",
+            "example": f"{name}, {write.day(one['day'])}: {write.figure(one['units'])} "
+            "units over that month's days",
             "assumed": "The budget is dated by calendar month: each month is spread evenly "
             "over its days, and so over fiscal weeks and months.",
             "todo": "Nothing, if it is a monthly budget; else date its rows by week.",

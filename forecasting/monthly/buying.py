@@ -17,19 +17,17 @@ import pandas as pd
 from forecasting.calendar import as_date, month_label
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints
 from forecasting.inventory import buy_plan, netting
-from forecasting.inventory.bridge import Limits
 from forecasting.inventory.buy_plan import BuyPlan, Centre, Needs, NeedsOf, Terms
 from forecasting.inventory.flows import coming_back
 from forecasting.inventory.levels import Aim, Doubt, Outlook, as_if_waiting
 from forecasting.inventory.netting import Asking
-from forecasting.plan.basis import Base
 from forecasting.plan.inbound import FIRM
 from forecasting.plan.live import LivePlan
 from forecasting.plan.views import Verdict, skus_of
 from forecasting.vocabulary import Measure, Status
 from forecasting.weekly.decisions import Decisions
-from forecasting.weekly.option import service_of
 from forecasting.weekly.orders import terms_of
+from forecasting.weekly.service import is_by_cost, service_of, services_at, waits_at
 
 WEEKS = 26
 DOORS_AT_A_TIME = 1_000
@@ -121,10 +119,12 @@ def _netted(plan: LivePlan, skus: list[_Looked]) -> list[Bought]:
     """Net SKUs of one lead time side by side; one that a centre sends on, by itself."""
     ways = [plan.base.way(one.sku) for one in skus]
     direct = [one for one, way in zip(skus, ways, strict=True) if way is None]
-    plans = {}
-    if direct:
-        together = netting.net_together([d.asking for d in direct], _needs(plan, direct))
-        plans = {d.sku: found for d, found in zip(direct, together, strict=True)}
+    plans: dict[int, BuyPlan] = {}
+    for by_cost in (False, True):
+        alike = [d for d in direct if is_by_cost(plan.base, d.sku, plan.limits) == by_cost]
+        if alike:
+            found = netting.net_together([d.asking for d in alike], _needs(plan, alike))
+            plans |= {d.sku: one for d, one in zip(alike, found, strict=True)}
     return [
         Bought(plan=plans[one.sku], terms=one.asking.terms, centre=None)
         if way is None
@@ -163,8 +163,10 @@ def _needs(plan: LivePlan, skus: list[_Looked]) -> NeedsOf:
     demand = np.concatenate([one.asking.demand for one in skus])
     alpha = np.repeat([base.alpha_at(one.lift_sd) for one in skus], doors, axis=0)
     lift_sd = np.repeat([one.lift_sd for one in skus], doors, axis=0)
-    service = np.repeat([service_of(base, o.sku, limits.least_service) for o in skus], doors)
+    service = np.concatenate([services_at(base, o.sku, limits, o.waits) for o in skus])
     waits = np.concatenate([one.waits for one in skus])
+    # The level that costs least is a share of cycles, whatever a stated one is.
+    by_units = limits.service_by_units and not is_by_cost(base, skus[0].sku, limits)
     least = np.concatenate([one.least for one in skus])
     pack = np.concatenate([one.pack for one in skus])
 
@@ -172,7 +174,7 @@ def _needs(plan: LivePlan, skus: list[_Looked]) -> NeedsOf:
         aim = Aim(
             service=service[rows],
             waits=waits[rows],
-            by_units=limits.service_by_units,
+            by_units=by_units,
             least=least[rows],
         )
         doubt = Doubt(alpha=alpha[rows], level_sd=base.level_sd, lift_sd=lift_sd[rows])
@@ -186,13 +188,6 @@ def _needs(plan: LivePlan, skus: list[_Looked]) -> NeedsOf:
 def due_at_centre(plan: LivePlan, sku: int) -> Floats:
     """What is on its way to the centre that a SKU is ordered for, by week, (W,)."""
     return plan.inbound.at_centre(sku, plan.standing.moves_of(sku))
-
-
-def waits_at(base: Base, limits: Limits) -> Bools:
-    """Doors whose customers wait for what is not there, (D,); elsewhere the sale is lost."""
-    online: Bools = (base.doors["kind"] == "online").to_numpy(dtype=bool)
-    waits: Bools = np.where(online, limits.online_waits, limits.stores_wait)
-    return waits
 
 
 def _safety(
@@ -230,7 +225,7 @@ def _safety(
 
 def _textbook_service(plan: LivePlan, sku: int, least: float, *, way: int) -> float:
     """Service level for the textbook's safety stock, in which customers wait."""
-    service = service_of(plan.base, sku, least)
+    service = service_of(plan.base, sku, plan.limits, least=least)
     if waits_at(plan.base, plan.limits).all():
         return service
     return as_if_waiting(service, weeks=way + buy_plan.REVIEW_WEEKS)

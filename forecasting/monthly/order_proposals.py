@@ -20,12 +20,14 @@ from forecasting.inventory.shipments import SUPPLIER, Shipment, supply_change
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.option import situation_of
 from forecasting.weekly.orders import left_over
+from forecasting.weekly.service import cheapest_of, service_of
 
 COLUMNS = (
     "sku", "description", "class", "supplier", "kind", "units", "places", "release_week",
     "receipt_week", "cost", "month", "otb_left", "event", "left_p50", "left_p90",
+    "service", "service_cheapest",
 )  # fmt: skip
-BESIDE = ("event", "left_p50", "left_p90", "otb_left")
+BESIDE = ("event", "left_p50", "left_p90", "otb_left", "service", "service_cheapest")
 """What `with_what_decides` adds to the lines of the buy plan."""
 
 
@@ -54,7 +56,8 @@ def proposals(
         otb_left what is left at cost of its class and month after it and the rows above it
         (NaN unknown), event the activation that it comes for ('' none), left_p50 and left_p90
         the units that are left after it at its doors: half the time, and nine times in ten,
-        no more than that (NaN where it comes for none).
+        no more than that (NaN where it comes for none), service the level that stores are
+        planned for and service_cheapest the share of cycles that costs least (NaN unknown).
     """
     lines = bought[(bought["source"] == "supplier") & bought["kind"].isin(kinds)]
     if lines.empty:
@@ -75,6 +78,12 @@ def proposals(
     rows[["event", "left_p50", "left_p90"]] = pd.DataFrame(
         said, columns=["event", "left_p50", "left_p90"], index=rows.index
     )
+    at = [plan.sku_index[name] for name in rows["sku"]]
+    base, limits = plan.base, plan.limits
+    rows["service"] = [service_of(base, sku, limits) for sku in at]
+    rows["service_cheapest"] = [
+        cheapest_of(base, sku, limits, waits=limits.stores_wait) for sku in at
+    ]
     return rows[list(COLUMNS)]
 
 

@@ -10,6 +10,7 @@ from itertools import groupby
 import numpy as np
 import pandas as pd
 
+from forecasting import write
 from forecasting.arguments import Name
 from forecasting.calendar import as_date, week_start
 from forecasting.consensus.moves import Move
@@ -113,14 +114,24 @@ def _why_not(plan: LivePlan, lines: Sequence[OrderLine]) -> str:
     units = sum(line.units for line in lines)
     least = np.ceil(terms.least / terms.case) * terms.case
     if units < least - 1e-6:
-        return f"{name} is ordered from {least:,.0f} u on; {units:,.0f} u are less."
+        return (
+            f"{name} is ordered from {write.number(least)} u on; "
+            f"{write.number(units)} u are less."
+        )
     return ""
 
 
 def _in_cases(name: str, units: float, case: float) -> str:
     below = np.floor(units / case) * case
-    either = f"{below:,.0f} or {below + case:,.0f}" if below > 0 else f"{case:,.0f}"
-    return f"{name} is ordered in cases of {case:g}: {units:,.6g} u is none, {either} would be."
+    either = (
+        f"{write.number(below)} or {write.number(below + case)}"
+        if below > 0
+        else write.number(case)
+    )
+    return (
+        f"{name} is ordered in cases of {write.figure(case)}: {write.figure(units, 6)} u "
+        f"is none, {either} would be."
+    )
 
 
 def _wrong_place(plan: LivePlan, sku: int, places: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from itertools import groupby
 
 import numpy as np
 
+from forecasting import write
 from forecasting.arguments import ClientId, Name, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Body, Event, Kind
@@ -312,7 +313,7 @@ class Orders(Projector[Found]):
         asked, found = {line.sku for line in lines}, dict[str, str]()
         for order in self._state.values():
             if order.seq > since and order.is_open and order.sku in asked:
-                there = f"{order.units:,.0f} u of {order.sku}"
+                there = f"{write.number(order.units)} u of {order.sku}"
                 said = (
                     f"{there} were ordered meanwhile (#{order.id}). Look at the buy plan again."
                 )
@@ -387,8 +388,8 @@ def _said(moves: Sequence[Move]) -> str:
     units = sum(m.units for m in moves)
     if len(orders) == 1:
         (sku, arrives), _ = orders[0]
-        return f"an order of {units:,.0f} u of {sku} for {arrives}"
-    return f"{len(orders)} orders of {units:,.0f} u"
+        return f"an order of {write.number(units)} u of {sku} for {arrives}"
+    return f"{len(orders)} orders of {write.number(units)} u"
 
 
 def _spend(plan: LivePlan, moves: Sequence[Move]) -> float | None:

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from forecasting import write
 from forecasting.consensus.cycle import Cycle, Stage
 from forecasting.monthly.minutes import Action, Assumption
 from forecasting.monthly.standing import Standing
@@ -260,7 +261,7 @@ def promised(
     until = today + SOON
     todo = [
         Task(
-            said=d.said, scope=f"Decided {d.decided_at:%Y-%m-%d}, yours to carry out",
+            said=d.said, scope=f"Decided {write.day(d.decided_at)}, yours to carry out",
             page="signals", go="Report it done", money=d.margin_saved, due=d.due,
         )
         for d in decisions
@@ -322,7 +323,7 @@ def proposed(
     tasks = [
         Task(
             said=f"{names[p.person]} proposes: {p.body.said}",
-            scope=f"Proposed {p.proposed_at:%Y-%m-%d}, yours to accept, change or decline",
+            scope=f"Proposed {write.day(p.proposed_at)}, yours to accept, change or decline",
             page="signals", link={"proposal": str(p.seq)}, go="Look and answer",
             money=abs(p.net), due=p.due,
         )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from forecasting import conventions
+from forecasting import conventions, write
 from forecasting.arguments import Name, verb
 from forecasting.calendar import quarter_label, week_label
 from forecasting.governance.policy import SETTINGS
@@ -69,7 +69,7 @@ def as_html(space: Workspace, by: str, quarter: Name) -> str:
             for key, m in MEASURES.items()
             if m.target and shown.target(key) is not None
         ],
-        points=lambda v: "–" if v is None else f"{100 * v:+.1f} points",
+        points=lambda v: "–" if v is None else f"{write.number(100 * v, 1, sign=True)} points",
         day=lambda text: conventions.in_force().day(dt.date.fromisoformat(text)),
         moment=lambda text: conventions.in_force().moment(
             dt.datetime.fromisoformat(text), year=True

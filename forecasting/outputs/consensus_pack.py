@@ -18,7 +18,7 @@ from markupsafe import Markup
 from data import leaving
 from data.leaving import Leaving
 from data.versions import LAYERS, Version
-from forecasting import conventions
+from forecasting import conventions, write
 from forecasting.calendar import month_label, week_label
 from forecasting.consensus import walk
 from forecasting.hierarchy import Floats
@@ -27,6 +27,7 @@ from forecasting.vocabulary import INPUTS
 from forecasting.workspace import Workspace
 
 MOST_ROWS = 12
+"""Rows of a table of the pack, the largest first."""
 _WIDTH, _HEIGHT = 860, 190
 
 
@@ -103,7 +104,9 @@ def as_html(space: Workspace, number: int) -> str:
         n=conventions.in_force().number,
         signed=lambda v: conventions.in_force().number(v, sign=True),
         share=lambda v, sign=False: "–" if np.isnan(v) else f"{v:{'+' if sign else ''}.1%}",
-        points=lambda v: "–" if np.isnan(v) else f"{100 * v:+.1f} points",
+        points=lambda v: (
+            "–" if np.isnan(v) else f"{write.number(100 * v, 1, sign=True)} points"
+        ),
         week=week_label,
         day=conventions.in_force().day,
         moment=lambda at: conventions.in_force().moment(at, year=True),
@@ -233,7 +236,7 @@ def _chart(layers: pd.DataFrame) -> Markup:
         marks.append(
             f'<line x1="{left}" x2="{_WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}" stroke="#d5dbe1"/>'
             f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end" font-size="11" '
-            f'fill="#5b6b7b">{share * top:,.0f}</text>'
+            f'fill="#5b6b7b">{write.number(share * top)}</text>'
         )
     for i in range(0, len(weekly), 4):
         x, _ = at(i, 0)

@@ -32,6 +32,8 @@ _SHORTEST_COVER, _LONGEST_COVER = 1.0, 16.0
 """Weeks of supply that counts may show: less is an empty door, more a remainder."""
 _LONGEST_AIM = 26.0
 """Weeks of supply beyond the lead time that orders may show: half a year."""
+_YEAR = 52
+"""Weeks after which a season comes again."""
 _USUAL_LIFT_SD = 0.3
 """Log error of a lift that no run has estimated."""
 
@@ -122,17 +124,30 @@ def _forecast(factors: Factors, places: Places) -> _Forecast:
     at = places.sku.get_indexer(pd.Index(factors.sku_factors["sku"]))
     known, at = factors.sku_factors[at >= 0], at[at >= 0]
     if len(known):
-        shape[at] = np.stack(known["shape"].to_list())[:, :n_weeks]
+        shape[at] = _weeks_of(np.stack(known["shape"].to_list()), n_weeks)
         lift_sd[at] = np.stack(known["lift_sd"].to_list())
         kept = known["repriced"].notna().to_numpy()
         if kept.any():
-            repriced[at[kept]] = np.stack(known["repriced"][kept].to_list())[:, :n_weeks]
+            told = np.stack(known["repriced"][kept].to_list())
+            repriced[at[kept]] = _weeks_of(told, n_weeks, yearly=False)
     spans = places.at_doors(factors.spans)
     return {
         "level": level, "shape": shape, "repriced": repriced, "log_lift": log_lift,
         "lift_sd": lift_sd, "columns": columns, "share": share, "log_regular": log_regular,
         "ahead": ahead, "ranged": Ranged.of(*spans, weeks=places.weeks, shape=places.shape),
     }  # fmt: skip
+
+
+def _weeks_of(factors: Floats, n_weeks: int, *, yearly: bool = True) -> Floats:
+    """The first weeks of a run's factors, (S, n_weeks).
+
+    An older run has fewer: what is beyond is as it was a year before, or as it was last.
+    """
+    more = n_weeks - factors.shape[1]
+    if more <= 0:
+        return factors[:, :n_weeks]
+    last = factors[:, -_YEAR:][:, :more] if yearly else factors[:, -1:].repeat(more, axis=1)
+    return np.hstack([factors, last])
 
 
 class _Stock(TypedDict):

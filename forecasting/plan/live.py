@@ -36,6 +36,7 @@ from forecasting.plan.totals import Totals
 from forecasting.vocabulary import Measure
 
 _NUMBERS = itertools.count(1)
+"""Every plan of this process has a number of its own."""
 
 _CELLS_KEPT = 4_000_000
 """Leaf cells of computed SKUs kept in memory; older ones are computed again when asked."""
@@ -336,7 +337,6 @@ class LivePlan(Lookup):
             routine=supplied.beside.routine,
             usual=supplied.usual,
             projection=projection,
-            no_lift=projected(supplied, np.maximum(draft - forecast.lifted, 0)),
             risk=risk,
             known=supplied.known,
             items=items,

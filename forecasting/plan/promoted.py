@@ -20,9 +20,10 @@ from forecasting.plan import statistical
 from forecasting.plan.basis import Base
 from forecasting.plan.state import Standing
 from forecasting.plan.statistical import BOUGHT_AHEAD, OTHERS, OwnLift, baseline_of
+from forecasting.plan.tries import Own, Pushed, Tries
 
-Own = tuple[Bools, Floats, OwnLift]
-"""Where a SKU is active, its baseline in units, and what its own activations do."""
+_CELLS_KEPT = 1_000_000
+"""Cells of SKUs of which it is kept what their activations do, while something is tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,9 @@ class Promoted:
         self._owned: dict[int, Own] = {}
         """What own activations do is needed twice, for the class and for the SKU itself: it
         is kept while a class is worked out, no longer."""
+        self._tries = Tries(
+            room=max(_CELLS_KEPT // max(base.level[0].size * len(base.weeks), 1), 64)
+        )
 
     # Reading ----------------------------------------------------------------------------
 
@@ -148,6 +152,7 @@ class Promoted:
             SKUs that the changed activations feature or featured.
         """
         touched = set(promoted)
+        self._tries.forget(touched)
         moved = {int(self._base.rivals[s]) for s in sorted(touched) if self._press(s)}
         for group in moved:
             self._sum_up(group)
@@ -162,6 +167,9 @@ class Promoted:
     def _own(self, sku: int, tried: Sequence[Activation] = ()) -> Own:
         if not tried and sku in self._owned:
             return self._owned[sku]
+        if tried and sku not in self._changed_by(tried, int(self._base.rivals[sku])):
+            found = self._tries.own(sku)
+            return found or self._tries.keep(sku, self._own(sku))
         active, baseline = baseline_of(self._base, sku)
         own = statistical.own_lift(
             self._base,
@@ -180,23 +188,36 @@ class Promoted:
         if group not in self._pressure:
             self._work_out(group)
             self._owned = {}
-        push, pressure = self._push, self._pressure[group]
-        if tried:
-            push = {s: self._push[s] for s in self._classmates[group] if s in self._push}
-            changed = set[int]().union(*(self._changed_by(one, group) for one in tried))
-            for other in changed | {sku}:
-                own = mine[2] if other == sku else self._own(other, tried)[2]
-                push.pop(other, None)
-                if own.units:
-                    push[other] = statistical.push_of(self._base, other, own)
-            pressure = self._summed(push, group)
+        pushed: Pushed = self._push, self._pressure[group]
+        push, pressure = self._pushed_if(tried, group) if tried else pushed
         if pressure is None:
             return np.zeros_like(mine[1])
         others: Floats = pressure - push.get(sku, 0.0)
         return others
 
-    def _changed_by(self, tried: Activation, group: int) -> set[int]:
-        """SKUs of a class whose own lift may be another with an activation as it would be."""
+    def _pushed_if(self, tried: Sequence[Activation], group: int) -> Pushed:
+        """What each SKU of a class would add to it, and all of them."""
+        found = self._tries.pushed(tried, group)
+        if found is None:
+            push = {s: self._push[s] for s in self._classmates[group] if s in self._push}
+            for other in self._changed_by(tried, group):
+                own = self._own(other, tried)[2]
+                push.pop(other, None)
+                if own.units:
+                    push[other] = statistical.push_of(self._base, other, own)
+            found = push, self._summed(push, group)
+            self._tries.push(tried, group, found)
+        return found
+
+    def _changed_by(self, tried: Sequence[Activation], group: int) -> set[int]:
+        """SKUs of a class whose own lift may be another with activations as they would be."""
+        found = self._tries.changed(tried, group)
+        if found is None:
+            found = set[int]().union(*(self._changed_by_one(one, group) for one in tried))
+            self._tries.change(tried, group, found)
+        return found
+
+    def _changed_by_one(self, tried: Activation, group: int) -> set[int]:
         before = self._standing.activations.get(tried.activation)
         both = [a for a in (before, tried) if a is not None]
         index = self._standing.sku_index

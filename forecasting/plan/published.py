@@ -10,6 +10,7 @@ published. On a later run the published number stays, and the same difference is
 from __future__ import annotations
 
 import datetime as dt
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ from forecasting.plan.basis import Base
 from forecasting.plan.drafted import drafted
 from forecasting.plan.promoted import Forecast, Promoted
 from forecasting.plan.state import Standing
+
+_CELLS_KEPT = 2_000_000
+"""Cells of SKUs of which the draft of then is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,8 @@ class Since:
         self._published = published
         self._then = Promoted(base, published.standing)
         self._now = now
+        self._drafted: OrderedDict[int, tuple[Weights, Ints]] = OrderedDict()
+        self._room = max(_CELLS_KEPT // max(base.level[0].size * len(base.weeks), 1), 64)
         self._changed: set[str] = set()
         """Activations that stand otherwise than when it was published."""
         self._moved: set[int] = set()
@@ -127,6 +133,17 @@ class Since:
             return now
         change: Ints = np.zeros_like(before)
         if sku in self._moved or forecast.is_tried:
-            change = now - drafted(then, sku, self._then.forecast(sku), weights).units
+            change = now - self._drafted_then(sku, weights)
         change = change + self._now.sensed.get(sku, np.int64(0))
         return np.where(before >= 0, np.maximum(before + change, 0), now)
+
+    def _drafted_then(self, sku: int, weights: Weights) -> Ints:
+        """The draft of a SKU as the calendar stood; asked again with everything tried."""
+        known = self._drafted.get(sku)
+        if known is None or known[0] != weights:
+            forecast = self._then.forecast(sku)
+            units = drafted(self._published.standing, sku, forecast, weights).units
+            known = self._drafted[sku] = (weights, units)
+            if len(self._drafted) > self._room:
+                self._drafted.popitem(last=False)
+        return known[1]

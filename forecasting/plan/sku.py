@@ -13,9 +13,9 @@ import numpy as np
 
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.moves import Move
-from forecasting.hierarchy import Bools, Floats, Ints
+from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints
 from forecasting.inventory.bridge import ItemRisk
-from forecasting.inventory.projection import Projection, Routine
+from forecasting.inventory.projection import Projection, Routine, project
 from forecasting.inventory.risk import Risk
 
 
@@ -68,8 +68,6 @@ class SkuPlan:
     usual: Routine | None
     """The rule behind it, as risk reads it; None where it is not counted."""
     projection: Projection
-    no_lift: Projection
-    """The same had no activation any lift."""
     risk: Risk | None
     """None where there is no activation to judge."""
     known: Bools
@@ -89,6 +87,14 @@ class SkuPlan:
         there for demand to come, units, (D, W).
         """
         return self._ordered + self.returned - self.owed
+
+    @property
+    def no_lift(self) -> Projection:
+        """The projection had no activation any lift; worked out when it is asked for."""
+        lifted = sum((units for _, units in self.lifts), np.zeros_like(self.draft))
+        stock = np.maximum(np.nan_to_num(self.opening), 0.0)
+        demand = np.maximum(self.draft - lifted, 0) / THOUSANDTHS
+        return project(stock, self.firm + self.routine, demand)
 
     @property
     def _ordered(self) -> Floats:

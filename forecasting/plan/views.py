@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from forecasting import vocabulary
+from forecasting import vocabulary, write
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.hierarchy import THOUSANDTHS, Floats, Ints, aggregate
@@ -66,7 +66,7 @@ class Verdict:
         at_risk = (
             f"{vocabulary.money(self.margin_at_risk)} at risk"
             if self.margin_at_risk == self.margin_at_risk
-            else f"{self.units_short:,.0f} u"
+            else f"{write.number(self.units_short)} u"
         )
         skus = f"{self.red_skus} of {self.n_skus} SKU{'' if self.n_skus == 1 else 's'}"
         return f"Short: {skus}, {at_risk}"

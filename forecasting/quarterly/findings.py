@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecasting import vocabulary
+from forecasting import vocabulary, write
 from forecasting.calendar import quarter_label
 from forecasting.consensus.value_added import Added
 
@@ -39,6 +39,7 @@ promotion left stock behind."""
 WORSE_BY = 0.03
 """WAPE that a function's changes must cost to be named."""
 FEWEST_CELLS = 60
+"""SKU weeks that a function must have changed: few changes are better or worse by chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +146,8 @@ def _said(
         money = f", and about {vocabulary.money(lost)} of sales were lost" if lost >= 1 else ""
         said = (
             f"{bad} of {n} {promoted} ran out ({their_bad} of {their_n} of the others) in the "
-            f"six quarters to {quarter_label(quarter)}: {out:.0%} of their SKU-doors were "
+            f"six quarters to {quarter_label(quarter)}: {write.percent(out)} of their "
+            "SKU-doors were "
             f"empty for a day or more{money}."
         )
         return Finding(
@@ -156,7 +158,8 @@ def _said(
     share = left / float(rows["ended_cost"].sum())
     said = (
         f"{bad} of {n} {promoted} left stock behind ({their_bad} of {their_n} of the others) "
-        f"in the six quarters to {quarter_label(quarter)}: {share:.0%} of what was there at "
+        f"in the six quarters to {quarter_label(quarter)}: {write.percent(share)} of what "
+        "was there at "
         f"their end, {vocabulary.money(left)} at cost, was more than enough."
     )
     return Finding(
@@ -181,16 +184,21 @@ def of_functions(added: Sequence[Added]) -> list[Finding]:
         hurts = one.added < 0
         verb = "worse" if hurts else "better"
         way = "too high" if one.bias > 0 else "too low"
-        habit = f"; its numbers were {abs(one.bias):.0%} {way}" if abs(one.bias) >= 0.1 else ""
+        habit = (
+            f"; its numbers were {write.percent(abs(one.bias))} {way}"
+            if abs(one.bias) >= 0.1
+            else ""
+        )
         found.append(
             Finding(
                 kind="hurts" if hurts else "helps",
                 level="function",
                 member=one.name,
                 said=f"{one.name.capitalize()}'s changes made the forecast "
-                f"{abs(100 * one.added):.0f} points {verb} (80 % interval: "
-                f"{100 * one.low:+.0f} to {100 * one.high:+.0f}) on the {one.cells:,} SKU "
-                f"weeks it changed{habit}.",
+                f"{write.number(abs(100 * one.added))} points {verb} (80 % interval: "
+                f"{write.number(100 * one.low, sign=True)} to "
+                f"{write.number(100 * one.high, sign=True)}) on the "
+                f"{write.number(one.cells)} SKU weeks it changed{habit}.",
                 link={"page": "value", "function": one.name},
                 weight=abs(one.added) * one.cells,
             )
@@ -243,8 +251,11 @@ def movement(
     member = str(shares.abs().where(np.sign(shares) == np.sign(change), -1.0).idxmax())
 
     scale, unit = (100, " points") if percent else (1, "")
-    by, part = f"{abs(scale * change):.1f}{unit}", f"{scale * shares[member]:+.1f}{unit}"
-    to = f"{after:.1%}" if percent else f"{after:.1f}"
+    by, part = (
+        f"{write.number(abs(scale * change), 1)}{unit}",
+        f"{write.number(scale * shares[member], 1, sign=True)}{unit}",
+    )
+    to = write.percent(after, 1) if percent else write.number(after, 1)
     verb = "rose" if change > 0 else "fell"
     return Finding(
         kind="moved",

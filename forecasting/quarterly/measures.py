@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forecasting import vocabulary
+from forecasting import vocabulary, write
 
 
 class Form(StrEnum):
@@ -114,19 +114,22 @@ def said(key: str, value: float | None, *, change: bool = False) -> str:
     if value is None:
         return "–"
     form = MEASURES[key].form
-    sign = "+z" if change or form is Form.POINTS else ""
+    scale = 100 if form in (Form.POINTS, Form.SHARE) else 1
+    figures = write.number(scale * value, 1, sign=change or form is Form.POINTS)
     match form:
         case Form.POINTS:
-            return f"{100 * value:{sign}.1f} points"
+            return f"{figures} points"
         case Form.SHARE:
-            return f"{100 * value:{sign}.1f} points" if change else f"{value:.1%}"
+            return f"{figures} points" if change else write.percent(value, 1)
         case Form.RETURN:
-            return f"{100 * value:+z.0f} points" if change else f"{value:+z.0%}"
+            if change:
+                return f"{write.number(100 * value, sign=True)} points"
+            return write.percent(value, sign=True)
         case Form.MONEY:
             return vocabulary.money(value, sign=change)
         case Form.WEEKS:
-            return f"{value:{sign}.1f} wk"
+            return f"{figures} wk"
         case Form.FACTOR:
-            return f"{value:{sign}.1f}x"
+            return f"{figures}x"
         case _:
-            return f"{value:{sign}.1f}"
+            return figures

@@ -9,7 +9,7 @@ import numpy as np
 
 from data import scores
 from data.store import Store
-from forecasting import conventions
+from forecasting import conventions, write
 from forecasting.calendar import quarter_label
 from forecasting.consensus import proposal
 from forecasting.governance.policy import Policy
@@ -75,8 +75,8 @@ def of(
     found = [
         Effect(
             what=f"Featured SKUs that are {status.label}",
-            now=f"{before[status]:,}",
-            then=f"{after[status]:,}",
+            now=write.number(before[status]),
+            then=write.number(after[status]),
         )
         for status in Status
         if before[status] or after[status]
@@ -92,10 +92,10 @@ def _of_calendar(name: str, notices: Sequence[Notice], now: float, then: float) 
     if not len(weeks):
         return []
     if name == "late_weeks":
-        late = [f"{int((weeks < limit).sum()):,}" for limit in (now, then)]
+        late = [write.number(int((weeks < limit).sum())) for limit in (now, then)]
         what = "Activations on record that were complete too late"
         return [Effect(what=what, now=late[0], then=late[1])]
-    shares = [f"{(weeks >= limit).mean():.0%}" for limit in (now, then)]
+    shares = [write.percent((weeks >= limit).mean()) for limit in (now, then)]
     what = "Activations on record that were complete in time"
     return [Effect(what=what, now=shares[0], then=shares[1])]
 
@@ -105,7 +105,7 @@ def _of_events(store: Store, quarter: str, now: float, then: float) -> list[Effe
     for least in (now, then):
         rows = scores.promotions(store, "all", least_in_stock=least)
         mine = rows[rows["quarter"] == quarter]
-        counts.append(f"{int(mine['activations_out'].sum()):,}")
+        counts.append(write.number(int(mine["activations_out"].sum())))
     what = f"Activations of {quarter_label(quarter)} that ran out"
     return [Effect(what=what, now=counts[0], then=counts[1])]
 
@@ -115,8 +115,8 @@ def _of_weights(draft: LivePlan, then: float) -> list[Effect]:
     return [
         Effect(
             what=f"{Function(f).label} counts in {department} for",
-            now=f"{weights.weight[f]:.0%}",
-            then=f"{proposal.weigh(weights.records, equal_share=then).weight[f]:.0%}",
+            now=write.percent(weights.weight[f]),
+            then=write.percent(proposal.weigh(weights.records, equal_share=then).weight[f]),
         )
         for department, weights in draft.weights.items()
         for f in map(str, INPUTS)
@@ -143,7 +143,11 @@ def _of_orders(plan: LivePlan, now: int, then: int) -> list[Effect]:
         for frozen in (now, then)
     ]
     return [
-        Effect(what=what, now=f"{units[0].get(k, 0):,.0f}", then=f"{units[1].get(k, 0):,.0f}")
+        Effect(
+            what=what,
+            now=write.number(units[0].get(k, 0)),
+            then=write.number(units[1].get(k, 0)),
+        )
         for k, what in said.items()
     ]
 
@@ -153,5 +157,7 @@ def _of_stock(plan: LivePlan, now: Limits, then: Limits) -> Effect:
     said = []
     for limits in (now, then):
         units, cost = buying.safety_stock(plan, least_service=limits.least_service)
-        said.append(f"{units:,.0f} u ({conventions.in_force().money(f'{cost:,.0f}')} at cost)")
+        said.append(
+            f"{write.number(units)} u ({conventions.in_force().money(f'{cost:,.0f}')} at cost)"
+        )
     return Effect(what="Safety stock of all SKUs", now=said[0], then=said[1])

@@ -27,7 +27,7 @@ from forecasting.plan.given import Factors, Facts
 from forecasting.plan.live import LivePlan
 from forecasting.plan.ordered import ordered_at
 from forecasting.plan.published import Published
-from forecasting.record.runs import HORIZON_WEEKS
+from forecasting.record.runs import HORIZON_WEEKS, LONGEST_WEEKS
 from forecasting.weekly import decisions
 from forecasting.weekly.activations import MarketingCalendar, as_changed
 
@@ -48,13 +48,22 @@ class Builder:
     cycles : Cycles
     calendar : MarketingCalendar
     policies : Policies
+    least_weeks : int
+        Weeks that plans look ahead at least, whatever is set.
     """
 
     def __init__(
-        self, desk: Desk, cycles: Cycles, *, calendar: MarketingCalendar, policies: Policies
+        self,
+        desk: Desk,
+        cycles: Cycles,
+        *,
+        calendar: MarketingCalendar,
+        policies: Policies,
+        least_weeks: int = 0,
     ) -> None:
         self._desk, self._cycles = desk, cycles
         self._calendar, self._policies = calendar, policies
+        self._least_weeks = least_weeks
 
     def shaping(self, *, until: int | None = None) -> list[Event]:
         """Events that shape a plan, oldest first, up to a sequence number."""
@@ -65,6 +74,24 @@ class Builder:
         """Activations as the files in force give them (as_imported)."""
         store = self._desk.store
         return as_imported(store.query("activation_rows"), store.query("item_rows"))
+
+    def calendar_at(
+        self, moment: int, events: Sequence[Event] | None = None
+    ) -> dict[str, Activation]:
+        """The marketing calendar as it stood at a sequence number.
+
+        Parameters
+        ----------
+        events : sequence of Event, optional
+            Those that shape a plan, where they were read already.
+        """
+        store = self._desk.store
+        imported = as_imported(
+            store.query("activation_rows_at", seq=moment),
+            store.query("item_rows_at", seq=moment),
+        )
+        shaping = self.shaping() if events is None else events
+        return as_changed(imported, [e for e in shaping if e.seq <= moment])
 
     def candidate(self, run: int) -> LivePlan:
         """The plan as it would be with another run."""
@@ -104,7 +131,8 @@ class Builder:
             **facts(store, made.as_of, then=then),
             arrived=arrived(store, made.as_of, skus=_ordered(events)),
         )
-        base = assemble(factors, known, horizon=HORIZON_WEEKS)
+        weeks = max(int(self._policies.now.number("horizon_weeks")), self._least_weeks)
+        base = assemble(factors, known, horizon=min(weeks, LONGEST_WEEKS))
         taken_back = undone([e for e in events if e.kind is Kind.UNDO])
         cycle = self._cycles.current.name if self._cycles.current else ""
         return LivePlan(
@@ -137,10 +165,6 @@ class Builder:
         seq = self._desk.ledger.seq  # first: what comes after it is folded in by the writer
         events = self.shaping(until=seq)
         base, moment = plan.base, version.version
-        imported = as_imported(
-            store.query("activation_rows_at", seq=moment),
-            store.query("item_rows_at", seq=moment),
-        )
         return LivePlan(
             base,
             activations=self._calendar.activations,
@@ -148,7 +172,7 @@ class Builder:
                 base,
                 versions.leaves(store, version),
                 version.first_week,
-                as_changed(imported, [e for e in events if e.seq <= moment]).values(),
+                self.calendar_at(moment, events).values(),
                 version=moment,
                 inputs=store.query("input_at", seq=moment, first_week=as_date(base.weeks[0])),
                 agreed=store.query("agreed_at", cycle=version.cycle, seq=moment),

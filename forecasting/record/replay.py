@@ -21,7 +21,7 @@ from data.closing import last_closed
 from data.facts import facts as known_facts
 from data.replays import Kept
 from data.store import Store
-from forecasting import scratch
+from forecasting import scratch, write
 from forecasting.calendar import week_start
 from forecasting.consensus.activations import (
     Activation,
@@ -54,6 +54,8 @@ from forecasting.weekly.option import item_of
 
 WEEK = dt.timedelta(7)
 HORIZON = 26
+"""Weeks that a past plan reaches: half of `runs.HORIZON_WEEKS`. What is judged begins some
+weeks ahead of it."""
 LEAST_HISTORY_WEEKS = 40
 """Before the first as-of week."""
 ROWS = (
@@ -404,7 +406,8 @@ def assumptions(store: Store) -> tuple[str, ...]:
         missing = int(unknown.sum())
         if missing:
             said.append(
-                f"{missing:,} of {len(frame):,} {what} have no known_from: taken as known "
+                f"{write.number(missing)} of {write.number(len(frame))} {what} have no "
+                "known_from: taken as known "
                 "at every past week."
             )
     if len(receipts) == 0:
@@ -416,7 +419,8 @@ def assumptions(store: Store) -> tuple[str, ...]:
         missing = int(receipts[column].isna().sum())
         if missing:
             said.append(
-                f"{missing:,} of {len(receipts):,} receipts have no {column}: "
+                f"{write.number(missing)} of {write.number(len(receipts))} receipts have no "
+                f"{column}: "
                 f"taken as {instead}."
             )
     return tuple(said)
@@ -474,12 +478,15 @@ def _said_late(missed: pd.DataFrame, weeks_ahead: int) -> tuple[str, ...]:
     if missed.empty:
         return ()
     names = list(dict.fromkeys(missed["activation"]))
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
+    shown = ", ".join(names[:3]) + (
+        f" and {write.number(len(names) - 3)} more" if len(names) > 3 else ""
+    )
     return (
-        f"{cells.ngroups:,} SKU-doors of {len(names):,} activations ({shown}) were entered, or "
+        f"{write.number(cells.ngroups)} SKU-doors of {write.number(len(names))} activations "
+        f"({shown}) were entered, or "
         f"moved to their week, too late to be seen {weeks_ahead} weeks ahead: they stand in "
         "the rows as not flagged and are not scored. "
-        f"{int(cells['out'].max().sum()):,} of them ran out.",
+        f"{write.number(int(cells['out'].max().sum()))} of them ran out.",
     )
 
 

@@ -33,6 +33,9 @@ from forecasting.plan import lift_library
 from forecasting.weekly.activations import MarketingCalendar
 
 HORIZON_WEEKS = 52
+"""Weeks that a plan looks ahead where leadership has set no other number."""
+LONGEST_WEEKS = 78
+"""Weeks for which a run has factors: the most that a plan can look ahead."""
 
 
 @verbs
@@ -195,7 +198,7 @@ class Runs:
                 items,
                 folder,
                 as_of=week,
-                horizon=HORIZON_WEEKS,
+                horizon=LONGEST_WEEKS,
                 former=before.told(RunMade).facts if before else None,
             )
             yield folder

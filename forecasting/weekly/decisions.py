@@ -385,6 +385,8 @@ class Decisions(Projector[Mapping[int, Decision]]):
 
 def _check_new_order(plan: LivePlan, sku: int, move: Move) -> None:
     """Refuse an order that the supplier's terms do not allow."""
+    if plan.base.way(sku) is not None:
+        raise Refused(f"{move.sku} is ordered for its distribution centre: see the buy plan.")
     terms = terms_of(plan.base, sku, frozen=plan.limits.frozen_buy_weeks)
     week = (move.arrives - as_date(plan.base.weeks[0])).days // 7
     if week < terms.first or (move.arrives - move.leaves).days < 7 * terms.lead_time:

@@ -19,17 +19,12 @@ from forecasting.errors import OutOfBounds, Refused
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory.actions import Outcome, Situation
 from forecasting.inventory.bridge import ItemRisk
-from forecasting.plan.basis import Base
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import SkuPlan
 from forecasting.vocabulary import money
 from forecasting.weekly.effect import Effect
 from forecasting.weekly.orders import Bought
-
-SERVICE = 0.95
-"""Service level of a SKU that states none."""
-MOST_SERVICE = 0.999
-"""Highest service level that stock is planned for: no stock is enough for certain."""
+from forecasting.weekly.service import SERVICE, service_of
 
 
 class Action(StrEnum):
@@ -166,14 +161,6 @@ class Option:
         return replace(now, items=tuple(changed.get(i, i) for i in now.items))
 
 
-def service_of(base: Base, sku: int, least: float) -> float:
-    """Service level of a SKU: what it states, or what policy asks at least.
-
-    No stock is enough for certain: more than `MOST_SERVICE` is planned for as that.
-    """
-    return min(max(base.stated(sku, "service_level", SERVICE), least), MOST_SERVICE)
-
-
 def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation:
     """What the actions on one featured SKU start from."""
     base, sku = plan.base, item.sku
@@ -197,7 +184,7 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
         usual=computed.usual,
         known=computed.known,
         margin=margin[:, ahead],
-        service=service_of(base, sku, plan.limits.least_service),
+        service=service_of(base, sku, plan.limits),
         presentation=base.stated(sku, "presentation_min", 0.0),
         assessed=risk,
     )

@@ -73,7 +73,7 @@ def shipments(
         '' where there is one.
     """
     base = plan.base
-    if base.centre[item.sku] >= 0:
+    if base.way(item.sku) is not None:
         return [], None, "Its orders go to a distribution centre: see the buy plan."
     terms = terms_of(base, item.sku, frozen=plan.limits.frozen_buy_weeks)
     arrives = max(situation.first, terms.first)

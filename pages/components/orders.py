@@ -27,6 +27,12 @@ OTB = (
     "What is left of open-to-buy, at cost, in its class and month of arrival, after this order and "
     "those above it. Below zero: over-bought. It is said, not forbidden."
 )
+ASKED = "Share of replenishment cycles, or of units as the company has set, that stock is ordered to meet in full."
+CHEAPEST = (
+    "The share of cycles at which holding what is left and missing what is wanted cost least together, by "
+    "price, unit cost, holding cost and goodwill. Leadership may have stock ordered for it (Review, "
+    "*Order for the service that costs least*); blank where one of them is unknown."
+)
 LEFT = (
     "Units left at its doors after the activation that the order comes for, with the order: {} no more "
     "than this. As the Bridge judges it; blank where it comes for none."
@@ -69,7 +75,8 @@ def proposed(plan: LivePlan, bought: pd.DataFrame, left: pd.DataFrame) -> None:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = st.button(
-            f"Approve {theme.plural(len(asked), 'chosen order')}", disabled=asked.empty,
+            f"Approve {theme.plural(len(asked), 'chosen order')}" if len(asked) else "Approve the chosen",
+            disabled=asked.empty,
             type="primary", icon=":material/check:", key="approve_chosen",
         )  # fmt: skip
         of = "" if supplier == EVERY_SUPPLIER else f" of {plain(supplier)}"
@@ -100,7 +107,12 @@ def approve(
     except ConcordError as error:
         frame.refused(error)
         return
-    frame.do(frame.workspace().orders.approve, frame.me().id, lines, note=note, base=seen)
+
+    def told() -> None:
+        del st.session_state[frame.slot("order note")]
+
+    space, person = frame.workspace(), frame.me()
+    frame.do(space.orders.approve, person.id, lines, note=note, base=seen, then=told)
 
 
 def bill(rows: pd.DataFrame, left: pd.DataFrame) -> str:
@@ -128,6 +140,7 @@ def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
             "Arrives": rows["receipt_week"].map(theme.week), "Cost": rows["cost"],
             "Open-to-buy left": rows["otb_left"], "Comes for": rows["event"],
             "Left, P50": rows["left_p50"], "Left, P90": rows["left_p90"],
+            "Service": rows["service"] * 100, "Costs least": rows["service_cheapest"] * 100,
         }
     )  # fmt: skip
     if not may:
@@ -141,6 +154,8 @@ def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
         "Comes for": words(help="The activation that runs in the week in which it arrives."),
         "Left, P50": number(format="%,.0f", help=LEFT.format("half the time")),
         "Left, P90": number(format="%,.0f", help=LEFT.format("nine times in ten")),
+        "Service": number(format="%.1f %%", help=ASKED),
+        "Costs least": number(format="%.1f %%", help=CHEAPEST),
     }
     alt = "Orders for suppliers, the first to be released first"
     if not may:
@@ -157,7 +172,7 @@ def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
     if not picked.fits_kinds(st.session_state.get(name), len(shown), open_ones):
         del st.session_state[name]
     edited = st.data_editor(
-        shown, hide_index=True, height=340, key=name, column_config=config,
+        shown, hide_index=True, height=340, key=name, column_config=config, placeholder="–",
         disabled=[str(column) for column in shown if column not in open_ones],
     )  # fmt: skip
     return edited.assign(Units=edited["Units"].fillna(0.0))
@@ -178,8 +193,11 @@ def book(plan: LivePlan) -> None:
     supplier = dict(zip(plan.base.skus["sku"], plan.base.skus["supplier"], strict=True))
     names = {p.id: p.name for p in space.people}
     event = st.dataframe(
-        listed(standing, begins, supplier, names), hide_index=True, height=380,
-        on_select="rerun", selection_mode="multi-row", key="book", placeholder="–",
+        listed(standing, begins, supplier, names), hide_index=True,
+        height=380 if len(standing) > 10 else "content",
+        # What is chosen is kept by the place of a row: other orders are another table.
+        key="book " + hashlib.sha256(" ".join(o.id for o in orders).encode()).hexdigest()[:12],
+        on_select="rerun", selection_mode="multi-row", placeholder="–",
         alt="Approved and released orders, the next to leave first",
         column_config={
             "Units": WHOLE,
@@ -219,15 +237,15 @@ def work_off(rows: Sequence[StandingOrder], standing: Sequence[StandingOrder]) -
 
     able = [o.id for o in mine if o.state == APPROVED]
     with st.container(horizontal=True):
-        button(f"Release {len(able)} chosen", space.orders.release, able, key="release", type="primary",
+        button(f"Release {len(able) or 'the'} chosen", space.orders.release, able, key="release", type="primary",
                icon=":material/send:",
                help="They went to the supplier: they count on, and are not taken back here any more.")  # fmt: skip
         button(f"Release all {len(approved)} approved", space.orders.release,
                [o.id for o in approved], key="release_all", help="Every order of the list that is approved and not released.")  # fmt: skip
-        button(f"Take {len(able)} back", space.orders.withdraw, able, key="withdraw", icon=":material/undo:",
+        button(f"Take {len(able) or 'the chosen'} back", space.orders.withdraw, able, key="withdraw", icon=":material/undo:",
                help="Orders that were not released yet count no more.")  # fmt: skip
         ending = [o.id for o in mine if o.state == RELEASED]
-        button(f"Close {len(ending)}", space.orders.close, ending, key="close_orders", icon=":material/done_all:",
+        button(f"Close {len(ending) or 'the chosen'}", space.orders.close, ending, key="close_orders", icon=":material/done_all:",
                help="Released orders that are in the files under another name, or will not come after all.")  # fmt: skip
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from data.looking import Look, Question
-from data.shapes import NAME, REPLACES, VALUE, Reading
+from data.shapes import NAME, REPLACES, VALUE, Field, Reading
 from data.tables import TABLES
 from forecasting import scratch
-from forecasting.errors import BadFiles, ConcordError
+from forecasting.errors import BadFiles, ConcordError, Problem
 from forecasting.intake import dialogue, matching
 from forecasting.intake.dialogue import FileSaid
 from forecasting.intake.proposals import Proposal
@@ -26,12 +26,30 @@ from pages.components.text import plain
 ANEW = "As a new source"
 JOINS = "It is looked up by another file"
 NONE = "(nothing)"
+FEW = 8
+"""Values of a column that are named, for who looks for rows to leave out."""
+
+
+_REQUIRED = {c.name for table in TABLES.values() for c in table.columns if c.required}
 
 
 def parted(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Files that are named after our tables, and all others."""
-    ours = [p for p in paths if p.stem in TABLES or p.name.lower().startswith("concord")]
+    own = st.session_state.get("own form", set())
+    ours = [
+        p for p in paths
+        if (p.stem in TABLES or p.name.lower().startswith("concord")) and p.name not in own
+    ]  # fmt: skip
     return ours, [p for p in paths if p not in ours]
+
+
+def offer(problems: Sequence[Problem], paths: Sequence[Path]) -> None:
+    """Offer to read files by a source that are named like a table of ours, and are none."""
+    unlike = {p.file for p in problems if p.column in _REQUIRED and p.line == 1}
+    for path in (p for p in paths if p.name in unlike):
+        if st.button(f"Read {plain(path.name)} as a file of your own form"):
+            st.session_state["own form"] = {*st.session_state.get("own form", set()), path.name}
+            st.rerun()
 
 
 def mapped(
@@ -145,8 +163,12 @@ def _anew(
     said = _said(person, look, path, answers, _on(look, other, path))
     try:
         proposal = dialogue.proposed(look, said, other=other)
-        columns, constants = _columns(look, other, proposal, path)
-        said = replace(said, columns=columns, constants=constants)
+        columns, constants, factors = _columns(look, other, proposal, path)
+        out, keep, added_up = _rows(look, proposal, path)
+        said = replace(
+            said, columns=columns, constants=constants, factors=factors, leave_out=out,
+            keep=keep, added_up=added_up,
+        )  # fmt: skip
         proposal = dialogue.proposed(look, said, other=other)
     except ConcordError as error:
         frame.refused(error)
@@ -202,8 +224,10 @@ def _said(
 
 def _columns(
     look: Look, other: Look | None, proposal: Proposal, path: Path
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Our columns beside theirs, to be confirmed; as the command line would say them."""
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Our columns beside theirs, to be confirmed, what is the same in every row, and units
+    in one of theirs; as the command line would say them.
+    """
     table = TABLES[proposal.shape.table]
     fields = {f.target: f for f in proposal.shape.fields}
     rows = pd.DataFrame(
@@ -213,6 +237,7 @@ def _columns(
                 fields[c.name].column if c.name in fields else NONE for c in table.columns
             ],
             "Or the same in every row": ["" for _ in table.columns],
+            "Times": [_times(fields.get(c.name)) for c in table.columns],
             "What it is": [c.about for c in table.columns],
         }
     )
@@ -229,22 +254,79 @@ def _columns(
             "In the file": st.column_config.SelectboxColumn(
                 options=[NONE, *theirs_all], required=True
             ),
+            "Times": st.column_config.TextColumn(
+                width="small",
+                help="Of numbers: our units in one of theirs, or the name of the column that "
+                "says it. 12 where the file counts cases of 12.",
+            ),
         },
     )  # fmt: skip
     st.caption(
         "Choose for each of our columns (* is required) the one of the file that holds it."
     )
-    changed, constants = [], []
-    for column, theirs, before, same in zip(
+    changed, constants, factors = [], [], []
+    for column, theirs, before, same, times, had in zip(
         table.columns, edited["In the file"], rows["In the file"],
-        edited["Or the same in every row"],
+        edited["Or the same in every row"], edited["Times"], rows["Times"],
         strict=True,
     ):  # fmt: skip
+        if times != had:
+            factors.append(f"{column.name}={times or 1}")
         if same:
             constants.append(f"{column.name}={same}")
         elif theirs != before:
             changed.append(f"{column.name}={'' if theirs in (NONE, None) else theirs}")
-    return tuple(changed), tuple(constants)
+    return tuple(changed), tuple(constants), tuple(factors)
+
+
+def _times(field: Field | None) -> str:
+    """Units in one of theirs, as it is proposed."""
+    if field is None:
+        return ""
+    return field.factor_column or ("" if field.factor == 1 else f"{field.factor:g}")
+
+
+def _rows(
+    look: Look, proposal: Proposal, path: Path
+) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
+    """Rows that are left out, rows that are kept though it was proposed, and whether rows of
+    one key are added up.
+    """
+    before = proposal.shape.leave_out
+    words = f"Rows that do not count ({len(before)})" if before else "Rows that do not count"
+    with st.expander(words, expanded=bool(before)):
+        edited = st.data_editor(
+            pd.DataFrame(before, columns=["In the column", "stands"], dtype=str),
+            num_rows="dynamic", hide_index=True, key=f"left out {path.name} {look.reading}",
+            column_config={
+                "In the column": st.column_config.SelectboxColumn(
+                    options=list(look.header), required=True
+                ),
+            },
+        )  # fmt: skip
+        st.caption(
+            "Totals within the rows, what was called off, tests. A value that ends with * is "
+            "how it begins (Total*); a blank one leaves out rows in which the column is blank."
+        )
+        few = [c for c in look.columns if 1 < len(c.values) <= FEW]
+        if few:
+            said = "; ".join(f"{c.name}: {', '.join(c.values)}" for c in few[:6])
+            st.caption(f"Columns with few values: {plain(said)}.")
+    added_up = st.checkbox(
+        "Add up rows of the same key", value=proposal.shape.added_up, key=f"adds {path.name}",
+        help="One row of ours is then the sum of theirs: of bins of a warehouse, of receipts "
+        "of a till. Without it such rows are refused, or the last one counts.",
+    )  # fmt: skip
+    now = [
+        (str(column), str(value or "").strip())
+        for column, value in edited.itertuples(index=False)
+        if column
+    ]
+    return (
+        tuple(f"{c}={v}" for c, v in now if (c, v) not in before),
+        tuple(f"{c}={v}" for c, v in before if (c, v) not in now),
+        added_up,
+    )
 
 
 def _settled(

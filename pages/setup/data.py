@@ -12,6 +12,8 @@ from data.files import Judged
 from data.leaving import Leaving
 from data.tables import TABLES
 from forecasting import scratch
+from forecasting.consensus.events import Event
+from forecasting.consensus.events.proposals import holders
 from forecasting.consensus.events.record import Imported
 from forecasting.errors import BadFiles, ConcordError, Problem
 from forecasting.intake import checks
@@ -85,6 +87,7 @@ def previewed(
 
 def report(judged: Judged) -> None:
     """What would be imported, what is wrong with it, and what it does to what is signed."""
+    columns = ["Table", "File", "Read", "Accepted", "Refused", "Proposed", "Remarks"]
     st.dataframe(
         pd.DataFrame(
             {
@@ -93,11 +96,15 @@ def report(judged: Judged) -> None:
                 "Read": [v.read for v in judged.verdicts],
                 "Accepted": [v.accepted for v in judged.verdicts],
                 "Refused": [v.rejected for v in judged.verdicts],
+                "Proposed": [judged.held.get(v.table, 0) for v in judged.verdicts],
                 "Remarks": ["; ".join(v.notes) for v in judged.verdicts],
             }
         ),
         hide_index=True,
+        column_order=[c for c in columns if c != "Proposed" or judged.held],
     )
+    if judged.held:
+        proposed(judged)
     problems = judged.all_problems
     if problems:
         count = sum(p.count for p in problems)
@@ -105,6 +112,21 @@ def report(judged: Judged) -> None:
         st.dataframe(problems_table(problems), hide_index=True)
     for line in judged.concerns:
         st.warning(plain(line))
+
+
+def proposed(judged: Judged) -> None:
+    """What of it is not imported but proposed, because it changes what was signed."""
+    count = len(judged.proposed)
+    st.info(
+        f"**{theme.plural(judged.at_once, 'row is', 'rows are')} imported at once; "
+        f"{theme.plural(count, 'activation becomes a proposal', 'activations become proposals')} to "
+        f"{plain(holders('signed calendar'))}**, because what was signed counts "
+        f"{'it' if count == 1 else 'them'}. Nothing signed changes until they accept."
+    )
+    with st.expander("What would be proposed"):
+        st.markdown("\n".join(f"- {plain(line)}" for line in judged.proposed[:40]))
+        if count > 40:
+            st.caption(f"{theme.number(count - 40)} more.")
 
 
 def importing(space: Workspace, person: Person) -> None:
@@ -138,31 +160,56 @@ def importing(space: Workspace, person: Person) -> None:
         frame.refused(error)
         return
     report(judged)
+    own_form.offer(judged.all_problems, plain_files)
+    if (allow_rejects := asked_to_import(judged)) is None:
+        return
+    try:
+        with st.spinner("Importing ..."):
+            event, _ = space.import_files(
+                person.id, plain_files, mapped=mapped, allow_rejects=allow_rejects
+            )
+    except ConcordError as error:
+        frame.refused(error)
+        return
+    st.session_state["round"] = st.session_state.get("round", 0) + 1
+    st.session_state["imported"] = imported(event)
+    st.rerun()
+
+
+def asked_to_import(judged: Judged) -> bool | None:
+    """Whether it is to be written without its bad rows; None: it is not to be written."""
     problems = judged.all_problems
-    good = sum(v.accepted for v in judged.verdicts)
+    nothing = not sum(v.accepted for v in judged.verdicts)
+    changes = theme.plural(len(judged.proposed), "change")
+    asked = f", propose {changes}" if judged.proposed else ""
     with st.container(horizontal=True):
-        whole = st.button(
-            f"Import {good:,} rows", type="primary", disabled=bool(problems) or not good
-        )
-        part = (
+        if st.button(
+            f"Import {judged.at_once:,} rows{asked}", type="primary",
+            disabled=bool(problems) or nothing,
+        ):  # fmt: skip
+            return False
+        if (
             problems
             and not judged.problems
-            and st.button(f"Import only the {good:,} good rows", disabled=not good)
-        )
-    if whole or part:
-        try:
-            with st.spinner("Importing ..."):
-                event, _ = space.import_files(
-                    person.id, plain_files, mapped=mapped, allow_rejects=bool(part)
-                )
-        except ConcordError as error:
-            frame.refused(error)
-            return
-        st.session_state["round"] = st.session_state.get("round", 0) + 1
-        st.session_state["imported"] = (
-            f"Imported {event.told(Imported).summary} (batch #{event.seq}). Refresh the forecast to use it."
-        )
-        st.rerun()
+            and st.button(
+                f"Import only the {judged.at_once:,} good rows{asked}", disabled=nothing
+            )
+        ):
+            return True
+    return None
+
+
+def imported(event: Event) -> str:
+    """What was imported and proposed, in words."""
+    told = event.told(Imported)
+    said = f"Imported {told.summary} (batch #{event.seq}). Refresh the forecast to use it."
+    if not told.proposed:
+        return said
+    changes = theme.plural(told.proposed, "change")
+    return (
+        f"{said} Proposed to {holders('signed calendar')}: {changes}; Home says what becomes of "
+        "them."
+    )
 
 
 @st.fragment(run_every=1)
@@ -345,7 +392,10 @@ def page() -> None:
     with left:
         if person.may("import the calendar"):
             if not person.may("import"):
-                st.caption("Marketing imports its calendar here: activations, and their SKUs.")
+                st.caption(
+                    "Marketing imports its calendar here: activations, and their SKUs. What would "
+                    "change a signed consensus is proposed to Planning."
+                )
             importing(space, person)
         else:
             st.caption(

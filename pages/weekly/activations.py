@@ -291,12 +291,7 @@ def one_activation(
 def described(act: Activation, verdict: views.Verdict | None, as_of: dt.date) -> None:
     """Its status, its days, who owns it, and until when it can be changed at ease."""
     status = verdict.status if verdict else Status.GREY
-    short = verdict.red_cells if verdict and act.is_live else 0
-    where = (
-        f" ({short:d} of {theme.plural(verdict.n_cells, 'SKU-door')} short)"
-        if verdict and short
-        else ""
-    )
+    where = f" · {plain(verdict.said)}" if verdict and act.is_live else ""
     lock = theme.day(act.lock_date) if act.lock_date else "no lock date"
     late = act.lock_date is not None and act.lock_date < as_of + dt.timedelta(7)
     st.markdown(

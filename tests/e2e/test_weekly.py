@@ -46,7 +46,7 @@ def test_a_weekly_review_decides_on_a_risk_and_writes_its_minutes(company_copy, 
     page.get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_text("decided: Holiday e-mail stays as planned")).to_be_visible()
     go(page, "Buy plan")
-    expect(page.get_by_text("to order this week")).to_be_visible()
+    expect(page.get_by_text("to release today")).to_be_visible()
     page.get_by_role("radio", name="Marketing calendar").or_(
         page.get_by_text("Marketing calendar")
     ).first.click()

@@ -126,7 +126,9 @@ def test_the_log_names_start_import_refused_import_roll_back_and_stop(
     assert all(LINE.fullmatch(line) for line in told)
     events = [line.split()[3] for line in told]
     assert events == ["started", "import", "import", "roll_back", "stopped"]
-    assert f"outcome=done by=dana files=1 batch={event.seq} rows=1 seconds=" in told[1]
+    assert (
+        f"outcome=done by=dana files=1 batch={event.seq} rows=1 proposed=0 seconds=" in told[1]
+    )
     assert "outcome=refused by=dana files=1 seconds=" in told[2]
     assert SECRET not in "".join(told)
 

@@ -17,7 +17,7 @@ from forecasting.inventory.buy_plan import (
 )
 from forecasting.inventory.levels import Aim, Doubt, Outlook, as_if_waiting
 from forecasting.inventory.netting import net
-from forecasting.weekly.option import MOST_SERVICE
+from forecasting.weekly.service import MOST_SERVICE
 
 DEMAND = np.array([[80.0, 80, 200, 200, 80, 80]])
 DUE = np.array([[0.0, 100, 0, 0, 240, 0]])

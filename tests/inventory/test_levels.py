@@ -108,3 +108,28 @@ def test_after_an_event_no_order_is_larger_than_that_of_a_shop_with_nothing_left
         outlook.arrive(np.zeros(2))
     after, empty = outlook.lacking()
     assert after <= empty + 0.1
+
+
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize(
+    ("mean", "alpha", "opening"), [(20, 0.2, 45), (20, 0.8, 45), (4, 0.5, 6)]
+)
+def test_what_will_be_missed_until_an_order_comes_is_what_a_plain_simulation_misses(
+    mean, alpha, opening, waits
+):
+    weeks, worlds = 5, 40_000
+    come = np.array([0.0, 0.0, 15.0, 0.0, 0.0])
+    doubt = Doubt(alpha=np.full(weeks, alpha), level_sd=0.0, lift_sd=np.zeros(weeks))
+    aim = Aim(service=np.array([0.9]), waits=np.array([waits]))
+    demand = np.full((1, weeks), float(mean))
+    outlook = Outlook(np.array([float(opening)]), demand, doubt, aim, lead_time=weeks)
+    rng = np.random.default_rng(3)
+    stock, missed, expected = np.full(worlds, float(opening)), 0.0, 0.0
+    for week in range(weeks):
+        expected += outlook.missed(come[week : week + 1])[0]
+        outlook.arrive(come[week : week + 1])
+        wanted = rng.poisson(mean * rng.gamma(1 / alpha, alpha, worlds))
+        there = stock + come[week]
+        missed += np.maximum(wanted - np.maximum(there, 0), 0).mean()
+        stock = there - wanted if waits else np.maximum(there - wanted, 0)
+    assert expected == pytest.approx(missed, rel=0.07)

@@ -1,12 +1,18 @@
 """The buy plan of a company whose suppliers deliver to a distribution centre."""
 
+import datetime as dt
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.monthly import buying
+from forecasting.errors import Refused
+from forecasting.monthly import buying, order_proposals
+from forecasting.monthly.order_terms import divided
 from forecasting.quarterly import policy_effects
 from forecasting.sample.company import make_sample
+from forecasting.vocabulary import Function
 from tests.company import imported
 
 
@@ -88,6 +94,90 @@ def test_a_unit_that_goes_through_a_centre_is_bought_once(behind_a_centre):
     assert summed["planned"].sum() == ordered["units"].sum() > 0
     late = bought[bought["kind"] == "expedite"]
     assert summed["expedite"].sum() == late["units"].sum()
+
+
+def test_an_order_of_a_centre_is_placed_there_counted_there_and_matched_there(
+    behind_a_centre, tmp_path
+):
+    space, _ = behind_a_centre
+    space.staff.set_person(
+        "admin", identity="dana", name="Dana", function=Function.PLANNING, delegate_for=None
+    )
+    base, rows = space.plan.base, buying.rows(space.plan)
+    mine = rows[(rows["door"] == "DC1") & (rows["kind"] == "planned")]
+    name, day = mine.iloc[0]["sku"], mine.iloc[0]["receipt_week"].date()
+    sku = space.plan.sku_index[name]
+    (line,) = divided(space.plan, rows, {(name, day): float(mine.iloc[0]["units"])})
+    assert line.place == "DC1"
+    door = space.plan.door_names[0]
+    with pytest.raises(Refused, match=f"for DC1, which serves {door}"):
+        space.orders.approve("dana", [replace(line, place=door)])
+    before = buying.due_at_centre(space.plan, sku)
+    space.orders.approve("dana", [line])
+    after = buying.due_at_centre(space.plan, sku)
+    week = (day - base.weeks[0].astype(object)).days // 7
+    assert after[week] - before[week] == pytest.approx(line.units)
+    assert (after - before).sum() == pytest.approx(line.units)
+    still = buying.rows(space.plan)
+    again = still[
+        (still["sku"] == name) & (still["door"] == "DC1") & (still["kind"] == "planned")
+    ]
+    assert again["units"].sum() < mine[mine["sku"] == name]["units"].sum()
+    path = tmp_path / "receipts.csv"
+    pd.DataFrame(
+        [{"receipt": "PO-9", "sku": name, "door": "DC1", "eta": day, "units": line.units, "status": "confirmed"}]
+    ).to_csv(path, index=False)  # fmt: skip
+    space.import_files("dana", [path])
+    np.testing.assert_allclose(buying.due_at_centre(space.plan, sku), after)
+    space.orders.withdraw("dana", [space.orders.open[0].id])
+    np.testing.assert_allclose(buying.due_at_centre(space.plan, sku), after)  # the file's own
+    space.imports.roll_back("dana", int(space.store.query("batches")["batch"].max()))
+    np.testing.assert_allclose(buying.due_at_centre(space.plan, sku), before)
+
+
+def test_what_will_be_lost_is_no_more_than_is_needed_and_only_before_an_order_can_come(space):
+    rows = buying.rows(space.plan)
+    late = rows[rows["kind"] == "expedite"]
+    assert late["lost_units"].sum() > 0
+    assert (rows[rows["kind"] != "expedite"]["lost_units"] == 0).all()
+    base = space.plan.base
+    lead = dict(zip(base.skus["sku"], base.lead_time, strict=True))
+    weeks = (late["receipt_week"] - pd.Timestamp(base.weeks[0])).dt.days // 7
+    assert (weeks < late["sku"].map(lead)).all()
+    for sku, mine in late.groupby("sku"):
+        demand = space.plan.sku(space.plan.sku_index[sku]).draft[:, : lead[sku]].sum() / 1000
+        assert mine["lost_units"].sum() <= demand
+    paid = late["lost_value"] / late["lost_units"].where(late["lost_units"] > 0)
+    usual = late["sku"].map(dict(zip(base.skus["sku"], base.usual_price, strict=True)))
+    assert (paid.dropna() <= 1.5 * usual[paid.notna()]).all()
+
+
+def test_beside_an_order_stands_what_it_leaves_of_open_to_buy_and_after_the_promotion(space):
+    plan = space.plan
+    rows, left = buying.rows(plan), buying.open_to_buy(plan)
+    found = order_proposals.proposals(plan, rows, left, kinds=("release", "planned"))
+    one = found.groupby(["class", "month"]).tail(1).set_index(["class", "month"])
+    spent = found.groupby(["class", "month"])["cost"].sum()
+    there = left.set_index(["class", "month"])["otb_cost"].reindex(spent.index)
+    np.testing.assert_allclose(one["otb_left"].reindex(spent.index), there - spent)
+    over = order_proposals.over_spent(found, left)
+    assert over == {k: v for k, v in (there - spent).items() if v < 0}
+    events = found[found["event"] != ""]
+    assert len(events)
+    assert (events["left_p50"] <= events["left_p90"]).all()
+    assert found[found["event"] == ""]["left_p50"].isna().all()
+    names = {a.name: a for a in plan.standing.activations.values()}
+    for row in events.head(20).to_dict("records"):
+        runs = names[row["event"]]
+        week = row["receipt_week"].date()
+        assert runs.start <= week + dt.timedelta(6)
+        assert week <= runs.end
+    # Without the order less is left.
+    row = events.iloc[0]
+    plain = rows[rows["sku"] == row["sku"]].assign(units=1e-6)
+    less = order_proposals.proposals(plan, plain, left, kinds=(row["kind"],))
+    same = less[less["receipt_week"] == row["receipt_week"]]
+    assert same["left_p50"].iloc[0] < row["left_p50"]
 
 
 def test_weeks_that_leadership_freezes_release_nothing_and_become_exceptions(space):

@@ -679,6 +679,7 @@ def test_a_cell_is_of_the_person_who_gave_most_of_it_and_an_undo_takes_it_away(s
 def test_a_calendar_file_says_what_it_changes_of_what_is_signed_and_voids_it_by_name(
     opened, tmp_path
 ):
+    """By who may decide that; of Marketing it becomes a proposal (tests/test_calendar_files)."""
     for person in SIGNERS:
         opened.cycles.submit(person)
     opened.cycles.reveal("dana")
@@ -695,14 +696,14 @@ def test_a_calendar_file_says_what_it_changes_of_what_is_signed_and_voids_it_by_
         )
         return [path]
 
-    same = opened.preview_import("mara", written(act.status))
+    same = opened.preview_import("dana", written(act.status))
     assert same.concerns == ()
-    (said,) = opened.preview_import("mara", written("cancelled")).concerns
+    (said,) = opened.preview_import("dana", written("cancelled")).concerns
     assert said.startswith(f"This changes 1 activation of signed departments: {act.name}.")
     named = set(re.findall(r"([\w &]+) \(Marketing: ", said))
     assert opened.cycles.standing().voided == {}
-    _, judged = opened.import_files("mara", written("cancelled"))
+    _, judged = opened.import_files("dana", written("cancelled"))
     assert judged.concerns == (said,)
     voided = opened.cycles.standing().voided
     assert {department for _, department in voided} == {name.strip() for name in named}
-    assert all("Mara" in why and "imported 1 activations" in why for why in voided.values())
+    assert all("Dana" in why and "imported 1 activations" in why for why in voided.values())

@@ -11,9 +11,11 @@ import pytest
 
 from data import runs
 from forecasting.demand.accuracy import of_sums, summed
-from forecasting.errors import Cancelled, JobRunning, NotAllowed, Refused
+from forecasting.errors import Cancelled, JobRunning, NotAllowed, OutOfBounds, Refused
 from forecasting.governance.jobs import Job, Progress
 from forecasting.plan import lift_library
+from forecasting.plan.assembly import _weeks_of
+from forecasting.record.runs import LONGEST_WEEKS
 
 
 def fitted(event):
@@ -192,3 +194,27 @@ def test_the_plan_of_a_past_week_counts_the_orders_of_that_week(space):
     assert counted & here  # on their way then, come since
     placed = files[files["receipt"].isin(counted)]["ordered"]
     assert (pd.to_datetime(placed) < pd.Timestamp("2026-09-13")).all()
+
+
+def test_leadership_sets_how_far_plans_look_and_the_weeks_before_stay_as_they_were(space):
+    before = space.plan.totals["draft"].copy()
+    working = space.working_plan_for("dana").totals["draft"].copy()
+    assert before.shape[1] == 52
+    for weeks in (51, 79):
+        with pytest.raises(OutOfBounds, match="between 52 weeks and 78 weeks"):
+            space.policies.change("victor", "horizon_weeks", weeks, why="As the range does")
+    space.policies.change("victor", "horizon_weeks", 78, why="As the range does")
+    for plan, was in ((space.plan, before), (space.working_plan_for("dana"), working)):
+        assert plan.totals["draft"].shape[1] == 78
+        np.testing.assert_array_equal(plan.totals["draft"][:, :52], was)
+        assert plan.totals["draft"][:, 52:].sum() > 0
+    made = space.runs.facts()
+    factors = space.store.query("run_sku_of", run=space.plan.base.run)
+    assert {len(shape) for shape in factors["shape"]} == {LONGEST_WEEKS}, made
+
+
+def test_a_run_of_former_days_that_knows_fewer_weeks_goes_on_as_a_year_before():
+    told = np.arange(1.0, 53.0)[None]
+    np.testing.assert_array_equal(_weeks_of(told, 78)[0, 52:], told[0, :26])
+    np.testing.assert_array_equal(_weeks_of(told, 60, yearly=False)[0, 52:], np.full(8, 52.0))
+    np.testing.assert_array_equal(_weeks_of(told, 40), told[:, :40])

@@ -177,6 +177,18 @@ def test_the_mix_gives_up_nothing_unless_it_is_asked_to(shared):
     assert len(asked.left) < len(best_mix.best_mix(watched).left)
 
 
+def test_what_supply_can_still_do_is_said_as_the_plan_says_it(shared):
+    """The list of what is short is drawn up by quick arithmetic: it comes to the same."""
+    plan, compared = shared.plan, 0
+    for one in best_mix.watch_list(plan):
+        if one.best.options:
+            told = together(plan, one.best.options, [one], weeks=WEEKS)
+            assert one.best.margin == pytest.approx(told.earned.more, rel=1e-9, abs=1e-6)
+            assert one.best.cost == pytest.approx(told.cost)
+            compared += 1
+    assert compared >= 5
+
+
 @pytest.mark.parametrize("calendar", [False, True], ids=["supply", "promotions as well"])
 def test_the_sums_of_what_is_ticked_are_what_the_bridge_says_then(shared, calendar):
     plan = shared.plan

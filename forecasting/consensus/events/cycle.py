@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from forecasting import write
 from forecasting.consensus.events.body import AGREED, Body, Kind, Stored, Told
 from forecasting.consensus.rules import Rules
 
@@ -131,7 +132,7 @@ class Agreed(Body):
 
     def _what(self, value: float | None) -> str:
         if not self.column:
-            return f"{value or 0:,.10g} u"
+            return f"{write.figure(value or 0, 10)} u"
         mine = self.column in ("statistical", "proposed")
         return f"the {self.column} number" if mine else f"{self.column.capitalize()}'s number"
 

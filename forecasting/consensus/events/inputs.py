@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+from forecasting import write
 from forecasting.consensus.events.body import Body, Kind, Stored, Told
 from forecasting.vocabulary import Measure
 
@@ -55,7 +56,7 @@ class Overridden(Body):
             case "clear":
                 return "went back to the statistical number"
             case "percent":
-                return f"changed {of}by {value:+,.10g} %"
+                return f"changed {of}by {write.figure(value, 10, sign=True)} %"
             case _:
                 return f"changed {of}by {measure.said(value, sign=True, digits=digits)}"
 
@@ -95,7 +96,7 @@ class Sensed(Body):
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"corrected {event.scope} by {event.units:+,.0f} u (sensing)"
+        return f"corrected {event.scope} by {write.number(event.units, sign=True)} u (sensing)"
 
     @property
     def whose(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 
+from forecasting import write
 from forecasting.consensus.events.body import Body, Kind, Stored
 from forecasting.consensus.events.calendar import ActivationSaved, LiftSet
 from forecasting.consensus.events.cycle import (
@@ -117,14 +118,16 @@ def read_body(kind: str, text: str, *, seq: int) -> Body:
     if reader is None:
         what = f"version {version} of the kind '{kind}'" if known else f"the kind '{kind}'"
         raise NotOurs(
-            f"Event #{seq:,} is of {what}, which this version of Concord does not know. A "
+            f"Event #{write.number(seq)} is of {what}, which this version of Concord does "
+            "not know. A "
             "newer one wrote it: open the database with that one."
         )
     try:
         return reader(stored)
     except (KeyError, TypeError, ValueError, OutOfBounds) as error:
         raise NotOurs(
-            f"Event #{seq:,} of the kind '{kind}' does not hold what it should ({error!r}). "
+            f"Event #{write.number(seq)} of the kind '{kind}' does not hold what it should "
+            f"({error!r}). "
             "Nothing was changed; restore the last backup if this goes on."
         ) from error
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from forecasting import write
 from forecasting.consensus.events.body import Body, Kind, Stored, Told
 
 
@@ -20,6 +21,8 @@ class Imported(Body):
     """Table to rows read, accepted and refused."""
     replaces: Mapping[str, str] = field(default_factory=dict)
     """Table to which of its rows gave way, where it was not those of the same key."""
+    proposed: int = 0
+    """Activations of the files that were not imported but proposed."""
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
@@ -28,17 +31,22 @@ class Imported(Body):
             summary=str(stored.get("summary", "files")),
             tables=stored.get("tables", {}),
             replaces=stored.get("replaces", {}),
+            proposed=int(stored.get("proposed", 0)),
         )
 
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
         tables = {name: list(counts) for name, counts in self.tables.items()}
         replaces = {"replaces": dict(self.replaces)} if self.replaces else {}
-        return {"summary": self.summary, "tables": tables, **replaces}
+        proposed = {"proposed": self.proposed} if self.proposed else {}
+        return {"summary": self.summary, "tables": tables, **replaces, **proposed}
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"imported {self.summary}"
+        if not self.proposed:
+            return f"imported {self.summary}"
+        of = f"{write.number(self.proposed)} activation{'s' if self.proposed != 1 else ''}"
+        return f"imported {self.summary}, and proposed changes of {of} from the same files"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +125,7 @@ class RunMade(Body):
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"made a forecast of {self.series:,} series"
+        return f"made a forecast of {write.number(self.series)} series"
 
     @property
     def as_of(self) -> dt.date:
