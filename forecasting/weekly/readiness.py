@@ -197,7 +197,7 @@ def _best(
 ) -> tuple[Option, dt.date] | None:
     """The option that gains most, and the last day on which any still helps."""
     able = [
-        o for o in options.for_shortage(plan, activation, sku)
+        o for o in options.for_shortage(plan, activation, sku, alone=True)
         if o.is_open and o.action is not Action.ACCEPT and o.units_saved >= LEAST_HELP
         and o.last_date is not None and o.last_date >= today
     ]  # fmt: skip
