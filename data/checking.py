@@ -29,8 +29,12 @@ LONGEST_TEXT = 50_000
 """Characters of a refused row that are kept."""
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
+"""What a number of ours looks like: a point, no grouping, an exponent of three digits at
+most."""
 LOST_DIGITS = r"^\d([.,]\d+)?E\+\d{2}$"
+"""How spreadsheets write a long code that they took for a number: its last digits are gone."""
 DATE = r"^\d{4}-\d{2}-\d{2}([ T]00:00(:00(\.0+)?)?)?$"
+"""A day; midnight may stand behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

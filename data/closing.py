@@ -34,6 +34,8 @@ from forecasting import calendar, write
 ENOUGH = 0.8
 """Share of the usual units of the doors that are waited for."""
 LEAST_OF_WEAKEST = 0.5
+"""Share of the weakest week before that a week must have sold to be taken as whole. Weeks
+scatter, but one of which only some days are in falls far below them all."""
 LOOKED_AT_WEEKS = 13
 """A week is judged by so many before it."""
 LEAST_WEEKS = 8
@@ -49,6 +51,7 @@ CADENCE_WEEKS = 4
 MOST_RUNNING = 4
 """Weeks at the end that may be incomplete."""
 LAST_DAY = 6
+"""Of a week, counted from 0."""
 WEEK = dt.timedelta(7)
 
 

@@ -22,6 +22,7 @@ from forecasting import write
 OLDEST_DAYS = 20
 """A count of the as-of week or of the two weeks before it says what the stock is."""
 A_WEEK = 7
+"""Days. A count that is at least so old, and whose door has counted since, left the SKU out."""
 
 
 def stock(store: Store, as_of: dt.date, *, then: bool = True) -> pd.DataFrame:

@@ -17,9 +17,13 @@ from forecasting.errors import StorageFailed
 from forecasting.faults import NO_ROOM
 
 _SHUT = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+"""Errors of a file or a folder that may not be written to."""
 _SAYS_FULL = re.compile("No space left|File too large|quota exceeded|Disk quota", re.I)
+"""The engine hands on what the system answered, as text only."""
 _SAYS_SHUT = re.compile("Read-only file system|Permission denied|read-only mode", re.I)
+"""Likewise, where it may not write."""
 _SAYS_DEAD = re.compile("has been invalidated|Connection already closed|INTERNAL Error")
+"""The engine gave the file up: nothing works until it is opened anew."""
 
 
 def is_fatal(error: BaseException) -> bool:

@@ -30,12 +30,15 @@ Leaving = NewType("Leaving", bytes)
 """Bytes of a file that may leave."""
 
 _BLANK = r"[\s\u0000-\u001f\u00a0\u200b-\u200f\u2060\ufeff\"]*"
+"""What may stand before a formula without being seen."""
 _SIGN = "=+@\\-−＝＋＠－﹦﹢﹫﹣"
+"""What begins a formula, in its wide and small forms too."""
 _STARTS = re.compile(rf"^(?:{_BLANK}[{_SIGN}]|[\t\r\n])")
 _STARTS_BEHIND = re.compile(rf"(?<=[;,|\t\r\n])(?={_BLANK}[=+@＝＋＠﹦﹢﹫]|[-−－﹣])")
 """What a program that splits at another sign would take for a cell that starts so; a minus
 after a comma and a blank is left alone, because people write it."""
 _TIMES_AND_NUMBERS = "biufcmM"
+"""Kinds of numpy columns that hold no text, so that nothing in them can be a formula."""
 
 
 def defused(text: str) -> str:

@@ -35,6 +35,8 @@ LOG = operation.log("ledger")
 GROUP = 200
 """Most events of one transaction."""
 FEW_LEAVES = 2_000
+"""Up to so many are bound as parameters: for few, to register a table costs more than it
+saves."""
 REMEMBERED = 20_000
 """Latest events kept in memory, for conflict detection and refresh."""
 

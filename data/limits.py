@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MB = 1024**2
+"""Bytes."""
 GB = 1024**3
+"""Bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ from forecasting import conventions
 from forecasting.errors import Refused
 
 LONGEST_HISTORY_WEEKS = 156
+"""Three years, so that a season is seen three times; older weeks are not read for a fit."""
 BLOCK_SERIES = 6_000
 """A block is filled with classes up to so many series."""
 SERIES_COLUMNS = "sku, door, level, log_lift, share, log_regular, ahead"

@@ -76,6 +76,8 @@ _WEEK = re.compile(
     re.I,
 )
 _DAY_BEFORE = dt.date(1899, 12, 30)
+"""Day 0 of spreadsheets, for days after February 1900: they count a 29 February 1900 that never
+was."""
 _SERIALS = range(32_874, 73_415)
 """Serial numbers of the days from 1990 to 2100."""
 

@@ -28,6 +28,7 @@ from forecasting.errors import BadFiles, Problem
 
 GRID, ABOUT, BEFORE = "Forecast", "about", "as exported"
 _FORMAT = "concord grid 1"
+"""Stands in every workbook that we write; one that has another is not read."""
 _OURS = "an XLSX file exported from Concord"
 _ABOUT_LENGTH = 200
 """Characters of the longest fact that is taken back."""

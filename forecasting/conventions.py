@@ -25,7 +25,9 @@ from forecasting.errors import OutOfBounds
 E = TypeVar("E", bound=StrEnum)
 
 LONGEST_SIGN = 4
+"""Characters of a currency: codes have three."""
 MOST_DECIMALS = 3
+"""Of a price: the smallest coins in use are thousandths."""
 
 
 class Place(StrEnum):

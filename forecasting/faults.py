@@ -17,6 +17,8 @@ MOST_FRAMES = 40
 MOST_SAID = 300
 """Characters of a message, for a person."""
 NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+"""A full disk, a file that may not become larger, a quota that is used up: one remedy for
+all."""
 _OF_THE_MACHINE = (
     OSError, MemoryError, RuntimeError, AttributeError, NameError, ImportError, TypeError,
     ArithmeticError, IndexError,

@@ -28,9 +28,11 @@ from forecasting.errors import ConcordError
 
 LEVEL_SETTING = "CONCORD_LOG_LEVEL"
 FILE_BYTES = 1_000_000
+"""Bytes of one file of the log; then the next one is begun."""
 FILES_KEPT = 5
 """Former files beside the present one: six million bytes at most."""
 LONGEST_VALUE = 2_000
+"""Characters of one value of a line; the rest is cut off."""
 NOTHING = logging.CRITICAL + 1
 """No line on standard error."""
 

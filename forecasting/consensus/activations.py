@@ -17,6 +17,7 @@ from forecasting.hierarchy import Floats
 from forecasting.vocabulary import MOST_LIFT
 
 CANCELLED = "cancelled"
+"""The status of an activation that does not take place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,10 @@ from forecasting.hierarchy import THOUSANDTHS, Bools, Floats, Ints, spread
 from forecasting.vocabulary import Operation
 
 LARGEST_UNITS = 1e9
+"""Units of one total: a bound against slips of the hand. In thousandths, sums of millions of
+such totals still fit into 64 bits."""
 _CHANGES = (Kind.OVERRIDE, Kind.SENSE, Kind.AGREE, Kind.UNDO)
+"""Events after which a number is another one: what a change can be in conflict with."""
 
 
 def _meant(present: float, operation: Operation, value: float, *, one: float) -> float:

@@ -55,6 +55,7 @@ class Weights:
 
 
 EQUAL = Weights()
+"""Every function alike and nothing corrected: what holds where no weights are given."""
 
 
 def weigh(records: Sequence[Record], *, equal_share: float = 0.5) -> Weights:

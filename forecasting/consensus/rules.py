@@ -11,6 +11,7 @@ from forecasting.errors import OutOfBounds
 from forecasting.vocabulary import INPUTS
 
 LONGEST_FENCE = 26
+"""Weeks: half of the year that a plan reaches. A bound against slips of the hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,9 @@ STEPS = ("naive", "statistical", "proposed", "consensus")
 FEW_CELLS = 20
 """Below so many cells a value added is noise."""
 _DRAWS = 1_000
+"""Draws of whole weeks behind an interval: a hundred lie beyond each of its ends. A usual
+number for a bootstrap; the draws are the same every time, so that a page shows the same
+twice."""
 _SPOKE = 0.0005
 """Units from which an input is another number than the statistical one."""
 

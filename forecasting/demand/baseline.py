@@ -38,6 +38,8 @@ PACES = tuple(
 )
 """Tried; what came in held-out weeks chooses, segment by segment."""
 USUAL_PACE = Pace(0.07)
+"""Kept where none is clearly better (`methods.CLEARLY`): what a week says for the level counts
+half after about ten weeks."""
 
 STEADY = 0.015
 """Smoothing that hardly moves within a year."""

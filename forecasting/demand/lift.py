@@ -24,11 +24,18 @@ from forecasting.exposure import demand_before
 from forecasting.hierarchy import Bools, Floats, Ints, aggregate
 
 PRICE = "price depth"
+"""Log of the share of the price that is paid, as far as it goes beyond what other activations
+reach already."""
 PRICE_TOLD = "price that is told of"
+"""The same where somebody tells of the SKU; so is a low regular price that is told of."""
 CUT_TOLD = "cut that is told of"
+"""Whether there is a cut at all and somebody tells of it, however deep it is."""
 DEEP = "price depth beyond 15 %"
+"""Log price beyond the knee (`KNEE`)."""
 LATER = "later weeks"
+"""Not the first week of its activation."""
 MEETING = "several at once"
+"""Its share of k - 1 meetings where k activations run at once."""
 SHAPES = (PRICE, PRICE_TOLD, CUT_TOLD, DEEP, LATER, MEETING)
 """Columns of the design beside one column per type of activation."""
 

@@ -29,6 +29,8 @@ DAMPING = 0.94
 CLEARLY = 0.99
 """Another smoothing than the usual, or growth, must bring the error below this share."""
 _ALPHA = 0.4
+"""Overdispersion by which misses are scaled while methods are compared. A round number that is
+the same for all of them: it only decides how much large series count beside small ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +178,7 @@ def _costs(
     cost = np.zeros((len(levels), n_segments))
     for lag in LAGS:
         means = [level[:, cut - lag + 1 : known - lag + 1] * ahead for level in levels]
+        # 0.1 keeps a series that is expected to sell next to nothing from outweighing all.
         spread = means[usual] + _ALPHA * means[usual] ** 2 + 0.1
         for i, mean in enumerate(means):
             missed = _missed(mean, units, spread, seen)

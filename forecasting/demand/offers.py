@@ -26,6 +26,7 @@ from forecasting.hierarchy import Bools, Floats, Ints
 BARE_PRICE = "price"
 """The one type of activation that only cuts a price and tells nobody."""
 DAYS = 7
+"""Of a week."""
 FREE = 0.9
 """A discount from which on nobody says what is paid: a gift, or two for one, typed as a cut."""
 USUAL_CUT = 0.25

@@ -24,12 +24,19 @@ HARMONICS = 12
 AROUND = {"Thanksgiving": (-1, 0, 1), "Christmas": (-2, -1, 0, 1), "Easter": (-1, 0, 1)}
 """Weeks around each holiday that may have an effect of their own."""
 _HOLIDAY_SCALE = 0.4
+"""Prior standard deviation of a holiday week's own pulse over that of the first yearly wave. A
+round number; the size of both together is chosen by likelihood below."""
 
 _SEASON_SD = (0.0, 0.05, 0.1, 0.2, 0.4)
+"""Tried, in logs, for the first wave; 0 is no season. The likelihood chooses."""
 _DRIFT_SD = (0.005, 0.02, 0.05)
+"""Tried, in logs: how far the level wanders in one week beside the season."""
 _NOISE_SD = (0.02, 0.06, 0.15, 0.35)
+"""Tried, in logs: scatter of a week beyond that of counting units."""
 
 FEWEST_WEEKS = 40
+"""Weeks of history, and weeks with sales: with less than three quarters of a year a season
+cannot be told from growth, and none is taken."""
 
 
 def seasonal_index(total: Floats, steady: Floats, weeks: Dates, *, parent: Ints) -> Floats:
@@ -62,6 +69,7 @@ def seasonal_index(total: Floats, steady: Floats, weeks: Dates, *, parent: Ints)
             continue
         for c in members:
             log_index[c] += _season_of(total[c], steady[c] * np.exp(shared[:known]), basis)
+    # A bound: no class sells more than twelve times as much, or as little, by season alone.
     return np.exp(np.clip(log_index, -2.5, 2.5))
 
 
@@ -74,6 +82,7 @@ def _season_of(total: Floats, steady: Floats, basis: Floats) -> Floats:
     log_ratio = log_ratio - log_ratio.mean()
     rows = basis[: len(seen)][seen]
     when = np.flatnonzero(seen).astype(float)
+    # min(s, t) is the covariance of a random walk at s and t: the level that wanders.
     drift = np.minimum(when[:, None], when[None, :]) + 400.0  # 400: an unknown start
     best, weights = -np.inf, np.zeros(rows.shape[1])
     for noise in _NOISE_SD:
@@ -103,6 +112,7 @@ def _season_of(total: Floats, steady: Floats, basis: Floats) -> Floats:
 
 def _basis(weeks: Dates) -> Floats:
     """Waves of the week of the year and pulses around holidays, (W, q), by their scale."""
+    # 365.2425 days are 52.1775 weeks; the middle of a week stands for it.
     angle = 2 * np.pi * (week_numbers(weeks) - 0.5) / 52.1775
     waves = [f(k * angle) / k for k in range(1, HARMONICS + 1) for f in (np.sin, np.cos)]
     numbers = weeks.astype("datetime64[D]").astype(np.int64) // 7

@@ -18,6 +18,7 @@ from forecasting.hierarchy import Floats, Ints
 Masks = npt.NDArray[np.uint8]
 
 _EACH_DAY = 1 << np.arange(8)
+"""Powers of two, one for each day of a week and one beyond: a span of days is a difference."""
 _SHARE = np.array([bin(mask).count("1") / 7 for mask in range(128)])
 """Share of the week of every set of days."""
 NEVER = np.datetime64("2262-01-01", "D")

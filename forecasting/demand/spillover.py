@@ -20,6 +20,8 @@ from forecasting.hierarchy import Bools, Floats, Ints, aggregate
 AFTER = (0.6, 0.3, 0.1)
 """How what was bought ahead is spread over the weeks after."""
 _MOST_AHEAD = 3.0
+"""Weeks of demand that are bought ahead at most, however large the lift: a bound, so that one
+huge lift does not empty the weeks after it."""
 LEAST_OTHERS = 0.2
 """Whatever the rest of a class is said to lose, this share of it stays."""
 

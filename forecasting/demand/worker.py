@@ -50,6 +50,8 @@ from forecasting.hierarchy import Floats
 LEARN_FROM_SERIES = 10_000
 """Series of the blocks from which the company's own prior is learnt."""
 RESIDUALS_PER_BLOCK = 60_000
+"""Held-out cells that a block sends back, about: every k-th is kept. The shape of errors is
+learnt from all blocks together, and one process holds them all."""
 STAYS_UP_TO_SERIES = 20_000
 """After a larger task a process does not wait for another: it gives its memory back."""
 

@@ -27,6 +27,7 @@ from forecasting.vocabulary import Function, Measure
 
 LOG = operation.log("desk")
 LONGEST_NOTE = 2000
+"""Characters of a note, or of a link to evidence: about a page of text."""
 SLOW_SECONDS = 1.0
 """An edit that takes longer is noted."""
 

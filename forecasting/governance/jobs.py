@@ -94,6 +94,7 @@ class Outcome:
 
 
 _ENDED = {State.STOPPED: "was stopped", State.FAILED: "failed"}
+"""How a job that was not finished is told of."""
 
 
 class Job:

@@ -20,6 +20,7 @@ from forecasting.governance.projector import Projector
 from forecasting.vocabulary import Reason
 
 LONGEST_LABEL = 40
+"""Characters: it stands in menus and in columns of tables."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

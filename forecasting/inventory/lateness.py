@@ -8,6 +8,7 @@ import pandas as pd
 from forecasting.hierarchy import Floats, Ints
 
 MOST_WEEKS = 6
+"""Weeks late that are told apart, at most."""
 _AS_IF = 30.0
 """Lines of everybody's record that a supplier's own is weighed against."""
 

@@ -15,6 +15,7 @@ from forecasting.hierarchy import Bools, Floats, Ints
 USUAL_TRANSFER_WEEKS = 1
 """Weeks of a transfer where a door says nothing."""
 NO_LANE = -1
+"""Weeks between two places where nothing can be moved: no way takes less than none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 
 _NEVER = dt.datetime(1970, 1, 1)
+"""The moment of events that are only tried on a cycle: they are not in the ledger."""
 MOVED = 0.01
 """Share by which a new run must move a department's draft for its signatures to lapse."""
 

@@ -34,6 +34,7 @@ _USUAL_MISS, _AS_IF = 0.10, 4.0
 """Spread of a department's total around its consensus before it was measured, and the
 number of measured cycles that this counts for."""
 _SMALLEST_CHANGE = 0.0005
+"""Half of a thousandth of a unit, which is what plans count in: less is rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from forecasting.calendar import fiscal_week, period_weeks, week_start
 from forecasting.hierarchy import Floats, Ints
 
 WEEK_DAYS = 7
+"""Of a week."""
 NEAR_DAYS = 4
 """The first working day of a month, or its last, is one of so many."""
 

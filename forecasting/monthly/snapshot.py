@@ -18,6 +18,8 @@ from forecasting.plan.sku import SkuPlan
 from forecasting.vocabulary import INPUTS
 
 RECENT_WEEKS = 13
+"""A quarter: its mean stands in for the naive forecast where the week a year before is not
+known."""
 Reasons = dict[tuple[str, str], dict[str, Ints]]
 """(SKU, function) to what its input adds by reason, (W,), thousandths."""
 

@@ -27,6 +27,7 @@ from forecasting.vocabulary import INPUTS
 from forecasting.workspace import Workspace
 
 MOST_ROWS = 12
+"""Rows of a table of the pack, the largest first."""
 _WIDTH, _HEIGHT = 860, 190
 
 

@@ -27,6 +27,7 @@ from forecasting.vocabulary import INPUTS, Measure
 from forecasting.workspace import Workspace
 
 PROJECTED_WEEKS = 26
+"""Weeks of the projection that is exported: half a year."""
 _PARTS = ("baseline", "statistical", *map(str, INPUTS), "proposed")
 _EVENT = (
     "seq", "recorded_at", "person", "function", "kind", "cycle", "scope", "said", "operation",

@@ -36,6 +36,7 @@ from forecasting.plan.totals import Totals
 from forecasting.vocabulary import Measure
 
 _NUMBERS = itertools.count(1)
+"""Every plan of this process has a number of its own."""
 
 _CELLS_KEPT = 4_000_000
 """Leaf cells of computed SKUs kept in memory; older ones are computed again when asked."""

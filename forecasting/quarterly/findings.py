@@ -39,6 +39,7 @@ promotion left stock behind."""
 WORSE_BY = 0.03
 """WAPE that a function's changes must cost to be named."""
 FEWEST_CELLS = 60
+"""SKU weeks that a function must have changed: few changes are better or worse by chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,8 @@ from forecasting.weekly.option import item_of
 
 WEEK = dt.timedelta(7)
 HORIZON = 26
+"""Weeks that a past plan reaches: half of `runs.HORIZON_WEEKS`. What is judged begins some
+weeks ahead of it."""
 LEAST_HISTORY_WEEKS = 40
 """Before the first as-of week."""
 ROWS = (

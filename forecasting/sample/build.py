@@ -37,6 +37,7 @@ LEAST_WEEKS = 80
 OF_THE_COMPANY = ("doors", "lanes", "kpis", "budget")
 """Tables of which there is one for the whole company, however many parts draw it."""
 WORKERS = min(os.cpu_count() or 1, 4)
+"""Processes: one per processor, four at most."""
 PROVED_WEEKS = 6
 """As-of weeks that the replay of the sample walks, those with an activation to judge."""
 Tell = Callable[[str, float], None]

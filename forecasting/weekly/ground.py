@@ -24,9 +24,9 @@ from forecasting.hierarchy import THOUSANDTHS
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import WhatIf
 from forecasting.vocabulary import Measure
-from forecasting.weekly import options
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.decisions import Decision, Decisions
+from forecasting.weekly.judging import judged
 from forecasting.weekly.option import Action, Option
 
 SAME_SHARE, SAME_UNITS = 0.1, 1.0
@@ -45,7 +45,7 @@ class Ground:
     changed: tuple[str, ...] = ()
     """What is otherwise than when it was proposed, in sentences."""
     option: Option | None = None
-    """Of an option, the same as it is worked out now; None where it is not any more."""
+    """Of an option, the same in today's figures; None where it cannot be done any more."""
     state: State
     """The activation, and the decisions that stand about the SKU."""
 
@@ -141,40 +141,30 @@ def _of_option(
         decisions.edit_of(proposed)
     except ConcordError as error:
         return Ground(gone=str(error), changed=tuple(changed), state=state)
-    found = _same(options.for_shortage(plan, body.activation, body.sku), proposed)
+    found = judged(plan, proposed)
     changed += _moved(body, found)
     return Ground(changed=tuple(changed), option=found, state=state)
 
 
-def _same(offered: list[Option], proposed: Option) -> Option | None:
-    """The option that is offered now and comes to the same."""
-    mine = [o for o in offered if o.action is proposed.action and o.is_open]
-    if proposed.action is Action.ACCEPT:
-        return next(iter(mine), None)
-    return next(
-        (o for o in mine if o.substitute == proposed.substitute and o.said == proposed.said),
-        None,
-    )
-
-
-def _moved(body: OptionProposed, found: Option | None) -> list[str]:
+def _moved(body: OptionProposed, found: Option) -> list[str]:
     """What an option that can still be done is worth now, where that is not the same."""
+    if found.effect is None:
+        return [f"{body.sku} is not judged any more: its stock or its forecast is not known."]
     if body.right == Action.ACCEPT.value:
-        was, now = body.short_before, found.short_before if found else 0.0
+        was, now = body.short_before, found.short_before
         if _is_same(was, now):
             return []
         return [
             f"{now:,.0f} u are expected to be short now; {was:,.0f} u when it was proposed."
         ]
-    if found is None:
-        return [
-            "Worked out anew it would not be proposed like this any more: stock, orders or "
-            f"demand have changed since the week of {body.worth.as_of}. It can still be done."
-        ]
     was, now = body.worth.units, found.units_saved
-    if _is_same(was, now):
-        return []
-    return [f"It saves {now:,.0f} u now; {was:,.0f} u when it was proposed."]
+    words = [f"Beside what it saves: {found.warning}."] if found.warning else []
+    if not _is_same(was, now):
+        words.append(
+            f"It saves {now:,.0f} u now; {was:,.0f} u when it was proposed: stock, orders, "
+            "demand or other decisions are others now."
+        )
+    return words
 
 
 def _is_same(was: float, now: float) -> bool:

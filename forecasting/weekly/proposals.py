@@ -28,7 +28,6 @@ from forecasting.rights import Person, require
 from forecasting.weekly import ground
 from forecasting.weekly.decisions import touched_by
 from forecasting.weekly.ground import Ground
-from forecasting.weekly.judging import judged
 from forecasting.weekly.option import Option
 from forecasting.weekly.proposed import Proposal, ProposalList
 
@@ -150,7 +149,7 @@ class Proposals(ProposalList):
         answers = self._answering(found, changed=False)
         if isinstance(body, OptionProposed):
             # As the Bridge judges it today: that is what is decided, and what the ledger keeps.
-            option = judged(self._plan(by), ground.option_of(body))
+            option = looked.option or ground.option_of(body)
             return self._decide(actor, looked, option, answers, words, (owner, due), client_id)
         after = ground.merged(body, self._calendar.at(body.activation))
         return self._save(actor, looked, after, answers, words, client_id)

@@ -62,13 +62,15 @@ class Proposal:
 
     @property
     def due(self) -> dt.date | None:
-        """Last day on which it could be decided, as it was proposed."""
+        """Last day on which it could be decided, as it was proposed; None: that was over."""
+        proposed = self.proposed_at.date()
         if isinstance(self.body, OptionProposed):
-            return self.body.last_date
-        after = self.body.change.after or self.body.change.before
-        if after is None:
-            return None
-        return after.lock_date or after.start - dt.timedelta(1)
+            days = [self.body.last_date]
+        else:
+            after = self.body.change.after or self.body.change.before
+            # What is proposed after the calendar was locked can be decided until it begins.
+            days = [after.lock_date, after.start - dt.timedelta(1)] if after else []
+        return min((day for day in days if day and day >= proposed), default=None)
 
     @property
     def net(self) -> float:

@@ -19,6 +19,7 @@ import numpy as np
 from forecasting import vocabulary
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
+from forecasting.inventory import actions
 from forecasting.inventory.bridge import RED, ItemRisk, group_status
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
@@ -27,7 +28,7 @@ from forecasting.rights import RIGHTS
 from forecasting.vocabulary import Function, Status
 from forecasting.weekly import options
 from forecasting.weekly.decisions import Decisions
-from forecasting.weekly.option import Action, Option
+from forecasting.weekly.option import Action, calendar_deadline, situation_of
 from forecasting.weekly.proposed import Proposal, ProposalList
 
 LEAST_SHORT = 1.0
@@ -137,16 +138,16 @@ def _of(
         item for item in short
         if not decisions.is_settled(identity, names[item.sku], float(item.short.sum()))
     ]  # fmt: skip
-    helping = [_best(plan, identity, names[item.sku], today) for item in open_]
-    state, why, by = _judged(verdict, short, open_, [h[0] for h in helping if h])
-    days = [h for h in helping if h] if state is State.NEEDS else []
+    helping = [h for h in (_help(plan, item, today) for item in open_) if h is not None]
+    state, why, by = _judged(verdict, short, open_, helping)
+    days = helping if state is State.NEEDS else []
     return Readiness(
         activation=act,
         state=state,
         why=why,
         by=by,
-        until=min((h[0].last_date for h in days if h[0].last_date), default=None),
-        last_day=max((h[1] for h in days), default=None),
+        until=min((h.until for h in days), default=None),
+        last_day=max((h.last_day for h in days), default=None),
         short_skus=len(short),
         n_skus=verdict.n_skus,
         units_short=verdict.units_short,
@@ -160,7 +161,7 @@ def _judged(
     verdict: Verdict,
     short: Sequence[ItemRisk],
     open_: Sequence[ItemRisk],
-    best: Sequence[Option],
+    best: Sequence[_Help],
 ) -> tuple[State, str, tuple[Function, ...]]:
     """State, why, and who has to decide."""
     if not short:
@@ -174,7 +175,7 @@ def _judged(
     if not math.isnan(verdict.margin_at_risk):
         said += f", {vocabulary.money(verdict.margin_at_risk)} margin at risk"
     if best:
-        by = {f for option in best for f in RIGHTS[option.action]}
+        by = {f for one in best for f in one.by}
         ordered = tuple(f for f in Function if f in by)
         left = len(open_) - len(best)
         late = f" Nothing can be done in time for {_skus(left)}." if left else ""
@@ -192,32 +193,59 @@ def _is_short(plan: LivePlan, item: ItemRisk) -> bool:
     return bool(red.any()) and float(np.sum(item.short[red])) >= LEAST_SHORT
 
 
-def _best(
-    plan: LivePlan, activation: str, sku: str, today: dt.date
-) -> tuple[Option, dt.date] | None:
-    """The option that gains most, and the last day on which any still helps."""
-    able = [
-        o for o in options.for_shortage(plan, activation, sku, alone=True)
-        if o.is_open and o.action is not Action.ACCEPT and o.units_saved >= LEAST_HELP
-        and o.last_date is not None and o.last_date >= today
-    ]  # fmt: skip
-    if not able:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Help:
+    """What can still be done about one SKU that is short."""
+
+    action: Action
+    """That gains most; REDUCE stands for both ways to change the calendar."""
+    until: dt.date
+    last_day: dt.date
+
+    @property
+    def by(self) -> tuple[Function, ...]:
+        """Who decides it."""
+        if self.action is Action.REDUCE:
+            return (*RIGHTS[Action.REDUCE], *RIGHTS[Action.SHIFT])
+        return RIGHTS[self.action]
+
+
+def _help(plan: LivePlan, item: ItemRisk, today: dt.date) -> _Help | None:
+    """What gains most of supply, by quick arithmetic; else the calendar, while it is open.
+
+    Quick, because a whole calendar is looked through: what the Bridge says of one option is
+    what the plan would show with it (judging.py), and takes so much longer.
+    """
+    situation = situation_of(plan, plan.sku(item.sku), item)
+    before = actions.outcome(situation, plan.limits)
+    gains: list[tuple[float, Action, dt.date]] = []
+    for find in (options.order_more, options.expedite, options.reallocate):
+        tried = find(plan, item, situation, before)
+        last = tried.option.last_date
+        units, margin = actions.worth(before, tried.outcome, situation.margin)
+        if tried.option.is_open and last and last >= today and units >= LEAST_HELP:
+            net = -math.inf if math.isnan(margin) else margin - tried.option.cost
+            gains.append((net, tried.option.action, last))
+    deadline = calendar_deadline(plan, plan.activation(item.activation))["last_date"]
+    days = [last for _, _, last in gains] + ([deadline] if deadline >= today else [])
+    if not days:
         return None
+    if not gains:
+        return _Help(action=Action.REDUCE, until=deadline, last_day=deadline)
     # max takes the first of equals: what keeps promise and promotion stands first.
-    best = max(able, key=lambda o: -math.inf if math.isnan(o.net) else o.net)
-    return best, max(o.last_date for o in able if o.last_date)
+    _, action, until = max(gains, key=lambda gain: gain[0])
+    return _Help(action=action, until=until, last_day=max(days))
 
 
 _WAYS: Mapping[Action, str] = {
     Action.ORDER: "order more", Action.EXPEDITE: "bring orders forward",
-    Action.TRANSFER: "move stock", Action.SHIFT: "feature another SKU",
-    Action.REDUCE: "expect less of it",
+    Action.TRANSFER: "move stock", Action.REDUCE: "expect less of it or feature another",
 }  # fmt: skip
 
 
-def _ways(best: Sequence[Option]) -> str:
+def _ways(best: Sequence[_Help]) -> str:
     """What would help most, how often."""
-    counts = {a: sum(o.action is a for o in best) for a in _WAYS}
+    counts = {a: sum(h.action is a for h in best) for a in _WAYS}
     parts = [f"{_WAYS[a]} for {_skus(n)}" for a, n in counts.items() if n]
     return f"Best: {', '.join(parts)}."
 

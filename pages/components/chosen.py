@@ -13,6 +13,7 @@ from pages.components import view
 FIELD = "grid_cells"
 """The field that nobody sees, into which hands.js writes what is chosen in the table."""
 _MOST = 40_000
+"""Characters that hands.js may write there; more is not read."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ from pages.components import faults, theme
 from pages.components.text import Said, ours, plain
 
 GONE_AFTER_S = 12
+"""Seconds without a look after which somebody counts as gone: six looks (`EVERY_S`) that were
+missed."""
 EVERY_S = 2
 """How often a page looks whether others changed what it shows."""
 CROWD = 8

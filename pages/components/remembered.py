@@ -19,13 +19,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 COOKIE = "concord-who"
+"""The name under which a browser keeps it."""
 SCRIPT = Path(__file__).parent / "remember.js"
 _KEY = secrets.token_bytes(32)
 """Of this process: after a restart everybody is asked once more."""
 TICKET_S = 60
+"""Seconds for which a ticket can be turned into a cookie; the page's script does so at once."""
 COOKIE_S = 12 * 3600
 """A working day."""
 _LONGEST = 1000
+"""Characters of a note, and of what is read of a request: ours are much shorter."""
 
 
 def _signed(purpose: str, person: str, until: int) -> str:

@@ -11,6 +11,7 @@ _TOLD = (
     Kind.OVERRIDE, Kind.AGREE, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.SENSE, Kind.COMMENT
 )  # fmt: skip
 _MOST = 12
+"""Events that are shown; History lists them all."""
 
 
 def why(event: Event) -> Said:

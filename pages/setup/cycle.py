@@ -25,6 +25,7 @@ STEPS = {
 
 
 MOST_STALE = 8
+"""Targets that are listed; the rest is counted."""
 
 
 def day(value: dt.date | None) -> Said:

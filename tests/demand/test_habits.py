@@ -356,11 +356,11 @@ def test_a_habit_of_files_costs_no_accuracy(drawn: Drawn, habit: Habit) -> None:
 def test_units_from_which_returns_are_taken_off_are_forecast_as_they_are_told(
     drawn: Drawn,
 ) -> None:
-    """A fifth of what a fifth of the SKU-doors sold comes back, taken off the next week's units.
+    """A third of what a fifth of the SKU-doors sold comes back, taken off the next week's units.
 
     Such a file holds net demand, and weeks below nothing: net demand is what is foreseen.
     """
-    back, sales = 0.2, drawn.tables["sales"]
+    back, sales = 1 / 3, drawn.tables["sales"]
     mine = sales[among(sales, drawn.fifth) & (sales["date"] < drawn.last)]
     taken = mine.assign(
         units=-np.random.default_rng(7).binomial(mine["units"].astype(int), back),

@@ -50,7 +50,9 @@ def trend(values: list[tuple[str, float | None]], *, target: float | None, kind:
             .mark_rule(color=colours["Lift"], strokeDash=[4, 3], strokeWidth=1.5)
             .encode(y="value:Q", tooltip=[alt.Tooltip("value:Q", title="Target", format=shown)])
         )
-    return cast(Drawn, alt.layer(*layers).properties(height=92).configure_view(stroke=None))
+    drawn = alt.layer(*layers).properties(height=92).configure_view(stroke=None)
+    # Its words are in the tile beside it; a quarter without a value would be a mark without a name.
+    return cast(Drawn, drawn.configure_mark(aria=False))
 
 
 def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
