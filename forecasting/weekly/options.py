@@ -46,8 +46,17 @@ TRIES, LESS = 4, 1 / 16
 """How often, and by what share of the lift, a reduction is made smaller that does not hold."""
 
 
-def for_shortage(plan: LivePlan, activation: str, sku: str) -> list[Option]:
-    """The five options for one featured SKU's shortage, and leaving it as it is."""
+def for_shortage(
+    plan: LivePlan, activation: str, sku: str, *, alone: bool = False
+) -> list[Option]:
+    """The five options for one featured SKU's shortage, and leaving it as it is.
+
+    Parameters
+    ----------
+    alone : bool
+        Look at the SKU and what is featured in its place only. What the rest of the class
+        gains, or becomes short of, is left out: for lists of many, where nobody decides.
+    """
     item = item_of(plan, activation, sku)
     if item is None:
         return []
@@ -63,10 +72,20 @@ def for_shortage(plan: LivePlan, activation: str, sku: str) -> list[Option]:
     ]
     # What keeps the promise and the promotion comes first, where there is time for it.
     found = [more, *found] if more.is_open else [*found, more]
-    said = [o if o.why_not else judged(plan, o) for o in found]
+    known = [o.why_not != "" or (alone and o.effect is not None) for o in found]
+    said = [
+        o if is_known else judged(plan, o, touched=_own(plan, o, alone))
+        for o, is_known in zip(found, known, strict=True)
+    ]
     # Whoever robs another comes last, and says so.
     said.sort(key=lambda o: o.is_open and o.warning != "")
     return [*said, accept(plan, item)]
+
+
+def _own(plan: LivePlan, option: Option, alone: bool) -> set[int] | None:
+    """SKUs to look at, where the rest of the class is left out."""
+    names = {option.sku, option.substitute or option.sku}
+    return {plan.sku_index[name] for name in names} if alone else None
 
 
 def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
