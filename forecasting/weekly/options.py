@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from forecasting import write
 from forecasting.calendar import as_date
 from forecasting.consensus.moves import Move
 from forecasting.hierarchy import THOUSANDTHS, Floats
@@ -96,7 +97,8 @@ def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
     def said(moves: Sequence[Move]) -> str:
         to = sorted({names[m.to] for m in moves})
         return (
-            f"Order {sum(m.units for m in moves):,.0f} u more for {_listed(to, 'door')}, to "
+            f"Order {write.number(sum(m.units for m in moves))} u more for "
+            f"{_listed(to, 'door')}, to "
             f"arrive in the week of {moves[0].arrives}"
         )
 
@@ -133,7 +135,8 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
         orders, to = sorted({m.receipt for m in moves}), sorted({names[m.to] for m in moves})
         gained = max((m.leaves - m.arrives).days // 7 for m in moves)
         return (
-            f"Bring {sum(m.units for m in moves):,.0f} u of {_listed(orders, 'order')} forward "
+            f"Bring {write.number(sum(m.units for m in moves))} u of "
+            f"{_listed(orders, 'order')} forward "
             f"by up to {gained} week{'' if gained == 1 else 's'} for {_listed(to, 'door')}"
         )
 
@@ -160,7 +163,8 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         givers = sorted({names[m.origin] for m in moves})
         takers = sorted({names[m.to] for m in moves})
         return (
-            f"Move {sum(m.units for m in moves):,.0f} u from {_listed(givers, 'place')} to "
+            f"Move {write.number(sum(m.units for m in moves))} u from "
+            f"{_listed(givers, 'place')} to "
             f"{_listed(takers, 'door')}"
         )
 
@@ -230,10 +234,11 @@ def _cut_back(
     if share <= 0.0 and units < max(HELPS * float(before.lost.sum()), 1.0):
         return nothing("Stock would be short without any lift: less of it does not help.")
     said = (
-        f"Cut the activation back so that it lifts {name} {lift:.2g}x instead of {full:.2g}x"
+        f"Cut the activation back so that it lifts {name} {write.figure(lift, 2)}x instead "
+        f"of {write.figure(full, 2)}x"
         if lift > 1
         else f"Give up the promotion of {name}: it would sell without lift, 1x instead of "
-        f"{full:.2g}x"
+        f"{write.figure(full, 2)}x"
     )
     option = replace(
         dated,
@@ -263,7 +268,7 @@ def accept(plan: LivePlan, item: ItemRisk) -> Option:
     """Leave it as it is, on record."""
     option = replace(
         blank(plan, item, Action.ACCEPT),
-        said=f"Accept that about {item.short.sum():,.0f} u will be short",
+        said=f"Accept that about {write.number(item.short.sum())} u will be short",
         last_date=as_date(plan.base.weeks[item.last]) + dt.timedelta(6),
     )
     return judged(plan, option)
