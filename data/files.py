@@ -279,7 +279,7 @@ def columns_guide(limits: Limits = LIMITS) -> str:
             f"| {c.name}{'*' if c.required else ''} | {c.about} | {c.example} | {c.expected} |"
             for c in table.columns
         ]
-    lines += ["", *_of_time()]
+    lines += ["", *_of_time(), "", *_of_evidence()]
     lines += [
         "",
         "## How files are read",
@@ -341,6 +341,34 @@ def _of_time() -> list[str]:
         "month, and so over fiscal weeks; a week of which some days have no budget is left "
         "open. Rows of which no two are in one fiscal month are spread over the weeks of "
         "that month. All others are of the week that their date falls in.",
+    ]
+
+
+def _of_evidence() -> list[str]:
+    """What is made of returns and of a level that has changed, and of what is signed."""
+    return [
+        "**Returns** in rows of their own (below zero, beside the sales) take nothing back of "
+        "what was wanted, and go back on the shelf a week later. Where a door's units have "
+        "returns taken off already (a week is below zero at times, and has no sale of the SKU "
+        "beside it), what a week has below zero is taken off the sales before it, and nothing "
+        "more comes back in the plan: what it tells is net, and so is what is foreseen.",
+        "",
+        "**A level** of a SKU, a door or the company that has changed and stayed so for four "
+        "weeks (1.8 times, or .55 of what it was) is named. Season is no such change (what the "
+        "rest of its class or the other doors do alike, or what was alike a year before), "
+        "nor are weeks in activations, without stock, or of doors that did not tell.",
+        "",
+        "## What an import does to what is signed",
+        "",
+        "A signature covers the numbers of a department. Files of activations and "
+        "activation_items change these numbers where they change an activation of a signed "
+        "department (its type, days, status, SKUs, discounts or lifts) or add one. The preview "
+        "and the command line name these activations, the departments and who signed before "
+        "anything is written. Where Planning or Admin imports them, these signatures are "
+        "void from then on, by name, and those who signed sign again. Where Marketing imports "
+        "its calendar, such rows are set aside and become proposals to who may decide them; "
+        "all other rows are in force at once. Activations that are over before the numbers "
+        "begin void none, nor does a row that says what is known already.",
     ]
 
 

@@ -282,3 +282,15 @@ def test_a_file_of_others_that_is_named_like_a_table_says_what_to_do(space, repo
     assert "--map NAME --table sales" in first.expected
     one, _ = dialogue.mapped(space.sources, "admin", (named,), "till", MEANT)
     assert space.preview_import("admin", [], mapped=[one]).all_problems == ()
+
+
+def test_a_report_of_doors_is_no_budget_though_it_names_classes(tmp_path):
+    rows = "".join(
+        f"{n:02d}.10.2026;D1;A{n % 3};Schal;{n};30,00;Schals\n" for n in range(1, 29)
+    )
+    path = tmp_path / "kasse.csv"
+    path.write_text(
+        f"Buchungstag;Filiale;Artikelnummer;Bezeichnung;Menge;Umsatz;Warengruppe\n{rows}"
+    )
+    with private_folder() as folder:
+        assert matching.likely_table(look(path, folder)) == "sales"

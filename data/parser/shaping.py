@@ -113,8 +113,10 @@ class _Columns:
 
     def rows(self) -> int:
         """Rows of the file; of columns across, one for each that is filled."""
+        # A file without columns across need not be worked out to be counted.
+        place = sql("joined") if self._across else sql("first_file")
         ((count,),) = self._connection.execute(
-            "select count(*) from joined" if self._across else "select count(*) from first_file"
+            sql("select count(*) from {place}", place=place)
         ).fetchall()
         return int(count)
 

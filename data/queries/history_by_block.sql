@@ -4,47 +4,39 @@
 -- taken off the units of a week (netted_doors), what a week has below zero is taken off the sales
 -- before it: the total stands.
 with sold as (
-    select sku, door, week_of(date) as week, sum(units) as net, sum(greatest(units, 0)) as gross,
-        avg(in_stock) as in_stock, min(units) < 0 as is_below
-    from sales_now
-    semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
-    semi join blocks using (sku)
+    select sku, door, date, units, in_stock from sales_now
     where date < $as_of + 7 and date >= $since
         and not (date >= $as_of and door in (select unnest($cut::varchar[])))
-    group by sku, door, week
 ),
 owing as (
     select distinct sku, door from sold
     semi join netted_doors($as_of::date + 7) as netted using (door)
-    where is_below
+    where units < 0
 ),
 -- From the last week back: what a week is below zero is owed by those before it.
 reached as (
     select *, greatest(max(total) over back, 0) as most
     from (
-        select sold.*, sum(net) over (
-            partition by sku, door order by week desc rows unbounded preceding) as total
+        select sku, door, week_of(date) as week, sum(greatest(units, 0)) as gross,
+            sum(sum(units)) over (partition by sku, door order by week_of(date) desc) as total
         from sold semi join owing using (sku, door)
+        group by sku, door, week_of(date)
     )
     window back as (partition by sku, door order by week desc rows unbounded preceding)
 ),
-told as (
-    select sku, door, week, gross as units, in_stock from sold anti join owing using (sku, door)
+reports as (
+    select sku, door, date, greatest(units, 0) as units, in_stock, null::double as on_hand from sold
     union all
     select sku, door, week,
-        most - lag(most, 1, 0) over (partition by sku, door order by week desc), in_stock
+        most - lag(most, 1, 0) over (partition by sku, door order by week desc) - gross, null, null
     from reached
-),
-counted as (
-    select sku, door, week_of(date) as week, arg_max(on_hand, date) as on_hand
-    from inventory_now
-    semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
-    semi join blocks using (sku)
+    union all
+    select sku, door, date, null, null, on_hand from inventory_now
     where date < $as_of + 7 and date >= $since
-    group by sku, door, week
 )
-select any_value(block) as block, sku, door, week, any_value(units) as units,
-    any_value(in_stock) as in_stock, any_value(on_hand) as on_hand
-from told full join counted using (sku, door, week)
+select any_value(block) as block, sku, door, week_of(date) as week,
+    sum(units) as units, avg(in_stock) as in_stock, arg_max(on_hand, date) as on_hand
+from reports
+semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
 join blocks using (sku)
 group by sku, door, week

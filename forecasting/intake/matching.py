@@ -28,6 +28,8 @@ LACKS = 0.6
 """Votes that a table pays for a column that it needs and the file has not."""
 REPEATS = 0.9
 """Share of differing values below which a column is no list of things, each once."""
+CERTAIN = 0.8
+"""Likeness from which on a column is one of doors, whatever else it might be."""
 _CODE = re.compile(r"\d{8}|\d{12,14}")
 """Article numbers that the world has agreed on: EAN, UPC, GTIN."""
 _DAYS = {"ymd", "dmy", "mdy", "named"}
@@ -49,13 +51,20 @@ def ranked(look: Look) -> list[str]:
         for theirs, sure in match.values():
             known[theirs] = known.get(theirs, 0.0) + sure
 
+    has_door = any(match.get("door", ("", 0.0))[1] >= CERTAIN for match in found.values())
+
     def score(name: str) -> float:
         match, table = found[name], TABLES[name]
         votes = sum(sure * sure / known[theirs] for theirs, sure in match.values())
-        lacks = len(lacking(table, match))
+        lacks = len(lacking(table, match)) + (has_door and not _has_places(table))
         return votes - LACKS * (lacks + _is_no_list(look, table, match))
 
     return sorted(TABLES, key=lambda name: -score(name))
+
+
+def _has_places(table: Table) -> bool:
+    """Whether its rows are of a door: a file that names doors is no table of the company."""
+    return any("door" in name for name in table.names)
 
 
 def lacking(table: Table, have: Collection[str]) -> list[str]:

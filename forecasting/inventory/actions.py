@@ -245,11 +245,12 @@ def expedite(
     for _ in range(MOST_LINES):
         if not left:
             break
-        gains = _alone(now, left, n_weeks)
+        gains, earned = _alone(now, left, n_weeks)
         best: dict[int, tuple[float, Shipment]] = {}
-        for one, gain in zip(left, gains, strict=True):
+        for one, gain, money in zip(left, gains, earned, strict=True):
             net = gain - one.cost
-            if net > 0 and net > best.get(one.to, (0.0, one))[0]:
+            pays = min(gain, money) > one.cost
+            if pays and net > best.get(one.to, (0.0, one))[0]:
                 best[one.to] = (net, one)
         if not best:
             break
@@ -260,8 +261,16 @@ def expedite(
     return chosen, slack
 
 
-def _alone(situation: Situation, shipments: list[Shipment], n_weeks: int) -> Floats:
-    """Margin that each shipment to a door would save there, taken by itself."""
+def _alone(
+    situation: Situation, shipments: list[Shipment], n_weeks: int
+) -> tuple[Floats, Floats]:
+    """What each shipment to a door would save there, taken by itself.
+
+    Returns
+    -------
+    (units at the activation's margin; the margin of each week: what is taken out of a later
+    week, at its full price, may be worth more there)
+    """
     to = np.array([one.to for one in shipments])
     change = np.zeros((len(shipments), n_weeks))
     for row, one in enumerate(shipments):
@@ -269,14 +278,12 @@ def _alone(situation: Situation, shipments: list[Shipment], n_weeks: int) -> Flo
             change[row, one.leaves] -= one.units
         if one.arrives < n_weeks:
             change[row, one.arrives] += one.units
-    return _saved_at(situation, to, change)
+    units, earned = _saved_at(situation, to, change)
+    return units * _value(situation)[to], earned
 
 
-def _saved_at(situation: Situation, rows: Ints, change: Floats) -> Floats:
-    """Margin that more supply saves at doors, each row by itself, (len(rows),).
-
-    Week by week: what is taken out of a later week may be worth more there.
-    """
+def _saved_at(situation: Situation, rows: Ints, change: Floats) -> tuple[Floats, Floats]:
+    """Units, and margin of them, that more supply saves at doors, each row by itself."""
     unique, at = np.unique(rows, return_inverse=True)
     stacked = np.concatenate([unique, rows])
     receipts = np.concatenate([situation.receipts[unique], situation.receipts[rows] + change])
@@ -286,13 +293,18 @@ def _saved_at(situation: Situation, rows: Ints, change: Floats) -> Floats:
         lift_sd=situation.lift_sd, alpha=situation.alpha, level_sd=situation.level_sd,
         usual=usual, doubt=situation.doubt[stacked],
     )  # fmt: skip
-    lost = (risk.units_short * _value(situation)[stacked]).sum(axis=1)
-    saved: Floats = lost[: len(unique)][at] - lost[len(unique) :]
-    counted: Floats = np.where(situation.known[rows], saved, 0.0)
-    return counted
+    fewer = risk.units_short[: len(unique)][at] - risk.units_short[len(unique) :]
+    fewer = np.where(situation.known[rows, None], fewer, 0.0)
+    return fewer.sum(axis=1), (fewer * _each(situation)[rows]).sum(axis=1)
 
 
 def _value(situation: Situation) -> Floats:
+    """Margin of one unit in the activation at each door, at least nothing, (D,)."""
+    value: Floats = _each(situation)[:, situation.first : situation.last + 1].mean(axis=1)
+    return value
+
+
+def _each(situation: Situation) -> Floats:
     """Margin of one unit at each door and in each week, at least nothing, (D, R).
 
     Where it is unknown, what is known on average.
@@ -396,10 +408,10 @@ def _steps(
     rows = np.repeat(takers, STEPS)
     change = np.zeros((len(rows), situation.demand.shape[1]))
     change[np.arange(len(rows)), np.repeat(arrives, STEPS)] = upto.ravel()
-    saved = _saved_at(situation, rows, change).reshape(upto.shape)
+    saved = _saved_at(situation, rows, change)[0].reshape(upto.shape)
     more = np.diff(saved, axis=1, prepend=0) / np.maximum(sizes, 1)
     falling = np.minimum.accumulate(np.maximum(more, 0.0), axis=1)
-    return sizes, falling
+    return sizes, falling * _value(situation)[takers][:, None]
 
 
 def _later(
@@ -420,7 +432,7 @@ def _later(
     change = np.zeros((2 * len(rows), situation.demand.shape[1]))
     change[np.arange(len(rows)), when] = some[target[slow]]
     change[len(rows) + np.arange(len(rows)), soonest[target[slow]]] = some[target[slow]]
-    saved = _saved_at(situation, np.concatenate([rows, rows]), change)
+    saved, _ = _saved_at(situation, np.concatenate([rows, rows]), change)
     late, soon = saved[: len(rows)], saved[len(rows) :]
     share[slow] = np.clip(late / np.maximum(soon, 1e-9), 0.0, 1.0)
     return share

@@ -102,11 +102,11 @@ class Outlook:
         self._demand, self._aim, self._lead = demand, aim, lead_time
         self._pack = np.ones(n_doors) if pack is None else pack
         self._asked = np.broadcast_to(aim.service[:, None], demand.shape)
-        if not (aim.by_units or aim.waits.all()):
+        if not aim.waits.all():
             seldom = np.maximum(demand, _SELDOM)
             lower = asked_when_ordering(
                 self._asked, alpha + 1 / seldom, lead_time=lead_time,
-                weeks_a_pack=self._pack[:, None] / seldom,
+                weeks_a_pack=self._pack[:, None] / seldom, by_units=aim.by_units,
             )  # fmt: skip
             self._asked = np.where(aim.waits[:, None], self._asked, lower)
         shape = (n_weeks, len(NODES), n_doors)
@@ -134,7 +134,11 @@ class Outlook:
         left = mean + arriving - self._path[t]
         sd = np.sqrt(variance + self._variance[t] + _TINY)
         middle = NODE_WEIGHTS @ left
-        wanted = self._wanted(t, left, sd, skewed + self._third[t])
+        before = None
+        if self._aim.by_units:
+            # What is owed from before, after what arrives, is not this week's doing.
+            before = (mean + arriving, np.sqrt(variance + _TINY), skewed)
+        wanted = self._wanted(t, left, sd, skewed + self._third[t], before)
         wanted = self._at_most_for_empty(t, wanted, arriving)
         # A pack is judged by all the places to which it may bring stock. Nothing that sells is
         # left at none for good, which is no such place where the sale is lost.
@@ -185,16 +189,18 @@ class Outlook:
             np.where(waits, skewed, tail),
         )  # fmt: skip
 
-    def _wanted(self, t: int, left: Floats, sd: Floats, third: Floats) -> Floats:
+    def _wanted(
+        self, t: int, left: Floats, sd: Floats, third: Floats, before: _Before
+    ) -> Floats:
         """Units for what is reached, over the places of a pack, to be what is asked, (D,)."""
         wanted = np.zeros(left.shape[1])
         sells = np.flatnonzero(self._demand[:, t] > _TINY)
-        one = self._week_of(t, left, sd, third, sells)
+        one = self._week_of(t, left, sd, third, sells, before)
         # Most doors have enough: only what is left is looked for.
         short = np.flatnonzero(one.missing(np.zeros(len(sells))) < 0)
         if len(short):
             rows = sells[short]
-            wanted[rows] = self._week_of(t, left, sd, third, rows).root()
+            wanted[rows] = self._week_of(t, left, sd, third, rows, before).root()
         return wanted
 
     def _at_most_for_empty(self, t: int, wanted: Floats, arriving: Floats | float) -> Floats:
@@ -207,21 +213,27 @@ class Outlook:
             return wanted
         left = arriving - self._path[t]
         sd = np.sqrt(self._variance[t] + _TINY)
-        empty = self._week_of(t, left, sd, self._third[t], rows).root()
+        empty = self._week_of(t, left, sd, self._third[t], rows, None).root()
         wanted[rows] = np.minimum(wanted[rows], np.maximum(empty, 0.0))
         return wanted
 
-    def _week_of(self, t: int, left: Floats, sd: Floats, third: Floats, rows: Ints) -> _Week:
-        owed = None
-        if self._aim.by_units:
-            # What is owed from before is not this week's doing.
-            before = np.sqrt(self._var[t][:, rows] + _TINY)
-            owed = loss(self._mean[t][:, rows], before) * self._aim.waits[rows]
+    def _week_of(
+        self, t: int, left: Floats, sd: Floats, third: Floats, rows: Ints, before: _Before
+    ) -> _Week:
+        waiting = None
+        if before is not None:
+            mean, spread, skewed = (part[:, rows] for part in before)
+            waiting = (mean, spread, skewed, self._aim.waits[rows])
         return _Week(
             left=left[:, rows], sd=sd[:, rows], third=third[:, rows],
             demand=self._demand[rows, t], asked=self._asked[rows, t], pack=self._pack[rows],
-            owed=owed,
+            by_units=self._aim.by_units, waiting=waiting,
         )  # fmt: skip
+
+
+_Before = tuple[Floats, Floats, Floats] | None
+"""Stock before a week's demand, with what arrives: mean, sd, third moment, (K, D); None where
+no unit is owed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,30 +248,35 @@ class _Week:
     asked: Floats
     """Share of cycles, or of units, (D,)."""
     pack: Floats
-    owed: Floats | None
-    """Units owed from before, where units are counted and not cycles."""
+    by_units: bool
+    """Units are counted, and not cycles."""
+    waiting: tuple[Floats, Floats, Floats, Bools] | None
+    """Stock before the week's demand (mean, sd, third moment), and who waits for units."""
 
     def missing(self, units: Floats) -> Floats:
         """What is reached with so many units more, less what is asked; straightened."""
         places = 0.5 * (1 + OVERSHOOT)[:, None] * self.pack
-        at = self.left[None] + (units + places)[:, None, :]
-        over: Floats = self._straight(0.5 * OVERSHOOT_WEIGHTS @ self._reached(at))
+        more = (units + places)[:, None, :]
+        over: Floats = self._straight(0.5 * OVERSHOOT_WEIGHTS @ self._reached(more))
         return over - self._straight(self.asked)
 
-    def _reached(self, left: Floats) -> Floats:
-        """Share of cycles, or of units, that is met with so much left, (..., D)."""
-        if self.owed is None:
+    def _reached(self, more: Floats) -> Floats:
+        """Share of cycles, or of units, that is met with so many units more, (..., D)."""
+        left = self.left[None] + more
+        if not self.by_units:
             met: Floats = NODE_WEIGHTS @ suffices(left, self.sd, self.third)
             return met
-        short = NODE_WEIGHTS @ np.maximum(loss(left, self.sd) - self.owed, 0.0)
-        part: Floats = 1 - short / np.maximum(self.demand, _TINY)
+        short = skewed_loss(left, self.sd, self.third)
+        if self.waiting is not None:
+            mean, sd, third, waits = self.waiting
+            short = short - skewed_loss(mean[None] + more, sd, third) * waits
+        part: Floats = 1 - NODE_WEIGHTS @ np.maximum(short, 0.0) / np.maximum(
+            self.demand, _TINY
+        )
         return part
 
     def _straight(self, share: Floats) -> Floats:
-        straight: Floats = (
-            _straight_cycles(share) if self.owed is None else _straight_units(share)
-        )
-        return straight
+        return _straight_units(share) if self.by_units else _straight_cycles(share)
 
     def root(self) -> Floats:
         """Units with which nothing is missing, (D,): zero or more where some is now."""
@@ -278,6 +295,26 @@ class _Week:
             now = np.clip(now + np.clip(step, -2 * wide, 2 * wide), low, high)
         found: Floats = now
         return found
+
+
+def skewed_loss(left: Floats, sd: Floats, third: Floats) -> Floats:
+    """Units that are expected short of stock less demand, whose demand is long to one side.
+
+    Parameters
+    ----------
+    left, sd, third : float array
+        Mean, standard deviation and third central moment of what is missing, as `suffices`.
+
+    Notes
+    -----
+    The normal's, and Edgeworth's terms of skewness and of a gamma's kurtosis.
+    """
+    z = left / sd
+    skewness = np.clip(third / sd**3, 0.0, 2.0)
+    square = z * z
+    beyond = skewness * z / 6 + skewness**2 * (square * square - 1.5 * square - 1.5) / 72
+    short: Floats = sd * density(z) * (1 + beyond) - left * ndtr(-z)
+    return np.maximum(short, 0.0)
 
 
 def _cut_off(mean: Floats, variance: Floats, third: Floats) -> tuple[Floats, Floats, Floats]:

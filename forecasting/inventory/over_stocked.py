@@ -5,7 +5,8 @@ asked. Where sales are lost some weeks need no order: more is left than they nee
 are met oftener. Aiming at what is asked would then deliver more than that, so orders aim a
 little lower. By how much depends on what is asked, on the lead time and on how far a week's
 demand scatters; it is read from a table of a plain simulation (weekly review, lost sales,
-demand of a gamma): `python -m tests.load.levels` works it out anew.
+demand of a gamma): `python -m tests.load.levels` works it out anew, for shares of cycles
+and, with `units`, of units.
 """
 
 from __future__ import annotations
@@ -67,23 +68,79 @@ AIMED: Floats = np.array(
 )
 """Share that an order aims at, so that the asked one is delivered; lead times x spreads x
 asked."""
-_TABLE = RegularGridInterpolator(
-    (np.log1p(LEADS), np.log(SPREADS), np.array(ASKED)),
-    AIMED,
-    bounds_error=False,
-    fill_value=None,
+UNITS: Floats = np.array(
+    [
+        [
+            [0.4980, 0.5997, 0.7006, 0.7505, 0.8004, 0.8501, 0.8996, 0.9491, 0.9793, 0.9948],
+            [0.5017, 0.6014, 0.7011, 0.7508, 0.8005, 0.8500, 0.8996, 0.9496, 0.9799, 0.9948],
+            [0.5016, 0.6011, 0.7005, 0.7502, 0.7999, 0.8496, 0.8997, 0.9497, 0.9791, 0.9950],
+            [0.5030, 0.6026, 0.7022, 0.7522, 0.8021, 0.8520, 0.9007, 0.9452, 0.9774, 0.9950],
+            [0.4934, 0.5964, 0.7007, 0.7524, 0.8039, 0.8513, 0.8902, 0.9367, 0.9805, 0.9950],
+            [0.4551, 0.5818, 0.7062, 0.7622, 0.8139, 0.8568, 0.8986, 0.9713, 0.9950, 0.9950],
+        ],
+        [
+            [0.4981, 0.6003, 0.7025, 0.7529, 0.8031, 0.8519, 0.8996, 0.9478, 0.9781, 0.9943],
+            [0.5074, 0.6086, 0.7067, 0.7536, 0.8006, 0.8472, 0.8949, 0.9450, 0.9772, 0.9943],
+            [0.5180, 0.6115, 0.7011, 0.7456, 0.7900, 0.8366, 0.8868, 0.9404, 0.9748, 0.9936],
+            [0.5163, 0.5976, 0.6817, 0.7267, 0.7740, 0.8241, 0.8796, 0.9375, 0.9754, 0.9950],
+            [0.4893, 0.5658, 0.6494, 0.6940, 0.7459, 0.7989, 0.8553, 0.9171, 0.9657, 0.9950],
+            [0.4112, 0.5016, 0.6044, 0.6608, 0.7163, 0.7696, 0.8258, 0.9129, 0.9915, 0.9950],
+        ],
+        [
+            [0.4981, 0.6003, 0.7027, 0.7533, 0.8038, 0.8528, 0.9006, 0.9482, 0.9778, 0.9940],
+            [0.5081, 0.6101, 0.7088, 0.7557, 0.8026, 0.8484, 0.8954, 0.9444, 0.9759, 0.9935],
+            [0.5230, 0.6166, 0.7048, 0.7477, 0.7906, 0.8356, 0.8839, 0.9367, 0.9726, 0.9932],
+            [0.5260, 0.6033, 0.6810, 0.7227, 0.7670, 0.8135, 0.8684, 0.9317, 0.9736, 0.9950],
+            [0.4987, 0.5647, 0.6371, 0.6771, 0.7220, 0.7736, 0.8307, 0.9002, 0.9566, 0.9935],
+            [0.4164, 0.4881, 0.5710, 0.6170, 0.6700, 0.7266, 0.7879, 0.8801, 0.9743, 0.9950],
+        ],
+        [
+            [0.4981, 0.6003, 0.7027, 0.7534, 0.8040, 0.8532, 0.9019, 0.9494, 0.9772, 0.9936],
+            [0.5082, 0.6105, 0.7098, 0.7572, 0.8046, 0.8517, 0.8995, 0.9458, 0.9760, 0.9934],
+            [0.5252, 0.6197, 0.7089, 0.7528, 0.7967, 0.8425, 0.8901, 0.9389, 0.9719, 0.9919],
+            [0.5337, 0.6111, 0.6878, 0.7295, 0.7726, 0.8176, 0.8682, 0.9265, 0.9681, 0.9942],
+            [0.5090, 0.5716, 0.6410, 0.6785, 0.7205, 0.7684, 0.8209, 0.8899, 0.9473, 0.9882],
+            [0.4322, 0.4912, 0.5606, 0.5961, 0.6459, 0.6975, 0.7697, 0.8607, 0.9525, 0.9950],
+        ],
+        [
+            [0.4981, 0.6003, 0.7027, 0.7534, 0.8040, 0.8532, 0.9022, 0.9515, 0.9777, 0.9933],
+            [0.5082, 0.6105, 0.7099, 0.7575, 0.8050, 0.8535, 0.9026, 0.9475, 0.9750, 0.9924],
+            [0.5254, 0.6203, 0.7104, 0.7560, 0.8018, 0.8509, 0.8962, 0.9416, 0.9728, 0.9917],
+            [0.5366, 0.6156, 0.6955, 0.7426, 0.7906, 0.8393, 0.8879, 0.9361, 0.9686, 0.9914],
+            [0.5153, 0.5804, 0.6590, 0.7016, 0.7523, 0.8029, 0.8513, 0.9010, 0.9457, 0.9799],
+            [0.4483, 0.5066, 0.5797, 0.6215, 0.6697, 0.7217, 0.7803, 0.8538, 0.9336, 0.9883],
+        ],
+    ]
 )
+"""The same of shares of units."""
+
+
+def _table(aimed: Floats) -> RegularGridInterpolator:
+    return RegularGridInterpolator(
+        (np.log1p(LEADS), np.log(SPREADS), np.array(ASKED)),
+        aimed,
+        bounds_error=False,
+        fill_value=None,
+    )
+
+
+_CYCLES, _UNITS = _table(AIMED), _table(UNITS)
 
 
 def asked_when_ordering(
-    service: Floats, spread: Floats, *, lead_time: int, weeks_a_pack: Floats
+    service: Floats,
+    spread: Floats,
+    *,
+    lead_time: int,
+    weeks_a_pack: Floats,
+    by_units: bool = False,
 ) -> Floats:
-    """Share of cycles that an order aims at where sales are lost.
+    """Share of cycles, or of units, that an order aims at where sales are lost.
 
     Parameters
     ----------
     service : float array
-        Share of cycles to be met in full.
+        Share of cycles, or of units, to be met in full.
     spread : float array, same shape
         Variance of a week's demand over the square of its mean.
     lead_time : int
@@ -91,6 +148,8 @@ def asked_when_ordering(
     weeks_a_pack : float array, same shape
         Weeks for which the pack lasts that orders are rounded up to: weeks without an order
         are then part of every cycle, and counted there.
+    by_units : bool
+        Shares are of units.
     """
     points = np.stack(
         [
@@ -100,6 +159,6 @@ def asked_when_ordering(
         ],
         axis=-1,
     )
-    lower = _TABLE(points) - points[..., 2]
+    lower = (_UNITS if by_units else _CYCLES)(points) - points[..., 2]
     aimed: Floats = service + lower / (1 + 0.5 * weeks_a_pack)
     return np.where((service > ASKED[0]) & (service < ASKED[-1]), aimed, service)

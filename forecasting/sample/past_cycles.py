@@ -240,7 +240,7 @@ class _Month:
         plan = space.working_plan_for(planner)
         watched = best_mix.watch_list(plan, weeks=8)[:DECIDED]
         for number, one in enumerate(watched):
-            ways = options.for_shortage(plan, one.activation, one.sku)
+            ways = options.for_shortage(plan, one.activation, one.sku, alone=True)
             good = [
                 o for o in ways if o.is_open and o.action in (Action.EXPEDITE, Action.TRANSFER)
             ]

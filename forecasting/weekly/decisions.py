@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from forecasting import write
 from forecasting.arguments import ClientId, Name, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
@@ -362,8 +363,8 @@ class Decisions(Projector[Mapping[int, Decision]]):
             taken[key] = taken.get(key, 0.0) + move.units
             if taken[key] > _there(plan, sku, origin) + 1e-6:
                 raise Refused(
-                    f"{network.said[origin]} does not have {taken[key]:,.0f} u of {move.sku} "
-                    "any more. Look at the options again."
+                    f"{network.said[origin]} does not have {write.number(taken[key])} u of "
+                    f"{move.sku} any more. Look at the options again."
                 )
 
     def _check_order(self, plan: LivePlan, sku: int, move: Move) -> None:
@@ -397,7 +398,9 @@ def _check_new_order(plan: LivePlan, sku: int, move: Move) -> None:
     if terms.last is not None and week > terms.last:
         raise Refused(f"{move.sku} is past its exit date by {move.arrives}.")
     if move.units % terms.case > 1e-6:
-        raise OutOfBounds(f"{move.sku} is ordered in cases of {terms.case:g} units.")
+        raise OutOfBounds(
+            f"{move.sku} is ordered in cases of {write.figure(terms.case)} units."
+        )
 
 
 def touched_by(option: Option) -> frozenset[str]:

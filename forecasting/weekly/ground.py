@@ -15,6 +15,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from forecasting import write
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events.body import CalendarEdit
@@ -155,14 +156,15 @@ def _moved(body: OptionProposed, found: Option) -> list[str]:
         if _is_same(was, now):
             return []
         return [
-            f"{now:,.0f} u are expected to be short now; {was:,.0f} u when it was proposed."
+            f"{write.number(now)} u are expected to be short now; {write.number(was)} u "
+            "when it was proposed."
         ]
     was, now = body.worth.units, found.units_saved
     words = [f"Beside what it saves: {found.warning}."] if found.warning else []
     if not _is_same(was, now):
         words.append(
-            f"It saves {now:,.0f} u now; {was:,.0f} u when it was proposed: stock, orders, "
-            "demand or other decisions are others now."
+            f"It saves {write.number(now)} u now; {write.number(was)} u when it was proposed: "
+            "stock, orders, demand or other decisions are others now."
         )
     return words
 
@@ -280,7 +282,7 @@ def _value(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case float():
-            return f"{value:,.10g}"
+            return write.figure(value)
     return str(value)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from forecasting import write
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.moves import Move
@@ -118,7 +119,9 @@ class Option:
         """What would be done, and what of sales it gives up."""
         if self.action is not Action.REDUCE or self.effect is None or self.why_not:
             return self.said
-        given = f"{max(self.effect.given_up, 0.0):,.0f} u of expected sales are given up"
+        given = (
+            f"{write.number(max(self.effect.given_up, 0.0))} u of expected sales are given up"
+        )
         lost = -self.effect.gained
         price = f", {money(lost)} of margin all in all" if lost >= 0.5 else ""
         return f"{self.said}; {given}{price}"

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from forecasting import write
 from forecasting.calendar import as_date
 from forecasting.consensus.moves import Move
 from forecasting.hierarchy import THOUSANDTHS, Floats
@@ -45,8 +46,17 @@ TRIES, LESS = 4, 1 / 16
 """How often, and by what share of the lift, a reduction is made smaller that does not hold."""
 
 
-def for_shortage(plan: LivePlan, activation: str, sku: str) -> list[Option]:
-    """The five options for one featured SKU's shortage, and leaving it as it is."""
+def for_shortage(
+    plan: LivePlan, activation: str, sku: str, *, alone: bool = False
+) -> list[Option]:
+    """The five options for one featured SKU's shortage, and leaving it as it is.
+
+    Parameters
+    ----------
+    alone : bool
+        Look at the SKU and what is featured in its place only. What the rest of the class
+        gains, or becomes short of, is left out: for lists of many, where nobody decides.
+    """
     item = item_of(plan, activation, sku)
     if item is None:
         return []
@@ -62,10 +72,20 @@ def for_shortage(plan: LivePlan, activation: str, sku: str) -> list[Option]:
     ]
     # What keeps the promise and the promotion comes first, where there is time for it.
     found = [more, *found] if more.is_open else [*found, more]
-    said = [o if o.why_not else judged(plan, o) for o in found]
+    known = [o.why_not != "" or (alone and o.effect is not None) for o in found]
+    said = [
+        o if is_known else judged(plan, o, touched=_own(plan, o, alone))
+        for o, is_known in zip(found, known, strict=True)
+    ]
     # Whoever robs another comes last, and says so.
     said.sort(key=lambda o: o.is_open and o.warning != "")
     return [*said, accept(plan, item)]
+
+
+def _own(plan: LivePlan, option: Option, alone: bool) -> set[int] | None:
+    """SKUs to look at, where the rest of the class is left out."""
+    names = {option.sku, option.substitute or option.sku}
+    return {plan.sku_index[name] for name in names} if alone else None
 
 
 def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outcome) -> Tried:
@@ -77,7 +97,8 @@ def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
     def said(moves: Sequence[Move]) -> str:
         to = sorted({names[m.to] for m in moves})
         return (
-            f"Order {sum(m.units for m in moves):,.0f} u more for {_listed(to, 'door')}, to "
+            f"Order {write.number(sum(m.units for m in moves))} u more for "
+            f"{_listed(to, 'door')}, to "
             f"arrive in the week of {moves[0].arrives}"
         )
 
@@ -114,7 +135,8 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
         orders, to = sorted({m.receipt for m in moves}), sorted({names[m.to] for m in moves})
         gained = max((m.leaves - m.arrives).days // 7 for m in moves)
         return (
-            f"Bring {sum(m.units for m in moves):,.0f} u of {_listed(orders, 'order')} forward "
+            f"Bring {write.number(sum(m.units for m in moves))} u of "
+            f"{_listed(orders, 'order')} forward "
             f"by up to {gained} week{'' if gained == 1 else 's'} for {_listed(to, 'door')}"
         )
 
@@ -141,7 +163,8 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         givers = sorted({names[m.origin] for m in moves})
         takers = sorted({names[m.to] for m in moves})
         return (
-            f"Move {sum(m.units for m in moves):,.0f} u from {_listed(givers, 'place')} to "
+            f"Move {write.number(sum(m.units for m in moves))} u from "
+            f"{_listed(givers, 'place')} to "
             f"{_listed(takers, 'door')}"
         )
 
@@ -211,10 +234,11 @@ def _cut_back(
     if share <= 0.0 and units < max(HELPS * float(before.lost.sum()), 1.0):
         return nothing("Stock would be short without any lift: less of it does not help.")
     said = (
-        f"Cut the activation back so that it lifts {name} {lift:.2g}x instead of {full:.2g}x"
+        f"Cut the activation back so that it lifts {name} {write.figure(lift, 2)}x instead "
+        f"of {write.figure(full, 2)}x"
         if lift > 1
         else f"Give up the promotion of {name}: it would sell without lift, 1x instead of "
-        f"{full:.2g}x"
+        f"{write.figure(full, 2)}x"
     )
     option = replace(
         dated,
@@ -244,7 +268,7 @@ def accept(plan: LivePlan, item: ItemRisk) -> Option:
     """Leave it as it is, on record."""
     option = replace(
         blank(plan, item, Action.ACCEPT),
-        said=f"Accept that about {item.short.sum():,.0f} u will be short",
+        said=f"Accept that about {write.number(item.short.sum())} u will be short",
         last_date=as_date(plan.base.weeks[item.last]) + dt.timedelta(6),
     )
     return judged(plan, option)

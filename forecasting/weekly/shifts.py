@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from forecasting import write
 from forecasting.consensus.activations import Item
 from forecasting.inventory.bridge import ItemRisk
 from forecasting.plan.live import LivePlan
@@ -108,7 +109,7 @@ def _shifted(plan: LivePlan, item: ItemRisk, dated: Option, other: int) -> Optio
     described = plan.base.facts["description"][other]
     shown = described if isinstance(described, str) and described else instead
     said = (
-        f"Feature {shown} instead: it would lift {featured.lift:.2g}x and meet "
-        f"{featured.fill:.0%} of its demand"
+        f"Feature {shown} instead: it would lift {write.figure(featured.lift, 2)}x and meet "
+        f"{write.percent(featured.fill)} of its demand"
     )
     return replace(option, said=said)

@@ -77,7 +77,8 @@ def proposed(plan: LivePlan, bought: pd.DataFrame, left: pd.DataFrame) -> None:
         chosen = st.button(
             f"Approve {theme.plural(len(asked), 'chosen order')}" if len(asked) else "Approve the chosen",
             disabled=asked.empty,
-            type="primary", icon=":material/check:", key="approve_chosen",
+            type="secondary" if asked.empty else "primary", icon=":material/check:",
+            key="approve_chosen",
         )  # fmt: skip
         of = "" if supplier == EVERY_SUPPLIER else f" of {plain(supplier)}"
         every = st.button(
@@ -237,7 +238,7 @@ def work_off(rows: Sequence[StandingOrder], standing: Sequence[StandingOrder]) -
 
     able = [o.id for o in mine if o.state == APPROVED]
     with st.container(horizontal=True):
-        button(f"Release {len(able) or 'the'} chosen", space.orders.release, able, key="release", type="primary",
+        button(f"Release {len(able) or 'the'} chosen", space.orders.release, able, key="release", type="primary" if able else "secondary",
                icon=":material/send:",
                help="They went to the supplier: they count on, and are not taken back here any more.")  # fmt: skip
         button(f"Release all {len(approved)} approved", space.orders.release,

@@ -26,7 +26,6 @@ NO_SENTENCES = {
     "forecasting/write.py": "where numbers are spelled",
     "forecasting/calendar.py": "what conventions stand on",
     "forecasting/errors.py": "what conventions stand on",
-    "forecasting/weekly": "not yet",
     "forecasting/operation.py": "the log, which programs read",
 }
 DRAWINGS = {"<line", "<circle", "<text", "<rect", "<path", "<polyline"}

@@ -57,9 +57,14 @@ def test_where_customers_wait_it_is_the_one_asked_too(mean, alpha, lead):
     np.testing.assert_allclose(found, ASKED, atol=0.005)
 
 
-def test_a_share_of_units_is_delivered_as_one():
-    found = delivered(mean=20, alpha=0.2, lead=2, by_units=True)
-    np.testing.assert_allclose(found, ASKED, atol=0.015)
+@pytest.mark.parametrize(
+    ("mean", "alpha", "lead", "waits"),
+    [(20, 0.2, 2, False), (20, 0.8, 2, False), (50, 0.3, 4, False), (300, 0.2, 2, True),
+     (300, 0.05, 4, True)],
+)  # fmt: skip
+def test_a_share_of_units_is_delivered_as_one(mean, alpha, lead, waits):
+    found = delivered(mean=mean, alpha=alpha, lead=lead, waits=waits, by_units=True)
+    np.testing.assert_allclose(found, ASKED, atol=0.005)
 
 
 @pytest.mark.parametrize("pack", [6, 60])
