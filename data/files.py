@@ -348,7 +348,7 @@ def _of_evidence() -> list[str]:
     """What is made of returns and of a level that has changed, and of what is signed."""
     return [
         "**Returns** in rows of their own (below zero, beside the sales) take nothing back of "
-        "what was wanted, and go back on the shelf a week later. Where a door's units have "
+        "demand, and go back on the shelf a week later. Where a door's units have "
         "returns taken off already (a week is below zero at times, and has no sale of the SKU "
         "beside it), what a week has below zero is taken off the sales before it, and nothing "
         "more comes back in the plan: what it tells is net, and so is what is foreseen.",

@@ -165,6 +165,8 @@ GLOSSARY: dict[str, str] = {
     "Added": "What an activation added to demand on balance: its lift, less what other SKUs of "
     "the class lost to it, less what was bought ahead of the weeks after it. Below zero it "
     "took more than it brought.",
+    "Approved": "An order that Planning has decided on and that has not gone out yet: every "
+    "plan counts it, and it can be taken back.",
     "As of": "The last closed week: its sales and closing stock are known. The plan starts in "
     "the week after.",
     "At risk": "Expected units short in the activation, times the promoted price (revenue) or "
@@ -190,6 +192,8 @@ GLOSSARY: dict[str, str] = {
     "Class week": "One class in one week, over all its SKUs and doors.",
     "Complete": "An activation is complete once its dates, SKUs, doors and discount stand as "
     "they then ran.",
+    "Confirmed": "Units of an approved or released order that order lines or receipts in the "
+    "files have brought.",
     "Consensus": "The one demand forecast that Marketing, Merchandising and Planning agree on.",
     "Correct flags": "In a replay: of the SKU-doors that were red, the share that ran out.",
     "Cost": "Of units, at unit cost; of an option, what it takes to expedite or move units.",
@@ -231,6 +235,8 @@ GLOSSARY: dict[str, str] = {
     "Lead time": "Weeks from releasing an order to the first day its units can be sold.",
     "Left at the end": "Stock of the featured SKUs at the end of an activation's last week, "
     "where it was counted; in money at unit cost.",
+    "Left over": "Units of an order that are likely to be there still once the activation that "
+    "it came for is over.",
     "Lift": "What an activation does to baseline demand: 1.8x means 80 % more.",
     "Lift library": "What every past activation was worth, beside what was expected of it.",
     "Lost sales": "Demand beyond what was sold while shelves were empty, at the "
@@ -259,6 +265,7 @@ GLOSSARY: dict[str, str] = {
     "Other days": "Days on which a SKU could be sold at a door and no activation featured it.",
     "Override": "A function's change to its own input, with a reason.",
     "P10": "Lower end of the 80 % interval: one time in ten it is less.",
+    "P50": "What happens is below it half of the time.",
     "P90": "Upper end of the 80 % interval: one time in ten it is more.",
     "Point": "Percentage point: from 30 % to 28 % is two points.",
     "Preventable": "In a replay: units lost that the best mix at the time would have "
@@ -301,6 +308,8 @@ GLOSSARY: dict[str, str] = {
     "Net of returns.",
     "Sensing": "A correction of the next four weeks after last week's demand; it counts at "
     "once and rewrites nothing that was signed.",
+    "Service level": "Share of replenishment cycles, or of units where the company says so, "
+    "that stock is to meet in full.",
     "Short": "Status: stockout risk is high, or stock meets too little of demand. "
     "Leadership sets both limits.",
     "Shortage": "Demand that stock will not meet: units short.",

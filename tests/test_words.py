@@ -28,7 +28,8 @@ WHICH = frozenset(
         "weeks day days last other same past ahead per worst doors door out activations that for "
         "at the in with without less vs of so far to retail cost units promoted usual typical "
         "moved used no first begin start end times buy order prevented flagged absolute sku skus "
-        "year an ordinary 1 8 marketing merchandising planning sign",
+        "year an ordinary 1 8 marketing merchandising planning sign "
+        "cheapest",
     )
 )
 """Words that say which value of a measure it is: when, whose, where, of what."""
@@ -45,6 +46,9 @@ NO_MEASURE = frozenset(
         "Value",
         "Weeks ahead",
         "Accepted",
+        "Approve",
+        "In the column",
+        "Times",
         "Remark",
         "Activations that feature it",
         "After",

@@ -16,7 +16,7 @@ from forecasting.monthly.ordering import APPROVED, RELEASED
 from forecasting.plan.live import LivePlan
 from pages.components import download, frame, picked, theme
 from pages.components.options import who
-from pages.components.text import ours, plain
+from pages.components.text import Said, ours, plain
 
 KIND_SAID = {"release": "Release now", "planned": "Planned release"}
 EVERY_SUPPLIER = "All suppliers"
@@ -25,17 +25,18 @@ WHOLE = st.column_config.NumberColumn(format="localized")
 UNITS = "Whole cases, at least the minimum order. Type another number to order that."
 OTB = (
     "What is left of open-to-buy, at cost, in its class and month of arrival, after this order and "
-    "those above it. Below zero: over-bought. It is said, not forbidden."
+    "those above it. Below zero: over-bought. It is shown, not forbidden."
 )
 ASKED = "Share of replenishment cycles, or of units as the company has set, that stock is ordered to meet in full."
 CHEAPEST = (
-    "The share of cycles at which holding what is left and missing what is wanted cost least together, by "
+    "The share of cycles at which holding what is left and missing demand cost least together, by "
     "price, unit cost, holding cost and goodwill. Leadership may have stock ordered for it (Review, "
     "*Order for the service that costs least*); blank where one of them is unknown."
 )
 LEFT = (
-    "Units left at its doors after the activation that the order comes for, with the order: {} no more "
-    "than this. As the Bridge judges it; blank where it comes for none."
+    "Units left at its doors after the activation that the order comes for, with the order: half the time "
+    "(P50), and nine times in ten (P90), no more than this. As the Bridge judges it; blank where it comes "
+    "for none."
 )
 
 
@@ -116,19 +117,19 @@ def approve(
     frame.do(space.orders.approve, person.id, lines, note=note, base=seen, then=told)
 
 
-def bill(rows: pd.DataFrame, left: pd.DataFrame) -> str:
+def bill(rows: pd.DataFrame, left: pd.DataFrame) -> Said:
     """What some orders come to, and whose open-to-buy they take below zero."""
     cost = rows["cost"].sum(min_count=1)
-    said = f"{theme.plural(len(rows), 'order')}, {theme.units(rows['units'].sum())}, {theme.money(cost)} at cost"
+    of = f"{theme.plural(len(rows), 'order')}, {theme.units(rows['units'].sum())}, {theme.money(cost)} at cost"
     over = order_proposals.over_spent(rows, left)
     if over:
         (klass, month), worst = min(over.items(), key=lambda item: item[1])
-        more = f" and {len(over) - 1} more" if len(over) > 1 else ""
-        said += (
+        more = f" and {len(over) - 1:d} more" if len(over) > 1 else ""
+        of += (
             f" · over open-to-buy in {plain(klass)}, {plain(month)}{more}: "
             f"{theme.money(worst)} left at cost"
         )
-    return said
+    return ours(of)
 
 
 def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
@@ -139,9 +140,9 @@ def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
             "Supplier": rows["supplier"], "Units": rows["units"], "Doors": rows["places"],
             "Release": rows["release_week"].map(theme.week),
             "Arrives": rows["receipt_week"].map(theme.week), "Cost": rows["cost"],
-            "Open-to-buy left": rows["otb_left"], "Comes for": rows["event"],
-            "Left, P50": rows["left_p50"], "Left, P90": rows["left_p90"],
-            "Service": rows["service"] * 100, "Costs least": rows["service_cheapest"] * 100,
+            "Open-to-buy after": rows["otb_left"], "Activation": rows["event"],
+            "Left over, P50": rows["left_p50"], "Left over, P90": rows["left_p90"],
+            "Service level": rows["service"] * 100, "Cheapest service level": rows["service_cheapest"] * 100,
         }
     )  # fmt: skip
     if not may:
@@ -151,12 +152,12 @@ def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
         "Units": number(format="localized", min_value=0.0, required=True, help=UNITS),
         "Doors": number(help="Doors that it is for; 1 where it goes to a distribution centre."),
         "Cost": theme.money_column(help="At unit cost, of the units proposed."),
-        "Open-to-buy left": theme.money_column(help=OTB),
-        "Comes for": words(help="The activation that runs in the week in which it arrives."),
-        "Left, P50": number(format="%,.0f", help=LEFT.format("half the time")),
-        "Left, P90": number(format="%,.0f", help=LEFT.format("nine times in ten")),
-        "Service": number(format="%.1f %%", help=ASKED),
-        "Costs least": number(format="%.1f %%", help=CHEAPEST),
+        "Open-to-buy after": theme.money_column(help=OTB),
+        "Activation": words(help="The activation that runs in the week in which it arrives."),
+        "Left over, P50": number(format="%,.0f", help=LEFT),
+        "Left over, P90": number(format="%,.0f", help=LEFT),
+        "Service level": number(format="%.1f %%", help=ASKED),
+        "Cheapest service level": number(format="%.1f %%", help=CHEAPEST),
     }
     alt = "Orders for suppliers, the first to be released first"
     if not may:
@@ -165,9 +166,8 @@ def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
         )
         return shown.assign(Approve=False)
     # Edits are kept by the place of a row: other orders are another table.
-    content = hashlib.sha256(
-        rows[["sku", "receipt_week", "units"]].to_csv().encode()
-    ).hexdigest()
+    told = rows[["sku", "receipt_week", "units"]].to_numpy(dtype=object)
+    content = hashlib.sha256(repr(told.tolist()).encode()).hexdigest()
     name = f"orders {key} {content[:12]}"
     open_ones = {"Approve": bool, "Units": float}
     if not picked.fits_kinds(st.session_state.get(name), len(shown), open_ones):
@@ -202,7 +202,7 @@ def book(plan: LivePlan) -> None:
         alt="Approved and released orders, the next to leave first",
         column_config={
             "Units": WHOLE,
-            "In the files, u": st.column_config.NumberColumn(
+            "Confirmed, u": st.column_config.NumberColumn(
                 format="localized",
                 help="Units of an open order, or of goods that came, that the files have under a name that was "
                 "not there when it was approved: they are counted there, and not twice.",
@@ -267,8 +267,8 @@ def listed(
             "Units": [o.units for o in orders],
             "Release": [theme.week(o.leaves) for o in orders],
             "Arrives": [theme.week(o.arrives) for o in orders],
-            "In the files, u": [s.confirmed for s in standing],
-            "As": [" ".join(s.receipts) for s in standing],
+            "Confirmed, u": [s.confirmed for s in standing],
+            "Receipt": [" ".join(s.receipts) for s in standing],
             "By": [names.get(o.person, o.person) for o in orders],
             "Why": [
                 o.note or (f"Bridge: {o.activation}" if o.activation else "") for o in orders
@@ -295,19 +295,19 @@ def too_late(plan: LivePlan, bought: pd.DataFrame) -> None:
             pd.DataFrame(
                 {
                     "SKU": rows["sku"], "What": rows["sku"].map(skus["description"]),
-                    "Lost, u": rows["units"], "Lost sales": rows["value"], "Doors": rows["doors"],
+                    "Lost sales, u": rows["units"], "Lost sales": rows["value"], "Doors": rows["doors"],
                     "From": rows["first"].map(theme.week), "To": rows["last"].map(theme.week),
-                    "Would be needed, u": rows["needed"],
+                    "Short of service level, u": rows["needed"],
                 }
             ),
             hide_index=True, height=380, placeholder="–",
             alt="SKUs that lose sales before a new order can arrive, most first",
             column_config={
-                "Lost, u": st.column_config.NumberColumn(
+                "Lost sales, u": st.column_config.NumberColumn(
                     format="%,.0f", help="Units that demand is expected to miss, by open orders and decided moves alone."
                 ),
                 "Lost sales": theme.money_column(help="At the price paid in each week."),
-                "Would be needed, u": st.column_config.NumberColumn(
+                "Short of service level, u": st.column_config.NumberColumn(
                     format="localized", help="To reach the service level in these weeks, in whole cases."
                 ),
             },
@@ -319,7 +319,7 @@ def too_late(plan: LivePlan, bought: pd.DataFrame) -> None:
     )
 
 
-def headline(rows: pd.DataFrame, summed: pd.DataFrame, book_: Sequence[StandingOrder]) -> str:
+def headline(rows: pd.DataFrame, summed: pd.DataFrame, book_: Sequence[StandingOrder]) -> Said:
     """What will be lost, and what to release today."""
     late = rows[(rows["kind"] == "expedite") & (rows["lost_units"] >= 0.5)]
     said = "**No sale is expected to be lost before a new order can arrive**"

@@ -67,20 +67,20 @@ def tiles(rows: pd.DataFrame, summed: pd.DataFrame, standing: Sequence[StandingO
     late = rows[rows["kind"] == "expedite"]
     lost = late[late["lost_units"] >= 0.5]
     cells = st.columns(5)
-    cells[0].metric("Sales that will be lost", theme.money(lost["lost_value"].sum(min_count=1)),
+    cells[0].metric("Lost sales ahead", theme.money(lost["lost_value"].sum(min_count=1)),
                     border=True, help=f"{theme.units(lost['lost_units'].sum())} that demand is expected to miss "
                     "before an order placed today can arrive, by open orders and decided moves alone: expedite an "
                     "open order, move stock, or accept it.")  # fmt: skip
-    cells[1].metric("Release today", theme.units(summed["release"].sum()), border=True,
+    cells[1].metric("Release now", theme.units(summed["release"].sum()), border=True,
                     help="Orders to place this week so that they arrive when they are needed. At cost: "
                     f"{theme.money(summed['release_cost'].sum(min_count=1))}.")  # fmt: skip
     waiting = [s.order for s in standing if s.order.state == APPROVED]
-    cells[2].metric("Approved, not released", theme.units(sum(o.units for o in waiting)), border=True,
-                    help="Every plan counts them already; they can be taken back until they are released.")  # fmt: skip
+    cells[2].metric("Approved", theme.units(sum(o.units for o in waiting)), border=True,
+                    help="Approved and not released: every plan counts them already; they can be taken back until they are released.")  # fmt: skip
     cells[3].metric("Planned release", theme.units(summed["planned"].sum()), border=True,
                     help=f"Orders to place in later weeks, up to {buying.WEEKS:d} weeks ahead.")  # fmt: skip
     below = max(float(late["units"].sum() - late["lost_units"].sum()), 0.0)
-    cells[4].metric("Below safety stock", theme.units(below), border=True,
+    cells[4].metric("Short of safety stock", theme.units(below), border=True,
                     help="Units that safety stocks lack of their level before an order placed today can arrive. "
                     "No sale is expected to be lost for want of them alone.")  # fmt: skip
 
