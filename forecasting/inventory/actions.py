@@ -245,20 +245,28 @@ def expedite(
     for _ in range(MOST_LINES):
         if not left:
             break
-        gains, earned = _alone(now, left, n_weeks)
-        best: dict[int, tuple[float, Shipment]] = {}
-        for one, gain, money in zip(left, gains, earned, strict=True):
-            net = gain - one.cost
-            pays = min(gain, money) > one.cost
-            if pays and net > best.get(one.to, (0.0, one))[0]:
-                best[one.to] = (net, one)
+        best = _best_of_each_door(now, left, n_weeks)
         if not best:
             break
-        taken = [one for _, one in best.values()]
+        taken = list(best.values())
         chosen += taken
         left = [one for one in left if one not in taken and one.to in best]
         now = now.with_supply(supply_change(taken, now.demand.shape))
     return chosen, slack
+
+
+def _best_of_each_door(
+    situation: Situation, left: list[Shipment], n_weeks: int
+) -> dict[int, Shipment]:
+    """The shipment that gains most for the activation at each door, of those that pay."""
+    gains, earned = _alone(situation, left, n_weeks)
+    best: dict[int, tuple[float, Shipment]] = {}
+    for one, gain, money in zip(left, gains, earned, strict=True):
+        net = gain - one.cost
+        pays = min(gain, money) > one.cost
+        if pays and net > best.get(one.to, (0.0, one))[0]:
+            best[one.to] = (net, one)
+    return {door: one for door, (_, one) in best.items()}
 
 
 def _alone(
