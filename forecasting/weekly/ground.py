@@ -160,7 +160,11 @@ def _moved(body: OptionProposed, found: Option) -> list[str]:
             "when it was proposed."
         ]
     was, now = body.worth.units, found.units_saved
-    words = [f"Beside what it saves: {found.warning}."] if found.warning else []
+    words = (
+        [f"Beside what it saves: {found.warning}."]
+        if found.warning and found.warning != body.warning
+        else []
+    )
     if not _is_same(was, now):
         words.append(
             f"It saves {write.number(now)} u now; {write.number(was)} u when it was proposed: "

@@ -354,5 +354,5 @@ def _option_body(option: Option, edit: CalendarEdit | None, worth: Worth) -> Opt
         substitute=option.substitute, lift_kept=option.lift_kept,
         short_before=0.0 if math.isnan(option.short_before) else round(option.short_before, 3),
         short_after=None if math.isnan(short) else round(short, 3),
-        last_date=option.last_date,
+        last_date=option.last_date, warning=option.warning,
     )  # fmt: skip

@@ -188,6 +188,8 @@ def answer(seq: int) -> None:
     figures(one, looked)
     for words in looked.changes:
         st.warning(plain(words))
+    if looked.option is not None and looked.option.warning and not looked.changes:
+        st.warning(f"Beside what it saves: {plain(looked.option.warning)}.")
     how = st.segmented_control(
         "Your answer", ["Accept", "Change", "Decline"], key=f"how_{seq}", required=True,
         default="Decline" if looked.gone else "Accept",

@@ -105,6 +105,8 @@ class OptionProposed(Proposed):
     """And with it."""
     last_date: dt.date | None = None
     """Last day on which it could be decided, as it was worked out."""
+    warning: str = ""
+    """What else it makes short, in words, as it was worked out."""
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
@@ -123,6 +125,7 @@ class OptionProposed(Proposed):
             short_before=float(stored["short_before"]),
             short_after=None if after is None else float(after),
             last_date=None if last is None else dt.date.fromisoformat(last),
+            warning=str(stored.get("warning", "")),
         )
 
     def write(self) -> dict[str, Any]:
@@ -137,6 +140,7 @@ class OptionProposed(Proposed):
             "short_before": self.short_before,
             "short_after": self.short_after,
             "last_date": self.last_date.isoformat() if self.last_date else None,
+            "warning": self.warning,
         }
 
 
