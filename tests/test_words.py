@@ -136,7 +136,6 @@ NO_MEASURE = frozenset(
         "Trend",
         "Type",
         "Until",
-        "Verdict",
         "Week",
         "Weeks",
         "Weeks before",

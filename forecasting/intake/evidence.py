@@ -91,10 +91,11 @@ def _stepped(store: Store, as_of: dt.date) -> list[Row]:
     return [
         {
             "kind": kind,
-            "subject": row.subject,
-            "count": int(row.n),
-            "example": f"since the week of {write.day(row.start)} it sells "
-            f"{write.number(row.after)} units a week, {write.number(row.before)} before",
+            # What is accepted is this step, for all weeks to come; not the next one.
+            "subject": f"{row.subject} since {row.start.date().isoformat()}",
+            "count": 1,
+            "example": f"{write.number(row.after)} units a week in the {row.n} weeks since the "
+            f"week of {write.day(row.start)}, {write.number(row.before)} before",
             "assumed": check_of(kind).assumed,
             "todo": check_of(kind).todo,
             "weight": WEIGHED_WEEKS * abs(row.after - row.before),

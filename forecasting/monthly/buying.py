@@ -1,8 +1,8 @@
-"""The buy plan and the marketing calendar that the consensus drives.
+"""The buy plan that the consensus drives.
 
-Both come from the same plan: demand that was agreed, stock, open orders and what was
-decided to move. The calendar is the buy plan's mirror image: each activation is approved,
-at risk, or needs a decision.
+It comes from the plan: demand that was agreed, stock, open orders and what was decided to
+move. Its mirror image, what the same stock allows of the marketing calendar, is in
+weekly/readiness.py.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ from forecasting.inventory.levels import Aim, Doubt, Outlook, as_if_waiting
 from forecasting.inventory.netting import Asking
 from forecasting.plan.inbound import FIRM
 from forecasting.plan.live import LivePlan
-from forecasting.plan.views import Verdict, skus_of
-from forecasting.vocabulary import Measure, Status
-from forecasting.weekly.decisions import Decisions
+from forecasting.vocabulary import Measure
 from forecasting.weekly.orders import terms_of
 from forecasting.weekly.service import is_by_cost, service_of, services_at, waits_at
 
@@ -446,40 +444,3 @@ def _month_of(klass: str, month: str, line: Floats) -> dict[str, Any]:
         "bom": line[3], "due": line[4], "otb": float(buy_plan.open_to_buy(*line[:5])),
         "otb_cost": line[5],
     }  # fmt: skip
-
-
-def calendar(plan: LivePlan, judged: list[Verdict], decisions: Decisions) -> pd.DataFrame:
-    """The marketing calendar that the buy plan allows.
-
-    Returns
-    -------
-    DataFrame, one row per activation
-        activation, name, start, verdict (approved, at risk, needs a decision), why.
-    """
-    found = []
-    for verdict in judged:
-        activation = verdict.activation
-        skus = skus_of(plan, activation.activation)
-        red = skus[skus["status"] == Status.RED.value]
-        open_ones = sum(
-            not decisions.is_settled(activation.activation, sku, short)
-            for sku, short in zip(red["sku"], red["units_short"], strict=True)
-        )
-        if verdict.status is Status.GREY:
-            said, why = "needs a decision", "stock or forecast is not known"
-        elif verdict.status is Status.RED and open_ones:
-            said, why = "needs a decision", f"{open_ones} of its SKUs will run out"
-        elif verdict.status in (Status.RED, Status.AMBER):
-            said, why = "at risk", "stock is tight; what can be done is decided or accepted"
-            if verdict.status is Status.AMBER:
-                why = verdict.said if verdict.red_skus else "stock is tight"
-        else:
-            said, why = "approved", "stock covers it"
-            if len(red):
-                # A few SKUs that run out do not hold the activation up, and are said.
-                said, why = "at risk", f"{len(red)} of {len(skus)} SKUs will run out"
-        found.append(
-            {"activation": activation.activation, "name": activation.name,
-             "start": activation.start, "verdict": said, "why": why}
-        )  # fmt: skip
-    return pd.DataFrame(found, columns=["activation", "name", "start", "verdict", "why"])

@@ -7,10 +7,9 @@ import streamlit as st
 
 from forecasting.outputs import marketing_calendar
 from forecasting.plan.live import LivePlan
-from forecasting.rights import Person
 from forecasting.weekly.readiness import Readiness, State, calendar_of
-from forecasting.workspace import Workspace
 from pages.components import download, frame, theme
+from pages.components.text import Said, ours
 
 MARKS = {
     State.NEEDS: "● Needs a decision", State.RISK: "◆ At risk", State.APPROVED: "✓ Approved",
@@ -24,52 +23,67 @@ def found() -> list[Readiness]:
     return _found(plan, plan.number, plan.seq, space.seq, space.desk.today)
 
 
-def section(space: Workspace, person: Person, found: list[Readiness]) -> None:
-    """What the stock allows of each activation, and the calendar to take along."""
+def finding(found: list[Readiness]) -> Said:
+    """How many have their stock, how many need somebody."""
+    count = {state: sum(one.state is state for one in found) for state in State}
+    return ours(
+        f"**{count[State.APPROVED]:d} approved** · {count[State.RISK]:d} at risk · "
+        f"{theme.plural(count[State.NEEDS], 'needs', 'need')} a decision"
+    )
+
+
+def section(found: list[Readiness]) -> None:
+    """What the stock allows of each activation, folded up."""
     needs = sum(one.state is State.NEEDS for one in found)
     with st.expander(
         f"What the stock allows: {theme.plural(needs, 'activation needs', 'activations need')} a decision"
     ):
-        st.dataframe(
-            pd.DataFrame(
-                {
-                    "State": [MARKS[one.state] for one in found],
-                    "Activation": [one.activation.name for one in found],
-                    "First day": [one.activation.start for one in found],
-                    "Decided by": [one.who or None for one in found],
-                    "Decide by": [one.until for one in found],
-                    "Last day": [one.last_day for one in found],
-                    "Why": [one.why for one in found],
-                    "Proposed": ["; ".join(p.body.said for p in one.proposed) or None for one in found],
-                }
+        table(found)
+
+
+def table(found: list[Readiness]) -> None:
+    """What the stock allows of each activation, and the calendar to take along."""
+    space, person = frame.workspace(), frame.me()
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "State": [MARKS[one.state] for one in found],
+                "Activation": [one.activation.name for one in found],
+                "First day": [one.activation.start for one in found],
+                "Decided by": [one.who or None for one in found],
+                "Decide by": [one.until for one in found],
+                "Last day": [one.last_day for one in found],
+                "Why": [one.why for one in found],
+                "Proposed": ["; ".join(p.body.said for p in one.proposed) or None for one in found],
+            }
+        ),
+        hide_index=True, placeholder="–", alt="What the stock allows of each activation",
+        column_config={
+            name: st.column_config.DateColumn(format="MMM D")
+            for name in ("First day", "Decide by", "Last day")
+        } | {"Why": st.column_config.TextColumn(width="large")},
+    )  # fmt: skip
+    with st.container(horizontal=True):
+        download.button(
+            "Download the calendar (XLSX)",
+            lambda: marketing_calendar.as_workbook(
+                marketing_calendar.calendar(space, person.id)
             ),
-            hide_index=True, placeholder="–", alt="What the stock allows of each activation",
-            column_config={
-                name: st.column_config.DateColumn(format="MMM D")
-                for name in ("First day", "Decide by", "Last day")
-            } | {"Why": st.column_config.TextColumn(width="large")},
-        )  # fmt: skip
-        with st.container(horizontal=True):
-            download.button(
-                "Download the calendar (XLSX)",
-                lambda: marketing_calendar.as_workbook(
-                    marketing_calendar.calendar(space, person.id)
-                ),
-                "marketing-calendar.xlsx",
-            )
-            download.button(
-                "For your calendar program (ICS)",
-                lambda: marketing_calendar.as_ics(
-                    marketing_calendar.calendar(space, person.id),
-                    now=space.desk.now,
-                    seq=space.seq,
-                ),
-                "marketing-calendar.ics",
-            )
-        st.caption(
-            "Approved: stock covers it, or what was decided makes it so. Decide by: the last "
-            "day for the first of the decisions that are worth most. After the last day nothing helps."
+            "marketing-calendar.xlsx",
         )
+        download.button(
+            "For your calendar program (ICS)",
+            lambda: marketing_calendar.as_ics(
+                marketing_calendar.calendar(space, person.id),
+                now=space.desk.now,
+                seq=space.seq,
+            ),
+            "marketing-calendar.ics",
+        )
+    st.caption(
+        "Approved: stock covers it, or what was decided makes it so. Decide by: the last "
+        "day for the first of the decisions that are worth most. After the last day nothing helps."
+    )
 
 
 @st.cache_data(show_spinner="Working out what the stock allows ...", max_entries=8)

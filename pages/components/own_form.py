@@ -296,7 +296,7 @@ def _rows(
     words = f"Rows that do not count ({len(before)})" if before else "Rows that do not count"
     with st.expander(words, expanded=bool(before)):
         edited = st.data_editor(
-            pd.DataFrame(before, columns=["In the column", "stands"], dtype=str),
+            pd.DataFrame(before, columns=["In the column", "Holds"], dtype=str),
             num_rows="dynamic", hide_index=True, key=f"left out {path.name} {look.reading}",
             column_config={
                 "In the column": st.column_config.SelectboxColumn(

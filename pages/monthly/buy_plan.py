@@ -8,15 +8,8 @@ import streamlit as st
 from forecasting.monthly import buying, order_book, order_proposals
 from forecasting.monthly.order_book import StandingOrder
 from forecasting.monthly.ordering import APPROVED
-from forecasting.plan import views
 from forecasting.plan.live import LivePlan
-from pages.components import charts, download, frame, orders, theme
-
-VERDICT_SIGN = {
-    "approved": "✓ Approved",
-    "at risk": "◆ At risk",
-    "needs a decision": "● Needs a decision",
-}
+from pages.components import allowed, charts, download, frame, orders, theme
 
 
 @st.cache_data(show_spinner="Netting demand against stock and orders ...", max_entries=4)
@@ -67,7 +60,7 @@ def page() -> None:
     elif step == "money":
         open_to_buy(plan, inside)
     else:
-        calendar(plan)
+        calendar()
 
 
 def tiles(rows: pd.DataFrame, summed: pd.DataFrame, standing: Sequence[StandingOrder]) -> None:
@@ -187,24 +180,11 @@ def open_to_buy(plan: LivePlan, inside: set[str] | None) -> None:
     )
 
 
-def calendar(plan: LivePlan) -> None:
-    judged = views.verdicts(plan)
-    frame_ = buying.calendar(plan, judged, frame.workspace().decisions)
-    counts = frame_["verdict"].value_counts()
-    st.markdown(
-        f"**{theme.plural(int(counts.get('approved', 0)), 'activation')}** approved · "
-        f"**{counts.get('at risk', 0):d}** at risk · "
-        f"{theme.plural(int(counts.get('needs a decision', 0)), 'needs', 'need')} a decision"
-    )
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "Verdict": frame_["verdict"].map(VERDICT_SIGN), "Activation": frame_["name"],
-                "Starts": frame_["start"], "Why": frame_["why"],
-            }
-        ),
-        hide_index=True, alt="Activations and whether the buy plan covers them",
-    )  # fmt: skip
+def calendar() -> None:
+    """The same stock from Marketing's point of view."""
+    found = allowed.found()
+    st.markdown(allowed.finding(found))
+    allowed.table(found)
     st.caption("The same stock from Marketing's point of view. Decide on the Bridge.")
 
 

@@ -15,7 +15,7 @@ from forecasting.plan import lift_library, views
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import MOST_LIFT, Status
-from forecasting.weekly.readiness import Readiness, State
+from forecasting.weekly.readiness import Readiness
 from forecasting.workspace import Workspace
 from pages.components import allowed, charts, download, frame, theme
 from pages.components.text import Said, ours, plain
@@ -231,11 +231,9 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
 
 def finding(coming: list[Activation], found: list[Readiness]) -> Said:
     """How many are planned, have their stock, need somebody."""
-    count = {state: sum(one.state is state for one in found) for state in State}
     return ours(
-        f"**{theme.plural(len(coming), 'activation')} planned or running** · in the next "
-        f"{marketing_calendar.WEEKS:d} weeks {count[State.APPROVED]:d} approved, {count[State.RISK]:d} "
-        f"at risk, {theme.plural(count[State.NEEDS], 'needs', 'need')} a decision"
+        f"**{theme.plural(len(coming), 'activation')} planned or running** · of the next "
+        f"{marketing_calendar.WEEKS:d} weeks {allowed.finding(found)}"
     )
 
 
@@ -363,7 +361,7 @@ def page() -> None:
         )
     if coming:
         calendar(coming, judged)
-        allowed.section(space, person, found)
+        allowed.section(found)
     change, add = st.tabs(["One activation", "Add an activation"])
     with change:
         one_activation(space, person, plan, judged)

@@ -103,3 +103,22 @@ def test_pages_take_a_selection_only_through_this():
             if isinstance(node, ast.Attribute) and node.attr == "query_params":
                 # Each only compares what the link says with what there is.
                 assert path.stem in {"frame", "why", "activations", "meeting", "data"}, path
+
+
+def test_ticks_and_numbers_of_a_table_fit_it_and_nothing_else_does():
+    kinds = {"Approve": bool, "Units": float}
+    good = [None, {"edited_rows": {}}, {"edited_rows": {0: {"Approve": True, "Units": 5}}},
+            {"edited_rows": {"1": {"Units": None}}}]  # fmt: skip
+    assert all(picked.fits_kinds(state, 2, kinds) for state in good)
+    wrong = [{2: {"Units": 1}}, {-1: {"Units": 1}}, {0: {"Units": True}}, {0: {"Approve": 1}},
+             {0: {"Units": "x"}}, {0: {"SKU": "x"}}, {0: {"Units": float("nan")}}, {0: 5}]  # fmt: skip
+    assert not any(picked.fits_kinds({"edited_rows": rows}, 2, kinds) for rows in wrong)
+    assert not picked.fits_kinds({"edited_rows": {}, "added_rows": [1]}, 2, kinds)
+    assert not picked.fits_kinds({"edited_rows": {}, "deleted_rows": [0]}, 2, kinds)
+
+
+def test_of_chosen_rows_those_count_that_a_table_has():
+    event = {"selection": {"rows": [1, 1, 5, -1, "0", None, True]}}
+    assert picked.rows(event, 3) == [1, 0]
+    assert picked.rows({"selection": {"rows": "all"}}, 3) == []
+    assert picked.rows(None, 3) == []

@@ -59,8 +59,7 @@ def test_where_customers_wait_it_is_the_one_asked_too(mean, alpha, lead):
 
 @pytest.mark.parametrize(
     ("mean", "alpha", "lead", "waits"),
-    [(20, 0.2, 2, False), (20, 0.8, 2, False), (50, 0.3, 4, False), (300, 0.2, 2, True),
-     (300, 0.05, 4, True)],
+    [(20, 0.2, 2, False), (20, 0.8, 2, False), (300, 0.2, 2, True)],
 )  # fmt: skip
 def test_a_share_of_units_is_delivered_as_one(mean, alpha, lead, waits):
     found = delivered(mean=mean, alpha=alpha, lead=lead, waits=waits, by_units=True)

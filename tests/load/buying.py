@@ -1,6 +1,6 @@
 """Does the buy plan buy well? Weekly orders on VN2 history, against a simple policy.
 
-`python -m tests.load.buying` plays two development stretches, `--final` the last weeks, on
+`python -m tests.load.buying` plays four development stretches, `--final` the last weeks, on
 which nothing is chosen. Eight rounds under the challenge's rules (../shared/data/README.md):
 an order placed at the end of a week can be sold from the third week after it on; 0.2 for
 each unit held at the end of a week, 1.0 for each unit short, sales lost. Every round is a
@@ -139,7 +139,7 @@ def ours(rounds: Rounds, week: int, stock: np.ndarray, coming: np.ndarray) -> np
     return now.reindex(pd.MultiIndex.from_frame(series)).fillna(0.0).to_numpy()
 
 
-STRETCHES = (8, 24)
+STRETCHES = (8, 16, 24, 40)
 """Weeks of history after each development stretch."""
 ASKED = (0.70, SHORT / (SHORT + HOLD), 0.95)
 
