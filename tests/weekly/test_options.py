@@ -1,11 +1,15 @@
 """What is said of an option is what the Bridge says once it is decided."""
 
+import json
 import shutil
 from contextlib import closing
 
 import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from forecasting.__main__ import main
 from forecasting.errors import NotAllowed
 from forecasting.inventory.bridge import RED, Limits, activation_status
 from forecasting.plan import views
@@ -268,3 +272,23 @@ def test_nothing_is_called_covered_of_which_a_sku_is_short(shared):
         assert verdict.said.startswith(f"Short: {verdict.red_skus} of {verdict.n_skus} SKU")
         if verdict.red_skus:
             assert verdict.status not in (Status.GREEN, Status.BLUE)
+
+
+def test_the_command_writes_the_mix_that_the_page_shows_and_gives_nothing_up_unasked(
+    company_copy, tmp_path
+):
+    out, mix = tmp_path / "bridge.csv", tmp_path / "mix.csv"
+    asked = ["bridge", "--db", str(company_copy), "--out", str(out), "--best-mix", str(mix)]
+    found = {}
+    for more in ((), ("--promotions",)):
+        ran = CliRunner().invoke(main, [*asked, "--json", *more])
+        assert ran.exit_code == 0, ran.output
+        found[more] = json.loads(ran.stdout)["best_mix"], pd.read_csv(mix)
+        told, rows = found[more]
+        assert told["actions"] == len(rows) > 0
+        assert told["net"] == pytest.approx(told["margin"] - told["cost"], abs=0.11)
+        assert told["short_after"] < told["short_before"]
+    told, rows = found[()]
+    assert (rows["net"] >= 0).all()
+    assert set(rows["decided_by"]) == {"Planning"}
+    assert "Marketing" in set(found["--promotions",][1]["decided_by"])
