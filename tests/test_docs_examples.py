@@ -140,9 +140,12 @@ def test_reports_of_the_planners_guide_are_written_as_shown(played, tmp_path, mo
     assert run(ROOT / "docs" / "guides" / "planning.md", tmp_path) == [
         "bridge",
         "buy-plan",
+        "approve",
+        "orders",
+        "release",
         "pack",
     ]
-    for name in ("bridge.csv", "buy-plan.xlsx", "consensus.html"):
+    for name in ("bridge.csv", "buy-plan.csv", "orders.csv", "consensus.html"):
         assert (tmp_path / name).stat().st_size > 0
     mix = pd.read_csv(tmp_path / "best-mix.csv")
     assert len(mix)

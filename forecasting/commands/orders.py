@@ -46,11 +46,15 @@ _IN_FILE = ("sku", "door", "receipt_week", "units")
     "--file", "edited", type=click.Path(path_type=Path, dir_okay=False),
     help="Lines of `buy-plan --out x.csv`: those that you want, units as you want them.",
 )  # fmt: skip
+@click.option(
+    "--planned", is_flag=True, help="Of the file, also what is planned for later weeks."
+)
 @because
 def approve(
     db: Path,
     person: str,
     as_json: bool,
+    planned: bool,
     skus: tuple[str, ...],
     suppliers: tuple[str, ...],
     all_: bool,
@@ -64,7 +68,7 @@ def approve(
         workspace.desk.allowed(person, "order")
         seen = workspace.seq
         if edited is not None:
-            lines = _of_file(edited)
+            lines = _of_file(edited, ("release", "planned") if planned else ("release",))
         else:
             lines = _proposed(workspace, skus, suppliers)
         event = workspace.orders.approve(person, lines, note=note, base=seen)
@@ -150,7 +154,7 @@ def _proposed(
     return divided(plan, rows, {(str(k[0]), k[1]): float(v) for k, v in wanted.items()})  # type: ignore[index]
 
 
-def _of_file(path: Path) -> list[OrderLine]:
+def _of_file(path: Path, kinds: tuple[str, ...]) -> list[OrderLine]:
     """Order lines of a CSV file that the buy plan was written to."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -163,7 +167,7 @@ def _of_file(path: Path) -> list[OrderLine]:
             return [
                 _line(f"{path.name}, line {reader.line_num}", row)
                 for row in reader
-                if row.get("kind", "release") in ("release", "planned")
+                if row.get("kind", "release") in kinds
                 and row.get("source", "supplier") == "supplier"
             ]
     except OSError as error:
