@@ -12,7 +12,7 @@ import streamlit as st
 
 from forecasting.vocabulary import Function
 from pages.components import frame, guide, remembered, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 COMPONENTS = Path(__file__).parent / "pages" / "components"
 
@@ -58,7 +58,7 @@ PAGES = {
 }
 
 
-def as_of() -> Said:
+def as_of() -> Markdown:
     """How far the data reaches."""
     space = frame.workspace()
     if not space.has_forecast:
@@ -196,4 +196,4 @@ else:
         guide.bar()
         with frame.one_step():
             chosen.run()
-    frame.watcher(chosen.title)  # after the page has said what it shows
+    frame.watcher(chosen.title)  # after the page has told what it shows

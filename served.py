@@ -172,7 +172,7 @@ class Page:
 
 
 def guarded(send: Send, body: bytes) -> Send:
-    """The same way out, with the guards on the head of what passes."""
+    """The same exit, with the guards on the head of what passes."""
 
     async def passed(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -39,7 +39,7 @@ scatter, but one of which only some days are in falls far below them all."""
 LOOKED_AT_WEEKS = 13
 """A week is judged by so many before it."""
 LEAST_WEEKS = 8
-"""Weeks before it that a week's units are held against; with fewer nothing is said of them."""
+"""Weeks before it that a week's units are compared with; with fewer nothing is reported."""
 USUAL_WEEKS = 8
 """Weeks by which it is judged to which day a door's rows usually reach."""
 USUALLY = 0.8

@@ -1,4 +1,4 @@
-"""What people have begun and not said yet, kept until they say or drop it."""
+"""What people have begun and not entered yet, kept until they enter or drop it."""
 
 from __future__ import annotations
 

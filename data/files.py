@@ -168,7 +168,7 @@ def _shaped(
 def _judge(
     read: Sequence[Raw], cursor: duckdb.DuckDBPyConnection, problems: list[Problem]
 ) -> Iterator[Verdict]:
-    """What became of the rows of every source; why there is more wrong than can be said."""
+    """What became of the rows of every source; why there is more wrong than can be listed."""
     staged: set[str] = set()
     for raw in read:
         label = raw.source.label
@@ -197,12 +197,12 @@ def staged(store: Store, table: str) -> pd.DataFrame:
 
 def set_aside(store: Store, table: str, activations: Sequence[str]) -> int:
     """Take the rows of some activations out of what is staged; how many they were."""
-    wanted = listed(map(literal, activations))
+    demand = listed(map(literal, activations))
     with store.cursor() as cursor:
         gone = cursor.execute(
             sql(
                 "delete from staging.{table} where activation in ({wanted}) returning 1",
-                table=identifier(table), wanted=wanted,
+                table=identifier(table), demand=demand,
             )
         ).fetchall()  # fmt: skip
     return len(gone)
@@ -219,7 +219,7 @@ def insert_staged(
     Parameters
     ----------
     replaces : mapping of table to {"key", "dates", "whole"}, optional
-        Which rows of before give way; those of the same key, if nothing is said.
+        Which rows of before give way; those of the same key, if nothing is stated.
     """
     for name in names:
         if TABLES[name].is_dated:

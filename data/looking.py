@@ -188,11 +188,11 @@ def look(
     )
 
 
-_SAID = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_SIGN_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 def _choice(key: str, choice: str) -> str:
-    return _SAID.get(choice, choice) if key == "delimiter" else choice
+    return _SIGN_NAMES.get(choice, choice) if key == "delimiter" else choice
 
 
 def told(reading: Reading, key: str, choice: str) -> Reading:
@@ -205,7 +205,7 @@ def told(reading: Reading, key: str, choice: str) -> Reading:
     """
     match key:
         case "delimiter":
-            signs = {said: sign for sign, said in _SAID.items()}
+            signs = {name: sign for sign, name in _SIGN_NAMES.items()}
             if choice in signs or choice in DELIMITERS:
                 return replace(reading, delimiter=signs.get(choice, choice))
         case "encoding" if choice in ENCODINGS:
@@ -217,7 +217,7 @@ def told(reading: Reading, key: str, choice: str) -> Reading:
         case "totals" if choice in ("yes", "no"):
             return replace(reading, totals=choice == "no")
     expected = {
-        "delimiter": ", ".join(_SAID.values()), "encoding": ", ".join(ENCODINGS),
+        "delimiter": ", ".join(_SIGN_NAMES.values()), "encoding": ", ".join(ENCODINGS),
         "header": "the line of the column names", "totals": "yes (they are rows) or no",
     }.get(key, "encoding, delimiter, sheet, header or totals")  # fmt: skip
     raise bad("--read", f"{key}={choice}", expected)

@@ -158,7 +158,7 @@ class _Process:
 
     def obituary(self) -> tuple[str, str]:
         """Of what it died, and what can be done."""
-        with suppress(subprocess.TimeoutExpired):  # it said too much: it is still there
+        with suppress(subprocess.TimeoutExpired):  # it printed too much: it is still there
             self.process.wait(1.0)
         code = self.process.poll()
         if self.late.is_set() or code == -signal.SIGXCPU:

@@ -76,24 +76,24 @@ class Raw:
 
     def line_of(self, rows: Sequence[int], cursor: duckdb.DuckDBPyConnection) -> dict[int, int]:
         """Line number in the file of each row (counted from 0)."""
-        wanted = sorted(set(rows))
-        if not wanted:
+        chosen = sorted(set(rows))
+        if not chosen:
             return {}
         noted = self.rows if self.has_lines else self.lines_from
         if noted is not None:
             found = cursor.execute(
                 "select _row, _line from read_parquet(?) where list_contains(?, _row)",
-                [str(noted), wanted],
+                [str(noted), chosen],
             ).fetchall()
             return {int(row): int(line) for row, line in found}
         if self.source.kind != ".csv":
-            return {row: row + 1 for row in wanted}
+            return {row: row + 1 for row in chosen}
         how = {"reading": asdict(self.read_as)} if self.read_as else {}
         lines = parsing.ask(
             self.source.label, _opened_as(self.source.path), "lines",
-            kind=self.source.kind, rows=wanted, limits=self.limits, **how,
+            kind=self.source.kind, rows=chosen, limits=self.limits, **how,
         )  # fmt: skip
-        return dict(zip(wanted, lines, strict=True))
+        return dict(zip(chosen, lines, strict=True))
 
 
 def find_sources(
@@ -103,7 +103,7 @@ def find_sources(
 
     Wrong is a file that does not exist, is of a kind or name that Concord does not know,
     leads out of the folder it was found in, or brings a table a second time. It hides
-    nothing of the others: they are read all the same, so that all is said at once.
+    nothing of the others: they are read all the same, so that all is listed at once.
     """
     found: list[Source] = []
     notes: list[str] = []
@@ -112,13 +112,13 @@ def find_sources(
         try:
             files = _in_folder(path, notes) if path.is_dir() else [path]
         except (BadFiles, OSError, ValueError) as error:
-            problems += _said(path, error)
+            problems += _problems(path, error)
             continue
         for file in files:
             try:
                 found += _sources_of(file, path, limits)
             except (BadFiles, OSError, ValueError) as error:
-                problems += _said(file, error)
+                problems += _problems(file, error)
     for table in TABLES:
         again = [source.label for source in found if source.table == table]
         if len(again) > 1:
@@ -213,7 +213,7 @@ def _opened_as(path: Path) -> Path:
     return path.resolve()
 
 
-def _said(path: Path, error: Exception) -> Iterator[Problem]:
+def _problems(path: Path, error: Exception) -> Iterator[Problem]:
     if isinstance(error, BadFiles):
         yield from error.problems
     else:  # a name that no file can have, a folder that may not be read

@@ -114,7 +114,7 @@ def summed(
 
 
 def keep_flags(store: Store, run: int, rows: pd.DataFrame) -> None:
-    """Keep what the Bridge said when a run came into force.
+    """Keep what the Bridge flagged when a run came into force.
 
     Parameters
     ----------
@@ -122,18 +122,18 @@ def keep_flags(store: Store, run: int, rows: pd.DataFrame) -> None:
         as_of, activation, sku, status, units_short, margin_at_risk.
     """
     with store.transaction() as cursor:
-        cursor.register("said", rows)
-        cursor.execute("insert into flag by name select ? as run, * from said", [run])
-        cursor.unregister("said")
+        cursor.register("flagged", rows)
+        cursor.execute("insert into flag by name select ? as run, * from flagged", [run])
+        cursor.unregister("flagged")
 
 
 def has_flags(store: Store, run: int) -> bool:
-    """Whether what the Bridge said is kept of a run."""
+    """Whether what the Bridge flagged is kept of a run."""
     return len(store.query("flagged", run=run)) > 0
 
 
 def flags(store: Store) -> pd.DataFrame:
-    """What the Bridge said, at every past week in which a forecast came into force."""
+    """What the Bridge flagged, at every past week in which a forecast came into force."""
     return store.query("flags")
 
 

@@ -46,7 +46,7 @@ REPLACES = {
     "dates": "all rows of the dates that the file spans",
     "whole": "the whole table",
 }
-"""Which rows of ours give way to a file, and how that is said."""
+"""Which rows of ours give way to a file, and how that is put."""
 
 _MONTHS = (
     "jan feb mar apr may jun jul aug sep oct nov dec",

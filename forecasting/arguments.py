@@ -34,8 +34,20 @@ from forecasting.taking import (
 )
 
 __all__ = [
-    "LONGEST_NAME", "AsMade", "Between", "ClientId", "Columns", "Name", "OneOf", "Plain",
-    "Text", "check_types", "is_checked", "said", "verb", "verbs",
+    "LONGEST_NAME",
+    "AsMade",
+    "Between",
+    "ClientId",
+    "Columns",
+    "Name",
+    "OneOf",
+    "Plain",
+    "Text",
+    "check_types",
+    "in_words",
+    "is_checked",
+    "verb",
+    "verbs",
 ]  # fmt: skip
 
 _P = ParamSpec("_P")
@@ -104,7 +116,7 @@ def check_types(value: object) -> None:
         if not isinstance(found, kind) or (kind is dt.date and isinstance(found, dt.datetime)):
             what = "a day" if kind is dt.date else "text"
             raise OutOfBounds(
-                f"A {cls.__name__.lower()} needs {what} as its {name}; found {said(found)}."
+                f"A {cls.__name__.lower()} needs {what} as its {name}; found {in_words(found)}."
             )
 
 
@@ -113,7 +125,7 @@ def _field_types(cls: Any) -> tuple[tuple[str, type], ...]:
     return tuple(get_type_hints(cls).items())
 
 
-def said(value: object) -> str:
+def in_words(value: object) -> str:
     """What was found, in a few words that are safe to show."""
     match value:
         case None:
@@ -143,7 +155,7 @@ def _taken(take: Take | None, name: str, value: object) -> Any:
     except Unfit as error:
         where = f"'{name}{error.path}'"
         raise OutOfBounds(
-            f"{where} has to be {error.expected}; found {said(error.value)}. "
+            f"{where} has to be {error.expected}; found {in_words(error.value)}. "
             "Nothing was changed."
         ) from None
 

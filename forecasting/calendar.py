@@ -34,7 +34,7 @@ MONTHS = 12
 MIDDLE = 3
 """Days from the first to the fourth day of a week, which says in which month most of it is."""
 FARTHEST_DAYS = 45
-"""A year begins no farther than this from the first of the month it is said to begin in."""
+"""A year begins no farther than this from the first of the month it is stated to begin in."""
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 """Fiscal years of which the database keeps the weeks."""
 WEEKDAYS = (

@@ -91,7 +91,7 @@ class JobRunning(Refused):
 
 
 class JobFailed(Refused):
-    """Long work came to nothing; what was in force before stays in force.
+    """Long work failed; what was in force before stays in force.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 MOST_FRAMES = 40
 """Of one traceback, the innermost ones."""
-MOST_SAID = 300
+MOST_CHARACTERS = 300
 """Characters of a message, for a person."""
 NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 """A full disk, a file that may not become larger, a quota that is used up: one remedy for
@@ -36,8 +36,8 @@ def is_no_room(error: BaseException) -> bool:
     """Whether it says that a disk is full, or a file as large as it may be."""
     if isinstance(error, OSError):
         return error.errno in NO_ROOM
-    said = str(error).lower()
-    return _kind(error) in _ALSO and ("no space left" in said or "file too large" in said)
+    message = str(error).lower()
+    return _kind(error) in _ALSO and ("no space left" in message or "file too large" in message)
 
 
 def in_words(error: BaseException, doing: str = "It") -> str:
@@ -72,9 +72,9 @@ def in_words(error: BaseException, doing: str = "It") -> str:
             "memory ran out. Close other programs, or give it fewer processes (--workers 1), "
             "and try again."
         )
-    message = " ".join(str(error).split())[:MOST_SAID]
-    said = f"{_kind(error)}: {message}" if message else _kind(error)
-    return f"{doing} failed by a fault of ours ({said}). Try again; if it stays, report it."
+    message = " ".join(str(error).split())[:MOST_CHARACTERS]
+    text = f"{_kind(error)}: {message}" if message else _kind(error)
+    return f"{doing} failed by a fault of ours ({text}). Try again; if it stays, report it."
 
 
 def for_log(error: BaseException) -> dict[str, str]:
@@ -83,7 +83,7 @@ def for_log(error: BaseException) -> dict[str, str]:
     Returns
     -------
     dict
-        error, said (where the message speaks of the machine only), trace (innermost frame
+        error, `said` (where the message speaks of the machine only), trace (innermost frame
         last), and the same of the cause, where there is one: cause, cause_said, cause_trace.
     """
     told = _one(error)

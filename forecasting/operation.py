@@ -222,7 +222,7 @@ class _File(RotatingFileHandler):
         error = sys.exc_info()[1]
         self._failed = True
         self._drop()
-        if self.failing:  # it was said when it began
+        if self.failing:  # it was reported when it began
             return
         self.failing = True
         why = error.strerror if isinstance(error, OSError) else type(error).__name__

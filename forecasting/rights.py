@@ -49,7 +49,7 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
 }
 """Verb to the functions that have it."""
 
-SAID = {
+IN_WORDS = {
     "override": "change a forecast input",
     "hold": "hold cells",
     "comment": "comment",
@@ -119,5 +119,5 @@ def require(person: Person, verb: str) -> None:
     holders = " or ".join(function.label for function in RIGHTS[verb])
     raise NotAllowed(
         f"{person.name} speaks for {person.function.label}, which cannot "
-        f"{SAID.get(verb, verb)}. Ask {holders}."
+        f"{IN_WORDS.get(verb, verb)}. Ask {holders}."
     )

@@ -26,10 +26,10 @@ def version() -> str:
 def _of_checkout(project: Path) -> str:
     """What a project file says, if it is ours; '' if not."""
     try:
-        said = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})
+        stated = tomllib.loads(project.read_text(encoding="utf-8")).get("project", {})
     except (OSError, ValueError):
         return ""
-    return str(said.get("version", "")) if said.get("name") == NAME else ""
+    return str(stated.get("version", "")) if stated.get("name") == NAME else ""
 
 
 def _of_package(name: str) -> str:

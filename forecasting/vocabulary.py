@@ -82,7 +82,7 @@ class Measure(StrEnum):
         """The sign that goes with an amount of it: u, or the currency's."""
         return "u" if self is Measure.UNITS else conventions.in_force().currency
 
-    def said(self, value: float, *, sign: bool = False, digits: int = 1) -> str:
+    def in_words(self, value: float, *, sign: bool = False, digits: int = 1) -> str:
         """An amount of it: '1,200 u', '$1,200'; what is not known says so."""
         if value != value:
             return "unknown"
@@ -97,7 +97,7 @@ class Measure(StrEnum):
 
 
 def money(value: float, *, sign: bool = False) -> str:
-    """A sum as it is said in a sentence, three significant digits at most: $48k, $1.25M."""
+    """A sum as it stands in a sentence, three significant digits at most: $48k, $1.25M."""
     size = abs(value)
     before = "-" if value <= -0.5 else "+" if sign and value >= 0.5 else ""
     if size >= 1e6:

@@ -2,7 +2,7 @@
 
 A page may show Markdown that is a literal, a sentence put together of literals and of what the
 door returned, or a value of the door's type. This reads the syntax tree and finds the rest.
-mypy holds the other half: a function that says that it returns `Said` does.
+mypy holds the other half: a function that says that it returns `Markdown` does.
 """
 
 import ast
@@ -76,24 +76,24 @@ class Unproved:
         return f"{line} {self.where}: {ast.unparse(self.node)}"
 
 
-def returns_said(path: Path) -> set[str]:
+def returns_markdown(path: Path) -> set[str]:
     """Functions of a module that promise the door's type, or a number."""
     return {
         node.name
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef) and _is_said(node.returns)
+        if isinstance(node, ast.FunctionDef) and _is_markdown(node.returns)
     }
 
 
-def _is_said(annotation: ast.expr | None) -> bool:
+def _is_markdown(annotation: ast.expr | None) -> bool:
     if isinstance(annotation, ast.Name) and annotation.id in {"int", "float"}:
         return True
     return annotation is not None and any(
-        isinstance(part, ast.Name) and part.id == "Said" for part in ast.walk(annotation)
+        isinstance(part, ast.Name) and part.id == "Markdown" for part in ast.walk(annotation)
     ) and not any(isinstance(part, ast.Name) and part.id == "str" for part in ast.walk(annotation))  # fmt: skip
 
 
-SAID_OF = {path.stem: returns_said(path) for path in PAGES}
+MARKDOWN_OF = {path.stem: returns_markdown(path) for path in PAGES}
 """Module to its functions that promise the door's type, or a number."""
 
 
@@ -104,13 +104,13 @@ class Page:
         self.path = path
         self.tree = ast.parse(path.read_text(encoding="utf-8"))
         self.parents = {c: p for p in ast.walk(self.tree) for c in ast.iter_child_nodes(p)}
-        self.own = SAID_OF.get(path.stem) or returns_said(path)
+        self.own = MARKDOWN_OF.get(path.stem) or returns_markdown(path)
         self.imported = {
             alias.asname or alias.name
             for node in ast.walk(self.tree)
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pages.")
             for alias in node.names
-            if alias.name in SAID_OF.get((node.module or "").rpartition(".")[2], ())
+            if alias.name in MARKDOWN_OF.get((node.module or "").rpartition(".")[2], ())
         }
 
     def unproved(self) -> Iterator[Unproved]:
@@ -178,12 +178,14 @@ class Page:
     def _of_result(self, call: ast.Call, seen: frozenset[str]) -> list[ast.expr]:
         func = call.func
         if isinstance(func, ast.Name) and (
-            func.id in {"len", "sum", "int", "round", "Said"}
+            func.id in {"len", "sum", "int", "round", "Markdown"}
             or func.id in self.own | self.imported
         ):
             return []
         if isinstance(func, ast.Attribute):
-            if isinstance(func.value, ast.Name) and func.attr in SAID_OF.get(func.value.id, ()):
+            if isinstance(func.value, ast.Name) and func.attr in MARKDOWN_OF.get(
+                func.value.id, ()
+            ):
                 return []
             if func.attr == "join" and isinstance(func.value, ast.Constant):
                 return [d for arg in call.args for d in self.doubts(arg, seen)]
@@ -201,7 +203,7 @@ class Page:
         found = []
         for value in held:
             doubts = self.doubts(value, seen | {name}) if value is not None else []
-            # What is wholly unknown is said where it is shown: it may be more than a text.
+            # What is wholly unknown is named where it is shown: it may be more than a text.
             found += [node] if doubts == [value] else doubts
         return found
 
@@ -230,7 +232,7 @@ def _held(home: ast.AST, name: str) -> Iterator[ast.expr | None]:
     for node in ast.walk(home):
         match node:
             case ast.arg(arg=arg, annotation=annotation) if arg == name:
-                trusted = _is_said(annotation) or _is_asked_of_callers(home, name)
+                trusted = _is_markdown(annotation) or _is_asked_of_callers(home, name)
                 yield ast.Constant("") if trusted else None
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
@@ -238,7 +240,7 @@ def _held(home: ast.AST, name: str) -> Iterator[ast.expr | None]:
             case ast.AnnAssign(
                 target=ast.Name(id=found), value=value, annotation=annotation
             ) if found == name:
-                yield ast.Constant("") if _is_said(annotation) else value
+                yield ast.Constant("") if _is_markdown(annotation) else value
             case ast.AugAssign(target=ast.Name(id=found), value=value) if found == name:
                 yield value
             case ast.NamedExpr(target=ast.Name(id=found), value=value) if found == name:

@@ -83,10 +83,10 @@ def hostile_company(path: Path, trap: str) -> Workspace:
 
 
 def _spoken(space: Workspace, trap: str) -> None:
-    """What its people have said and decided, every field in the same words."""
-    said = evil(trap, "said")
-    space.policies.change("victor", "quorum", 1, why=said)
-    space.policies.change("victor", "blind", 0, why=said)
+    """What its people have entered and decided, every field in the same words."""
+    text = evil(trap, "text")
+    space.policies.change("victor", "quorum", 1, why=text)
+    space.policies.change("victor", "blind", 0, why=text)
     space.reasons.save("dana", "EVIL", f"=![i]({trap}/r)**r**")
     space.cycles.open("dana", "2026-11")
     _inputs(space, trap)
@@ -103,12 +103,12 @@ def _spoken(space: Workspace, trap: str) -> None:
     _inputs(space, trap)  # which voids the signature
     quarter = space.quarters.quarters()["quarter"].iloc[-2]
     due = dt.date(2026, 12, 30)
-    space.quarters.decide("victor", quarter, said, owner="dana", due=due)
+    space.quarters.decide("victor", quarter, text, owner="dana", due=due)
     for one in best_mix.watch_list(space.working_plan_for("dana"), weeks=8)[:2]:
         plan = space.working_plan_for("dana")
         ways = options.for_shortage(plan, one.activation, one.sku)
         option = next(way for way in ways if way.action is Action.ACCEPT)
-        space.decisions.decide("dana", option, owner="dana", due=due, note=said)
+        space.decisions.decide("dana", option, owner="dana", due=due, note=text)
 
 
 def _inputs(space: Workspace, trap: str) -> None:
@@ -127,7 +127,7 @@ def _inputs(space: Workspace, trap: str) -> None:
 
 
 def _minuted(space: Workspace, trap: str) -> None:
-    said, due = evil(trap, "minuted"), dt.date(2026, 12, 4)
-    space.minutes.decide("dana", said)
-    space.minutes.assign("dana", said, owner="ines", due=due)
-    space.minutes.assume("dana", said, watch=said, owner="ines", review=due)
+    text, due = evil(trap, "minuted"), dt.date(2026, 12, 4)
+    space.minutes.decide("dana", text)
+    space.minutes.assign("dana", text, owner="ines", due=due)
+    space.minutes.assume("dana", text, watch=text, owner="ines", review=due)

@@ -201,11 +201,11 @@ def traded(
         "door": np.array(doors)[cells[1]],
         "date": pd.to_datetime(weeks[cells[2]]),
     }
-    wanted, sold = demand[cells], trade.sold[cells]
+    units, sold = demand[cells], trade.sold[cells]
     price = sales["revenue"].to_numpy() / np.maximum(sales["units"].to_numpy(), 1e-9)
     of_cell = np.zeros(shape)
     of_cell[s, d, w] = price
-    share = np.where(wanted > 0, sold / np.maximum(wanted, 1e-9), 1.0)
+    share = np.where(units > 0, sold / np.maximum(units, 1e-9), 1.0)
     tables["sales"] = pd.DataFrame(
         {**named, "units": sold, "revenue": sold * of_cell[cells], "in_stock": share}
     )
@@ -215,7 +215,7 @@ def traded(
     known_from = tables["activations"]["start"] - pd.Timedelta(56, "D")
     tables["activations"] = tables["activations"].assign(known_from=known_from)
     lost = pd.DataFrame(named).rename(columns={"date": "week"})
-    return tables, lost.assign(demand=wanted, units_lost=wanted - sold)
+    return tables, lost.assign(demand=units, units_lost=units - sold)
 
 
 class _Trade:

@@ -106,9 +106,9 @@ def test_spread_over_whole_months_nothing_is_lost(units, day):
     assert np.nansum(found) == pytest.approx(expected, abs=1e-3)
 
 
-def test_that_a_budget_was_spread_is_said_by_name():
+def test_that_a_budget_was_spread_is_listed_by_name():
     assert odd_budgets(table(WEEKS)) == []
-    (said,) = odd_budgets(table(on(1)))
-    assert "Shirts" in said["subject"]
-    assert "month" in said["assumed"]
-    assert said["count"] == len(MONTHS)
+    (found,) = odd_budgets(table(on(1)))
+    assert "Shirts" in found["subject"]
+    assert "month" in found["assumed"]
+    assert found["count"] == len(MONTHS)

@@ -115,7 +115,7 @@ def test_a_new_activation_of_a_signed_department_is_proposed_of_others_it_is_imp
     assert space.calendar.at("N1") is None
     assert [i.sku for i in space.calendar.one("N2").items] == [outside]
     (waits,) = space.proposals.open
-    assert waits.body.said.startswith("Add N1")
+    assert waits.body.text.startswith("Add N1")
     space.proposals.accept("dana", waits.seq, note="Yes")
     assert [i.sku for i in space.calendar.one("N1").items] == [inside]
     assert event.seq < waits.seq

@@ -67,8 +67,8 @@ def test_a_file_that_is_no_buy_plan_is_refused_line_by_line(shop, tmp_path):
         ("sku,door,receipt_week,units\n", "nothing to order"),
     ):
         asked.write_text(text)
-        _, said = concord("approve", *as_dana, code=2)
-        assert told in said
+        _, words = concord("approve", *as_dana, code=2)
+        assert told in words
     asked.write_bytes(b"sku,door,receipt_week,units\n\xff,B,2027-01-03,5\n")
-    _, said = concord("approve", *as_dana, code=2)
-    assert "UTF-8" in said
+    _, words = concord("approve", *as_dana, code=2)
+    assert "UTF-8" in words

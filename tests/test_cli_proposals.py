@@ -41,8 +41,8 @@ def test_a_proposal_goes_from_marketing_to_planning_and_comes_back_answered(db):
     assert (listed["seq"], listed["changes"], listed["mark"]) == (made["proposal"], [], "")
     assert listed["units"] == pytest.approx(option.units_saved, abs=1e-3)
     assert "Say why" in run(db, "answer", number, "accept", "--as", "dana", refused=True)
-    said = run(db, "answer", number, "accept", "--as", "mara", "--note", "x", refused=True)
-    assert "cannot move stock" in said
+    text = run(db, "answer", number, "accept", "--as", "mara", "--note", "x", refused=True)
+    assert "cannot move stock" in text
     done = run(db, "answer", number, "accept", "--as", "dana", "--note", "Yes")
     assert (done["state"], done["decision"]) == ("accepted", done["event"])
     assert run(db, "proposals")["proposals"] == []
@@ -65,12 +65,12 @@ def test_a_proposal_goes_from_marketing_to_planning_and_comes_back_answered(db):
 
 def test_what_does_not_go_together_is_refused(db):
     words = ["propose", "--activation", "nothing", "--as", "dana"]
-    for more, said in (
+    for more, text in (
         ([], "no activation 'nothing'"),
         (["--action", "transfer"], "--action goes with --sku"),
         (["--action", "transfer", "--sku", "x"], "not judged"),
     ):
-        assert said in run(db, *words, *more, refused=True)
+        assert text in run(db, *words, *more, refused=True)
 
 
 @pytest.mark.parametrize("ending", ["ics", "xlsx", "csv", "parquet"])

@@ -107,7 +107,7 @@ def test_the_site_is_built_without_a_warning_and_asks_no_other_server_for_anythi
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "words"),
     [
         ("# A\n\n[gone](gone.md)\n", "gone.md"),
         ("# A\n\n[part](#no-such-part)\n", "no-such-part"),
@@ -116,18 +116,18 @@ def test_the_site_is_built_without_a_warning_and_asks_no_other_server_for_anythi
     ids=["page", "heading", "page-that-nobody-lists"],
 )
 def test_the_site_fails_on_a_link_that_leads_nowhere_and_on_a_page_without_one(
-    tmp_path, text, said
+    tmp_path, text, words
 ):
     source = tmp_path / "docs"
     source.mkdir()
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
     (source / "conf.py").write_text((DOCS / "conf.py").read_text())
-    listed = "" if "toctree" in said else "## Part\n\n- [A](a.md)\n"
+    listed = "" if "toctree" in words else "## Part\n\n- [A](a.md)\n"
     (source / "index.md").write_text(f"# Index\n\n{listed}")
     (source / "a.md").write_text(text)
     done = built(source, tmp_path / "site")
     assert done.returncode != 0
-    assert said in done.stderr
+    assert words in done.stderr
 
 
 # Decisions --------------------------------------------------------------------------------
@@ -144,11 +144,11 @@ def test_a_decision_says_its_number_status_and_date_and_is_listed(path):
     title, blank, status, *_ = path.read_text().splitlines()
     assert title.startswith(f"# {int(path.stem[:4])}. ")
     assert blank == ""
-    said = STATUS.fullmatch(status)
-    assert said, status
-    first, last = (dt.date.fromisoformat(day) for day in (said[2], said[3] or said[2]))
+    stated = STATUS.fullmatch(status)
+    assert stated, status
+    first, last = (dt.date.fromisoformat(day) for day in (stated[2], stated[3] or stated[2]))
     assert first <= last
-    line = f"- [{title.removeprefix('# ')}]({path.name}): {said[1]}\n"
+    line = f"- [{title.removeprefix('# ')}]({path.name}): {stated[1]}\n"
     assert line in (DOCS / "decisions" / "README.md").read_text()
 
 

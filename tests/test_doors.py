@@ -59,8 +59,8 @@ def test_what_a_page_shows_is_ours_or_came_through_the_door(path):
         ('st.tabs([label, "Second"])', 1),
         ('st.segmented_control("How", options, format_func=names.get)', 1),
         ('st.selectbox("Which", options, format_func=names.get)', 0),
-        ('said = f"x {name}"\nst.info(said)', 1),
-        ('said = plain(name)\nsaid += other\nst.info(said)', 1),
+        ('text = f"x {name}"\nst.info(text)', 1),
+        ('text = plain(name)\ntext += other\nst.info(text)', 1),
         ('parts = []\nparts.append(name)\nst.info(" · ".join(parts))', 1),
         ('for name in people:\n    st.info(name)', 1),
         ('for word in ("a", "b"):\n    st.info(word)', 0),
@@ -103,7 +103,7 @@ def test_no_page_has_another_way_to_markup_or_to_an_address():
 
 
 def test_the_doors_types_are_made_at_the_doors_only():
-    assert where_called("Said", among=PAGES) == {
+    assert where_called("Markdown", among=PAGES) == {
         "pages/components/text.py",
         "pages/components/theme.py",
     }

@@ -1,4 +1,4 @@
-"""What could not be sold is neither forecast nor bought for, and what was assumed is said."""
+"""What could not be sold is neither forecast nor bought for, and what was assumed is listed."""
 
 import numpy as np
 import pandas as pd
@@ -86,14 +86,14 @@ def test_days_before_an_opening_are_in_no_rate_of_empty_shelves(space):
     assert days.get("N", 0) == 0
 
 
-def test_what_was_assumed_is_said_of_each_door(space):
-    said = {(row["kind"], row["subject"]): row for row in odd_selling(space.store)}
-    assert set(said) == {
+def test_what_was_assumed_is_listed_by_door(space):
+    found = {(row["kind"], row["subject"]): row for row in odd_selling(space.store)}
+    assert set(found) == {
         ("silent_doors", "S2"), ("rows_when_sold", "S1"), ("stock_waiting", "N"),
     }  # fmt: skip
-    silent = said["silent_doors", "S2"]
+    silent = found["silent_doors", "S2"]
     assert silent["count"] == 4
     assert silent["weight"] == pytest.approx(160, rel=0.1)
     assert write.day(WEEKS[48]) in silent["example"]
-    assert said["rows_when_sold", "S1"]["example"].startswith("RARE: 3")
-    assert said["stock_waiting", "N"]["count"] == 1
+    assert found["rows_when_sold", "S1"]["example"].startswith("RARE: 3")
+    assert found["stock_waiting", "N"]["count"] == 1

@@ -85,7 +85,7 @@ def test_a_published_version_leaves_as_it_was_published(space):
     assert {"naive", "statistical", "consensus"} <= set(rows.columns)
 
 
-def test_the_budget_by_week_is_what_a_forecast_is_held_against(space):
+def test_the_budget_by_week_is_what_a_forecast_is_compared_with(space):
     import numpy as np
 
     rows = EXPORTS["budget-by-week"].made(space)

@@ -349,10 +349,10 @@ def test_a_centre_that_has_little_sends_what_it_has_on_the_bridge_as_in_the_buy_
     )
 
 
-# What is said of it --------------------------------------------------------------------
+# What is listed of it --------------------------------------------------------------------
 
 
-def test_everything_that_was_assumed_is_said_with_its_size(shop):
+def test_everything_that_was_assumed_is_listed_with_its_size(shop):
     as_of = shop.plan.base.as_of
     read = facts(shop.store, as_of) | beside(shop.store, as_of)
     rows = {row["kind"]: row for row in odd_flows(read, as_of)}

@@ -1,4 +1,4 @@
-"""Offers at the edge, from files to orders: what is planned, what it is worth, what is said."""
+"""Offers at the edge, from files to orders: what is planned, what it is worth, what is listed."""
 
 import datetime as dt
 from dataclasses import replace
@@ -140,16 +140,18 @@ def test_what_people_stated_is_what_is_planned(plan, sku, door, stated):
     assert times(plan, sku, door) == pytest.approx(stated, rel=2e-3, abs=1e-3)
 
 
-def test_one_free_is_taken_for_a_usual_cut_in_demand_and_money_and_said_by_name(company, plan):
+def test_one_free_is_taken_for_a_usual_cut_in_demand_and_money_and_listed_by_name(
+    company, plan
+):
     assert 1.2 < times(plan, "GIFT") < times(plan, "TWIN")
     assert plan.sku(plan.sku_index["GIFT"]).depth[0, 2] == pytest.approx(0.25)
-    said = offers.beyond_seen(plan, plan.activation("G1"), "GIFT")
-    assert "100 % off says nothing of the price" in said
-    assert "as 25 % off" in said
+    sentence = offers.beyond_seen(plan, plan.activation("G1"), "GIFT")
+    assert "100 % off says nothing of the price" in sentence
+    assert "as 25 % off" in sentence
     assert offers.beyond_seen(plan, plan.activation("T1"), "TWIN") == ""
 
 
-def test_what_is_odd_is_said_with_what_is_assumed(company):
+def test_what_is_odd_is_listed_with_what_is_assumed(company):
     rows = {(r["kind"], r["subject"]): r for r in offers.odd_offers(company.store)}
     assert set(rows) == {
         ("activations_twice", "B1 and B2"), ("general_row_replaced", "D1"),
@@ -218,8 +220,8 @@ def test_whatever_files_may_say_no_order_and_no_risk_is_infinite(
 
 
 def test_no_file_that_leaves_holds_infinity():
-    frame = pd.DataFrame({"units": [1.0, np.inf, -np.inf], "said": [np.inf, "x", 2]})
-    assert leaving.as_csv(frame).decode().split() == ["units,said", "1.0,", ",x", ",2"]
+    frame = pd.DataFrame({"units": [1.0, np.inf, -np.inf], "text": [np.inf, "x", 2]})
+    assert leaving.as_csv(frame).decode().split() == ["units,text", "1.0,", ",x", ",2"]
 
 
 def activation(name, *, type_="email", start="2026-10-18", end="2026-10-24", items=("A", "B")):
@@ -278,10 +280,10 @@ def test_a_row_that_names_the_sku_replaces_its_styles_row_where_it_runs():
         }
     )  # fmt: skip
     act = space.calendar.one("S")
-    said = {(i.sku, i.door): (i.discount, i.lift) for i in act.items}
-    assert said["CALM", None] == (0.3, 2.0)
-    assert said["HALF", None] == (0.2, 1.5)
-    assert said["HALF", "S2"] == (None, 3.0)
-    assert said["ZERO", None] == (0.2, 1.5)
+    stated = {(i.sku, i.door): (i.discount, i.lift) for i in act.items}
+    assert stated["CALM", None] == (0.3, 2.0)
+    assert stated["HALF", None] == (0.2, 1.5)
+    assert stated["HALF", "S2"] == (None, 3.0)
+    assert stated["ZERO", None] == (0.2, 1.5)
     assert len(act.items) == len(OFFERS) + 1
     space.close()

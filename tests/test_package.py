@@ -75,10 +75,10 @@ def test_a_lock_names_versions_and_no_place_that_they_come_from(name):
         assert re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+( ; [^@/]+)?", line), line
 
 
-def test_the_supported_pythons_are_said_alike_everywhere():
+def test_the_supported_pythons_are_named_alike_everywhere():
     assert PROJECT["requires-python"] == ">=3.11,<3.14"
-    said = [each.rsplit(" ", 1)[1] for each in PROJECT["classifiers"] if ":: 3." in each]
-    assert tuple(said) == SUPPORTED
+    stated = [each.rsplit(" ", 1)[1] for each in PROJECT["classifiers"] if ":: 3." in each]
+    assert tuple(stated) == SUPPORTED
     assert "(3, 11) <= sys.version_info < (3, 14)" in (ROOT / "Makefile").read_text()
 
 
@@ -91,7 +91,7 @@ def test_hooks_run_what_is_here_and_fetch_nothing():
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "text"),
     [
         (b"fine\n", []),
         (b"", []),
@@ -102,10 +102,10 @@ def test_hooks_run_what_is_here_and_fetch_nothing():
         (b"\0 picture ", []),
     ],
 )
-def test_what_no_commit_should_hold_is_found(tmp_path, content, said):
+def test_what_no_commit_should_hold_is_found(tmp_path, content, text):
     path = tmp_path / "file"
     path.write_bytes(content)
-    assert [each.removeprefix(f"{path}:") for each in tidy.findings(path)] == said
+    assert [each.removeprefix(f"{path}:") for each in tidy.findings(path)] == text
 
 
 # The version ------------------------------------------------------------------------------

@@ -56,11 +56,11 @@ def test_a_refresh_is_as_of_the_last_week_that_is_over_and_says_what_it_left_out
     assert space.quarters.sum_up() is None
 
 
-def test_a_running_week_that_is_asked_for_is_taken_and_said_to_be_running(space):
+def test_a_running_week_that_is_asked_for_is_taken_and_listed_as_running(space):
     event = space.runs.refresh("admin", as_of=LAST + dt.timedelta(1))
     assert space.plan.base.as_of == LAST
     assert event.body.left_out == ()
-    (said,) = [r for r in space.runs.odd_times(event) if r["kind"] == "running_week"]
-    assert "asked for" in said["assumed"]
+    (found,) = [r for r in space.runs.odd_times(event) if r["kind"] == "running_week"]
+    assert "asked for" in found["assumed"]
     rolled = stock(space.store, LAST, then=False)
     assert rolled["on_hand"].tolist() == [300 - 2 * PER_DAY] * 4

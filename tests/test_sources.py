@@ -10,22 +10,25 @@ from data.shapes import Shape
 from data.tables import TABLES
 from forecasting.errors import BadFiles, NotAllowed, OutOfBounds
 from forecasting.intake import dialogue, matching
-from forecasting.intake.dialogue import FileSaid
+from forecasting.intake.dialogue import FileOptions
 from forecasting.workspace import Workspace
 from tests import shop_exports as shop
 
 TEN = {
-    "skus": (shop.product_master, FileSaid(table="skus")),
+    "skus": (shop.product_master, FileOptions(table="skus")),
     "doors": (
         shop.store_master,
-        FileSaid(table="doors", read=("sheet=Liste",), constants=("channel=Stores",)),
+        FileOptions(table="doors", read=("sheet=Liste",), constants=("channel=Stores",)),
     ),
-    "sales": (shop.till, FileSaid(table="sales")),
-    "inventory": (shop.warehouse, FileSaid(table="inventory", added_up=True)),
-    "receipts": (shop.order_lines, FileSaid(table="receipts")),
-    "activations": (shop.campaigns, FileSaid(table="activations", constants=("type=email",))),
-    "activation_items": (shop.campaign_items, FileSaid(table="activation_items")),
-    "budget": (shop.finance, FileSaid(table="budget", read=("across=value",))),
+    "sales": (shop.till, FileOptions(table="sales")),
+    "inventory": (shop.warehouse, FileOptions(table="inventory", added_up=True)),
+    "receipts": (shop.order_lines, FileOptions(table="receipts")),
+    "activations": (
+        shop.campaigns,
+        FileOptions(table="activations", constants=("type=email",)),
+    ),
+    "activation_items": (shop.campaign_items, FileOptions(table="activation_items")),
+    "budget": (shop.finance, FileOptions(table="budget", read=("across=value",))),
 }
 
 
@@ -55,16 +58,16 @@ def facts(space: Workspace, table: str) -> list[tuple]:
     return sorted(rows, key=str)
 
 
-def by_source(space, paths, name, said=None, by="admin"):
+def by_source(space, paths, name, options=None, by="admin"):
     paths = paths if isinstance(paths, tuple) else (paths,)
-    one, told = dialogue.mapped(space.sources, by, paths, name, said or FileSaid())
+    one, told = dialogue.mapped(space.sources, by, paths, name, options or FileOptions())
     space.import_files(by, [], mapped=[one])
     return told
 
 
 def test_what_shops_export_becomes_the_same_facts_as_our_own_files(space, ours, tmp_path):
-    for table, (write, said) in TEN.items():
-        by_source(space, write(tmp_path), f"our {table}", said)
+    for table, (write, options) in TEN.items():
+        by_source(space, write(tmp_path), f"our {table}", options)
         assert facts(space, table) == facts(ours, table), table
     # And again under the same names, without another word.
     for table, (write, _) in TEN.items():
@@ -75,7 +78,10 @@ def test_what_shops_export_becomes_the_same_facts_as_our_own_files(space, ours, 
 def test_a_web_shop_with_returns_and_a_week_by_number_with_a_second_file(space, ours, tmp_path):
     space.import_files("admin", shop.own(tmp_path)[:2])
     by_source(
-        space, shop.web_shop(tmp_path), "web", FileSaid(table="sales", constants=("door=web",))
+        space,
+        shop.web_shop(tmp_path),
+        "web",
+        FileOptions(table="sales", constants=("door=web",)),
     )
     expected = Workspace(None)
     (tmp_path / "sales.csv").write_text(shop.WEB, encoding="utf-8")
@@ -86,10 +92,10 @@ def test_a_web_shop_with_returns_and_a_week_by_number_with_a_second_file(space, 
     expected.close()
 
     paths = shop.weekly(tmp_path)
-    said = FileSaid(table="sales", on="Article=Article", columns=("sku=articles.GTIN",))
+    options = FileOptions(table="sales", on="Article=Article", columns=("sku=articles.GTIN",))
     with pytest.raises(BadFiles, match="Which calendar"):
-        by_source(space, paths, "weekly", said)
-    told = FileSaid(
+        by_source(space, paths, "weekly", options)
+    told = FileOptions(
         table="sales", on="Article=Article", columns=("sku=articles.GTIN",),
         read=("calendar=iso",),
     )  # fmt: skip
@@ -116,15 +122,15 @@ def test_where_two_readings_differ_none_is_taken_and_the_option_is_named(
     path = tmp_path / "x.csv"
     path.write_text(text)
     with pytest.raises(BadFiles) as refused:
-        by_source(space, path, "till", FileSaid(table="sales"))
+        by_source(space, path, "till", FileOptions(table="sales"))
     assert f"--read '{key}=" in str(refused.value)
     assert space.sources.all == []
 
 
 def test_the_table_that_an_export_holds_is_proposed(tmp_path):
     with private_folder() as folder:
-        for table, (write, said) in TEN.items():
-            reading = dialogue.reading_of(dialogue.pairs(said.read, "--read"))
+        for table, (write, options) in TEN.items():
+            reading = dialogue.reading_of(dialogue.pairs(options.read, "--read"))
             seen = look(write(tmp_path), folder, reading=reading)
             assert matching.likely_table(seen) == table
         assert matching.likely_table(look(shop.web_shop(tmp_path), folder)) == "sales"
@@ -179,7 +185,7 @@ def test_a_code_that_lost_its_digits_is_refused_in_words(space, tmp_path):
         "EAN;Warengruppe\n4,00638E+12;Küche\n4006381333948;Küche\n", encoding="cp1252"
     )
     with pytest.raises(BadFiles, match="a spreadsheet has lost the last ones") as refused:
-        by_source(space, path, "articles", FileSaid(table="skus"))
+        by_source(space, path, "articles", FileOptions(table="skus"))
     assert refused.value.problems[0].line == 2
 
 
@@ -188,11 +194,11 @@ def test_a_source_says_how_a_table_is_replaced_and_a_roll_back_brings_it_back(sp
     whole = facts(space, "sales")
     path = tmp_path / "x.csv"
     path.write_text(f"Datum;Filiale;EAN;Menge\n13.04.2026;012;{shop.SKUS[0]};7\n")
-    by_source(space, path, "days", FileSaid(table="sales", replaces="dates"))
+    by_source(space, path, "days", FileOptions(table="sales", replaces="dates"))
     after = facts(space, "sales")
     assert [r for r in after if str(r[0])[:10] == "2026-04-13"] != []
     assert len(after) == len(whole) - 6 + 1
-    by_source(space, path, "all", FileSaid(table="sales", replaces="whole"))
+    by_source(space, path, "all", FileOptions(table="sales", replaces="whole"))
     assert len(facts(space, "sales")) == 1
     space.roll_back("admin", space.seq)
     assert facts(space, "sales") == after
@@ -200,11 +206,11 @@ def test_a_source_says_how_a_table_is_replaced_and_a_roll_back_brings_it_back(sp
 
 def test_marketing_keeps_sources_of_its_calendar_and_of_nothing_else(space, ours, tmp_path):
     space.set_person("admin", identity="mara", name="Mara", function="marketing")
-    write, said = TEN["activations"]
-    by_source(space, write(tmp_path), "plan", said, by="mara")
+    write, options = TEN["activations"]
+    by_source(space, write(tmp_path), "plan", options, by="mara")
     assert facts(space, "activations") == facts(ours, "activations")
     with pytest.raises(NotAllowed):
-        by_source(space, shop.till(tmp_path), "till", FileSaid(table="sales"), by="mara")
+        by_source(space, shop.till(tmp_path), "till", FileOptions(table="sales"), by="mara")
     with pytest.raises(OutOfBounds):
         space.sources.save("admin", "x", Shape(table="sales", fields=()))
     space.sources.remove("mara", "plan")
@@ -230,7 +236,7 @@ REPORT = (
     "Gesamt;;;22;\n"
 )
 """A till's report with totals between, rows called off, tests, and cases of six."""
-MEANT = FileSaid(
+MEANT = FileOptions(
     table="sales",
     columns=("date=Tag", "sku=Artikel", "door=Filiale", "units=Kartons"),
     factors=("units=6",),
@@ -249,7 +255,7 @@ def report(space, tmp_path):
     return path
 
 
-def test_rows_are_left_out_added_up_and_counted_in_units_and_it_is_said(space, report):
+def test_rows_are_left_out_added_up_and_counted_in_units_and_it_is_stated(space, report):
     one, _ = dialogue.mapped(space.sources, "admin", (report,), "till", MEANT)
     (verdict,) = space.preview_import("admin", [], mapped=[one]).verdicts
     assert verdict.notes[:2] == (
@@ -265,8 +271,8 @@ def test_rows_are_left_out_added_up_and_counted_in_units_and_it_is_said(space, r
 
 def test_rows_that_look_called_off_count_where_somebody_says_so(space, report):
     kept = ("Status=storniert", "Status=test")
-    said = replace(MEANT, leave_out=("Tag=Summe*", "Artikel="), keep=kept)
-    one, _ = dialogue.mapped(space.sources, "admin", (report,), "till", said)
+    options = replace(MEANT, leave_out=("Tag=Summe*", "Artikel="), keep=kept)
+    one, _ = dialogue.mapped(space.sources, "admin", (report,), "till", options)
     assert ("Status", "storniert") not in one.shape.leave_out
     (verdict,) = space.preview_import("admin", [], mapped=[one]).verdicts
     assert verdict.notes[0] == "rows left out, as the source says: 2"

@@ -537,7 +537,7 @@ def test_the_threshold_rule_is_the_contracts_example():
     from forecasting.inventory.projection import project
     from forecasting.inventory.risk import assess
 
-    # Without lift on-hand would be 90 and 60; lift 40 then 35: 90 >= 40, then 60 < 75.
+    # Without lift on hand would be 90 and 60; lift 40 then 35: 90 >= 40, then 60 < 75.
     lift, base = np.array([[40.0, 35.0]]), np.array([[30.0, 30.0]])
     opening, none = np.array([120.0]), np.zeros((1, 2))
     demand = base + lift
@@ -666,7 +666,7 @@ def test_history_is_found_by_any_node_that_a_change_touched(space):
     door = plan.door_names[int(np.flatnonzero(plan.sku(sku).active[:, 2])[0])]
     other = next(d for d in plan.door_names if d != door)
     cell = scope(space, sku, location_level="door", location=door)
-    said = space.override("dana", cell, "add", 2, reason="TREND").seq
+    entered = space.override("dana", cell, "add", 2, reason="TREND").seq
     act = next(
         a for a in plan.activations() if any(i.sku == plan.sku_names[sku] for i in a.items)
     )
@@ -674,9 +674,9 @@ def test_history_is_found_by_any_node_that_a_change_touched(space):
     klass = str(plan.products.nodes["class"][sku])
     elsewhere = next(c for c in plan.products.names("class") if c != klass)
     of = lambda **node: [e.seq for e in space.history.events("victor", **node)]  # noqa: E731
-    assert of(product=("class", klass))[:2] == [moved, said]
-    assert said in of(product=("sku", plan.sku_names[sku]), location=("door", door))
-    assert said not in of(product=("class", elsewhere))
-    assert said not in of(location=("door", other))
+    assert of(product=("class", klass))[:2] == [moved, entered]
+    assert entered in of(product=("sku", plan.sku_names[sku]), location=("door", door))
+    assert entered not in of(product=("class", elsewhere))
+    assert entered not in of(location=("door", other))
     with pytest.raises(UnknownName):
         space.history.events("victor", product=("class", "Nothing"))

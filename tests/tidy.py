@@ -32,7 +32,7 @@ def findings(path: Path) -> Iterator[str]:
 
 def main(names: list[str]) -> int:
     """Print every finding; 1 if there was one."""
-    found = [said for name in names for said in findings(Path(name))]
+    found = [line for name in names for line in findings(Path(name))]
     print("\n".join(found), end="\n" if found else "")
     return 1 if found else 0
 

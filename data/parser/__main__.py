@@ -64,7 +64,7 @@ def _asked() -> Iterator[str]:
 
 
 def _answer(asked: dict[str, Any], limits: Limits) -> dict[str, Any]:
-    """What a task brings; whatever goes wrong is said of the file."""
+    """What a task brings; whatever goes wrong is reported of the file."""
     label = asked["label"]
     try:
         return {"found": _does(asked, limits)}

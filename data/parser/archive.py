@@ -62,7 +62,7 @@ class Archive:
             pass
 
     def parsed(self, part: str, *, start: Start, end: End, text: Text) -> Iterator[None]:
-        """The same, stopping after every block so that what came so far can be taken."""
+        """The same, stopping after every block so that what is there so far can be taken."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler = lambda tag, attributes: start(_local(tag), attributes)

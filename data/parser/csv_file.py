@@ -47,15 +47,15 @@ def stage(task: Task, file: int) -> dict[str, Any]:
 def lines_of(file: int, rows: Sequence[int]) -> list[int]:
     """Line numbers of rows, counted from 0 and in rising order."""
     found: list[int] = []
-    wanted = iter(rows)
-    next_row = next(wanted, None)
+    chosen = iter(rows)
+    next_row = next(chosen, None)
     with text(file) as lines:
         for row, (line, _, _) in enumerate(records(lines), -1):
             if next_row is None:
                 break
             if row == next_row:
                 found.append(line)
-                next_row = next(wanted, None)
+                next_row = next(chosen, None)
     return found
 
 

@@ -2,7 +2,7 @@
 
 What systems export has titles above its column names, totals below its rows, and any
 encoding. It is found here, written down as clean UTF-8 without all that, and then read like
-any other file. What was left out is said, line by line.
+any other file. What was left out is listed, line by line.
 """
 
 from __future__ import annotations
@@ -80,15 +80,15 @@ def lines_of(file: int, rows: Sequence[int], told: dict[str, Any]) -> list[int]:
     for _ in range(reading.header - 1):
         text.readline()
     found: list[int] = []
-    wanted = iter(rows)
-    next_row = next(wanted, None)
+    chosen = iter(rows)
+    next_row = next(chosen, None)
     records = csv_file.records(text, reading.delimiter)
     for row, (line, _, _) in enumerate(records, -1):
         if next_row is None:
             break
         if row == next_row:
             found.append(line + reading.header - 1)
-            next_row = next(wanted, None)
+            next_row = next(chosen, None)
     return found
 
 
@@ -170,8 +170,8 @@ def _walked(task: Task, file: int, header: list[str], found: _Found) -> dict[str
             if not wrong and len(values) == len(header):
                 rows.add(line + found.line - 1, values)
             elif any(value.strip() for value in values) or wrong:
-                said = wrong or f"{len(values)} values"
-                broken.add(line + found.line - 1, values, said, expected)
+                words = wrong or f"{len(values)} values"
+                broken.add(line + found.line - 1, values, words, expected)
     return walked(header, broken)
 
 

@@ -257,7 +257,7 @@ def _value(columns: _Columns, made: Shape, one: Field, weeks: Weeks) -> Sql:
 
 
 def _lower(values: Mapping[str, str]) -> dict[str, str]:
-    return {said.strip().lower(): means for said, means in values.items()}
+    return {word.strip().lower(): means for word, means in values.items()}
 
 
 def _number(columns: _Columns, one: Field, column: Column, text: Sql) -> Sql:
@@ -292,7 +292,7 @@ def _number(columns: _Columns, one: Field, column: Column, text: Sql) -> Sql:
     product = sql(
         "round(try_cast({v} as double) * {times}, 9)", v=value, times=listed(times, " * ")
     )
-    # What is no number, or has no factor, stays as it was said: it is refused by that.
+    # What is no number, or has no factor, stays as it was written: it is refused by that.
     left = sql("{v} || ' times nothing'", v=value) if one.factor_column else value
     return sql(
         "case when {t} = '' then '' else coalesce({p}::varchar, {left}) end",
@@ -304,18 +304,18 @@ def _number(columns: _Columns, one: Field, column: Column, text: Sql) -> Sql:
 
 def _date(columns: _Columns, one: Field, text: Sql, weeks: Weeks) -> Sql:
     """A day by a look-up of the distinct texts, which are few."""
-    said = day_text(text)
+    shown = day_text(text)
     if one.year:
-        said = sql("({y} || ' week ' || {t})", y=columns.of(one.year), t=text)
-        known = {t: _week_of_two(t, weeks) for (t,) in columns.distinct(said)}
+        shown = sql("({y} || ' week ' || {t})", y=columns.of(one.year), t=text)
+        known = {t: _week_of_two(t, weeks) for (t,) in columns.distinct(shown)}
     elif one.date == "week":
-        known = {t: _first_day(week_of(t), weeks) for (t,) in columns.distinct(said)}
+        known = {t: _first_day(week_of(t), weeks) for (t,) in columns.distinct(shown)}
     else:
         form = one.date or "ymd"
-        days = {t: day_of(t, form) for (t,) in columns.distinct(said)}
+        days = {t: day_of(t, form) for (t,) in columns.distinct(shown)}
         known = {t: day.isoformat() if day else "" for t, day in days.items()}
-    means = columns.means(said, {t: day for t, day in known.items() if day})
-    return sql("coalesce({means}, {t})", means=means, t=said if one.year else text)
+    means = columns.means(shown, {t: day for t, day in known.items() if day})
+    return sql("coalesce({means}, {t})", means=means, t=shown if one.year else text)
 
 
 def _week_of_two(text: str, weeks: Weeks) -> str:

@@ -219,10 +219,10 @@ class _Sheet:
         if self._reads:
             self._gathered.add(value)
 
-    def _number(self, said: str | None) -> int:
-        number = self._row.number + 1 if said is None else _whole(said)
+    def _number(self, text: str | None) -> int:
+        number = self._row.number + 1 if text is None else _whole(text)
         if not 0 < number <= LAST_ROW:
-            raise self._book.refused(f"a row {said or number}", f"rows from 1 to {LAST_ROW:,}")
+            raise self._book.refused(f"a row {text or number}", f"rows from 1 to {LAST_ROW:,}")
         return number
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:

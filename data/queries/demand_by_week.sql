@@ -1,4 +1,4 @@
--- One row per SKU and week from $since to $until: units that were wanted over all doors. Sales
+-- One row per SKU and week from $since to $until: units that were demand over all doors. Sales
 -- over the share of the week on the shelf; where that was less than half, as if it were half. Null:
 -- not known, because doors told of nothing that usually sell a twentieth of it or more.
 with daily as (
@@ -8,13 +8,13 @@ with daily as (
     where date >= $since and date < $until
     group by all
 ),
-wanted as (
-    select *, units / greatest(coalesce(in_stock, 1), 0.5) as wanted from daily
+demand as (
+    select *, units / greatest(coalesce(in_stock, 1), 0.5) as demand from daily
     semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
 ),
 shares as (
-    select sku, door, sum(wanted) / sum(sum(wanted)) over (partition by sku) as share
-    from wanted group by sku, door
+    select sku, door, sum(demand) / sum(sum(demand)) over (partition by sku) as share
+    from demand group by sku, door
 ),
 silent as (
     select door, week from door_reports($until::date)
@@ -27,7 +27,7 @@ missing as (
     where days_open(silent.week, could.spans) > 0
     group by all having sum(share) >= 0.05
 ),
-told as (select sku, week, sum(wanted) as units from wanted group by all)
+told as (select sku, week, sum(demand) as units from demand group by all)
 select coalesce(told.sku, missing.sku) as sku, coalesce(told.week, missing.week) as week,
     case when missing.sku is null then told.units end as units
 from told full join missing on missing.sku = told.sku and missing.week = told.week

@@ -1,2 +1,2 @@
--- One row if what the Bridge said is kept of the run $run, else none.
+-- One row if what the Bridge flagged is kept of the run $run, else none.
 select run from flag where run = $run limit 1

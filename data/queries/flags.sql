@@ -1,4 +1,4 @@
--- What the Bridge said at the end of each week in which a forecast came into force: the last run of
+-- What the Bridge flagged at the end of each week in which a forecast came into force: the last run of
 -- a week speaks. Order: as_of, activation, sku.
 select as_of, activation, sku, status, units_short, margin_at_risk
 from flag

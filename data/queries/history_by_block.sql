@@ -1,6 +1,6 @@
 -- The history of a fit, $as_of its last week, with the block of each SKU (blocks: sku, block).
 -- The last week of doors that did not report all of it ($cut) is left out, it would count whole.
--- Returns in rows of their own are left out: they take nothing back of what was wanted. Where they are
+-- Returns in rows of their own are left out: they take nothing back of demand. Where they are
 -- taken off the units of a week (netted_doors), what a week has below zero is taken off the sales
 -- before it: the total stands.
 with sold as (

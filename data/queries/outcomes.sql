@@ -1,5 +1,5 @@
 -- One row per SKU, door and week from $since to $until: units sold, and whether the shelf ran
--- empty (null: nothing says so, or it could not be sold there). units_lost is what was wanted beyond that by the run $run, which knows
+-- empty (null: nothing says so, or it could not be sold there). units_lost is what was demand beyond that by the run $run, which knows
 -- the weeks to $known; in weeks that it does not know, what the share of the week on the shelf lets
 -- expect, at most as much again as was sold; null where neither says anything.
 with sold as (
@@ -27,7 +27,7 @@ seen as (
     left join could_sell_now as could using (sku, door)
     semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
 ),
-wanted as (
+demand as (
     select sku, door, week, greatest(clean, 0) as clean
     from run_correction
     where run = $run and week >= $since and week < $until
@@ -40,5 +40,5 @@ select sku, door, week, units, on_hand, stocked_out,
         when in_stock is not null then
             least(units / greatest(in_stock, 0.01) - units, units + 1)
     end as units_lost
-from seen left join wanted using (sku, door, week)
+from seen left join demand using (sku, door, week)
 order by sku, door, week

@@ -24,7 +24,7 @@ daily as (
     where date >= $since
     group by all
 ),
-wanted as (
+demand as (
     select sku, week, sum(units / greatest(coalesce(in_stock, 1), 0.5)) as actual
     from daily
     semi join (select door from doors_now where coalesce(kind, 'store') <> 'dc') using (door)
@@ -37,10 +37,10 @@ untold as (
     where reports.told = 'silent' and reports.week >= $since
         and days_open(reports.week, could.spans) > 0
 )
-select due.* exclude (as_of, cycle), wanted.actual, quarters.quarter,
+select due.* exclude (as_of, cycle), demand.actual, quarters.quarter,
     promoted.sku is not null as promoted
 from due
-join wanted using (sku, week)
+join demand using (sku, week)
 anti join untold on untold.sku = due.sku and untold.week = due.week
 join score_quarter as quarters on due.week between quarters.first_week and quarters.last_week
 left join (select distinct sku, week from promoted_week) as promoted using (sku, week)

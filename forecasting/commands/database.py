@@ -48,7 +48,7 @@ def serve(db: Path, port: int) -> None:
     # Until app.py has run once, Streamlit takes pages/ for its own folder of pages and
     # answers a first deep link with "Page not found". Say beforehand that it is not.
     PagesManager.uses_pages_directory = False
-    os.environ["CONCORD_DB"] = str(db.resolve())  # it was said where one stands now
+    os.environ["CONCORD_DB"] = str(db.resolve())  # it was reported where one stands now
     root = Path(__file__).parents[2]
     os.chdir(root)  # .streamlit/config.toml is read from here
     sys.argv = ["streamlit", "run", str(root / "served.py"), f"--server.port={port}"]

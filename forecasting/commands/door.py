@@ -92,9 +92,9 @@ class _Verbs(click.Group):
             operation.log("cli").fault("verb_failed", error, verb=verb)
             if ctx.params["debug"]:
                 raise
-            said = faults.in_words(error, f"'{verb}'")
+            text = faults.in_words(error, f"'{verb}'")
             more = f"Details are in {operation.file()}." if operation.file() else _AGAIN
-            click.echo(f"{said} {more}", err=True)
+            click.echo(f"{text} {more}", err=True)
             sys.exit(1)
 
 

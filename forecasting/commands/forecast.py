@@ -83,7 +83,7 @@ def backtest(
     horizon: int,
     out: Path,
 ) -> None:
-    """Forecast from several past weeks and compare with what came."""
+    """Forecast from several past weeks and compare with actuals."""
     started = time.perf_counter()
     with opened(db) as workspace:
         result = workspace.hindsight.backtest(

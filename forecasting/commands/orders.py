@@ -148,10 +148,10 @@ def _proposed(
     if skus or suppliers:
         supplier = mine["sku"].map(plan.base.skus.set_index("sku")["supplier"])
         mine = mine[mine["sku"].isin(skus) | supplier.isin(suppliers)]
-    wanted = mine.groupby(["sku", mine["receipt_week"].dt.date])["units"].sum()
-    if wanted.empty:
+    amounts = mine.groupby(["sku", mine["receipt_week"].dt.date])["units"].sum()
+    if amounts.empty:
         raise Refused("The buy plan releases no such order this week.")
-    return divided(plan, rows, {(str(k[0]), k[1]): float(v) for k, v in wanted.items()})  # type: ignore[index]
+    return divided(plan, rows, {(str(k[0]), k[1]): float(v) for k, v in amounts.items()})  # type: ignore[index]
 
 
 def _of_file(path: Path, kinds: tuple[str, ...]) -> list[OrderLine]:

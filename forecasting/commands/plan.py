@@ -1,4 +1,4 @@
-"""Verbs that write what the plan says: on-hand, risks, orders."""
+"""Verbs that write what the plan says: on hand, risks, orders."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def project(
     plan: str,
     out: Path,
 ) -> None:
-    """Write projected on-hand of every SKU, door and week."""
+    """Write projected on hand of every SKU, door and week."""
     with opened(db, least_weeks=weeks) as workspace:
         check_as_of(workspace, as_of)
         seen = plan_of(workspace, plan)
@@ -125,7 +125,7 @@ def bridge(
         "rows": len(rows),
         "cells": {str(k): int(v) for k, v in cells.items()},
         "activations": {str(k): int(v) for k, v in activations.items()},
-        "lines": {v.activation.activation: f"{v.status.label} · {v.said}" for v in judged},
+        "lines": {v.activation.activation: f"{v.status.label} · {v.text}" for v in judged},
         "units_short": round(float(rows["units_short"].sum()), 1),
         **mix,
     }

@@ -206,7 +206,7 @@ def _as_dict(workspace: Workspace, by: str, one: Proposal) -> dict[str, Any]:
     worth = one.body.worth
     return {
         "seq": one.seq, "state": one.state, "to": " or ".join(f.label for f in one.to),
-        "activation": one.body.activation, "sku": one.sku, "said": one.body.said,
+        "activation": one.body.activation, "sku": one.sku, "said": one.body.text,
         "units": worth.units, "margin": worth.margin, "cost": worth.cost,
         "net": None if math.isnan(one.net) else one.net,
         "first_week": worth.first_week, "last_week": worth.last_week, "as_of": worth.as_of,
@@ -219,7 +219,7 @@ def _as_dict(workspace: Workspace, by: str, one: Proposal) -> dict[str, Any]:
 def _tell(workspace: Workspace, event: Event, number: int, *, as_json: bool) -> None:
     found = workspace.proposals.one(number)
     result = {
-        "event": event.seq, "proposal": number, "state": found.state, "said": found.body.said,
+        "event": event.seq, "proposal": number, "state": found.state, "said": found.body.text,
         "to": " or ".join(f.label for f in found.to), "decision": found.decision,
     }  # fmt: skip
     say(result, as_json=as_json)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from forecasting.commands.door import as_json_too, database, main, say, teller
-from forecasting.sample.build import Wanted, build
+from forecasting.sample.build import Blueprint, build
 
 
 @main.command()
@@ -40,7 +40,7 @@ def sample(
 ) -> None:
     """Build a made-up retailer with known truth, its past cycles and its forecast."""
     started = time.perf_counter()
-    wanted = Wanted(
+    blueprint = Blueprint(
         skus=skus,
         doors=doors,
         weeks=weeks,
@@ -49,6 +49,6 @@ def sample(
         habits=habits,
         proof=proof,
     )
-    built = build(db, wanted, teller())
+    built = build(db, blueprint, teller())
     seconds = round(time.perf_counter() - started, 1)
     say({"tables": built.tables, "series": built.series, "seconds": seconds}, as_json=as_json)

@@ -13,7 +13,7 @@ from data.shapes import REPLACES
 from data.tables import TABLES
 from forecasting.commands.door import acting, as_json_too, database, main, opened, say
 from forecasting.intake import dialogue
-from forecasting.intake.dialogue import FileSaid
+from forecasting.intake.dialogue import FileOptions
 
 _OF_SOURCE: dict[str, tuple[str, Any]] = {
     "--table": ("Which of our tables the file holds.", click.Choice(list(TABLES))),
@@ -36,14 +36,14 @@ _NAMES = {
 }  # fmt: skip
 
 
-def said_of_files(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of a source, as one value `said`."""
+def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of a source, as one value `options`."""
 
     @wraps(function)
     def called(**given: Any) -> Any:
         told = {name: given.pop(name) for name in _NAMES.values()}
         kept = {name: value for name, value in told.items() if value}
-        return function(**given, said=FileSaid(**kept))
+        return function(**given, options=FileOptions(**kept))
 
     decorated: Callable[..., Any] = called
     for name, (words, kind) in reversed(_OF_SOURCE.items()):

@@ -21,11 +21,11 @@ from forecasting.commands.door import (
     tell_odd,
     written_to,
 )
-from forecasting.commands.sources import said_of_files
+from forecasting.commands.sources import file_options
 from forecasting.consensus.events.proposals import holders
 from forecasting.errors import Refused
 from forecasting.intake import dialogue, oddities
-from forecasting.intake.dialogue import FileSaid
+from forecasting.intake.dialogue import FileOptions
 from forecasting.outputs import exports
 
 
@@ -47,7 +47,7 @@ def template(folder: Path, as_json: bool) -> None:
 @click.option(
     "--map", "source", metavar="NAME", help="Read a file of your own form by a source."
 )
-@said_of_files
+@file_options
 def import_(
     paths: tuple[Path, ...],
     db: Path,
@@ -55,16 +55,16 @@ def import_(
     as_json: bool,
     allow_rejects: bool,
     source: str | None,
-    said: FileSaid,
+    options: FileOptions,
 ) -> None:
     """Load files or folders of files, all or nothing."""
     started = time.perf_counter()
-    if said.is_anything and source is None:
+    if options.is_anything and source is None:
         raise Refused("These options say how a source reads a file: name it with --map NAME.")
     with scratch.gone_unless_done(db), opened(db, create=True) as workspace:
         plain, mapped = paths, []
         if source is not None:
-            one, told = dialogue.mapped(workspace.sources, person, paths, source, said)
+            one, told = dialogue.mapped(workspace.sources, person, paths, source, options)
             plain, mapped = (), [one]
             for line in told:
                 click.echo(line, err=True)

@@ -155,7 +155,7 @@ def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Acti
 def by_name(items: pd.DataFrame) -> pd.DataFrame:
     """Featured SKUs without rows of their style that a row of the SKU itself replaces.
 
-    The row that names the SKU is the same offer said more exactly: it replaces the style's
+    The row that names the SKU is the same offer stated more exactly: it replaces the style's
     where it runs. A price cut that it leaves blank is the style's, and the style's lift
     goes with the style's price cut.
 
@@ -173,10 +173,10 @@ def by_name(items: pd.DataFrame) -> pd.DataFrame:
     at_doors = pd.MultiIndex.from_frame(named[named["door"].notna()][[*key, "door"]])
     replaced = pd.MultiIndex.from_frame(styled[key]).isin(general)
     replaced |= pd.MultiIndex.from_frame(styled[[*key, "door"]]).isin(at_doors)
-    said = styled[replaced].assign(door=styled["door"].fillna("")).groupby([*key, "door"])
-    said_of = said[["discount", "lift"]].first()
+    stated = styled[replaced].assign(door=styled["door"].fillna("")).groupby([*key, "door"])
+    stated_of = stated[["discount", "lift"]].first()
     at = pd.MultiIndex.from_frame(named[key].assign(door=named["door"].fillna("")))
-    theirs = said_of.reindex(at)
+    theirs = stated_of.reindex(at)
     discount = named["discount"].astype(float)
     filled = named.assign(
         discount=discount.fillna(pd.Series(theirs["discount"].to_numpy(float), named.index)),

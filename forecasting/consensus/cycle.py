@@ -45,7 +45,7 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Signature:
     """That somebody submitted or signed."""
 
     seq: int
@@ -68,9 +68,9 @@ class Cycle:
     as_of: dt.date
     rules: Rules
     revealed: bool = False
-    submitted: Mapping[str, Said] = field(default_factory=dict)
+    submitted: Mapping[str, Signature] = field(default_factory=dict)
     """By function."""
-    signatures: Mapping[tuple[str, str], Said] = field(default_factory=dict)
+    signatures: Mapping[tuple[str, str], Signature] = field(default_factory=dict)
     """By function and department; the latest of each."""
     versions: tuple[int, ...] = ()
     """Published versions of it, oldest first."""
@@ -82,7 +82,7 @@ class Cycle:
         """Whether others' inputs are not to be seen."""
         return self.rules.blind and not self.revealed and not self.closed
 
-    def standing(self, digests: Mapping[str, str]) -> dict[str, dict[str, Said]]:
+    def standing(self, digests: Mapping[str, str]) -> dict[str, dict[str, Signature]]:
         """Signatures that still cover the numbers as they are, by department and function.
 
         Parameters
@@ -92,19 +92,19 @@ class Cycle:
         """
         return {
             department: {
-                function: said
-                for (function, of), said in self.signatures.items()
-                if of == department and said.digest == digest
+                function: signature
+                for (function, of), signature in self.signatures.items()
+                if of == department and signature.digest == digest
             }
             for department, digest in digests.items()
         }
 
-    def voided(self, digests: Mapping[str, str]) -> dict[tuple[str, str], Said]:
+    def voided(self, digests: Mapping[str, str]) -> dict[tuple[str, str], Signature]:
         """Signatures that a later change made void, by function and department."""
         return {
-            key: said
-            for key, said in self.signatures.items()
-            if key[1] in digests and digests[key[1]] != said.digest
+            key: signature
+            for key, signature in self.signatures.items()
+            if key[1] in digests and digests[key[1]] != signature.digest
         }
 
     def unsigned(self, digests: Mapping[str, str]) -> list[str]:
@@ -140,10 +140,12 @@ def after(cycle: Cycle | None, event: Event) -> Cycle | None:
         case CycleReopened(run=run, as_of=as_of):
             return replace(cycle, closed=False, run=run, as_of=as_of)
         case Submitted():
-            return replace(cycle, submitted={**cycle.submitted, event.function: _said(event)})
+            return replace(
+                cycle, submitted={**cycle.submitted, event.function: _signature(event)}
+            )
         case Signed(department=department, digest=digest):
             key = (event.function, department)
-            signed = _said(event, digest)
+            signed = _signature(event, digest)
             return replace(cycle, signatures={**cycle.signatures, key: signed})
         case RunAdopted(run=run, as_of=as_of, carried=carried):
             return replace(
@@ -151,8 +153,8 @@ def after(cycle: Cycle | None, event: Event) -> Cycle | None:
                 run=run,
                 as_of=as_of,
                 signatures={
-                    key: _carried(said, carried.get(key[1]))
-                    for key, said in cycle.signatures.items()
+                    key: _carried(signature, carried.get(key[1]))
+                    for key, signature in cycle.signatures.items()
                 },
             )
         case ConsensusPublished():
@@ -160,15 +162,15 @@ def after(cycle: Cycle | None, event: Event) -> Cycle | None:
     return cycle
 
 
-def _said(event: Event, digest: str = "") -> Said:
-    return Said(seq=event.seq, person=event.person, at=event.recorded_at, digest=digest)
+def _signature(event: Event, digest: str = "") -> Signature:
+    return Signature(seq=event.seq, person=event.person, at=event.recorded_at, digest=digest)
 
 
-def _carried(said: Said, digests: tuple[str, str] | None) -> Said:
+def _carried(signature: Signature, digests: tuple[str, str] | None) -> Signature:
     """A signature over numbers that another run hardly moved goes on."""
-    if digests is None or said.digest != digests[0]:
-        return said
-    return replace(said, digest=digests[1])
+    if digests is None or signature.digest != digests[0]:
+        return signature
+    return replace(signature, digest=digests[1])
 
 
 def following(name: str) -> str:

@@ -111,7 +111,7 @@ def _total_worth(
 ) -> int:  # fmt: skip
     """Total, in thousandths of a unit, that is worth the money which a person means."""
     money = float((present * worth).sum()) / THOUSANDTHS
-    wanted = _meant(money, operation, value, one=1.0)
+    target = _meant(money, operation, value, one=1.0)
     weights = mix[free].astype(float)
     if weights.sum() <= 0:
         weights = np.ones(int(free.sum()))
@@ -122,7 +122,7 @@ def _total_worth(
             "units comes to that. Enter units instead."
         )
     kept = present[~free]
-    left = wanted - float((kept * worth[~free]).sum()) / THOUSANDTHS
+    left = target - float((kept * worth[~free]).sum()) / THOUSANDTHS
     units = int(kept.sum()) / THOUSANDTHS + left / each
     if left < 0:
         raise OutOfBounds(

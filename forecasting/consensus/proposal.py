@@ -2,7 +2,7 @@
 
 Each function's number is corrected by the bias it has shown, shrunk to none while little
 was scored; weights go by one over its mean squared error, half-way shrunk to equal, and
-are equal below four scored cycles. A function that said nothing on a cell does not vote
+are equal below four scored cycles. A function that changed nothing on a cell does not vote
 for the statistical number.
 """
 
@@ -110,8 +110,8 @@ def parts(
     voices = np.where(voices > 0, voices, 1.0)
     found: dict[str, Ints] = {}
     for function, delta in spoken.items():
-        said = np.maximum(statistical + delta, 0) * weights.correction[function]
-        change = np.where(delta != 0, said - statistical, 0.0)
+        number = np.maximum(statistical + delta, 0) * weights.correction[function]
+        change = np.where(delta != 0, number - statistical, 0.0)
         share = weights.weight[function] / voices
         found[function] = np.rint(change * share).astype(np.int64)
     below = np.minimum(statistical + np.sum(list(found.values()), axis=0), 0)

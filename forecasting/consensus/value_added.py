@@ -2,8 +2,8 @@
 
 All steps are scored on the same cells: SKU and week, by the last version published so many
 weeks before. Steps follow each other, so what each adds sums to what the process adds:
-naive -> statistical -> proposed -> consensus. Functions work side by side: each is held
-against the statistical forecast, on the cells that it changed.
+naive -> statistical -> proposed -> consensus. Functions work side by side: each is compared
+with the statistical forecast, on the cells that it changed.
 
 Error is forecast minus actual. Value added is the former step's WAPE less this one's:
 above zero is better.
@@ -42,10 +42,10 @@ class Added:
     cells: int
     weeks: int
     wape: float
-    """NaN where nothing was wanted."""
+    """NaN where there was no demand."""
     bias: float
     added: float
-    """WAPE of what it is held against, less its own; NaN where there is nothing to hold."""
+    """WAPE of what it is compared with, less its own; NaN where there is nothing to compare."""
     low: float
     high: float
     """The value added lies between with 80 %, by which weeks it is measured on."""
@@ -70,7 +70,7 @@ def staircase(cells: pd.DataFrame) -> list[Added]:
 
 
 def of_functions(cells: pd.DataFrame) -> list[Added]:
-    """Each function's input against the statistical forecast, where it said another number."""
+    """Each function's input against the statistical forecast, where it gave another number."""
     return [_added(cells[spoke(cells, f)], f, against="statistical") for f in map(str, INPUTS)]
 
 
@@ -84,7 +84,7 @@ def by(cells: pd.DataFrame, column: str, *, function: str) -> list[Added]:
 
 
 def spoke(cells: pd.DataFrame, function: str) -> Bools:
-    """Cells in which a function said another number than the statistical one."""
+    """Cells in which a function gave another number than the statistical one."""
     moved: Bools = ((cells[function] - cells["statistical"]).abs() > _SPOKE).to_numpy()
     return moved
 
@@ -155,7 +155,7 @@ def _added(
 
 
 def _interval(gain: Floats, actual: Floats) -> tuple[float, float]:
-    """Eight of ten draws of weeks with replacement lie between: weeks hang together."""
+    """80 % interval over draws of whole weeks with replacement: weeks hang together."""
     drawn = np.random.default_rng(0).integers(0, len(gain), (_DRAWS, len(gain)))
     ratio = gain[drawn].sum(axis=1) / np.maximum(actual[drawn].sum(axis=1), 1e-9)
     low, high = np.quantile(ratio, [0.1, 0.9])

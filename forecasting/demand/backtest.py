@@ -1,4 +1,4 @@
-"""Rolling-origin evaluation: what would have been forecast then, against what came.
+"""Rolling-origin evaluation: what would have been forecast then, beside the actuals.
 
 At every origin the model sees sales up to and including the origin week. The promotion
 calendar and regular prices of the evaluated weeks are known, as they are when planning;
@@ -28,7 +28,7 @@ def backtest(
     step: int,
     horizon: int,
 ) -> pd.DataFrame:
-    """Forecast from several origins, beside what came.
+    """Forecast from several origins, beside the actuals.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ def backtest(
     Returns
     -------
     DataFrame, one row per origin, target week, SKU and door
-        origin_week, target_week, sku, door, units (what was wanted), promoted, naive (the same
+        origin_week, target_week, sku, door, units (demand), promoted, naive (the same
         week last year, else mean13), mean13 (mean of the last 13 weeks), baseline, forecast
-        (the mean), p10, p50, p90. What was wanted is sales over the share of the week on
+        (the mean), p10, p50, p90. Demand is sales over the share of the week on
         the shelf; weeks that were on it for less than half are left out.
     """
     ends = weeks_known(len(panel.weeks), origins=origins, step=step, horizon=horizon)
@@ -96,7 +96,7 @@ def one_origin(
     predicted = model.predict(model.fit(then, calendar, known=end), then)
     series = predicted["series"].to_numpy()
     week = predicted["week"].to_numpy() + end
-    wanted, certain = panel.wanted()
+    demand, certain = panel.demand()
     scored = certain[series, week] & (panel.exposure[series, :end].sum(axis=1) > 0)
     sku, door = panel.sku_of[series], panel.door_of[series]
     seen = panel.exposure[:, max(end - 13, 0) : end]
@@ -110,9 +110,9 @@ def one_origin(
             "target_week": panel.weeks[week],
             "sku": panel.skus[sku],
             "door": panel.doors[door],
-            "units": wanted[series, week],
+            "units": demand[series, week],
             "promoted": predicted["promoted"],
-            "naive": np.where(seasonal, wanted[series, last_year], mean13),
+            "naive": np.where(seasonal, demand[series, last_year], mean13),
             "mean13": mean13,
             "baseline": predicted["baseline"],
             "forecast": predicted["forecast"],

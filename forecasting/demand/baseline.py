@@ -36,7 +36,7 @@ PACES = tuple(
     for together in (False, True)
     for smoothing in (0.02, 0.04, 0.07, 0.11, 0.17, 0.27)
 )
-"""Tried; what came in held-out weeks chooses, segment by segment."""
+"""Tried; the actuals of held-out weeks choose, segment by segment."""
 USUAL_PACE = Pace(0.07)
 """Kept where none is clearly better (`methods.CLEARLY`): what a week says for the level counts
 half after about ten weeks."""
@@ -302,7 +302,7 @@ def prior_level(panel: Panel, units: Floats, effect: Floats) -> Floats:
 
     Pace of the SKU over all doors, times the door's size: what a new or slow series is
     believed to be before it has evidence of its own. A new SKU starts from the pace of the
-    one it is said to be like, else of its class, and has its own after a few weeks.
+    one it is stated to be like, else of its class, and has its own after a few weeks.
     """
     sold, seen = units.sum(axis=1), effect.sum(axis=1)
     n_skus = len(panel.skus)

@@ -22,16 +22,16 @@ LEAST_SHARE = 0.10
 """Below this share of the week on the shelf, sales say nothing."""
 
 MANY = 20.0
-"""Units that say what was wanted, however little of the week they took."""
+"""Units that tell the demand, however little of the week they took."""
 
 ENOUGH_SHARE = 0.5
-"""From this share of the week on the shelf, sales say well enough what was wanted."""
+"""From this share of the week on the shelf, sales tell demand well enough."""
 
 FURTHEST_PRICE = 0.4
 """Log of the regular price against its mean beyond which demand follows it no further."""
 
 ENOUGH_OUTSIDE = 8
-"""Weeks with sales from which on a SKU was sold, whatever is said of when it could be."""
+"""Weeks with sales from which on a SKU was sold, whatever is stated of when it could be."""
 
 PEAK = 6.0
 """Standard deviations above expectation from which a lone week is not believed."""
@@ -91,11 +91,11 @@ class Panel:
         """
         return np.clip(self.regular_price, -FURTHEST_PRICE, FURTHEST_PRICE)
 
-    def wanted(self) -> tuple[Floats, Bools]:
-        """Demand to hold a forecast against, and in which cells it is known, (n, T).
+    def demand(self) -> tuple[Floats, Bools]:
+        """Demand to compare a forecast with, and in which cells it is known, (n, T).
 
         Sales over the share of the week on the shelf. To leave out every week that was not
-        fully in stock would leave out the weeks in which most was wanted.
+        fully in stock would leave out the weeks of most demand.
         """
         known: Bools = _tells(self.exposure, self.units, ENOUGH_SHARE) & ~self.sold_out
         return np.where(known, self.units / np.where(known, self.exposure, 1.0), 0.0), known
@@ -139,7 +139,7 @@ def build_panel(
     doors : list of str
         Every door.
     weeks : datetime64 array, shape (T,)
-        The weeks wanted, consecutive.
+        The weeks asked for, consecutive.
     could_sell : CouldSell, optional
         When each series could be sold and which doors told what they sold. If not given,
         always, and a week without a row is one that nobody knows of.
@@ -264,7 +264,7 @@ def _none_sold(
 
 
 def _tells(share: Floats, units: Floats, least: float) -> Bools:
-    """Whether weeks were on the shelf for long, or sold, enough to say what was wanted."""
+    """Whether weeks were on the shelf for long, or sold, enough to tell the demand."""
     enough: Bools = (share >= least) | ((share > 0) & (units >= MANY))
     return enough
 
@@ -287,10 +287,10 @@ def _on_the_shelf(sales: Floats, on_hand: Floats, counted: Bools) -> Bools:
 
 
 def _sold_all_the_same(sales: Floats, opened: Floats) -> Bools:
-    """Weeks in which a series sold though it is said that it could not be, (n, T).
+    """Weeks in which a series sold though it is stated that it could not be, (n, T).
 
     A few units are orders taken ahead, leftovers and errors. Two months at half its usual pace
-    or more are sales: then what is said of when it could be sold is wrong.
+    or more are sales: then what is stated of when it could be sold is wrong.
     """
     sold = sales > 0
     outside, inside = sold & (opened == 0), sold & (opened > 0)

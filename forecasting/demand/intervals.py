@@ -35,7 +35,7 @@ _FEW = 150.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Residuals:
-    """Held-out cells: what came, and what had been expected."""
+    """Held-out cells: actuals, and what had been expected."""
 
     units: Floats
     mean: Floats
@@ -277,7 +277,7 @@ def gamma_quantile(mean: Floats, alpha: Floats | float, level: Floats | float) -
 
 
 def at_least(mean: Floats, alpha: float, sold: Floats) -> Floats:
-    """Expected demand where all that is known is that at least so much was wanted.
+    """Expected demand where all that is known is that demand was at least so much.
 
     The mean of the gamma above `sold`. Never more than thrice the mean beyond it.
     """

@@ -38,7 +38,7 @@ def past_lifts(panel: Panel, exposures: Exposures, factors: Factors) -> pd.DataF
     """
     known = factors.fitted.shape[1]
     past = exposures.take(exposures.week < known)
-    _, certain = panel.until(known).wanted()
+    _, certain = panel.until(known).demand()
     seen = certain[past.series, past.week]
     base = promotion_result.without(panel, past, factors)[seen]
     past = past.take(seen)

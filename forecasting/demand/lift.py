@@ -283,7 +283,7 @@ def expose(
     -----
     A row that names a door replaces the same activation's row for all of them there.
     """
-    rows = _said_once(items, series)
+    rows = _stated_once(items, series)
     kind = pd.Index(list(kinds)).get_indexer(pd.Index(rows["type"]))
     rows, kind = rows[kind >= 0], kind[kind >= 0]
     discount = _cuts(rows, usual or {})
@@ -323,7 +323,7 @@ def _cuts(rows: pd.DataFrame, usual: Mapping[str, float]) -> Floats:
     return discount
 
 
-def _said_once(items: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+def _stated_once(items: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Items laid over series (a column of positions), one row per activation and series."""
     numbered = series[["sku", "door"]].assign(series=np.arange(len(series)))
     items = items.assign(order=np.arange(len(items)))
@@ -332,7 +332,7 @@ def _said_once(items: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     at_all = items[everywhere].drop(columns="door").merge(numbered, on="sku")
     at_doors, at_all = at_doors.assign(general=False), at_all.assign(general=True)
     rows = pd.concat([at_doors, at_all]).sort_values(["order", "series"], kind="stable")
-    kept, discount, lift = offers.said_once(
+    kept, discount, lift = offers.stated_once(
         rows["activation"].to_numpy(dtype=np.int64),
         rows["series"].to_numpy(dtype=np.int64),
         general=rows["general"].to_numpy(dtype=bool),
@@ -349,7 +349,7 @@ def days_within(start: Dates, end: Dates, week: Dates) -> tuple[Ints, Ints]:
 
 
 def log_paid(discount: Floats) -> Floats:
-    """Log of the share of the regular price that is paid; 0 where nothing is said of it."""
+    """Log of the share of the regular price that is paid; 0 where nothing is stated of it."""
     paid: Floats = np.log1p(-np.clip(np.nan_to_num(discount), 0.0, DEEPEST))
     return paid
 

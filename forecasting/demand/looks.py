@@ -317,8 +317,8 @@ def _cleansed(history: Panel, expected: Floats, exposed: Bools) -> tuple[Floats,
 
     Where a week ended empty at an unknown time, what it was likely to be; where a lone
     peak has nothing to explain it, what was expected. A week partly on the shelf counts whole,
-    with what the rest of it is likely to have wanted: in part it would say the less, the
-    more was wanted.
+    with what the rest of it is likely to have sold: in part it would tell the less, the more
+    demand there was.
     """
     known = (history.exposure >= 0.999) & ~exposed
     peaks = lone_peaks(history.units, expected, known, alpha=TYPICAL_ALPHA)
@@ -330,7 +330,7 @@ def _cleansed(history: Panel, expected: Floats, exposed: Bools) -> tuple[Floats,
 
 
 def made_whole(units: Floats, share: Floats, expected: Floats) -> tuple[Floats, Floats]:
-    """Demand with what the rest of each week is likely to have wanted, and its share then."""
+    """Demand with what the rest of each week is likely to have sold, and its share then."""
     partly = (share > 0) & (share < 1)
     if not partly.any():
         return units, share
@@ -351,9 +351,9 @@ def tempered(units: Floats, expected: Floats) -> Floats:
 
 
 def _surprise(demand: Floats, expected: Floats, exposed: Bools) -> tuple[float, float]:
-    """Log of what was wanted over what is expected, in weeks without and with activations.
+    """Log of demand over what is expected, in weeks without and with activations.
 
-    Drawn to none as if two hundred more weeks had said so.
+    Drawn to none as if two hundred more weeks had shown so.
     """
     logs = []
     for side in (~exposed, exposed):

@@ -23,7 +23,7 @@ from forecasting.hierarchy import Bools, Floats, Ints
 LAGS = (1, 4, 8)
 """Weeks ahead at which methods are compared."""
 RESIDUAL_LAGS = (1, 2, 4, 6, 8)
-"""Weeks ahead at which the last weeks are held against the forecast."""
+"""Weeks ahead at which the last weeks are compared with the forecast."""
 DAMPING = 0.94
 """What is left of a week's growth in the next one."""
 CLEARLY = 0.99

@@ -1,6 +1,6 @@
 """The demand model: history in, factors out.
 
-First a look at the history without its last weeks (looks.py): what came in those chooses the
+First a look at the history without its last weeks (looks.py): the actuals of those choose the
 methods, says how wide the intervals are, and starts the estimate on all of the history.
 
 What comes out is not a table of forecasts but their factors, small enough to keep for
@@ -285,9 +285,9 @@ def _trial(problem: Problem, until: int, known: int) -> tuple[Problem, Estimate]
 def _missed(problem: Problem, estimate: Estimate, known: int) -> float:
     """Units by which the promoted weeks after an estimate are missed, lag by lag."""
     ahead = slice(estimate.known, known)
-    wanted, scored = problem.panel.until(known).wanted()
+    demand, scored = problem.panel.until(known).demand()
     counted = scored[:, ahead] & problem.exposed[:, ahead]
-    return float(np.abs(wanted[:, ahead] - estimate.ahead(known))[counted].sum())
+    return float(np.abs(demand[:, ahead] - estimate.ahead(known))[counted].sum())
 
 
 def _whole_weeks(problem: Problem, estimate: Estimate) -> Floats:
@@ -305,7 +305,7 @@ def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, .
     """Let the held-out weeks choose methods and show how far off forecasts are."""
     panel = problem.panel
     units = panel.units[:, :known]
-    wanted, scored = panel.until(known).wanted()
+    demand, scored = panel.until(known).demand()
     effect = trial.effects.total[:, :known]
     held = slice(trial.known, known)
     expected = trial.ahead(known)
@@ -315,7 +315,7 @@ def _try(problem: Problem, trial: Estimate, known: int) -> tuple[tuple[Method, .
     told = Evidence.of(panel, calm, effect * seen, overdispersion=TYPICAL_ALPHA)
     return methods.choose(
         panel,
-        wanted,
+        demand,
         scored,
         trial.known,
         of_class=problem.of_class,

@@ -3,7 +3,7 @@
 The one rule, for learning and for planning alike:
 
 - Within one activation the more special row replaces the general one; it is the same offer
-  said more exactly. What it leaves blank, the general row says.
+  stated more exactly. What it leaves blank, the general row says.
 - Activations that meet multiply, but there is one price: day by day the customer pays the
   best. An offer counts for what it takes off beyond the shallower offers of its days.
 - A bare price cut beneath another is the same sign on the same shelf: it counts once.
@@ -30,7 +30,7 @@ DAYS = 7
 FREE = 0.9
 """A discount from which on nobody says what is paid: a gift, or two for one, typed as a cut."""
 USUAL_CUT = 0.25
-"""What a price cut takes off where a company has never said: a usual one in retail, and half of
+"""What a price cut takes off where none was ever stated: a usual one in retail, and half of
 what two for one takes off, so that an order book is not filled by a guess."""
 ANY_TYPE = ""
 """What stands for all types together in usual discounts."""
@@ -71,7 +71,7 @@ def paid_for(discount: float, kind: str, usual: Mapping[str, float]) -> float:
     return usual_of(usual, kind) if discount >= FREE else discount
 
 
-def said_once(
+def stated_once(
     activation: Ints, place: Ints, *, general: Bools, discount: Floats, lift: Floats
 ) -> tuple[Ints, Floats, Floats]:
     """One row for each activation and place: the most special one.
@@ -83,7 +83,7 @@ def said_once(
     general : bool array, shape (m,)
         It speaks of its place only among others.
     discount, lift : float array, shape (m,)
-        NaN where nothing is said.
+        NaN where nothing is stated.
 
     Returns
     -------

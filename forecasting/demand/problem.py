@@ -25,7 +25,7 @@ TYPICAL_ALPHA = 0.15
 
 
 SURPRISING_ALPHA = 0.4
-"""Overdispersion of what a week may have wanted, where what an event did to it is not known
+"""Overdispersion of a week's demand, where what an event did to it is not known
 either: of weeks not seen whole, and of how far one may surprise."""
 
 

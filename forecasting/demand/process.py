@@ -80,7 +80,7 @@ class _Process:
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(LAST_WORDS_SECONDS)
         # What it started may outlive it; as long as it does, the group's number is theirs.
-        with suppress(ProcessLookupError, PermissionError):  # the latter is said of the dead
+        with suppress(ProcessLookupError, PermissionError):  # the latter: it is dead
             os.killpg(self.process.pid, signal.SIGKILL)
         return self.end()
 

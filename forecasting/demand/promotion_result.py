@@ -2,7 +2,7 @@
 
 Nobody sees what would have been sold. It is drawn from the weeks around an activation: the
 level before its first week and after its last one, without its own, times season, price and
-whatever else ran at the time. What was wanted beyond that (lost sales filled in as everywhere,
+whatever else ran at the time. Demand beyond that (lost sales filled in as everywhere,
 cleansing.py) is the lift; less what other SKUs of the class lost to it, less what was bought
 ahead of the weeks after, it is what the activation added on balance.
 
@@ -88,26 +88,26 @@ class Cells:
     share: Floats
     """Of its cell, 0 to 1; the rows of a cell add up to one."""
     base: Floats
-    """Units that would have been wanted without, its share."""
-    wanted: Floats
-    """Units that were wanted, its share."""
+    """Units of demand without, its share."""
+    demand: Floats
+    """Units of demand, its share."""
     expected: Floats
     """Units that the model expects it to add."""
     lost: Floats
-    """Units that were wanted and not sold, its share."""
+    """Units of demand that were not sold, its share."""
     is_shut: Bools
-    """Nothing was to be seen: what was wanted is what is expected."""
+    """Nothing was to be seen: demand is what is expected."""
 
     @property
     def added(self) -> Floats:
-        """Units that were wanted beyond the base."""
-        return self.wanted - self.base
+        """Units of demand beyond the base."""
+        return self.demand - self.base
 
 
 def without(
     panel: Panel, past: Exposures, factors: Factors, around: Surroundings | None = None
 ) -> Floats:
-    """Units of whole weeks that would have been wanted without each row's activation, (m,).
+    """Units of whole weeks that would have been in demand without each row's activation, (m,).
 
     Parameters
     ----------
@@ -143,8 +143,8 @@ def results(panel: Panel, exposures: Exposures, factors: Factors) -> pd.DataFram
     -------
     DataFrame, one row per activation and SKU
         activation (position), sku, first_week, last_week (of those known), base (units that
-        would have been wanted without it), lift (units wanted beyond that), expected (by the
-        model), lost (units wanted and not sold), taken (units that other SKUs of the class
+        would have been in demand without it), lift (demand beyond that), expected (by the
+        model), lost (demand not sold), taken (units that other SKUs of the class
         lost to it; below zero where they gained), ahead (units bought ahead of the weeks
         after), variance (of lift less taken less ahead, what is the SKU's own), common
         (standard deviation of it, units, that all SKUs of a class share). What it added on
@@ -202,16 +202,16 @@ def _cells(panel: Panel, exposures: Exposures, factors: Factors, around: Surroun
     share = lift.shares(parts, multiplier, layout.cell)
     at = past.series, past.week
     base = without(panel, past, factors, around) * history.open[at]
-    wanted = factors.clean[at] * history.open[at]
+    demand = factors.clean[at] * history.open[at]
     return Cells(
         activation=past.activation,
         series=past.series,
         week=past.week,
         share=share,
         base=base * share,
-        wanted=wanted * share,
+        demand=demand * share,
         expected=parts * base,
-        lost=np.maximum(wanted - history.units[at], 0.0) * share,
+        lost=np.maximum(demand - history.units[at], 0.0) * share,
         is_shut=history.shut[at],
     )
 

@@ -40,14 +40,14 @@ cannot be told from growth, and none is taken."""
 
 
 def seasonal_index(total: Floats, steady: Floats, weeks: Dates, *, parent: Ints) -> Floats:
-    """Seasonal index of every class in every week wanted.
+    """Seasonal index of every class in every week asked for.
 
     Parameters
     ----------
     total, steady : float array, shape (C, T)
         Units sold of each class, and what a steady level times lift would have sold.
     weeks : datetime64 array, shape (W,)
-        Weeks for which the index is wanted: the T of history, then those to come.
+        Weeks for which the index is asked: the T of history, then those to come.
     parent : int array, shape (C,)
         Group (department) of each class, whose season it starts from.
 

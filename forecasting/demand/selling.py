@@ -62,7 +62,7 @@ class CouldSell:
 
     spans: pd.DataFrame
     """One row per series and span: sku, door, first_day, last_day, since (the first week of
-    history that says what was wanted, blank where none does)."""
+    history that tells the demand, blank where none does)."""
     door_weeks: pd.DataFrame
     """One row per door and week: door, week, is_told (sales came in, or none were made),
     is_counted (stock was counted)."""

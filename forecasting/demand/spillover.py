@@ -23,7 +23,7 @@ _MOST_AHEAD = 3.0
 """Weeks of demand that are bought ahead at most, however large the lift: a bound, so that one
 huge lift does not empty the weeks after it."""
 LEAST_OTHERS = 0.2
-"""Whatever the rest of a class is said to lose, this share of it stays."""
+"""Whatever the rest of a class is expected to lose, this share of it stays."""
 
 
 def share_of_group(level: Floats, group: Ints) -> Floats:

@@ -72,11 +72,11 @@ def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposu
     )
     weeks = _weeks(job, horizon)
     known = len(weeks) - horizon
-    wanted = [("sku", "in", skus["sku"].tolist())]
+    filters = [("sku", "in", skus["sku"].tolist())]
     panel = build_panel(
         history,
         series,
-        pd.read_parquet(source / "prices.parquet", filters=wanted),
+        pd.read_parquet(source / "prices.parquet", filters=filters),
         skus=skus,
         doors=pd.read_parquet(source / "doors.parquet")["door"].tolist(),
         weeks=weeks,
@@ -88,7 +88,7 @@ def read_block(source: Path, block: str, *, horizon: int) -> tuple[Panel, Exposu
     )
     shares = job["weekday_shares"]
     exposures = lift.expose(
-        pd.read_parquet(source / "items.parquet", filters=wanted),
+        pd.read_parquet(source / "items.parquet", filters=filters),
         series,
         kinds=job["kinds"],
         weeks=weeks,
@@ -118,7 +118,7 @@ def fit_folder(source: Path, target: Path, *, tell: Tell, workers: int = 1) -> N
     )  # fmt: skip
     for name, body in fitting:
         done[name] = body
-        if prior is None:  # the only block: its classes have said what they agree on
+        if prior is None:  # the only block: its classes have settled what they agree on
             prior = Prior.from_json(body["prior"])
         tell(f"fitted {_series(job, done):,} of {_series(job, todo):,} series",
              0.2 + 0.75 * _series(job, done) / max(_series(job, todo), 1))  # fmt: skip

@@ -317,9 +317,9 @@ def _watched(*, is_edit: bool) -> Iterator[list[Event]]:
         )  # fmt: skip
 
 
-def _person(said: PersonSet) -> Person:
+def _person(body: PersonSet) -> Person:
     return Person(
-        id=said.person, name=said.name, function=said.function, delegate_for=said.delegate_for
+        id=body.person, name=body.name, function=body.function, delegate_for=body.delegate_for
     )
 
 

@@ -1,7 +1,7 @@
-"""What a person has typed and not said yet: it outlives the tab it was typed in.
+"""What a person has typed and not entered yet: it outlives the tab it was typed in.
 
 A draft is nobody's decision, so it is not in the ledger: it belongs to one person and one
-page, only that person ever sees it, and it is gone once it is said or dropped.
+page, only that person ever sees it, and it is gone once it is entered or dropped.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Long work that one person starts and everybody sees: one at a time of its kind.
 
 Its progress is shared and it can be stopped. However it ends, by an exception of any kind or
-by somebody's hand, what came of it is kept for whoever was not looking.
+by somebody's hand, how it ended is kept for whoever was not looking.
 """
 
 from __future__ import annotations
@@ -228,7 +228,7 @@ class Job:
     def _in_vain(
         self, error: BaseException | None, thread: threading.Thread | None = None
     ) -> None:
-        """In the background: give the place back where the work never came to take it."""
+        """In the background: give the place back where the work never took it."""
         if self._promised_to is (thread or threading.current_thread()):
             self._promised_to = None
             if error is None:
@@ -242,8 +242,8 @@ class Job:
         """Keep why it was not done."""
         if isinstance(error, Cancelled) or not isinstance(error, Exception):
             who = self._stopped_by
-            said = f"{who} stopped it. {STAYS}" if who else f"It was interrupted. {STAYS}"
-            self._ended(State.STOPPED, said)
+            reason = f"{who} stopped it. {STAYS}" if who else f"It was interrupted. {STAYS}"
+            self._ended(State.STOPPED, reason)
             return
         facts: dict[str, object] = {"error": type(error).__name__}
         if isinstance(error, JobFailed):
@@ -256,8 +256,8 @@ class Job:
     def _why(self, error: Exception) -> str:
         if isinstance(error, ConcordError):
             return str(error)
-        said = faults.in_words(error, f"The {self.name}")
-        return f"{said} {STAYS} {operation.noted()}"
+        reason = faults.in_words(error, f"The {self.name}")
+        return f"{reason} {STAYS} {operation.noted()}"
 
     def _ended(self, state: State, reason: str = "", **facts: object) -> None:
         with self._lock:  # who sees that it is over may start the next

@@ -33,7 +33,7 @@ class Group(StrEnum):
 
 
 class Unit(StrEnum):
-    """How a value is said."""
+    """How a value is written."""
 
     SHARE = "share"
     TIMES = "times a year"
@@ -77,15 +77,15 @@ class Setting:
             raise OutOfBounds(f"{self.label} needs a value.")
         if not self.low <= value <= self.high:
             raise OutOfBounds(
-                f"{self.label} lies between {self.said(self.low)} and {self.said(self.high)}; "
-                f"{self.said(value)} does not."
+                f"{self.label} lies between {self.in_words(self.low)} and {self.in_words(self.high)}; "
+                f"{self.in_words(value)} does not."
             )
         whole = self.unit in (Unit.COUNT, Unit.YES_NO, Unit.WEEKS)
         if whole and value != int(value):
             raise OutOfBounds(f"{self.label} is a whole number.")
         return float(value)
 
-    def said(self, value: float | None) -> str:
+    def in_words(self, value: float | None) -> str:
         """A value in words."""
         if value is None:
             return "none"
@@ -257,7 +257,7 @@ class Policies(Projector[tuple[Change, ...]]):
         self._desk = desk
         self.take_up(desk.ledger)
         self._today: tuple[dt.date, tuple[Change, ...], Policy] | None = None
-        """What `now` was worked out from, and what it came to."""
+        """What `now` was worked out from, and what it was."""
 
     def _begin(self) -> tuple[Change, ...]:
         return ()
@@ -266,14 +266,14 @@ class Policies(Projector[tuple[Change, ...]]):
         made = (
             Change(
                 seq=event.seq,
-                name=said.name,
-                value=said.value,
-                effective=said.effective,
+                name=body.name,
+                value=body.value,
+                effective=body.effective,
                 person=event.person,
                 made_at=event.recorded_at,
                 why=event.note,
             )
-            for event, said in ((e, e.told(SettingChanged)) for e in events)
+            for event, body in ((e, e.told(SettingChanged)) for e in events)
         )
         return (*state, *made)
 
@@ -342,15 +342,15 @@ class Policies(Projector[tuple[Change, ...]]):
             before = self.now[name]
             if before == policy[name]:
                 raise OutOfBounds(
-                    f"{SETTINGS[name].label} is {SETTINGS[name].said(before)} already."
+                    f"{SETTINGS[name].label} is {SETTINGS[name].in_words(before)} already."
                 )
             body = SettingChanged(
                 name=name,
                 value=policy[name],
                 before=before,
                 effective=day,
-                said=f"{SETTINGS[name].label}: {SETTINGS[name].said(policy[name])} "
-                f"(was {SETTINGS[name].said(before)}) from {day}",
+                text=f"{SETTINGS[name].label}: {SETTINGS[name].in_words(policy[name])} "
+                f"(was {SETTINGS[name].in_words(before)}) from {day}",
             )
             return self._desk.event(actor, body, note=words)
 

@@ -1,7 +1,7 @@
 """Why people change a number: the list of reasons they choose from, and who may edit it.
 
 A reason is known by its code, which the ledger keeps; what it is called can change, and one
-that nobody should choose any more is retired. Nothing that was said is said otherwise for it:
+that nobody should choose any more is retired. Nothing that was entered reads otherwise for it:
 a past event can be read with the words of its day.
 """
 
@@ -32,7 +32,7 @@ class ReasonCode:
     needs_note: bool = False
     """It says too little by itself: whoever gives it has to say more."""
     in_use: bool = True
-    """It can be chosen; else it only stands in what was said before."""
+    """It can be chosen; else it only stands in what was entered before."""
 
 
 STANDARD = tuple(
@@ -66,10 +66,10 @@ class Reasons(Projector[_Versions]):
     def _with(self, state: _Versions, events: Sequence[Event]) -> _Versions:
         versions = dict(state)
         for event in events:
-            said = event.told(ReasonSaved)
+            body = event.told(ReasonSaved)
             one = ReasonCode(
-                code=said.code, label=said.label, needs_note=said.needs_note,
-                in_use=said.in_use,
+                code=body.code, label=body.label, needs_note=body.needs_note,
+                in_use=body.in_use,
             )  # fmt: skip
             versions[one.code] = (*versions.get(one.code, ()), (event.seq, one))
         return versions

@@ -1,6 +1,6 @@
 """The words of what can look odd in the data: what it is, what is assumed, what mends it.
 
-What is found is oddities.py's; here it is only said, for pages, the command line and docs.
+What is found is oddities.py's; here it is put in words, for pages, the command line and docs.
 """
 
 from __future__ import annotations

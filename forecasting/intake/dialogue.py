@@ -1,4 +1,4 @@
-"""What is said and asked of a file of others, in words: for a command line and a page.
+"""What is stated and asked of a file of others, in words: for a command line and a page.
 
 A command line cannot be asked back, so what a file leaves open becomes a refusal that names
 the option that answers it.
@@ -24,7 +24,7 @@ OF_READING = ("encoding", "delimiter", "sheet", "header", "totals")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileSaid:
+class FileOptions:
     """What a command says of a file beside its name."""
 
     table: str = ""
@@ -49,8 +49,8 @@ class FileSaid:
 
     @property
     def is_anything(self) -> bool:
-        """Whether anything is said."""
-        return self != FileSaid()
+        """Whether anything is stated."""
+        return self != FileOptions()
 
 
 def pairs(told: Sequence[str], option: str) -> dict[str, str]:
@@ -79,7 +79,7 @@ def each(told: Sequence[str], option: str) -> list[tuple[str, str]]:
     return [next(iter(pairs([text], option).items())) for text in told]
 
 
-def wish_of(said: FileSaid) -> Wish:
+def wish_of(options: FileOptions) -> Wish:
     """What a command wishes, as proposals take it.
 
     Raises
@@ -87,20 +87,20 @@ def wish_of(said: FileSaid) -> Wish:
     OutOfBounds
     """
     values: dict[str, dict[str, str]] = {}
-    for key, ours in pairs(said.values, "--value").items():
+    for key, ours in pairs(options.values, "--value").items():
         target, sign, theirs = key.partition(":")
         if not sign:
             raise OutOfBounds(f"--value takes OURS:WORD=OUR WORD; found '{key[:100]}'.")
         values.setdefault(target, {})[theirs] = ours
-    factors = pairs(said.factors, "--factor")
-    read = pairs(said.read, "--read")
+    factors = pairs(options.factors, "--factor")
+    read = pairs(options.read, "--read")
     read |= {f"factor:{target}": told for target, told in factors.items()}
     factors |= {
         key.partition(":")[2]: told for key, told in read.items() if key.startswith("factor:")
     }
     return Wish(
-        columns=pairs(said.columns, "--column"),
-        constants=pairs(said.constants, "--constant"),
+        columns=pairs(options.columns, "--column"),
+        constants=pairs(options.constants, "--constant"),
         answers={k: v for k, v in read.items() if k not in OF_READING},
         factors=factors,
         values=values,
@@ -122,9 +122,9 @@ def reading_of(answers: Mapping[str, str]) -> Reading:
 
 
 def mapped(
-    known: Sources, by: str, paths: Sequence[Path], name: str, said: FileSaid
+    known: Sources, by: str, paths: Sequence[Path], name: str, options: FileOptions
 ) -> tuple[Mapped, list[str]]:
-    """A file under a source's name: the source as it is, or as it is said now, and kept.
+    """A file under a source's name: the source as it is, or as it is stated now, and kept.
 
     Returns
     -------
@@ -138,45 +138,45 @@ def mapped(
     """
     first, second = _two(paths)
     is_known = any(one.name == name for one in known.all)
-    if is_known and not said.is_anything:
+    if is_known and not options.is_anything:
         shape = known.one(name).shape
         return Mapped(path=first, shape=shape, second=second), []
-    if not is_known and not said.table:
+    if not is_known and not options.table:
         known.one(name)  # says which there are
     with parsing.private_folder() as folder:
-        read = reading_of(pairs(said.read, "--read"))
+        read = reading_of(pairs(options.read, "--read"))
         look = known.look(by, first, folder, reading=read)
         other = known.look(by, second, folder) if second else None
-        proposal = proposed(look, said, other=other)
+        proposal = proposed(look, options, other=other)
     if proposal.questions or proposal.missing:
         raise BadFiles(open_ends(look, proposal))
     known.save(by, name, proposal.shape)
     mapped = Mapped(path=first, shape=proposal.shape, second=second)
-    return mapped, [f"{look.label}: {look.sentence}", *proposal.said]
+    return mapped, [f"{look.label}: {look.sentence}", *proposal.settled]
 
 
-def proposed(look: Look, said: FileSaid, *, other: Look | None = None) -> Proposal:
-    """A proposal, with all that is said laid over it.
+def proposed(look: Look, options: FileOptions, *, other: Look | None = None) -> Proposal:
+    """A proposal, with all that is stated laid over it.
 
     Raises
     ------
     OutOfBounds
     """
-    table = said.table or matching.likely_table(look)
+    table = options.table or matching.likely_table(look)
     if table not in TABLES:
         raise OutOfBounds(f"'{table[:60]}' is no table: {', '.join(TABLES)}.")
-    join = _join(said.on, other)
+    join = _join(options.on, other)
     made = proposals.propose(
-        look, table, wish=wish_of(said) if said.is_anything else NOTHING, second=other,
+        look, table, wish=wish_of(options) if options.is_anything else NOTHING, second=other,
         join=join,
     )  # fmt: skip
     shape = made.shape
-    if said.replaces:
-        shape = replace(shape, replaces=said.replaces)
-    keep = set(each(said.keep, "--keep"))
-    out = dict.fromkeys((*shape.leave_out, *each(said.leave_out, "--leave-out")))
+    if options.replaces:
+        shape = replace(shape, replaces=options.replaces)
+    keep = set(each(options.keep, "--keep"))
+    out = dict.fromkeys((*shape.leave_out, *each(options.leave_out, "--leave-out")))
     shape = replace(shape, leave_out=tuple(one for one in out if one not in keep))
-    if said.added_up:
+    if options.added_up:
         shape = replace(shape, added_up=True)
     return replace(made, shape=shape)
 

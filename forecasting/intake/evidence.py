@@ -1,7 +1,7 @@
 """What the history of a fit assumes where files are silent, in words.
 
 Which weeks are evidence is decided in `could_sell` and `door_reports` (data/schema/); here is
-said what that came to, door by door, for the list of what looks odd.
+told how much that was, door by door, for the list of what looks odd.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What looks odd in stock, orders, prices and returns, and what was assumed of it.
 
-Counted from the facts that the plan stands on, so what is said is what was done.
+Counted from the facts that the plan stands on, so what is reported is what was done.
 """
 
 from __future__ import annotations

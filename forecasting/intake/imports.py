@@ -75,8 +75,8 @@ class Imports:
         known = {a.activation: a for a in self._calendar.activations}
         found = list(signed_work.touched(store, judged, signed, known))
         if actor.may("import") or actor.may(proposing.RIGHT):
-            said = signed_work.concerns(found, signed)
-            return replace(judged, concerns=said), []
+            text = signed_work.concerns(found, signed)
+            return replace(judged, concerns=text), []
         return proposing.set_aside(store, judged, found), found
 
     def import_files(

@@ -107,7 +107,7 @@ def matched(
     Parameters
     ----------
     given : mapping of our column to theirs, optional
-        What a person has said; '' leaves a column out.
+        What a person has chosen; '' leaves a column out.
     filled : collection of str
         Our columns that hold a constant.
     """
@@ -149,14 +149,14 @@ def _by_content(
     either = [c for c in table.columns if c.name in table.one_of]
     if either and not any(c.name in have for c in either):
         lacks.append(either[0])
-    wanted = (
+    lacking = (
         ([c for c in lacks if c.kind is Kind.DATE], days),
         ([c for c in lacks if c.name == "sku"], codes),
         ([c for c in lacks if c.kind in COUNTED], numbers),
     )
     return [
         (column.name, seen.name)
-        for columns, found in wanted
+        for columns, found in lacking
         if len(columns) == len(found)
         for column, seen in zip(columns, found, strict=True)
     ]

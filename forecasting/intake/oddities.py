@@ -1,6 +1,6 @@
 """What looks odd in the data, what was assumed instead, and who lives with it.
 
-Nothing that is odd is refused here, and nothing is altered: it is said, ranked by how many
+Nothing that is odd is refused here, and nothing is altered: it is listed, ranked by how many
 units it moves, until the files say otherwise or somebody accepts it by name. Each check is one
 statement (`data/queries/odd_KIND.sql`, one row per subject: subject, count, example, weight,
 touches) and its words in checks.py. What other modules find comes in through PROVIDERS.
@@ -95,8 +95,8 @@ class Oddity:
 _TITLES = {check.kind: check.title for check in CHECKS}
 
 Found = Oddity | Mapping[str, Any]
-_SAID_BY_A_CHECK = frozenset({"stock_below_zero", "receipts_past_due", "service_beyond_reach"})
-"""What other modules find too; said once, in a check's words."""
+_FOUND_BY_A_CHECK = frozenset({"stock_below_zero", "receipts_past_due", "service_beyond_reach"})
+"""What other modules find too; listed once, in a check's words."""
 
 
 def _of_budgets(store: Store) -> Iterable[Found]:
@@ -127,7 +127,7 @@ def found(store: Store) -> list[Oddity]:
             else:
                 rows += [_as_oddity(checks[name], row) for row in answer.to_dict("records")]
         for provider in PROVIDERS:
-            rows += [r for r in _provided(store, provider) if r.kind not in _SAID_BY_A_CHECK]
+            rows += [r for r in _provided(store, provider) if r.kind not in _FOUND_BY_A_CHECK]
     return sorted(rows, key=lambda one: (-one.weight, one.kind, one.subject))
 
 

@@ -22,7 +22,7 @@ SIGNS = {"point": ".", "comma": ","}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a person has said of a file; all else is proposed."""
+    """What a person has stated of a file; all else is proposed."""
 
     columns: Mapping[str, str]
     """Our column to theirs; '' leaves it out."""
@@ -40,13 +40,13 @@ NOTHING = Wish(columns={}, constants={}, answers={}, factors={}, values={})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A shape, and what has to be said before it can be used."""
+    """A shape, and what has to be stated before it can be used."""
 
     shape: Shape
     questions: tuple[Question, ...]
     missing: tuple[str, ...]
     """Required columns that nothing stands for."""
-    said: tuple[str, ...]
+    settled: tuple[str, ...]
     """What was taken for settled, in words: 'Datum: day/month/year (03.04.2026 is ...)'."""
 
 
@@ -77,8 +77,8 @@ def propose(
     fields = [f for f in fields if f.target not in wish.constants]
     fields += [Field(target=t, constant=v) for t, v in wish.constants.items()]
     calendar = _weeks(whole, own, fields, wish, asks)
-    said: list[str] = []
-    read = _Reader(look=whole, table=own, wish=wish, asks=asks, said=said, across=across)
+    settled: list[str] = []
+    read = _Reader(look=whole, table=own, wish=wish, asks=asks, settled=settled, across=across)
     fields = [read.field(one) for one in fields]
     if any(f.date == "week" for f in fields):
         calendar = _calendar(wish, asks, calendar, 2026, 14)
@@ -95,7 +95,7 @@ def propose(
     )  # fmt: skip
     missing = matching.lacking(own, {f.target for f in fields})
     return Proposal(
-        shape=shape, questions=tuple(asks), missing=tuple(missing), said=tuple(said)
+        shape=shape, questions=tuple(asks), missing=tuple(missing), settled=tuple(settled)
     )
 
 
@@ -174,7 +174,7 @@ class _Reader:
     table: Table
     wish: Wish
     asks: list[Question]
-    said: list[str]
+    settled: list[str]
     across: tuple[str, ...]
 
     def field(self, one: Field) -> Field:
@@ -230,7 +230,7 @@ class _Reader:
         form = given if given in DATES else forms[0] if forms else "ymd"
         is_open = any(question.key == f"date:{seen.name}" for question in self.asks)
         if form != "ymd" and seen.examples and not is_open:
-            self.said.append(f"{seen.name}: {DATES[form]}, as in {seen.examples[0]}")
+            self.settled.append(f"{seen.name}: {DATES[form]}, as in {seen.examples[0]}")
         return replace(one, date=form)
 
     def _ask(self, key: str, name: str, choices: tuple[tuple[str, str], ...]) -> None:
@@ -250,7 +250,7 @@ class _Reader:
             and 1 < (counts["most"] or 0) <= 100
         )
         if percent:
-            self.said.append(f"{seen.name}: per cents, as in {', '.join(seen.examples[:2])}")
+            self.settled.append(f"{seen.name}: per cents, as in {', '.join(seen.examples[:2])}")
         made = replace(one, decimal=decimal, percent=percent)
         made = self._factor(made, seen)
         return self._returns(made, seen)
@@ -276,7 +276,7 @@ class _Reader:
                 self._ask("decimal", seen.name, choices)
                 return "."
         if own == ",":
-            self.said.append(f"{seen.name}: comma before decimals, as in {seen.examples[0]}")
+            self.settled.append(f"{seen.name}: comma before decimals, as in {seen.examples[0]}")
         return own or ("" if counts["is_plain"] else ".")
 
     def _factor(self, one: Field, seen: Seen) -> Field:
@@ -301,7 +301,7 @@ class _Reader:
             default=None,
         )
         if per is not None and likeness(per.name.rpartition(".")[2], synonyms.PER_CASE) >= 0.6:
-            self.said.append(f"{seen.name}: cases, times '{per.name}'")
+            self.settled.append(f"{seen.name}: cases, times '{per.name}'")
             return replace(one, factor_column=per.name)
         self.asks.append(
             Question(
@@ -322,9 +322,9 @@ class _Reader:
         for other in self.look.columns:
             words = tuple(v for v in other.values if synonyms.RETURNS.search(synonyms.plain(v)))
             if words and len(words) < len(other.values):
-                said = f"rows with {', '.join(words)} in {other.name} count below zero"
-                if said not in self.said:
-                    self.said.append(said)
+                line = f"rows with {', '.join(words)} in {other.name} count below zero"
+                if line not in self.settled:
+                    self.settled.append(line)
                 return replace(one, minus_column=other.name, minus_values=words)
         return one
 

@@ -32,7 +32,7 @@ from forecasting.weekly.proposed import Proposal, ProposalList
 
 RIGHT = "signed calendar"
 MOST_WORTHS = 50
-"""Activations of one import whose worth is worked out; of the rest it is not said."""
+"""Activations of one import whose worth is worked out; of the rest it is not stated."""
 
 
 def set_aside(store: Store, judged: Judged, touched: Sequence[Touched]) -> Judged:
@@ -57,8 +57,8 @@ def set_aside(store: Store, judged: Judged, touched: Sequence[Touched]) -> Judge
         )
     staged = {v.table for v in judged.verdicts if v.accepted} & set(CALENDAR)
     held = {table: files.set_aside(store, table, names) for table in sorted(staged)}
-    said = tuple(ground.said_of(t.before, t.after) for t in touched if t.after is not None)
-    return replace(judged, held={t: n for t, n in held.items() if n}, proposed=said)
+    text = tuple(ground.stated_of(t.before, t.after) for t in touched if t.after is not None)
+    return replace(judged, held={t: n for t, n in held.items() if n}, proposed=text)
 
 
 def requests(
@@ -84,7 +84,7 @@ def requests(
         had, asked = waiting.get(one.activation, (None, None))
         if after is None or after == asked:
             continue
-        if had is not None:  # of an earlier file: what it said is not meant any more
+        if had is not None:  # of an earlier file: what it stated is not meant any more
             found.append(_replaced(desk, actor, had))
         worth = (
             ground.worth_of(shown, one.before, after)
@@ -98,7 +98,7 @@ def requests(
 
 def _replaced(desk: Desk, actor: Person, had: Proposal) -> tuple[Request, Callable[[], Event]]:
     """Withdraw what an earlier file proposed for the same activation."""
-    body = Answered(target=had.seq, said=had.body.said, by=actor.name, withdrawn=True)
+    body = Answered(target=had.seq, text=had.body.text, by=actor.name, withdrawn=True)
     return Request.of(None, actor, Kind.ANSWER), lambda: desk.event(
         actor, body, note="A later file says otherwise", base=desk.ledger.seq
     )

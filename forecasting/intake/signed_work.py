@@ -2,7 +2,7 @@
 
 A signature covers the numbers of a department. Files that change an activation of it change
 these numbers as a change on the page does. Where whoever imports may decide that, the
-signatures become void, by name, and it is said first. Where not, the rows are not imported:
+signatures become void, by name, and it is stated first. Where not, the rows are not imported:
 they become proposals (`proposing`).
 """
 

@@ -1,4 +1,4 @@
-"""Sources: how a company's own files are read, said once, kept under a name, used again.
+"""Sources: how a company's own files are read, stated once, kept under a name, used again.
 
 A source is a shape (data/shapes.py) that somebody confirmed. Whoever imports by it is asked
 nothing again. Two that are saved under one name are the same source, as it is now.

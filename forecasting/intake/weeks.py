@@ -1,6 +1,6 @@
 """Numbers of weeks into days, by the calendar that they are of.
 
-A source keeps the name of that calendar. What calendars there are is said here, and nowhere
+A source keeps the name of that calendar. What calendars there are is stated here, and nowhere
 else in the intake.
 """
 

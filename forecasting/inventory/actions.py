@@ -134,14 +134,14 @@ def outcome(situation: Situation, limits: Limits) -> Outcome:
     lost = np.where(situation.known, risk.units_short.sum(axis=1), 0.0)
     in_window = np.where(situation.known[:, None], risk.units_short[:, window], 0.0)
     at = situation.doors
-    wanted = situation.demand[at, window].sum(axis=1)
+    demand = situation.demand[at, window].sum(axis=1)
     short = in_window.sum(axis=1)
     p = risk.p_any(situation.first, situation.last)[at]
-    fill = np.where(wanted > 0, 1 - short[at] / np.maximum(wanted, 1e-9), 1.0)
+    fill = np.where(demand > 0, 1 - short[at] / np.maximum(demand, 1e-9), 1.0)
     # A low fill alone makes no door red; who helps one does not stop at it all the same.
     badly = (p > limits.red_probability) | (fill < limits.least_fill)
     red = situation.known[at] & badly
-    total = float(wanted.sum())
+    total = float(demand.sum())
     likely = in_window[at] > 0.02 * np.maximum(situation.demand[at, window], 1e-9)
     n_weeks = likely.shape[1]
     late = np.where(likely.any(axis=1), n_weeks - 1 - likely[:, ::-1].argmax(axis=1), -1)
@@ -154,7 +154,7 @@ def outcome(situation: Situation, limits: Limits) -> Outcome:
         ),
         fill=1 - float(short[at].sum()) / total if total else 1.0,
         p_window=p,
-        red_share=float((wanted * red).sum()) / total if total else 0.0,
+        red_share=float((demand * red).sum()) / total if total else 0.0,
         late=np.where(late >= 0, situation.first + late, -1),
     )
 
@@ -482,11 +482,11 @@ def _red_shares(situation: Situation, limits: Limits, shares: Floats) -> Floats:
         level_sd=situation.level_sd, doubt=situation.doubt[rows, :until],
         usual=situation.usual.take(rows, until=until) if situation.usual else None,
     )  # fmt: skip
-    wanted = demand[:, weeks].sum(axis=1)
-    fill = 1 - risk.units_short[:, weeks].sum(axis=1) / np.maximum(wanted, 1e-9)
+    in_window = demand[:, weeks].sum(axis=1)
+    fill = 1 - risk.units_short[:, weeks].sum(axis=1) / np.maximum(in_window, 1e-9)
     red = risk.p_any(situation.first, situation.last) > limits.red_probability
-    red |= (wanted > 0) & (fill < limits.least_fill)
-    at_red = np.where(red & situation.known[rows], wanted, 0.0).reshape(-1, n).sum(axis=1)
-    total = wanted.reshape(-1, n).sum(axis=1)
+    red |= (in_window > 0) & (fill < limits.least_fill)
+    at_red = np.where(red & situation.known[rows], in_window, 0.0).reshape(-1, n).sum(axis=1)
+    total = in_window.reshape(-1, n).sum(axis=1)
     found: Floats = at_red / np.maximum(total, 1e-9)
     return found

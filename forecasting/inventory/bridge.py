@@ -68,11 +68,11 @@ class ItemRisk:
     lift_units: Floats
     """Of which this activation adds, (n, w)."""
     headroom: Floats
-    """Signed projected on-hand had this activation no lift, (n, w)."""
+    """Signed projected on hand had this activation no lift, (n, w)."""
     on_hand_start: Floats
-    """Projected on-hand before the first of them; 0 where nothing is known, (n,)."""
+    """Projected on hand before the first of them; 0 where nothing is known, (n,)."""
     on_hand: Floats
-    """Projected on-hand at week end, (n, w)."""
+    """Projected on hand at week end, (n, w)."""
     p_stockout: Floats
     """Per week, (n, w)."""
     units_short: Floats
@@ -203,8 +203,8 @@ def assess_item(
     p_window = risk.p_any(first, last)
     missing = risk.units_short[:, window]
     units_short = missing * _part(lift_units, prospect.lift_units[:, window])
-    wanted = demand[:, window].sum(axis=1)
-    fill = np.where(wanted > 0, 1 - missing.sum(axis=1) / np.maximum(wanted, 1e-9), 1.0)
+    needed = demand[:, window].sum(axis=1)
+    fill = np.where(needed > 0, 1 - missing.sum(axis=1) / np.maximum(needed, 1e-9), 1.0)
     status = _status(prospect, last, p_window, fill, breach, limits)
     likely = risk.p_stockout[:, window] > limits.red_probability
     first_short = np.where(likely.any(axis=1), first + likely.argmax(axis=1), -1)

@@ -374,10 +374,10 @@ def in_cases(weight: Floats, cases: int) -> Floats:
 
 def shared(lacking: Floats, units: float, lot: float) -> Floats:
     """Divide what is there by what is lacking, in whole units, nobody more than needed."""
-    wanted = np.ceil(lacking / lot) * lot
-    if wanted.sum() <= units:
-        return wanted
-    return np.minimum(in_cases(lacking + 1e-12, int(units)), wanted)
+    needed = np.ceil(lacking / lot) * lot
+    if needed.sum() <= units:
+        return needed
+    return np.minimum(in_cases(lacking + 1e-12, int(units)), needed)
 
 
 def open_to_buy(
@@ -408,9 +408,9 @@ def rows_of(
         lost = plan.lost if kind and not first else np.zeros(units.shape)
         for d, t in zip(*np.nonzero(units), strict=True):
             release = max(int(t) - int(before[d]), 0)
-            said = kind or ("release" if release == 0 else "planned")
+            label = kind or ("release" if release == 0 else "planned")
             lines.append(
-                (first + int(d), release, int(t), float(units[d, t]), said, source,
+                (first + int(d), release, int(t), float(units[d, t]), label, source,
                  float(lost[d, t]))
             )  # fmt: skip
 

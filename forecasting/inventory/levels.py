@@ -138,17 +138,17 @@ class Outlook:
         if self._aim.by_units:
             # What is owed from before, after what arrives, is not this week's doing.
             before = (mean + arriving, np.sqrt(variance + _TINY), skewed)
-        wanted = self._wanted(t, left, sd, skewed + self._third[t], before)
-        wanted = self._at_most_for_empty(t, wanted, arriving)
+        needed = self._needed(t, left, sd, skewed + self._third[t], before)
+        needed = self._at_most_for_empty(t, needed, arriving)
         # A pack is judged by all the places to which it may bring stock. Nothing that sells is
         # left at none for good, which is no such place where the sale is lost.
         empty = (NODE_WEIGHTS @ mean) + arriving < HALF_A_UNIT
         due = empty & (self._pack > 1) & (self._demand[:, t] > _TINY)
-        wanted = np.where(due, np.maximum(wanted, HALF_A_UNIT), wanted)
+        needed = np.where(due, np.maximum(needed, HALF_A_UNIT), needed)
         if self._aim.least is not None:
             display = self._aim.least[:, t]
-            wanted = np.where(display > 0, np.maximum(wanted, display - middle), wanted)
-        return np.maximum(wanted, 0.0)
+            needed = np.where(display > 0, np.maximum(needed, display - middle), needed)
+        return np.maximum(needed, 0.0)
 
     def missed(self, units: Floats) -> Floats:
         """Units that this week's demand is expected to miss, if so many arrive, (D,)."""
@@ -189,33 +189,33 @@ class Outlook:
             np.where(waits, skewed, tail),
         )  # fmt: skip
 
-    def _wanted(
+    def _needed(
         self, t: int, left: Floats, sd: Floats, third: Floats, before: _Before
     ) -> Floats:
         """Units for what is reached, over the places of a pack, to be what is asked, (D,)."""
-        wanted = np.zeros(left.shape[1])
+        needed = np.zeros(left.shape[1])
         sells = np.flatnonzero(self._demand[:, t] > _TINY)
         one = self._week_of(t, left, sd, third, sells, before)
         # Most doors have enough: only what is left is looked for.
         short = np.flatnonzero(one.missing(np.zeros(len(sells))) < 0)
         if len(short):
             rows = sells[short]
-            wanted[rows] = self._week_of(t, left, sd, third, rows, before).root()
-        return wanted
+            needed[rows] = self._week_of(t, left, sd, third, rows, before).root()
+        return needed
 
-    def _at_most_for_empty(self, t: int, wanted: Floats, arriving: Floats | float) -> Floats:
+    def _at_most_for_empty(self, t: int, needed: Floats, arriving: Floats | float) -> Floats:
         """The same, and no more than a door needs that has nothing left: where sales are
         lost there is never less. Three moments of a stock that is either gone or plenty,
         as after a promotion, put some of it below zero.
         """
-        rows = np.flatnonzero((wanted > 0) & ~self._aim.waits)
+        rows = np.flatnonzero((needed > 0) & ~self._aim.waits)
         if not len(rows):
-            return wanted
+            return needed
         left = arriving - self._path[t]
         sd = np.sqrt(self._variance[t] + _TINY)
         empty = self._week_of(t, left, sd, self._third[t], rows, None).root()
-        wanted[rows] = np.minimum(wanted[rows], np.maximum(empty, 0.0))
-        return wanted
+        needed[rows] = np.minimum(needed[rows], np.maximum(empty, 0.0))
+        return needed
 
     def _week_of(
         self, t: int, left: Floats, sd: Floats, third: Floats, rows: Ints, before: _Before
@@ -321,7 +321,7 @@ def _cut_off(mean: Floats, variance: Floats, third: Floats) -> tuple[Floats, Flo
     """Mean, variance and skewness of stock that is cut off at zero.
 
     The third central moment is that of what is missing, -stock: long where now and then much
-    more is wanted than usual, short again where nothing is left to be taken.
+    demand is higher than usual, short again where nothing is left to be taken.
     """
     sd = np.sqrt(variance)
     z = mean / sd

@@ -24,7 +24,7 @@ class Network:
 
     names: tuple[str, ...]
     """Identities of the places, (P,)."""
-    said: tuple[str, ...]
+    labels: tuple[str, ...]
     """What people call them, (P,)."""
     n_doors: int
     weeks: Ints
@@ -83,7 +83,7 @@ def network(doors: pd.DataFrame, centres: pd.DataFrame, lanes: pd.DataFrame) -> 
     between[:, len(doors) :] = NO_LANE  # nothing is moved back to a centre
     return Network(
         names=tuple(places["door"]),
-        said=tuple(places["name"]),
+        labels=tuple(places["name"]),
         n_doors=len(doors),
         weeks=between,
         cost=price,

@@ -16,7 +16,7 @@ from forecasting.hierarchy import Floats
 def cheapest_service(
     price: Floats, cost: Floats, holding: Floats, goodwill: Floats, *, waits: bool
 ) -> Floats:
-    """Share of cycles met in full that costs least, NaN where that cannot be said.
+    """Share of cycles met in full that costs least, NaN where that cannot be stated.
 
     Parameters
     ----------

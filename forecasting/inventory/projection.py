@@ -1,4 +1,4 @@
-"""Projected on-hand: what is left at the end of each week, and what could not be sold.
+"""Projected on hand: what is left at the end of each week, and what could not be sold.
 
 Sales that stock does not allow are lost, not kept waiting. Signed balances would count a
 shortage again in every later week; here a week that runs out starts the next one at zero.
@@ -44,7 +44,7 @@ def project(opening: Floats, receipts: Floats, demand: Floats) -> Projection:
 
     Notes
     -----
-    With S the signed balance and M = min(0, running minimum of S): on-hand = S - M and
+    With S the signed balance and M = min(0, running minimum of S): on hand = S - M and
     lost = the fall of M. This is the week-by-week recursion in closed form.
 
     Examples
@@ -126,7 +126,7 @@ def usual_cover(position: Floats, lead: Floats, pace: Floats, *, lead_time: Ints
     position : float array, shape (n,)
         Units on hand and on order after an order.
     lead, pace : float array, shape (n,)
-        Units that are wanted until the week after the lead time, and a week in the four weeks
+        Units of demand until the week after the lead time, and a week in the four weeks
         then (`lead_and_pace`).
     lead_time : int array, shape (n,)
     """
@@ -137,7 +137,7 @@ def usual_cover(position: Floats, lead: Floats, pace: Floats, *, lead_time: Ints
 
 
 def lead_and_pace(baseline: Floats, start: Ints, *, lead_time: Ints) -> tuple[Floats, Floats]:
-    """What is wanted until the week after the lead time, and a week in the four weeks then.
+    """Demand until the week after the lead time, and a week in the four weeks then.
 
     Parameters
     ----------
@@ -177,15 +177,15 @@ def replenished(opening: Floats, receipts: Floats, demand: Floats, usual: Routin
     """
     n_weeks, lead = demand.shape[1], usual.lead_time
     # Weeks come first inside: each week is one piece of memory.
-    arriving, wanted = receipts.T.copy(), np.ascontiguousarray(demand.T)
-    aim, extra = np.ascontiguousarray(usual.aim.T), np.zeros_like(wanted)
+    arriving, leaving = receipts.T.copy(), np.ascontiguousarray(demand.T)
+    aim, extra = np.ascontiguousarray(usual.aim.T), np.zeros_like(leaving)
     stock = opening.astype(float)
     for r in range(n_weeks):
         if r + lead < n_weeks and usual.arrives_in(r + lead):
             position = stock + arriving[r : r + lead + 1].sum(axis=0)
             extra[r + lead] = np.maximum(aim[r] - position, 0.0)
             arriving[r + lead] += extra[r + lead]
-        stock = np.maximum(stock + arriving[r] - wanted[r], 0.0)
+        stock = np.maximum(stock + arriving[r] - leaving[r], 0.0)
     return np.ascontiguousarray(extra.T)
 
 

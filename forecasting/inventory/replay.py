@@ -1,4 +1,4 @@
-"""What the Bridge would have said in past weeks, held against what then happened.
+"""What the Bridge would have flagged in past weeks, compared with what then happened.
 
 A cell is one featured SKU at one door in one activation. Where activations share a SKU, a
 door and a week, the cell counts once. Only cells of which the outcome is known are scored.
@@ -39,7 +39,7 @@ class Scores:
     lost_in_red: float
     """Share of the units lost that was lost in red cells."""
     calibration: pd.DataFrame
-    """One row per tenth of risk: low, high, cells, said (mean probability), happened."""
+    """One row per tenth of risk: low, high, cells, `said` (mean probability), happened."""
 
     def as_dict(self) -> dict[str, Any]:
         """Rounded, as a program reads it; NaN is None."""
@@ -63,7 +63,7 @@ def cells_of(rows: pd.DataFrame) -> pd.DataFrame:
     rows : DataFrame, one row per activation, SKU, door and week
         as_of, activation, sku, door, week, p_window, flagged, stocked_out (None unknown),
         units_short (expected), units_lost (what was lost, NaN unknown). Rows of which nothing
-        was said (p_window NaN: entered too late) are left out: they are no forecast.
+        was given (p_window NaN: entered too late) are left out: they are no forecast.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def cells_of(rows: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saved:
-    """What a recommended mix would have come to, held against what happened."""
+    """What a recommended mix would have brought, compared with what happened."""
 
     moves: int
     units: float
@@ -132,7 +132,7 @@ class Saved:
 
 
 def saved_by(moves: pd.DataFrame, cuts: pd.DataFrame) -> Saved:
-    """Sum up what was held against what happened (`held_against`)."""
+    """Sum up what was compared with what happened (`compared_with_actuals`)."""
     net = moves["saved"] - moves["lacked"]
     margin = pd.concat([net * moves["unit_margin"], -cuts["given_up"] * cuts["unit_margin"]])
     return Saved(
@@ -150,7 +150,7 @@ _Lost = dict[Any, dict[Any, float]]
 """Units lost by SKU and door, week by week."""
 
 
-def held_against(
+def compared_with_actuals(
     moves: pd.DataFrame, cuts: pd.DataFrame, happened: pd.DataFrame, rows: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Moves and smaller lifts beside what they would have come to; moves come first.
@@ -178,7 +178,7 @@ def held_against(
     cuts : DataFrame
         With `prevented`: units lost all the same that would not have been asked for, each
         once; and with `given_up`: units that were sold and would not have been. What was
-        wanted is what was sold and lost; the lift that is cut is the share that was expected
+        demand is what was sold and lost; the lift that is cut is the share that was expected
         of it.
     """
     places = {key: place.set_index("week") for key, place in happened.groupby(["sku", "door"])}
@@ -226,9 +226,9 @@ def _moved(
 
 def _cut(cuts: pd.DataFrame, lost: _Lost, happened: pd.DataFrame) -> tuple[Floats, Floats]:
     """Prevented and given up by each cut; what it prevents is lost no more."""
-    wanted = (happened["units"] + happened["units_lost"].fillna(0.0)).to_numpy(dtype=float)
+    demand = (happened["units"] + happened["units_lost"].fillna(0.0)).to_numpy(dtype=float)
     keys = zip(happened["sku"], happened["door"], happened["week"], strict=True)
-    of_week = dict(zip(keys, wanted, strict=True))
+    of_week = dict(zip(keys, demand, strict=True))
     prevented, given_up = np.zeros(len(cuts)), np.zeros(len(cuts))
     for i, line in enumerate(cuts.to_dict("records")):
         less = line["cut"] * of_week.get((line["sku"], line["door"], line["week"]), 0.0)

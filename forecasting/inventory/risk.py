@@ -136,20 +136,20 @@ def assess(
     -------
     Risk
     """
-    wanted = _Demand.of(demand, lift_sd=lift_sd, alpha=alpha, level_sd=level_sd)
+    moments = _Demand.of(demand, lift_sd=lift_sd, alpha=alpha, level_sd=level_sd)
     unsure = np.zeros(demand.shape) if doubt is None else doubt
-    along = _carried(opening, receipts, wanted, usual)
+    along = _carried(opening, receipts, moments, usual)
     spread = np.sqrt(along.variance + unsure.T[:, None, :])
     short = loss(along.left, spread)
-    p = 1 - suffices(along.left, spread, wanted.third)
+    p = 1 - suffices(along.left, spread, moments.third)
     return Risk(
         p_stockout=np.minimum(np.maximum((NODE_WEIGHTS @ p).T, 0.0), 1.0),
         units_short=np.maximum((NODE_WEIGHTS @ short).T, 0.0),
         stock_mean=_weeks_last(along.stock_mean),
         stock_sd=_weeks_last(along.stock_sd),
-        demand=_weeks_last(wanted.mean),
-        demand_sd=_weeks_last(wanted.sd),
-        demand_third=_weeks_last(wanted.third),
+        demand=_weeks_last(moments.mean),
+        demand_sd=_weeks_last(moments.sd),
+        demand_third=_weeks_last(moments.third),
         receipts=_weeks_last(along.arriving),
         forgotten=_weeks_last(along.forgotten),
         doubt=unsure,
@@ -263,7 +263,7 @@ def suffices(left: Floats, sd: Floats, third: Floats) -> Floats:
         Mean and standard deviation of stock less demand, units.
     third : float array, same shape
         Third central moment of demand, a negative binomial: mean + 3 alpha mean^2 +
-        2 alpha^2 mean^3. Now and then many more are wanted than usual, seldom far fewer.
+        2 alpha^2 mean^3. Now and then demand is far more than usual, seldom far fewer.
 
     Notes
     -----

@@ -92,8 +92,8 @@ def best_moves(
     share = np.ones(len(moved)) if worth is None else worth
     first = values[lanes.target, 0]
     gain = first * share - lanes.cost
-    wanted = sizes.sum(axis=1)[lanes.target] > 0
-    used = np.flatnonzero((gain > 0) & wanted & (spare[lanes.origin] >= lanes.smallest))
+    needed = sizes.sum(axis=1)[lanes.target] > 0
+    used = np.flatnonzero((gain > 0) & needed & (spare[lanes.origin] >= lanes.smallest))
     used = _dearest(used, lanes.target, gain)
     if not len(used):
         return moved

@@ -77,7 +77,7 @@ def outcome(
         if not lapses and department in new:
             carried[department] = (digest, new[department])
         signed = standing.get(department, {})
-        names = [desk.person(said.person).name for said in signed.values()]
+        names = [desk.person(signature.person).name for signature in signed.values()]
         rows.append({"department": department, **moved, "lapses": ", ".join(names) * lapses})
     adoption = Adoption(
         run=run, as_of=after.base.as_of, moves=pd.DataFrame(rows), resolved=len(again)

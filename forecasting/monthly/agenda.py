@@ -134,7 +134,7 @@ def exceptions(
     -------
     DataFrame, one row per SKU
         sku, description, department, class, statistical, marketing, merchandising,
-        planning, proposed, draft (units over the weeks), apart (spread of what was said, as
+        planning, proposed, draft (units over the weeks), apart (spread of what was entered, as
         a share of statistical), money (of the draft, at regular price), doubt (standard
         deviation over mean), score, agreed (share of its cells), assumed (what expired,
         '' nothing).
@@ -188,10 +188,10 @@ def _ranked(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _apart(layers: Mapping[str, Floats]) -> tuple[Floats, Bools]:
-    """Spread of what was said of each SKU, as a share of statistical; and who has any, (S,)."""
-    said = np.stack([layers[str(f)] for f in INPUTS])
-    spoke: Bools = np.any(np.abs(said - layers["statistical"]) > 0.5, axis=0)
-    every = np.concatenate([said, layers["statistical"][None]])
+    """Spread of the numbers of each SKU, as a share of statistical; and who has any, (S,)."""
+    numbers = np.stack([layers[str(f)] for f in INPUTS])
+    spoke: Bools = np.any(np.abs(numbers - layers["statistical"]) > 0.5, axis=0)
+    every = np.concatenate([numbers, layers["statistical"][None]])
     spread = every.max(axis=0) - every.min(axis=0)
     return spread / np.maximum(layers["statistical"], 1.0), spoke
 
@@ -221,8 +221,8 @@ def _doubt(plan: LivePlan, sku: int, ahead: slice) -> float:
 def outlook(plan: LivePlan, scored: pd.DataFrame, *, weeks: int = WEEKS) -> pd.DataFrame:
     """Risks and opportunities: how far each department's total may come out from the draft.
 
-    The spread is that of past consensus totals against what was wanted, drawn to ten per
-    cent as if four cycles had said so.
+    The spread is that of past consensus totals against actuals, drawn to ten per cent
+    as if four cycles had shown so.
 
     Returns
     -------

@@ -6,7 +6,7 @@ their dates say which:
 - Rows of a class or SKU, one in a calendar month and always at the same place of it (the first,
   as Finance exports it, the first working day, the last) are of calendar months. Each is
   spread evenly over the days of its month, and so over the weeks that these fall in. A week
-  counts where all of its days have a budget: five days of a month held against seven of a
+  counts where all of its days have a budget: five days of a month compared with seven of a
   forecast would mislead.
 - Rows of which no two fall in one fiscal month are of fiscal months, spread over its weeks.
 - All others are of the week that their date falls in.

@@ -249,7 +249,7 @@ def _centre_safety(
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
     together = demand.sum(axis=0)
     squares = (demand**2).sum(axis=0) / np.maximum(together, 1e-9) ** 2
-    (wanted,) = buy_plan.safety_stock(
+    (safety,) = buy_plan.safety_stock(
         together[None],
         alpha=base.alpha_at(lift_sd) * squares,
         level_sd=base.level_sd,
@@ -257,7 +257,7 @@ def _centre_safety(
         lead_time=lead_time,
         service=_textbook_service(plan, sku, plan.limits.least_service, way=way),
     )
-    beyond: Floats = np.maximum(wanted - at_doors.sum(axis=0), 0.0)
+    beyond: Floats = np.maximum(safety - at_doors.sum(axis=0), 0.0)
     return beyond
 
 

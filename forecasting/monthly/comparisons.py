@@ -1,4 +1,4 @@
-"""What a forecast is held against beside itself: last year's sales, and the budget.
+"""What a forecast is compared with beside itself: last year's sales, and the budget.
 
 Neither is a forecast: sales are not demand, and a budget is a goal. Both are read week by
 week, so that a sum is only ever compared over the weeks that both sides know.
@@ -42,7 +42,7 @@ class Held:
         return self.forecast / self.reference - 1 if self.reference > 0 else None
 
 
-def held_against(forecast: Floats, reference: Floats) -> Held:
+def compared(forecast: Floats, reference: Floats) -> Held:
     """Sum both over the weeks in which the reference is known (not NaN), (W,) each."""
     known = ~np.isnan(reference)
     return Held(
@@ -87,7 +87,7 @@ def year_before(
 
 @verbs
 class Comparisons:
-    """Reads what a forecast is held against.
+    """Reads what a forecast is compared with.
 
     Both come from imports alone, so they are read once for a basis of the plan, however
     often it is edited.

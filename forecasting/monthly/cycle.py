@@ -227,8 +227,8 @@ class Cycles(CycleReader):
                 )
             )
             void = tuple(
-                (*key, self._voided_by(key[1], said.seq))
-                for key, said in now.voided(digests).items()
+                (*key, self._voided_by(key[1], signature.seq))
+                for key, signature in now.voided(digests).items()
             )
             body = ConsensusPublished(
                 run=plan.base.run, fed=publishing.fed(plan, taken[-1]), void=void

@@ -19,7 +19,7 @@ from forecasting.arguments import AsMade, Columns, Name, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus import cycle as cycles
 from forecasting.consensus import proposal, value_added, walk
-from forecasting.consensus.cycle import Cycle, Said
+from forecasting.consensus.cycle import Cycle, Signature
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.cycle import ConsensusPublished
 from forecasting.consensus.proposal import Weights
@@ -37,7 +37,7 @@ from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS
 
 Scored = Annotated[pd.DataFrame, Columns(("version", "sku", "week"))]
-"""Published numbers beside what was wanted (`CycleReader.scored`), or some of its rows."""
+"""Published numbers beside actuals (`CycleReader.scored`), or some of its rows."""
 _TOLD = (Kind.CYCLE, Kind.SUBMIT, Kind.SIGN, Kind.ADOPT, Kind.PUBLISH)
 """Kinds of events that a cycle is made of."""
 
@@ -118,7 +118,8 @@ class CycleReader(Projector["Cycle | None"]):
             return self.record(self.version(now.versions[-1]))
         digests = self._plan().digests()
         void = {
-            key: self._voided_by(key[1], said.seq) for key, said in now.voided(digests).items()
+            key: self._voided_by(key[1], signature.seq)
+            for key, signature in now.voided(digests).items()
         }
         return standing_of(self._desk, now, digests, void, until=self._desk.ledger.seq)
 
@@ -138,13 +139,13 @@ class CycleReader(Projector["Cycle | None"]):
         }
         return standing_of(self._desk, then, version.covered, void, until=version.version)
 
-    def signatures(self, version: Version) -> list[tuple[str, str, Said]]:
+    def signatures(self, version: Version) -> list[tuple[str, str, Signature]]:
         """Signatures that covered what was published: department, function, who and when."""
         standing = self._when_published(version).standing(version.covered)
         return [
-            (department, function, said)
+            (department, function, signature)
             for department, signed in sorted(standing.items())
-            for function, said in sorted(signed.items())
+            for function, signature in sorted(signed.items())
         ]
 
     def _when_published(self, version: Version) -> Cycle:
@@ -190,7 +191,7 @@ class CycleReader(Projector["Cycle | None"]):
         return versions.parts(self._desk.store, version)
 
     def scored(self, *, least_lag: int = 1, last_week: dt.date | None = None) -> pd.DataFrame:
-        """Published numbers beside what was wanted: one row per SKU and week, in units.
+        """Published numbers beside actuals: one row per SKU and week, in units.
 
         Parameters
         ----------

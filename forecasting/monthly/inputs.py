@@ -231,7 +231,7 @@ class Inputs:
         """An override that is ready for its turn."""
         actor = self._desk.allowed(by, "override")
         is_clear = change.operation == CLEAR
-        # Clearing has no money in it; what a conflict would show is said in money all the same.
+        # Clearing has no money in it; what a conflict would show is in money all the same.
         asked_in, measure = measure, Measure.UNITS if is_clear else measure
         operation = CLEAR if is_clear else Operation(change.operation)
         if not is_clear and change.value is None:

@@ -18,7 +18,7 @@ from forecasting.vocabulary import INPUTS
 
 
 class Mark(StrEnum):
-    """Something that is to be said of a cell."""
+    """Something to note at a cell."""
 
     CHANGED = "changed"
     HELD = "held"
@@ -66,7 +66,7 @@ def marks(
     commented: Iterable[Scope] = (),
     stale: Iterable[Scope] = (),
 ) -> Marked:
-    """What is to be said of every cell of a grid.
+    """What is to be marked at every cell of a grid.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def marks(
     n_rows = int(groups.max()) + 1 if len(groups) else 0
     row_of = dict(zip(skus.tolist(), groups.tolist(), strict=True))
     by_week = {mark: np.zeros((n_rows, n_weeks), dtype=bool) for mark in Mark}
-    _said(plan, layer, by_week, row_of, doors)
+    _mark_changes(plan, layer, by_week, row_of, doors)
     by_week[Mark.FROZEN][:, : plan.fence] = True
     for mark, scopes in ((Mark.COMMENTED, commented), (Mark.STALE, stale)):
         for scope in scopes:
@@ -97,7 +97,7 @@ def marks(
     return {mark: _by_period(found, columns, mark) for mark, found in by_week.items()}
 
 
-def _said(
+def _mark_changes(
     plan: LivePlan, layer: str, found: Marked, row_of: dict[int, int], doors: Ints
 ) -> None:
     """What people changed, held and agreed on, of the SKUs that anybody spoke of."""
@@ -142,11 +142,11 @@ def _by_period(found: Bools, columns: Sequence[Period], mark: Mark) -> Bools:
 
 
 def of_cell(marked: Marked, row: int, column: int) -> list[Mark]:
-    """What is to be said of one cell."""
+    """What is to be marked at one cell."""
     return [mark for mark in Mark if bool(marked[mark][row, column])]
 
 
 def of_row(marked: Marked, row: int) -> str:
-    """What is to be said of a row, short: '▲3 ■1', how many of its columns have what."""
+    """What is to be marked at a row, short: '▲3 ■1', how many of its columns have what."""
     counts = {mark: int(marked[mark][row].sum()) for mark in Mark}
     return " ".join(f"{mark.sign}{count}" for mark, count in counts.items() if count)

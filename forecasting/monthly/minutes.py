@@ -43,7 +43,7 @@ class Assumption:
         return self.state == "open" and self.review <= today
 
     def is_expired(self, today: dt.date) -> bool:
-        """Whether it is past its day and nobody has said how it came out."""
+        """Whether it is past its day and nobody has entered how it came out."""
         return self.state == "open" and self.expires <= today
 
 
@@ -108,12 +108,12 @@ class Minutes(Projector[_Noted]):
         assumptions, actions = dict(state.assumptions), dict(state.actions)
         for event in events:
             match event.body:
-                case Assumed(of=of) as said:
+                case Assumed(of=of) as body:
                     first = of or event.seq
-                    assumptions[first] = _assumption(first, event, said)
-                case Assigned(of=of) as said:
+                    assumptions[first] = _assumption(first, event, body)
+                case Assigned(of=of) as body:
                     first = of or event.seq
-                    actions[first] = _action(first, event, said)
+                    actions[first] = _action(first, event, body)
         return _Noted(assumptions=assumptions, actions=actions)
 
     def assume(
@@ -135,7 +135,7 @@ class Minutes(Projector[_Noted]):
             When the owner looks at what is watched.
         expires : date, optional
             From when on nothing may rest on it: it comes back as an exception of the meeting
-            until somebody says how it came out. The day of review if left out.
+            until somebody enters how it came out. The day of review if left out.
 
         Raises
         ------
@@ -145,9 +145,9 @@ class Minutes(Projector[_Noted]):
         if ends < review:
             raise OutOfBounds("An assumption is looked at before it expires, not after.")
         body = Assumed(
-            statement=_said(statement, "An assumption"),
+            statement=_checked(statement, "An assumption"),
             owner=self._desk.person(owner).id,
-            watch=_said(watch, "An assumption, to be checked,"),
+            watch=_checked(watch, "An assumption, to be checked,"),
             review=review,
             expires=ends,
             state="open",
@@ -172,7 +172,7 @@ class Minutes(Projector[_Noted]):
     ) -> Event:
         """Ask somebody to do something by a day."""
         body = Assigned(
-            text=_said(text, "An action"),
+            text=_checked(text, "An action"),
             owner=self._desk.person(owner).id,
             owner_name=self._desk.person(owner).name,
             due=due,
@@ -192,7 +192,7 @@ class Minutes(Projector[_Noted]):
     def decide(self, by: str, text: str, *, scope: Scope | None = None) -> Event:
         """Record what the meeting decided."""
         actor = self._desk.allowed(by, "agree")
-        words = _said(text, "A decision")
+        words = _checked(text, "A decision")
         return self._desk.append(actor, MeetingDecided(), note=words, scope=scope)
 
     def _append(self, by: str, body: Body, scope: Scope | None) -> Event:
@@ -200,33 +200,33 @@ class Minutes(Projector[_Noted]):
         return self._desk.append(actor, body, scope=scope)
 
 
-def _assumption(first: int, event: Event, said: Assumed) -> Assumption:
+def _assumption(first: int, event: Event, body: Assumed) -> Assumption:
     return Assumption(
         seq=first,
-        statement=said.statement,
-        owner=said.owner,
-        watch=said.watch,
-        review=said.review,
-        expires=said.expires,
-        state=said.state,
+        statement=body.statement,
+        owner=body.owner,
+        watch=body.watch,
+        review=body.review,
+        expires=body.expires,
+        state=body.state,
         scope=event.scope,
         cycle=event.cycle,
     )
 
 
-def _action(first: int, event: Event, said: Assigned) -> Action:
+def _action(first: int, event: Event, body: Assigned) -> Action:
     return Action(
         seq=first,
-        text=said.text,
-        owner=said.owner,
-        due=said.due,
-        is_done=said.is_done,
+        text=body.text,
+        owner=body.owner,
+        due=body.due,
+        is_done=body.is_done,
         scope=event.scope,
         cycle=event.cycle,
     )
 
 
-def _said(text: str, what: str) -> str:
+def _checked(text: str, what: str) -> str:
     if not text.strip():
         raise OutOfBounds(f"{what} needs words.")
     return checked_note(text)

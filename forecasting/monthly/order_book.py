@@ -39,7 +39,7 @@ class StandingOrder:
         """Names under which they have them."""
         return tuple(dict.fromkeys(name for line in self.lines for name in line.receipts))
 
-    def said(self, begins: dt.date) -> str:
+    def in_words(self, begins: dt.date) -> str:
         """How far it is, in a few words; `begins`: the first day of the plan."""
         order = self.order
         if order.is_open and self.confirmed >= order.units - 0.5:
@@ -104,7 +104,7 @@ def action_list(
         for move, line in zip(order.moves, lines, strict=True):
             rows.append(
                 {
-                    "order": order.id, "state": one.said(begins),
+                    "order": order.id, "state": one.in_words(begins),
                     "supplier": about["supplier"], "sku": order.sku,
                     "description": about["description"], "place": move.to,
                     "units": move.units, "release_week": move.leaves,

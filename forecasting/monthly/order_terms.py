@@ -148,7 +148,7 @@ def _wrong_place(plan: LivePlan, sku: int, places: Sequence[str]) -> str:
 
 
 def divided(
-    plan: LivePlan, bought: pd.DataFrame, wanted: Mapping[tuple[str, dt.date], float]
+    plan: LivePlan, bought: pd.DataFrame, amounts: Mapping[tuple[str, dt.date], float]
 ) -> list[OrderLine]:
     """Orders of the buy plan as lines, with the units that people want of each.
 
@@ -156,7 +156,7 @@ def divided(
     ----------
     bought : DataFrame
         Lines of the buy plan (`buying.rows`).
-    wanted : mapping of (SKU, first day of the week of arrival) to float
+    amounts : mapping of (SKU, first day of the week of arrival) to float
         Units over all places; they are divided as the buy plan divides its own.
 
     Raises
@@ -168,7 +168,7 @@ def divided(
     days = mine["receipt_week"].dt.date
     lines: list[OrderLine] = []
     groups = {key: rows for key, rows in mine.groupby([mine["sku"], days], sort=False)}
-    for (name, arrives), units in wanted.items():
+    for (name, arrives), units in amounts.items():
         rows = groups.get((name, arrives))
         if rows is None:
             raise OutOfBounds(

@@ -169,7 +169,7 @@ class Orders(Projector[Found]):
             plan = self._plan()
             self._refuse_lines(plan, asked, since)
             moves = moves_of(plan, asked)
-            body = OrdersApproved(said=_said(moves), moves=moves, cost=_spend(plan, moves))
+            body = OrdersApproved(text=_in_words(moves), moves=moves, cost=_spend(plan, moves))
             return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
 
         def says(event: Event) -> bool:
@@ -195,8 +195,8 @@ class Orders(Projector[Found]):
 
         def body(seq: int, some: Sequence[Order]) -> Body:
             _refuse_states(some, (APPROVED,), "released")
-            said = _said(_moves(some))
-            return OrderReleased(target=seq, said=said, numbers=_numbers(some))
+            text = _in_words(_moves(some))
+            return OrderReleased(target=seq, text=text, numbers=_numbers(some))
 
         return self._each(by, orders, body, note=note)
 
@@ -215,7 +215,9 @@ class Orders(Projector[Found]):
             moves, numbers = _moves(some), _numbers(some)
             if not numbers:
                 return MovesUndone(target=seq, moves=moves, stands=False)
-            return OrdersWithdrawn(target=seq, numbers=numbers, said=_said(moves), moves=moves)
+            return OrdersWithdrawn(
+                target=seq, numbers=numbers, text=_in_words(moves), moves=moves
+            )
 
         return self._each(by, orders, body, note=note)
 
@@ -232,7 +234,9 @@ class Orders(Projector[Found]):
         def body(seq: int, some: Sequence[Order]) -> Body:
             _refuse_states(some, (APPROVED, RELEASED), "closed")
             moves = _moves(some)
-            return Closed(target=seq, said=_said(moves), moves=moves, numbers=_numbers(some))
+            return Closed(
+                target=seq, text=_in_words(moves), moves=moves, numbers=_numbers(some)
+            )
 
         return self._each(by, orders, body, note=note)
 
@@ -314,10 +318,10 @@ class Orders(Projector[Found]):
         for order in self._state.values():
             if order.seq > since and order.is_open and order.sku in asked:
                 there = f"{write.number(order.units)} u of {order.sku}"
-                said = (
+                text = (
                     f"{there} were ordered meanwhile (#{order.id}). Look at the buy plan again."
                 )
-                found.setdefault(order.sku, said)
+                found.setdefault(order.sku, text)
         found = {**refusals(plan, lines), **found}
         if not found:
             return
@@ -372,17 +376,17 @@ def _refuse_states(orders: Sequence[Order], able: tuple[str, ...], what: str) ->
     wrong = [o for o in orders if o.state not in able]
     if not wrong:
         return
-    said = ", ".join(f"#{o.id} ({o.sku}) is {o.state} already" for o in wrong[:NAMED])
+    text = ", ".join(f"#{o.id} ({o.sku}) is {o.state} already" for o in wrong[:NAMED])
     more = f", and {len(wrong) - NAMED} more" if len(wrong) > NAMED else ""
     hint = ""
     if what == "taken back" and any(o.state == RELEASED for o in wrong):
         hint = (
             " What went to the supplier is cancelled with them; close it here once they agreed."
         )
-    raise Refused(f"Nothing was {what}: {said}{more}.{hint}")
+    raise Refused(f"Nothing was {what}: {text}{more}.{hint}")
 
 
-def _said(moves: Sequence[Move]) -> str:
+def _in_words(moves: Sequence[Move]) -> str:
     """Orders in few words: how many, of what, how much."""
     orders = order_of(moves)
     units = sum(m.units for m in moves)

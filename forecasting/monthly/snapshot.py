@@ -36,7 +36,7 @@ def take(
     digest : str
         Of what was signed.
     sales : DataFrame, one row per SKU and week
-        sku, week, units wanted, for the naive forecast: the year before the as-of week.
+        sku, week, units of demand, for the naive forecast: the year before the as-of week.
     reasons : DataFrame, one row per input, aim, reason, SKU and week
         What inputs add: input, activation, reason, sku, week, delta (thousandths).
     """

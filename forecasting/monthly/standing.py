@@ -36,7 +36,7 @@ def standing_of(
     *,
     until: int,
 ) -> Standing:
-    """Where a cycle is, given its departments' numbers and what was said up to a moment.
+    """Where a cycle is, given its departments' numbers and what was entered up to a moment.
 
     Parameters
     ----------
@@ -52,14 +52,14 @@ def standing_of(
         stage=now.stage(digests),
         departments=tuple(digests),
         signed={
-            department: {f: desk.person(said.person).name for f, said in by.items()}
+            department: {f: desk.person(signature.person).name for f, signature in by.items()}
             for department, by in now.standing(digests).items()
         },
         voided=dict(void),
         submitted={
-            function: desk.person(said.person).name
-            + (" (changed since)" if _changed(desk, function, said.seq, until) else "")
-            for function, said in now.submitted.items()
+            function: desk.person(signature.person).name
+            + (" (changed since)" if _changed(desk, function, signature.seq, until) else "")
+            for function, signature in now.submitted.items()
         },
         missing=tuple(now.unsigned(digests)),
     )

@@ -36,11 +36,11 @@ class Stale:
     @property
     def sentence(self) -> str:
         """What was meant, and what it is."""
-        said = self.event.measure.said
+        in_words = self.event.measure.in_words
         return (
             f"{self.event.function.capitalize()} set "
-            f"{said(self.event.value or 0, digits=0)} for "
-            f"{self.event.scope}; it is {said(self.now, digits=0)} now"
+            f"{in_words(self.event.value or 0, digits=0)} for "
+            f"{self.event.scope}; it is {in_words(self.now, digits=0)} now"
         )
 
 
@@ -164,7 +164,7 @@ def again(
             )
             try:
                 replay.mean(event) if meant else replay.keep(event)
-            except ConcordError:  # it cannot be met any more: what it came to then stays
+            except ConcordError:  # it cannot be met any more: what it was then stays
                 replay.keep(event)
         leaves = replay.difference()
         if len(leaves):

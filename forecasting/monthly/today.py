@@ -33,7 +33,7 @@ MOST = 3
 class Task:
     """One thing that waits for somebody."""
 
-    said: str
+    text: str
     """What is to be done, in words."""
     scope: str
     """What its numbers count: weeks, plan, people."""
@@ -63,7 +63,7 @@ def ranked(tasks: Iterable[Task], today: dt.date) -> list[Task]:
     def key(task: Task) -> tuple[int, float, dt.date, str]:
         due = task.due or dt.date.max
         near = 0 if due < today else 1 if due - today <= SOON else 2
-        return near, -(0.0 if math.isnan(task.money) else task.money), due, task.said
+        return near, -(0.0 if math.isnan(task.money) else task.money), due, task.text
 
     return sorted(tasks, key=key)
 
@@ -129,7 +129,7 @@ def _by_supply(
         return None
     gained = sum(w.best.margin - w.best.cost for w in able)
     return Task(
-        said=f"{of.name} runs out of {_skus(len(short))}; {len(able)} can still be helped",
+        text=f"{of.name} runs out of {_skus(len(short))}; {len(able)} can still be helped",
         scope=f"Margin saved net of cost · {scope}",
         page="bridge",
         link={"activation": activation},
@@ -157,7 +157,7 @@ def _by_demand(
         else "feature another SKU"
     )
     return Task(
-        said=f"{of.name} runs out of {_skus(len(short))}; until it begins you can {can}",
+        text=f"{of.name} runs out of {_skus(len(short))}; until it begins you can {can}",
         scope=f"Margin at risk · {scope}",
         page="bridge",
         link={"activation": activation},
@@ -186,7 +186,7 @@ def of_cycle(person: Person, standing: Standing | None, *, following: str = "") 
             return []
         return [
             Task(
-                said=f"Open the {following} cycle, so that inputs can be collected",
+                text=f"Open the {following} cycle, so that inputs can be collected",
                 scope="No cycle is open", page="cycle", go="Open it",
             )
         ]  # fmt: skip
@@ -198,7 +198,7 @@ def of_cycle(person: Person, standing: Standing | None, *, following: str = "") 
             return []
         return [
             Task(
-                said=f"Publish the {cycle.name} consensus: every department is signed",
+                text=f"Publish the {cycle.name} consensus: every department is signed",
                 scope=_departments(len(standing.departments)), page="meeting",
                 link={"step": "sign"}, go="Publish it", due=cycle.rules.publish_due,
             )
@@ -210,7 +210,7 @@ def of_cycle(person: Person, standing: Standing | None, *, following: str = "") 
     again = f"; {void} became void when numbers changed" if void else ""
     return [
         Task(
-            said=f"Sign the {cycle.name} consensus for {_departments(len(unsigned))}{again}",
+            text=f"Sign the {cycle.name} consensus for {_departments(len(unsigned))}{again}",
             scope=f"{cycle.name} cycle, {_departments(len(standing.departments))} in all",
             page="meeting", link={"step": "sign"}, go="Sign in the meeting",
             due=cycle.rules.publish_due,
@@ -224,7 +224,7 @@ def _inputs(person: Person, cycle: Cycle) -> list[Task]:
     if person.function in waiting:
         tasks.append(
             Task(
-                said=f"Enter and submit {person.function.label}'s input to {cycle.name}",
+                text=f"Enter and submit {person.function.label}'s input to {cycle.name}",
                 scope=f"{cycle.name} cycle"
                 + (", others' inputs hidden until revealed" if cycle.hides_inputs else ""),
                 page="consensus", go="Give your input", due=cycle.rules.inputs_due,
@@ -233,7 +233,7 @@ def _inputs(person: Person, cycle: Cycle) -> list[Task]:
     if not waiting and person.may("cycle"):
         tasks.append(
             Task(
-                said=f"Reveal the inputs to {cycle.name}: all three functions have submitted",
+                text=f"Reveal the inputs to {cycle.name}: all three functions have submitted",
                 scope=f"{cycle.name} cycle", page="cycle", go="Reveal them",
                 due=cycle.rules.review_due,
             )
@@ -261,7 +261,7 @@ def promised(
     until = today + SOON
     todo = [
         Task(
-            said=d.said, scope=f"Decided {write.day(d.decided_at)}, yours to carry out",
+            text=d.text, scope=f"Decided {write.day(d.decided_at)}, yours to carry out",
             page="signals", go="Report it done", money=d.margin_saved, due=d.due,
         )
         for d in decisions
@@ -269,7 +269,7 @@ def promised(
     ]  # fmt: skip
     todo += [
         Task(
-            said=a.text,
+            text=a.text,
             scope=f"Action of the {a.cycle} meeting" if a.cycle else "Action of a meeting",
             page="signals", go="Report it done", due=a.due,
         )
@@ -280,7 +280,7 @@ def promised(
     tasks = [*_together(late), *_together([t for t in todo if not t.is_late(today)])]
     tasks += [
         Task(
-            said=f"Say whether this held: {a.statement}", scope="An assumption you watch",
+            text=f"Say whether this held: {a.statement}", scope="An assumption you watch",
             page="meeting", link={"step": "total"}, go="Judge it", due=a.review,
         )
         for a in assumptions
@@ -293,12 +293,12 @@ def _together(todo: Sequence[Task]) -> list[Task]:
     """Several things to carry out as one task: the first due is named, the rest counted."""
     if len(todo) < 2:
         return list(todo)
-    first = min(todo, key=lambda t: (t.due or dt.date.max, t.said))
+    first = min(todo, key=lambda t: (t.due or dt.date.max, t.text))
     known = [t.money for t in todo if not math.isnan(t.money)]
     return [
         replace(
             first,
-            said=f"{first.said}, and {len(todo) - 1} more to carry out",
+            text=f"{first.text}, and {len(todo) - 1} more to carry out",
             scope=f"{len(todo)} things that are yours to carry out, dated by the first",
             money=sum(known) if known else float("nan"),
         )
@@ -322,7 +322,7 @@ def proposed(
     """
     tasks = [
         Task(
-            said=f"{names[p.person]} proposes: {p.body.said}",
+            text=f"{names[p.person]} proposes: {p.body.text}",
             scope=f"Proposed {write.day(p.proposed_at)}, yours to accept, change or decline",
             page="signals", link={"proposal": str(p.seq)}, go="Look and answer",
             money=abs(p.net), due=p.due,
@@ -340,11 +340,11 @@ def _as_one(asked: Sequence[Task]) -> list[Task]:
     if len(asked) < 2:
         return list(asked)
     known = [t.money for t in asked if not math.isnan(t.money)]
-    first = max(asked, key=lambda t: (0.0 if math.isnan(t.money) else t.money, t.said))
+    first = max(asked, key=lambda t: (0.0 if math.isnan(t.money) else t.money, t.text))
     return [
         replace(
             first,
-            said=f"{first.said}, and {len(asked) - 1} more",
+            text=f"{first.text}, and {len(asked) - 1} more",
             scope=f"{len(asked)} proposals that are yours to answer, dated by the first",
             money=sum(known) if known else float("nan"),
             due=min((t.due for t in asked if t.due), default=None),
@@ -359,7 +359,7 @@ def of_meeting(person: Person, open_exceptions: int, *, scope: str) -> list[Task
     s = "" if open_exceptions == 1 else "s"
     return [
         Task(
-            said=f"Settle {open_exceptions} SKU{s} on which functions disagree",
+            text=f"Settle {open_exceptions} SKU{s} on which functions disagree",
             scope=scope, page="meeting", link={"step": "disagreements"}, go="Open the meeting",
         )
     ]  # fmt: skip
@@ -372,7 +372,7 @@ def of_data(person: Person, odd: int) -> list[Task]:
     things = "thing looks" if odd == 1 else "things look"
     return [
         Task(
-            said=f"{odd} {things} odd in the data: accept it or import a better file",
+            text=f"{odd} {things} odd in the data: accept it or import a better file",
             scope="All imported tables", page="data", go="Look at the data",
         )
     ]  # fmt: skip

@@ -49,7 +49,7 @@ def as_html(space: Workspace, by: str, quarter: Name) -> str:
         stockouts=STOCKOUTS,
         turns=TURNS,
         measures=MEASURES,
-        said=measured.said,
+        in_words=measured.in_words,
         definition=lambda key: GLOSSARY[MEASURES[key].term],
         trend=_trend,
         change=_change,
@@ -65,7 +65,7 @@ def as_html(space: Workspace, by: str, quarter: Name) -> str:
         owners=_names(space),
         late_by=[(Function(f).label, n) for f, n in sorted(shown.late_by.items())],
         targets=[
-            (SETTINGS[m.target].label, SETTINGS[m.target].said(shown.target(key)))
+            (SETTINGS[m.target].label, SETTINGS[m.target].in_words(shown.target(key)))
             for key, m in MEASURES.items()
             if m.target and shown.target(key) is not None
         ],
@@ -83,7 +83,7 @@ def _change(shown: Scorecard, key: str, back: int) -> str:
     value, then = shown.value(key), shown.value(key, back=back)
     if value is None or then is None:
         return ""
-    return f"({measured.said(key, value - then, change=True)})"
+    return f"({measured.in_words(key, value - then, change=True)})"
 
 
 def _names(space: Workspace) -> str:

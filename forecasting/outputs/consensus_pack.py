@@ -165,8 +165,8 @@ def _by_month(layers: pd.DataFrame) -> tuple[list[str], list[tuple[str, Floats]]
 def _apart(ahead: pd.DataFrame, described: pd.Series) -> Sequence[object]:
     """SKUs on which functions were furthest apart."""
     sums = ahead.groupby("sku")[["statistical", *map(str, INPUTS), "consensus"]].sum()
-    said = sums[["statistical", *map(str, INPUTS)]]
-    apart = said.max(axis=1) - said.min(axis=1)
+    numbers = sums[["statistical", *map(str, INPUTS)]]
+    apart = numbers.max(axis=1) - numbers.min(axis=1)
     chosen = sums[apart > 1].reindex(apart[apart > 1].sort_values(ascending=False).index)
     chosen = chosen.head(MOST_ROWS).reset_index()
     chosen["description"] = described.reindex(chosen["sku"]).to_numpy()
@@ -179,10 +179,10 @@ def _signatures(space: Workspace, version: Version) -> list[_Signed]:
         _Signed(
             department=department,
             function=function.capitalize(),
-            name=space.person(said.person).name,
-            at=said.at,
+            name=space.person(signature.person).name,
+            at=signature.at,
         )
-        for department, function, said in space.cycles.signatures(version)
+        for department, function, signature in space.cycles.signatures(version)
     ]
 
 

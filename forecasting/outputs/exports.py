@@ -153,7 +153,7 @@ def _proposals(space: Workspace) -> pd.DataFrame:
     rows = [
         (
             p.seq, p.proposed_at, p.person, p.function, " or ".join(p.to), p.body.right,
-            p.body.activation, p.sku, p.body.said, p.body.worth.units, p.body.worth.margin,
+            p.body.activation, p.sku, p.body.text, p.body.worth.units, p.body.worth.margin,
             p.body.worth.cost, p.body.worth.first_week, p.body.worth.last_week,
             p.body.worth.as_of, p.base, p.due, p.note, p.state, p.answered_by, p.answered_at,
             p.answer, p.decision,

@@ -24,7 +24,7 @@ from forecasting.weekly.readiness import Readiness, State, calendar_of
 from forecasting.workspace import Workspace
 
 WEEKS = 26
-"""Weeks ahead, where nothing else is said."""
+"""Weeks ahead, where nothing else is stated."""
 COLUMNS = (
     "activation", "name", "type", "start", "end", "state", "decided_by", "decide_by",
     "last_day", "why", "short_skus", "skus", "units_short", "margin_at_risk", "decisions",
@@ -56,7 +56,7 @@ def frame_of(found: Sequence[Readiness]) -> pd.DataFrame:
             a.activation, a.name, a.type, a.start, a.end, one.state.value,
             one.who, one.until, one.last_day, one.why,
             one.short_skus, one.n_skus, round(one.units_short, 1), one.margin_at_risk,
-            one.decided, "; ".join(p.body.said for p in one.proposed), a.status, a.owner,
+            one.decided, "; ".join(p.body.text for p in one.proposed), a.status, a.owner,
             a.channel, a.spend, a.lock_date,
         )
         for one in found
@@ -128,7 +128,7 @@ def _described(one: Readiness) -> str:
         lines.append(f"Decided by {one.who}" + (f", by {one.until}." if one.until else "."))
     if one.last_day and one.last_day != one.until:
         lines.append(f"Nothing can be done after {one.last_day}.")
-    lines += [f"Proposed: {p.body.said}." for p in one.proposed]
+    lines += [f"Proposed: {p.body.text}." for p in one.proposed]
     lines.append(f"{act.type}, {act.start} to {act.end}, {one.n_skus} featured SKUs.")
     if act.owner:
         lines.append(f"Owner: {act.owner}")

@@ -1,1 +1,1 @@
-"""The live plan: factors, facts and what people said, worked out to demand, stock and risk."""
+"""The live plan: factors, facts and what people enter, worked out to demand, stock and risk."""

@@ -32,7 +32,7 @@ class Drafted:
 
 
 def drafted(standing: Standing, sku: int, forecast: Forecast, weights: Weights) -> Drafted:
-    """Lay what people said of a SKU over its forecast.
+    """Lay what people entered of a SKU over its forecast.
 
     What was agreed is kept as what it adds to the statistical number, and what a function
     aimed at an activation goes with it: so both move with the calendar.

@@ -13,7 +13,7 @@ from forecasting.plan.live import LivePlan
 
 
 def on_hand_fan(plan: LivePlan, sku: int, doors: Ints) -> pd.DataFrame:
-    """Projected on-hand of a SKU over some doors, before and after lift, with its range.
+    """Projected on hand of a SKU over some doors, before and after lift, with its range.
 
     Returns
     -------

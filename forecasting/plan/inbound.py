@@ -152,7 +152,7 @@ class Inbound:
             yield move, move.units - found
 
     def _lines_of_orders(self, sku: int, supply: str) -> pd.DataFrame:
-        """Lines of a SKU that a decided order may be: open ones, and what came."""
+        """Lines of a SKU that a decided order may be: open ones, and what arrived."""
         lines = self._counted(sku, supply)
         open_ones = pd.DataFrame(
             {
@@ -164,7 +164,7 @@ class Inbound:
         base = self._base
         at_centre = base.centre_lines[base.centre_lines["sku"] == sku]
         came = base.arrived[base.arrived["sku"] == sku]
-        # What came first: it was ordered before what is still open.
+        # What arrived first: it was ordered before what is still open.
         return pd.concat([came, open_ones, at_centre], ignore_index=True)[list(LINES)]
 
     def _counted(self, sku: int, supply: str) -> OrderLines:

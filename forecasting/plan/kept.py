@@ -1,6 +1,6 @@
 """The plans that one process keeps: the live one, and those that are made of it.
 
-People look at three kinds of plan. The live one holds everything that was said. The working
+People look at three kinds of plan. The live one holds everything that was entered. The working
 plan is what was published, moved on with the calendar; stock is judged against it. And while
 inputs are collected blind, whoever may not see them gets the live one without them. The last
 two are made when they are first asked for, and forgotten where they might not hold any more.

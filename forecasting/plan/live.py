@@ -52,7 +52,7 @@ class LivePlan(Lookup):
     activations : iterable of Activation
         As they stand now.
     inputs, holds, agreed, cycle, fence
-        What people said and agreed on (Standing.of).
+        What people entered and agreed on (Standing.of).
     weights : mapping of department to Weights
         What each function's number counts for; equal where none are given.
     published : Published, optional
@@ -66,7 +66,7 @@ class LivePlan(Lookup):
     seq : int
         Sequence number up to which all this is folded.
     standing : Standing, optional
-        What people said and did, in one; the plan goes on with it as its own.
+        What people entered and did, in one; the plan goes on with it as its own.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class LivePlan(Lookup):
         """SKU to the sequence number of its last change; replaced likewise."""
 
     def without(self, functions: Collection[str]) -> LivePlan:
-        """The same plan as if some functions had said nothing and nobody had agreed yet."""
+        """The same plan as if some functions had entered nothing and nobody had agreed yet."""
         with self._lock:
             return LivePlan(
                 self.base,

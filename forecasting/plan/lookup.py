@@ -21,13 +21,13 @@ class Lookup:
     base : Base
         Factors and facts.
     standing : Standing
-        What people said and did.
+        What people entered and did.
     """
 
     def __init__(self, base: Base, standing: Standing) -> None:
         self.base = base
         self.standing = standing
-        """What people said and did, as it stands."""
+        """What people entered and did, as it stands."""
         self.products = Tree.of(base.skus, ["department", "class", "style"], leaf="sku")
         self.locations = Tree.of(base.doors, ["region", "channel"], leaf="door")
         self.sku_names: list[str] = base.skus["sku"].tolist()

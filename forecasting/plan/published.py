@@ -3,7 +3,7 @@
 What a change of the calendar does since is the difference of two drafts, as the calendar
 stands now and as it stood then, with the inputs and agreements of then in both. The draft of
 today is worked out by the same function (promoted.py, drafted.py): so the two plans differ by
-what people said since, and by nothing else, as long as both stand on the run that was
+what people entered since, and by nothing else, as long as both stand on the run that was
 published. On a later run the published number stays, and the same difference is laid on it.
 """
 

@@ -13,7 +13,7 @@ from forecasting.plan.live import LivePlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """What demand is expected to be, and between what it lies in eight of ten cases."""
+    """What demand is expected to be, and its 80 % interval."""
 
     units: float
     low: float

@@ -108,7 +108,7 @@ class Selection:
                 lacks = "price" if measure is Measure.REVENUE else "price or unit cost"
                 raise OutOfBounds(
                     f"No {lacks} is known for {self.plan.sku_names[int(sku)]}, so nothing "
-                    f"can be said in {measure}. Enter units, or import the {lacks}."
+                    f"can be given in {measure}. Enter units, or import the {lacks}."
                 )
         return np.nan_to_num(np.concatenate(each))
 

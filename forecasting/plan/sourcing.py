@@ -126,7 +126,7 @@ def _promised(due: pd.DataFrame, n_doors: int) -> pd.DataFrame:
 
 
 def _arrived(facts: Facts, places: Places) -> pd.DataFrame:
-    """What came, likewise."""
+    """What arrived, likewise."""
     (doors, s, d), (centres, t, c) = (
         at(facts.arrived) for at in (places.at_doors, places.at_centres)
     )
@@ -187,7 +187,7 @@ def _reorder_weeks(
         if way is None:
             continue
         until = int(lead_time[sku] + way.max())
-        wanted = np.nansum(level[sku]) * seasonal[sku, :until].sum()
-        if reserve[sku, centre[sku]] + inbound[sku, :until].sum() >= wanted:
+        demand = np.nansum(level[sku]) * seasonal[sku, :until].sum()
+        if reserve[sku, centre[sku]] + inbound[sku, :until].sum() >= demand:
             weeks[sku] = way.max()
     return weeks

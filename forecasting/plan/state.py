@@ -27,7 +27,7 @@ InputKey = tuple[str, str]
 
 @dataclass(slots=True, kw_only=True)
 class Standing:
-    """What stands of what people said and did; mutated only under the plan's lock.
+    """What stands of what people entered and did; mutated only under the plan's lock.
 
     SKUs, doors and weeks are positions in the plan; leaves outside it are passed over.
     """
@@ -129,7 +129,7 @@ class Standing:
         return bool(self._featuring.get(sku))
 
     def is_spoken_of(self, sku: int) -> bool:
-        """Whether people said or agreed on a number of a SKU."""
+        """Whether people entered or agreed on a number of a SKU."""
         return sku in self.inputs or sku in self.agreed
 
     def moves_of(self, sku: int) -> list[Move]:
@@ -159,7 +159,7 @@ class Standing:
         return placed
 
     def without(self, functions: Collection[str]) -> Standing:
-        """The same as if some functions had said nothing and nobody had agreed yet."""
+        """The same as if some functions had entered nothing and nobody had agreed yet."""
         inputs = {
             sku: {key: leaves for key, leaves in of.items() if key[0] not in functions}
             for sku, of in self.inputs.items()
@@ -256,7 +256,7 @@ class Standing:
         return set(added)
 
     def hold(self, function: str, leaves: Leaves, seq: int) -> None:
-        """Hold leaves of a function's input against changes from above."""
+        """Keep leaves of a function's input from changes from above."""
         self._mark(function, leaves, seq)
 
     def _mark(self, function: str, leaves: Leaves, seq: int) -> None:

@@ -187,27 +187,27 @@ def offers_of(
     A door has one offer of a campaign (offers.said_once), whatever rows speak of it.
     """
     found: list[list[Offer]] = [[] for _ in activations]
-    said = [(n, i) for n, a in enumerate(activations) for i in a.of_sku(name)]
-    places = [np.flatnonzero(doors_of(item, door_index)) for _, item in said]
-    of_item = np.repeat(np.arange(len(said)), [len(at) for at in places])
+    offered = [(n, i) for n, a in enumerate(activations) for i in a.of_sku(name)]
+    places = [np.flatnonzero(doors_of(item, door_index)) for _, item in offered]
+    of_item = np.repeat(np.arange(len(offered)), [len(at) for at in places])
     if not len(of_item):
         return found
     at = np.concatenate(places)
     campaign = np.array(campaigns(activations), dtype=np.int64)
-    owner = np.array([n for n, _ in said], dtype=np.int64)
+    owner = np.array([n for n, _ in offered], dtype=np.int64)
     discount, lifts = (
-        np.array([getattr(item, part) for _, item in said], dtype=float)
+        np.array([getattr(item, part) for _, item in offered], dtype=float)
         for part in ("discount", "lift")
     )
-    kept, cut, stated = offers.said_once(
+    kept, cut, stated = offers.stated_once(
         campaign[owner][of_item],
         at,
-        general=np.array([item.door is None for _, item in said])[of_item],
+        general=np.array([item.door is None for _, item in offered])[of_item],
         discount=discount[of_item],
         lift=lifts[of_item],
     )
     if len(kept) == len(at):  # as nearly always: each row is an offer of its own
-        for (n, item), doors in zip(said, places, strict=True):
+        for (n, item), doors in zip(offered, places, strict=True):
             where = np.zeros(len(door_index), dtype=bool)
             where[doors] = True
             known = np.nan if item.lift is None else item.lift

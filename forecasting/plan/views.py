@@ -59,7 +59,7 @@ class Verdict:
     """Weeks from the first planned week to its start; below 1: it has begun."""
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """What is short of it, in words: the same whatever its colour."""
         if not self.n_skus:
             return "Not known"
@@ -185,7 +185,7 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
     -------
     DataFrame, one row per SKU
         sku, description, status, demand, lift_units, lift, lift_low, lift_high (times
-        baseline; low to high holds eight of ten), on_hand, units_short, revenue_at_risk,
+        baseline; low to high is the 80 % interval), on_hand, units_short, revenue_at_risk,
         margin_at_risk, p_window (worst door), red_doors, doors, first_short (date or NaT).
     """
     rows = []
@@ -195,15 +195,15 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
         named = plan.base.skus.iloc[item.sku]
         soon = item.first_short[item.first_short >= 0]
         opening = plan.base.opening[item.sku, item.doors]
-        wanted, added = item.window_demand.sum(), item.window_lift.sum()
-        lift = wanted / (wanted - added) if wanted - added > 0 else np.nan
+        demand, added = item.window_demand.sum(), item.window_lift.sum()
+        lift = demand / (demand - added) if demand - added > 0 else np.nan
         spread = EIGHTY * plan.sku(item.sku).lift_sd[item.window].max()
         rows.append(
             {
                 "sku": named["sku"],
                 "description": named["description"],
                 "status": group_status(item.status, item.window_demand, plan.limits).value,
-                "demand": wanted,
+                "demand": demand,
                 "lift_units": added,
                 "lift": lift,
                 "lift_low": lift * np.exp(-spread),
@@ -319,7 +319,7 @@ def bridge_rows(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> pd.
 
 
 def projection_rows(plan: LivePlan, *, weeks: int, supply: str = ROUTINE) -> pd.DataFrame:
-    """Projected on-hand of every SKU, door and week: the contract's columns."""
+    """Projected on hand of every SKU, door and week: the contract's columns."""
     parts = []
     door_names = np.array(plan.door_names)
     for sku, name in enumerate(plan.sku_names):
@@ -378,7 +378,7 @@ def grid(
     location_level, location : str
         Where.
     weeks : int array
-        Positions of the weeks wanted.
+        Positions of the weeks asked for.
     measure : Measure
         Money is what leaves are worth in their week (LivePlan.worth).
 

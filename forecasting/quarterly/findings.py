@@ -2,7 +2,7 @@
 
 Two kinds. A pattern holds over the last six quarters: promotions of one class that run out
 again and again, one type of promotion that leaves stock behind, a function whose changes
-make the forecast worse. It is said only where it is large and hardly chance. A movement is
+make the forecast worse. It is a finding only where it is large and hardly chance. A movement is
 a headline measure that left its last year or last quarter, with the class that moved it.
 Every finding carries the link that shows the numbers behind it.
 """
@@ -51,7 +51,7 @@ class Finding:
     level: str
     """class, type or function; '' for the company."""
     member: str
-    said: str
+    text: str
     link: Mapping[str, str] = field(default_factory=dict)
     """What the Scorecard page shows it with."""
     weight: float = 0.0
@@ -79,7 +79,7 @@ def patterns(promotions: pd.DataFrame, *, quarter: str) -> list[Finding]:
     stochastically larger than the other.
     """
     classes = _repeated(promotions, "class", "sells out", quarter)
-    # What a class explains is not said of a type again.
+    # What a class explains is no finding of a type again.
     rest = promotions[~promotions["class"].isin([f.member for f in classes])]
     types = _repeated(rest, "type", "sells out", quarter)
     # Of a class, the season decides how fast stock goes afterwards; of a type it does not.
@@ -115,7 +115,7 @@ def _repeated(promotions: pd.DataFrame, level: str, kind: str, quarter: str) -> 
         if _by_chance(mine, theirs) > HARDLY_CHANCE:
             continue
         counts = (bad, len(rows), int((theirs >= bad_from).sum()), len(others))
-        found.append(_said(kind, level, str(member), rows, counts, quarter))
+        found.append(_finding(kind, level, str(member), rows, counts, quarter))
     return found
 
 
@@ -127,7 +127,7 @@ def _by_chance(mine: pd.Series, theirs: pd.Series) -> float:
     return float(mannwhitneyu(mine, theirs, alternative="greater").pvalue)
 
 
-def _said(
+def _finding(
     kind: str,
     level: str,
     member: str,
@@ -144,26 +144,26 @@ def _said(
         lost = float(rows["lost_value"].sum())
         out = rows["items_out"].sum() / rows["items"].sum()
         money = f", and about {vocabulary.money(lost)} of sales were lost" if lost >= 1 else ""
-        said = (
+        text = (
             f"{bad} of {n} {promoted} ran out ({their_bad} of {their_n} of the others) in the "
             f"six quarters to {quarter_label(quarter)}: {write.percent(out)} of their "
             "SKU-doors were "
             f"empty for a day or more{money}."
         )
         return Finding(
-            kind=kind, level=level, member=member, said=said,
+            kind=kind, level=level, member=member, text=text,
             link={**link, "measure": "item"}, weight=max(lost, 1.0),
         )  # fmt: skip
     left = float(rows["excess_cost"].sum())
     share = left / float(rows["ended_cost"].sum())
-    said = (
+    text = (
         f"{bad} of {n} {promoted} left stock behind ({their_bad} of {their_n} of the others) "
         f"in the six quarters to {quarter_label(quarter)}: {write.percent(share)} of what "
         "was there at "
         f"their end, {vocabulary.money(left)} at cost, was more than enough."
     )
     return Finding(
-        kind=kind, level=level, member=member, said=said,
+        kind=kind, level=level, member=member, text=text,
         link={**link, "measure": "excess"}, weight=left,
     )  # fmt: skip
 
@@ -194,7 +194,7 @@ def of_functions(added: Sequence[Added]) -> list[Finding]:
                 kind="hurts" if hurts else "helps",
                 level="function",
                 member=one.name,
-                said=f"{one.name.capitalize()}'s changes made the forecast "
+                text=f"{one.name.capitalize()}'s changes made the forecast "
                 f"{write.number(abs(100 * one.added))} points {verb} (80 % interval: "
                 f"{write.number(100 * one.low, sign=True)} to "
                 f"{write.number(100 * one.high, sign=True)}) on the "
@@ -212,7 +212,7 @@ def movement(
     *,
     now: str,
     then: str,
-    said: str,
+    period: str,
     link: Mapping[str, str],
     least: float,
     percent: bool = True,
@@ -227,7 +227,7 @@ def movement(
         quarter, member, part, whole: the ratio is the sum of parts over the sum of wholes.
     now, then : str
         The two quarters.
-    said : str
+    period : str
         How the other quarter is called: 'last year'.
     least : float
         Change from which it is large.
@@ -261,7 +261,7 @@ def movement(
         kind="moved",
         level="class",
         member=member,
-        said=f"{label} {verb} {by} on {said}, to {to}; most by {member} ({part}).",
+        text=f"{label} {verb} {by} on {period}, to {to}; most by {member} ({part}).",
         link=dict(link),
         weight=abs(change) / least,
     )
@@ -281,5 +281,13 @@ def to_dict(finding: Finding) -> dict[str, Any]:
     """As it is kept with a closed quarter."""
     return {
         "kind": finding.kind, "level": finding.level, "member": finding.member,
-        "said": finding.said, "link": dict(finding.link), "weight": finding.weight,
+        "said": finding.text, "link": dict(finding.link), "weight": finding.weight,
     }  # fmt: skip
+
+
+def from_dict(kept: Mapping[str, Any]) -> Finding:
+    """As a closed quarter kept it."""
+    return Finding(
+        kind=kept["kind"], level=kept["level"], member=kept["member"], text=kept["said"],
+        link=kept["link"], weight=kept["weight"],
+    )  # fmt: skip

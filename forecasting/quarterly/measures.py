@@ -9,7 +9,7 @@ from forecasting import vocabulary, write
 
 
 class Form(StrEnum):
-    """How a measure is said."""
+    """How a measure is written."""
 
     SHARE = "share"
     POINTS = "points"
@@ -109,7 +109,7 @@ OF_LEVEL = {
 """Levels that each source can be looked at."""
 
 
-def said(key: str, value: float | None, *, change: bool = False) -> str:
+def in_words(key: str, value: float | None, *, change: bool = False) -> str:
     """A measure's value in words with its unit; of a change, with its sign and in points."""
     if value is None:
         return "–"

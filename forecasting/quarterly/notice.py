@@ -2,7 +2,7 @@
 
 An activation is complete once its dates, SKUs, doors and discount stand as they then ran.
 A stockout risk can be helped while there is lead time left. Both are read from the
-calendar, the ledger and what the Bridge said week by week; nothing is estimated.
+calendar, the ledger and what the Bridge flagged week by week; nothing is estimated.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def notices(
     events : sequence of Event
         Changes of the calendar, oldest first.
     flags : DataFrame, one row per week, activation and featured SKU
-        as_of, activation, sku, status: what the Bridge said at the end of that week.
+        as_of, activation, sku, status: what the Bridge flagged at the end of that week.
     decisions : iterable of Decision
     late_weeks : int
         Weeks before the start from which on an addition or change is late.
@@ -305,7 +305,7 @@ class Task:
     """Something that somebody was to do by a day."""
 
     seq: int
-    said: str
+    text: str
     owner: str
     due: dt.date
     done: dt.date | None
@@ -336,11 +336,11 @@ def tasks(events: Sequence[Event]) -> list[Task]:
                 if is_done:
                     found[first] = _done(found[first], event)
             case (
-                Assigned(text=said, owner=owner, due=due)
-                | Decided(said=said, owner=owner, due=due)
+                Assigned(text=text, owner=owner, due=due)
+                | Decided(text=text, owner=owner, due=due)
             ) if not isinstance(event.body, RiskAccepted):
                 found[event.seq] = Task(
-                    seq=event.seq, said=said, owner=owner, due=due, done=None
+                    seq=event.seq, text=text, owner=owner, due=due, done=None
                 )
     asked = [task for task in found.values() if task.seq not in taken_back]
     return sorted(asked, key=lambda t: (t.due, t.seq))
@@ -348,6 +348,6 @@ def tasks(events: Sequence[Event]) -> list[Task]:
 
 def _done(task: Task, event: Event) -> Task:
     return Task(
-        seq=task.seq, said=task.said, owner=task.owner, due=task.due,
+        seq=task.seq, text=task.text, owner=task.owner, due=task.due,
         done=event.recorded_at.date(),
     )  # fmt: skip

@@ -135,7 +135,7 @@ def _flags(plan: LivePlan, items: Mapping[int, Sequence[ItemRisk]]) -> dict[Stat
 
 def _of_orders(plan: LivePlan, now: int, then: int) -> list[Effect]:
     """What the buy plan asks for now, and what it can only expedite."""
-    said = {"release": "Units to order this week", "expedite": "Units too late to order"}
+    labels = {"release": "Units to order this week", "expedite": "Units too late to order"}
     units = [
         buying.without_shipments(buying.rows(plan, frozen=frozen))
         .groupby("kind")["units"]
@@ -148,16 +148,16 @@ def _of_orders(plan: LivePlan, now: int, then: int) -> list[Effect]:
             now=write.number(units[0].get(k, 0)),
             then=write.number(units[1].get(k, 0)),
         )
-        for k, what in said.items()
+        for k, what in labels.items()
     ]
 
 
 def _of_stock(plan: LivePlan, now: Limits, then: Limits) -> Effect:
     """Safety stock of all SKUs at the end of the first planned week."""
-    said = []
+    lines = []
     for limits in (now, then):
         units, cost = buying.safety_stock(plan, least_service=limits.least_service)
-        said.append(
+        lines.append(
             f"{write.number(units)} u ({conventions.in_force().money(f'{cost:,.0f}')} at cost)"
         )
-    return Effect(what="Safety stock of all SKUs", now=said[0], then=said[1])
+    return Effect(what="Safety stock of all SKUs", now=lines[0], then=lines[1])

@@ -1,7 +1,7 @@
 """What past activations came to: units and margin that they added, beside plan and spend.
 
-The units are the demand model's (demand/promotion_result.py): wanted beyond what would have
-been wanted without, less what other SKUs of the class lost, less what was bought ahead. The
+The units are the demand model's (demand/promotion_result.py): demand beyond what it would
+have been without, less what other SKUs of the class lost, less what was bought ahead. The
 margin is what was earned: of what was sold, at the price that was paid, less what would have
 been earned without the activation at the regular price, less the margin of what others lost
 and of what was bought ahead. So a discount costs its part on what would have been sold anyway.
@@ -271,14 +271,14 @@ def _deviations(skus: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 def _remark(activation: Activation, *, earned: float, plan: float, as_of: dt.date) -> str:
     """What is missing for the whole result, in words."""
-    said = []
+    text = []
     if not activation.spend:
-        said.append("no spend given")
+        text.append("no spend given")
     if np.isnan(earned):
-        said.append("unit cost or price missing")
+        text.append("unit cost or price missing")
     if np.isnan(plan):
-        said.append("in no published plan")
+        text.append("in no published plan")
     weeks = (as_of + dt.timedelta(6) - activation.end).days // 7
     if weeks < len(AFTER):
-        said.append(f"{len(AFTER) - weeks} of {len(AFTER)} weeks after it are still to come")
-    return "; ".join(said)
+        text.append(f"{len(AFTER) - weeks} of {len(AFTER)} weeks after it are still to come")
+    return "; ".join(text)

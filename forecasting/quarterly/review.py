@@ -253,9 +253,9 @@ class Quarters(Projector[Mapping[str, Event]]):
             seq, quarter, text, owner (name), due, done (date or None).
         """
         events = self._desk.ledger.of_kinds(Kind.ACTION)
-        said = {e.seq: e.told(Assigned) for e in events}
-        asked = {seq: a for seq, a in said.items() if a.quarter and not a.of}
-        done = {said[e.seq].of: e.recorded_at.date() for e in events if said[e.seq].of}
+        bodies = {e.seq: e.told(Assigned) for e in events}
+        asked = {seq: a for seq, a in bodies.items() if a.quarter and not a.of}
+        done = {bodies[e.seq].of: e.recorded_at.date() for e in events if bodies[e.seq].of}
         rows = [
             {
                 "seq": seq,

@@ -104,7 +104,7 @@ class Scorecard:
         """A closed quarter's, as it was."""
         fields = dict(kept)
         fields["as_of"] = dt.date.fromisoformat(fields["as_of"])
-        fields["findings"] = tuple(Finding(**f) for f in fields["findings"])
+        fields["findings"] = tuple(findings.from_dict(f) for f in fields["findings"])
         for name in ("steps", "functions", "lead", "tasks", "decisions"):
             fields[name] = tuple(fields[name])
         return cls(**{**fields, "closed": closed})
@@ -262,7 +262,7 @@ def _findings(
         found.append(
             Finding(
                 kind="late", level="", member="",
-                said=f"{lead.decided} of {lead.reds} featured SKUs that were red before their "
+                text=f"{lead.decided} of {lead.reds} featured SKUs that were red before their "
                 "start were decided while something could still be done.",
                 link={"page": "scorecard", "view": "lead", "quarter": quarter},
             )
@@ -308,11 +308,11 @@ def _movements(store: Store, quarter: str, limits: Mapping[str, float]) -> list[
         parts = rows.rename(columns={headline.part: "part", headline.whole: "whole"})
         parts = parts.dropna(subset=["part", "whole"])
         known = set(parts["quarter"])
-        for back, said in ((4, "last year"), (1, "last quarter")):
+        for back, period in ((4, "last year"), (1, "last quarter")):
             then = quarters_back(quarter, back)
             if then in known:
                 moved = findings.movement(
-                    headline.label, parts, now=quarter, then=then, said=said,
+                    headline.label, parts, now=quarter, then=then, period=period,
                     least=headline.least, percent=headline.percent,
                     link={"page": "why", "measure": key, "level": "class", "quarter": quarter},
                 )  # fmt: skip
@@ -333,7 +333,7 @@ def _on_time(tasks: Sequence[Task]) -> float | None:
 def _calibration(
     replayed: pd.DataFrame | None, known: pd.DataFrame, quarter: str
 ) -> float | None:
-    """Mean risk said less share that ran out, over the replay's cells of a quarter."""
+    """Mean risk expected less share that ran out, over the replay's cells of a quarter."""
     span = known[known["quarter"] == quarter]
     if replayed is None or span.empty:
         return None
@@ -360,7 +360,7 @@ def _noticed(notice: Notice) -> dict[str, Any]:
 
 def _task(task: Task) -> dict[str, Any]:
     return {
-        "seq": task.seq, "said": task.said, "owner": task.owner, "due": task.due.isoformat(),
+        "seq": task.seq, "said": task.text, "owner": task.owner, "due": task.due.isoformat(),
         "done": task.done.isoformat() if task.done else None, "on_time": task.is_on_time,
     }  # fmt: skip
 

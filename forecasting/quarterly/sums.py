@@ -121,7 +121,7 @@ class Sums:
         return frame, digest
 
     def keep_flags(self) -> None:
-        """Keep what the Bridge says when a run comes into force: once, as it first said it."""
+        """Keep what the Bridge says when a run comes into force: once, as it first was."""
         store, (run, _) = self._desk.store, self._run()
         if run and not scores.has_flags(store, run):
             scores.keep_flags(store, run, views.flag_rows(self._plan(), weeks=FLAG_WEEKS))

@@ -1,4 +1,4 @@
-"""Hindsight: forecasts and flags of past weeks as they would have been, beside what came.
+"""Hindsight: forecasts and flags of past weeks as they would have been, beside the actuals.
 
 Both walk in the background; the last complete result stays until the next one is done.
 """
@@ -114,7 +114,7 @@ class Hindsight:
         workers: Processes = 1,
         tell: Tell = lambda _text, _share: None,
     ) -> Replay:
-        """What the Bridge would have said in past weeks, and what happened; kept.
+        """What the Bridge would have flagged in past weeks, and what happened; kept.
 
         Parameters
         ----------

@@ -1,6 +1,6 @@
-"""What was said and done, by whom: the ledger as one person may read it.
+"""What was entered and done, by whom: the ledger as one person may read it.
 
-While inputs are collected blind, nobody reads what others have said of theirs.
+While inputs are collected blind, nobody reads what others have entered of theirs.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class History(Projector[Mapping[str, int]]):
         return spoken_of
 
     def take_up(self, ledger: Log) -> None:
-        """Forget: anything may have been said of anything up to now."""
+        """Forget: anything may have been entered of anything up to now."""
         self._state, self._taken = {"": ledger.seq}, ledger.seq
 
     def events(
@@ -123,7 +123,7 @@ class History(Projector[Mapping[str, int]]):
         return self.seen_by(by, events)
 
     def last_word(self, scope: Scope) -> int:
-        """Sequence number after which nobody has said anything of a scope (`of_cells`).
+        """Sequence number after which nobody has entered anything of a scope (`of_cells`).
 
         It may be later than the last word was, never earlier; 0: nothing since the start.
         """
@@ -156,7 +156,7 @@ class History(Projector[Mapping[str, int]]):
         return rows.assign(units=rows["delta"] / THOUSANDTHS).drop(columns="delta")
 
     def seen_by(self, by: str, events: list[AsMade[Event]]) -> list[Event]:
-        """Without what others said while inputs are collected blind."""
+        """Without what others entered while inputs are collected blind."""
         hidden = self._cycles.hidden_from(self._desk.person(by))
         since = self._cycles.current.opened if self._cycles.current else 0
         return [e for e in events if e.seq < since or not is_input_of(e, hidden)]

@@ -38,7 +38,7 @@ from forecasting.inventory.replay import (
     Saved,
     Scores,
     cells_of,
-    held_against,
+    compared_with_actuals,
     saved_by,
     scored,
 )
@@ -200,7 +200,7 @@ def _moment(
 
 
 def foreseen(plan: LivePlan, *, weeks_ahead: int, supply: str = ROUTINE) -> pd.DataFrame:
-    """What a past plan said of the activations that began so many weeks after it.
+    """What a past plan showed of the activations that began so many weeks after it.
 
     Returns
     -------
@@ -256,7 +256,7 @@ def told_late(
     Returns
     -------
     DataFrame, one row per activation, featured SKU, door and week
-        As of `foreseen`, not flagged, with nothing said of risk: NaN.
+        As of `foreseen`, not flagged, with no risk: NaN.
     """
     starts = moment.as_of + weeks_ahead * WEEK
     now = {a.activation: a for a in calendar if week_start(a.start) == starts and a.is_live}
@@ -395,8 +395,8 @@ def assumptions(store: Store) -> tuple[str, ...]:
     """What the files leave open, and what a replay assumes instead, in words."""
     activations, items = store.query("activation_rows"), store.query("item_rows")
     receipts = store.table("receipts")
-    said = []
-    # A featured SKU is known as early as its activation where nothing else is said of it.
+    lines = []
+    # A featured SKU is known as early as its activation where nothing else is stated of it.
     dated = activations.loc[activations["known_from"].notna(), "activation"]
     alone = items["known_from"].isna() & ~items["activation"].isin(dated)
     for frame, what, unknown in (
@@ -405,25 +405,25 @@ def assumptions(store: Store) -> tuple[str, ...]:
     ):
         missing = int(unknown.sum())
         if missing:
-            said.append(
+            lines.append(
                 f"{write.number(missing)} of {write.number(len(frame))} {what} have no "
                 "known_from: taken as known "
                 "at every past week."
             )
     if len(receipts) == 0:
-        said.append("There are no receipts: only stock and routine replenishment count.")
+        lines.append("There are no receipts: only stock and routine replenishment count.")
     for column, instead in (
         ("ordered", "placed one lead time before their date"),
         ("original_eta", "promised for the date they have now"),
     ):
         missing = int(receipts[column].isna().sum())
         if missing:
-            said.append(
+            lines.append(
                 f"{write.number(missing)} of {write.number(len(receipts))} receipts have no "
                 f"{column}: "
                 f"taken as {instead}."
             )
-    return tuple(said)
+    return tuple(lines)
 
 
 def walk(
@@ -457,7 +457,7 @@ def walk(
     missed = _together(late)
     began = pd.concat([rows["week"], missed["week"], moves["leaves"]])
     happened = happened_since(store, began, end, run=run)
-    moves, cuts = held_against(moves, cuts, happened, rows)
+    moves, cuts = compared_with_actuals(moves, cuts, happened, rows)
     missed = with_outcomes(missed, happened)
     return Replay(
         made_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
@@ -466,11 +466,11 @@ def walk(
         rows=_together([with_outcomes(rows, happened), missed]),
         moves=moves,
         cuts=cuts,
-        assumed=(*_said_late(missed, weeks_ahead), *assumptions(store)),
+        assumed=(*_entered_late(missed, weeks_ahead), *assumptions(store)),
     )
 
 
-def _said_late(missed: pd.DataFrame, weeks_ahead: int) -> tuple[str, ...]:
+def _entered_late(missed: pd.DataFrame, weeks_ahead: int) -> tuple[str, ...]:
     """Which activations could not be foreseen, and what became of them, in words."""
     cells = missed.assign(out=missed["stocked_out"].eq(True)).groupby(
         ["activation", "sku", "door"]

@@ -220,7 +220,7 @@ class Reversals(Projector[frozenset[int]]):
         assert isinstance(edit, CalendarEdit)
         identity, back = edit.activation, root.seq in self._state
         left = edit.before if back else edit.after
-        # What came after it and was taken back itself is not in the way.
+        # What followed it and was taken back itself is not in the way.
         if left is None or left != self._calendar.at(identity):
             for later in self._desk.ledger.tail(root.seq):
                 mine = later.body.calendar

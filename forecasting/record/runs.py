@@ -163,7 +163,7 @@ class Runs:
     def remarks(self, run: Event) -> list[str]:
         """Which weeks a run left out as they are not over, or took all the same, in words.
 
-        All else that it assumes stands among what looks odd in the data, and is said there.
+        All else that it assumes stands among what looks odd in the data, and is listed there.
         """
         as_of = run.told(RunMade).as_of
         rows = timing.odd_weeks(self.complete(), as_of)

@@ -45,7 +45,7 @@ Tell = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Blueprint:
     """What company is to be built."""
 
     skus: int
@@ -62,7 +62,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What came of it."""
+    """What was built."""
 
     tables: dict[str, int]
     """Table to rows."""
@@ -70,7 +70,7 @@ class Built:
     """Series with a forecast."""
 
 
-def build(db: Path, wanted: Wanted, tell: Tell) -> Built:
+def build(db: Path, blueprint: Blueprint, tell: Tell) -> Built:
     """Build the company in a new database, and its truth in a folder beside it.
 
     Parameters
@@ -94,7 +94,7 @@ def build(db: Path, wanted: Wanted, tell: Tell) -> Built:
     with scratch.gone_unless_done(building, truth):
         space = Workspace(building, clock=clock)
         try:
-            built = _filled(space, clock, wanted, truth, tell)
+            built = _filled(space, clock, blueprint, truth, tell)
         finally:
             space.close()
     building.rename(db)
@@ -102,16 +102,16 @@ def build(db: Path, wanted: Wanted, tell: Tell) -> Built:
 
 
 def _filled(
-    space: Workspace, clock: past_cycles.Clock, wanted: Wanted, truth: Path, tell: Tell
+    space: Workspace, clock: past_cycles.Clock, blueprint: Blueprint, truth: Path, tell: Tell
 ) -> Built:
     """Fill an empty workspace."""
     counts: dict[str, int] = {}
-    sizes = parts_of(wanted.skus)
+    sizes = parts_of(blueprint.skus)
     for part, size in enumerate(sizes):
         tell("drawing the company and importing its files", 0.02 + 0.2 * part / len(sizes))
         drawn = make_sample(
-            skus=size, doors=wanted.doors, weeks=wanted.weeks, seed=wanted.seed, part=part,
-            habits=wanted.habits,
+            skus=size, doors=blueprint.doors, weeks=blueprint.weeks, seed=blueprint.seed,
+            part=part, habits=blueprint.habits,
         )  # fmt: skip
         _import(space, drawn, counts, is_first=part == 0)
         for name, frame in drawn.truth.items():
@@ -121,10 +121,10 @@ def _filled(
         space.set_person(LOCAL_ADMIN.id, identity=identity, name=name, function=function)
     last = pd.Timestamp(drawn.tables["sales"]["date"].max()).date()
     last -= dt.timedelta((last.weekday() + 1) % 7)
-    played = wanted.cycles and len(sizes) == 1 and wanted.weeks >= LEAST_WEEKS
+    played = blueprint.cycles and len(sizes) == 1 and blueprint.weeks >= LEAST_WEEKS
     if played:
         past_cycles.play(
-            space, clock, _cast(drawn, wanted), last=last, known_weeks=wanted.weeks,
+            space, clock, _cast(drawn, blueprint), last=last, known_weeks=blueprint.weeks,
             tell=lambda text, share: tell(text, 0.1 + 0.8 * share), workers=WORKERS,
         )  # fmt: skip
     clock.set(last + dt.timedelta(8), 8)  # the Monday after: the last week is complete
@@ -132,7 +132,7 @@ def _filled(
         LOCAL_ADMIN.id, workers=WORKERS,
         tell=lambda text, share: tell(text, 0.9 + 0.08 * share),
     )  # fmt: skip
-    if played and wanted.proof:
+    if played and blueprint.proof:
         past_cycles.leave_open(space, {f: identity for identity, _, f in STAFF}, last=last)
         _prove(space, tell)
     space.quarters.sum_up()
@@ -166,7 +166,7 @@ def _import(space: Workspace, drawn: Sample, counts: dict[str, int], *, is_first
         counts[verdict.table] = counts.get(verdict.table, 0) + verdict.accepted
 
 
-def _cast(drawn: Sample, wanted: Wanted) -> past_cycles.Cast:
+def _cast(drawn: Sample, blueprint: Blueprint) -> past_cycles.Cast:
     """Who plays the past cycles, and what they cannot know."""
     launched = drawn.tables["skus"].dropna(subset="launch_date")
     days = pd.to_datetime(launched["launch_date"]).dt.date
@@ -174,6 +174,6 @@ def _cast(drawn: Sample, wanted: Wanted) -> past_cycles.Cast:
         people={function: identity for identity, _, function in STAFF},
         demand=drawn.truth["demand"],
         launches=dict(zip(launched["sku"], days, strict=True)),
-        habits=wanted.habits,
-        seed=wanted.seed,
+        habits=blueprint.habits,
+        seed=blueprint.seed,
     )

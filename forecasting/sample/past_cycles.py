@@ -338,10 +338,10 @@ class _Month:
             if seen is None:
                 continue
             # It is late, and it makes of the trend it saw more than there was.
-            said = 2.0 * seen if self.cast.habits else seen
-            said = float(np.clip(said + self.rng.normal(0, 0.02), -0.4, 0.4))
+            stated = 2.0 * seen if self.cast.habits else seen
+            stated = float(np.clip(stated + self.rng.normal(0, 0.02), -0.4, 0.4))
             self._say(
-                Function.PLANNING, "set", round(statistical * (1 + said)), Reason.TREND,
+                Function.PLANNING, "set", round(statistical * (1 + stated)), Reason.TREND,
                 self._scope("class", klass, 0, AHEAD - 1),
             )  # fmt: skip
 

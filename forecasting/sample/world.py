@@ -122,7 +122,7 @@ class World:
         return log_lift, cuts, rows
 
     def clear_what_leaves(self, rng: np.random.Generator) -> None:
-        """Cut the price of SKUs in their last weeks; more is wanted then."""
+        """Cut the price of SKUs in their last weeks; demand rises then."""
         leave = pd.to_datetime(self.skus["exit_date"]).to_numpy().astype("datetime64[D]")
         weeks_left = (leave[:, None] - self.calendar).astype("timedelta64[D]").astype(float) / 7
         clearing = (weeks_left >= 0) & (weeks_left < _CLEARING_WEEKS)

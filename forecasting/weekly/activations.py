@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from forecasting.arguments import LONGEST_NAME, Name, said, verbs
+from forecasting.arguments import LONGEST_NAME, Name, in_words, verbs
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Conflict, Event, Kind
 from forecasting.consensus.events.body import Answering, CalendarEdit
@@ -187,12 +187,12 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
         if len(activation.activation) > LONGEST_NAME:
             raise OutOfBounds(
                 f"The identity of an activation has at most {LONGEST_NAME} characters; found "
-                f"{said(activation.activation)}."
+                f"{in_words(activation.activation)}."
             )
         if activation.status not in STATUSES:
             raise OutOfBounds(
                 f"The status of an activation is {', '.join(STATUSES)}; found "
-                f"{said(activation.status)}."
+                f"{in_words(activation.status)}."
             )
         if activation.spend is not None and activation.spend < 0:
             raise OutOfBounds("The spend of an activation is not below zero.")
@@ -213,7 +213,7 @@ def as_changed(
     Parameters
     ----------
     imported : mapping
-        Identity to what files said of it, and the batch in which they did (as_imported).
+        Identity to what files stated of it, and the batch in which they did (as_imported).
     events : sequence of Event
         Oldest first; those that leave the calendar alone are passed over.
     """

@@ -2,7 +2,7 @@
 
 Each action saves less beside another. So combinations are worked out SKU by SKU, one action
 after the other, and one combination of each SKU is chosen within a budget. They are found and
-chosen by quick arithmetic; what is said of those chosen is in together.py.
+chosen by quick arithmetic; what is shown of those chosen is in together.py.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Decision:
     action: Action
     activation: str
     sku: str
-    said: str
+    text: str
     person: str
     owner: str
     due: dt.date
@@ -142,8 +142,8 @@ class Decisions(Projector[Mapping[int, Decision]]):
         found = dict(state)
         for event in events:
             match event.body:
-                case Decided() as said:
-                    found[event.seq] = _decision(event, said)
+                case Decided() as body:
+                    found[event.seq] = _decision(event, body)
                 case OrderReleased(target=seq) if seq in found:
                     found[seq] = replace(found[seq], state="released")
                 case Closed(target=seq) if seq in found:
@@ -187,8 +187,8 @@ class Decisions(Projector[Mapping[int, Decision]]):
         prepare = self.prepared(actor, option, owner=owner, due=due, words=words)
 
         def says(event: Event) -> bool:
-            said, asked = event.told(Decided), (option.activation, option.sku, option.told)
-            return (said.activation, said.sku, said.said) == asked
+            body, asked = event.told(Decided), (option.activation, option.sku, option.told)
+            return (body.activation, body.sku, body.text) == asked
 
         request = Request.of(client_id, actor, Kind(option.action.value), says)
         return self._desk.submit(prepare, request, touches=touched_by(option))
@@ -282,7 +282,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
             actor = self._desk.allowed(by, found.action)
         if not found.is_open:
             raise Refused(f"Decision #{seq} is {found.state} already.")
-        body = Closed(target=seq, said=found.said, moves=found.moves)
+        body = Closed(target=seq, text=found.text, moves=found.moves)
         return self._desk.append(actor, body, note=checked_note(note))
 
     def release(self, by: str, seq: int, *, note: str = "") -> Event:
@@ -307,7 +307,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
                 raise Refused(f"Decision #{seq} is no order: only an order is released.")
             if found.state != "decided":
                 raise Refused(f"Order #{seq} is {found.state} already.")
-            body = OrderReleased(target=seq, said=found.said)
+            body = OrderReleased(target=seq, text=found.text)
             return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
 
         return self._desk.submit(prepare)
@@ -363,7 +363,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
             taken[key] = taken.get(key, 0.0) + move.units
             if taken[key] > _there(plan, sku, origin) + 1e-6:
                 raise Refused(
-                    f"{network.said[origin]} does not have {write.number(taken[key])} u of "
+                    f"{network.labels[origin]} does not have {write.number(taken[key])} u of "
                     f"{move.sku} any more. Look at the options again."
                 )
 
@@ -408,24 +408,24 @@ def touched_by(option: Option) -> frozenset[str]:
     return frozenset({option.sku, *(move.sku for move in option.moves)})
 
 
-def _decision(event: Event, said: Decided) -> Decision:
+def _decision(event: Event, body: Decided) -> Decision:
     return Decision(
         seq=event.seq,
         action=Action(event.kind.value),
-        activation=said.activation,
-        sku=said.sku,
-        said=said.said,
+        activation=body.activation,
+        sku=body.sku,
+        text=body.text,
         person=event.person,
-        owner=said.owner,
-        due=said.due,
+        owner=body.owner,
+        due=body.due,
         decided_at=event.recorded_at,
-        moves=said.moves,
-        cost=said.cost,
-        units_saved=said.units_saved,
-        margin_saved=float("nan") if said.margin_saved is None else said.margin_saved,
-        weeks_ahead=said.weeks_ahead,
+        moves=body.moves,
+        cost=body.cost,
+        units_saved=body.units_saved,
+        margin_saved=float("nan") if body.margin_saved is None else body.margin_saved,
+        weeks_ahead=body.weeks_ahead,
         note=event.note,
-        short=said.short,
+        short=body.short,
     )
 
 
@@ -443,7 +443,7 @@ def _decided(
     return BY_KIND[Kind(option.action.value)](
         activation=option.activation,
         sku=option.sku,
-        said=option.told,
+        text=option.told,
         owner=owner,
         due=due,
         cost=round(option.cost, 2),

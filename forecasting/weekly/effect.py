@@ -55,7 +55,7 @@ class Reading:
 
     @property
     def lift(self) -> float:
-        """What the activation multiplies demand by; 1 where nothing is wanted without it."""
+        """What the activation multiplies demand by; 1 where there is no demand without it."""
         plain = self.demand - self.lifted
         return self.demand / plain if plain > 0 else 1.0
 
@@ -90,7 +90,7 @@ class Harm:
     """The option itself puts the SKU into the activation."""
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """In words."""
         where = f"{self.red_doors} of {self.of} doors"
         if self.is_new:

@@ -107,7 +107,7 @@ def option_of(body: OptionProposed) -> Option:
     """The option that was proposed, not judged yet."""
     edit = body.edit
     return Option(
-        action=Action(body.right), activation=body.activation, sku=body.sku, said=body.said,
+        action=Action(body.right), activation=body.activation, sku=body.sku, text=body.text,
         moves=body.moves,
         before=edit.before if edit else None, after=edit.after if edit else None,
         substitute=body.substitute, lift_kept=body.lift_kept, cost=body.worth.cost,
@@ -130,8 +130,8 @@ def _of_option(
     changed = []
     for decision in since:
         who = name_of(decision.person)
-        words = f"{who} decided since then: {decision.said} (#{decision.seq})."
-        if decision.said.startswith(body.said):  # it may go on with what is given up
+        words = f"{who} decided since then: {decision.text} (#{decision.seq})."
+        if decision.text.startswith(body.text):  # it may go on with what is given up
             gone = gone or f"{who} decided the same already (#{decision.seq})."
         else:
             changed.append(words)
@@ -220,7 +220,7 @@ def proposed_change(
         raise Refused(f"{after.name} is so in the calendar already.")
     edit = CalendarEdit(activation=after.activation, before=before, after=after)
     return ChangeProposed(
-        right=right, said=said_of(before, after), activation=after.activation, worth=worth,
+        right=right, text=stated_of(before, after), activation=after.activation, worth=worth,
         file=file, change=edit,
     )  # fmt: skip
 
@@ -244,7 +244,7 @@ def _changed_fields(before: Activation | None, after: Activation | None) -> set[
     return {n for n in names if getattr(before, n) != getattr(after, n)}
 
 
-def said_of(before: Activation | None, after: Activation) -> str:
+def stated_of(before: Activation | None, after: Activation) -> str:
     """A change of the calendar in words."""
     if before is None:
         return f"Add {after.name}, {after.start} to {after.end}"
@@ -292,10 +292,10 @@ def _value(value: object) -> str:
 
 def _listed(names: list[str]) -> str:
     """A few names in words, the rest counted."""
-    said = [_WORDS.get(name, name) for name in names]
-    if len(said) <= 3:
-        return ", ".join(said)
-    return f"{', '.join(said[:3])} and {len(said) - 3} more"
+    text = [_WORDS.get(name, name) for name in names]
+    if len(text) <= 3:
+        return ", ".join(text)
+    return f"{', '.join(text[:3])} and {len(text) - 3} more"
 
 
 def worth_of(plan: LivePlan, before: Activation | None, after: Activation) -> Worth:

@@ -2,7 +2,7 @@
 
 There is one rule for it, the plan's own: every SKU that an option touches is asked for as if it
 had been decided (`LivePlan.sku_if`), and the Bridge's verdicts are read off. Options are found
-by quicker arithmetic (inventory/actions.py); nothing that is said of them comes from there.
+by quicker arithmetic (inventory/actions.py); nothing that is shown of them comes from there.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ def _harmed(
                     Harm(
                         sku=plan.sku_names[sku],
                         activation=plan.activation(item.activation).name,
-                        doors=tuple(plan.base.network.said[d] for d in sorted(newly)),
+                        doors=tuple(plan.base.network.labels[d] for d in sorted(newly)),
                         red_doors=len(reds),
                         of=len(item.doors),
                         is_new=was is None,

@@ -15,7 +15,7 @@ from forecasting.weekly.decisions import Decision
 def what_they_did(
     moved: Sequence[Decision], over: Mapping[str, Activation], happened: pd.DataFrame
 ) -> pd.DataFrame:
-    """What moves came to, of decisions whose activation is over.
+    """What moves brought, of decisions whose activation is over.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def what_they_did(
         rows.append(
             {
                 "seq": decision.seq, "activation": activation.name, "sku": decision.sku,
-                "said": decision.said, "weeks_ahead": decision.weeks_ahead,
+                "said": decision.text, "weeks_ahead": decision.weeks_ahead,
                 "units": sum(m.units for m in decision.moves),
                 "used": sum(used) if known else np.nan, "ran_out": int(ran_out),
                 "doors": len(to),

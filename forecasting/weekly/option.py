@@ -1,6 +1,6 @@
 """One option for a featured SKU that is short, as a value, and what it starts from.
 
-What it does is said by its effect, which judging.py works out.
+What it does is told by its effect, which judging.py works out.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Option:
     action: Action
     activation: str
     sku: str
-    said: str
+    text: str
     """What would be done, in words."""
     moves: tuple[Move, ...] = ()
     before: Activation | None = None
@@ -118,21 +118,21 @@ class Option:
     def told(self) -> str:
         """What would be done, and what of sales it gives up."""
         if self.action is not Action.REDUCE or self.effect is None or self.why_not:
-            return self.said
+            return self.text
         given = (
             f"{write.number(max(self.effect.given_up, 0.0))} u of expected sales are given up"
         )
         lost = -self.effect.gained
         price = f", {money(lost)} of margin all in all" if lost >= 0.5 else ""
-        return f"{self.said}; {given}{price}"
+        return f"{self.text}; {given}{price}"
 
     @property
     def warning(self) -> str:
         """What else it makes short, in words; '' where nothing."""
         harmed = self.effect.harmed if self.effect else ()
         if len(harmed) <= 1:
-            return "".join(h.said for h in harmed)
-        return f"{harmed[0].said}, and {len(harmed) - 1} more like it"
+            return "".join(h.text for h in harmed)
+        return f"{harmed[0].text}, and {len(harmed) - 1} more like it"
 
     @property
     def is_open(self) -> bool:
@@ -236,5 +236,5 @@ def blank(plan: LivePlan, item: ItemRisk, action: Action) -> Option:
         action=action,
         activation=item.activation,
         sku=plan.sku_names[item.sku],
-        said="",
+        text="",
     )

@@ -1,7 +1,7 @@
 """The options for a shortage, side by side: what each saves, costs, and until when.
 
 Five for every featured SKU that is short: order more, expedite, reallocate, shift the
-featured SKU, reduce the expectation. Each is found by quick arithmetic, and said in the
+featured SKU, reduce the expectation. Each is found by quick arithmetic, and judged in the
 figures that the plan would then show (judging.py). What is best of them together is in
 best_mix.py.
 """
@@ -73,13 +73,13 @@ def for_shortage(
     # What keeps the promise and the promotion comes first, where there is time for it.
     found = [more, *found] if more.is_open else [*found, more]
     known = [o.why_not != "" or (alone and o.effect is not None) for o in found]
-    said = [
+    found_out = [
         o if is_known else judged(plan, o, touched=_own(plan, o, alone))
         for o, is_known in zip(found, known, strict=True)
     ]
     # Whoever robs another comes last, and says so.
-    said.sort(key=lambda o: o.is_open and o.warning != "")
-    return [*said, accept(plan, item)]
+    found_out.sort(key=lambda o: o.is_open and o.warning != "")
+    return [*found_out, accept(plan, item)]
 
 
 def _own(plan: LivePlan, option: Option, alone: bool) -> set[int] | None:
@@ -94,7 +94,7 @@ def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
 
     names = _place_names(plan)
 
-    def said(moves: Sequence[Move]) -> str:
+    def in_words(moves: Sequence[Move]) -> str:
         to = sorted({names[m.to] for m in moves})
         return (
             f"Order {write.number(sum(m.units for m in moves))} u more for "
@@ -103,7 +103,7 @@ def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         )
 
     tried = _tried(
-        plan, item, situation, before, Action.ORDER, chosen, slack, said=said,
+        plan, item, situation, before, Action.ORDER, chosen, slack, in_words=in_words,
         nothing=why_not, late=why_not, dear=why_not,
     )  # fmt: skip
     if not chosen:
@@ -131,7 +131,7 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
 
     names = _place_names(plan)
 
-    def said(moves: Sequence[Move]) -> str:
+    def in_words(moves: Sequence[Move]) -> str:
         orders, to = sorted({m.receipt for m in moves}), sorted({names[m.to] for m in moves})
         gained = max((m.leaves - m.arrives).days // 7 for m in moves)
         return (
@@ -141,7 +141,7 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
         )
 
     return _tried(
-        plan, item, situation, before, Action.EXPEDITE, chosen, slack, said=said,
+        plan, item, situation, before, Action.EXPEDITE, chosen, slack, in_words=in_words,
         nothing="No open order for its doors can come earlier.",
         late="An order could have come earlier, but not any more in time.",
         dear="No open order saves more than expediting it costs.",
@@ -159,7 +159,7 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         nothing = "No door lacks a unit of its service level."
     names = _place_names(plan)
 
-    def said(moves: Sequence[Move]) -> str:
+    def in_words(moves: Sequence[Move]) -> str:
         givers = sorted({names[m.origin] for m in moves})
         takers = sorted({names[m.to] for m in moves})
         return (
@@ -169,7 +169,7 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         )
 
     return _tried(
-        plan, item, situation, before, Action.TRANSFER, chosen, slack, said=said,
+        plan, item, situation, before, Action.TRANSFER, chosen, slack, in_words=in_words,
         nothing=nothing,
         late="Units could have been moved, but would not arrive any more in time.",
         dear="No move saves more than it costs.",
@@ -233,7 +233,7 @@ def _cut_back(
     units, _ = actions.worth(before, after, situation.margin)
     if share <= 0.0 and units < max(HELPS * float(before.lost.sum()), 1.0):
         return nothing("Stock would be short without any lift: less of it does not help.")
-    said = (
+    text = (
         f"Cut the activation back so that it lifts {name} {write.figure(lift, 2)}x instead "
         f"of {write.figure(full, 2)}x"
         if lift > 1
@@ -242,7 +242,7 @@ def _cut_back(
     )
     option = replace(
         dated,
-        said=said,
+        text=text,
         before=activation,
         after=activation.with_lift(name, _stated(plan, item, share)),
         lift_kept=share,
@@ -268,7 +268,7 @@ def accept(plan: LivePlan, item: ItemRisk) -> Option:
     """Leave it as it is, on record."""
     option = replace(
         blank(plan, item, Action.ACCEPT),
-        said=f"Accept that about {write.number(item.short.sum())} u will be short",
+        text=f"Accept that about {write.number(item.short.sum())} u will be short",
         last_date=as_date(plan.base.weeks[item.last]) + dt.timedelta(6),
     )
     return judged(plan, option)
@@ -292,7 +292,7 @@ def _tried(
     shipments: list[Shipment],
     slack: int | None,
     *,
-    said: Callable[[Sequence[Move]], str],
+    in_words: Callable[[Sequence[Move]], str],
     nothing: str,
     late: str,
     dear: str,
@@ -307,7 +307,9 @@ def _tried(
     moved = situation.with_supply(supply_change(shipments, situation.demand.shape))
     after = actions.outcome(moved, plan.limits)
     moves = tuple(_moves(plan, item.sku, shipments))
-    option = replace(option, said=said(moves), moves=moves, cost=sum(s.cost for s in shipments))
+    option = replace(
+        option, text=in_words(moves), moves=moves, cost=sum(s.cost for s in shipments)
+    )
     return Tried(option=option, situation=moved, outcome=after)
 
 
@@ -331,7 +333,7 @@ def _moves(plan: LivePlan, sku: int, shipments: Iterable[Shipment]) -> list[Move
 
 def _place_names(plan: LivePlan) -> dict[str, str]:
     """What each place is called, by its code."""
-    return dict(zip(plan.base.network.names, plan.base.network.said, strict=True))
+    return dict(zip(plan.base.network.names, plan.base.network.labels, strict=True))
 
 
 def _known(plan: LivePlan, sku: int, order: Shipment) -> tuple[str, ...]:

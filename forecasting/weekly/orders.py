@@ -3,7 +3,7 @@
 What each door lacks of its service level is ordered on the supplier's terms (cases, minimum,
 lead time, frozen weeks, exit date) to be there when the activation begins, or as soon
 after as it can. What it saves is judged as of every other option; what it is likely to
-leave over is said beside it, since an order is paid whether it sells or not.
+leave over is shown beside it, since an order is paid whether it sells or not.
 """
 
 from __future__ import annotations

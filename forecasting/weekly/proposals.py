@@ -3,7 +3,7 @@
 Whoever may not decide something can say what ought to be decided and what it is worth. It
 waits in the list of the function that has the right. Accepted, it is that function's
 decision, with a reason, and names who proposed it. What a proposal stands on may change
-while it waits: that is said (`ground`), and what was not seen is not accepted.
+while it waits: that is shown (`ground`), and what was not seen is not accepted.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Proposals(ProposalList):
             self._refuse_again(actor, body)
             return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
 
-        request = Request.of(client_id, actor, Kind.PROPOSE, lambda e: _says(e, option.said))
+        request = Request.of(client_id, actor, Kind.PROPOSE, lambda e: _says(e, option.text))
         return self._desk.submit(prepare, request)
 
     def propose_change(
@@ -95,7 +95,7 @@ class Proposals(ProposalList):
         self._calendar.check(activation)
         plan = self._plan(by)
         worth = ground.worth_of(plan, self._calendar.at(activation.activation), activation)
-        said = ground.said_of(self._calendar.at(activation.activation), activation)
+        text = ground.stated_of(self._calendar.at(activation.activation), activation)
 
         def prepare() -> Event:
             before = self._calendar.at(activation.activation)
@@ -103,7 +103,7 @@ class Proposals(ProposalList):
             self._refuse_again(actor, body)
             return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
 
-        request = Request.of(client_id, actor, Kind.PROPOSE, lambda e: _says(e, said))
+        request = Request.of(client_id, actor, Kind.PROPOSE, lambda e: _says(e, text))
         return self._desk.submit(prepare, request)
 
     # Answering --------------------------------------------------------------------------
@@ -309,7 +309,7 @@ class Proposals(ProposalList):
     ) -> Event:
         """Close a proposal without a decision."""
         body = Answered(
-            target=found.seq, said=found.body.said, by=self._desk.person(found.person).name,
+            target=found.seq, text=found.body.text, by=self._desk.person(found.person).name,
             withdrawn=withdrawn,
         )  # fmt: skip
 
@@ -323,8 +323,8 @@ class Proposals(ProposalList):
     def _refuse_again(self, actor: Person, body: Proposed) -> None:
         for one in self.open:
             had = one.body
-            if (one.person, had.right, had.activation, had.said) == (
-                actor.id, body.right, body.activation, body.said
+            if (one.person, had.right, had.activation, had.text) == (
+                actor.id, body.right, body.activation, body.text
             ):  # fmt: skip
                 raise Refused(
                     f"You have proposed this already: #{one.seq} waits for an answer."
@@ -337,19 +337,19 @@ def _refuse_own(actor: Person, right: str) -> None:
 
 
 def _answers(event: Event, seq: int) -> bool:
-    said = event.body.answering
-    return said is not None and said.proposal == seq
+    text = event.body.answering
+    return text is not None and text.proposal == seq
 
 
-def _says(event: Event, said: str) -> bool:
-    return isinstance(event.body, Proposed) and event.body.said == said
+def _says(event: Event, text: str) -> bool:
+    return isinstance(event.body, Proposed) and event.body.text == text
 
 
 def _option_body(option: Option, edit: CalendarEdit | None, worth: Worth) -> OptionProposed:
     """What the ledger keeps of an option that is proposed."""
     short = option.short_after
     return OptionProposed(
-        right=option.action.value, said=option.said, activation=option.activation,
+        right=option.action.value, text=option.text, activation=option.activation,
         worth=worth, sku=option.sku, moves=option.moves, edit=edit,
         substitute=option.substitute, lift_kept=option.lift_kept,
         short_before=0.0 if math.isnan(option.short_before) else round(option.short_before, 3),

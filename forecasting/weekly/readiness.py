@@ -171,18 +171,18 @@ def _judged(
         if verdict.status is Status.AMBER:
             return State.RISK, "Tight: stock hardly covers it. Nothing is short so far.", ()
         return State.APPROVED, "Stock covers it.", ()
-    said = f"Short: {len(short)} of {_skus(verdict.n_skus)}"
+    text = f"Short: {len(short)} of {_skus(verdict.n_skus)}"
     if not math.isnan(verdict.margin_at_risk):
-        said += f", {vocabulary.money(verdict.margin_at_risk)} margin at risk"
+        text += f", {vocabulary.money(verdict.margin_at_risk)} margin at risk"
     if best:
         by = {f for one in best for f in one.by}
         ordered = tuple(f for f in Function if f in by)
         left = len(open_) - len(best)
         late = f" Nothing can be done in time for {_skus(left)}." if left else ""
-        return State.NEEDS, f"{said}. {_ways(best)}{late}", ordered
+        return State.NEEDS, f"{text}. {_ways(best)}{late}", ordered
     if open_:
-        return State.RISK, f"{said}. Nothing can be done in time any more.", ()
-    return State.RISK, f"{said} in spite of what was decided, or the risk was accepted.", ()
+        return State.RISK, f"{text}. Nothing can be done in time any more.", ()
+    return State.RISK, f"{text} in spite of what was decided, or the risk was accepted.", ()
 
 
 def _is_short(plan: LivePlan, item: ItemRisk) -> bool:

@@ -1,4 +1,4 @@
-"""The weekly review: last week held against what was expected, and what follows from it."""
+"""The weekly review: last week compared with what was expected, and what follows from it."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Weekly:
         return signals.late_receipts(plan, orders[orders["received"].isna()])
 
     def what_decisions_did(self, by: str) -> pd.DataFrame:
-        """What moves came to, of decisions whose activation is over by the as-of week.
+        """What moves brought, of decisions whose activation is over by the as-of week.
 
         Returns
         -------

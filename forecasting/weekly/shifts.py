@@ -108,8 +108,8 @@ def _shifted(plan: LivePlan, item: ItemRisk, dated: Option, other: int) -> Optio
     featured = option.effect.of[1]
     described = plan.base.facts["description"][other]
     shown = described if isinstance(described, str) and described else instead
-    said = (
+    text = (
         f"Feature {shown} instead: it would lift {write.figure(featured.lift, 2)}x and meet "
         f"{write.percent(featured.fill)} of its demand"
     )
-    return replace(option, said=said)
+    return replace(option, text=text)

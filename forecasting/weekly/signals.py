@@ -36,10 +36,10 @@ class LastWeek:
 
     week: dt.date
     version: int
-    """The published consensus that it is held against."""
+    """The published consensus that it is compared with."""
     expected: float
     actual: float
-    """Units that were wanted; a week off the shelf counts for what it would have sold."""
+    """Units of demand; a week off the shelf counts for what it would have sold."""
     misses: pd.DataFrame
     """sku, description, class, expected, actual, ratio, z, money (of the miss, at regular
     price), cause; the dearest first."""
@@ -55,7 +55,7 @@ def last_week(
     *,
     version: int,
 ) -> LastWeek:
-    """Hold the last closed week against what was published before it.
+    """Compare the last closed week with what was published before it.
 
     Parameters
     ----------
@@ -68,10 +68,10 @@ def last_week(
     """
     base = plan.base
     by_sku = happened.assign(
-        wanted=happened["units"] + happened["units_lost"].fillna(0.0),
+        demand=happened["units"] + happened["units_lost"].fillna(0.0),
         out=happened["stocked_out"].fillna(False).astype(bool),
     ).groupby("sku")
-    sums = by_sku.agg(actual=("wanted", "sum"), out=("out", "sum"), doors=("door", "size"))
+    sums = by_sku.agg(actual=("demand", "sum"), out=("out", "sum"), doors=("door", "size"))
     frame = pd.DataFrame({"expected": expected}).join(sums, how="left").fillna(0.0)
     frame = frame[(frame["expected"] > 0) | (frame["actual"] > 0)]
     doors = np.maximum(frame["doors"].to_numpy(), 1)

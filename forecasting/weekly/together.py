@@ -1,7 +1,7 @@
 """What several options come to together, and who decides which of them.
 
 They are tried on the plan at once, as if all had been decided: so no unit is saved twice, and
-what is said is what the Bridge shows once they are.
+what is shown is what the Bridge shows once they are.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ class Parted:
     """Those that somebody else decides: they can be proposed to them."""
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """Who decides the others; '' where there are none."""
         count: dict[str, int] = {}
         for option in self.others:

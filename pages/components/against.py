@@ -6,14 +6,14 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from forecasting.monthly.comparisons import held_against
+from forecasting.monthly.comparisons import compared
 from forecasting.vocabulary import Measure
 from pages.components import frame, theme
 
 
 def reference(label: str, draft: np.ndarray, held_to: np.ndarray, help: str) -> None:
     """A forecast against a reference, over the weeks in which that is known, (W,) each."""
-    held = held_against(draft, held_to)
+    held = compared(draft, held_to)
     part = (
         f" Known for {held.weeks:d} of {len(draft)} weeks." if held.weeks < len(draft) else ""
     )

@@ -9,7 +9,7 @@ from forecasting.outputs import marketing_calendar
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.readiness import Readiness, State, calendar_of
 from pages.components import download, frame, theme
-from pages.components.text import Said, ours
+from pages.components.text import Markdown, ours
 
 MARKS = {
     State.NEEDS: "● Needs a decision", State.RISK: "◆ At risk", State.APPROVED: "✓ Approved",
@@ -23,7 +23,7 @@ def found() -> list[Readiness]:
     return _found(plan, plan.number, plan.seq, space.seq, space.desk.today)
 
 
-def finding(found: list[Readiness]) -> Said:
+def finding(found: list[Readiness]) -> Markdown:
     """How many have their stock, how many need somebody."""
     count = {state: sum(one.state is state for one in found) for state in State}
     return ours(
@@ -54,7 +54,7 @@ def table(found: list[Readiness]) -> None:
                 "Decide by": [one.until for one in found],
                 "Last day": [one.last_day for one in found],
                 "Why": [one.why for one in found],
-                "Proposed": ["; ".join(p.body.said for p in one.proposed) or None for one in found],
+                "Proposed": ["; ".join(p.body.text for p in one.proposed) or None for one in found],
             }
         ),
         hide_index=True, placeholder="–", alt="What the stock allows of each activation",

@@ -9,7 +9,7 @@ from forecasting.errors import ConcordError
 from forecasting.monthly.large_changes import Large
 from forecasting.monthly.small_changes import Small
 from pages.components import frame, grid, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 
 def buttons() -> None:
@@ -19,16 +19,16 @@ def buttons() -> None:
     st.button(
         "Undo", key="step_back", shortcut="Ctrl+Z", icon=":material/undo:", on_click=_go, args=("back",),
         disabled=not stack.done,
-        help=_said("Takes back", stack.done[-1]) if stack.done else "Nothing of yours to take back.",
+        help=_step_in_words("Takes back", stack.done[-1]) if stack.done else "Nothing of yours to take back.",
     )  # fmt: skip
     st.button(
         "Redo", key="step_forth", shortcut="Ctrl+Y", icon=":material/redo:", on_click=_go, args=("forth",),
         disabled=not stack.undone,
-        help=_said("Brings back", stack.undone[-1]) if stack.undone else "Nothing to bring back.",
+        help=_step_in_words("Brings back", stack.undone[-1]) if stack.undone else "Nothing to bring back.",
     )  # fmt: skip
 
 
-def _said(verb: str, step: Sequence[int]) -> Said:
+def _step_in_words(verb: str, step: Sequence[int]) -> Markdown:
     first = frame.workspace().ledger.event(step[0])
     words = plain(first.sentence) if first is not None else ours("your last change")
     more = f", and {len(step) - 1} more written with it" if len(step) > 1 else ""
@@ -75,7 +75,7 @@ def questions() -> None:
         _ask(_how_small([s for _, s in small]), [q for q, _ in small], "small")
 
 
-def _how_large(large: Sequence[tuple[int, Large]]) -> Said:
+def _how_large(large: Sequence[tuple[int, Large]]) -> Markdown:
     seq, one = max(large, key=lambda each: abs(each[1].after - each[1].before))
     event = frame.workspace().ledger.event(seq)
     where = f" for {plain(event.scope)}" if event is not None else ""
@@ -87,7 +87,7 @@ def _how_large(large: Sequence[tuple[int, Large]]) -> Said:
     )
 
 
-def _how_small(small: Sequence[Small]) -> Said:
+def _how_small(small: Sequence[Small]) -> Markdown:
     one = len(small) == 1
     return ours(
         f"{'A small change' if one else f'{len(small)} small changes'} "
@@ -97,7 +97,7 @@ def _how_small(small: Sequence[Small]) -> Said:
     )
 
 
-def _ask(question: Said, seqs: Sequence[int], key: str, *, is_loud: bool = False) -> None:
+def _ask(question: Markdown, seqs: Sequence[int], key: str, *, is_loud: bool = False) -> None:
     state = st.session_state
     row = st.container(
         horizontal=True, vertical_alignment="center", border=is_loud, key=f"asked_{key}"

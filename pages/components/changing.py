@@ -21,7 +21,7 @@ from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure, Operation
 from pages.components import download, drafts, frame, grid, scores, theme
 from pages.components.chosen import Cells
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 PAGE = "consensus"
 BLANK = {"note": "", "evidence": "", "bulk_value": 0.0, "bulk_comment": "", "clash": None}
@@ -92,12 +92,12 @@ def _meet_again(kept: dict[str, Any]) -> None:
 
 
 def begun() -> dict[str, Any]:
-    """What stands in the fields and was not said yet."""
+    """What stands in the fields and was not entered yet."""
     state = st.session_state
-    said = state.get("said", ("", ""))
+    entered = state.get("entered", ("", ""))
     found: dict[str, Any] = {
         name: state.get(name)
-        for name, spoken in zip(("note", "evidence"), said, strict=True)
+        for name, spoken in zip(("note", "evidence"), entered, strict=True)
         if state.get(name) != spoken
     }
     if state.get("bulk_value"):
@@ -117,7 +117,7 @@ def begun() -> dict[str, Any]:
 
 
 def written() -> None:
-    """After something was written: what was given with it is said, and no draft any more."""
+    """After something was written: what was given with it is entered, and no draft any more."""
     grid.spoken()
     grid.drop_overlay()
 
@@ -126,7 +126,7 @@ def written() -> None:
 def why_bar() -> None:
     """Reason, note and evidence of what is typed from now on; a part that redraws by itself.
 
-    No reason is set before somebody has said it; the last one of today is offered.
+    No reason is set before somebody has chosen it; the last one of today is offered.
     """
     space, state = frame.workspace(), st.session_state
     offered = {one.code: one for one in space.reasons.offered}
@@ -189,14 +189,14 @@ def record(function: str, reason: str) -> None:
     if every is None or not every.cells:
         st.caption(f"No past change by {plain(label)} has been scored yet.")
         return
-    said = f"Value added by past changes of {plain(label)}: {_added(every)}"
+    text = f"Value added by past changes of {plain(label)}: {_added(every)}"
     if mine is not None and mine.cells >= value_added.FEW_CELLS:
         called = frame.workspace().reasons.label(reason)
-        said += f"; with the reason “{plain(called)}”: {_added(mine)}"
-    st.caption(f"{said}.", help=frame.term("Value added"))
+        text += f"; with the reason “{plain(called)}”: {_added(mine)}"
+    st.caption(f"{text}.", help=frame.term("Value added"))
 
 
-def _added(found: Added) -> Said:
+def _added(found: Added) -> Markdown:
     """Value added, with its interval and how many SKU weeks it is measured on."""
     low, high = 100 * found.low, 100 * found.high
     return ours(
@@ -277,9 +277,11 @@ def _panel(of: Changing, chosen: Cells | None) -> None:
     if held or let_go:
         frame.do(_all_of, space.hold if held else space.release, scopes)
     with buttons[4]:
-        said = drafts.words("Comment", key="bulk_comment", placeholder="Write a comment")
-    if buttons[5].button("Comment", disabled=not (said and len(scopes) == 1), width="stretch"):
-        frame.do(space.comment, person.id, scopes[0], said, then=_commented)
+        comment = drafts.words("Comment", key="bulk_comment", placeholder="Write a comment")
+    if buttons[5].button(
+        "Comment", disabled=not (comment and len(scopes) == 1), width="stretch"
+    ):
+        frame.do(space.comment, person.id, scopes[0], comment, then=_commented)
 
 
 def _all_of(verb: Callable[..., Any], scopes: Sequence[Scope]) -> None:
@@ -347,12 +349,12 @@ def _aim(of: Changing, rows: Sequence[str], ends: tuple[dt.date, dt.date]) -> st
 
 
 def _applied() -> None:
-    drafts.said(bulk_value=0.0)
+    drafts.entered(bulk_value=0.0)
     written()
 
 
 def _commented() -> None:
-    drafts.said(bulk_comment="")
+    drafts.entered(bulk_comment="")
     st.toast("Comment recorded")
 
 

@@ -47,7 +47,7 @@ def cells(rows: Sequence[Line], columns: Sequence[Period]) -> Cells | None:
         st.session_state["at"] = _read(told)
     names, labels = st.session_state.get("at") or ((), ())
     mine = tuple(row for row in rows if row.label in names)
-    # A whole row is meant where its name, or what is said of it, was chosen.
+    # A whole row is meant where its name, or what is marked at it, was chosen.
     over = tuple(c for c in columns if c.label in labels or view.head(c) in labels)
     return Cells(mine, over or tuple(columns)) if mine else None
 

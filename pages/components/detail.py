@@ -87,14 +87,14 @@ def _cell(plan: LivePlan, over: Scope, layer: str) -> None:
     skus, doors, weeks = plan.members(over)
     sure = ranges.interval(plan, skus, doors, weeks)
     at = np.ix_(doors, weeks)
-    said = []
+    parts = []
     for name in (*map(str, INPUTS), "proposed", "draft"):
         units = sum(float(plan.sku(int(s)).layer(name)[at].sum()) for s in skus) / THOUSANDTHS
         if name in (layer, "draft") or abs(units - sure.units) > 0.5:
-            said.append(f"{plain(name.capitalize())} **{theme.units(units)}**")
+            parts.append(f"{plain(name.capitalize())} **{theme.units(units)}**")
     st.markdown(
         f"**{plain(over)}** · statistical {theme.units(sure.units)}, 80 % interval "
-        f"{theme.units(sure.low)} to {theme.units(sure.high)} · " + " · ".join(said),
+        f"{theme.units(sure.low)} to {theme.units(sure.high)} · " + " · ".join(parts),
         help=frame.term("80 % interval"),
     )
 
@@ -159,7 +159,7 @@ def _risks(_plan: LivePlan, now: Any, scope: Scope, limits: str) -> None:
         return
     shown = pd.DataFrame(
         {
-            "Status": found["status"].map(theme.said),
+            "Status": found["status"].map(theme.status_label),
             "Activation": found["name"],
             "SKU": found["sku"],
             "Stockout risk, worst door": 100 * found["p_window"],

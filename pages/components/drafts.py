@@ -1,4 +1,4 @@
-"""What somebody has typed and not said yet: kept for them, and back when they come back."""
+"""What somebody has typed and not entered yet: kept for them, and back when they come back."""
 
 import datetime as dt
 import json
@@ -21,8 +21,8 @@ def words(label: str, *, key: str, **options: Any) -> str:
     )
 
 
-def said(**fields: Any) -> None:
-    """What stood in these fields is said: the next time the page is drawn they are blank.
+def entered(**fields: Any) -> None:
+    """What stood in these fields is entered: the next time the page is drawn they are blank.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def said(**fields: Any) -> None:
 
 
 def begin(page: str, usable: Mapping[str, Callable[[Any], bool]]) -> None:
-    """Before anything is drawn: blank what was said; once a session, put back what was begun.
+    """Before anything is drawn: blank what was entered; once a session, put back what was begun.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def say_restored(page: str, blank: Mapping[str, Any]) -> None:
         frame.workspace().drafts.drop(person.id, page)
         st.session_state[f"kept of {page}, {person.id}"] = _as_text({})
         st.session_state[flag] = None
-        said(**blank)
+        entered(**blank)
         st.rerun()
     if row.button("Good", key=f"good {page}", type="tertiary"):
         st.session_state[flag] = None

@@ -97,7 +97,7 @@ def one_of(
 ) -> str:
     """The exception that is talked about: evidence, agreement, minutes; its SKU."""
     sku = frame.select("Exception", shown["sku"].tolist(), key="exception",
-                       said=lambda s: f"{s} · {shown.set_index('sku')['description'][s]}")  # fmt: skip
+                       in_words=lambda s: f"{s} · {shown.set_index('sku')['description'][s]}")  # fmt: skip
     one = shown.set_index("sku").loc[sku]
     scope = Scope(product_level="sku", product=sku, first_week=ends[0], last_week=ends[1])
     if one["assumed"]:
@@ -159,8 +159,8 @@ def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> 
             st.markdown(f":gray[**{plain(side.capitalize())}** made no change.]")
             continue
         why = ""
-        said = [e for e in events if e.input_of == side][:1]
-        for event in said:
+        last = [e for e in events if e.input_of == side][:1]
+        for event in last:
             who = space.person(event.person).name
             why = f" · {plain(who)}{trail.why(event)}"
         past = record.get(side)
@@ -179,7 +179,7 @@ def agree(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> Non
     note = drafts.words("Why", key="why_agreed", placeholder="What settled it?")
     take = partial(
         frame.do, space.cycles.agree, person.id, scope, note=note, base=base,
-        then=lambda: drafts.said(why_agreed=""),
+        then=lambda: drafts.entered(why_agreed=""),
     )  # fmt: skip
     st.caption("Agree on")
     row = st.container(horizontal=True)

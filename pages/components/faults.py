@@ -1,4 +1,4 @@
-"""A page that fails by our fault: noted in our log, and said calmly where it happened.
+"""A page that fails by our fault: noted in our log, and explained calmly where it happened.
 
 Streamlit catches whatever a page, a part of it or a callback raises, in one place: it tells
 its own logger and shows a general text. We listen to the first and word the second, so that

@@ -24,7 +24,7 @@ from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Watched
 from forecasting.workspace import Workspace
 from pages.components import faults, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 GONE_AFTER_S = 12
 """Seconds without a look after which somebody counts as gone: six looks (`EVERY_S`) that were
@@ -138,7 +138,7 @@ def select(
     *,
     key: str,
     default: Any = None,
-    said: Callable[[Any], str] = str,
+    in_words: Callable[[Any], str] = str,
     help: str | None = None,
     width: int | Literal["stretch"] = "stretch",
 ) -> Any:
@@ -149,11 +149,13 @@ def select(
     """
     name = _from_link(key, options, default)
     # A browser goes on showing the words of before, unless the choice is made anew.
-    words = said(st.session_state[name])
+    words = in_words(st.session_state[name])
     if st.session_state.get(f"{name} in words", words) != words:
         st.session_state[name] = st.session_state[name]
     st.session_state[f"{name} in words"] = words
-    chosen = st.selectbox(label, options, key=name, format_func=said, help=help, width=width)
+    chosen = st.selectbox(
+        label, options, key=name, format_func=in_words, help=help, width=width
+    )
     return _into_link(key, chosen)
 
 
@@ -217,7 +219,7 @@ def slot(key: str) -> str:
     return f"{st.session_state.get('page', '')}.{key}"
 
 
-def term(name: str) -> Said:
+def term(name: str) -> Markdown:
     """Definition of a term, for a tooltip."""
     return ours(f"**{plain(name)}**: {plain(GLOSSARY[name])}")
 
@@ -322,7 +324,7 @@ def ended(job: Job) -> None:
 def which_plan() -> tuple[str, LivePlan]:
     """The choice between working plan and draft, in the link, and the plan chosen."""
     which = select(
-        "Plan", ["working", "draft"], key="plan", width=110, said=str.capitalize,
+        "Plan", ["working", "draft"], key="plan", width=110, in_words=str.capitalize,
         help=term("Working plan"),
     )  # fmt: skip
     return which, working_plan() if which == "working" else plan()

@@ -131,7 +131,7 @@ def _typed_in(
         ]
         if not new:
             continue
-        if lacks():  # it stays as it is typed until the person has said why
+        if lacks():  # it stays as it is typed until the person has given why
             waiting += len(new)
             continue
         done |= {(node, column): value for node, column, value in new}
@@ -144,13 +144,13 @@ def _typed_in(
 
 
 def lacks() -> str:
-    """What has to be said before anything can be written: 'reason', 'note', or nothing."""
-    said = given()
+    """What has to be given before anything can be written: 'reason', 'note', or nothing."""
+    entered = given()
     offered = {one.code: one for one in frame.workspace().reasons.offered}
-    reason = offered.get(said["reason"])
+    reason = offered.get(entered["reason"])
     if reason is None:
         return "reason"
-    return "note" if reason.needs_note and not str(said["note"]).strip() else ""
+    return "note" if reason.needs_note and not str(entered["note"]).strip() else ""
 
 
 def given() -> dict[str, Any]:
@@ -162,8 +162,8 @@ def given() -> dict[str, Any]:
 
 def spoken() -> None:
     """Note and evidence went with something that was written: they are no draft any more."""
-    said = given()
-    st.session_state["said"] = (said["note"], said["evidence"])
+    entered = given()
+    st.session_state["entered"] = (entered["note"], entered["evidence"])
 
 
 def drop_overlay() -> None:
@@ -215,9 +215,9 @@ def write(
         )
         for at, (scope, value) in enumerate(cells)
     ]  # fmt: skip
-    said = given() | ({"note": note} if note else {})
+    entered = given() | ({"note": note} if note else {})
     space = frame.workspace()
-    return space.override_all(frame.me().id, changes, measure=measure, base=base, **said)
+    return space.override_all(frame.me().id, changes, measure=measure, base=base, **entered)
 
 
 def _request(client: str) -> str:
@@ -256,27 +256,27 @@ def clash_panel() -> None:
     if clash is None:
         return
     conflict = clash.error.conflicts[0]
-    said, first = clash.measure.said, clash.cells[0][1]
+    in_words, first = clash.measure.in_words, clash.cells[0][1]
     is_one = len(clash.cells) == 1
     mine = "back to the statistical forecast"
     if not is_one:
         mine = f"{theme.number(len(clash.cells))} cells, of which nothing was written"
     elif first is not None:
-        mine = plain(said(first, digits=3))
+        mine = plain(in_words(first, digits=3))
     with st.container(border=True):
         st.warning(
             f"**Changed by somebody else.** {plain(conflict.sentence)}. You entered {mine}."
         )
         with st.container(horizontal=True):
             theirs = st.button(
-                f"Keep {plain(conflict.name)}'s ({plain(said(conflict.now))})"
+                f"Keep {plain(conflict.name)}'s ({plain(in_words(conflict.now))})"
                 if is_one else f"Keep {plain(conflict.name)}'s, and drop mine"
             )  # fmt: skip
             mine_too = st.button(f"Keep mine ({mine})" if is_one else "Write all of mine")
             half = None
             if is_one and first is not None:
                 half = round((first + conflict.now) / 2, 1)
-            between = half is not None and st.button(f"In between ({plain(said(half))})")
+            between = half is not None and st.button(f"In between ({plain(in_words(half))})")
             st.caption("Or type another number into the cell.")
     if theirs:
         state["clash"] = None

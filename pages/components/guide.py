@@ -19,31 +19,31 @@ class Step:
     """One step: what to do, and the page where it is done."""
 
     name: str
-    said: str
+    text: str
     page: str
 
 
 STEPS = (
     Step(name="See what waits", page="home/today.py",
-         said="Home lists what only you can do, the most pressing first. Read the three cards."),
+         text="Home lists what only you can do, the most pressing first. Read the three cards."),
     Step(name="Find what runs out", page="weekly/bridge.py",
-         said="Each bar is an activation. Red with a dot is Short: demand beats stock before it ends."),
+         text="Each bar is an activation. Red with a dot is Short: demand beats stock before it ends."),
     Step(name="Look at one SKU", page="weekly/bridge.py",
-         said="Choose an activation, then its worst SKU. The picture shows stock with and without the lift."),
+         text="Choose an activation, then its worst SKU. The picture shows stock with and without the lift."),
     Step(name="Weigh the options", page="weekly/bridge.py",
-         said="Each option says what it saves, what it costs and its last day. Open Preview and decide."),
+         text="Each option says what it saves, what it costs and its last day. Open Preview and decide."),
     Step(name="Review the week", page="weekly/signals.py",
-         said="Actions due, last week against the forecast, and what is late: half an hour together."),
+         text="Actions due, last week against the forecast, and what is late: half an hour together."),
     Step(name="Give an input", page="monthly/consensus.py",
-         said="Your function's number, week by week, always with a reason. Others give theirs beside it."),
+         text="Your function's number, week by week, always with a reason. Others give theirs beside it."),
     Step(name="Agree on one number", page="monthly/meeting.py",
-         said="The meeting goes through what functions disagree on, dearest first, and then signs."),
+         text="The meeting goes through what functions disagree on, dearest first, and then signs."),
     Step(name="See the buy", page="monthly/buy_plan.py",
-         said="What the agreed number makes you order: by SKU, door and week, in time for lead times."),
+         text="What the agreed number makes you order: by SKU, door and week, in time for lead times."),
     Step(name="Ask whether it pays", page="explore/replay.py",
-         said="What the Bridge would have flagged six weeks ahead, against what then ran out."),
+         text="What the Bridge would have flagged six weeks ahead, against what then ran out."),
     Step(name="Read the quarter", page="quarterly/scorecard.py",
-         said="Three shared measures against target: stockouts on promoted items, accuracy, turn."),
+         text="Three shared measures against target: stockouts on promoted items, accuracy, turn."),
 )  # fmt: skip
 
 
@@ -94,7 +94,7 @@ def bar() -> None:
     step = STEPS[here]
     with st.container(border=True, key="guide", horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{theme.number(here + 1)} of {theme.number(len(STEPS))} · {plain(step.name)}.** {plain(step.said)}"
+            f"**{theme.number(here + 1)} of {theme.number(len(STEPS))} · {plain(step.name)}.** {plain(step.text)}"
         )
         st.page_link(f"pages/{step.page}", label="Go there", icon=":material/arrow_forward:")
         st.button("Back", key="guide_back", disabled=here == 0, on_click=move, args=(here - 1,))

@@ -13,7 +13,7 @@
   let told = "", waiting;
 
   // A number that is entered moves the mark on by itself. The page stays with what was typed, and
-  // what it came to, until a hand goes somewhere.
+  // what it was, until a hand goes somewhere.
   let entered = false;
   addEventListener("keydown", (event) => {
     if (["Enter", "Tab"].includes(event.key)) entered = true;

@@ -31,7 +31,7 @@ def found(
     columns: Sequence[Period],
     doors: np.ndarray,
 ) -> Marked:
-    """What is to be said of every cell; a sum has no marks of its own."""
+    """What is to be marked at every cell; a sum has no marks of its own."""
     nodes = [row for row in rows if row.kind is Row.NODE]
     empty = {mark: np.zeros((len(rows), len(columns)), dtype=bool) for mark in Mark}
     if not nodes:
@@ -52,8 +52,8 @@ def found(
 def _commented() -> list[Scope]:
     """Parts of the plan that a comment stands on and that this person may see."""
     space = frame.workspace()
-    said = space.ledger.of_kinds(Kind.COMMENT)
-    seen = space.history.seen_by(frame.me().id, said)
+    comments = space.ledger.of_kinds(Kind.COMMENT)
+    seen = space.history.seen_by(frame.me().id, comments)
     return [
         e.scope for e in seen
         if e.scope is not None and not space.reversals.has_taken_back(e.seq)
@@ -92,11 +92,11 @@ def styled(
         alike: dict[tuple[Mark, ...], list[int]] = {}
         for n in np.flatnonzero(np.any([cells[:, at] for cells in marked.values()], axis=0)):
             alike.setdefault(tuple(marks.of_cell(marked, int(n), at)), []).append(int(n))
-        for said, where in alike.items():
-            ink = colours[_INK[said[0]]]
+        for together, where in alike.items():
+            ink = colours[_INK[together[0]]]
             css[where, place] += f"; color: {ink}; background-color: {ink}22"
             drawn = drawn.format(
-                partial(_number, digits=digits, signs="".join(mark.sign for mark in said)),
+                partial(_number, digits=digits, signs="".join(mark.sign for mark in together)),
                 subset=pd.IndexSlice[table.index[where], label],
             )  # fmt: skip
     return drawn.apply(lambda _: css, axis=None)
@@ -104,5 +104,5 @@ def styled(
 
 def _number(value: float, *, digits: int, signs: str = "") -> str:
     """A number after its signs, a dash where it is not known."""
-    said = "–" if pd.isna(value) else str(theme.number(value, digits=digits))
-    return f"{signs} {said}".strip()
+    text = "–" if pd.isna(value) else str(theme.number(value, digits=digits))
+    return f"{signs} {text}".strip()

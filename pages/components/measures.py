@@ -13,7 +13,7 @@ from forecasting.quarterly import measures as measured
 from forecasting.quarterly.measures import MEASURES, OF_LEVEL
 from forecasting.quarterly.scorecard import Scorecard
 from pages.components import charts, frame, picked
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 PAGES = {
     "scorecard": "pages/quarterly/scorecard.py",
@@ -94,37 +94,40 @@ def which_quarter() -> str:
     }
     chosen = frame.select(
         "Quarter", list(names), key="quarter", default=space.quarters.usual(),
-        said=names.__getitem__, width=190,
+        in_words=names.__getitem__, width=190,
     )  # fmt: skip
     return str(chosen)
 
 
-def against(shown: Scorecard, key: str) -> list[Said]:
+def against(shown: Scorecard, key: str) -> list[Markdown]:
     """A measure against target, last quarter and last year, in words."""
     value = shown.value(key)
     lines = []
     target, met = shown.target(key), shown.is_met(key)
     if target is not None:
         verdict = {None: "", True: ":green[✓ met]", False: ":red[● missed]"}[met]
-        lines.append(ours(f"Target {plain(measured.said(key, target))} {verdict}"))
+        lines.append(ours(f"Target {plain(measured.in_words(key, target))} {verdict}"))
     for back, what in ((1, "last quarter"), (4, "last year")):
         then = shown.value(key, back=back)
         change = None if value is None or then is None else value - then
-        moved = plain(measured.said(key, change, change=True)) if change is not None else ""
+        moved = plain(measured.in_words(key, change, change=True)) if change is not None else ""
         lines.append(
-            ours(f"{plain(measured.said(key, then))} {what}" + (f" ({moved})" if moved else ""))
+            ours(
+                f"{plain(measured.in_words(key, then))} {what}"
+                + (f" ({moved})" if moved else "")
+            )
         )
     return lines
 
 
-def tile(shown: Scorecard, key: str, more: Sequence[Said]) -> None:
+def tile(shown: Scorecard, key: str, more: Sequence[Markdown]) -> None:
     """One headline: value, target, the value before, and its trend."""
     measure = MEASURES[key]
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{plain(measure.label)}**", help=frame.term(measure.term))
         left, right = st.columns([2, 3], gap="small")
         with left, st.container(key=f"figure_{key}"):
-            st.markdown(f"**{plain(measured.said(key, shown.value(key)))}**")
+            st.markdown(f"**{plain(measured.in_words(key, shown.value(key)))}**")
         with right:
             st.altair_chart(
                 charts.trend(
@@ -145,11 +148,11 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
         rows.append(
             {
                 "Measure": MEASURES[key].label,
-                "Now": measured.said(key, shown.value(key)),
-                "Target": measured.said(key, shown.target(key)),
+                "Now": measured.in_words(key, shown.value(key)),
+                "Target": measured.in_words(key, shown.target(key)),
                 "": {None: "", True: "✓ met", False: "● missed"}[shown.is_met(key)],
-                "Last quarter": measured.said(key, shown.value(key, back=1)),
-                "Last year": measured.said(key, shown.value(key, back=4)),
+                "Last quarter": measured.in_words(key, shown.value(key, back=1)),
+                "Last year": measured.in_words(key, shown.value(key, back=4)),
                 "Trend": [v for _, v in shown.trend(key) if v is not None],
             }
         )
@@ -209,7 +212,7 @@ def findings(shown: Scorecard) -> None:
         )
     for finding in shown.findings:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{MARKS[finding.kind]} {plain(finding.said)}")
+            st.markdown(f"{MARKS[finding.kind]} {plain(finding.text)}")
             link = dict(finding.link)
             st.page_link(
                 PAGES[link.pop("page")], label="Why ›", query_params=link,

@@ -59,7 +59,7 @@ def write_down(space: Workspace, person: Person, scope: Scope | None) -> None:
         if st.button("Assign", type="primary", disabled=not text):
             frame.do(
                 space.minutes.assign, person.id, text, owner=owner, due=when, scope=scope,
-                then=lambda: drafts.said(minute_text=""),
+                then=lambda: drafts.entered(minute_text=""),
             )  # fmt: skip
         return
     ends = st.date_input(
@@ -75,5 +75,5 @@ def write_down(space: Workspace, person: Person, scope: Scope | None) -> None:
         frame.do(
             space.minutes.assume, person.id, text, owner=owner, watch=watch, review=when,
             expires=ends, scope=scope,
-            then=lambda: drafts.said(minute_text="", minute_watch=""),
+            then=lambda: drafts.entered(minute_text="", minute_watch=""),
         )  # fmt: skip

@@ -13,7 +13,7 @@ from forecasting.weekly.best_mix import Aim, Mix, Watched
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.together import Parted, Together
 from pages.components import download, frame, proposals, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 
 @st.dialog("The best mix", width="large")
@@ -50,8 +50,8 @@ def best_mix(plan: LivePlan, watched: list[Watched], *, weeks: int) -> None:
         return
     key = f"mix_ticks_{aim}_{calendar}_{budget}_{plan.number}_{plan.seq}"
     options = ticked(plan, mix.chosen, key)
-    said = come_to(plan, options, watched, weeks)
-    st.markdown(sums_said(said, len(mix.chosen), weeks))
+    text = come_to(plan, options, watched, weeks)
+    st.markdown(sums_stated(text, len(mix.chosen), weeks))
     decide_part(sums.parted(frame.me(), options))
     table = sums.rows(plan, options)
     download.spreadsheet("Download the ticked ones (CSV)", lambda: table, "best-mix.csv")
@@ -114,7 +114,7 @@ def worked_out(
     plan: LivePlan, chosen: Sequence[Option], taken: tuple[bool, ...]
 ) -> list[Option]:
     """Each action beside those of its SKU that are ticked; worked out once a change."""
-    names = tuple((o.action.value, o.activation, o.sku, o.said) for o in chosen)
+    names = tuple((o.action.value, o.activation, o.sku, o.text) for o in chosen)
     return _worked_out(plan, plan.number, plan.seq, list(chosen), names, taken)
 
 
@@ -132,7 +132,7 @@ def come_to(
     plan: LivePlan, options: Sequence[Option], watched: list[Watched], weeks: int
 ) -> Together:
     """What actions come to together; worked out once a change."""
-    names = tuple((o.action.value, o.activation, o.sku, o.said) for o in options)
+    names = tuple((o.action.value, o.activation, o.sku, o.text) for o in options)
     return _come_to(plan, plan.number, plan.seq, list(options), watched, names, weeks)
 
 
@@ -145,7 +145,9 @@ def _come_to(
     return sums.together(_plan, _options, _watched, weeks=weeks)
 
 
-def would_add(plan: LivePlan, watched: list[Watched], mix: Mix, more: Mix, weeks: int) -> Said:
+def would_add(
+    plan: LivePlan, watched: list[Watched], mix: Mix, more: Mix, weeks: int
+) -> Markdown:
     """What reducing and shifting promotions would add."""
     changes = len(more.of(Action.REDUCE, Action.SHIFT))
     if not changes:
@@ -163,27 +165,27 @@ def would_add(plan: LivePlan, watched: list[Watched], mix: Mix, more: Mix, weeks
     )
 
 
-def sums_said(said: Together, of: int, weeks: int) -> Said:
+def sums_stated(text: Together, of: int, weeks: int) -> Markdown:
     """What the ticked actions come to, in words."""
-    earned = said.earned.more
+    earned = text.earned.more
     margin = (
         f"earn {theme.money(earned)} of margin" if earned >= 0
         else f"give up {theme.money(-earned)} of margin"
     )  # fmt: skip
     return ours(
-        f"**{said.actions:d} of {theme.plural(of, 'action')} ticked.** Activations of the next "
-        f"{theme.plural(weeks, 'week')}: **{theme.units(said.short.without)} → "
-        f"{theme.units(said.short.with_it)} short, {theme.money(said.at_risk.without)} → "
-        f"{theme.money(said.at_risk.with_it)} margin at risk**; {said.met[0]:d} → {said.met[1]:d} of "
-        f"{theme.plural(said.of, 'SKU')} meet the service target. They cost {theme.money(said.cost)} and "
-        f"{margin}: **net {theme.money(said.net)}**."
+        f"**{text.actions:d} of {theme.plural(of, 'action')} ticked.** Activations of the next "
+        f"{theme.plural(weeks, 'week')}: **{theme.units(text.short.without)} → "
+        f"{theme.units(text.short.with_it)} short, {theme.money(text.at_risk.without)} → "
+        f"{theme.money(text.at_risk.with_it)} margin at risk**; {text.met[0]:d} → {text.met[1]:d} of "
+        f"{theme.plural(text.of, 'SKU')} meet the service target. They cost {theme.money(text.cost)} and "
+        f"{margin}: **net {theme.money(text.net)}**."
     )
 
 
 def decide_part(part: Parted) -> None:
     """Each function decides its own part of a mix."""
     if part.others:
-        st.caption(plain(part.said) + ".")
+        st.caption(plain(part.text) + ".")
         person = frame.me()
         if person.may("propose") and st.button(
             f"Propose {theme.plural(len(part.others), 'action')} to them",

@@ -14,7 +14,7 @@ from forecasting.weekly.option import Action, Option, gap_to_service
 from forecasting.weekly.orders import Bought
 from forecasting.weekly.together import deciders
 from pages.components import frame, proposals, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 EFFECT = {
     Action.ORDER: "Forecast and calendar stay as they are. Every plan counts the order at once; it can "
@@ -31,11 +31,11 @@ EFFECT = {
 }
 
 
-def day(value: dt.date | None) -> Said:
+def day(value: dt.date | None) -> Markdown:
     return theme.weekday(value)
 
 
-def deadline(option: Option) -> Said:
+def deadline(option: Option) -> Markdown:
     if option.last_date is None:
         return ours("")
     return ours(
@@ -67,7 +67,7 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
             card(plan, mine)
     if accept.short_before >= 0.5:
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(plain(accept.said), key=f"accept_{activation}_{sku}", type="tertiary",
+            if st.button(plain(accept.text), key=f"accept_{activation}_{sku}", type="tertiary",
                          icon=":material/flag:", disabled=not may_ask("accept"),
                          help=who("accept")):  # fmt: skip
                 preview(plan, accept)
@@ -82,7 +82,7 @@ def _for_shortage(
     return options.for_shortage(_plan, activation, sku)
 
 
-def who(right: str) -> Said:
+def who(right: str) -> Markdown:
     return ours("Decided by " + " or ".join(plain(f.label) for f in RIGHTS[right]) + ".")
 
 
@@ -105,7 +105,7 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
         if option.effect is not None:
             st.markdown(
                 f"Short in the activation **{theme.units(option.short_before)} → "
-                f"{theme.units(option.short_after)}**  \n{money_said(option)}",
+                f"{theme.units(option.short_after)}**  \n{money_stated(option)}",
                 help=spans(option.effect),
             )
         if option.warning:
@@ -125,7 +125,7 @@ def card(plan: LivePlan, mine: list[Option]) -> None:
             preview(plan, option)
 
 
-def money_said(option: Option) -> Said:
+def money_stated(option: Option) -> Markdown:
     """What an option earns and costs."""
     return ours(
         f"{theme.money(option.margin_saved, sign=True)} margin · costs {theme.money(option.cost)} · "
@@ -133,7 +133,7 @@ def money_said(option: Option) -> Said:
     )
 
 
-def spans(effect: Effect) -> Said:
+def spans(effect: Effect) -> Markdown:
     """Over what the figures of an option are counted."""
     return ours(
         f"Short: expected units in the weeks and at the doors of the activation, as the Bridge counts "
@@ -143,7 +143,7 @@ def spans(effect: Effect) -> Said:
     )
 
 
-def left_over(bought: Bought) -> Said:
+def left_over(bought: Bought) -> Markdown:
     """What an order costs and leaves."""
     return ours(
         f"Buys {theme.units(bought.units)} for {theme.money(bought.spend)} at cost. Left after the "
@@ -251,26 +251,26 @@ def before_and_after(found: Effect) -> pd.DataFrame:
 
 def _of_sku(one: Reading) -> str:
     doors = theme.plural(one.doors, "door")
-    return f"{theme.said(one.status)} · {one.red_doors} of {doors} short"
+    return f"{theme.status_label(one.status)} · {one.red_doors} of {doors} short"
 
 
 def _of_line(one: Line) -> str:
-    return f"{theme.said(one.status)} · {one.red_skus} of {theme.plural(one.skus, 'SKU')} short"
+    return f"{theme.status_label(one.status)} · {one.red_skus} of {theme.plural(one.skus, 'SKU')} short"
 
 
 def moves(plan: LivePlan, option: Option) -> None:
     if not option.moves:
         return
-    said = dict(zip(plan.base.network.names, plan.base.network.said, strict=True))
+    labels = dict(zip(plan.base.network.names, plan.base.network.labels, strict=True))
     st.dataframe(
         pd.DataFrame(
             {
                 "Units": [m.units for m in option.moves],
                 "From": [
-                    "Supplier" if m.is_order else m.receipt or said[m.origin]
+                    "Supplier" if m.is_order else m.receipt or labels[m.origin]
                     for m in option.moves
                 ],
-                "To": [said[m.to] for m in option.moves],
+                "To": [labels[m.to] for m in option.moves],
                 "Leaves, or was due": [theme.week(m.leaves) for m in option.moves],
                 "Can be sold from": [theme.week(m.arrives) for m in option.moves],
                 "Cost": [m.cost for m in option.moves],
@@ -301,7 +301,7 @@ def line(decision: Decision, *, where: bool = False, late: bool = False) -> None
     early = theme.plural(max(decision.weeks_ahead, 0), "week") + " before the start"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"{overdue}:material/task_alt: {at}**{plain(decision.said)}**. Decided by {plain(by)}, {early}; {plain(owner)}, due "
+            f"{overdue}:material/task_alt: {at}**{plain(decision.text)}**. Decided by {plain(by)}, {early}; {plain(owner)}, due "
             f"{day(decision.due)}"
             + ("" if decision.state == "decided" else f" · {plain(decision.state)}")
         )

@@ -16,9 +16,9 @@ from forecasting.monthly.ordering import APPROVED, RELEASED
 from forecasting.plan.live import LivePlan
 from pages.components import download, frame, picked, theme
 from pages.components.options import who
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
-KIND_SAID = {"release": "Release now", "planned": "Planned release"}
+KIND_LABELS = {"release": "Release now", "planned": "Planned release"}
 EVERY_SUPPLIER = "All suppliers"
 MOST_SHOWN = 2_000
 WHOLE = st.column_config.NumberColumn(format="localized")
@@ -45,7 +45,9 @@ def proposed(plan: LivePlan, bought: pd.DataFrame, left: pd.DataFrame) -> None:
     space, person = frame.workspace(), frame.me()
     line = st.columns([2, 3, 5], vertical_alignment="bottom")
     with line[0]:
-        kind = frame.select("Show", list(KIND_SAID), key="kind", said=KIND_SAID.__getitem__)
+        kind = frame.select(
+            "Show", list(KIND_LABELS), key="kind", in_words=KIND_LABELS.__getitem__
+        )
     rows = order_proposals.proposals(plan, bought, left, kinds=(kind,))
     if rows.empty:
         st.info(
@@ -89,23 +91,23 @@ def proposed(plan: LivePlan, bought: pd.DataFrame, left: pd.DataFrame) -> None:
         about = asked if len(asked) else rows
         st.markdown(bill(about, left))
     if chosen or every:
-        wanted = {
+        amounts = {
             (str(r["sku"]), as_date(r["receipt_week"].to_datetime64())): float(r["units"])
             for r in (asked if chosen else rows).to_dict("records")
         }
-        approve(plan, bought, wanted, note, seen=space.seq)
+        approve(plan, bought, amounts, note, seen=space.seq)
 
 
 def approve(
     plan: LivePlan,
     bought: pd.DataFrame,
-    wanted: dict[tuple[str, dt.date], float],
+    amounts: dict[tuple[str, dt.date], float],
     note: str,
     *,
     seen: int,
 ) -> None:
     try:
-        lines = divided(plan, bought, wanted)
+        lines = divided(plan, bought, amounts)
     except ConcordError as error:
         frame.refused(error)
         return
@@ -117,7 +119,7 @@ def approve(
     frame.do(space.orders.approve, person.id, lines, note=note, base=seen, then=told)
 
 
-def bill(rows: pd.DataFrame, left: pd.DataFrame) -> Said:
+def bill(rows: pd.DataFrame, left: pd.DataFrame) -> Markdown:
     """What some orders come to, and whose open-to-buy they take below zero."""
     cost = rows["cost"].sum(min_count=1)
     of = f"{theme.plural(len(rows), 'order')}, {theme.units(rows['units'].sum())}, {theme.money(cost)} at cost"
@@ -261,7 +263,7 @@ def listed(
     return pd.DataFrame(
         {
             "Order": [f"#{o.id}" for o in orders],
-            "State": [s.said(begins) for s in standing],
+            "State": [s.in_words(begins) for s in standing],
             "SKU": [o.sku for o in orders],
             "Supplier": [supplier.get(o.sku) for o in orders],
             "Units": [o.units for o in orders],
@@ -319,20 +321,22 @@ def too_late(plan: LivePlan, bought: pd.DataFrame) -> None:
     )
 
 
-def headline(rows: pd.DataFrame, summed: pd.DataFrame, book_: Sequence[StandingOrder]) -> Said:
+def headline(
+    rows: pd.DataFrame, summed: pd.DataFrame, book_: Sequence[StandingOrder]
+) -> Markdown:
     """What will be lost, and what to release today."""
     late = rows[(rows["kind"] == "expedite") & (rows["lost_units"] >= 0.5)]
-    said = "**No sale is expected to be lost before a new order can arrive**"
+    text = "**No sale is expected to be lost before a new order can arrive**"
     if len(late):
         value = late["lost_value"].sum(min_count=1)
-        said = (
+        text = (
             f"**{theme.units(late['lost_units'].sum())} of sales, {theme.money(value)}, will be lost** from "
             f"{theme.week(late['receipt_week'].min())} to {theme.week(late['receipt_week'].max())}, "
             "before a new order can arrive"
         )
     cost = summed["release_cost"].sum(min_count=1)
-    said += f" · **{theme.units(summed['release'].sum())} to release today, {theme.money(cost)} at cost**"
+    text += f" · **{theme.units(summed['release'].sum())} to release today, {theme.money(cost)} at cost**"
     approved = [s for s in book_ if s.order.state == APPROVED]
     if approved:
-        said += f" · {theme.plural(len(approved), 'order')} approved and not released"
-    return ours(said)
+        text += f" · {theme.plural(len(approved), 'order')} approved and not released"
+    return ours(text)

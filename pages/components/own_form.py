@@ -15,7 +15,7 @@ from data.tables import TABLES
 from forecasting import scratch
 from forecasting.errors import BadFiles, ConcordError, Problem
 from forecasting.intake import dialogue, matching
-from forecasting.intake.dialogue import FileSaid
+from forecasting.intake.dialogue import FileOptions
 from forecasting.intake.proposals import Proposal
 from forecasting.intake.sources import CALENDAR, Mapped, Source
 from forecasting.rights import Person
@@ -160,20 +160,20 @@ def _anew(
         pd.DataFrame(look.sample, columns=list(look.header)), hide_index=True,
         alt=f"The first rows of {path.name}",
     )  # fmt: skip
-    said = _said(person, look, path, answers, _on(look, other, path))
+    options = _options(person, look, path, answers, _on(look, other, path))
     try:
-        proposal = dialogue.proposed(look, said, other=other)
+        proposal = dialogue.proposed(look, options, other=other)
         columns, constants, factors = _columns(look, other, proposal, path)
         out, keep, added_up = _rows(look, proposal, path)
-        said = replace(
-            said, columns=columns, constants=constants, factors=factors, leave_out=out,
+        options = replace(
+            options, columns=columns, constants=constants, factors=factors, leave_out=out,
             keep=keep, added_up=added_up,
         )  # fmt: skip
-        proposal = dialogue.proposed(look, said, other=other)
+        proposal = dialogue.proposed(look, options, other=other)
     except ConcordError as error:
         frame.refused(error)
         return None
-    for line in proposal.said:
+    for line in proposal.settled:
         st.caption(plain(line))
     made = _settled(space, person, path, proposal, answers)
     return replace(made, second=second, read=look) if made is not None else None
@@ -196,9 +196,9 @@ def _on(look: Look, other: Look | None, path: Path) -> str:
     return f"{theirs}={its}"
 
 
-def _said(
+def _options(
     person: Person, look: Look, path: Path, answers: Mapping[str, str], on: str
-) -> FileSaid:
+) -> FileOptions:
     """What the person says of a file beside its columns, as the command line would say it."""
     tables = [t for t in TABLES if person.may("import") or t in CALENDAR]
     likely = next((t for t in matching.ranked(look) if t in tables), tables[0])
@@ -214,7 +214,7 @@ def _said(
         key=f"replaces {path.name} {table}",
         help="Which rows of earlier imports give way to the rows of this file.",
     )  # fmt: skip
-    return FileSaid(
+    return FileOptions(
         table=table,
         read=tuple(f"{key}={choice}" for key, choice in answers.items()),
         replaces=replaces if replaces != "key" else "",
@@ -310,8 +310,8 @@ def _rows(
         )
         few = [c for c in look.columns if 1 < len(c.values) <= FEW]
         if few:
-            said = "; ".join(f"{c.name}: {', '.join(c.values)}" for c in few[:6])
-            st.caption(f"Columns with few values: {plain(said)}.")
+            options = "; ".join(f"{c.name}: {', '.join(c.values)}" for c in few[:6])
+            st.caption(f"Columns with few values: {plain(options)}.")
     added_up = st.checkbox(
         "Add up rows of the same key", value=proposal.shape.added_up, key=f"adds {path.name}",
         help="One row of ours is then the sum of theirs: of bins of a warehouse, of receipts "
@@ -346,7 +346,7 @@ def _settled(
             st.rerun()
     if proposal.missing:
         st.warning(
-            f"Still to be said: {plain(', '.join(proposal.missing))}. Choose the column that "
+            f"Still to be stated: {plain(', '.join(proposal.missing))}. Choose the column that "
             "holds it, or write what is the same in every row."
         )
     if proposal.questions or proposal.missing:

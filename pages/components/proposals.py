@@ -19,7 +19,7 @@ from forecasting.weekly.option import Action, Option
 from forecasting.weekly.proposals import Proposals
 from forecasting.weekly.proposed import Proposal
 from pages.components import frame, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 RECENT = dt.timedelta(14)
 """For so long what became of a proposal is shown to who made it."""
@@ -31,7 +31,7 @@ STATES = {
 }  # fmt: skip
 
 
-def to(right: str) -> Said:
+def to(right: str) -> Markdown:
     """The functions that decide, in words."""
     return ours(" or ".join(plain(f.label) for f in RIGHTS[right]))
 
@@ -78,7 +78,7 @@ def is_news(one: Proposal) -> bool:
     return one.state != "withdrawn" and now - one.answered_at <= RECENT
 
 
-def worth(one: Proposal) -> Said:
+def worth(one: Proposal) -> Markdown:
     """What it was worth when it was made."""
     was = one.body.worth
     if isinstance(one.body, OptionProposed):
@@ -98,11 +98,11 @@ def once(what: str) -> str:
     Where something else has the page drawn anew at that moment, the browser may send the
     press twice.
     """
-    said = hashlib.sha256(what.encode()).hexdigest()[:16]
-    return f"{frame.session_id()} {st.session_state.get('seen', 0)} {said}"
+    text = hashlib.sha256(what.encode()).hexdigest()[:16]
+    return f"{frame.session_id()} {st.session_state.get('seen', 0)} {text}"
 
 
-def subject(one: Proposal) -> Said:
+def subject(one: Proposal) -> Markdown:
     """The SKU and activation that it is about."""
     names = {a.activation: a.name for a in frame.workspace().calendar.activations}
     name = plain(names.get(one.body.activation, one.body.activation))
@@ -115,7 +115,7 @@ def line(one: Proposal) -> None:
     due = f" · decide by {theme.weekday(one.due)}" if one.due else ""
     with st.container(horizontal=True, vertical_alignment="center", key=f"proposal_{one.seq}"):
         st.markdown(
-            f":material/how_to_vote: {subject(one)}: **{plain(one.body.said)}** · {worth(one)}{due}. "
+            f":material/how_to_vote: {subject(one)}: **{plain(one.body.text)}** · {worth(one)}{due}. "
             f"Proposed by {plain(who.name)} ({plain(who.function.label)})"
             + (f": {plain(one.note)}" if one.note else "")
         )
@@ -128,7 +128,7 @@ def own(one: Proposal, person: Person) -> None:
     space = frame.workspace()
     with st.container(horizontal=True, vertical_alignment="center", key=f"own_{one.seq}"):
         st.markdown(
-            f"**{STATES[one.state]}** · {subject(one)}: {plain(one.body.said)}{outcome(one)}"
+            f"**{STATES[one.state]}** · {subject(one)}: {plain(one.body.text)}{outcome(one)}"
         )
         if (
             one.is_open
@@ -138,7 +138,7 @@ def own(one: Proposal, person: Person) -> None:
             frame.do(space.proposals.withdraw, person.id, one.seq)
 
 
-def outcome(one: Proposal) -> Said:
+def outcome(one: Proposal) -> Markdown:
     """Who answered what, and whether the decision still stands."""
     if one.is_open:
         return ours(f" · with {to(one.body.right)}")
@@ -167,7 +167,7 @@ def together(waiting: list[Proposal], person: Person) -> None:
 
 
 def accept_each(mine: list[Proposal], person: Person, note: str) -> None:
-    """One after the other: the first that cannot be accepted is said, and it waits on."""
+    """One after the other: the first that cannot be accepted is named, and it waits on."""
     for one in mine:
         frame.workspace().proposals.accept(person.id, one.seq, note=note)
 
@@ -180,7 +180,7 @@ def answer(seq: int) -> None:
         st.rerun()  # answered a moment ago, here or by somebody else: the page says by whom
     one, looked = space.proposals.one(seq), space.proposals.look(person.id, seq)
     who = space.person(one.person)
-    st.markdown(f"{subject(one)}: **{plain(one.body.said)}.**")
+    st.markdown(f"{subject(one)}: **{plain(one.body.text)}.**")
     st.markdown(
         f"Proposed by {plain(who.name)} ({plain(who.function.label)}), {theme.moment(one.proposed_at)}"
         + (f": {plain(one.note)}" if one.note else ".")
@@ -225,7 +225,7 @@ def answer(seq: int) -> None:
             frame.do(verbs.decline, person.id, seq, note=note, client_id=fitting["client_id"])
 
 
-def pair(then: Said, now: Said) -> Said:
+def pair(then: Markdown, now: Markdown) -> Markdown:
     """A figure when it was proposed, and now where that is another."""
     return then if now == then else ours(f"{then} → {now}")
 
@@ -282,7 +282,7 @@ def changed(one: Proposal, person: Person) -> dict[str, Any] | None:
         return None
     chosen = st.selectbox(
         "Decide instead", able, key=f"instead_{one.seq}",
-        format_func=lambda o: f"{o.action.label}: {o.said}",
+        format_func=lambda o: f"{o.action.label}: {o.text}",
         index=next((n for n, o in enumerate(able) if o.action.value == one.body.right), 0),
     )  # fmt: skip
     return {"option": fewer(plan, chosen, one.seq)}
@@ -300,7 +300,7 @@ def fewer(plan: LivePlan, option: Option, seq: int) -> Option:
         }
     )
     typed = st.data_editor(
-        table, hide_index=True, disabled=["From", "To"], key=f"moves_{seq}_{option.said}",
+        table, hide_index=True, disabled=["From", "To"], key=f"moves_{seq}_{option.text}",
         height=min(38 + 35 * len(table), 220),
         column_config={"Units": st.column_config.NumberColumn(min_value=0, step=1)},
     )  # fmt: skip
@@ -315,7 +315,7 @@ def fewer(plan: LivePlan, option: Option, seq: int) -> Option:
     total = sum(units)
     return judged(plan, replace(
         option, moves=moves, cost=sum(m.cost for m in moves), bought=None,
-        said=f"{option.said} (changed to {total:,.0f} u)",
+        text=f"{option.text} (changed to {total:,.0f} u)",
     ))  # fmt: skip
 
 
@@ -347,11 +347,11 @@ def propose(option: Option) -> None:
         f"Propose to {to(option.action)}", type="primary", icon=":material/how_to_vote:"
     ):
         frame.do(
-            space.proposals.propose, person.id, option, note=note, client_id=once(option.said)
+            space.proposals.propose, person.id, option, note=note, client_id=once(option.text)
         )
 
 
 def propose_each(chosen: list[Option], person: Person) -> None:
-    """Each a proposal of its own: the first that cannot be made is said."""
+    """Each a proposal of its own: the first that cannot be made is named."""
     for option in chosen:
         frame.workspace().proposals.propose(person.id, option)

@@ -7,7 +7,7 @@ from forecasting.calendar import quarter_label
 from forecasting.quarterly import promotion_result
 from forecasting.quarterly.promotion_result import Results
 from pages.components import charts, download, frame, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 
 def results() -> Results:
@@ -64,32 +64,32 @@ def view(quarter: str) -> None:
     )
 
 
-def finding(mine: pd.DataFrame, quarter: str) -> Said:
+def finding(mine: pd.DataFrame, quarter: str) -> Markdown:
     """What the promotions of a quarter came to, in a sentence."""
     paid = mine.dropna(subset=["spend", "margin"])
-    said = (
+    text = (
         f"**{theme.plural(len(mine), 'activation')} of {plain(quarter_label(quarter))} added "
         f"{theme.units(mine['added'].sum())}**"
     )
     both = mine.dropna(subset=["planned_added"])
     if len(both) == len(mine):
-        said += f" (planned: {theme.units(both['planned_added'].sum())})"
+        text += f" (planned: {theme.units(both['planned_added'].sum())})"
     elif len(both):
-        said += (
+        text += (
             f" ({theme.units(both['added'].sum())} of it where "
             f"{theme.units(both['planned_added'].sum())} were planned)"
         )
     if paid.empty:
-        return ours(f"{said}. No spend given, so there is no return on it.")
+        return ours(f"{text}. No spend given, so there is no return on it.")
     back = promotion_result.by_quarter(paid)[quarter]
     return ours(
-        f"{said}. {theme.money(paid['spend'].sum())} were spent for "
+        f"{text}. {theme.money(paid['spend'].sum())} were spent for "
         f"{theme.money(paid['margin'].sum())} of margin added: return "
         f"**{theme.percent(back, sign=True)}**."
     )
 
 
-def realised(rows: pd.DataFrame, kind: str, *, whole: bool) -> Said:
+def realised(rows: pd.DataFrame, kind: str, *, whole: bool) -> Markdown:
     """What activations of one type, or of all, came to, for who plans the next one.
 
     Parameters
@@ -107,22 +107,22 @@ def realised(rows: pd.DataFrame, kind: str, *, whole: bool) -> Said:
     if mine.empty:
         return ours("")
     both = mine.dropna(subset=["planned_added"])
-    said = f"Promotion results of {plain(kind)}: added {theme.units(mine['added'].sum())}"
+    text = f"Promotion results of {plain(kind)}: added {theme.units(mine['added'].sum())}"
     if len(both):
-        said += (
+        text += (
             f", {theme.units(both['added'].sum())} of it where "
             f"{theme.units(both['planned_added'].sum())} were planned"
         )
-    said += f"; margin added {theme.money(mine['margin'].sum(min_count=1))}"
+    text += f"; margin added {theme.money(mine['margin'].sum(min_count=1))}"
     if whole:
         all_ = known.activations[known.activations["activation"].isin(pairs["activation"])]
         back = promotion_result.together(all_)
-        said += (
+        text += (
             f"; return on spend {theme.percent(back, sign=True)}"
             if pd.notna(back)
             else "; no spend given"
         )
-    return ours(f"{said}.")
+    return ours(f"{text}.")
 
 
 def by_type(found: pd.DataFrame) -> None:
@@ -205,7 +205,7 @@ def sku_by_sku(mine: pd.DataFrame, skus: pd.DataFrame) -> None:
     """One activation, SKU by SKU: what its number is made of."""
     names = dict(zip(mine["activation"], mine["name"], strict=True))
     one = frame.select(
-        "SKU by SKU", list(names), key="result_of", said=names.__getitem__, width=420
+        "SKU by SKU", list(names), key="result_of", in_words=names.__getitem__, width=420
     )
     rows = skus[skus["activation"] == one].sort_values("added", ascending=False)
     st.dataframe(

@@ -11,7 +11,7 @@ from forecasting.consensus.value_added import Added
 from forecasting.monthly import agenda
 from pages.components import frame
 from pages.components.charts.demand import STEP_NAMES
-from pages.components.text import Said, ours
+from pages.components.text import Markdown, ours
 
 
 def cells(lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
@@ -71,19 +71,19 @@ def _by_reason(versions: int, run: int, function: str) -> dict[str, Added]:
     return {"": every[function], **{a.name: a for a in each}}
 
 
-def points(value: float) -> Said:
+def points(value: float) -> Markdown:
     """Percentage points of WAPE, with sign."""
     return ours("–" if np.isnan(value) else f"{100 * value:+.1f} points")
 
 
 def table(
-    rows: list[Added], what: str, *, said: Callable[[str], str] = str.capitalize, alt: str
+    rows: list[Added], what: str, *, in_words: Callable[[str], str] = str.capitalize, alt: str
 ) -> None:
     """Draw value added as a table, one row each."""
     st.dataframe(
         pd.DataFrame(
             {
-                what: [STEP_NAMES.get(a.name) or said(a.name) for a in rows],
+                what: [STEP_NAMES.get(a.name) or in_words(a.name) for a in rows],
                 "SKU weeks": [a.cells for a in rows],
                 "WAPE": [100 * a.wape for a in rows],
                 "Bias": [100 * a.bias for a in rows],

@@ -3,7 +3,7 @@
 Streamlit takes nearly every string that it shows for Markdown: a name such as
 `![](https://example.org/x.png)` would fetch a picture, `:red[x]` would be coloured, `$x$`
 would be a formula. So whatever was typed by a person or stood in a file goes through
-`plain` and means itself; sentences of ours, which may use markup, are of the type `Said`.
+`plain` and means itself; sentences of ours, which may use markup, are of the type `Markdown`.
 tests/test_doors.py proves from the source that nothing else reaches a page. Cells of tables,
 options of select boxes and texts in charts are drawn as they are and must not come here: the
 escapes would be seen.
@@ -15,7 +15,7 @@ from typing import Any, NewType
 
 import streamlit as st
 
-Said = NewType("Said", str)
+Markdown = NewType("Markdown", str)
 """Markdown of ours: our own words and what `plain` returned."""
 
 _MARKS = re.compile(r"[\\`*_\[\]<>#|~$&{}!:^]")
@@ -31,7 +31,7 @@ _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Turn the direction of whatever follows them, also of what is not theirs."""
 
 
-def plain(value: object) -> Said:
+def plain(value: object) -> Markdown:
     """Text that means itself wherever Markdown is shown: no markup, no link, one line."""
     seen = "".join(
         " " if unicodedata.category(sign) in _UNSEEN else sign
@@ -40,7 +40,7 @@ def plain(value: object) -> Said:
     )
     apart = _LINKS.sub(_JOINER, " ".join(seen.split()))
     escaped = _MARKS.sub(r"\\\g<0>", apart)
-    return Said(_BEGINS.sub(_escaped_begin, escaped))
+    return Markdown(_BEGINS.sub(_escaped_begin, escaped))
 
 
 def _escaped_begin(found: re.Match[str]) -> str:
@@ -49,27 +49,27 @@ def _escaped_begin(found: re.Match[str]) -> str:
     return f"{begun}{_JOINER}" if begun[0].isdigit() else f"\\{begun}"
 
 
-def ours(sentence: str) -> Said:
+def ours(sentence: str) -> Markdown:
     """A sentence of ours: literals, and what the door returned (proved from the source)."""
-    return Said(sentence)
+    return Markdown(sentence)
 
 
-def of_files(markdown: str) -> Said:
+def of_files(markdown: str) -> Markdown:
     """Markdown that the house itself writes about its tables; no data is in it."""
-    return Said(markdown)
+    return Markdown(markdown)
 
 
-def link(words: Said, address: str) -> Said:
+def link(words: Markdown, address: str) -> Markdown:
     """The one kind of link that leads out: evidence, checked when it was given.
 
     What is no address of the web is no link.
     """
     if not is_address(address):
-        return Said("")
+        return Markdown("")
     # A bracket or an angle would end the link early, a backslash would escape its end.
     for sign, code in {"(": "%28", ")": "%29", "<": "%3C", ">": "%3E", "\\": "%5C"}.items():
         address = address.replace(sign, code)
-    return Said(f"[{words}](<{address}>)")
+    return Markdown(f"[{words}](<{address}>)")
 
 
 def is_address(text: str) -> bool:

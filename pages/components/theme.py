@@ -12,7 +12,7 @@ import streamlit as st
 from forecasting import conventions, vocabulary
 from forecasting.calendar import week_label
 from forecasting.vocabulary import Measure, Status
-from pages.components.text import Said
+from pages.components.text import Markdown
 
 _STATUS = {
     "light": {"red": "#c0352b", "amber": "#b87503", "green": "#2f7d4f", "blue": "#2b6cb0", "grey": "#7b8794"},
@@ -51,75 +51,75 @@ def status_scale() -> alt.Scale:
     return alt.Scale(domain=labels, range=[colours[status.value] for status in Status])
 
 
-def said(status: str) -> Said:
+def status_label(status: str) -> Markdown:
     """'● Short': sign and word, so that colour is never alone."""
     of = Status(status)
-    return Said(f"{of.sign} {of.label}")
+    return Markdown(f"{of.sign} {of.label}")
 
 
-def units(value: float | None, *, sign: bool = False) -> Said:
+def units(value: float | None, *, sign: bool = False) -> Markdown:
     if value is None or math.isnan(value):
-        return Said("–")
-    return Said(f"{conventions.in_force().number(value, sign=sign)} u")
+        return Markdown("–")
+    return Markdown(f"{conventions.in_force().number(value, sign=sign)} u")
 
 
-def money(value: float | None, *, sign: bool = False) -> Said:
+def money(value: float | None, *, sign: bool = False) -> Markdown:
     """$48k, $1.25M; a dash where it is not known."""
     if value is None or math.isnan(value):
-        return Said("–")
-    return Said(vocabulary.money(value, sign=sign))
+        return Markdown("–")
+    return Markdown(vocabulary.money(value, sign=sign))
 
 
-def amount(value: float | None, measure: Measure, *, sign: bool = False) -> Said:
+def amount(value: float | None, measure: Measure, *, sign: bool = False) -> Markdown:
     """Units, or money."""
     if measure is Measure.UNITS:
         return units(value, sign=sign)
     return money(value, sign=sign)
 
 
-def percent(value: float | None, *, sign: bool = False) -> Said:
+def percent(value: float | None, *, sign: bool = False) -> Markdown:
     if value is None or math.isnan(value):
-        return Said("–")
-    return Said(conventions.in_force().spelled(f"{value:{'+' if sign else ''}.1%}"))
+        return Markdown("–")
+    return Markdown(conventions.in_force().spelled(f"{value:{'+' if sign else ''}.1%}"))
 
 
-def week(value: Any) -> Said:
+def week(value: Any) -> Markdown:
     """The label of the week of a day; a dash where none is known."""
     if value is None or pd.isna(value):
-        return Said("–")
-    return Said(week_label(pd.Timestamp(value).date()))
+        return Markdown("–")
+    return Markdown(week_label(pd.Timestamp(value).date()))
 
 
-def plural(count: int, one: str, many: str = "") -> Said:
-    return Said(f"{number(count)} {one if count == 1 else many or one + 's'}")
+def plural(count: int, one: str, many: str = "") -> Markdown:
+    return Markdown(f"{number(count)} {one if count == 1 else many or one + 's'}")
 
 
-def number(value: float, *, digits: int = 0, sign: bool = False) -> Said:
+def number(value: float, *, digits: int = 0, sign: bool = False) -> Markdown:
     """A number as the company writes it."""
-    return Said(conventions.in_force().number(value, digits, sign=sign))
+    return Markdown(conventions.in_force().number(value, digits, sign=sign))
 
 
-def price(value: float) -> Said:
+def price(value: float) -> Markdown:
     """An amount with its decimals."""
-    return Said(conventions.in_force().price(value))
+    return Markdown(conventions.in_force().price(value))
 
 
-def day(value: dt.date | None, *, year: bool = False) -> Said:
+def day(value: dt.date | None, *, year: bool = False) -> Markdown:
     """'Nov 2', or with its year; a dash where it is not known."""
     if value is None:
-        return Said("–")
+        return Markdown("–")
     here = conventions.in_force()
-    return Said(here.day(value) if year else here.short_day(value))
+    return Markdown(here.day(value) if year else here.short_day(value))
 
 
-def weekday(value: dt.date | None, *, unknown: str = "–") -> Said:
+def weekday(value: dt.date | None, *, unknown: str = "–") -> Markdown:
     """'Mon Nov 2'."""
-    return Said(unknown if value is None else f"{value:%a} {day(value)}")
+    return Markdown(unknown if value is None else f"{value:%a} {day(value)}")
 
 
-def moment(value: dt.datetime, *, year: bool = False) -> Said:
+def moment(value: dt.datetime, *, year: bool = False) -> Markdown:
     """A moment kept in UTC, where the company is: 'Nov 2 14:05 UTC'."""
-    return Said(conventions.in_force().moment(value, year=year))
+    return Markdown(conventions.in_force().moment(value, year=year))
 
 
 def local(values: Iterable[dt.datetime]) -> list[dt.datetime]:
@@ -128,14 +128,14 @@ def local(values: Iterable[dt.datetime]) -> list[dt.datetime]:
     return [here.local(value).replace(tzinfo=None) for value in values]
 
 
-def zone() -> Said:
+def zone() -> Markdown:
     """What the company's zone is called: 'UTC', 'Europe/Vienna'."""
-    return Said(conventions.in_force().zone)
+    return Markdown(conventions.in_force().zone)
 
 
-def currency() -> Said:
+def currency() -> Markdown:
     """Its sign or letters."""
-    return Said(conventions.in_force().currency)
+    return Markdown(conventions.in_force().currency)
 
 
 def money_column(label: str | None = None, **options: Any) -> Any:

@@ -5,7 +5,7 @@ import streamlit as st
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.monthly.targets import Stale
 from pages.components import frame, grid, text, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 _TOLD = (
     Kind.OVERRIDE, Kind.AGREE, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.SENSE, Kind.COMMENT
@@ -14,7 +14,7 @@ _MOST = 12
 """Events that are shown; History lists them all."""
 
 
-def why(event: Event) -> Said:
+def why(event: Event) -> Markdown:
     """Reason, note and evidence of an event, as they follow its sentence."""
     space = frame.workspace()
     reason = (
@@ -39,7 +39,7 @@ def of(scope: Scope) -> None:
         told = f"~~{words}~~" if back else words
         row = st.columns([8, 2], vertical_alignment="center")
         if event.seq in stale:
-            now = event.measure.said(stale[event.seq].now, digits=0)
+            now = event.measure.in_words(stale[event.seq].now, digits=0)
             told += f" :orange[(no longer met: {plain(now)} now)]"
         row[0].markdown(
             f"{told}{why(event)}  \n:gray[{theme.moment(event.recorded_at)} · #{event.seq:d}]"
@@ -57,15 +57,15 @@ def of(scope: Scope) -> None:
 def _stale(events: list[Event]) -> list[Stale]:
     """Targets among these that the input does not hold any more."""
     space = frame.workspace()
-    said = [
+    standing = [
         e for e in reversed(events)
         if e.kind is Kind.OVERRIDE and e.operation == "set" and not space.reversals.has_taken_back(e.seq)
     ]  # fmt: skip
-    return space.cycles.stale(frame.me().id, said) if said else []
+    return space.cycles.stale(frame.me().id, standing) if standing else []
 
 
 def _events(scope: Scope) -> list[Event]:
-    """What was said of a scope; read again once something was."""
+    """What was entered of a scope; read again once something was."""
     space, person = frame.workspace(), frame.me()
     hidden = space.cycles.hidden_from(person)
     now = (scope, person.id, space.history.last_word(scope), hidden)
@@ -77,7 +77,7 @@ def _events(scope: Scope) -> list[Event]:
 
 
 def since_you_looked() -> None:
-    """What others decided since the person last said that they had seen it."""
+    """What others decided since the person last confirmed that they had seen it."""
     space, person = frame.workspace(), frame.me()
     looked = st.session_state.setdefault("looked", space.seq)
     events = space.history.since(person.id, looked)

@@ -81,7 +81,7 @@ def columns() -> By:
     """The choice between weeks, months and quarters, in the link."""
     by = frame.select(
         "Columns", [str(by) for by in By], key="columns", width=105,
-        said=lambda one: str(one).capitalize(),
+        in_words=lambda one: str(one).capitalize(),
         help="Months and quarters of the company's fiscal calendar; each opens into its weeks.",
     )  # fmt: skip
     return By(by)

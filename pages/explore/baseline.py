@@ -14,7 +14,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
 from pages.components import charts, download, frame, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 MEASURES = {
     "wape": "Concord",
@@ -23,7 +23,7 @@ MEASURES = {
 }
 
 
-def _percent(value: float | None, *, sign: bool = False) -> Said:
+def _percent(value: float | None, *, sign: bool = False) -> Markdown:
     if value is None:
         return ours("–")
     return ours(f"{value:+.1%}" if sign else f"{value:.1%}")
@@ -203,9 +203,9 @@ def tiles(sums: pd.DataFrame) -> None:
 def by_weeks_ahead(sums: pd.DataFrame) -> None:
     by_lag = pd.DataFrame(
         [
-            {"lag": int(str(lag)), "forecast": said, "wape": of_sums(rows)[name]}
+            {"lag": int(str(lag)), "forecast": label, "wape": of_sums(rows)[name]}
             for lag, rows in sums.groupby("lag")
-            for name, said in MEASURES.items()
+            for name, label in MEASURES.items()
         ]
     )
     st.markdown("**Error by weeks ahead** (WAPE, lower is better)")
@@ -222,7 +222,7 @@ def broken_down(sums: pd.DataFrame) -> None:
         "Broken down by",
         ["class", "door", "promoted"],
         key="by",
-        said=str.capitalize,
+        in_words=str.capitalize,
         width=200,
     )
     columns = (by.capitalize(), "SKU-door-weeks", *SHARES)

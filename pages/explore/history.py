@@ -111,7 +111,9 @@ def nodes(space: Workspace) -> tuple[tuple[str, str] | None, tuple[str, str] | N
     places = {"all": "All doors"} | {f"region:{r}": r for r in plan.locations.names("region")}
     doors = zip(plan.door_names, plan.base.doors["name"], strict=True)
     places |= {f"door:{d}": n for d, n in doors}
-    place = frame.select("Doors", list(places), key="place", said=places.__getitem__, width=160)
+    place = frame.select(
+        "Doors", list(places), key="place", in_words=places.__getitem__, width=160
+    )
     level, _, name = place.partition(":")
     location = (level, name) if name else None
     if sku:
@@ -133,17 +135,23 @@ def choose(space: Workspace) -> Asked:
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         who = frame.select(
-            "Person", list(people), key="who", said=people.__getitem__, width=180
+            "Person", list(people), key="who", in_words=people.__getitem__, width=180
         )
         function = frame.select(
-            "Function", list(functions), key="function", said=functions.__getitem__, width=170
+            "Function",
+            list(functions),
+            key="function",
+            in_words=functions.__getitem__,
+            width=170,
         )
-        kind = frame.select("What", list(kinds), key="kind", said=kinds.__getitem__, width=150)
+        kind = frame.select(
+            "What", list(kinds), key="kind", in_words=kinds.__getitem__, width=150
+        )
         reason = frame.select(
-            "Reason", list(reasons), key="why", said=reasons.__getitem__, width=200
+            "Reason", list(reasons), key="why", in_words=reasons.__getitem__, width=200
         )
         act = frame.select(
-            "Activation", list(acts), key="act", said=acts.__getitem__, width=190
+            "Activation", list(acts), key="act", in_words=acts.__getitem__, width=190
         )
         product, location = nodes(space)
     return {

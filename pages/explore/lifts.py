@@ -81,7 +81,7 @@ def by_sku(summed: pd.DataFrame, chosen: pd.DataFrame) -> None:
     """One activation, SKU by SKU."""
     names = dict(zip(summed["activation"], summed["name"], strict=True))
     one = frame.select(
-        "SKU by SKU", list(names), key="activation", said=names.__getitem__, width=420
+        "SKU by SKU", list(names), key="activation", in_words=names.__getitem__, width=420
     )
     mine = chosen[chosen["activation"] == one]
     st.dataframe(

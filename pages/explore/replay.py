@@ -78,7 +78,7 @@ def activations(made: Replay) -> None:
         .reset_index()
     )  # fmt: skip
     summed = by.groupby("activation").agg(
-        week=("week", "min"), judged=("p", "count"), said=("p", "mean"), red=("red", "sum"),
+        week=("week", "min"), judged=("p", "count"), expected=("p", "mean"), red=("red", "sum"),
         out=("out", "sum"), lost=("lost", "sum"),
     )  # fmt: skip
     summed = summed.sort_values("week").reset_index()
@@ -90,7 +90,7 @@ def activations(made: Replay) -> None:
                 "Activation": summed["activation"].map(lambda a: names.get(a, a)),
                 "Week": summed["week"].map(theme.week),
                 "SKU-doors": summed["judged"],
-                "Expected": summed["said"] * summed["judged"],
+                "Expected": summed["expected"] * summed["judged"],
                 "Ran out": summed["out"].astype(int),
                 "Red": summed["red"].astype(int),
                 "Lost sales, u": summed["lost"],

@@ -15,7 +15,7 @@ from forecasting.plan.basis import USUAL_LEAD_TIME_WEEKS
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import SkuPlan
 from pages.components import charts, download, frame, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 WHY = {
     SHUT: "Out of stock all week: not learned from, counted as the expected demand.",
@@ -79,7 +79,7 @@ def choose(plan: LivePlan) -> tuple[Looked, str]:
     with row[0]:
         chosen = frame.select(
             "SKU", plan.sku_names, key="sku",
-            said=lambda s: f"{s} · {label[s]}" if label[s] else s,
+            in_words=lambda s: f"{s} · {label[s]}" if label[s] else s,
         )  # fmt: skip
     with row[1]:
         at = frame.select("Door", ["All doors", *plan.base.doors["name"]], key="door")
@@ -90,7 +90,7 @@ def choose(plan: LivePlan) -> tuple[Looked, str]:
     return Looked(plan=plan, name=chosen, label=label[chosen], sku=sku, places=places), at
 
 
-def finding(of: Looked) -> Said:
+def finding(of: Looked) -> Markdown:
     """Whether stock lasts, in a sentence."""
     if np.isnan(of.stock):
         return ours(
@@ -228,7 +228,13 @@ def activations(of: Looked) -> None:
         base = item.window_demand.sum() - item.window_lift.sum()
         lift = item.window_demand.sum() / base if base > 0 else None
         rows.append(
-            (theme.said(verdict), act.name, theme.week(act.start), lift, item.short.sum())
+            (
+                theme.status_label(verdict),
+                act.name,
+                theme.week(act.start),
+                lift,
+                item.short.sum(),
+            )
         )
     if not rows:
         st.caption("Not featured in any planned activation.")

@@ -12,7 +12,7 @@ from forecasting.rights import Person
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
 from pages.components import frame, guide, proposals, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 PLACES = {
     "bridge": "weekly/bridge.py", "signals": "weekly/signals.py",
@@ -75,7 +75,7 @@ def _of_plan(space: Workspace, person: Person, day: dt.date) -> list[Task]:
     return found
 
 
-def when(task: Task, day: dt.date) -> Said:
+def when(task: Task, day: dt.date) -> Markdown:
     """Its day in words: what is overdue says so with a sign."""
     if task.due is None:
         return ours("No fixed day")
@@ -90,7 +90,7 @@ def card(number: int, task: Task, day: dt.date) -> None:
     worth = ours(f" · **{theme.money(task.money)}**") if task.money == task.money else ours("")
     with st.container(border=True, key=f"task{number}", height="stretch"):
         st.markdown(f"{when(task, day)}{worth}")
-        st.markdown(f"**{plain(task.said)}**")
+        st.markdown(f"**{plain(task.text)}**")
         st.caption(plain(task.scope))
         st.page_link(
             f"pages/{PLACES[task.page]}", label=ours(plain(task.go)),
@@ -144,7 +144,7 @@ def changes(space: Workspace, person: Person) -> None:
     )
 
 
-def finding(tasks: list[Task], day: dt.date) -> Said:
+def finding(tasks: list[Task], day: dt.date) -> Markdown:
     if not tasks:
         return ours("**Nothing waits for you.**")
     late = sum(t.is_late(day) for t in tasks)

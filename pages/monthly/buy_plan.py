@@ -94,7 +94,7 @@ def to_order(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
             f"Besides, {theme.units(leaves)} leave distribution centres for doors this week."
         )
     network = plan.base.network
-    doors = dict(zip(network.names, network.said, strict=True))
+    doors = dict(zip(network.names, network.labels, strict=True))
     with st.container(horizontal=True):
         download.spreadsheet(
             "Every line (CSV)",

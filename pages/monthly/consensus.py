@@ -44,7 +44,7 @@ from pages.components import chosen as chosen_cells
 from pages.components.text import plain
 from pages.components.view import View
 
-LAYER_SAID = {
+LAYER_LABELS = {
     "statistical": "Statistical",
     "marketing": "Marketing's input",
     "merchandising": "Merchandising's input",
@@ -138,7 +138,7 @@ def choose(plan: LivePlan, person: Person) -> Chosen:
     acts = {"any": "Any activation"}
     acts |= {a.activation: a.name for a in plan.activations() if a.is_live}
     act = frame.select(
-        "Activation", list(acts), key="activation", said=acts.__getitem__, width=140
+        "Activation", list(acts), key="activation", in_words=acts.__getitem__, width=140
     )
     if act != "any":
         featured = {i.sku for i in plan.activation(act).items}
@@ -147,21 +147,28 @@ def choose(plan: LivePlan, person: Person) -> Chosen:
     places = {"all": "All doors"} | {f"region:{r}": r for r in plan.locations.names("region")}
     doors = zip(plan.door_names, plan.base.doors["name"], strict=True)
     places |= {f"door:{d}": n for d, n in doors}
-    place = frame.select("Doors", list(places), key="place", said=places.__getitem__, width=120)
+    place = frame.select(
+        "Doors", list(places), key="place", in_words=places.__getitem__, width=120
+    )
     level = frame.select(
-        "Rows", list(LEVELS), key="level", default="class", said=LEVELS.__getitem__, width=110
+        "Rows",
+        list(LEVELS),
+        key="level",
+        default="class",
+        in_words=LEVELS.__getitem__,
+        width=110,
     )
     count = int(frame.select("Weeks", [8, 13, 26, 52], key="weeks", default=13, width=75))
     by = view.columns()
     measure = frame.select(
-        "In", list(Measure), key="in", said=lambda m: Measure(m).value.capitalize(), width=100,
+        "In", list(Measure), key="in", in_words=lambda m: Measure(m).value.capitalize(), width=100,
         help=f"{frame.term('Revenue')}\n\n{frame.term('Margin')}",
     )  # fmt: skip
     own = person.function.value
     speaks = person.function in INPUTS
     layer = frame.select(
-        "Layer", list(LAYER_SAID), key="layer", default=own if speaks else "draft", width=175,
-        said=lambda x: LAYER_SAID[x] + (" (yours)" if speaks and x == own else ""),
+        "Layer", list(LAYER_LABELS), key="layer", default=own if speaks else "draft", width=175,
+        in_words=lambda x: LAYER_LABELS[x] + (" (yours)" if speaks and x == own else ""),
         help=frame.term("Input"),
     )  # fmt: skip
     where = ("all", "all") if place == "all" else tuple(place.split(":", 1))
@@ -229,7 +236,7 @@ def shared_grid(chosen: Chosen) -> None:
                 chosen.measure, f"grid_{chosen.key}_{looked.key}_{'|'.join(opened)}",
             ),
             sheet.shown, config=sheet.config(),
-            alt=f"{LAYER_SAID[chosen.layer]} by {chosen.level} and {chosen.by}, {chosen.measure}",
+            alt=f"{LAYER_LABELS[chosen.layer]} by {chosen.level} and {chosen.by}, {chosen.measure}",
         )  # fmt: skip
         if wrote:
             st.session_state["asked"] = back.judged(wrote)
@@ -268,7 +275,7 @@ def _order(chosen: Chosen) -> Callable[[str], int]:
 
 
 class Sheet:
-    """The grid as it stands: which rows and columns, what they hold, what is to be said of them.
+    """The grid as it stands: which rows and columns, what they hold, what is to be marked at them.
 
     Rows keep their places while the same things are chosen: what is typed is kept by place.
     """
@@ -334,8 +341,8 @@ class Sheet:
             self.read[name].loc[labels] for name in (self.chosen.layer, "statistical")
         )
         table = self.chosen.table(own, statistical, self.columns)
-        said = [marks.of_row(self.marks, n) for n in range(len(self.rows))]
-        table.insert(0, "Marks", said)
+        row_marks = [marks.of_row(self.marks, n) for n in range(len(self.rows))]
+        table.insert(0, "Marks", row_marks)
         return table
 
     def marked(self) -> None:
@@ -352,7 +359,7 @@ class Sheet:
                 marked.styled(table, self.rows, self.columns, self.marks, digits=digits),
                 height=grid.height(len(table)), column_config=config, on_select="rerun",
                 selection_mode="multi-cell", key=f"marks_{self.chosen.key}",
-                alt=f"{LAYER_SAID[self.chosen.layer]} with its marks",
+                alt=f"{LAYER_LABELS[self.chosen.layer]} with its marks",
             )  # fmt: skip
         picks = picked.cells(event, len(self.rows), [c.label for c in self.columns])
         if picks:
@@ -450,7 +457,7 @@ def answer(chosen: Chosen, sheet: Sheet) -> None:
         others = " and ".join(plain(Function(name).label) for name in hidden)
         st.caption(
             f"**Partial: inputs are collected blind.** Until they are revealed, every number here "
-            f"holds the statistical forecast{own} only, not what {others} have said."
+            f"holds the statistical forecast{own} only, not what {others} have entered."
         )
     partly = " (partial)" if hidden else ""
     tiles = st.columns(4)

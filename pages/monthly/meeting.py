@@ -325,7 +325,7 @@ def decisions(space: Workspace, person: Person, now: Cycle) -> None:
         if row[1].button("Record", disabled=not words, width="stretch"):
             frame.do(
                 space.minutes.decide, person.id, words,
-                then=lambda: drafts.said(decision=""),
+                then=lambda: drafts.entered(decision=""),
             )  # fmt: skip
     if person.may("minute"):
         with st.popover("Action or assumption", width="stretch"):

@@ -18,7 +18,7 @@ from forecasting.quarterly.scorecard import Scorecard
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
 from pages.components import download, frame, measures, scores, theme
-from pages.components.text import Said, plain
+from pages.components.text import Markdown, plain
 
 STEPS = {
     "open": "Open decisions",
@@ -51,7 +51,7 @@ def open_decisions(space: Workspace, person: Person) -> None:
         st.caption(f"{theme.plural(len(done), 'decision')} of earlier reviews done.")
 
 
-def _day(text: str) -> Said:
+def _day(text: str) -> Markdown:
     return theme.day(dt.date.fromisoformat(text), year=True)
 
 
@@ -76,7 +76,7 @@ def causes(shown: Scorecard) -> None:
         table = pd.DataFrame({"Type": rows["member"]})
         for key in keys:
             table[measured.MEASURES[key].label] = [
-                measured.said(key, None if pd.isna(v) else float(v)) for v in rows[key]
+                measured.in_words(key, None if pd.isna(v) else float(v)) for v in rows[key]
             ]
         st.dataframe(table, hide_index=True, alt="Measures by type of activation")
     with st.container(horizontal=True):
@@ -144,7 +144,7 @@ def policy(space: Workspace, person: Person) -> None:
     for change in waiting:
         setting = SETTINGS[change.name]
         st.caption(
-            f"From {plain(change.effective)}: {plain(setting.label)} {plain(setting.said(change.value))} ({plain(change.why)})."
+            f"From {plain(change.effective)}: {plain(setting.label)} {plain(setting.in_words(change.value))} ({plain(change.why)})."
         )
     if not person.may("settings"):
         st.caption("Leadership changes policy.")
@@ -160,7 +160,7 @@ def in_force(space: Workspace, group: str, mine: Sequence[Setting]) -> None:
         pd.DataFrame(
             {
                 "Setting": [s.label for s in mine],
-                "In force": [s.said(now[s.name]) for s in mine],
+                "In force": [s.in_words(now[s.name]) for s in mine],
                 "Since": [latest[s.name].effective.isoformat() if s.name in latest else "as delivered" for s in mine],
                 "By": [space.person(latest[s.name].person).name if s.name in latest else "" for s in mine],
                 "Why": [latest[s.name].why if s.name in latest else "" for s in mine],
@@ -199,7 +199,7 @@ def change_one(space: Workspace, person: Person, mine: Sequence[Setting]) -> Non
                 )
             if not effects:
                 st.markdown(
-                    f"- {plain(setting.label)}: {plain(setting.said(now[name]))} → **{plain(setting.said(value))}**; no stock and no status changes."
+                    f"- {plain(setting.label)}: {plain(setting.in_words(now[name]))} → **{plain(setting.in_words(value))}**; no stock and no status changes."
                 )
         if st.button("Set it", type="primary", disabled=value == now[name] or not why.strip()):
             frame.do(space.policies.change, person.id, name, value, why=why, effective=day)

@@ -12,7 +12,7 @@ from forecasting.quarterly.scorecard import Scorecard
 from forecasting.vocabulary import Function
 from pages.components import frame, measures, picked, results, theme
 from pages.components.measures import LEVEL_NAMES, next_level
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 VIEWS = {
     "card": "Scorecard",
@@ -32,26 +32,26 @@ IN_MATRIX = (
 )  # fmt: skip
 
 
-def finding(shown: Scorecard, keys: tuple[str, ...]) -> Said:
+def finding(shown: Scorecard, keys: tuple[str, ...]) -> Markdown:
     """Whether the two functions are winning together, in a sentence."""
     set_ = [met for key in keys if (met := shown.is_met(key)) is not None]
-    said = " · ".join(
-        f"{plain(MEASURES[key].label)} {plain(measured.said(key, shown.value(key)))}"
+    text = " · ".join(
+        f"{plain(MEASURES[key].label)} {plain(measured.in_words(key, shown.value(key)))}"
         + (
-            f" (target {plain(measured.said(key, shown.target(key)))})"
+            f" (target {plain(measured.in_words(key, shown.target(key)))})"
             if shown.target(key) is not None
             else ""
         )
         for key in keys
     )
     if not set_:
-        return ours(f"**No shared target is set yet.** {said}.")
+        return ours(f"**No shared target is set yet.** {text}.")
     return ours(
-        f"**{sum(set_)} of {theme.plural(len(set_), 'shared target')} met in {plain(quarter_label(shown.quarter))}.** {said}."
+        f"**{sum(set_)} of {theme.plural(len(set_), 'shared target')} met in {plain(quarter_label(shown.quarter))}.** {text}."
     )
 
 
-def names() -> Said:
+def names() -> Markdown:
     """Who answers for the three measures."""
     people = [
         f"{plain(p.name)} ({plain(p.function.label)})"
@@ -65,15 +65,17 @@ def card_view(shown: Scorecard) -> None:
     bar = st.container(horizontal=True, vertical_alignment="bottom")
     with bar:
         stockout = frame.select(
-            "Stockout rate", list(STOCKOUTS), key="stockout", said=DEFINITIONS.__getitem__, width=200,
+            "Stockout rate", list(STOCKOUTS), key="stockout", in_words=DEFINITIONS.__getitem__, width=200,
             help="Share of SKU-door-days is the headline: of all days on which promoted SKUs should have been on the shelf, the share when they were not.",
         )  # fmt: skip
-        turn = frame.select("Turn", list(TURNS), key="turn", said=BASES.__getitem__, width=130)
+        turn = frame.select(
+            "Turn", list(TURNS), key="turn", in_words=BASES.__getitem__, width=130
+        )
         st.caption(names())
     tiles = st.columns(3, gap="small")
 
-    def v(key: str) -> Said:
-        return plain(measured.said(key, shown.value(key)))
+    def v(key: str) -> Markdown:
+        return plain(measured.in_words(key, shown.value(key)))
 
     with tiles[0]:
         measures.tile(
@@ -105,7 +107,7 @@ def matrix(shown: Scorecard) -> None:
     """Members of a level, coloured by how far each is from target; a click looks inside."""
     head = st.columns([3, 9], vertical_alignment="bottom")
     with head[0]:
-        level = frame.select("Rows", list(LEVELS), key="rows", said=LEVEL_NAMES.__getitem__)
+        level = frame.select("Rows", list(LEVELS), key="rows", in_words=LEVEL_NAMES.__getitem__)
     with head[1]:
         st.caption(
             "Click a value to see what is behind it. ● worse than target, ✓ at target or better."
@@ -120,10 +122,10 @@ def matrix(shown: Scorecard) -> None:
         for key in columns
     }
     sign = {None: "", True: "✓ ", False: "● "}
-    said = pd.DataFrame({"": rows["member"]})
+    texts = pd.DataFrame({"": rows["member"]})
     for key in columns:
-        said[MEASURES[key].label] = [
-            sign[ok] + measured.said(key, None if pd.isna(v) else float(v))
+        texts[MEASURES[key].label] = [
+            sign[ok] + measured.in_words(key, None if pd.isna(v) else float(v))
             for v, ok in zip(rows[key], met[key], strict=True)
         ]
     colours = theme.status_colours()
@@ -132,7 +134,7 @@ def matrix(shown: Scorecard) -> None:
     def shade(_: pd.Series, key: str) -> list[str]:
         return [ink[ok] for ok in met[key]]
 
-    styled = said.style
+    styled = texts.style
     for key in columns:
         styled = styled.apply(shade, key=key, subset=[MEASURES[key].label])
     event = st.dataframe(
@@ -140,7 +142,7 @@ def matrix(shown: Scorecard) -> None:
         alt=f"Measures by {level}",
         column_config={MEASURES[k].label: st.column_config.TextColumn(help=frame.term(MEASURES[k].term)) for k in columns},
     )  # fmt: skip
-    chosen = picked.cell(event, len(rows), list(said.columns))
+    chosen = picked.cell(event, len(rows), list(texts.columns))
     if chosen is not None:
         row, column = chosen
         by_label = {MEASURES[k].label: k for k in columns}
@@ -217,27 +219,27 @@ def due(shown: Scorecard) -> None:
     )  # fmt: skip
 
 
-def lead_finding(shown: Scorecard) -> Said:
+def lead_finding(shown: Scorecard) -> Markdown:
     reds = sum(row["reds"] for row in shown.lead)
     decided = sum(row["decided"] for row in shown.lead)
     complete = shown.value("complete_8")
-    said = (
+    text = (
         f"**{decided} of {theme.plural(reds, 'red featured SKU')} decided while there was still time to act.** "
         if reds
         else "**No featured SKU was red before its start.** "
     )
     if complete is not None:
-        said += f"{plain(measured.said('complete_8', complete))} of activations were complete 8 weeks before their start"
+        text += f"{plain(measured.in_words('complete_8', complete))} of activations were complete 8 weeks before their start"
         notice = shown.value("notice")
-        said += (
+        text += (
             f"; the first red flag came {notice:.0f} weeks before."
             if notice is not None
             else "."
         )
-    return ours(said)
+    return ours(text)
 
 
-def days_of(quarter: str) -> Said:
+def days_of(quarter: str) -> Markdown:
     """First and last day of a fiscal quarter."""
     weeks = quarter_weeks(int(quarter[:4]), int(quarter[6:]))
     first, last = weeks[0], weeks[-1] + dt.timedelta(6)

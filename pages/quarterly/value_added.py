@@ -13,7 +13,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
 from pages.components import charts, download, frame, scores, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 LAGS = {
     1: "1 week or more ahead",
@@ -46,7 +46,7 @@ def every_version(versions: int, run: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def finding(cells: pd.DataFrame, steps: Sequence[Added]) -> Said:
+def finding(cells: pd.DataFrame, steps: Sequence[Added]) -> Markdown:
     named = {a.name: a for a in steps}
     people = named["proposed"].added + named["consensus"].added
     verb = "better" if people > 0 else "worse"
@@ -125,10 +125,10 @@ def of_functions(cells: pd.DataFrame, lag: int, department: str) -> None:
     with choice[0]:
         function = frame.select(
             "Function", list(map(str, INPUTS)), key="function",
-            said=lambda f: Function(f).label,
+            in_words=lambda f: Function(f).label,
         )  # fmt: skip
     with choice[1]:
-        by = frame.select("Split by", list(BY), key="by", said=BY.__getitem__)
+        by = frame.select("Split by", list(BY), key="by", in_words=BY.__getitem__)
     rows = split_rows(by, function, lag, cells)
     if department != ALL:
         rows = rows[rows["department"] == department]
@@ -138,7 +138,7 @@ def of_functions(cells: pd.DataFrame, lag: int, department: str) -> None:
         space = frame.workspace()
         named = dict(space.reasons.labels()) | {p.id: p.name for p in space.people}
         scores.table(
-            found, BY[by], said=lambda n: named.get(n, n), alt=f"Value added of {function} by {by}",
+            found, BY[by], in_words=lambda n: named.get(n, n), alt=f"Value added of {function} by {by}",
         )  # fmt: skip
     elif by == "person" and not sees_all:
         st.caption(f"You made no change for {plain(Function(function).label)} in these weeks.")
@@ -182,7 +182,7 @@ def page() -> None:
         )  # fmt: skip
         lag = frame.select(
             "Published", list(LAGS), key="lag", default=agenda.LEAST_LAG,
-            said=LAGS.__getitem__, width=330,
+            in_words=LAGS.__getitem__, width=330,
         )  # fmt: skip
     cells = of_department(scores.cells(lag), department)
     if cells.empty:

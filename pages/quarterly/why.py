@@ -9,7 +9,7 @@ from forecasting.quarterly.findings import PATTERN_QUARTERS
 from forecasting.quarterly.measures import MEASURES, OF_LEVEL
 from pages.components import charts, download, frame, measures, picked, theme
 from pages.components.measures import LEVEL_NAMES, next_level
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 WITHIN = ("department", "class", "region", "door", "type", "activation", "sku")
 ASKABLE = {
@@ -67,7 +67,7 @@ def drill_table(
     shown = pd.DataFrame({LEVEL_NAMES[level]: named(level, table["member"])})
     if quarter == "all":
         shown.insert(0, "Quarter", table["quarter"].map(quarter_label))
-    shown[MEASURES[key].label] = [measured.said(key, v) for v in table["value"]]
+    shown[MEASURES[key].label] = [measured.in_words(key, v) for v in table["value"]]
     for column in sums:
         shown[SUMS[column]] = table[column].astype(float)
     shares = {"wape", "bias", "wape_statistical"}
@@ -218,27 +218,32 @@ def choose(known: pd.DataFrame) -> tuple[str, str, str]:
     summed = [k for k, m in MEASURES.items() if m.source in OF_LEVEL]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         key = frame.select(
-            "Measure", summed, key="measure", said=lambda k: MEASURES[k].label, width=330
+            "Measure", summed, key="measure", in_words=lambda k: MEASURES[k].label, width=330
         )
         levels = [n for n in OF_LEVEL[MEASURES[key].source] if n != "all"]
         level = frame.select(
-            "By", levels, key="level", default="class", said=LEVEL_NAMES.__getitem__, width=180
+            "By",
+            levels,
+            key="level",
+            default="class",
+            in_words=LEVEL_NAMES.__getitem__,
+            width=180,
         )
         quarter = frame.select(
             "Quarter", ["all", *known["quarter"]], key="quarter", width=170,
             default=frame.workspace().quarters.usual(),
-            said=lambda q: "The last six" if q == "all" else quarter_label(q),
+            in_words=lambda q: "The last six" if q == "all" else quarter_label(q),
         )  # fmt: skip
     return key, level, quarter
 
 
-def finding(key: str, quarter: str) -> Said:
+def finding(key: str, quarter: str) -> Markdown:
     """The number that is unfolded below, for the whole company."""
     label = plain(MEASURES[key].label)
     below = "below, what is behind it, down to the weeks and decisions that made it."
     if quarter == "all":
         return ours(f"**{label} over the last six quarters**; {below}")
-    value = plain(measured.said(key, measures.card(quarter).value(key)))
+    value = plain(measured.in_words(key, measures.card(quarter).value(key)))
     return ours(
         f"**{label}: {value} in {plain(quarter_label(quarter))}, the whole company**; {below}"
     )

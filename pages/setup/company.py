@@ -15,7 +15,7 @@ from forecasting.calendar import (
 )
 from forecasting.conventions import MOST_DECIMALS, Conventions, Numbers, Place, zones
 from pages.components import frame
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 PATTERNS = {
     Pattern.FOUR_FIVE_FOUR: "4-5-4 weeks (National Retail Federation)",
@@ -59,7 +59,7 @@ def page() -> None:
     )
 
 
-def _finding(now: Conventions) -> Said:
+def _finding(now: Conventions) -> Markdown:
     """The calendar and the amounts in force, by example."""
     year = now.fiscal.week(dt.date.today()).year
     first = now.fiscal.year_start(year)

@@ -14,7 +14,7 @@ from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
 from pages.components import frame, theme
-from pages.components.text import Said, plain
+from pages.components.text import Markdown, plain
 
 STEPS = {
     Stage.INPUTS: "Marketing, Merchandising and Planning enter their inputs.",
@@ -28,7 +28,7 @@ MOST_STALE = 8
 """Targets that are listed; the rest is counted."""
 
 
-def day(value: dt.date | None) -> Said:
+def day(value: dt.date | None) -> Markdown:
     return theme.weekday(value, unknown="no date")
 
 

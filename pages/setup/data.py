@@ -202,12 +202,12 @@ def asked_to_import(judged: Judged) -> bool | None:
 def imported(event: Event) -> str:
     """What was imported and proposed, in words."""
     told = event.told(Imported)
-    said = f"Imported {told.summary} (batch #{event.seq}). Refresh the forecast to use it."
+    text = f"Imported {told.summary} (batch #{event.seq}). Refresh the forecast to use it."
     if not told.proposed:
-        return said
+        return text
     changes = theme.plural(told.proposed, "change")
     return (
-        f"{said} Proposed to {holders('signed calendar')}: {changes}; Home says what becomes of "
+        f"{text} Proposed to {holders('signed calendar')}: {changes}; Home says what becomes of "
         "them."
     )
 
@@ -384,9 +384,9 @@ def page() -> None:
         else ""
     )
     frame.title("Data", known + stale)
-    said = st.session_state.pop("imported", None)
-    if said:
-        st.success(plain(said))
+    message = st.session_state.pop("imported", None)
+    if message:
+        st.success(plain(message))
     odd(space, person)
     left, right = st.columns([3, 2], gap="large")
     with left:

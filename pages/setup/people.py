@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.errors import ConcordError
-from forecasting.rights import RIGHTS, SAID
+from forecasting.rights import IN_WORDS, RIGHTS
 from forecasting.vocabulary import INPUTS, Function
 from pages.components import frame, theme
 from pages.components.text import plain
@@ -56,10 +56,10 @@ def page() -> None:
     else:
         st.caption("Admin changes people and functions.")
     st.header("Who may do what", anchor=False)
-    rights = {verb: holders for verb, holders in RIGHTS.items() if verb in SAID}
+    rights = {verb: holders for verb, holders in RIGHTS.items() if verb in IN_WORDS}
     st.dataframe(
         pd.DataFrame(
-            [[SAID[verb].capitalize(), *("✓" if f in holders else "" for f in Function)] for verb, holders in rights.items()],
+            [[IN_WORDS[verb].capitalize(), *("✓" if f in holders else "" for f in Function)] for verb, holders in rights.items()],
             columns=["", *(f.label for f in Function)],
         ),
         hide_index=True, alt="Rights by function",

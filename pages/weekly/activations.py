@@ -18,7 +18,7 @@ from forecasting.vocabulary import MOST_LIFT, Status
 from forecasting.weekly.readiness import Readiness
 from forecasting.workspace import Workspace
 from pages.components import allowed, charts, download, frame, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 TYPES = ["price", "feature", "display", "email", "social", "event", "partnership"]
 
@@ -103,7 +103,7 @@ def save(space: Workspace, person: Person, typed: Typed, known: Activation | Non
     items = (*kept, *(Item(sku=s, discount=cut) for s in typed.skus if s not in before))
     identity = known.activation if known else f"N{space.seq + 1:05d}"
     name = typed.name.strip()
-    wanted = Activation(
+    demand = Activation(
         activation=identity, name=name, type=typed.kind, start=typed.start, end=typed.end,
         status=known.status if known else "planned", owner=typed.owner, items=items,
         channel=known.channel if known else "", spend=known.spend if known else None,
@@ -113,18 +113,18 @@ def save(space: Workspace, person: Person, typed: Typed, known: Activation | Non
     try:
         if person.may("activation"):
             space.calendar.save(
-                person.id, wanted, base=st.session_state["seen"], note=typed.note
+                person.id, demand, base=st.session_state["seen"], note=typed.note
             )
-            said = f"Saved {name}. The Bridge has been updated."
+            text = f"Saved {name}. The Bridge has been updated."
         else:
-            space.proposals.propose_change(person.id, wanted, note=typed.note)
-            said = f"Proposed to Marketing: {name}. Home says what becomes of it."
+            space.proposals.propose_change(person.id, demand, note=typed.note)
+            text = f"Proposed to Marketing: {name}. Home says what becomes of it."
     except ConcordError as error:
         frame.refused(error)
     else:
         if person.may("activation") or known:
             st.query_params["activation"] = identity  # the page opens on it
-        st.session_state["activation_saved"] = said
+        st.session_state["activation_saved"] = text
         st.rerun()
 
 
@@ -154,7 +154,7 @@ def evidence(space: Workspace, act: Activation, sku: str) -> lift_library.Alike 
 
 def to_be_right(
     value: float, known: lift_library.Alike | None, base: float, one: pd.Series
-) -> Said:
+) -> Markdown:
     """What a person's own number would have to be right about."""
     more = base * value - one["demand"]
     if abs(more) < 0.5:
@@ -183,7 +183,7 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
             "P90": skus["lift_high"],
             "Stated lift": [stated.get(s) for s in skus["sku"]],
             "Lift, u": skus["lift_units"],
-            "Status": skus["status"].map(theme.said),
+            "Status": skus["status"].map(theme.status_label),
         }
     )
     marks = [beyond_seen(space.plan, act, s) for s in skus["sku"]]
@@ -229,7 +229,7 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
             st.rerun()
 
 
-def finding(coming: list[Activation], found: list[Readiness]) -> Said:
+def finding(coming: list[Activation], found: list[Readiness]) -> Markdown:
     """How many are planned, have their stock, need somebody."""
     return ours(
         f"**{theme.plural(len(coming), 'activation')} planned or running** · of the next "
@@ -266,7 +266,7 @@ def one_activation(
         return
     chosen = frame.select(
         "Activation", list(names), key="activation",
-        said=lambda a: f"{names[a].name} ({theme.day(names[a].start)})"
+        in_words=lambda a: f"{names[a].name} ({theme.day(names[a].start)})"
         + ("" if names[a].is_live else " · cancelled"),
     )  # fmt: skip
     act, verdict = names[chosen], judged.get(chosen)
@@ -289,11 +289,11 @@ def one_activation(
 def described(act: Activation, verdict: views.Verdict | None, as_of: dt.date) -> None:
     """Its status, its days, who owns it, and until when it can be changed at ease."""
     status = verdict.status if verdict else Status.GREY
-    where = f" · {plain(verdict.said)}" if verdict and act.is_live else ""
+    where = f" · {plain(verdict.text)}" if verdict and act.is_live else ""
     lock = theme.day(act.lock_date) if act.lock_date else "no lock date"
     late = act.lock_date is not None and act.lock_date < as_of + dt.timedelta(7)
     st.markdown(
-        f"{theme.said(status) if act.is_live else 'Cancelled'}{where} · {plain(act.type)} · "
+        f"{theme.status_label(status) if act.is_live else 'Cancelled'}{where} · {plain(act.type)} · "
         f"{theme.day(act.start)} to {theme.day(act.end, year=True)} · "
         f"{theme.plural(len({i.sku for i in act.items}), 'featured SKU')} · "
         f"{plain(act.owner) or 'no owner'} · locks {lock}"

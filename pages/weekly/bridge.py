@@ -11,16 +11,16 @@ from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
 from pages.components import charts, download, frame, mix, options, picked, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
-SUPPLY_SAID = {
+SUPPLY_LABELS = {
     "routine": "orders + routine replenishment",
     "planned": "confirmed + planned orders",
     "firm": "confirmed orders only",
 }
 
 
-def finding(judged: list[views.Verdict], watched: list[Watched]) -> Said:
+def finding(judged: list[views.Verdict], watched: list[Watched]) -> Markdown:
     red = [v for v in judged if v.status is Status.RED]
     if not judged:
         return ours("No activation is planned in these weeks.")
@@ -76,7 +76,7 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
     odd = frame.workspace().oddities.marks("activation")
     return pd.DataFrame(
         {
-            "Status": [theme.said(v.status) for v in judged],
+            "Status": [theme.status_label(v.status) for v in judged],
             "Activation": [v.activation.name for v in judged],
             "Type": [v.activation.type for v in judged],
             "Starts": [v.activation.start for v in judged],
@@ -123,14 +123,14 @@ def described(verdict: views.Verdict) -> None:
     """Its status, what it is, and when it runs out."""
     act = verdict.activation
     st.header(
-        f"{theme.said(verdict.status)}: {plain(act.name)}", anchor=False,
+        f"{theme.status_label(verdict.status)}: {plain(act.name)}", anchor=False,
         help=frame.term("Status of an activation"),
     )  # fmt: skip
     start = f"{theme.day(act.start)} to {theme.day(act.end)}"
     where = f"{verdict.red_cells:d} of {theme.plural(verdict.n_cells, 'SKU-door')}"
     week = f", the first in {theme.week(verdict.first_short)}" if verdict.first_short else ""
     cells = f"; {where} run out{week}" if verdict.red_cells else ""
-    runs_out = f"**{plain(verdict.said)}**{cells}."
+    runs_out = f"**{plain(verdict.text)}**{cells}."
     st.markdown(
         f"{plain(act.type.capitalize())}, {start}, {theme.plural(verdict.n_skus, 'featured SKU')} at "
         f"{theme.plural(verdict.n_doors, 'door')}. Demand {theme.units(verdict.demand)}, of which "
@@ -142,7 +142,7 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
     """The featured SKUs, worst first; the place of the one that is looked at."""
     shown = pd.DataFrame(
         {
-            "Status": skus["status"].map(theme.said),
+            "Status": skus["status"].map(theme.status_label),
             "SKU": skus["sku"],
             "On hand, u": skus["on_hand"],
             "Demand, u": skus["demand"],
@@ -222,7 +222,7 @@ def by_doors(by_door: pd.DataFrame, sku: str) -> None:
         pd.DataFrame(
             {
                 "Door": by_door["name"],
-                "Status": by_door["status"].map(theme.said),
+                "Status": by_door["status"].map(theme.status_label),
                 "Stockout risk": by_door["p_window"] * 100,
                 "Short, u": by_door["units_short"],
                 "On hand now, u": by_door["on_hand"],
@@ -241,7 +241,7 @@ def by_doors(by_door: pd.DataFrame, sku: str) -> None:
     )  # fmt: skip
 
 
-def stands_on(which: str) -> Said:
+def stands_on(which: str) -> Markdown:
     """Which plan the page shows, in words."""
     version = frame.workspace().last_version()
     if which == "draft":
@@ -268,15 +268,15 @@ def page() -> None:
         inside = frame.which_class(plan)
         supply = frame.select(
             "Supply counted", SUPPLIES, key="supply", default="routine", width=240,
-            said=SUPPLY_SAID.__getitem__, help=frame.term("Routine replenishment"),
+            in_words=SUPPLY_LABELS.__getitem__, help=frame.term("Routine replenishment"),
         )  # fmt: skip
     judged = views.verdicts(plan, weeks=weeks, supply=supply)
     if inside is not None:
         judged = [v for v in judged if inside & {i.sku for i in v.activation.items}]
     watched = frame.watch_list(plan, weeks=weeks)
-    said = finding(judged, watched)
+    text = finding(judged, watched)
     with head:
-        frame.title("Bridge", said)
+        frame.title("Bridge", text)
     if not judged:
         st.info("Plan an activation on the Activations page, or look further ahead.")
         return
@@ -290,14 +290,14 @@ def page() -> None:
     first = pd.Timestamp(plan.base.weeks[0])
     st.altair_chart(
         charts.calendar(judged, first, weeks), width="stretch", on_select="rerun",
-        selection_mode="pick", key="calendar", alt=f"Calendar of activations. {said}",
+        selection_mode="pick", key="calendar", alt=f"Calendar of activations. {text}",
     )  # fmt: skip
     line = st.columns([6, 2, 2], vertical_alignment="bottom")
     with line[0]:
         chosen = frame.select(
             "Activation", list(names), key="activation",
             help=f"Or click a bar of the calendar.\n\n{frame.term('Status of an activation')}",
-            said=lambda a: f"{theme.said(names[a].status)} · {names[a].activation.name} · {names[a].said}",
+            in_words=lambda a: f"{theme.status_label(names[a].status)} · {names[a].activation.name} · {names[a].text}",
         )  # fmt: skip
     if line[1].button(
         "Best mix for all weeks", width="stretch", icon=":material/balance:",
@@ -313,7 +313,7 @@ def page() -> None:
         )
     one_activation(plan, names[chosen], supply)
     as_of = theme.week(plan.base.as_of)
-    st.caption(f"As of {as_of}. Counts {SUPPLY_SAID[supply]}. " + stands_on(which))
+    st.caption(f"As of {as_of}. Counts {SUPPLY_LABELS[supply]}. " + stands_on(which))
 
 
 page()

@@ -13,7 +13,7 @@ from forecasting.vocabulary import Status
 from forecasting.weekly.signals import GAIN, LastWeek, factors
 from forecasting.workspace import Workspace
 from pages.components import download, frame, mix, options, picked, proposals, theme
-from pages.components.text import Said, ours, plain
+from pages.components.text import Markdown, ours, plain
 
 
 def most() -> int:
@@ -21,7 +21,7 @@ def most() -> int:
     return int(frame.workspace().policies.now.number("listed"))
 
 
-def finding(last: LastWeek | None, red: int, late: int, due: int) -> Said:
+def finding(last: LastWeek | None, red: int, late: int, due: int) -> Markdown:
     parts = []
     if last is not None and last.expected > 0:
         off = last.actual / last.expected - 1
@@ -62,7 +62,7 @@ def to_do(space: Workspace) -> pd.DataFrame:
     rows = []
     for decision in space.decisions.open:
         common = {
-            "decision": decision.seq, "action": decision.action.label, "what": decision.said,
+            "decision": decision.seq, "action": decision.action.label, "what": decision.text,
             "owner": space.person(decision.owner).name, "due": decision.due,
             "activation": decision.activation, "sku": decision.sku,
         }  # fmt: skip
@@ -161,13 +161,13 @@ def risks(space: Workspace, plan: LivePlan) -> None:
         event = st.dataframe(
             pd.DataFrame(
                 {
-                    "Status": [theme.said(w.status) for w in listed],
+                    "Status": [theme.status_label(w.status) for w in listed],
                     "SKU": [w.sku for w in listed],
                     "Activation": [names[w.activation] for w in listed],
                     "Short, u": [w.units_short for w in listed],
                     "Margin at risk": [w.margin_at_risk for w in listed],
                     "Best supply option": [
-                        "; ".join(o.said for o in w.best.options) or "none that pays for itself"
+                        "; ".join(o.text for o in w.best.options) or "none that pays for itself"
                         for w in listed
                     ],
                     "Net": [w.best.margin - w.best.cost for w in listed],

@@ -107,8 +107,8 @@ def choices(control: Control) -> Iterator[Choice]:
                 yield option.content, state(control, string_array_value=[option.content])
         case "multiselect" | "slider":
             for at in crawling.spread(len(proto.options)):
-                said = proto.options[at]
-                yield said, state(control, string_array_value=[said])
+                selection = proto.options[at]
+                yield selection, state(control, string_array_value=[selection])
         case "checkbox" | "toggle":
             for on in (True, False):
                 yield str(on), state(control, bool_value=on)
@@ -140,8 +140,8 @@ def _rows(control: Control) -> Iterator[Choice]:
     proto, rows = control.proto, control.node.value
     if proto.selection_mode and len(rows):
         for row in {0, len(rows) - 1}:
-            said = json.dumps({"selection": {"rows": [row], "columns": [], "cells": []}})
-            yield f"row {row}", state(control, string_value=said)
+            selection = json.dumps({"selection": {"rows": [row], "columns": [], "cells": []}})
+            yield f"row {row}", state(control, string_value=selection)
     if proto.editing_mode != proto.EditingMode.READ_ONLY and not proto.disabled and len(rows):
         told = json.loads(proto.columns or "{}")
         free = [c for c in rows.columns if not told.get(c, {}).get("disabled")]
@@ -161,17 +161,19 @@ def _points(control: Control) -> Iterator[Choice]:
         return
     spec = json.loads(proto.spec)
     for parameter in spec.get("params", []):
-        wanted = parameter.get("select", {})
-        fields = wanted.get("fields", []) if isinstance(wanted, dict) else []
+        selects = parameter.get("select", {})
+        fields = selects.get("fields", []) if isinstance(selects, dict) else []
         for data in proto.datasets:
             table = pa.ipc.open_stream(data.data.data).read_all()
             if fields and set(fields) <= set(table.column_names) and len(table):
                 picked = {name: table[name][0].as_py() for name in fields}
-                said = json.dumps({"selection": {parameter["name"]: [picked]}}, default=str)
-                yield "the first drawn", state(control, string_value=said)
+                selection = json.dumps(
+                    {"selection": {parameter["name"]: [picked]}}, default=str
+                )
+                yield "the first drawn", state(control, string_value=selection)
                 break
-        said = json.dumps({"selection": {parameter["name"]: []}})
-        yield "nothing", state(control, string_value=said)
+        selection = json.dumps({"selection": {parameter["name"]: []}})
+        yield "nothing", state(control, string_value=selection)
 
 
 @dataclass

@@ -86,9 +86,9 @@ def test_the_meeting_begins_with_what_is_due(scored):
 def test_the_cycle_page_shows_the_void_signature_and_the_run_that_waits(scored, who):
     app = opened("cycle", who)
     assert not app.exception
-    said = text_of(app) + " ".join(w.value for w in app.warning)
-    assert "is void: Ines Falk" in said
-    assert "was made" in said
+    text = text_of(app) + " ".join(w.value for w in app.warning)
+    assert "is void: Ines Falk" in text
+    assert "was made" in text
     assert ("Adopt this run" in [b.label for b in app.button]) == (who == "dana")
 
 
@@ -98,8 +98,8 @@ def test_value_added_by_person_is_shown_to_the_facilitator_and_to_oneself(scored
     assert not app.exception
     named = [d.value["Person"].tolist() for d in app.dataframe if "Person" in d.value.columns]
     assert named == ([] if who == "victor" else [["Mara Quill"]])
-    said = text_of(app)
-    assert ("you see everybody" in said) == (who == "dana")
+    text = text_of(app)
+    assert ("you see everybody" in text) == (who == "dana")
 
 
 def test_the_meeting_holds_the_total_against_last_year_and_budget(scored):
@@ -114,7 +114,7 @@ def test_what_rests_on_an_expired_assumption_comes_first_among_the_exceptions(sc
 
     space = frame.workspace()
     quiet = int(space.plan.totals["statistical"].sum(axis=1).argmin())
-    said = space.minutes.assume(
+    assumed = space.minutes.assume(
         "ines", "The buyer keeps it", owner="ines", watch="Orders", review=space.plan.base.as_of,
         scope=scope(space, quiet, 1, 8),
     )  # fmt: skip
@@ -124,12 +124,12 @@ def test_what_rests_on_an_expired_assumption_comes_first_among_the_exceptions(sc
     assert shown["SKU"].iloc[0] == space.plan.sku_names[quiet]
     assert shown[""].iloc[0] == "◆"
     assert "The buyer keeps it" in " ".join(w.value for w in app.warning)
-    space.minutes.judge("ines", said.seq, "held")
+    space.minutes.judge("ines", assumed.seq, "held")
     after = opened("meeting", "dana", step="disagreements").dataframe[0].value
     assert space.plan.sku_names[quiet] not in set(after["SKU"])
 
 
-def test_what_is_typed_in_the_meeting_is_kept_until_it_is_said(scored):
+def test_what_is_typed_in_the_meeting_is_kept_until_it_is_entered(scored):
     app = opened("meeting", "dana", step="disagreements")
     next(b for b in app.text_input if b.key == "why_agreed").set_value("Two campaigns").run()
     again = opened("meeting", "dana", step="disagreements")

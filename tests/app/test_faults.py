@@ -1,4 +1,4 @@
-"""What goes wrong by our fault is said calmly on the page and on the command line, and noted."""
+"""What goes wrong by our fault is explained calmly on the page and on the command line, and noted."""
 
 import shutil
 import time
@@ -91,9 +91,9 @@ def test_our_fault_on_the_command_line_is_one_sentence_and_exit_1(
     ]
     done = CliRunner().invoke(command.main, words)
     assert done.exit_code == 1
-    (said,) = done.stderr.splitlines()
-    assert "'export' failed by a fault of ours" in said
-    assert said.endswith(f"Details are in {served}.log.")
+    (text,) = done.stderr.splitlines()
+    assert "'export' failed by a fault of ours" in text
+    assert text.endswith(f"Details are in {served}.log.")
     told = Path(f"{served}.log").read_text()
     assert "ERROR cli verb_failed verb=export error=KeyError trace=" in told
     assert SECRET not in told

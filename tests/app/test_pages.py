@@ -400,10 +400,10 @@ def test_the_total_counts_what_is_not_shown_and_can_be_set_where_it_is_a_node(se
 
     space = frame.workspace()
     app = opened("consensus", "mara", level="sku", weeks="13")
-    said = app.metric[0].value
+    text = app.metric[0].value
     app.text_input(key="view_find").set_value(space.plan.sku_names[0]).run()
     assert len(app.session_state["order of the grid"][1]) == 2  # the total, and what was found
-    assert app.metric[0].value == said
+    assert app.metric[0].value == text
     paste_into(app, {0: {week_column(app, 12): 9000.0}})
     day = as_date(space.plan.base.weeks[12])
     assert space.input_amount("mara", Scope(first_week=day, last_week=day)) == 9000.0

@@ -59,5 +59,5 @@ def test_a_change_of_an_activation_is_proposed_from_its_page(space):
     app = press(app, f"Propose to cancel {act.name}")
     assert not app.exception
     (waits,) = space.proposals.waiting_for(space.person("mara"))
-    assert waits.body.said == f"Cancel {act.name}"
+    assert waits.body.text == f"Cancel {act.name}"
     assert space.calendar.one(act.activation).is_live

@@ -101,14 +101,14 @@ def test_a_count_of_long_ago_and_one_of_a_centre_stay_as_they_were_counted(count
     assert OLDEST_DAYS == 7 * STALE_AFTER_WEEKS + 6
 
 
-def test_what_was_rolled_is_said_with_the_worst_of_it(counted):
+def test_what_was_rolled_is_listed_with_the_worst_of_it(counted):
     rows = found(counted).reset_index()
-    said = {r["kind"]: r for r in odd_counts(rows[rows["door"] == "D1"], AS_OF)}
-    assert {r["subject"] for r in said.values()} == {"D1"}
-    assert said["old_count"]["example"].startswith("LONG-AGO, counted 100")
-    assert said["left_out_of_the_last_count"]["count"] == 1
-    assert "sku/FORTNIGHT" in said["left_out_of_the_last_count"]["touches"]
-    assert said["count_of_another_day"]["count"] == 2  # MONDAY and EMPTY
+    by_kind = {r["kind"]: r for r in odd_counts(rows[rows["door"] == "D1"], AS_OF)}
+    assert {r["subject"] for r in by_kind.values()} == {"D1"}
+    assert by_kind["old_count"]["example"].startswith("LONG-AGO, counted 100")
+    assert by_kind["left_out_of_the_last_count"]["count"] == 1
+    assert "sku/FORTNIGHT" in by_kind["left_out_of_the_last_count"]["touches"]
+    assert by_kind["count_of_another_day"]["count"] == 2  # MONDAY and EMPTY
     assert odd_counts(rows[rows["sku"] == "SATURDAY"], AS_OF) == []
 
 
@@ -137,7 +137,7 @@ def test_counts_that_bear_the_name_of_their_week_are_of_its_end(label):
     space.close()
 
 
-def test_what_came_after_the_week_is_on_its_way_and_not_lost(counted):
+def test_what_arrived_after_the_week_is_on_its_way_and_not_lost(counted):
     orders = counted.store.query("open_receipts", as_of=AS_OF).set_index("receipt")
     assert sorted(orders.index) == ["R3", "R4"]
     assert pd.Timestamp(orders["eta"]["R3"]).date() == END + dt.timedelta(1)

@@ -75,7 +75,7 @@ def test_no_header_of_a_csv_is_ever_run(store, tmp_path, header, twice):
     row = ["D1", *header]
     content = as_csv(["door", *header], row) + (as_csv(row, row) if twice else b"")
     (path,) = write(tmp_path, doors=content)
-    refused(store, path)  # whatever is said of it: it is a refusal or a success
+    refused(store, path)  # whatever it is called: it is a refusal or a success
     assert chaos_files.digest(store) == before
     assert watched(store) == counted
 

@@ -153,8 +153,8 @@ def parameters_of(name: str, rows: str = ""):
     }  # fmt: skip
     if name == "score_blocks":
         values["rows"] = 1000
-    said = re.sub(r"--.*", "", sql(name))
-    return {key: value for key, value in values.items() if re.search(rf"\${key}\b", said)}
+    statement = re.sub(r"--.*", "", sql(name))
+    return {key: value for key, value in values.items() if re.search(rf"\${key}\b", statement)}
 
 
 def test_a_second_process_is_told_who_holds_the_file(tmp_path):

@@ -549,7 +549,7 @@ def test_lost_sales_are_what_the_run_corrected_at_the_price_in_force(space):
     assert found["lost_share"] == pytest.approx(value / (found["revenue"] + value), rel=1e-5)
 
 
-def test_what_is_said_to_be_lost_is_what_was_lost(space, company):
+def test_what_is_reported_as_lost_is_what_was_lost(space, company):
     space.quarters.sum_up()
     truth = pd.read_parquet(company.with_name(f"{company.stem}.truth") / "demand.parquet")
     sales = space.store.table("sales").assign(week=lambda f: pd.to_datetime(f["date"]))

@@ -88,7 +88,7 @@ def test_returns_of_another_day_come_off(send):
     assert send(weekly(0), weekly(3, weeks=WEEKS[:2], units=-1.0)) == 78.0
 
 
-def test_weeks_that_one_file_tells_twice_are_said_by_door():
+def test_weeks_that_one_file_tells_twice_are_listed_by_door():
     both = pd.concat(
         [weekly(0), weekly(6), weekly(0, door="D2"), weekly(3, door="D2", units=4)]
     )
@@ -99,6 +99,6 @@ def test_weeks_that_one_file_tells_twice_are_said_by_door():
             "sales": both,
         }
     )
-    (said,) = [r for r in odd_times(space.store) if r["kind"] == "weeks_told_twice"]
-    assert (said["subject"], said["count"]) == ("D1", len(WEEKS))
+    (found,) = [r for r in odd_times(space.store) if r["kind"] == "weeks_told_twice"]
+    assert (found["subject"], found["count"]) == ("D1", len(WEEKS))
     space.close()

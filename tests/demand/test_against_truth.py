@@ -118,9 +118,9 @@ def test_demand_of_sold_out_weeks_is_found_in_sum_and_sales_alone_would_be_far_o
     truth = np.zeros(panel.units.shape)
     inside = (week >= 0) & (week < panel.units.shape[1])
     truth[cells["series"][inside], week[inside]] = cells["demand"][inside]
-    wanted = truth[:, :known][short].sum()
-    assert estimate == pytest.approx(wanted, rel=0.05), estimate / wanted
-    assert sold < 0.85 * wanted
+    demand = truth[:, :known][short].sum()
+    assert estimate == pytest.approx(demand, rel=0.05), estimate / demand
+    assert sold < 0.85 * demand
     # Weeks on an empty shelf teach nothing, and most of what is lost is lost in them.
     shut = panel.shut[:, :known]
     assert shut.sum() > 100
@@ -128,7 +128,7 @@ def test_demand_of_sold_out_weeks_is_found_in_sum_and_sales_alone_would_be_far_o
     assert factors.clean[shut].sum() == pytest.approx(truth[:, :known][shut].sum(), rel=0.15)
 
 
-def test_a_week_that_ended_empty_counts_for_what_was_likely_wanted():
+def test_a_week_that_ended_empty_counts_for_its_likely_demand():
     drawn = company.draw(seed=SEEDS[0], keep_in_stock=False)
     factors = model.fit(drawn.panel, drawn.exposures, known=drawn.known)
     rows = company.beside_truth(drawn, model.predict(factors, drawn.panel))
@@ -160,7 +160,7 @@ def test_a_model_that_knew_no_promotions_would_be_far_off_on_promoted_weeks(lear
     assert 0.70 < metrics["all"]["within_p10_p90"] < 0.95
 
 
-def test_a_fit_never_sees_the_weeks_it_is_held_against(learnt):
+def test_a_fit_never_sees_the_weeks_it_is_compared_with(learnt):
     drawn, factors = learnt
     units, exposure = drawn.panel.units.copy(), drawn.panel.exposure.copy()
     units[:, drawn.known :] = 10_000.0

@@ -1,6 +1,6 @@
 """What habits of files cost: a drawn company, each habit on a fifth of its SKUs or doors.
 
-The forecast of the weeks ahead is held against the true mean, with the habit and without. What
+The forecast of the weeks ahead is compared with the true mean, with the habit and without. What
 is known of demand is the same in both files (or nearly: a shut door has sold less), so the
 errors must be nearly the same too: within `COST` of each other, over the whole company and over
 the SKUs and doors that have the habit.

@@ -88,7 +88,7 @@ def test_the_point_for_percentage_error_has_less_of_it_than_mean_and_median():
 
 
 @given(st.floats(0.2, 80), st.floats(0, 120))
-def test_what_was_wanted_is_at_least_what_was_sold(mean, sold):
+def test_demand_is_at_least_what_was_sold(mean, sold):
     found = float(intervals.at_least(np.array([mean]), 0.4, np.array([sold]))[0])
     assert found >= sold
     assert found >= min(mean, sold + 3 * mean) - 1e-9

@@ -55,7 +55,7 @@ def test_a_stated_launch_counts_from_its_first_sale_and_from_its_date_before_tha
     # The one that should have come has not yet: from now on, then.
     assert launch.weeks_of(panel, 60).tolist() == [33, 60, launch.LONG_AGO]
     assert launch.weeks_of(panel, 50).tolist() == [33, 58, launch.LONG_AGO]
-    # What came later was not known then.
+    # What followed was not known then.
     assert launch.weeks_of(panel, 32).tolist()[0] == 32
 
 

@@ -128,13 +128,13 @@ def test_a_lone_peak_is_not_believed_but_a_level_that_rose_is():
     assert np.argwhere(peaks).tolist() == [[0, 20]]
 
 
-def test_a_week_hardly_on_the_shelf_is_not_what_a_forecast_is_held_against():
+def test_a_week_hardly_on_the_shelf_is_not_what_a_forecast_is_compared_with():
     rows = [
         ("A", "D", w, 6, s, 3) for w, s in zip(WEEKS, [1, 0.8, 0.5, 0.4, 0.2, 0], strict=True)
     ]
-    wanted, known = panel(rows).wanted()
+    demand, known = panel(rows).demand()
     assert known[0].tolist() == [True, True, True, False, False, False]
-    np.testing.assert_allclose(wanted[0, :3], [6, 7.5, 12])
+    np.testing.assert_allclose(demand[0, :3], [6, 7.5, 12])
 
 
 @pytest.fixture(scope="module")

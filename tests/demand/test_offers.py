@@ -246,6 +246,6 @@ def test_lifts_learnt_from_offers_within_offers_are_as_right_as_from_clean_ones(
         told = model.predict(model.fit(panel, exposures, known=KNOWN), panel)
         forecast = told["forecast"].to_numpy().reshape(mean.shape[0], -1)
         missed[overlapping] = np.abs(forecast - mean[:, KNOWN:])[coming].sum()
-    wanted = mean[:, KNOWN:][coming].sum()
-    assert missed[False] < 0.2 * wanted
-    assert missed[True] < max(1.1 * missed[False], 0.08 * wanted)
+    demand = mean[:, KNOWN:][coming].sum()
+    assert missed[False] < 0.2 * demand
+    assert missed[True] < max(1.1 * missed[False], 0.08 * demand)

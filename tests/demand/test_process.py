@@ -111,25 +111,25 @@ def test_after_a_large_task_a_process_gives_its_memory_back(waiting, inputs, tmp
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("sent", "text"),
     [
         (signal.SIGKILL, "killed by the system (signal 9), most likely because memory ran out"),
         (signal.SIGTERM, "ended from outside (signal 15)"),
     ],
 )
 def test_one_that_others_kill_was_not_stopped_and_says_what_to_do(
-    waiting, inputs, tmp_path, sent, said
+    waiting, inputs, tmp_path, sent, text
 ):
     with pytest.raises(JobFailed) as failed:
         fit(inputs, tmp_path / "first", lambda running: os.kill(running.process.pid, sent))
-    assert said in str(failed.value)
+    assert text in str(failed.value)
     assert "stays in force" in str(failed.value)
     assert failed.value.facts["signal"] == str(sent.value)
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="asks /proc who runs")
 @pytest.mark.parametrize("whom", ["the process", "one of its own"])
-def test_where_it_fits_in_several_and_one_is_killed_all_are_gone_and_it_is_said(
+def test_where_it_fits_in_several_and_one_is_killed_all_are_gone_and_it_says_so(
     waiting, inputs, tmp_path, whom
 ):
     job = json.loads((inputs / "job.json").read_text())

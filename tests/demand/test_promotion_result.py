@@ -124,10 +124,10 @@ def test_where_activations_meet_their_parts_add_up_to_the_cell(measured):
     counts, shares = np.bincount(key), np.bincount(key, cells.share)
     assert (counts > 1).any()
     np.testing.assert_allclose(shares[counts > 0], 1.0)
-    wanted = np.bincount(key, cells.wanted)[counts > 0]
+    demand = np.bincount(key, cells.demand)[counts > 0]
     whole = (factors.clean * drawn.panel.open[:, : drawn.known]).ravel()
-    np.testing.assert_allclose(wanted, whole[: len(counts)][counts > 0])
-    assert rows["base"].sum() + rows["lift"].sum() == pytest.approx(wanted.sum())
+    np.testing.assert_allclose(demand, whole[: len(counts)][counts > 0])
+    assert rows["base"].sum() + rows["lift"].sum() == pytest.approx(demand.sum())
 
 
 def test_what_a_result_may_be_off_grows_with_what_it_is_of(measured):

@@ -109,5 +109,5 @@ def test_a_holiday_that_the_last_quarter_did_not_see_is_forecast_all_the_same(se
     told = model.predict(model.fit(built, exposures, known=known), built)
     forecast = told["forecast"].to_numpy().reshape(mean[:, known:].shape)
     december = peak[known:] > 0.3
-    wanted = mean[of_b, known:][:, december].sum()
-    assert forecast[of_b][:, december].sum() == pytest.approx(wanted, rel=0.15)
+    demand = mean[of_b, known:][:, december].sum()
+    assert forecast[of_b][:, december].sum() == pytest.approx(demand, rel=0.15)

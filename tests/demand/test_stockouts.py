@@ -1,4 +1,4 @@
-"""Weeks that sold out: the faster they did, the more was wanted, and the less was sold."""
+"""Weeks that sold out: the faster they did, the more demand, and the less was sold."""
 
 import numpy as np
 import pandas as pd
@@ -14,19 +14,19 @@ KNOWN = 80
 NO_PRICE = pd.DataFrame({"sku": [], "door": [], "week": [], "regular_price": []})
 
 
-def stocked(wanted, stock, rng):
+def stocked(demand, stock, rng):
     """Series of one SKU at many doors, each week with so many units on the shelf and no more.
 
     Customers come at any time of the week; the shelf is empty from the last unit on.
     """
-    emptied = rng.beta(stock, np.maximum(wanted - stock, 0) + 1)
-    doors = [f"D{d:03}" for d in range(len(wanted))]
+    emptied = rng.beta(stock, np.maximum(demand - stock, 0) + 1)
+    doors = [f"D{d:03}" for d in range(len(demand))]
     series = pd.DataFrame({"sku": "A", "door": doors})
     rows = series.loc[series.index.repeat(KNOWN)].assign(
         week=np.tile(WEEKS[:KNOWN], len(doors)),
-        units=np.minimum(wanted, stock).ravel(),
-        in_stock=np.where(wanted >= stock, emptied, 1.0).ravel(),
-        on_hand=np.maximum(stock - wanted, 0.0).ravel(),
+        units=np.minimum(demand, stock).ravel(),
+        in_stock=np.where(demand >= stock, emptied, 1.0).ravel(),
+        on_hand=np.maximum(stock - demand, 0.0).ravel(),
     )
     skus = pd.DataFrame({"sku": ["A"], "class": ["c"]})
     built = cleansing.build_panel(rows, series, NO_PRICE, skus=skus, doors=doors, weeks=WEEKS)
@@ -36,12 +36,12 @@ def stocked(wanted, stock, rng):
 @pytest.mark.parametrize(
     ("mean", "stock"), [(60.0, 40.0), (60.0, 20.0), (20.0, 8.0), (5.0, 4.0)]
 )
-def test_demand_that_sold_out_is_learnt_as_what_was_wanted(mean, stock):
+def test_demand_that_sold_out_is_learnt_in_full(mean, stock):
     rng = np.random.default_rng(3)
-    wanted = rng.poisson(mean * rng.gamma(3, 1 / 3, (120, KNOWN))).astype(float)
-    panel, exposures = stocked(wanted, stock, rng)
+    demand = rng.poisson(mean * rng.gamma(3, 1 / 3, (120, KNOWN))).astype(float)
+    panel, exposures = stocked(demand, stock, rng)
     rows = model.predict(model.fit(panel, exposures, known=KNOWN), panel)
-    assert rows["forecast"].mean() == pytest.approx(wanted.mean(), rel=0.05)
+    assert rows["forecast"].mean() == pytest.approx(demand.mean(), rel=0.05)
 
 
 def test_promotions_that_ran_out_are_foreseen_like_those_that_did_not(shared_data):
@@ -79,10 +79,10 @@ def panel_of_weeks(rows):
     )
 
 
-def test_many_units_say_what_was_wanted_however_short_they_lasted():
+def test_many_units_tell_the_demand_however_short_they_lasted():
     built = panel_of_weeks([(3, 0.05), (40, 0.05), (0, 0.0), (3, 0.2), (40, 0.2), (3, 0.6)])
     assert built.exposure[0].tolist() == [0.0, 0.05, 0.0, 0.2, 0.2, 0.6]
     assert built.shut[0].tolist() == [True, False, True, False, False, False]
-    wanted, known = built.wanted()
+    demand, known = built.demand()
     assert known[0].tolist() == [False, True, False, False, True, True]
-    np.testing.assert_allclose(wanted[0], [0, 800, 0, 0, 200, 5])
+    np.testing.assert_allclose(demand[0], [0, 800, 0, 0, 200, 5])

@@ -5,17 +5,17 @@
   const isRunning = () => !app() || app().dataset.testScriptState !== "notRunning";
   // What lies in a closed expander has a place on the page, and nobody can reach it.
   const isSeen = (e) => e.getClientRects().length > 0 && e.checkVisibility({ visibilityProperty: true });
-  const said = (e) => (e.innerText || "").replace(/\s+/g, " ").trim();
+  const shown = (e) => (e.innerText || "").replace(/\s+/g, " ").trim();
   const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-  const stale = () => all("[data-stale=true]").filter((e) => isSeen(e) && said(e));
-  const heading = () => said(document.querySelector("[data-testid=stMain] h1") || document.body).slice(0, 60);
+  const stale = () => all("[data-stale=true]").filter((e) => isSeen(e) && shown(e));
+  const heading = () => shown(document.querySelector("[data-testid=stMain] h1") || document.body).slice(0, 60);
 
   let pushes = 0, standing = new Set(), count = 0;
   const push = history.pushState;
   history.pushState = function (...given) { pushes += 1; return push.apply(this, given); };
 
   const texts = () => new Set(
-    all("[data-testid=stMain] [data-testid=stElementContainer]").filter(isSeen).map(said).filter((t) => t.length > 15));
+    all("[data-testid=stMain] [data-testid=stElementContainer]").filter(isSeen).map(shown).filter((t) => t.length > 15));
 
   // While a page is being left: what of it stands there when the new one's heading is shown?
   const leave = () => {
@@ -50,13 +50,13 @@
     const edge = main.getBoundingClientRect().right;
     const wide = Math.max(main.scrollWidth - main.clientWidth, 0);
     const widest = wide
-      ? all("[data-testid=stElementContainer]", main).filter((e) => e.getBoundingClientRect().right > edge + 1).map(said)[0] || ""
+      ? all("[data-testid=stElementContainer]", main).filter((e) => e.getBoundingClientRect().right > edge + 1).map(shown)[0] || ""
       : "";
     return {
       running: performance.now() - start >= 40000,
-      exceptions: all("[data-testid=stException]").filter(isSeen).map(said),
-      errors: all("[data-testid=stAlertContentError]").filter(isSeen).map(said),
-      ghosts: isRunning() ? "" : stale().map(said).join(" | ").slice(0, 200),
+      exceptions: all("[data-testid=stException]").filter(isSeen).map(shown),
+      errors: all("[data-testid=stAlertContentError]").filter(isSeen).map(shown),
+      ghosts: isRunning() ? "" : stale().map(shown).join(" | ").slice(0, 200),
       former, wide: wide > 1 ? wide : 0, widest: widest.slice(0, 80), pushes,
     };
   };
@@ -101,19 +101,19 @@
   const labelOf = (kind, e) => {
     const box = HOLDS[kind] ? e.closest(HOLDS[kind]) || e : e;
     const label = box.querySelector("[data-testid=stWidgetLabel]");
-    const named = e.getAttribute("aria-label") || (label && said(label));
+    const named = e.getAttribute("aria-label") || (label && shown(label));
     if (kind === "chart" || kind === "table") {
       const alt = box.querySelector("[role=grid][aria-label], [role=graphics-document][aria-label], table[aria-label]");
       return alt ? alt.getAttribute("aria-label").slice(0, 50) : "";
     }
-    return (named && !["button", "submit"].includes(kind) ? named : said(e) || named || "").slice(0, 60);
+    return (named && !["button", "submit"].includes(kind) ? named : shown(e) || named || "").slice(0, 60);
   };
   const pathOf = (e) => {
     const parts = [];
     const cover = e.closest("[role=dialog], [data-testid=stPopoverBody]");
-    if (cover) parts.push(cover.matches("[role=dialog]") ? said(cover).slice(0, 20) : "popover");
+    if (cover) parts.push(cover.matches("[role=dialog]") ? shown(cover).slice(0, 20) : "popover");
     const tab = e.closest("[role=tabpanel]");
-    if (tab) parts.push(tab.getAttribute("aria-labelledby") ? said(document.getElementById(tab.getAttribute("aria-labelledby")) || tab).slice(0, 30) : "tab");
+    if (tab) parts.push(tab.getAttribute("aria-labelledby") ? shown(document.getElementById(tab.getAttribute("aria-labelledby")) || tab).slice(0, 30) : "tab");
     return parts.join(" / ");
   };
   const controls = () => {

@@ -83,9 +83,9 @@ class Crawl:
         self.page.on("websocket", lambda socket: socket.on("close", self._dropped))
 
     def _console(self, message: Any) -> None:
-        said = f"{message.text} {message.location.get('url', '')}"
-        if message.type == "error" and not any(re.search(a, said) for a in ALLOWED):
-            self.told.append(f"console: {said}")
+        text = f"{message.text} {message.location.get('url', '')}"
+        if message.type == "error" and not any(re.search(a, text) for a in ALLOWED):
+            self.told.append(f"console: {text}")
 
     def _dropped(self, *_: object) -> None:
         if not self.leaving:
@@ -239,10 +239,10 @@ class Crawl:
         options = self.page.get_by_role("option")
         options.first.wait_for(timeout=5_000)
         chosen = options.nth(options.count() - 1)
-        said = chosen.inner_text()
+        text = chosen.inner_text()
         chosen.click(timeout=5_000)
         self.page.keyboard.press("Escape") if self.page.get_by_role("listbox").count() else None
-        return said, ""
+        return text, ""
 
     _multiselect = _selectbox
 
@@ -326,8 +326,8 @@ def test_whatever_is_on_a_page_works_in_a_browser(
     server = serve(Path(shutil.copy(played, tmp_path / "crawled.duckdb")))
     visit, seen = Visit("in Chromium"), Seen(crawling.ALIKE if crawling.FULL else 1)
     (log,) = tmp_path.glob("server*.log")
-    wanted = {f: [p for p in PAGES if f == first or (f, p.url) in more] for f in PEOPLE}
-    for function in [f for f in PEOPLE if wanted[f]]:
+    visits = {f: [p for p in PAGES if f == first or (f, p.url) in more] for f in PEOPLE}
+    for function in [f for f in PEOPLE if visits[f]]:
         context = browser.new_context(
             viewport={"width": 1440, "height": 900}, accept_downloads=True
         )
@@ -338,7 +338,7 @@ def test_whatever_is_on_a_page_works_in_a_browser(
         crawl.listen()
         crawl.enter(server.url)
         former = "home"
-        for page in wanted[function]:
+        for page in visits[function]:
             started = time.monotonic()
             if function == first and page.url != former and page in BACK:
                 crawl.go(page)

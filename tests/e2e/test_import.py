@@ -75,6 +75,6 @@ def test_a_bad_file_is_explained_on_the_page_and_changes_nothing(
     page.locator("[data-testid=stFileUploader] input[type=file]").first.set_input_files(
         str(bad)
     )
-    said = "doors.csv, line 2, column kind: found 'kiosk', expected one of store, online, dc"
-    expect(page.get_by_text(said)).to_be_visible()
+    text = "doors.csv, line 2, column kind: found 'kiosk', expected one of store, online, dc"
+    expect(page.get_by_text(text)).to_be_visible()
     expect(page.get_by_role("button", name="Import 0 rows")).to_be_disabled()

@@ -1,4 +1,4 @@
-"""A day of inputs in Chromium: begun and left, found again, said in money with evidence."""
+"""A day of inputs in Chromium: begun and left, found again, entered in money with evidence."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ NOTE = "The partner posts on Friday, 40k followers"
 LINK = "https://briefs.example/holiday(2).html"
 
 
-def test_what_was_begun_outlives_the_tab_and_is_said_with_its_evidence(
+def test_what_was_begun_outlives_the_tab_and_is_entered_with_its_evidence(
     company_copy, serve, visit
 ):
     before = Workspace(company_copy)
@@ -58,13 +58,13 @@ def test_what_was_begun_outlives_the_tab_and_is_said_with_its_evidence(
 
     third = visit(server.url, "Mara Quill", path=path)
     screen.settled(third)
-    expect(third.get_by_label("Note", exact=True)).to_have_value("")  # it was said
+    expect(third.get_by_label("Note", exact=True)).to_have_value("")  # it was entered
     for page in (again, third):
         page.context.close()
     server.stop()
     after = Workspace(company_copy)
-    (said,) = [e for e in after.ledger.tail(start) if e.kind is Kind.OVERRIDE]
-    assert (said.value, said.measure.value, said.note, said.evidence) == (
+    (entered,) = [e for e in after.ledger.tail(start) if e.kind is Kind.OVERRIDE]
+    assert (entered.value, entered.measure.value, entered.note, entered.evidence) == (
         typed, "revenue", NOTE, LINK,
     )  # fmt: skip
     after.close()
@@ -115,8 +115,8 @@ def test_an_edit_on_its_way_while_the_grid_is_renewed_is_not_lost(company_copy, 
         aside.submit(asyncio.run, meet()).result()
     server.stop()
     after = Workspace(company_copy)
-    said = [(e.person, e.value) for e in after.ledger.tail(start) if e.kind is Kind.OVERRIDE]
-    assert said == [("dana", 555.0), ("nora", 777.0), ("dana", 333.0), ("dana", 444.0)]
+    entered = [(e.person, e.value) for e in after.ledger.tail(start) if e.kind is Kind.OVERRIDE]
+    assert entered == [("dana", 555.0), ("nora", 777.0), ("dana", 333.0), ("dana", 444.0)]
     after.close()
 
 

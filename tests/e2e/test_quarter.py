@@ -42,9 +42,9 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     screen.go(page, "Scorecard")
     expect(page.get_by_text("shared targets met in Q3 FY26").first).to_be_visible()
     expect(
-        page.get_by_text(measured.said("exposure", shown.value("exposure"))).first
+        page.get_by_text(measured.in_words("exposure", shown.value("exposure"))).first
     ).to_be_visible()
-    expect(page.get_by_text(story.said[:60]).first).to_be_visible()
+    expect(page.get_by_text(story.text[:60]).first).to_be_visible()
 
     # A click on the finding shows the promotions that it is made of; its link says the same tomorrow.
     page.get_by_role("link", name="Why ›").first.click()
@@ -59,7 +59,7 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
         page.get_by_text("Planning looks at what is left after each event").first
     ).to_be_visible()
     step(page, "Root causes")
-    expect(page.get_by_text(story.said[:60]).first).to_be_visible()
+    expect(page.get_by_text(story.text[:60]).first).to_be_visible()
     step(page, "Process and policy")
     box = page.get_by_role("spinbutton", name="Stockout rate on promoted items, %")
     box.fill("2")
@@ -86,7 +86,7 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     html = Path(caught.value.path()).read_text(encoding="utf-8")
     server.stop()
 
-    # What the screen said is in the ledger, and the file has the page's numbers.
+    # What the screen showed is in the ledger, and the file has the page's numbers.
     space = Workspace(database)
     assert space.policies.now["promoted_stockout"] == 0.02
     assert space.policies.changes[0].why == "Closer to what others reach"

@@ -1,4 +1,4 @@
-"""What came through the door is seen as it was written, by the browser that people use."""
+"""What comes through the door is seen as it was written, by the browser that people use."""
 
 import json
 import random

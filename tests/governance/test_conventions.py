@@ -203,7 +203,11 @@ def test_conventions_are_read_as_they_were_written(of):
 
 
 def test_money_numbers_days_and_moments_are_written_as_the_company_does():
-    assert (money(1234), money(-5), Measure.REVENUE.said(1200)) == ("$1.2k", "-$5", "$1,200")
+    assert (money(1234), money(-5), Measure.REVENUE.in_words(1200)) == (
+        "$1.2k",
+        "-$5",
+        "$1,200",
+    )
     conventions.keep(
         Conventions(
             currency="€", place=conventions.Place.AFTER, numbers=conventions.Numbers.COMMA,
@@ -212,8 +216,8 @@ def test_money_numbers_days_and_moments_are_written_as_the_company_does():
     )  # fmt: skip
     assert money(1234) == "1,2k\u00a0€"
     assert money(-5) == "-5\u00a0€"
-    assert Measure.REVENUE.said(1200) == "1.200\u00a0€"
-    assert Measure.UNITS.said(1200.5) == "1.200,5 u"
+    assert Measure.REVENUE.in_words(1200) == "1.200\u00a0€"
+    assert Measure.UNITS.in_words(1200.5) == "1.200,5 u"
     here = conventions.in_force()
     assert here.price(12.5) == "12,50\u00a0€"
     assert calendar.week_label(dt.date(2026, 11, 24)) == "W43 22 Nov"

@@ -1,4 +1,4 @@
-"""What was begun and not said: one person's, kept over closed tabs and restarts."""
+"""What was begun and not entered: one person's, kept over closed tabs and restarts."""
 
 import datetime as dt
 

@@ -34,10 +34,10 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("error", "said"), FAULTS, ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(("error", "text"), FAULTS, ids=lambda v: type(v).__name__)
 @pytest.mark.parametrize("begins", [True, False])
 def test_an_error_of_any_kind_is_kept_with_its_reason_and_the_place_is_free_again(
-    error, said, begins
+    error, text, begins
 ):
     job = Job("refresh")
 
@@ -50,7 +50,7 @@ def test_an_error_of_any_kind_is_kept_with_its_reason_and_the_place_is_free_agai
     job.in_background(work, by="Dana")
     wait_for(job)
     assert job.outcome.state is State.FAILED
-    assert said in job.outcome.reason
+    assert text in job.outcome.reason
     assert job.outcome.by == "Dana"
     assert job.outcome.ended >= job.outcome.started
     assert "Dana started it" in str(job.outcome)
@@ -100,7 +100,7 @@ class Handle:
 
 
 @pytest.mark.parametrize("early", [True, False])
-def test_who_stopped_it_is_said_also_where_it_had_nothing_to_stop_yet(early):
+def test_who_stopped_it_is_named_also_where_it_had_nothing_to_stop_yet(early):
     job, handles = Job("backtest"), [Handle(), Handle()]
     assert not job.stop("Mara")  # nothing is under way
     with pytest.raises(Cancelled), job.running("Dana", quiet):

@@ -79,7 +79,7 @@ MATRIX = {
     "proposals.withdraw": INPUTS,
     # activations, expected lift
     "calendar.save": MARKETING, "calendar.set_lift": MARKETING, "calendar.cancel": MARKETING,
-    # ways out: the option below expedites
+    # options: the option below expedites
     "decisions.decide": PLANNING, "decisions.decide_all": PLANNING,
     "decisions.close": PLANNING, "decisions.release": PLANNING, "weekly.sense": PLANNING,
     "orders.approve": PLANNING, "orders.release": PLANNING, "orders.withdraw": PLANNING,
@@ -337,8 +337,8 @@ class World:
             case "proposals.look":
                 return (self.seqs["accept"],), {}
             case "proposals.propose":
-                said = f"words {s.seq}"
-                return (replace(self.option, said=said),), {"note": "n", "client_id": None}
+                text = f"words {s.seq}"
+                return (replace(self.option, text=text),), {"note": "n", "client_id": None}
             case "proposals.propose_change":
                 other = replace(self.activation, activation="NEWER", name=f"N {s.seq}")
                 return (other,), {"note": "", "client_id": None}
@@ -475,11 +475,11 @@ def world(played, tmp_path_factory):
     odd.write_text("date,class,units\n2026-12-06,Coatts,9\n")
     space.import_files("admin", [odd])
     option = Option(
-        action=Action.ACCEPT, activation="NEW", sku=scope.product, said="live with it"
+        action=Action.ACCEPT, activation="NEW", sku=scope.product, text="live with it"
     )
     space.decisions.decide("dana", option, owner="dana", note="so it is")
     for verb in ("accept", "change", "decline", "withdraw mara"):
-        asked = replace(option, said=f"to {verb}")
+        asked = replace(option, text=f"to {verb}")
         seqs[verb] = space.proposals.propose("mara", asked).seq
     seqs["withdraw ines"] = space.proposals.propose("ines", option).seq
     off = activation.cancelled()

@@ -73,7 +73,7 @@ def test_what_fits_is_taken_as_plain_python(name, value, taken):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "text"),
     [
         ("by", None, "'by' has to be text; found nothing"),
         ("by", "a\x00", "'by' has to be text without control characters"),
@@ -104,8 +104,8 @@ def test_what_fits_is_taken_as_plain_python(name, value, taken):
         ("kept", {"a": object()}, "text, numbers, yes or no, days, or lists of them"),
     ],
 )
-def test_what_does_not_fit_is_refused_in_words(name, value, said):
-    with pytest.raises(OutOfBounds, match=said):
+def test_what_does_not_fit_is_refused_in_words(name, value, text):
+    with pytest.raises(OutOfBounds, match=text):
         takes(**{"by": "dana", name: value})
 
 
@@ -130,10 +130,10 @@ def test_anything_is_taken_or_refused_in_a_short_sentence(name, value):
     try:
         takes(**{"by": "dana", name: value})
     except OutOfBounds as error:
-        said = str(error)
-        assert f"'{name}" in said
-        assert len(said) < 500
-        said.encode("utf-8")
+        text = str(error)
+        assert f"'{name}" in text
+        assert len(text) < 500
+        text.encode("utf-8")
 
 
 def test_the_door_stands_before_public_methods_with_a_person_and_no_others():
@@ -173,7 +173,7 @@ def test_the_door_costs_little_of_an_edit():
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "text"),
     [
         ({"first_week": "2026-11-01"}, "a day as its first_week"),
         ({"first_week": dt.datetime(2026, 11, 1)}, "a day as its first_week; found a moment"),
@@ -184,8 +184,8 @@ def test_the_door_costs_little_of_an_edit():
         ({"first_week": dt.date.min}, "by their first days"),
     ],
 )
-def test_a_scope_cannot_be_made_of_nonsense(fields, said):
-    with pytest.raises(OutOfBounds, match=said):
+def test_a_scope_cannot_be_made_of_nonsense(fields, text):
+    with pytest.raises(OutOfBounds, match=text):
         Scope(**({"first_week": SUNDAY, "last_week": SUNDAY} | fields))
 
 

@@ -161,13 +161,13 @@ def test_a_log_that_was_moved_away_is_begun_anew(held):
     assert "first" not in held.read_text()
 
 
-def test_a_log_that_cannot_be_written_is_said_once_stops_nobody_and_resumes(held, capsys):
+def test_a_log_that_cannot_be_written_is_reported_once_stops_nobody_and_resumes(held, capsys):
     held.mkdir()  # nobody, not even root, can write lines into a folder
     for number in range(5):
         operation.log("job").info("job_done", number=number)
-    said = capsys.readouterr().err
-    assert said.count("log_not_written") == 1
-    assert "Is a directory" in said
+    text = capsys.readouterr().err
+    assert text.count("log_not_written") == 1
+    assert "Is a directory" in text
     assert operation.file() is None
     held.rmdir()
     operation.log("job").info("job_done", number=5)
@@ -213,15 +213,15 @@ def test_nothing_is_set_up_at_import_and_only_warnings_are_shown_without_a_datab
 
 
 @pytest.mark.parametrize(
-    ("level", "said"), [("ERROR", ""), ("nonsense", "loud"), ("info", "loud")]
+    ("level", "text"), [("ERROR", ""), ("nonsense", "loud"), ("info", "loud")]
 )
-def test_the_level_is_a_setting_and_nonsense_is_the_usual_one(level, said):
+def test_the_level_is_a_setting_and_nonsense_is_the_usual_one(level, text):
     done = python(
         "from forecasting import operation; operation.log('job').warning('loud')",
         CONCORD_LOG_LEVEL=level,
     )
-    assert said in done.stderr
-    assert bool(said) == bool(done.stderr)
+    assert text in done.stderr
+    assert bool(text) == bool(done.stderr)
 
 
 def python(code: str, **settings: str) -> subprocess.CompletedProcess:

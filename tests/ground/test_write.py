@@ -49,13 +49,13 @@ def strays(path: Path) -> list[str]:
             at = parents[at]
             above.append(at)
         whole = [n for n in above if isinstance(n, ast.JoinedStr)][-1]
-        said = "".join(p.value for p in whole.values if isinstance(p, ast.Constant))
+        text = "".join(p.value for p in whole.values if isinstance(p, ast.Constant))
         calls = {
             getattr(n.func, "attr", getattr(n.func, "id", ""))
             for n in above if isinstance(n, ast.Call)
         }  # fmt: skip
-        if not calls & SPELLS and not any(mark in said for mark in DRAWINGS) and " " in said:
-            told.append(f"{path.relative_to(ROOT)}:{node.lineno} {{...:{spec}}} in '{said}'")
+        if not calls & SPELLS and not any(mark in text for mark in DRAWINGS) and " " in text:
+            told.append(f"{path.relative_to(ROOT)}:{node.lineno} {{...:{spec}}} in '{text}'")
     return told
 
 

@@ -30,7 +30,7 @@ def made(units, **other) -> dict[str, pd.DataFrame]:
 
 
 def steps(tables) -> dict[str, dict]:
-    """What is said of steps, by kind and subject."""
+    """What is listed of steps, by kind and subject."""
     space = imported(tables)
     try:
         rows = odd_selling(space.store)

@@ -31,14 +31,14 @@ def delivered(*, mean, alpha, lead, waits=False, by_units=False, pack=1.0, seed=
             outlook.arrive(coming[:, ahead])
         ordered = np.ceil(outlook.lacking() / pack - 1e-9) * pack
         arriving = np.column_stack([coming, ordered])
-        wanted = rng.poisson(mean * rng.gamma(1 / alpha, alpha, n)).astype(float)
+        needed = rng.poisson(mean * rng.gamma(1 / alpha, alpha, n)).astype(float)
         there = stock + arriving[:, 0]
-        sold = np.minimum(wanted, np.maximum(there, 0.0))
+        sold = np.minimum(needed, np.maximum(there, 0.0))
         if week >= WARM:
-            full = (wanted <= there) * 1.0
-            part, whole = (sold, wanted) if by_units else (full, np.ones(n))
+            full = (needed <= there) * 1.0
+            part, whole = (sold, needed) if by_units else (full, np.ones(n))
             met += np.stack([x.reshape(len(ASKED), -1).sum(axis=1) for x in (part, whole)])
-        stock, coming = there - (wanted if waits else sold), arriving[:, 1:]
+        stock, coming = there - (needed if waits else sold), arriving[:, 1:]
     return met[0] / met[1]
 
 
@@ -132,8 +132,8 @@ def test_what_will_be_missed_until_an_order_comes_is_what_a_plain_simulation_mis
     for week in range(weeks):
         expected += outlook.missed(come[week : week + 1])[0]
         outlook.arrive(come[week : week + 1])
-        wanted = rng.poisson(mean * rng.gamma(1 / alpha, alpha, worlds))
+        needed = rng.poisson(mean * rng.gamma(1 / alpha, alpha, worlds))
         there = stock + come[week]
-        missed += np.maximum(wanted - np.maximum(there, 0), 0).mean()
-        stock = there - wanted if waits else np.maximum(there - wanted, 0)
+        missed += np.maximum(needed - np.maximum(there, 0), 0).mean()
+        stock = there - needed if waits else np.maximum(there - needed, 0)
     assert expected == pytest.approx(missed, rel=0.07)

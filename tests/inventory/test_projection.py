@@ -95,8 +95,8 @@ def test_who_aims_at_less_than_the_lead_time_wants_keeps_to_that_share_of_it():
     rising = np.repeat([10.0, 10.0, 40.0], 6)[None, :]
     usual = routine(rising, cover=np.array([-2.0]), lead_time=3)
     # Before a peak that comes after the lead time, too.
-    wanted = np.array([rising[0, t : t + 4].sum() for t in range(15)])
-    np.testing.assert_allclose(usual.aim[0, :15], 0.5 * wanted)
+    aimed = np.array([rising[0, t : t + 4].sum() for t in range(15)])
+    np.testing.assert_allclose(usual.aim[0, :15], 0.5 * aimed)
     assert (routine(rising, cover=np.array([-9.0]), lead_time=3).aim == 0).all()
 
 

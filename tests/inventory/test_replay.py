@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forecasting.inventory.replay import (
     cells_of,
-    held_against,
+    compared_with_actuals,
     saved_by,
     score,
     scored,
@@ -101,7 +101,7 @@ def moved(*, units, leaves=-2, arrives=0, origin="B", cost=10.0):
 
 def judged(moves, *happened, n_weeks=3):
     rows = pd.DataFrame({"activation": "X", "week": [FIRST + i * WEEK for i in range(n_weeks)]})
-    return held_against(pd.DataFrame(moves), cut(), pd.concat(happened), rows)[0]
+    return compared_with_actuals(pd.DataFrame(moves), cut(), pd.concat(happened), rows)[0]
 
 
 def test_a_move_saves_what_was_lost_after_it_arrived_and_no_more_than_was_moved():
@@ -140,14 +140,14 @@ def test_an_order_that_comes_earlier_saves_only_until_it_would_have_come_anyway(
 def test_without_a_move_nothing_is_saved():
     empty = pd.DataFrame([moved(units=1)]).iloc[:0]
     rows = pd.DataFrame({"activation": ["X"], "week": [FIRST]})
-    held, _ = held_against(empty, cut(), past(lost=[3.0], on_hand=[0.0]), rows)
+    held, _ = compared_with_actuals(empty, cut(), past(lost=[3.0], on_hand=[0.0]), rows)
     found = saved_by(held, NO_CUTS)
     assert (found.moves, found.units, found.margin, found.cost) == (0, 0.0, 0.0, 0.0)
 
 
 def prevented(cuts, moves, *happened):
     rows = pd.DataFrame({"activation": "X", "week": [FIRST + i * WEEK for i in range(3)]})
-    return held_against(moves, cuts, pd.concat(happened), rows)[1]
+    return compared_with_actuals(moves, cuts, pd.concat(happened), rows)[1]
 
 
 def test_a_smaller_lift_prevents_what_it_would_not_have_asked_for_and_gives_up_the_rest():

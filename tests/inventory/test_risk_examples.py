@@ -1,4 +1,4 @@
-"""The guide's worked numbers of risk and of the four ways out, one week at one door."""
+"""The guide's worked numbers of risk and of the four options, one week at one door."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_the_gap_to_a_service_level_of_95_per_cent_is_241_units():
     assert gap(situation)[0] == pytest.approx(241, abs=1)
 
 
-def test_few_units_are_counted_fourteen_for_six_wanted_fail_three_times_in_a_hundred():
+def test_few_units_are_counted_fourteen_for_a_demand_of_six_fail_three_times_in_a_hundred():
     """Mean 6, variance 15: a negative binomial says 3.3 %, a normal 1.4 %."""
     risk = assess(
         np.array([14.0]), np.zeros((1, 1)), np.array([[6.0]]), lift_sd=np.zeros(1),

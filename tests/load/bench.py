@@ -1,7 +1,7 @@
 """`make bench`: what an edit, an import, a refresh, a projection and a forecast cost here.
 
 Prints a table and writes build/bench.json with the keys of docs/contracts.md. Run it with
-nothing else running; timings are medians of what is said beside them.
+nothing else running; timings are medians of what is named beside them.
 """
 
 import json

@@ -31,12 +31,12 @@ def run(module: str, *words: str) -> dict:
     command = [sys.executable, "-m", module, *words]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     at = done.stdout.find("{")
-    told = json.loads(done.stdout[at:]) if at >= 0 else {"said": done.stderr[-2000:]}
+    told = json.loads(done.stdout[at:]) if at >= 0 else {"stderr": done.stderr[-2000:]}
     return {**told, "exit": done.returncode, "seconds": round(time.monotonic() - started)}
 
 
 def main() -> None:
-    """Run the parts that were asked for, and say what came of them."""
+    """Run the parts that were asked for, and say what became of them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--only", choices=list(PARTS))

@@ -147,7 +147,7 @@ def repacked(chance: random.Random, book: bytes) -> bytes:
                 parts[at] = (name, edited(chance, content))
     method = chance.choice((zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED, zipfile.ZIP_BZIP2))
     with warnings.catch_warnings(), zipfile.ZipFile(target, "w", method) as new:
-        warnings.simplefilter("ignore")  # a part twice is what is wanted
+        warnings.simplefilter("ignore")  # a part twice is what is meant
         for name, content in parts:
             new.writestr(zipfile.ZipInfo(name), content)
     return target.getvalue()
@@ -287,7 +287,7 @@ def run(count: int, *, first: int = 0) -> Counter[str]:
 
 
 def main() -> None:
-    """Mutate and try so many files, or for so many minutes, and say what came of it."""
+    """Mutate and try so many files, or for so many minutes, and say what became of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--minutes", type=float)

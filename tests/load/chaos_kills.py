@@ -344,7 +344,7 @@ def small_company(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Build a small company, kill, and say what came of it."""
+    """Build a small company, kill, and say what became of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--minutes", type=float)

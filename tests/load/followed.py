@@ -246,8 +246,8 @@ def one(seed: int) -> list[dict[str, Any]]:
             "aim": aim,
             **_counted(plan, lost, left),
             "cost": round(sum(o.cost for o in chosen)),
-            "margin_said": round(sum(np.nan_to_num(o.margin_saved) for o in chosen)),
-            "margin_came": round(
+            "margin_expected": round(sum(np.nan_to_num(o.margin_saved) for o in chosen)),
+            "margin_actual": round(
                 float((((then.demand - left) - (world.demand - lost)) * margin).sum())
             ),
             "actions": dict(Counter(o.action.value for o in chosen)),

@@ -39,13 +39,13 @@ def delivered(lead: int, spread: float, *, by_units: bool) -> Floats:
         for ahead in range(lead):
             outlook.arrive(coming[:, ahead])
         arriving = np.column_stack([coming, outlook.lacking()])
-        wanted = MEAN * np.tile(rng.gamma(1 / spread, spread, WORLDS), len(AIMED))
+        needed = MEAN * np.tile(rng.gamma(1 / spread, spread, WORLDS), len(AIMED))
         there = stock + arriving[:, 0]
         if week >= WARM:
-            part = np.minimum(wanted, there) if by_units else (wanted <= there) * 1.0
+            part = np.minimum(needed, there) if by_units else (needed <= there) * 1.0
             met += part.reshape(len(AIMED), -1).mean(axis=1)
-            asked += float(wanted.mean()) if by_units else 1.0
-        stock, coming = np.maximum(there - wanted, 0.0), arriving[:, 1:]
+            asked += float(needed.mean()) if by_units else 1.0
+        stock, coming = np.maximum(there - needed, 0.0), arriving[:, 1:]
     return met / asked
 
 

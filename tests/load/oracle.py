@@ -6,8 +6,8 @@ demand scatters, how late suppliers are, and the rule by which buyers order. It 
 what is to come: how well each activation will do, and chance. It plays every as-of week's
 future some hundred times and says in how many of them a shelf runs out.
 
-What came of one future is mostly chance, also over some thousand cells: two forecasters may
-well change places by it. So besides what came, skill is given as it is to be expected where
+The outcome of one future is mostly chance, also over some thousand cells: two forecasters may
+well change places by it. So besides the actuals, skill is given as it is to be expected where
 shelves run out as often as the oracle says: it knows how they are drawn.
 `python -m tests.load.oracle`
 """

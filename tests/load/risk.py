@@ -1,4 +1,4 @@
-"""Does the Bridge see ahead? Its flags six weeks before, held against what happened.
+"""Does the Bridge see ahead? Its flags six weeks before, compared with what happened.
 
 On real demand: orange juice from ../shared/data, its promotions as activations, stock
 replenished by somebody who ignores them (tests/orange_juice.py). At eight as-of weeks the
@@ -75,7 +75,7 @@ def measure(last_week: int = LAST_WEEK) -> dict[str, Any]:
         plan = moment.plan()
         for name, way in ways.items():
             found.setdefault(name, []).append(way(moment, plan))
-    # Red has two doors; this is what the first one alone would have said.
+    # Red has two doors; this is what the first one alone would have shown.
     limit = Limits().red_probability
     found["probability alone"] = [
         rows.assign(flagged=rows["p_window"] > limit) for rows in found["product"]
@@ -94,7 +94,7 @@ def measure(last_week: int = LAST_WEEK) -> dict[str, Any]:
     return result
 
 
-def said(result: dict[str, Any]) -> str:
+def in_words(result: dict[str, Any]) -> str:
     lines = []
     for name, scores in result.items():
         if not isinstance(scores, dict):
@@ -105,7 +105,7 @@ def said(result: dict[str, Any]) -> str:
             f"precision {scores['precision']:.2f}  lost in red {scores['lost_in_red']:.2f}"
         )
         lines += [
-            f"    {t['low']:.1f}-{t['high']:.1f} {t['cells']:6} said {t['said']:.2f} "
+            f"    {t['low']:.1f}-{t['high']:.1f} {t['cells']:6} expected {t['said']:.2f} "
             f"happened {t['happened']:.2f}"
             for t in scores["calibration"]
         ]
@@ -114,4 +114,4 @@ def said(result: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     development = "--development" in sys.argv
-    print(said(measure(DEVELOPMENT_WEEK if development else LAST_WEEK)))
+    print(in_words(measure(DEVELOPMENT_WEEK if development else LAST_WEEK)))

@@ -1,7 +1,7 @@
 """The scorecard of a large company: how long its sums take, and how soon a person sees it.
 
 `python -m tests.load.scorecard [SKUS DOORS WEEKS]` draws and imports a company (10,000 SKUs, 50
-doors and 104 weeks if not said otherwise), takes the sums, and measures in Chromium how long
+doors and 104 weeks if not stated otherwise), takes the sums, and measures in Chromium how long
 the page takes until its last number stands there, and a drill likewise. `make bench` measures
 the queries alone, at the scale of the sample company.
 """

@@ -16,7 +16,7 @@ from forecasting.calendar import (
 )
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.monthly.budgets import Budget
-from forecasting.monthly.comparisons import held_against, year_before
+from forecasting.monthly.comparisons import compared, year_before
 from forecasting.vocabulary import Measure
 
 SKUS = pd.DataFrame({"sku": ["A", "B", "C"], "class": ["Coats", "Coats", "Hats"]})
@@ -63,10 +63,10 @@ def test_skus_with_a_budget_of_their_own_add_up_and_one_without_leaves_it_unknow
 
 
 def test_only_weeks_that_both_know_are_compared():
-    held = held_against(np.array([10.0, 20, 30]), np.array([8.0, np.nan, 24]))
+    held = compared(np.array([10.0, 20, 30]), np.array([8.0, np.nan, 24]))
     assert (held.forecast, held.reference, held.weeks) == (40.0, 32.0, 2)
     assert held.change == pytest.approx(0.25)
-    assert held_against(np.array([10.0]), np.array([np.nan])).change is None
+    assert compared(np.array([10.0]), np.array([np.nan])).change is None
 
 
 def test_last_year_is_the_same_week_number_and_a_week_53_has_none():
@@ -88,7 +88,7 @@ def test_last_year_is_the_same_week_number_and_a_week_53_has_none():
     np.testing.assert_array_equal(found["margin"], [[16, np.nan, np.nan], [np.nan] * 3])
 
 
-def test_the_sample_is_held_against_what_its_tables_say(space):
+def test_the_sample_is_compared_with_what_its_tables_say(space):
     plan = space.plan
     coats = plan.products.members("class", plan.products.names("class")[0])
     weeks = [as_date(w) for w in plan.base.weeks[:6]]
@@ -106,6 +106,6 @@ def test_the_sample_is_held_against_what_its_tables_say(space):
     margin = chosen["revenue"].sum() - (chosen["units"] * chosen["sku"].map(cost)).sum()
     assert found["margin"][0] == pytest.approx(margin)
     goal = space.comparisons.budget("victor", coats, first, Measure.UNITS)
-    held = held_against(plan.totals["draft"][coats, :6].sum(axis=0) / THOUSANDTHS, goal)
+    held = compared(plan.totals["draft"][coats, :6].sum(axis=0) / THOUSANDTHS, goal)
     assert held.weeks == 6
     assert -0.5 < held.change < 0.6

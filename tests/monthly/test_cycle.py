@@ -284,7 +284,7 @@ def test_frozen_weeks_stay_whoever_asks(space):
     )
 
 
-def test_while_blind_nobody_sees_the_inputs_of_others_on_any_way_out(space):
+def test_while_blind_nobody_sees_the_inputs_of_others_by_any_exit(space):
     sku = busiest(space)
     open_cycle(space, "2026-12", blind=True)
     space.override("mara", scope(space, sku), "add", 500, reason="EVENT", note="secret")
@@ -478,8 +478,8 @@ def test_the_guides_example_of_weights():
     assert weights.weight == pytest.approx(
         {"planning": 0.462, "marketing": 0.298, "merchandising": 0.240}, abs=0.001
     )
-    said = {"planning": 1000, "marketing": 1300, "merchandising": 1100}
-    deltas = {f: np.array([(v - 900) * THOUSANDTHS]) for f, v in said.items()}
+    entered = {"planning": 1000, "marketing": 1300, "merchandising": 1100}
+    deltas = {f: np.array([(v - 900) * THOUSANDTHS]) for f, v in entered.items()}
     stat = np.array([900 * THOUSANDTHS])
     parts = proposal.parts(stat, deltas, weights)
     assert proposal.total(stat, parts)[0] / THOUSANDTHS == pytest.approx(1113, abs=1)
@@ -509,7 +509,7 @@ def test_the_proposed_number_is_the_sum_of_its_parts_and_never_negative(
 ):
     n = len(statistical)
     stat = np.array(statistical, dtype=np.int64)
-    said = {
+    entered = {
         str(f): np.array(d[:n], dtype=np.int64) for f, d in zip(INPUTS, deltas, strict=True)
     }
     weights = weigh(
@@ -518,11 +518,11 @@ def test_the_proposed_number_is_the_sum_of_its_parts_and_never_negative(
             for f, m, b in zip(INPUTS, mse, bias, strict=True)
         ]
     )
-    parts = proposal.parts(stat, said, weights)
+    parts = proposal.parts(stat, entered, weights)
     total = proposal.total(stat, parts)
     assert (total >= 0).all()
     assert (total == stat + sum(parts.values())).all()
-    silent = np.all([d == 0 for d in said.values()], axis=0)
+    silent = np.all([d == 0 for d in entered.values()], axis=0)
     assert (total[silent] == stat[silent]).all()
     assert (parts.get(FLOOR, np.zeros(n)) >= 0).all()
 
@@ -601,7 +601,7 @@ def test_what_changed_since_i_looked_is_what_others_did(space):
     space.cycles.open("dana", "2026-12")
     space.override("ines", scope(space, sku), "add", 6, reason="PRICE")
     seen = space.history.since("mara", looked)
-    assert [e.kind.value for e in seen] == ["cycle", "override"]  # not what she said blind
+    assert [e.kind.value for e in seen] == ["cycle", "override"]  # not what she entered blind
 
 
 def test_history_is_found_by_activation(space):
@@ -625,14 +625,14 @@ def test_no_verb_tells_what_is_collected_blind(space):
     sku = busiest(space)
     version = publish(space)
     open_cycle(space, "2027-01", blind=True)
-    said = space.override("mara", scope(space, sku, 3, 4), "set", 9_000, reason="EVENT")
+    entered = space.override("mara", scope(space, sku, 3, 4), "set", 9_000, reason="EVENT")
     space.override("mara", scope(space, sku, 3), "add", 800, reason="EVENT")
     assert "marketing" not in set(space.cycles.walk("dana", version, [sku])["name"])
     assert "marketing" in set(space.cycles.walk("mara", version, [sku])["name"])
     assert space.cycles.stale("dana") == []
     assert len(space.cycles.stale("mara")) == 1
     with pytest.raises(UnknownName):
-        space.reversals.preview("dana", said.seq)
+        space.reversals.preview("dana", entered.seq)
     run = space.runs.refresh("dana", full=True)
     assert space.cycles.preview_adoption("dana", run.seq).moves["draft after"].isna().all()
 
@@ -698,12 +698,12 @@ def test_a_calendar_file_says_what_it_changes_of_what_is_signed_and_voids_it_by_
 
     same = opened.preview_import("dana", written(act.status))
     assert same.concerns == ()
-    (said,) = opened.preview_import("dana", written("cancelled")).concerns
-    assert said.startswith(f"This changes 1 activation of signed departments: {act.name}.")
-    named = set(re.findall(r"([\w &]+) \(Marketing: ", said))
+    (entered,) = opened.preview_import("dana", written("cancelled")).concerns
+    assert entered.startswith(f"This changes 1 activation of signed departments: {act.name}.")
+    named = set(re.findall(r"([\w &]+) \(Marketing: ", entered))
     assert opened.cycles.standing().voided == {}
     _, judged = opened.import_files("dana", written("cancelled"))
-    assert judged.concerns == (said,)
+    assert judged.concerns == (entered,)
     voided = opened.cycles.standing().voided
     assert {department for _, department in voided} == {name.strip() for name in named}
     assert all("Dana" in why and "imported 1 activations" in why for why in voided.values())

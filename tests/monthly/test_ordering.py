@@ -31,8 +31,8 @@ def to_release(space) -> dict[tuple[str, dt.date], float]:
     return dict(mine.groupby(["sku", mine["receipt_week"].dt.date])["units"].sum())
 
 
-def lines_of(space, wanted) -> list[OrderLine]:
-    return divided(space.plan, rows_of(space), wanted)
+def lines_of(space, amounts) -> list[OrderLine]:
+    return divided(space.plan, rows_of(space), amounts)
 
 
 def some_of(space, n=3):
@@ -45,25 +45,25 @@ def due(plan, name) -> np.ndarray:
 
 
 def test_several_orders_are_one_decision_that_every_plan_counts_at_once(space):
-    wanted = some_of(space)
+    amounts = some_of(space)
     plans = space.plan, space.working_plan_for("dana")
-    before = [{sku: due(p, sku).sum() for sku, _ in wanted} for p in plans]
+    before = [{sku: due(p, sku).sum() for sku, _ in amounts} for p in plans]
     last = space.seq
-    event = space.orders.approve("dana", lines_of(space, wanted), note="For Christmas")
+    event = space.orders.approve("dana", lines_of(space, amounts), note="For Christmas")
     assert space.seq == last + 1
     assert event.note == "For Christmas"
     plans = space.plan, space.working_plan_for("dana")
     for plan, then in zip(plans, before, strict=True):
-        for (sku, _), units in wanted.items():
+        for (sku, _), units in amounts.items():
             assert due(plan, sku).sum() == pytest.approx(then[sku] + units)
     assert [(o.sku, o.arrives) for o in space.orders.open] == sorted(
-        wanted, key=lambda key: (space.orders.open[0].leaves, key)
+        amounts, key=lambda key: (space.orders.open[0].leaves, key)
     )
 
 
 def test_what_was_approved_is_not_asked_for_again(space):
-    wanted = to_release(space)
-    space.orders.approve("dana", lines_of(space, wanted))
+    amounts = to_release(space)
+    space.orders.approve("dana", lines_of(space, amounts))
     assert to_release(space) == {}
 
 
@@ -145,12 +145,12 @@ def test_a_request_sent_twice_orders_once(space):
 
 
 def test_orders_are_taken_back_until_they_are_released(space):
-    wanted = some_of(space)
+    amounts = some_of(space)
     before = state_of(space)
-    space.orders.approve("dana", lines_of(space, wanted))
+    space.orders.approve("dana", lines_of(space, amounts))
     first, second, third = (o.id for o in space.orders.open)
     space.orders.release("dana", [first])
-    counted = {sku: due(space.plan, sku).sum() for sku, _ in wanted}
+    counted = {sku: due(space.plan, sku).sum() for sku, _ in amounts}
     with pytest.raises(Refused, match=r"is released already.*cancelled with them"):
         space.orders.withdraw("dana", [first, second])
     space.orders.withdraw("dana", [second])
@@ -160,7 +160,7 @@ def test_orders_are_taken_back_until_they_are_released(space):
     assert states == {first: "released", second: "taken back", third: "approved"}
     units = {o.sku: o.units for o in space.orders.all}
     gone = next(o.sku for o in space.orders.all if o.id == second)
-    for sku, _ in wanted:
+    for sku, _ in amounts:
         lost = units[sku] if sku == gone else 0.0
         assert due(space.plan, sku).sum() == pytest.approx(counted[sku] - lost)
     with pytest.raises(Refused, match="one by one"):
@@ -188,8 +188,8 @@ def test_the_bridges_order_stands_among_them(space):
     event = space.decisions.decide("dana", option, owner="dana")
     (order,) = space.orders.open
     assert (order.id, order.activation) == (str(event.seq), option.activation)
-    wanted = {k: u for k, u in to_release(space).items() if k[0] != option.sku}
-    space.orders.approve("dana", lines_of(space, dict(list(wanted.items())[:1])))
+    amounts = {k: u for k, u in to_release(space).items() if k[0] != option.sku}
+    space.orders.approve("dana", lines_of(space, dict(list(amounts.items())[:1])))
     space.orders.release("dana", [o.id for o in space.orders.open])
     assert {o.state for o in space.orders.all} == {"released"}
     assert space.decisions.of(option.activation, option.sku)[0].state == "released"
@@ -245,9 +245,9 @@ def receipts_for(order, *, name="PO-1", share=1.0, weeks_later=0, received=None)
 
 @pytest.mark.parametrize("release", [False, True])
 def test_an_order_that_the_next_import_brings_as_open_counts_once(space, tmp_path, release):
-    wanted = some_of(space, 1)
-    ((sku, _),) = wanted
-    space.orders.approve("dana", lines_of(space, wanted))
+    amounts = some_of(space, 1)
+    ((sku, _),) = amounts
+    space.orders.approve("dana", lines_of(space, amounts))
     (order,) = space.orders.open
     if release:
         space.orders.release("dana", [order.id])
@@ -256,7 +256,7 @@ def test_an_order_that_the_next_import_brings_as_open_counts_once(space, tmp_pat
     after = due(space.plan, sku)
     assert after.sum() == pytest.approx(before.sum())
     week = (order.arrives - space.plan.base.weeks[0].astype(object)).days // 7
-    # It comes when the supplier says, not when it was wanted.
+    # It comes when the supplier says, not when it was asked for.
     assert after[week + 1] - before[week + 1] == pytest.approx(order.units)
     assert after[week] - before[week] == pytest.approx(-order.units)
     working = space.working_plan_for("dana")
@@ -264,9 +264,9 @@ def test_an_order_that_the_next_import_brings_as_open_counts_once(space, tmp_pat
 
 
 def test_what_a_supplier_confirms_less_of_is_still_waited_for(space, tmp_path):
-    wanted = some_of(space, 1)
-    ((sku, _),) = wanted
-    space.orders.approve("dana", lines_of(space, wanted))
+    amounts = some_of(space, 1)
+    ((sku, _),) = amounts
+    space.orders.approve("dana", lines_of(space, amounts))
     (order,) = space.orders.open
     before = due(space.plan, sku).sum()
     import_table(space, tmp_path, "receipts", receipts_for(order, share=0.5))
@@ -280,9 +280,9 @@ def test_an_order_that_came_ahead_of_its_week_is_in_the_count_and_counts_no_more
     space, tmp_path
 ):
     base = space.plan.base
-    wanted = some_of(space, 1)
-    ((sku, _),) = wanted
-    space.orders.approve("dana", lines_of(space, wanted))
+    amounts = some_of(space, 1)
+    ((sku, _),) = amounts
+    space.orders.approve("dana", lines_of(space, amounts))
     (order,) = space.orders.open
     with_it = due(space.plan, sku).sum()
     # The order was decided for a plan that has begun meanwhile: what leaves today comes today.
@@ -299,9 +299,9 @@ def test_an_order_that_came_ahead_of_its_week_is_in_the_count_and_counts_no_more
 
 
 def test_a_line_that_was_open_when_it_was_decided_is_not_the_order(space, tmp_path):
-    wanted = some_of(space, 1)
-    ((sku, arrives),) = wanted
-    lines = lines_of(space, wanted)
+    amounts = some_of(space, 1)
+    ((sku, arrives),) = amounts
+    lines = lines_of(space, amounts)
     line = lines[0]
     there = [{"receipt": "OLD", "sku": sku, "door": line.place, "units": 1000, "eta": arrives,
               "status": "confirmed", "ordered": space.plan.base.as_of, "received": None}]  # fmt: skip

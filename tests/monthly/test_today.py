@@ -6,7 +6,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.consensus.cycle import Cycle, Said, Stage
+from forecasting.consensus.cycle import Cycle, Signature, Stage
 from forecasting.consensus.rules import Rules
 from forecasting.monthly import today
 from forecasting.monthly.minutes import Action
@@ -21,9 +21,9 @@ PEOPLE = {f: Person(id=f.value, name=f.value, function=f) for f in Function}
 CAMPAIGN = {"A": Campaign(name="Holiday mail", owner="Mara", start=dt.date(2026, 12, 6))}
 
 
-def task(said="x", *, days=None, money=math.nan):
+def task(text="x", *, days=None, money=math.nan):
     due = None if days is None else DAY + dt.timedelta(days)
-    return Task(said=said, scope="", page="bridge", go="go", money=money, due=due)
+    return Task(text=text, scope="", page="bridge", go="go", money=money, due=due)
 
 
 def test_what_is_overdue_comes_before_what_is_dear_and_far():
@@ -40,7 +40,7 @@ def test_among_what_is_due_this_week_most_money_comes_first():
     st.lists(
         st.builds(
             task,
-            said=st.text(max_size=3),
+            text=st.text(max_size=3),
             days=st.none() | st.integers(-30, 60),
             money=st.just(math.nan) | st.floats(0, 1e9),
         ),
@@ -51,8 +51,8 @@ def test_among_what_is_due_this_week_most_money_comes_first():
 def test_the_order_never_depends_on_the_order_of_the_sources(tasks, random):
     mixed = list(tasks)
     random.shuffle(mixed)
-    said = [(t.said, t.due) for t in today.ranked(tasks, DAY)]
-    assert said == [(t.said, t.due) for t in today.ranked(mixed, DAY)]
+    order = [(t.text, t.due) for t in today.ranked(tasks, DAY)]
+    assert order == [(t.text, t.due) for t in today.ranked(mixed, DAY)]
 
 
 def red(*, last_date=None, money=300.0, status=Status.RED):
@@ -86,7 +86,7 @@ def at_risk(function, *watched, day=DAY):
 def test_planning_sees_what_supply_still_saves_net_by_its_last_day():
     (found,) = at_risk(Function.PLANNING, red(last_date=DAY), red())
     assert (found.money, found.due, found.link) == (150.0, DAY, {"activation": "A"})
-    assert "2 featured SKUs; 1 can still be helped" in found.said
+    assert "2 featured SKUs; 1 can still be helped" in found.text
 
 
 def test_planning_is_not_shown_what_nothing_can_help_in_time():
@@ -104,10 +104,10 @@ def test_marketing_and_merchandising_see_the_margin_until_it_begins():
 
 
 def standing(stage, *, submitted=(), signed=(), revealed=True):
-    said = Said(seq=1, person="p", at=dt.datetime(2026, 11, 1))
+    signature = Signature(seq=1, person="p", at=dt.datetime(2026, 11, 1))
     cycle = Cycle(
         name="2026-12", opened=1, run=1, as_of=DAY, revealed=revealed,
-        rules=Rules(inputs_due=DAY, publish_due=DAY), submitted=dict.fromkeys(submitted, said),
+        rules=Rules(inputs_due=DAY, publish_due=DAY), submitted=dict.fromkeys(submitted, signature),
     )  # fmt: skip
     return Standing(
         cycle=cycle, stage=stage, departments=("Home", "Apparel"),
@@ -122,7 +122,7 @@ def test_a_blind_round_asks_for_ones_own_input_and_says_nothing_of_the_others():
     (due,) = today.of_cycle(PEOPLE[Function.MERCHANDISING], round_)
     assert due.page == "consensus"
     assert due.due == DAY
-    assert "arketing" not in due.said + due.scope
+    assert "arketing" not in due.text + due.scope
     assert today.of_cycle(PEOPLE[Function.LEADERSHIP], round_) == []
 
 
@@ -136,9 +136,9 @@ def test_when_all_have_submitted_the_facilitator_reveals():
 def test_a_signature_is_asked_for_where_the_own_function_has_not_signed():
     round_ = standing(Stage.REVIEW, signed=("planning",))
     (one,) = today.of_cycle(PEOPLE[Function.PLANNING], round_)
-    assert "for 1 department" in one.said
+    assert "for 1 department" in one.text
     (two,) = today.of_cycle(PEOPLE[Function.MARKETING], round_)
-    assert "for 2 departments" in two.said
+    assert "for 2 departments" in two.text
     assert today.of_cycle(PEOPLE[Function.ADMIN], round_) == []
 
 
@@ -163,6 +163,6 @@ def test_several_overdue_things_of_mine_are_one_task_and_others_things_are_none(
         action(5, days=-5, owner="mara"), action(6, days=-5, is_done=True),
     ]  # fmt: skip
     late, near = today.promised(PEOPLE[Function.PLANNING], [], actions, [], today=DAY)
-    assert late.said == "Thing 2, and 1 more to carry out"
+    assert late.text == "Thing 2, and 1 more to carry out"
     assert late.due == DAY - dt.timedelta(9)
-    assert near.said == "Thing 3"
+    assert near.text == "Thing 3"

@@ -119,7 +119,7 @@ def test_a_workbook_has_a_row_an_activation_days_that_are_days_and_no_formula(sp
     assert by_name["H0"][at["name"]].value == f"'{HOSTILE}"
 
 
-def test_a_calendar_is_read_back_as_it_was_said_whatever_names_hold(space):
+def test_a_calendar_is_read_back_as_it_was_stated_whatever_names_hold(space):
     made = hostile(space)
     space.calendar.cancel("mara", "H1")
     found = leaves.calendar(space, "victor", weeks=52)

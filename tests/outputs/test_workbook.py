@@ -150,7 +150,7 @@ def test_nobody_brings_back_the_input_of_another_function(space):
         workbook.apply(space, "victor", returned, reason="EVENT")
 
 
-def test_not_a_workbook_at_all_is_said_so(space):
+def test_not_a_workbook_at_all_is_refused_as_such(space):
     with pytest.raises(BadFiles, match="exported from Concord"):
         workbook.judge(space, "mara", io.BytesIO(b"hello"), "m.xlsx")
 

@@ -1,4 +1,4 @@
-"""What the usual replenishment is taken to aim at: what the last orders came to, no more."""
+"""What the usual replenishment is taken to aim at: what the last orders reached, no more."""
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from tests.company import imported
 WEEKS, LEAD = 80, 3
 FIRST = pd.Timestamp("2024-01-07")
 AS_OF = FIRST + pd.Timedelta(7 * (WEEKS - 1), "D")
-WANTED = 20.0
+DEMAND = 20.0
 KEPT = {"LEAN": 45.0, "RICH": 160.0}
 """Units of stock and orders under way that every order raises a shelf to."""
 
@@ -25,12 +25,12 @@ def plan():
             held, coming = kept, np.zeros(WEEKS + LEAD + 1)
             for t in range(WEEKS):
                 date = FIRST + pd.Timedelta(7 * t, "D")
-                wanted, there = rng.poisson(WANTED), held + coming[t]
-                sold = min(wanted, there)
+                demand, there = rng.poisson(DEMAND), held + coming[t]
+                sold = min(demand, there)
                 held = there - sold
                 gap = kept - held - coming[t + 1 :].sum()
                 coming[t + 1 + LEAD] += gap
-                sales.append((date, sku, door, sold, sold * 4.0, sold / max(wanted, 1)))
+                sales.append((date, sku, door, sold, sold * 4.0, sold / max(demand, 1)))
                 stock.append((date, sku, door, held))
                 eta = date + pd.Timedelta(7 * (1 + LEAD), "D")
                 state = "confirmed" if eta > AS_OF else "received"
@@ -69,7 +69,7 @@ def plan():
 def test_a_shelf_that_is_kept_short_goes_on_being_kept_short(plan):
     lean, rich = plan.sku_index["LEAN"], plan.sku_index["RICH"]
     level = np.nanmean(plan.base.level[lean])
-    assert level == pytest.approx(WANTED, rel=0.15), "what was wanted, not what was sold"
+    assert level == pytest.approx(DEMAND, rel=0.15), "demand, not what was sold"
     np.testing.assert_allclose(
         plan.base.cover[lean], KEPT["LEAN"] / plan.base.level[lean] - LEAD - 1, atol=0.3
     )

@@ -1,4 +1,4 @@
-"""Findings are said where there is something, and only there."""
+"""Findings are made where there is something, and only there."""
 
 import tempfile
 from pathlib import Path
@@ -34,12 +34,12 @@ def test_a_class_whose_promotions_always_run_out_is_named_with_its_link():
     rows = [("Pans", "email", 40, 0)] * 5 + [(c, "email", 3, 2) for c in "abcdefghijkl"]
     (found,) = findings.patterns(promotions(rows), quarter=QUARTER)
     assert (found.kind, found.level, found.member) == ("sells out", "class", "Pans")
-    assert "5 of 5 promotions of Pans ran out (0 of 12 of the others)" in found.said
+    assert "5 of 5 promotions of Pans ran out (0 of 12 of the others)" in found.text
     assert found.link["class"] == "Pans"
     assert found.link["measure"] == "item"
 
 
-def test_what_a_class_explains_is_not_said_of_its_type():
+def test_what_a_class_explains_is_no_finding_of_its_type():
     rows = [("Pans", "price", 40, 0)] * 5 + [(c, "email", 3, 2) for c in "abcdefghijkl"]
     assert [f.level for f in findings.patterns(promotions(rows), quarter=QUARTER)] == ["class"]
 
@@ -68,7 +68,7 @@ def test_a_type_that_leaves_stock_behind_is_named():
         + [(c, "email", 3, 2) for c in "abcdefghijkl"],  # not known
     ],
 )
-def test_nothing_is_said_of_few_small_or_common_troubles(rows):
+def test_few_small_or_common_troubles_are_no_finding(rows):
     assert findings.patterns(promotions(rows), quarter=QUARTER) == []
 
 
@@ -91,10 +91,10 @@ def test_functions_are_named_where_they_clearly_hurt_or_help():
         [added(), added(name="planning", added=0.08, low=0.04, high=0.1, bias=0.02)]
     )
     assert hurts.kind == "hurts"
-    assert "10 points worse" in hurts.said
-    assert "40% too high" in hurts.said
+    assert "10 points worse" in hurts.text
+    assert "40% too high" in hurts.text
     assert helps.kind == "helps"
-    assert "too" not in helps.said
+    assert "too" not in helps.text
     assert hurts.link == {"page": "value", "function": "marketing"}
     for unsure in (
         added(cells=30),
@@ -115,24 +115,26 @@ def parts(then: dict, now: dict) -> pd.DataFrame:
 
 def test_a_movement_names_who_moved_it():
     rows = parts({"Pans": (2, 100), "Coats": (2, 100)}, {"Pans": (12, 100), "Coats": (3, 100)})
-    said = findings.movement(
+    found = findings.movement(
         "Stockout rate",
         rows,
         now=QUARTER,
         then="2025-Q3",
-        said="last year",
+        period="last year",
         link={},
         least=0.01,
     )
-    assert said.member == "Pans"
-    assert "rose 5.5 points on last year, to 7.5%; most by Pans (+5.0 points)" in said.said
+    assert found.member == "Pans"
+    assert "rose 5.5 points on last year, to 7.5%; most by Pans (+5.0 points)" in found.text
     calm = findings.movement(
-        "x", rows, now=QUARTER, then="2025-Q3", said="", link={}, least=0.1
+        "x", rows, now=QUARTER, then="2025-Q3", period="", link={}, least=0.1
     )
     assert calm is None
     nothing = parts({"Pans": (0, 0)}, {"Pans": (1, 2)})
     assert (
-        findings.movement("x", nothing, now=QUARTER, then="2025-Q3", said="", link={}, least=0)
+        findings.movement(
+            "x", nothing, now=QUARTER, then="2025-Q3", period="", link={}, least=0
+        )
         is None
     )
 
@@ -187,7 +189,7 @@ def test_planted_stories_are_found_with_their_node(seed):
 
 
 @pytest.mark.parametrize("seed", [7, 203])
-def test_where_nothing_was_planted_nothing_is_said(seed):
+def test_where_nothing_was_planted_nothing_is_found(seed):
     space, _ = company(seed, habits=False)
     assert told(space) == []
     space.close()

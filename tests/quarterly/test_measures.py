@@ -175,23 +175,23 @@ def test_a_workbook_in_revenue_comes_back_as_revenue(space):
 
 
 @pytest.mark.parametrize("measure", list(Measure))
-def test_an_adopted_run_keeps_a_target_in_what_it_was_said(space, measure):
+def test_an_adopted_run_keeps_a_target_in_its_own_measure(space, measure):
     now = space.plan.base.as_of
     space.runs.refresh("dana", as_of=now - dt.timedelta(28))
     open_cycle(space, "2026-12")
     sku = busiest(space)
     where = scope(space, sku, 6, 9)
     target = 1.3 * space.input_amount("mara", where, measure)
-    said = space.override("mara", where, "set", target, measure=measure, reason="EVENT")
+    entered = space.override("mara", where, "set", target, measure=measure, reason="EVENT")
     run = space.runs.refresh("dana", as_of=now)
     space.cycles.adopt("dana", run.seq)
-    moved = [e for e in space.ledger.tail(said.seq) if e.kind is Kind.RESOLVE]
+    moved = [e for e in space.ledger.tail(entered.seq) if e.kind is Kind.RESOLVE]
     assert moved  # the statistical number under it is another one now
     assert space.input_amount("mara", where, measure) == pytest.approx(target, abs=1)
 
 
 @pytest.mark.parametrize(
-    ("value", "sign", "said"),
+    ("value", "sign", "text"),
     [
         (0.0, True, "$0"),
         (-0.3, False, "$0"),
@@ -202,7 +202,7 @@ def test_an_adopted_run_keeps_a_target_in_what_it_was_said(space, measure):
         (1_254_000.0, True, "+$1.25M"),
     ],
 )
-def test_money_is_said_in_three_digits_at_most(value, sign, said):
+def test_money_is_written_in_three_digits_at_most(value, sign, text):
     from forecasting.vocabulary import money
 
-    assert money(value, sign=sign) == said
+    assert money(value, sign=sign) == text

@@ -22,12 +22,12 @@ def activation(**changes) -> Activation:
     return Activation(**{**fields, **changes})
 
 
-def body(kind, **said):
+def body(kind, **fields):
     """As the ledger has it; what a decision says besides does not matter here."""
     featured = {"activation": "A", "sku": "S"}
     usual = {"featured": featured, "said": "", "owner": "dana", "due": f"{START}", "cost": 0, "units_saved": 0,
              "margin_saved": None, "short": 1, "weeks_ahead": 3}  # fmt: skip
-    return read_body(kind, json.dumps({**usual, **said}, default=str), seq=1)
+    return read_body(kind, json.dumps({**usual, **fields}, default=str), seq=1)
 
 
 def changed(kind, before, after, day, *, function="marketing", seq=1) -> Event:
@@ -46,18 +46,18 @@ def decision(
     action=Action.TRANSFER, *, weeks_ahead=3, sku="S", state="decided", seq=9
 ) -> Decision:
     return Decision(
-        seq=seq, action=action, activation="A", sku=sku, said="", person="dana", owner="dana", due=START,
+        seq=seq, action=action, activation="A", sku=sku, text="", person="dana", owner="dana", due=START,
         decided_at=dt.datetime(2026, 9, 1), moves=(), cost=5.0, units_saved=1, margin_saved=1,
         weeks_ahead=weeks_ahead, note="", short=1, state=state,
     )  # fmt: skip
 
 
-def only(known=None, events=(), said=None, decisions=(), act=None):
+def only(known=None, events=(), flagged=None, decisions=(), act=None):
     found = notice.notices(
         [act or activation()],
         known or {},
         events,
-        flags() if said is None else said,
+        flags() if flagged is None else flagged,
         decisions,
         late_weeks=6,
     )
@@ -109,14 +109,14 @@ def test_late_additions_and_changes_are_counted_by_function():
 
 
 def test_notice_counts_from_the_first_red_to_the_start():
-    said = flags(
+    flagged = flags(
         (START - dt.timedelta(70), "A", "S", "amber"),
         (START - dt.timedelta(35), "A", "S", "red"),
         (START - dt.timedelta(14), "A", "S", "red"),
         (START - dt.timedelta(14), "A", "T", "red"),
         (START, "A", "U", "red"),  # it has begun
     )
-    one = only(said=said)
+    one = only(flagged=flagged)
     assert one.notice_weeks == 5
     assert set(one.red) == {"S", "T"}
     assert pd.isna(only().notice_weeks)
@@ -133,8 +133,8 @@ def test_notice_counts_from_the_first_red_to_the_start():
     ],
 )
 def test_a_red_is_decided_in_time_when_something_was_decided_while_it_could_be(made, counts):
-    said = flags((START - dt.timedelta(35), "A", "S", "red"))
-    assert (only(said=said, decisions=[made]).decided == {"S": 9}) is counts
+    flagged = flags((START - dt.timedelta(35), "A", "S", "red"))
+    assert (only(flagged=flagged, decisions=[made]).decided == {"S": 9}) is counts
 
 
 def test_a_cancelled_activation_has_no_lead_time():
@@ -180,10 +180,10 @@ def test_a_swapped_sku_is_featured_until_the_day_of_the_swap():
 
 
 def test_tasks_are_on_time_late_open_or_taken_back():
-    def told(seq, kind, day, **said):
+    def told(seq, kind, day, **fields):
         return Event(
             seq=seq, recorded_at=dt.datetime.combine(day, dt.time(12)), person="dana", function="planning",
-            client_id=str(seq), body=body(kind, **said),
+            client_id=str(seq), body=body(kind, **fields),
         )  # fmt: skip
 
     due = dt.date(2026, 9, 1)
@@ -191,10 +191,10 @@ def test_tasks_are_on_time_late_open_or_taken_back():
     events = [
         told(1, Kind.ACTION, due, text="a", state="open", **asked),
         told(2, Kind.ACTION, due, text="b", state="open", **asked),
-        told(3, Kind.EXPEDITE, due, said="c", **asked),
-        told(4, Kind.TRANSFER, due, said="d", **asked),
+        told(3, Kind.EXPEDITE, due, **{"said": "c"}, **asked),
+        told(4, Kind.TRANSFER, due, **{"said": "d"}, **asked),
         told(5, Kind.ACTION, due, text="a", state="done", of=1, **asked),
-        told(6, Kind.CLOSE, due + dt.timedelta(3), target=3, said="c"),
+        told(6, Kind.CLOSE, due + dt.timedelta(3), target=3, **{"said": "c"}),
         told(7, Kind.UNDO, due, target=4),
     ]
     found = {t.seq: t for t in notice.tasks(events)}

@@ -82,7 +82,7 @@ def test_what_skus_of_a_class_share_adds_up_and_what_is_their_own_does_not():
 
 
 @pytest.mark.parametrize("spend", [None, 0.0])
-def test_without_spend_there_is_no_return_and_it_is_said(spend):
+def test_without_spend_there_is_no_return_and_it_is_stated(spend):
     _, found = results([row()], [activation(spend=spend)])
     one = found.iloc[0]
     assert np.isnan(one["return_on_spend"])
@@ -113,7 +113,7 @@ def test_an_activation_that_took_more_than_it_brought_is_below_zero():
     assert one["margin"] == pytest.approx(-100.0)
 
 
-def test_weeks_after_it_that_are_still_to_come_are_said():
+def test_weeks_after_it_that_are_still_to_come_are_stated():
     late = activation(start=dt.date(2026, 6, 7))
     _, found = results([row()], [late])
     assert "2 of 3 weeks after it are still to come" in found.iloc[0]["remark"]

@@ -64,7 +64,7 @@ def test_measures_stand_beside_last_quarter_last_year_and_target(ready):
 def test_what_was_never_published_has_no_accuracy(ready):
     shown = ready.quarters.scorecard("victor", QUARTER)
     assert shown.value("bridge_accuracy") is None
-    assert measured.said("bridge_accuracy", None) == "–"
+    assert measured.in_words("bridge_accuracy", None) == "–"
     assert shown.steps == ()
 
 
@@ -306,7 +306,7 @@ def flags(space) -> dict[str, int]:
     return counts
 
 
-def test_a_threshold_judges_at_once_what_its_preview_said(ready):
+def test_a_threshold_judges_at_once_as_its_preview_did(ready):
     before = flags(ready)
     effect = {
         e.what: (e.now, e.then) for e in ready.quarters.effect("victor", "red_probability", 0.6)
@@ -385,7 +385,7 @@ def test_delivered_policy_is_the_one_that_was_always_there():
     )
     for setting in SETTINGS.values():
         assert setting.checked(setting.default) == setting.default
-        assert setting.said(setting.low)
+        assert setting.in_words(setting.low)
 
 
 # The sample's past -------------------------------------------------------------------------
@@ -417,9 +417,9 @@ def test_the_board_s_pack_has_the_same_numbers_as_the_page_and_needs_nothing(com
     page = board_pack.as_html(company_cycles, "victor", QUARTER)
     shown = company_cycles.quarters.scorecard("victor", QUARTER)
     for key in (*measured.HEADLINES, *measured.BELOW, *measured.LEAD):
-        assert measured.said(key, shown.value(key)) in page, key
+        assert measured.in_words(key, shown.value(key)) in page, key
     for finding in shown.findings:
-        assert finding.said.replace("'", "&#39;") in page
+        assert finding.text.replace("'", "&#39;") in page
     assert "http" not in page.replace("http-equiv", "")
     assert "<script" not in page
     assert "nan" not in page.lower().replace("finance", "")

@@ -78,7 +78,7 @@ def scope_of(space, nodes, weeks, *, lift=False) -> Scope:
     )  # fmt: skip
 
 
-def take(space, step, said):
+def take(space, step, written):
     """One step of a history; what cannot be done is refused and leaves nothing behind."""
     before = space.seq
     try:
@@ -93,21 +93,21 @@ def take(space, step, said):
             case ("hold", who, nodes, weeks):
                 event = space.hold(who, scope_of(space, nodes, weeks))
             case ("back", n):
-                if not said:
+                if not written:
                     return
-                space.reversals.undo("dana", said[n % len(said)])
+                space.reversals.undo("dana", written[n % len(written)])
                 return
     except (OutOfBounds, ImpossibleSpread, Refused):
         assert space.seq == before
         return
-    said.append(event.seq)
+    written.append(event.seq)
 
 
 def told(space, steps) -> list[int]:
-    said: list[int] = []
+    written: list[int] = []
     for step in steps:
-        take(space, step, said)
-    return said
+        take(space, step, written)
+    return written
 
 
 def shape(space):
@@ -123,23 +123,23 @@ def assert_same(one, other):
     assert one[1] == other[1]
 
 
-def standing(space, said) -> list[int]:
-    return [seq for seq in said if not space.reversals.has_taken_back(seq)]
+def standing(space, written) -> list[int]:
+    return [seq for seq in written if not space.reversals.has_taken_back(seq)]
 
 
-def clear(space, said, order=reversed):
-    for seq in order(standing(space, said)):
+def clear(space, written, order=reversed):
+    for seq in order(standing(space, written)):
         space.reversals.undo("dana", seq)
 
 
 @contextmanager
 def history(space, steps):
-    """What was said, taken back at the end: one example that fails is not all that follow."""
-    said = told(space, steps)
+    """What was written, taken back at the end: one example that fails is not all that follow."""
+    written = told(space, steps)
     try:
-        yield said
+        yield written
     finally:
-        clear(space, said)
+        clear(space, written)
 
 
 @settings(max_examples=30)
@@ -149,16 +149,16 @@ def test_undo_then_redo_is_the_identity_and_undoing_everything_is_the_statistica
 ):
     rng = np.random.default_rng(chance)
     pristine = shape(round_)
-    with history(round_, steps) as said:
+    with history(round_, steps) as written:
         before = shape(round_)
         np.testing.assert_array_equal(before[0]["statistical"], pristine[0]["statistical"])
-        if standing(round_, said):
-            chosen = int(rng.choice(standing(round_, said)))
+        if standing(round_, written):
+            chosen = int(rng.choice(standing(round_, written)))
             event = round_.reversals.undo("dana", chosen)
             if round_.ledger.event(chosen).kind is not Kind.HOLD:  # a hold is not held again
                 round_.reversals.undo("dana", event.seq)
                 assert_same(before, shape(round_))
-        for seq in rng.permutation(standing(round_, said)).tolist():
+        for seq in rng.permutation(standing(round_, written)).tolist():
             round_.reversals.undo("dana", seq)
     assert_same(pristine, shape(round_))
     for function in ("marketing", "merchandising", "planning"):
@@ -220,12 +220,12 @@ def test_changes_of_different_cells_commute(round_, first, second, skus, who):
     assert_same(*seen)
 
 
-def test_a_ledger_said_again_on_an_empty_one_gives_the_same_integers(company, tmp_path):
+def test_a_ledger_entered_again_on_an_empty_one_gives_the_same_integers(company, tmp_path):
     rng = np.random.default_rng(5)
     first = Workspace(Path(shutil.copy(company, tmp_path / "first.duckdb")))
     open_cycle(first, "2026-12", fence_weeks=1)
     start = first.seq
-    said: list[int] = []
+    written: list[int] = []
     for _ in range(40):
         nodes = (
             str(rng.choice(["all", "department", "class", "sku"])), int(rng.integers(6)),
@@ -245,7 +245,7 @@ def test_a_ledger_said_again_on_an_empty_one_gives_the_same_integers(company, tm
             step = ("hold", str(rng.choice(WHO)), nodes, weeks)
         else:
             step = ("back", int(rng.integers(20)))
-        take(first, step, said)
+        take(first, step, written)
     told_once = first.ledger.tail(start)
     assert {e.kind for e in told_once} >= {Kind.OVERRIDE, Kind.AGREE, Kind.HOLD, Kind.UNDO}
     assert {e.measure for e in told_once} == set(Measure)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import Refused
-from forecasting.inventory.replay import held_against
+from forecasting.inventory.replay import compared_with_actuals
 from forecasting.record import replay
 from forecasting.sample.company import make_sample
 from forecasting.workspace import Workspace
@@ -56,11 +56,11 @@ def one_moment(company):
     other.close()
 
 
-def test_nothing_that_came_later_changes_what_the_bridge_would_have_said(one_moment):
+def test_nothing_that_came_later_changes_what_the_bridge_would_have_flagged(one_moment):
     (plain, other), _, _ = one_moment
-    said = [replay.foreseen(m.plan(), weeks_ahead=AHEAD) for m in (plain, other)]
-    assert len(said[0])
-    pd.testing.assert_frame_equal(*said)
+    flagged = [replay.foreseen(m.plan(), weeks_ahead=AHEAD) for m in (plain, other)]
+    assert len(flagged[0])
+    pd.testing.assert_frame_equal(*flagged)
 
 
 def test_an_activation_that_was_told_later_is_not_in_the_calendar_of_then(one_moment):
@@ -68,7 +68,7 @@ def test_an_activation_that_was_told_later_is_not_in_the_calendar_of_then(one_mo
     assert "LATE" not in {a.activation for a in other.activations}
 
 
-def test_what_was_told_later_stands_as_not_flagged_with_nothing_said_of_its_risk(one_moment):
+def test_what_was_told_later_stands_as_not_flagged_with_no_risk(one_moment):
     (_, other), _, _ = one_moment
     space_calendar = {a.activation: a for a in other.activations}
     late = next(
@@ -111,9 +111,9 @@ def test_featured_skus_are_known_as_early_as_their_activation(tmp_path):
         "activation_items": pd.DataFrame({"activation": ["X", "X", "Y"], "sku": ["A", "B", "A"]}),
     }  # fmt: skip
     space = imported(tables)
-    said = " ".join(replay.assumptions(space.store))
-    assert "1 of 2 activations have no known_from" in said
-    assert "1 of 3 featured SKUs have no known_from" in said
+    text = " ".join(replay.assumptions(space.store))
+    assert "1 of 2 activations have no known_from" in text
+    assert "1 of 3 featured SKUs have no known_from" in text
     space.close()
 
 
@@ -144,8 +144,8 @@ def test_rows_stand_beside_what_happened(one_moment):
 
 
 def test_what_empty_shelves_lost_is_near_the_truth_and_shares_alone_would_say_half(space):
-    """The sample knows what was wanted: seed and size are those of the shared company."""
-    wanted = make_sample(skus=72, doors=7, weeks=110, seed=7).truth["demand"]
+    """The sample knows the demand: seed and size are those of the shared company."""
+    demand = make_sample(skus=72, doors=7, weeks=110, seed=7).truth["demand"]
     since = space.plan.base.weeks[0].astype(object) - dt.timedelta(7 * 60)
     end = space.plan.base.as_of
     lost = {}
@@ -155,7 +155,7 @@ def test_what_empty_shelves_lost_is_near_the_truth_and_shares_alone_would_say_ha
         )
         found = found[found["stocked_out"].fillna(False).astype(bool)]
         beside = found.merge(
-            wanted.assign(week=pd.to_datetime(wanted["week"])), on=["sku", "door", "week"]
+            demand.assign(week=pd.to_datetime(demand["week"])), on=["sku", "door", "week"]
         )
         lost[name] = beside["units_lost"].sum()
         truth = (beside["demand"] - beside["units"]).clip(lower=0).sum()
@@ -182,7 +182,7 @@ def test_a_replay_is_kept_and_found_again_after_a_restart(space):
     again.close()
 
 
-def test_what_would_have_been_moved_is_held_against_what_was_lost(one_moment):
+def test_what_would_have_been_moved_is_compared_with_what_was_lost(one_moment):
     (plain, other), _, space = one_moment
     moves, cuts = replay.recommended(plain.plan(), weeks_ahead=AHEAD)
     assert tuple(moves.columns) == replay.MOVES
@@ -194,7 +194,7 @@ def test_what_would_have_been_moved_is_held_against_what_was_lost(one_moment):
         pd.testing.assert_frame_equal(mine, theirs)  # nothing that came later is in it
     rows = replay.foreseen(plain.plan(), weeks_ahead=AHEAD)
     happened = replay.happened_since(space.store, moves["leaves"], space.plan.base.as_of)
-    found, less = held_against(moves, cuts, happened, rows)
+    found, less = compared_with_actuals(moves, cuts, happened, rows)
     assert (found["saved"] <= found["units"] + 1e-9).all()
     assert (found["lacked"] <= found["units"] + 1e-9).all()
     lost = happened.merge(moves[["sku", "door"]].drop_duplicates())["units_lost"].sum()

@@ -123,7 +123,7 @@ def test_two_jobs_of_a_kind_do_not_run_at_once_and_others_see_the_first():
     assert job.error == "no history"
 
 
-def test_time_left_is_said_only_when_it_is_more_than_a_guess():
+def test_time_left_is_shown_only_when_it_is_more_than_a_guess():
     progress = Progress(text="", share=0.25, started=100.0, by="Dana")
     assert progress.left(now=110.0) == pytest.approx(30.0)
     assert replace(progress, share=0.01).left(now=110.0) is None

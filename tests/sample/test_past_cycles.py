@@ -70,7 +70,7 @@ def test_optimism_about_events_is_found(with_habits):
 def test_the_finding_of_it_names_marketing(with_habits):
     _, functions = found(with_habits)
     named = {(f.kind, f.member): f for f in findings.of_functions(list(functions.values()))}
-    assert "too high" in named["hurts", "marketing"].said
+    assert "too high" in named["hurts", "marketing"].text
 
 
 def test_no_function_is_named_where_there_is_no_habit(without_habits):
@@ -89,7 +89,7 @@ def test_weights_trust_those_who_were_right(with_habits):
     assert merchandising > marketing
 
 
-def test_where_there_is_no_habit_no_function_is_said_to_hurt(without_habits):
+def test_where_there_is_no_habit_no_function_is_found_to_hurt(without_habits):
     _, functions = found(without_habits)
     assert not [a for a in functions.values() if a.is_sure and a.added < -0.05]
     assert abs(functions["marketing"].bias) < 0.15 or functions["marketing"].cells < 20

@@ -68,7 +68,7 @@ def short_of(space, option):
 
 
 @pytest.mark.parametrize("action", [Action.EXPEDITE, Action.TRANSFER])
-def test_units_that_are_moved_lower_the_shortage_by_what_was_said(space, action):
+def test_units_that_are_moved_lower_the_shortage_by_what_was_expected(space, action):
     option = first_open(space, action)
     before = short_of(space, option)
     assert before == pytest.approx(option.short_before, rel=1e-6)
@@ -254,7 +254,7 @@ def test_the_best_mix_keeps_the_budget_and_more_money_never_saves_less(space):
     assert net[-1] == len(free.left)
 
 
-def test_the_ways_out_of_one_sku_are_not_added_up(space):
+def test_the_options_of_one_sku_are_not_added_up(space):
     """Benefits are concave: together they save at most what they save one by one."""
     checked = 0
     for item in short_items(space)[:30]:
@@ -277,7 +277,7 @@ def test_decisions_are_in_the_ledger_in_plain_words(space):
     option = first_open(space, Action.EXPEDITE)
     event = space.decisions.decide("dana", option, owner="dana", due=dt.date(2026, 12, 1))
     assert event.kind is Kind.EXPEDITE
-    assert option.said in event.sentence
+    assert option.text in event.sentence
     assert views.verdicts(space.plan)
 
 
@@ -310,8 +310,8 @@ def test_two_skus_of_one_activation_can_be_reduced_one_after_the_other(space):
         space.decisions.decide("mara", option, owner="mara", note=NOTE)
     now = next(a for a in space.calendar.activations if a.activation == activation)
     for option in twice:
-        (wanted,) = {i.lift for i in option.after.items if i.sku == option.sku}
-        assert {i.lift for i in now.items if i.sku == option.sku} == {wanted}
+        (lift,) = {i.lift for i in option.after.items if i.sku == option.sku}
+        assert {i.lift for i in now.items if i.sku == option.sku} == {lift}
 
 
 def test_a_mix_for_service_leaves_fewest_short_and_one_for_margin_earns_most(space):

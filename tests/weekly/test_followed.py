@@ -35,16 +35,16 @@ def test_the_mix_for_service_keeps_shelves_from_running_out(rows):
 
 def test_the_mix_for_margin_earns_more_than_it_costs_and_changes_no_lift(rows):
     found = rows["margin"]
-    assert found["margin_came"] > found["cost"] > 0
+    assert found["margin_actual"] > found["cost"] > 0
     assert found["lost_after"] < found["lost"]
     assert "reduce" not in found["actions"]
 
 
-def test_the_price_of_service_comes_out_as_it_was_said(rows):
+def test_the_price_of_service_comes_out_as_it_was_expected(rows):
     found = rows["service"]
-    assert found["margin_said"] < rows["margin"]["margin_said"]
-    gap = abs(found["margin_came"] - found["margin_said"])
-    assert gap < max(0.35 * abs(found["margin_said"]), 8_000)
+    assert found["margin_expected"] < rows["margin"]["margin_expected"]
+    gap = abs(found["margin_actual"] - found["margin_expected"])
+    assert gap < max(0.35 * abs(found["margin_expected"]), 8_000)
 
 
 def test_a_review_every_week_halves_the_shelves_that_run_out(companies):

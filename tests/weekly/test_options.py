@@ -1,4 +1,4 @@
-"""What is said of an option is what the Bridge says once it is decided."""
+"""What is shown of an option is what the Bridge shows once it is decided."""
 
 import json
 import shutil
@@ -72,7 +72,7 @@ def told_line(line):
 
 def red_cells(plan):
     return {
-        (plan.sku_names[i.sku], plan.activation(i.activation).name, plan.base.network.said[d])
+        (plan.sku_names[i.sku], plan.activation(i.activation).name, plan.base.network.labels[d])
         for items in plan.items.values()
         for i in items
         for d in i.doors[i.status == RED]
@@ -181,7 +181,7 @@ def test_the_mix_gives_up_nothing_unless_it_is_asked_to(shared):
     assert len(asked.left) < len(best_mix.best_mix(watched).left)
 
 
-def test_what_supply_can_still_do_is_said_as_the_plan_says_it(shared):
+def test_what_supply_can_still_do_is_stated_as_the_plan_says_it(shared):
     """The list of what is short is drawn up by quick arithmetic: it comes to the same."""
     plan, compared = shared.plan, 0
     for one in best_mix.watch_list(plan):
@@ -234,8 +234,8 @@ def test_of_a_mix_each_decides_his_own_part_and_is_told_whose_the_rest_is(shared
         part = parted(person, chosen)
         assert len(part.mine) + len(part.others) == len(chosen)
         assert all(person.may(o.action) for o in part.mine)
-        assert ("Planning to decide" in part.said) == (name != "dana")
-        assert ("Marketing to decide" in part.said) == (name != "mara")
+        assert ("Planning to decide" in part.text) == (name != "dana")
+        assert ("Marketing to decide" in part.text) == (name != "mara")
         if part.others:
             with pytest.raises(NotAllowed):
                 shared.decisions.decide_all(name, list(part.others), owner=name, note=NOTE)
@@ -269,7 +269,7 @@ def test_an_activation_is_coloured_by_money_as_well_as_by_share(
 
 def test_nothing_is_called_covered_of_which_a_sku_is_short(shared):
     for verdict in views.verdicts(shared.plan, weeks=52):
-        assert verdict.said.startswith(f"Short: {verdict.red_skus} of {verdict.n_skus} SKU")
+        assert verdict.text.startswith(f"Short: {verdict.red_skus} of {verdict.n_skus} SKU")
         if verdict.red_skus:
             assert verdict.status not in (Status.GREEN, Status.BLUE)
 

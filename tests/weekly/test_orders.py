@@ -15,7 +15,7 @@ from forecasting.workspace import Workspace
 from tests.weekly.test_decisions import first_open, short_of, state_of
 
 
-def test_an_order_lowers_the_shortage_by_what_was_said_and_comes_first(space):
+def test_an_order_lowers_the_shortage_by_what_was_expected_and_comes_first(space):
     option = first_open(space, Action.ORDER)
     assert options.for_shortage(space.plan, option.activation, option.sku)[0] == option
     before = short_of(space, option)

@@ -59,7 +59,7 @@ def test_a_proposal_changes_nothing_until_the_function_that_has_the_right_accept
     decided = space.proposals.accept(decider, event.seq, note=NOTE)
     body = decided.told(Decided)
     assert (decided.kind, decided.person, decided.note) == (Kind(action.value), decider, NOTE)
-    assert body.said == option.told
+    assert body.text == option.told
     assert body.answering.by == space.person(by).name
     assert f"as {space.person(by).name} proposed (#{event.seq})" in decided.sentence
     found = space.proposals.one(event.seq)
@@ -89,8 +89,8 @@ def test_declining_needs_a_reason_that_the_proposer_reads_and_withdrawing_is_the
         space.proposals.decline("mara", event.seq, note="No")
     with pytest.raises(Refused, match="only Mara"):
         space.proposals.withdraw("dana", event.seq)
-    said = space.proposals.decline("dana", event.seq, note="The lane is closed")
-    assert said.sentence.endswith("because: The lane is closed")
+    text = space.proposals.decline("dana", event.seq, note="The lane is closed")
+    assert text.sentence.endswith("because: The lane is closed")
     (mine,) = space.proposals.made_by(space.person("mara"))
     assert (mine.state, mine.answer, mine.decision) == ("declined", "The lane is closed", None)
     for again in (
@@ -121,7 +121,7 @@ def test_nobody_proposes_what_they_may_decide_or_what_they_have_proposed(space):
 
 def test_accepted_with_other_values_it_is_changed_and_says_so(space):
     option, event = proposed(space)
-    fewer = replace(option, moves=option.moves[:1], said="Move less")
+    fewer = replace(option, moves=option.moves[:1], text="Move less")
     decided = space.proposals.change("dana", event.seq, option=fewer, note="Half is enough")
     assert decided.told(Decided).moves == option.moves[:1]
     assert f"changed from what {space.person('mara').name} proposed" in decided.sentence
@@ -140,7 +140,7 @@ def test_it_is_changed_only_into_something_about_the_same_that_one_may_decide(sp
     assert space.proposals.one(event.seq).is_open
 
 
-def test_what_changed_since_is_said_and_is_not_accepted_unseen(space):
+def test_what_changed_since_is_stated_and_is_not_accepted_unseen(space):
     option, event = proposed(space)
     accepted = options.for_shortage(space.plan, option.activation, option.sku)[-1]
     space.decisions.decide("dana", accepted, owner="dana")
@@ -155,7 +155,7 @@ def test_what_changed_since_is_said_and_is_not_accepted_unseen(space):
     assert space.proposals.one(event.seq).state == "accepted"
 
 
-def test_what_cannot_be_done_any_more_is_said_and_can_only_be_declined_or_changed(space):
+def test_what_cannot_be_done_any_more_is_stated_and_can_only_be_declined_or_changed(space):
     option, event = proposed(space)
     space.calendar.cancel("mara", option.activation)
     looked = space.proposals.look("dana", event.seq)
@@ -182,7 +182,7 @@ def test_a_change_of_the_calendar_is_proposed_to_marketing_and_merged_into_what_
     event = space.proposals.propose_change("dana", later, note="Stock for a week more")
     assert space.calendar.one(act.activation) == act
     found = space.proposals.one(event.seq)
-    assert f"instead of {act.start} to {act.end}" in found.body.said
+    assert f"instead of {act.start} to {act.end}" in found.body.text
     assert found.body.worth.units > 0
     space.calendar.save("mara", replace(act, name="Renamed"))
     looked = space.proposals.look("mara", event.seq)

@@ -64,7 +64,7 @@ def test_only_planning_corrects_and_only_by_what_a_week_can_be(space):
         space.weekly.sense("dana", top_sku(space), -1.0)
 
 
-def test_last_week_is_held_against_what_was_published_and_misses_have_a_cause(space):
+def test_last_week_is_compared_with_what_was_published_and_misses_have_a_cause(space):
     plan = space.plan
     skus = plan.sku_names
     expected = pd.Series(100.0, index=skus)

@@ -80,7 +80,7 @@ class Told(Protocol):
 
     @property
     def note(self) -> str:
-        """What the person said."""
+        """What the person entered."""
 
     @property
     def function(self) -> str:

@@ -26,7 +26,7 @@ class Decided(Body):
     activation: str
     sku: str
     """The featured SKU that it is about."""
-    said: str
+    text: str
     """What is to be done, in words."""
     owner: str
     due: dt.date
@@ -54,7 +54,7 @@ class Decided(Body):
         return cls(
             activation=str(stored["featured"]["activation"]),
             sku=str(stored["featured"]["sku"]),
-            said=str(stored["said"]),
+            text=str(stored["said"]),
             owner=str(stored["owner"]),
             due=dt.date.fromisoformat(stored["due"]),
             cost=float(stored["cost"]),
@@ -71,7 +71,7 @@ class Decided(Body):
         """As stored in the ledger."""
         body: dict[str, Any] = {
             "featured": {"activation": self.activation, "sku": self.sku},
-            "said": self.said,
+            "said": self.text,
             "owner": self.owner,
             "due": self.due.isoformat(),
             "cost": self.cost,
@@ -90,7 +90,7 @@ class Decided(Body):
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"decided: {self.said}" + (self.answers.words if self.answers else "")
+        return f"decided: {self.text}" + (self.answers.words if self.answers else "")
 
     @property
     def answering(self) -> Answering | None:
@@ -166,7 +166,7 @@ class OrderReleased(Body):
     kind = Kind.ORDERED
     target: int
     """Number of the decision."""
-    said: str
+    text: str
     numbers: tuple[int, ...] = ()
     """Which orders of the buy plan's approval; none: the Bridge's one order."""
 
@@ -174,18 +174,18 @@ class OrderReleased(Body):
     def read(cls, stored: Stored) -> Self:
         """As read from the ledger."""
         return cls(
-            target=int(stored["target"]), said=str(stored["said"]), numbers=_numbers(stored)
+            target=int(stored["target"]), text=str(stored["said"]), numbers=_numbers(stored)
         )
 
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
-        return {"target": self.target, "said": self.said, **_written(self.numbers)}
+        return {"target": self.target, "said": self.text, **_written(self.numbers)}
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
         if self.numbers:
-            return f"released {self.said} to the supplier (#{self.target})"
-        return f"released order #{self.target} to the supplier: {self.said}"
+            return f"released {self.text} to the supplier (#{self.target})"
+        return f"released order #{self.target} to the supplier: {self.text}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +195,7 @@ class Closed(Body):
     kind = Kind.CLOSE
     target: int
     """Number of the decision."""
-    said: str
+    text: str
     moves: tuple[Move, ...] = ()
     numbers: tuple[int, ...] = ()
     """Which orders of the buy plan's approval; none: all of the decision."""
@@ -204,7 +204,7 @@ class Closed(Body):
     def read(cls, stored: Stored) -> Self:
         """As read from the ledger."""
         return cls(
-            target=int(stored["target"]), said=str(stored["said"]), moves=moves_of(stored),
+            target=int(stored["target"]), text=str(stored["said"]), moves=moves_of(stored),
             numbers=_numbers(stored),
         )  # fmt: skip
 
@@ -212,13 +212,13 @@ class Closed(Body):
         """As stored in the ledger."""
         moves = [move.to_dict() for move in self.moves]
         return {
-            "target": self.target, "said": self.said, "moves": moves, "stand": False,
+            "target": self.target, "said": self.text, "moves": moves, "stand": False,
             **_written(self.numbers),
         }  # fmt: skip
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"closed #{self.target}: {self.said}"
+        return f"closed #{self.target}: {self.text}"
 
     @property
     def supply(self) -> SupplyChange:

@@ -106,5 +106,5 @@ class Conflict:
         function = self.theirs.function.capitalize()
         return (
             f"{self.name} in {function} {self.theirs.sentence} at {when}; "
-            f"it is {self.measure.said(self.now)} now"
+            f"it is {self.measure.in_words(self.now)} now"
         )

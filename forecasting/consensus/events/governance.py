@@ -57,7 +57,7 @@ class SettingChanged(Body):
     before: float | None
     effective: dt.date
     """The day from which on it is in force."""
-    said: str
+    text: str
     """The change in words."""
 
     @classmethod
@@ -68,19 +68,19 @@ class SettingChanged(Body):
             value=stored["value"],
             before=stored.get("before"),
             effective=dt.date.fromisoformat(stored["effective"]),
-            said=str(stored["said"]),
+            text=str(stored["said"]),
         )
 
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
         return {
             "name": self.name, "value": self.value, "before": self.before,
-            "effective": self.effective.isoformat(), "said": self.said,
+            "effective": self.effective.isoformat(), "said": self.text,
         }  # fmt: skip
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"set the policy: {self.said}"
+        return f"set the policy: {self.text}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

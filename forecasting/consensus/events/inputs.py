@@ -52,13 +52,13 @@ class Overridden(Body):
         match operation:
             case "set":
                 to = "to " if of else ""
-                return f"set {of}{to}{measure.said(value, digits=digits)}"
+                return f"set {of}{to}{measure.in_words(value, digits=digits)}"
             case "clear":
                 return "went back to the statistical number"
             case "percent":
                 return f"changed {of}by {write.figure(value, 10, sign=True)} %"
             case _:
-                return f"changed {of}by {measure.said(value, sign=True, digits=digits)}"
+                return f"changed {of}by {measure.in_words(value, sign=True, digits=digits)}"
 
     @property
     def whose(self) -> str:
@@ -153,7 +153,7 @@ class _Wordless(Body):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held(_Wordless):
-    """Cells of an input are held against changes from above."""
+    """Cells of an input are kept from changes from above."""
 
     kind = Kind.HOLD
 
@@ -175,7 +175,7 @@ class Released(_Wordless):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commented(_Wordless):
-    """Somebody said something about a part of the plan."""
+    """Somebody commented on a part of the plan."""
 
     kind = Kind.COMMENT
 

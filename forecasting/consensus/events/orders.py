@@ -25,7 +25,7 @@ class OrdersApproved(Body):
     """Orders of the buy plan count from now on; one decision, however many they are."""
 
     kind = Kind.APPROVE
-    said: str
+    text: str
     moves: tuple[Move, ...]
     """A line per SKU, place and week of arrival; those of one SKU and week are one order."""
     cost: float | None
@@ -36,7 +36,7 @@ class OrdersApproved(Body):
         """As read from the ledger."""
         cost = stored["cost"]
         return cls(
-            said=str(stored["said"]),
+            text=str(stored["said"]),
             moves=moves_of(stored),
             cost=None if cost is None else float(cost),
         )
@@ -44,11 +44,11 @@ class OrdersApproved(Body):
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
         moves = [move.to_dict() for move in self.moves]
-        return {"said": self.said, "moves": moves, "cost": self.cost}
+        return {"said": self.text, "moves": moves, "cost": self.cost}
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"approved {self.said}"
+        return f"approved {self.text}"
 
     @property
     def supply(self) -> SupplyChange:
@@ -65,7 +65,7 @@ class OrdersWithdrawn(Body):
     """Number of the approval."""
     numbers: tuple[int, ...]
     """Which of its orders."""
-    said: str
+    text: str
     moves: tuple[Move, ...]
 
     @classmethod
@@ -74,7 +74,7 @@ class OrdersWithdrawn(Body):
         return cls(
             target=int(stored["target"]),
             numbers=tuple(int(n) for n in stored["numbers"]),
-            said=str(stored["said"]),
+            text=str(stored["said"]),
             moves=moves_of(stored),
         )
 
@@ -82,13 +82,13 @@ class OrdersWithdrawn(Body):
         """As stored in the ledger."""
         moves = [move.to_dict() for move in self.moves]
         return {
-            "target": self.target, "numbers": list(self.numbers), "said": self.said,
+            "target": self.target, "numbers": list(self.numbers), "said": self.text,
             "moves": moves,
         }  # fmt: skip
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"took {self.said} back before release (#{self.target})"
+        return f"took {self.text} back before release (#{self.target})"
 
     @property
     def supply(self) -> SupplyChange:

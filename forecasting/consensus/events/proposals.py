@@ -70,18 +70,18 @@ class Proposed(Body):
     kind = Kind.PROPOSE
     right: str
     """The right that it takes to decide it (rights.RIGHTS)."""
-    said: str
+    text: str
     """What would be done, in words."""
     activation: str
     worth: Worth
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"proposed to {holders(self.right)}: {self.said}"
+        return f"proposed to {holders(self.right)}: {self.text}"
 
     def _written(self) -> dict[str, Any]:
         return {
-            "right": self.right, "said": self.said, "worth": self.worth.write(),
+            "right": self.right, "said": self.text, "worth": self.worth.write(),
             "about": self.activation,
         }  # fmt: skip
 
@@ -114,7 +114,7 @@ class OptionProposed(Proposed):
         after, last = stored["short_after"], stored["last_date"]
         return cls(
             right=str(stored["right"]),
-            said=str(stored["said"]),
+            text=str(stored["said"]),
             activation=str(stored["about"]),
             worth=Worth.read(stored["worth"]),
             sku=str(stored["sku"]),
@@ -157,7 +157,7 @@ class ChangeProposed(Proposed):
         """As read from the ledger."""
         return cls(
             right=str(stored["right"]),
-            said=str(stored["said"]),
+            text=str(stored["said"]),
             activation=str(stored["about"]),
             worth=Worth.read(stored["worth"]),
             change=CalendarEdit.read(stored["change"]),
@@ -181,7 +181,7 @@ class Answered(Body):
     kind = Kind.ANSWER
     target: int
     """Number of the event that proposed it."""
-    said: str
+    text: str
     """What was proposed, in words."""
     by: str
     """Name of who proposed it."""
@@ -191,23 +191,23 @@ class Answered(Body):
     def read(cls, stored: Stored) -> Self:
         """As read from the ledger."""
         return cls(
-            target=int(stored["target"]), said=str(stored["said"]), by=str(stored["by"]),
+            target=int(stored["target"]), text=str(stored["said"]), by=str(stored["by"]),
             withdrawn=bool(stored["withdrawn"]),
         )  # fmt: skip
 
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
         return {
-            "target": self.target, "said": self.said, "by": self.by,
+            "target": self.target, "said": self.text, "by": self.by,
             "withdrawn": self.withdrawn,
         }  # fmt: skip
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
         if self.withdrawn:
-            return f"withdrew the proposal #{self.target}: {self.said}"
+            return f"withdrew the proposal #{self.target}: {self.text}"
         why = f", because: {event.note}" if event.note else ""
-        return f"declined the proposal #{self.target} of {self.by}: {self.said}{why}"
+        return f"declined the proposal #{self.target} of {self.by}: {self.text}{why}"
 
 
 def holders(right: str) -> str:

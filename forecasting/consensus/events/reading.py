@@ -134,5 +134,5 @@ def read_body(kind: str, text: str, *, seq: int) -> Body:
 
 def write_body(body: Body) -> str:
     """A body as the ledger keeps it: JSON in the newest version of its kind."""
-    said = {} if body.version == 1 else {VERSION: body.version}
-    return json.dumps({**said, **body.write()}, default=str)
+    version = {} if body.version == 1 else {VERSION: body.version}
+    return json.dumps({**version, **body.write()}, default=str)

@@ -1,4 +1,4 @@
-"""What came in and what was made of it: imports, runs, what looks odd."""
+"""What was brought in and what was made of it: imports, runs, what looks odd."""
 
 from __future__ import annotations
 

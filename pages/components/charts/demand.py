@@ -146,7 +146,7 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
             "high": [before, *np.maximum(ends - rows["change"], ends), after],
             "change": [before, *rows["change"], after],
             "kind": ["Total", *np.where(rows["change"] >= 0, "More", "Less"), "Total"],
-            "said": [
+            "label": [
                 theme.number(before),
                 *(theme.number(c, sign=True) for c in rows["change"]),
                 theme.number(after),
@@ -174,8 +174,8 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
             ),
         ),
     )
-    said = base.mark_text(align="left", dx=4, color=ink()).encode(x="high:Q", text="said:N")
-    return alt.layer(drawn, said).properties(height=26 * len(bars) + 30)
+    labels = base.mark_text(align="left", dx=4, color=ink()).encode(x="high:Q", text="label:N")
+    return alt.layer(drawn, labels).properties(height=26 * len(bars) + 30)
 
 
 STEP_NAMES = {"naive": "Naive (last year)"}
@@ -196,8 +196,8 @@ def staircase(steps: list[Added]) -> Drawn:
         tooltip=[named("step", "Step"), alt.Tooltip("wape:Q", title="WAPE", format=".1%")],
     )
     bars = base.mark_bar(color=theme.layer_colours()["Planning"], size=46)
-    said = base.mark_text(dy=-8, color=ink()).encode(text=alt.Text("wape:Q", format=".1%"))
-    return alt.layer(bars, said).properties(height=210)
+    labels = base.mark_text(dy=-8, color=ink()).encode(text=alt.Text("wape:Q", format=".1%"))
+    return alt.layer(bars, labels).properties(height=210)
 
 
 def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Drawn:

@@ -11,7 +11,7 @@ from pages.components import theme
 from pages.components.charts.marks import Drawn, ink, named, tip, told_apart, utc
 
 PERCENT = ("share", "points", "return")
-"""Forms of measures that are said in per cent."""
+"""Forms of measures that are given in per cent."""
 
 
 def trend(values: list[tuple[str, float | None]], *, target: float | None, kind: str) -> Drawn:
@@ -77,13 +77,13 @@ def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
         tooltip=[named("member", "Where"), alt.Tooltip("value:Q", title="Now", format=shown),
                  alt.Tooltip("before:Q", title="Before", format=shown)],
     )  # fmt: skip
-    said = base.mark_text(align="left", dx=4, color=ink()).encode(
+    labels = base.mark_text(align="left", dx=4, color=ink()).encode(
         x="value:Q", y=y, text=alt.Text("value:Q", format=shown)
     )
     before = base.mark_tick(color=colours["Lift"], thickness=3, height=17).encode(
         x="before:Q", y=y, tooltip=[alt.Tooltip("before:Q", title="Before", format=shown)]
     )
-    layers = [bars, before, said]
+    layers = [bars, before, labels]
     if rows["target"].notna().any():
         layers.append(
             alt.Chart(rows.head(1))
