@@ -78,7 +78,7 @@ class Promoted:
         """What own activations do is needed twice, for the class and for the SKU itself: it
         is kept while a class is worked out, no longer."""
         self._tries = Tries(
-            room=max(_CELLS_KEPT // max(base.level[0].size * len(base.weeks), 1), 64)
+            room=max(_CELLS_KEPT // max(len(base.doors) * len(base.weeks), 1), 64)
         )
 
     # Reading ----------------------------------------------------------------------------
