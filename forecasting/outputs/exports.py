@@ -143,7 +143,8 @@ def _ledger(space: Workspace) -> pd.DataFrame:
 
 def _decisions(space: Workspace) -> pd.DataFrame:
     rows = [
-        {name: getattr(one, name) for name in _DECISION} | {"action": one.action.value}
+        {name: getattr(one, "text" if name == "said" else name) for name in _DECISION}
+        | {"action": one.action.value}
         for one in space.decisions.all
     ]
     return pd.DataFrame(rows, columns=list(_DECISION))
