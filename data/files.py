@@ -197,12 +197,12 @@ def staged(store: Store, table: str) -> pd.DataFrame:
 
 def set_aside(store: Store, table: str, activations: Sequence[str]) -> int:
     """Take the rows of some activations out of what is staged; how many they were."""
-    demand = listed(map(literal, activations))
+    named = listed(map(literal, activations))
     with store.cursor() as cursor:
         gone = cursor.execute(
             sql(
-                "delete from staging.{table} where activation in ({wanted}) returning 1",
-                table=identifier(table), demand=demand,
+                "delete from staging.{table} where activation in ({named}) returning 1",
+                table=identifier(table), named=named,
             )
         ).fetchall()  # fmt: skip
     return len(gone)

@@ -59,7 +59,7 @@ def section(person: Person) -> None:
                 for one in mine[MOST:]:
                     own(one, person)
     asked = st.query_params.get("proposal", "")
-    if asked.isdigit() and int(asked) in {p.seq for p in waiting}:
+    if asked in {str(p.seq) for p in waiting}:
         del st.query_params["proposal"]  # once: closed, it stays closed
         answer(int(asked))
 

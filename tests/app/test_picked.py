@@ -102,7 +102,14 @@ def test_pages_take_a_selection_only_through_this():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Attribute) and node.attr == "query_params":
                 # Each only compares what the link says with what there is.
-                assert path.stem in {"frame", "why", "activations", "meeting", "data"}, path
+                assert path.stem in {
+                    "frame",
+                    "why",
+                    "activations",
+                    "meeting",
+                    "data",
+                    "proposals",
+                }, path
 
 
 def test_ticks_and_numbers_of_a_table_fit_it_and_nothing_else_does():
