@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.calendar import as_date
 from forecasting.errors import NotAllowed, OutOfBounds
 from forecasting.inventory.bridge import RED
 from forecasting.monthly import buying
 from forecasting.plan import views
-from forecasting.weekly import options, signals
+from forecasting.weekly import options, readiness, signals
 from forecasting.weekly.option import Action
 from tests.monthly.test_cycle import publish
 from tests.weekly.test_decisions import first_open
@@ -99,8 +100,11 @@ def test_late_orders_name_the_activations_that_wait_for_them(space):
 
 def test_the_calendar_asks_for_a_decision_until_every_red_sku_has_one(space):
     def verdict_of(identity):
-        found = buying.calendar(space.plan, views.verdicts(space.plan), space.decisions)
-        return found.set_index("activation")["verdict"][identity]
+        found = readiness.calendar_of(
+            space.plan, space.decisions, space.proposals, weeks=26,
+            today=as_date(space.plan.base.weeks[0]),
+        )  # fmt: skip
+        return next(one.state for one in found if one.activation.activation == identity)
 
     judged = next(v for v in views.verdicts(space.plan) if v.red_cells and v.status == "red")
     identity = judged.activation.activation
