@@ -78,9 +78,10 @@ LIVE = """() => {
 
 def opened(page) -> None:
     """Open what is folded away and what floats, one after the other."""
-    for summary in page.locator("[data-testid=stExpander] details:not([open]) > summary").all():
-        summary.click()
-    settled(page)
+    folded = page.locator("[data-testid=stExpander] details:not([open]) > summary")
+    while folded.count():  # one that is open is no longer among them
+        folded.first.click()
+        settled(page)
 
 
 def downloads(page) -> list[tuple[str, bytes]]:
