@@ -44,20 +44,20 @@ def section(person: Person) -> None:
     if waiting:
         st.subheader(f"Proposals to you :gray[· {len(waiting):d}]", anchor=False)
         for one in waiting[:MOST]:
-            line(one)
+            line(one, at="list")
         if len(waiting) > MOST:
             with st.expander(f"{theme.number(len(waiting) - MOST)} more"):
                 together(waiting, person)
                 for one in waiting[MOST:]:
-                    line(one)
+                    line(one, at="list")
     if mine:
         st.subheader("What you proposed", anchor=False)
         for one in mine[:MOST]:
-            own(one, person)
+            own(one, person, at="list")
         if len(mine) > MOST:
             with st.expander(f"{theme.number(len(mine) - MOST)} more of yours"):
                 for one in mine[MOST:]:
-                    own(one, person)
+                    own(one, person, at="list")
     asked = st.query_params.get("proposal", "")
     if asked in {str(p.seq) for p in waiting}:
         del st.query_params["proposal"]  # once: closed, it stays closed
@@ -67,7 +67,10 @@ def section(person: Person) -> None:
 def beside(activation: str, sku: str, person: Person) -> None:
     """What waits for an answer about one featured SKU."""
     for one in frame.workspace().proposals.about(activation, sku):
-        line(one) if person.may(one.body.right) else own(one, person)
+        if person.may(one.body.right):
+            line(one, at="beside")
+        else:
+            own(one, person, at="beside")
 
 
 def is_news(one: Proposal) -> bool:
@@ -109,31 +112,33 @@ def subject(one: Proposal) -> Markdown:
     return ours(f"{plain(one.sku)} in {name}") if one.sku else name
 
 
-def line(one: Proposal) -> None:
-    """One that waits, with the way to its answer."""
+def line(one: Proposal, *, at: str) -> None:
+    """One that waits, with the way to its answer; `at` a place of the page."""
     who = frame.workspace().person(one.person)
     due = f" · decide by {theme.weekday(one.due)}" if one.due else ""
-    with st.container(horizontal=True, vertical_alignment="center", key=f"proposal_{one.seq}"):
+    with st.container(
+        horizontal=True, vertical_alignment="center", key=f"proposal_{at}_{one.seq}"
+    ):
         st.markdown(
             f":material/how_to_vote: {subject(one)}: **{plain(one.body.text)}** · {worth(one)}{due}. "
             f"Proposed by {plain(who.name)} ({plain(who.function.label)})"
             + (f": {plain(one.note)}" if one.note else "")
         )
-        if st.button("Look and answer", key=f"answer_{one.seq}"):
+        if st.button("Look and answer", key=f"answer_{at}_{one.seq}"):
             answer(one.seq)
 
 
-def own(one: Proposal, person: Person) -> None:
-    """One that was made, and what became of it."""
+def own(one: Proposal, person: Person, *, at: str) -> None:
+    """One that was made, and what became of it; `at` a place of the page."""
     space = frame.workspace()
-    with st.container(horizontal=True, vertical_alignment="center", key=f"own_{one.seq}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"own_{at}_{one.seq}"):
         st.markdown(
             f"**{STATES[one.state]}** · {subject(one)}: {plain(one.body.text)}{outcome(one)}"
         )
         if (
             one.is_open
             and one.person == person.id
-            and st.button("Withdraw", key=f"withdraw_{one.seq}", type="tertiary")
+            and st.button("Withdraw", key=f"withdraw_{at}_{one.seq}", type="tertiary")
         ):
             frame.do(space.proposals.withdraw, person.id, one.seq)
 

@@ -11,6 +11,7 @@ from forecasting.consensus.campaigns import items_frame
 from forecasting.demand import model
 from forecasting.demand.worker import read_block
 from forecasting.hierarchy import THOUSANDTHS
+from forecasting.record.runs import LONGEST_WEEKS
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +21,11 @@ def both(company, tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
     runs.write_inputs(
         space.store, items_frame(space.calendar.activations), folder,
-        as_of=space.plan.base.as_of, horizon=52,
+        as_of=space.plan.base.as_of, horizon=LONGEST_WEEKS,
     )  # fmt: skip
     job = json.loads((folder / "job.json").read_text())
     assert list(job["blocks"]) == ["0"]
-    panel, exposures, known = read_block(folder, "0", horizon=52)
+    panel, exposures, known = read_block(folder, "0", horizon=LONGEST_WEEKS)
     run = space.history.events("dana", kind="run", most=1)[0]
     factors = model.fit(panel, exposures, known=known)
     assert factors.prior.as_json() == run.body.facts["prior"]
@@ -34,8 +35,9 @@ def both(company, tmp_path_factory):
 
 def test_every_cell_of_the_plan_is_what_the_fit_forecast(both):
     plan, panel, rows = both
-    forecast = rows["forecast"].to_numpy().reshape(-1, 52)
-    baseline = rows["baseline"].to_numpy().reshape(-1, 52)
+    ahead = len(plan.base.weeks)
+    forecast = rows["forecast"].to_numpy().reshape(-1, LONGEST_WEEKS)[:, :ahead]
+    baseline = rows["baseline"].to_numpy().reshape(-1, LONGEST_WEEKS)[:, :ahead]
     lifted = 0
     for i, (s, d) in enumerate(zip(panel.sku_of, panel.door_of, strict=True)):
         sku = plan.sku_index[panel.skus[s]]
