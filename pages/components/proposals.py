@@ -42,7 +42,7 @@ def section(person: Person) -> None:
     waiting = verbs.waiting_for(person)
     mine = [p for p in verbs.made_by(person) if is_news(p)]
     if waiting:
-        st.subheader(f"Proposals to you :gray[· {len(waiting):d}]", anchor=False)
+        st.header(f"Proposals to you :gray[· {len(waiting):d}]", anchor=False)
         for one in waiting[:MOST]:
             line(one, at="list")
         if len(waiting) > MOST:
@@ -51,7 +51,7 @@ def section(person: Person) -> None:
                 for one in waiting[MOST:]:
                     line(one, at="list")
     if mine:
-        st.subheader("What you proposed", anchor=False)
+        st.header("What you proposed", anchor=False)
         for one in mine[:MOST]:
             own(one, person, at="list")
         if len(mine) > MOST:

@@ -32,7 +32,7 @@ def press(app, label):
 def test_planning_finds_what_marketing_proposes_and_marketing_what_became_of_it(space):
     option = first_open(space, Action.TRANSFER)
     seq = space.proposals.propose("mara", option, note="*It* sells out").seq
-    assert "Proposals to you" not in " ".join(s.value for s in opened("home", "mara").subheader)
+    assert "Proposals to you" not in " ".join(s.value for s in opened("home", "mara").header)
     app = opened("home", "dana")
     assert "\\*It\\* sells out" in text_of(app)
     assert any("proposes" in m.value for m in app.markdown)
