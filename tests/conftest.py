@@ -49,6 +49,9 @@ FITTED = frozenset(
         "statistical",
         "stockouts",
         "routine_replenishment",
+        "habits",
+        "promotion_result",
+        "steps",
     ]
 )
 """Tests that draw and fit companies of their own, or try thousands of small ones."""
