@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 
 from data import parsing
 from data.limits import LIMITS, Limits
@@ -154,6 +155,39 @@ def stage(source: Source, folder: Path, *, limits: Limits = LIMITS) -> Raw:
         has_lines=bool(found["has_lines"]),
         limits=limits,
     )
+
+
+Texts = tuple[tuple[str, ...], list[tuple[int, dict[str, str]]]]
+"""A header, and of every row its line and its texts by column."""
+
+
+def records(path: Path, *, limits: Limits = LIMITS) -> Texts:
+    """A CSV file of any columns, row by row.
+
+    Raises
+    ------
+    BadFiles
+        If it cannot be read, or a line is no row.
+    """
+    label, file = named(path), _opened_as(path)
+    with parsing.private_folder() as folder:
+        target = folder / "rows.parquet"
+        found = parsing.ask(
+            label, file, "stage", kind=".csv", table="", sheet=None, target=str(target),
+            limits=limits,
+        )  # fmt: skip
+        if problems := found.get("problems"):
+            raise BadFiles([Problem(**one) for one in problems])
+        rows = pd.read_parquet(target)
+    header = tuple(map(str, found["header"]))
+    values = rows[[f"c{i}" for i in range(len(header))]].fillna("").to_numpy(dtype=object)
+    if found["has_lines"]:
+        lines = rows["_line"].tolist()
+    else:
+        chosen = list(range(len(rows)))
+        lines = parsing.ask(label, file, "lines", kind=".csv", rows=chosen, limits=limits)
+    texts = (dict(zip(header, row, strict=True)) for row in values)
+    return header, list(zip(lines, texts, strict=True))
 
 
 def _in_folder(folder: Path, notes: list[str]) -> list[Path]:

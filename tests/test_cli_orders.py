@@ -1,6 +1,7 @@
 """Orders on the command line: proposed, edited in a file, approved, listed, released, taken back."""
 
 import json
+import os
 
 import pandas as pd
 import pytest
@@ -72,3 +73,9 @@ def test_a_file_that_is_no_buy_plan_is_refused_line_by_line(shop, tmp_path):
     asked.write_bytes(b"sku,door,receipt_week,units\n\xff,B,2027-01-03,5\n")
     _, words = concord("approve", *as_dana, code=2)
     assert "UTF-8" in words
+    asked.unlink()
+    _, words = concord("approve", *as_dana, code=2)
+    assert "cannot be read: No such file" in words
+    os.mkfifo(asked)  # is never waited for
+    _, words = concord("approve", *as_dana, code=2)
+    assert "a pipe" in words

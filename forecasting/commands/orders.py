@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import click
 
-from data import files
+from data import files, reading
 from forecasting.commands.door import (
     acting,
     as_json_too,
@@ -33,6 +32,11 @@ every = click.option("--all", "all_", is_flag=True, help="All of them.")
 because = click.option("--note", default="", help="The one reason for all of them.")
 named = click.argument("orders", nargs=-1)
 _IN_FILE = ("sku", "door", "receipt_week", "units")
+
+
+def meant(verb: Callable[..., None]) -> Callable[..., None]:
+    """Which orders a verb is for, and why."""
+    return named(of_skus(of_suppliers(every(because(verb)))))
 
 
 @main.command()
@@ -80,11 +84,7 @@ def approve(
 @database
 @acting
 @as_json_too
-@named
-@of_skus
-@of_suppliers
-@every
-@because
+@meant
 def release(db: Path, person: str, as_json: bool, note: str, **which: Any) -> None:
     """Say that approved orders went to the supplier: by number, SKU, supplier, or all."""
     _each(db, person, which, (APPROVED,), lambda w: w.orders.release, note, as_json=as_json)
@@ -94,11 +94,7 @@ def release(db: Path, person: str, as_json: bool, note: str, **which: Any) -> No
 @database
 @acting
 @as_json_too
-@named
-@of_skus
-@of_suppliers
-@every
-@because
+@meant
 def take_back(db: Path, person: str, as_json: bool, note: str, **which: Any) -> None:
     """Take approved orders back before they are released: they count no more."""
     _each(db, person, which, (APPROVED,), lambda w: w.orders.withdraw, note, as_json=as_json)
@@ -108,11 +104,7 @@ def take_back(db: Path, person: str, as_json: bool, note: str, **which: Any) -> 
 @database
 @acting
 @as_json_too
-@named
-@of_skus
-@of_suppliers
-@every
-@because
+@meant
 def close_orders(db: Path, person: str, as_json: bool, note: str, **which: Any) -> None:
     """Say that released orders are in the files under another name, or will not come."""
     _each(db, person, which, (RELEASED,), lambda w: w.orders.close, note, as_json=as_json)
@@ -157,28 +149,25 @@ def _proposed(
 def _of_file(path: Path, kinds: tuple[str, ...]) -> list[OrderLine]:
     """Order lines of a CSV file that the buy plan was written to."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in _IN_FILE if name not in (reader.fieldnames or ())]
-            if missing:
-                raise Refused(
-                    f"{path.name} lacks {', '.join(missing)}: write it with `buy-plan --out`."
-                )
-            return [
-                _line(f"{path.name}, line {reader.line_num}", row)
-                for row in reader
-                if row.get("kind", "release") in kinds
-                and row.get("source", "supplier") == "supplier"
-            ]
+        path.stat()
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise Refused(f"{path.name} is no UTF-8 CSV file: {error}.") from error
+    header, rows = reading.records(path)
+    missing = [name for name in _IN_FILE if name not in header]
+    if missing:
+        raise Refused(
+            f"{path.name} lacks {', '.join(missing)}: write it with `buy-plan --out`."
+        )
+    return [
+        _line(f"{path.name}, line {line}", row)
+        for line, row in rows
+        if row.get("kind", "release") in kinds and row.get("source", "supplier") == "supplier"
+    ]
 
 
-def _line(where: str, row: Mapping[str, str | None]) -> OrderLine:
+def _line(where: str, row: Mapping[str, str]) -> OrderLine:
     try:
-        sku, place, day, units = (row[name] or "" for name in _IN_FILE)
+        sku, place, day, units = (row[name] for name in _IN_FILE)
         return OrderLine(
             sku=sku, place=place, units=float(units), arrives=dt.date.fromisoformat(day[:10])
         )
