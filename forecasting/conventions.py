@@ -101,8 +101,8 @@ class Conventions:
     # Numbers ----------------------------------------------------------------------------
 
     def number(self, value: float, digits: int = 0, *, sign: bool = False) -> str:
-        """A number: '1,234.5'."""
-        return self.spelled(f"{value:{'+' if sign else ''},.{digits}f}")
+        """A number: '1,234.5'; never '-0'."""
+        return self.spelled(f"{value:{'+' if sign else ''}z,.{digits}f}")
 
     def spelled(self, figures: str) -> str:
         """A number that Python wrote ('1,234.5') as the company writes it."""

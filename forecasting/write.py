@@ -1,7 +1,7 @@
 """Numbers, days and money within sentences, as the company in force writes them.
 
 The one place for them: a sentence that reaches a screen, a pack or a command line writes
-`{write.number(n)}`, never `{n:,}` (tests/test_words.py looks for strays).
+`{write.number(n)}`, never `{n:,}` (tests/ground/test_write.py looks for strays).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from forecasting import conventions
 
 def number(value: float, digits: int = 0, *, sign: bool = False) -> str:
     """A number in a sentence, as the company in force writes it: '1,234.5'; never '-0'."""
-    return conventions.in_force().spelled(f"{value:{'+' if sign else ''}z,.{digits}f}")
+    return conventions.in_force().number(value, digits, sign=sign)
 
 
 def figure(value: float, digits: int = 10, *, sign: bool = False) -> str:
