@@ -75,8 +75,7 @@ class Imports:
         known = {a.activation: a for a in self._calendar.activations}
         found = list(signed_work.touched(store, judged, signed, known))
         if actor.may("import") or actor.may(proposing.RIGHT):
-            text = signed_work.concerns(found, signed)
-            return replace(judged, concerns=text), []
+            return replace(judged, concerns=signed_work.concerns(found, signed)), []
         return proposing.set_aside(store, judged, found), found
 
     def import_files(

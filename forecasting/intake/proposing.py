@@ -57,8 +57,8 @@ def set_aside(store: Store, judged: Judged, touched: Sequence[Touched]) -> Judge
         )
     staged = {v.table for v in judged.verdicts if v.accepted} & set(CALENDAR)
     held = {table: files.set_aside(store, table, names) for table in sorted(staged)}
-    text = tuple(ground.stated_of(t.before, t.after) for t in touched if t.after is not None)
-    return replace(judged, held={t: n for t, n in held.items() if n}, proposed=text)
+    changes = tuple(ground.stated_of(t.before, t.after) for t in touched if t.after is not None)
+    return replace(judged, held={t: n for t, n in held.items() if n}, proposed=changes)
 
 
 def requests(

@@ -74,9 +74,9 @@ def proposals(
     order = ["release_week", "cost", "sku"]
     rows = rows.sort_values(order, ascending=[True, False, True], ignore_index=True)
     rows["otb_left"] = _money_left(rows, left)
-    text = [_after_event(plan, lines, name, day) for name, day in _keys(rows)]
+    after = [_after_event(plan, lines, name, day) for name, day in _keys(rows)]
     rows[["event", "left_p50", "left_p90"]] = pd.DataFrame(
-        text, columns=["event", "left_p50", "left_p90"], index=rows.index
+        after, columns=["event", "left_p50", "left_p90"], index=rows.index
     )
     at = [plan.sku_index[name] for name in rows["sku"]]
     base, limits = plan.base, plan.limits

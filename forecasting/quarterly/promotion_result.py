@@ -271,14 +271,14 @@ def _deviations(skus: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 def _remark(activation: Activation, *, earned: float, plan: float, as_of: dt.date) -> str:
     """What is missing for the whole result, in words."""
-    text = []
+    missing = []
     if not activation.spend:
-        text.append("no spend given")
+        missing.append("no spend given")
     if np.isnan(earned):
-        text.append("unit cost or price missing")
+        missing.append("unit cost or price missing")
     if np.isnan(plan):
-        text.append("in no published plan")
+        missing.append("in no published plan")
     weeks = (as_of + dt.timedelta(6) - activation.end).days // 7
     if weeks < len(AFTER):
-        text.append(f"{len(AFTER) - weeks} of {len(AFTER)} weeks after it are still to come")
-    return "; ".join(text)
+        missing.append(f"{len(AFTER) - weeks} of {len(AFTER)} weeks after it are still to come")
+    return "; ".join(missing)

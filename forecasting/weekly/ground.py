@@ -292,10 +292,10 @@ def _value(value: object) -> str:
 
 def _listed(names: list[str]) -> str:
     """A few names in words, the rest counted."""
-    text = [_WORDS.get(name, name) for name in names]
-    if len(text) <= 3:
-        return ", ".join(text)
-    return f"{', '.join(text[:3])} and {len(text) - 3} more"
+    labels = [_WORDS.get(name, name) for name in names]
+    if len(labels) <= 3:
+        return ", ".join(labels)
+    return f"{', '.join(labels[:3])} and {len(labels) - 3} more"
 
 
 def worth_of(plan: LivePlan, before: Activation | None, after: Activation) -> Worth:

@@ -337,8 +337,8 @@ def _refuse_own(actor: Person, right: str) -> None:
 
 
 def _answers(event: Event, seq: int) -> bool:
-    text = event.body.answering
-    return text is not None and text.proposal == seq
+    answering = event.body.answering
+    return answering is not None and answering.proposal == seq
 
 
 def _says(event: Event, text: str) -> bool:

@@ -50,8 +50,8 @@ def best_mix(plan: LivePlan, watched: list[Watched], *, weeks: int) -> None:
         return
     key = f"mix_ticks_{aim}_{calendar}_{budget}_{plan.number}_{plan.seq}"
     options = ticked(plan, mix.chosen, key)
-    text = come_to(plan, options, watched, weeks)
-    st.markdown(sums_stated(text, len(mix.chosen), weeks))
+    together = come_to(plan, options, watched, weeks)
+    st.markdown(sums_stated(together, len(mix.chosen), weeks))
     decide_part(sums.parted(frame.me(), options))
     table = sums.rows(plan, options)
     download.spreadsheet("Download the ticked ones (CSV)", lambda: table, "best-mix.csv")
@@ -165,20 +165,20 @@ def would_add(
     )
 
 
-def sums_stated(text: Together, of: int, weeks: int) -> Markdown:
+def sums_stated(together: Together, of: int, weeks: int) -> Markdown:
     """What the ticked actions come to, in words."""
-    earned = text.earned.more
+    earned = together.earned.more
     margin = (
         f"earn {theme.money(earned)} of margin" if earned >= 0
         else f"give up {theme.money(-earned)} of margin"
     )  # fmt: skip
     return ours(
-        f"**{text.actions:d} of {theme.plural(of, 'action')} ticked.** Activations of the next "
-        f"{theme.plural(weeks, 'week')}: **{theme.units(text.short.without)} → "
-        f"{theme.units(text.short.with_it)} short, {theme.money(text.at_risk.without)} → "
-        f"{theme.money(text.at_risk.with_it)} margin at risk**; {text.met[0]:d} → {text.met[1]:d} of "
-        f"{theme.plural(text.of, 'SKU')} meet the service target. They cost {theme.money(text.cost)} and "
-        f"{margin}: **net {theme.money(text.net)}**."
+        f"**{together.actions:d} of {theme.plural(of, 'action')} ticked.** Activations of the next "
+        f"{theme.plural(weeks, 'week')}: **{theme.units(together.short.without)} → "
+        f"{theme.units(together.short.with_it)} short, {theme.money(together.at_risk.without)} → "
+        f"{theme.money(together.at_risk.with_it)} margin at risk**; {together.met[0]:d} → {together.met[1]:d} of "
+        f"{theme.plural(together.of, 'SKU')} meet the service target. They cost {theme.money(together.cost)} and "
+        f"{margin}: **net {theme.money(together.net)}**."
     )
 
 

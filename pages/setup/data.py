@@ -222,11 +222,11 @@ def refreshing(space: Workspace, person: Person) -> None:
     st.header("Forecast", anchor=False)
     if space.has_forecast:
         base = space.plan.base
-        body = space.runs.facts()
+        facts = space.runs.facts()
         st.markdown(
-            f"In force: run #{base.run:d}, as of {theme.week(base.as_of)}, {body.get('series', 0):,} "
-            f"series from {plain(body.get('weeks', 0))} weeks, {body.get('series_fitted', 0):,} of them "
-            f"fitted anew in {body.get('seconds', 0):.1f} s."
+            f"In force: run #{base.run:d}, as of {theme.week(base.as_of)}, {facts.get('series', 0):,} "
+            f"series from {plain(facts.get('weeks', 0))} weeks, {facts.get('series_fitted', 0):,} of them "
+            f"fitted anew in {facts.get('seconds', 0):.1f} s."
         )
     else:
         st.info("No forecast yet.")

@@ -103,7 +103,7 @@ def save(space: Workspace, person: Person, typed: Typed, known: Activation | Non
     items = (*kept, *(Item(sku=s, discount=cut) for s in typed.skus if s not in before))
     identity = known.activation if known else f"N{space.seq + 1:05d}"
     name = typed.name.strip()
-    demand = Activation(
+    entered = Activation(
         activation=identity, name=name, type=typed.kind, start=typed.start, end=typed.end,
         status=known.status if known else "planned", owner=typed.owner, items=items,
         channel=known.channel if known else "", spend=known.spend if known else None,
@@ -113,11 +113,11 @@ def save(space: Workspace, person: Person, typed: Typed, known: Activation | Non
     try:
         if person.may("activation"):
             space.calendar.save(
-                person.id, demand, base=st.session_state["seen"], note=typed.note
+                person.id, entered, base=st.session_state["seen"], note=typed.note
             )
             text = f"Saved {name}. The Bridge has been updated."
         else:
-            space.proposals.propose_change(person.id, demand, note=typed.note)
+            space.proposals.propose_change(person.id, entered, note=typed.note)
             text = f"Proposed to Marketing: {name}. Home says what becomes of it."
     except ConcordError as error:
         frame.refused(error)
