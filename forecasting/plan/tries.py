@@ -39,7 +39,7 @@ class Tries:
         """The calendar is another one: of some SKUs, and of whatever was tried."""
         for sku in skus:
             self._own.pop(sku, None)
-        self._tried = ()
+        self._tried, self._changed, self._pushed = (), {}, {}
 
     def own(self, sku: int) -> Own | None:
         """What a SKU's activations do as the calendar stands, if it is known."""
