@@ -529,6 +529,12 @@ def found(space: Workspace) -> dict[str, object]:
     return verbs
 
 
+@pytest.fixture(scope="module")
+def verbs(world):
+    """Every verb of that company, looked for once."""
+    return found(world.space)
+
+
 def outcome(verb, by, args, kwargs) -> str:
     try:
         verb(by, *args, **kwargs)
@@ -539,14 +545,12 @@ def outcome(verb, by, args, kwargs) -> str:
     return "done"
 
 
-def test_every_verb_stands_in_the_table_and_behind_the_door(world):
-    verbs = found(world.space)
+def test_every_verb_stands_in_the_table_and_behind_the_door(verbs):
     assert set(verbs) == set(MATRIX)
     assert [name for name, verb in verbs.items() if not is_checked(verb)] == []
 
 
-def test_the_matrix_of_rights_holds_for_every_verb_and_function(world):
-    verbs = found(world.space)
+def test_the_matrix_of_rights_holds_for_every_verb_and_function(world, verbs):
     wrong, never = [], []
     for name, holders in MATRIX.items():
         asked = [f for f in EVERYBODY if f not in holders] + list(holders)
@@ -588,8 +592,8 @@ def digest(space: Workspace) -> tuple:
 
 
 @pytest.mark.parametrize("name", MATRIX)
-def test_no_stranger_reaches_anything(world, name):
-    verb = found(world.space)[name]
+def test_no_stranger_reaches_anything(world, verbs, name):
+    verb = verbs[name]
     args, kwargs = world.arguments(name, "dana")
     before = digest(world.space)
     for stranger in STRANGERS:
@@ -599,9 +603,9 @@ def test_no_stranger_reaches_anything(world, name):
 
 
 @pytest.mark.parametrize("name", MATRIX)
-def test_nothing_absurd_becomes_more_than_a_refusal(world, name):
+def test_nothing_absurd_becomes_more_than_a_refusal(world, verbs, name):
     """Each argument in turn is anything at all, by everybody: done, or refused in words."""
-    space, verb = world.space, found(world.space)[name]
+    space, verb = world.space, verbs[name]
     known = digest(space)
     # What everybody may read is the same way for everybody.
     people = ("victor",) if MATRIX[name] == EVERYBODY else PEOPLE.values()
