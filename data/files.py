@@ -17,12 +17,13 @@ import pandas as pd
 
 from data import leaving, looking, parsing, reading
 from data.checking import Verdict, judge
+from data.in_force import gives_way_sql, gone_through_sql, sent_again_sql
 from data.limits import LIMITS, Limits, in_words
 from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw, Source
 from data.shapes import Shape
 from data.store import Store
-from data.tables import TABLES, gives_way_sql, gone_through_sql, sent_again_sql
+from data.tables import TABLES
 from data.whole import whole
 from forecasting import write
 from forecasting.errors import BadFiles, Problem, Refused
@@ -341,6 +342,15 @@ def _of_time() -> list[str]:
         "month, and so over fiscal weeks; a week of which some days have no budget is left "
         "open. Rows of which no two are in one fiscal month are spread over the weeks of "
         "that month. All others are of the week that their date falls in.",
+        "",
+        "**A price or a term** (terms: cost, lead time, service level) holds from the fiscal "
+        "week of its date on, until the next one; before the first of them holds what skus "
+        "says. Margin and the scorecard count a unit at the cost of the week in which it is "
+        "sold, an order at that of the week in which it arrives. An order takes the lead time "
+        "of the week in which it is released; before a longer one begins, what is needed in "
+        "the weeks that it cannot reach is released early. Stock is planned for the service "
+        "level of the week in which it arrives. Routine replenishment goes on with the lead "
+        "time of the as-of week.",
     ]
 
 
