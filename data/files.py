@@ -359,9 +359,11 @@ def _of_evidence() -> list[str]:
     return [
         "**Returns** in rows of their own (below zero, beside the sales) take nothing back of "
         "demand, and go back on the shelf a week later. Where a door's units have "
-        "returns taken off already (a week is below zero at times, and has no sale of the SKU "
-        "beside it), what a week has below zero is taken off the sales before it, and nothing "
-        "more comes back in the plan: what it tells is net, and so is what is foreseen.",
+        "returns taken off already (a day, of a door that reports by the day, or a week is "
+        "below zero at times, and hardly ever has a sale of the SKU and a return beside each "
+        "other), its weeks are net: what a week has below zero is taken off the sales before "
+        "it, and nothing more comes back in the plan. What it tells is net, and so is what is "
+        "foreseen; these doors are named.",
         "",
         "**A level** of a SKU, a door or the company that has changed and stayed so for four "
         "weeks (1.8 times, or .55 of what it was) is named. Season is no such change (what the "

@@ -23,7 +23,9 @@ due as (
 ),
 daily as (
     select sku, door, week_of(date) as week,
-        sum(greatest(units, 0)) as units, avg(in_stock) as in_stock
+        case when door in (from netted_doors($as_of::date + 7)) then greatest(sum(units), 0)
+            else sum(greatest(units, 0)) end as units,
+        avg(in_stock) as in_stock
     from sales_now
     where date >= $since
     group by all

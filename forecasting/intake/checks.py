@@ -348,6 +348,14 @@ CHECKS: tuple[Check, ...] = (
         has_query=False,
     ),
     Check(
+        kind="returns_netted",
+        title="Doors that tell units with returns taken off",
+        assumed="What they tell is net by the week, and so is what is foreseen and bought; "
+        "nothing more comes back.",
+        todo="Nothing, if goods go back on the shelf. Else import what was sold, and returns "
+        "as rows of their own.",
+    ),
+    Check(
         kind="prices_announced",
         title="Prices announced for later weeks",
         assumed="Demand and money follow them from that week on.",
