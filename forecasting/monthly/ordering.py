@@ -17,7 +17,6 @@ import numpy as np
 
 from forecasting import write
 from forecasting.arguments import ClientId, Name, verbs
-from forecasting.calendar import as_date
 from forecasting.consensus.events import Body, Event, Kind
 from forecasting.consensus.events.decisions import Closed, Ordered, OrderReleased
 from forecasting.consensus.events.orders import OrdersApproved, OrdersWithdrawn
@@ -399,9 +398,7 @@ def _in_words(moves: Sequence[Move]) -> str:
 def _spend(plan: LivePlan, moves: Sequence[Move]) -> float | None:
     """What orders cost at unit cost; None where one is not known."""
     base = plan.base
-    begin = as_date(base.weeks[0])
     total = 0.0
     for move in moves:
-        week = min(max((move.arrives - begin).days // 7, 0), len(base.weeks) - 1)
-        total += move.units * float(base.cost_of(plan.sku_index[move.sku])[week])
+        total += move.units * base.cost_in(plan.sku_index[move.sku], move.arrives)
     return None if np.isnan(total) else round(total, 2)

@@ -66,8 +66,7 @@ def proposed(plan: LivePlan, bought: pd.DataFrame, left: pd.DataFrame) -> None:
     may = person.may("order")
     edited = table(rows, key=f"{kind} {supplier}", may=may)
     rows = rows.assign(units=edited["Units"].astype(float), picked=edited["Approve"])
-    cost = plan.base.skus.set_index("sku")["unit_cost"]
-    rows["cost"] = rows["units"] * rows["sku"].map(cost)
+    rows["cost"] = rows["units"] * plan.base.costs_in(rows["sku"], rows["receipt_week"])
     if not may:
         st.caption(f"{who('order')} You can look at what it would order, and ask them.")
         return
