@@ -31,10 +31,10 @@ from forecasting.consensus.cycle import following
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
 from forecasting.monthly.inputs import Change
-from forecasting.monthly.order_terms import OrderLine
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure
 from forecasting.weekly.option import Action, Option
+from forecasting.weekly.order_terms import OrderLine
 from forecasting.workspace import Workspace
 from tests.cycling import open_cycle
 
@@ -75,6 +75,7 @@ MATRIX = {
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
     # propose any decision to the function that may take it, which answers
     "proposals.look": EVERYBODY, "proposals.propose": INPUTS, "proposals.propose_change": INPUTS,
+    "proposals.propose_orders": INPUTS,
     "proposals.accept": PLANNING, "proposals.change": PLANNING, "proposals.decline": PLANNING,
     "proposals.withdraw": INPUTS,
     # activations, expected lift
@@ -342,6 +343,10 @@ class World:
             case "proposals.propose_change":
                 other = replace(self.activation, activation="NEWER", name=f"N {s.seq}")
                 return (other,), {"note": "", "client_id": None}
+            case "proposals.propose_orders":
+                line = self.lines[0]
+                more = replace(line, units=line.units * (1 + s.seq % 997))
+                return ([more],), {"note": "n", "base": s.seq, "client_id": None}
             case "proposals.accept":
                 return (self.seqs["accept"],), self.answer | {
                     "seen": s.proposals.look(by, self.seqs["accept"]).mark
@@ -349,7 +354,7 @@ class World:
             case "proposals.change":
                 mark = s.proposals.look(by, self.seqs["change"]).mark
                 return (self.seqs["change"],), self.answer | {
-                    "option": self.option, "activation": None, "seen": mark
+                    "option": self.option, "activation": None, "lines": [], "seen": mark
                 }  # fmt: skip
             case "proposals.decline":
                 return (self.seqs["decline"],), {"note": "words", "client_id": None}
