@@ -1,5 +1,7 @@
 """The Bridge: will the promoted items be there, and if not, since when is it known."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +12,8 @@ from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
-from pages.components import charts, download, frame, mix, options, picked, theme
+from pages.components import charts, download, frame, lists, mix, options, picked, theme
+from pages.components.lists import one_class_each
 from pages.components.text import Markdown, ours, plain
 
 SUPPLY_LABELS = {
@@ -69,6 +72,43 @@ def tiles(judged: list[views.Verdict]) -> None:
     cells[5].metric(
         "○ No data", count(Status.GREY), border=True,
         help=frame.term("No data"),
+    )  # fmt: skip
+
+
+def clicked_bar() -> str | None:
+    """The activation whose bar was clicked just now, in the first of them or in a group."""
+    found = None
+    for key in ("calendar", "calendar_group"):
+        clicked = picked.point(st.session_state.get(key), "pick", "activation")
+        if clicked != st.session_state.get(f"last click in {key}"):
+            st.session_state[f"last click in {key}"] = clicked
+            found = clicked or found
+    return found
+
+
+def calendar(
+    plan: LivePlan, judged: list[views.Verdict], weeks: int, finding: Markdown
+) -> None:
+    """A bar an activation: those that matter most, the rest in groups."""
+    first = pd.Timestamp(plan.base.weeks[0])
+
+    def bars(at: Sequence[int], place: str) -> None:
+        st.altair_chart(
+            charts.calendar([judged[n] for n in at], first, weeks), width="stretch",
+            on_select="rerun", selection_mode="pick", key=place,
+            alt=f"Calendar of {len(at)} activations. {finding}",
+        )  # fmt: skip
+
+    acts = [v.activation for v in judged]
+    lists.draw(
+        bars,
+        {
+            "Status": [v.status.label for v in judged],
+            "Class": one_class_each(plan, acts),
+            "Owner": [a.owner for a in acts],
+        },
+        [v.margin_at_risk for v in judged],
+        key="calendar", what=(ours("activation"), ours("activations")), in_link=True,
     )  # fmt: skip
 
 
@@ -282,16 +322,10 @@ def page() -> None:
         return
     tiles(judged)
     names = {v.activation.activation: v for v in judged}
-    clicked = picked.point(st.session_state.get("calendar"), "pick", "activation")
-    if clicked and clicked != st.session_state.get("last_click"):
-        st.session_state["last_click"] = clicked
-        if clicked in names:
-            st.session_state[frame.slot("activation")] = clicked
-    first = pd.Timestamp(plan.base.weeks[0])
-    st.altair_chart(
-        charts.calendar(judged, first, weeks), width="stretch", on_select="rerun",
-        selection_mode="pick", key="calendar", alt=f"Calendar of activations. {text}",
-    )  # fmt: skip
+    clicked = clicked_bar()
+    if clicked in names:
+        st.session_state[frame.slot("activation")] = clicked
+    calendar(plan, judged, weeks, text)
     line = st.columns([6, 2, 2], vertical_alignment="bottom")
     with line[0]:
         chosen = frame.select(
