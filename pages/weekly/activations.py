@@ -17,7 +17,7 @@ from forecasting.rights import Person
 from forecasting.vocabulary import MOST_LIFT, Status
 from forecasting.weekly.readiness import Readiness
 from forecasting.workspace import Workspace
-from pages.components import allowed, charts, download, frame, lists, theme
+from pages.components import allowed, charts, download, filters, frame, lists, theme
 from pages.components.text import Markdown, ours, plain
 
 TYPES = ["price", "feature", "display", "email", "social", "event", "partnership"]
@@ -373,7 +373,16 @@ def page() -> None:
         (a for a in plan.activations() if a.is_live), key=lambda a: (a.start, a.activation)
     )
     found = allowed.found()
-    frame.title("Activations", finding(coming, found))
+    head, bar = st.columns([6, 4], vertical_alignment="bottom")
+    with bar.container(horizontal=True, horizontal_alignment="right"):
+        inside = filters.products(plan)
+    if inside.skus is not None:
+        coming = [a for a in coming if inside.skus & {i.sku for i in a.items}]
+        shown = {a.activation for a in coming}
+        found = [one for one in found if one.activation.activation in shown]
+    with head:
+        frame.title("Activations", finding(coming, found))
+        filters.note(inside, has_doors=False)
     saved = st.session_state.pop("activation_saved", None)
     if saved:
         st.success(plain(saved))

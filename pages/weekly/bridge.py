@@ -1,6 +1,6 @@
 """The Bridge: will the promoted items be there, and if not, since when is it known."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -12,8 +12,20 @@ from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
-from pages.components import charts, download, frame, lists, mix, options, picked, theme
+from pages.components import (
+    charts,
+    download,
+    filters,
+    frame,
+    lists,
+    mix,
+    options,
+    picked,
+    risks,
+    theme,
+)
 from pages.components.lists import one_class_each
+from pages.components.risks import Risk
 from pages.components.text import Markdown, ours, plain
 
 SUPPLY_LABELS = {
@@ -132,8 +144,16 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
     )
 
 
-def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
+def one_activation(
+    plan: LivePlan,
+    verdict: views.Verdict,
+    supply: str,
+    watched: list[Watched],
+    shown: Collection[str],
+) -> None:
+    """One activation, one of its SKUs, and what can be done about it."""
     act = verdict.activation
+    steps = st.container()
     described(verdict)
     frame.odd_beside("activation", act.activation)
     skus = views.skus_of(plan, act.activation, supply=supply)
@@ -143,6 +163,8 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
     left, right = st.columns([5, 6], gap="medium")
     with left:
         chosen = skus.iloc[pick(act, skus)]
+    with steps:
+        risks.bar(watched, Risk(act.activation, chosen["sku"]), look_at, within=shown)
     sku = plan.sku_index[chosen["sku"]]
     item = next(
         i for i in views.item_risks(plan, supply=supply)
@@ -208,6 +230,12 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
         },
     )  # fmt: skip
     return stays_at(act, names, picked.row(event, len(names)))
+
+
+def look_at(risk: Risk) -> None:
+    """Look at another risk: its activation, and its SKU in it."""
+    st.session_state[frame.slot("activation")] = risk.activation
+    st.session_state[f"looked_at_{risk.activation}"] = ([], None, risk.sku)
 
 
 def stays_at(act: Activation, names: list[str], row: int | None) -> int:
@@ -299,24 +327,25 @@ def page() -> None:
     if not frame.needs_forecast():
         return
     frame.watch_rows(None)
-    head, filters = st.columns([4, 7], vertical_alignment="bottom")
-    with filters.container(horizontal=True, horizontal_alignment="right"):
+    head, bar = st.columns([4, 8], vertical_alignment="bottom")
+    with bar.container(horizontal=True, horizontal_alignment="right"):
         which, plan = frame.which_plan()
         weeks = frame.select(
             "Weeks ahead", [4, 6, 8, 12, 26], key="weeks", default=8, width=110
         )
-        inside = frame.which_class(plan)
+        inside = filters.products(plan)
         supply = frame.select(
             "Supply counted", SUPPLIES, key="supply", default="routine", width=240,
             in_words=SUPPLY_LABELS.__getitem__, help=frame.term("Routine replenishment"),
         )  # fmt: skip
     judged = views.verdicts(plan, weeks=weeks, supply=supply)
-    if inside is not None:
-        judged = [v for v in judged if inside & {i.sku for i in v.activation.items}]
+    if inside.skus is not None:
+        judged = [v for v in judged if inside.skus & {i.sku for i in v.activation.items}]
     watched = frame.watch_list(plan, weeks=weeks)
     text = finding(judged, watched)
     with head:
         frame.title("Bridge", text)
+        filters.note(inside, has_doors=False)
     if not judged:
         st.info("Plan an activation on the Activations page, or look further ahead.")
         return
@@ -345,7 +374,7 @@ def page() -> None:
             lambda: views.bridge_rows(plan, weeks=weeks, supply=supply),
             "bridge.csv",
         )
-    one_activation(plan, names[chosen], supply)
+    one_activation(plan, names[chosen], supply, watched, names)
     as_of = theme.week(plan.base.as_of)
     st.caption(f"As of {as_of}. Counts {SUPPLY_LABELS[supply]}. " + stands_on(which))
 

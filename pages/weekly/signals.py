@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
@@ -16,25 +17,86 @@ from forecasting.weekly.best_mix import Watched
 from forecasting.weekly.decisions import Decision
 from forecasting.weekly.signals import GAIN, LastWeek, factors
 from forecasting.workspace import Workspace
-from pages.components import download, frame, lists, mix, options, proposals, theme
+from pages.components import (
+    download,
+    filters,
+    frame,
+    lists,
+    mix,
+    options,
+    proposals,
+    risks,
+    theme,
+)
+from pages.components.filters import Products
+from pages.components.risks import Risk
 from pages.components.text import Markdown, ours, plain
 
 
-def finding(last: LastWeek | None, red: int, late: int, due: int) -> Markdown:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """What the review goes through, of the part of the assortment that is looked at."""
+
+    today: dt.date
+    last: LastWeek | None
+    """Its sums are the company's; its misses are of that part."""
+    late: pd.DataFrame
+    watched: list[Watched]
+    short: int
+    """Activations that will run out."""
+    decisions: list[Decision]
+    actions: list[Action]
+
+    @property
+    def due(self) -> int:
+        """How much is due this week or overdue."""
+        end = self.today + dt.timedelta(6)
+        days = [d.due for d in self.decisions] + [a.due for a in self.actions]
+        return sum(day <= end for day in days)
+
+
+def this_week(space: Workspace, plan: LivePlan, inside: Products) -> Week:
+    """Everything that the review goes through."""
+    by = frame.me().id
+
+    def has(sku: str) -> bool:
+        return inside.skus is None or sku in inside.skus
+
+    last, late = space.weekly.last_week(by), space.weekly.late_receipts(by)
+    if inside.skus is not None:
+        late = late[late["sku"].isin(inside.skus)]
+        if last is not None:
+            last = replace(last, misses=last.misses[last.misses["sku"].isin(inside.skus)])
+    return Week(
+        today=as_date(plan.base.weeks[0]), last=last, late=late,
+        watched=[w for w in frame.watch_list(plan) if has(w.sku)],
+        short=sum(
+            v.status is Status.RED and any(has(i.sku) for i in v.activation.items)
+            for v in views.verdicts(plan)
+        ),
+        decisions=[d for d in space.decisions.open if has(d.sku)],
+        actions=[a for a in space.minutes.actions if not a.is_done],
+    )  # fmt: skip
+
+
+def finding(week: Week) -> Markdown:
     parts = []
-    if last is not None and last.expected > 0:
-        off = last.actual / last.expected - 1
-        parts.append(f"**Last week demand was {theme.percent(off, sign=True)} vs forecast**")
+    if week.last is not None and week.last.expected > 0:
+        off = week.last.actual / week.last.expected - 1
+        parts.append(
+            f"**Last week the company's demand was {theme.percent(off, sign=True)} vs forecast**"
+        )
+    red = sum(w.status is Status.RED for w in week.watched)
     parts.append(f"{theme.plural(red, 'featured SKU')} short in the weeks ahead")
-    parts.append(f"{theme.plural(late, 'order line')} late")
-    parts.append(f"{theme.plural(due, 'action')} due this week or overdue")
+    parts.append(f"{theme.plural(len(week.late), 'order line')} late")
+    parts.append(f"{theme.plural(week.due, 'action')} due this week or overdue")
+    parts.append(f"{theme.plural(week.short, 'activation')} short")
     return ours(" · ".join(parts))
 
 
-def actions_due(space: Workspace, today: dt.date) -> None:
+def actions_due(space: Workspace, week: Week) -> None:
     st.header("1 · Actions due :gray[· 5 min]", anchor=False)
-    open_ones = space.decisions.open
-    actions = [a for a in space.minutes.actions if not a.is_done]
+    open_ones, actions, today = week.decisions, week.actions, week.today
     if not open_ones and not actions:
         st.markdown(":gray[Nothing is open from earlier meetings.]")
     carried_out(space, open_ones, today)
@@ -117,7 +179,7 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
         )
         return
     st.markdown(
-        f"{theme.week(last.week)}: actual demand {theme.units(last.actual)}, forecast "
+        f"{theme.week(last.week)}: the company's demand {theme.units(last.actual)}, forecast "
         f"{theme.units(last.expected)} (version #{last.version:d}). "
         f"{theme.plural(len(last.misses), 'SKU')} far off and worth a look"
         + (f"; {last.n_small:d} more are worth too little to list." if last.n_small else ".")
@@ -177,14 +239,10 @@ def correction(space: Workspace, one: pd.Series) -> None:
             frame.do(space.weekly.sense, frame.me().id, one["sku"], ratio)
 
 
-def risks(space: Workspace, plan: LivePlan) -> None:
+def will_run_out(plan: LivePlan, watched: list[Watched]) -> None:
     st.header("3 · The Bridge: what will run out :gray[· 12 min]", anchor=False)
-    watched = frame.watch_list(plan)
-    settled = [
-        w for w in watched
-        if space.decisions.is_settled(w.activation, w.sku, w.units_short)
-    ]  # fmt: skip
-    todo = [w for w in watched if w not in settled]
+    todo = risks.open_ones(watched)
+    settled = [w for w in watched if w not in todo]
     if not todo:
         st.success("Every risk in the coming weeks is covered, decided or accepted.")
     st.markdown(
@@ -194,9 +252,17 @@ def risks(space: Workspace, plan: LivePlan) -> None:
     if todo:
         at = risk_table(plan, todo)
         chosen = todo[at or 0]
+        risks.bar(watched, Risk(chosen.activation, chosen.sku), look_at)
         options.panel(plan, chosen.activation, chosen.sku)
         if st.button("Best mix for all weeks", icon=":material/balance:"):
             mix.best_mix(plan, todo, weeks=8)
+    else:
+        risks.just_decided()
+
+
+def look_at(risk: Risk) -> None:
+    """Look at another risk of the list."""
+    st.session_state["risks looked at"] = f"{risk.activation}/{risk.sku}"
 
 
 def risk_table(plan: LivePlan, todo: Sequence[Watched]) -> int | None:
@@ -335,25 +401,19 @@ def page() -> None:
         return
     frame.watch_rows(None)
     space, plan = frame.workspace(), frame.working_plan()
-    last = space.weekly.last_week(frame.me().id)
-    late = space.weekly.late_receipts(frame.me().id)
-    today = as_date(plan.base.weeks[0])
-    this_week = today + dt.timedelta(6)
-    due = sum(d.due <= this_week for d in space.decisions.open)
-    due += sum(not a.is_done and a.due <= this_week for a in space.minutes.actions)
-    red = sum(v.status is Status.RED for v in views.verdicts(plan))
-    watched = frame.watch_list(plan)
-    frame.title(
-        "Weekly review",
-        finding(last, sum(w.status is Status.RED for w in watched), len(late), due)
-        + f" · {theme.plural(red, 'activation')} short",
-    )
+    head, bar = st.columns([6, 4], vertical_alignment="bottom")
+    with bar.container(horizontal=True, horizontal_alignment="right"):
+        inside = filters.products(plan)
+    week = this_week(space, plan, inside)
+    with head:
+        frame.title("Weekly review", finding(week))
+        filters.note(inside, has_doors=False)
     proposals.section(frame.me())
-    actions_due(space, today)
+    actions_due(space, week)
     what_it_did(space)
-    misses(space, last)
-    risks(space, plan)
-    late_orders(space, late)
+    misses(space, week.last)
+    will_run_out(plan, week.watched)
+    late_orders(space, week.late)
     minutes(space, plan)
 
 

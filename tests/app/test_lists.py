@@ -77,7 +77,9 @@ def test_the_way_of_grouping_stands_in_the_link(short_lists):
     assert not app.exception
     owners = {a.owner for a in short_lists.calendar.activations}
     pills = next(g for g in app.get("button_group") if g.key == "open_calendar")
-    assert {o.content.split(" · ")[0] for o in pills.proto.options} <= owners | {lists.NOT_NAMED}
+    assert {o.content.split(" · ")[0] for o in pills.proto.options} <= owners | {
+        lists.NOT_NAMED
+    }
 
 
 @pytest.mark.parametrize("page", ["signals", "history", "buyplan"])
