@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from forecasting.vocabulary import Function
-from pages.components import frame, guide, remembered, theme
+from pages.components import frame, guide, remembered, saved, theme
 from pages.components.text import Markdown, ours, plain
 
 COMPONENTS = Path(__file__).parent / "pages" / "components"
@@ -29,6 +29,7 @@ PAGES = {
         ("bridge", "weekly/bridge.py", "Bridge", ":material/calendar_view_week:"),
         ("signals", "weekly/signals.py", "Weekly review", ":material/sensors:"),
         ("activations", "weekly/activations.py", "Activations", ":material/campaign:"),
+        ("board", "weekly/board.py", "Board", ":material/balance:"),
     ],
     "Monthly": [
         ("consensus", "monthly/consensus.py", "Consensus", ":material/edit_note:"),
@@ -121,13 +122,15 @@ def choose_person() -> None:
 
 
 def who_is_here() -> None:
+    """The views of the page, and who one is."""
     person = frame.me()
     others = frame.presence().others(frame.session_id())
     here = f" · {len(others) + 1} here" if others else ""
     with (
         st.container(horizontal=True, horizontal_alignment="right", key="whoami"),
-        st.container(key=remembered.place(), width="content"),
+        st.container(horizontal=True, key=remembered.place(), width="content"),
     ):
+        saved.menu(chosen.url_path or "home")
         who = f"{plain(person.name)} ({plain(person.function.label)}){here}"
         with st.popover(who, type="tertiary"):
             for name, where in others:
@@ -190,6 +193,7 @@ else:
     if not st.session_state.get("_frozen"):
         gc.freeze()  # imports never go away; collections need not look at them again
         st.session_state["_frozen"] = True
+    saved.begin(chosen.url_path or "home")
     with place:
         with st.container(key=f"inmenu{menu_of(chosen.title)}"):
             who_is_here()

@@ -17,6 +17,7 @@ from data.store import DEFAULT_PATH
 from forecasting import operation
 from forecasting.errors import ConcordError
 from forecasting.governance.jobs import Job, State
+from forecasting.plan import balance
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import GLOSSARY
@@ -374,6 +375,18 @@ def _watch_list(
     """`which` and `seq` say when it has to be worked out again."""
     del which, seq
     return best_mix.watch_list(_shown, weeks=weeks, activation=activation)
+
+
+def balances(shown: LivePlan, *, weeks: int) -> pd.DataFrame:
+    """Every SKU with what it lacks and what it has too much of; worked out once a change."""
+    return _balances(shown, shown.number, shown.seq, weeks)
+
+
+@st.cache_data(show_spinner="Adding up what is short and over ...", max_entries=8)
+def _balances(_shown: LivePlan, which: int, seq: int, weeks: int) -> pd.DataFrame:
+    """`which` and `seq` say when it has to be worked out again."""
+    del which, seq
+    return balance.balances(_shown, weeks=weeks)
 
 
 def lift_library() -> pd.DataFrame:

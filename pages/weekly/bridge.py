@@ -16,6 +16,7 @@ from pages.components import (
     charts,
     download,
     filters,
+    followed,
     frame,
     lists,
     mix,
@@ -24,6 +25,7 @@ from pages.components import (
     risks,
     theme,
 )
+from pages.components.followed import What
 from pages.components.lists import one_class_each
 from pages.components.risks import Risk
 from pages.components.text import Markdown, ours, plain
@@ -184,10 +186,12 @@ def one_activation(
 def described(verdict: views.Verdict) -> None:
     """Its status, what it is, and when it runs out."""
     act = verdict.activation
-    st.header(
-        f"{theme.status_label(verdict.status)}: {plain(act.name)}", anchor=False,
-        help=frame.term("Status of an activation"),
-    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header(
+            f"{theme.status_label(verdict.status)}: {plain(act.name)}", anchor=False,
+            help=frame.term("Status of an activation"), width="content",
+        )  # fmt: skip
+        followed.star(What.ACTIVATION, act.activation)
     start = f"{theme.day(act.start)} to {theme.day(act.end)}"
     where = f"{verdict.red_cells:d} of {theme.plural(verdict.n_cells, 'SKU-door')}"
     week = f", the first in {theme.week(verdict.first_short)}" if verdict.first_short else ""
@@ -260,6 +264,7 @@ def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
         f"{theme.units(chosen['units_short'])} short",
         help=f"{frame.term('Stockout risk')}\n\n{frame.term('Units short')}",
     )
+    followed.star(What.SKU, chosen["sku"])
     at = st.selectbox(
         "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
         label_visibility="collapsed", key=f"door_{item.activation}_{sku}",

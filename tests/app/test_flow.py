@@ -107,3 +107,82 @@ def test_a_link_is_stronger_than_what_is_carried(served, page):  # noqa: F811
     app.query_params["class"] = options[2]
     app.run()
     assert linked(app, "class") == options[2]
+
+
+def named(app, label: str):
+    return next(b for b in app.button if b.label == label)
+
+
+def test_a_view_is_saved_chosen_and_begins_the_page_for_its_function(served):  # noqa: F811
+    app = opened("bridge", "dana", weeks="12", group="Owner")
+    klass = app.selectbox(key="Bridge.class").options[1]
+    app.selectbox(key="Bridge.class").select(klass).run()
+    name = next(t for t in app.text_input if t.label == "Save what this page shows as")
+    name.input("Twelve weeks")
+    next(c for c in app.checkbox if "begins this page" in c.label).check()
+    named(app, "Save the view").click().run()
+    assert not app.exception
+    (view,) = frame.workspace().views.offered("mara", "bridge")
+    assert (view.link["weeks"], view.link["class"], view.link["group"]) == (
+        "12",
+        klass,
+        "Owner",
+    )
+
+    later = opened("bridge", "dana")  # another window, no link
+    assert later.session_state["Bridge.weeks"] == 12
+    assert later.selectbox(key="Bridge.class").value == klass
+    told = opened("bridge", "dana", weeks="4")  # a link says more
+    assert told.session_state["Bridge.weeks"] == 4
+    other = opened("bridge", "mara")  # another function
+    assert other.session_state["Bridge.weeks"] == 8
+    named(other, "Twelve weeks").click().run()
+    assert not other.exception
+    assert other.session_state["Bridge.weeks"] == 12
+    assert "Remove" not in [b.label for b in other.button]
+    named(later, "Remove").click().run()
+    assert frame.workspace().views.offered("dana", "bridge") == []
+
+
+def test_what_is_followed_stands_on_home_with_what_became_of_it(served):  # noqa: F811
+    from forecasting.governance.following import What
+
+    app = opened("bridge", "victor")  # whoever reads may follow
+    activation = app.session_state["Bridge.activation"]
+    app.button(key=f"star_{What.ACTIVATION}_{activation}").click().run()
+    assert not app.exception
+    space = frame.workspace()
+    sku = space.plan.sku_names[0]
+    space.following.add("victor", What.SKU, sku)
+    space.following.add("victor", What.SKU, "gone")
+    home = opened("home", "victor")
+    assert not home.exception
+    assert "Your watch list" in [h.value for h in home.header]
+    assert "New on your list" in text_of(home)
+    assert "not in the plan any more" in text_of(home)
+    seen = {f.name: dict(f.seen) for f in space.following.of("victor")}
+    assert seen[sku]["short"] >= 0
+    assert seen["gone"] == {}
+
+    space.following.saw("victor", What.SKU, sku, {"short": seen[sku]["short"] + 40.0})
+    again = opened("home", "victor")
+    assert "Changed: " in text_of(again)
+    again.button(key=f"star_{What.SKU}_gone").click().run()
+    assert "gone" not in [f.name for f in space.following.of("victor")]
+
+
+def test_the_board_agrees_with_the_page_of_each_sku(served):  # noqa: F811
+    from forecasting.plan import balance
+
+    plan = frame.workspace().working_plan_for("dana")
+    rows = balance.balances(plan)
+    worst = rows.sort_values("short", ascending=False).iloc[0]
+    app = opened("sku", "dana", sku=worst["sku"])
+    tile = next(m for m in app.metric if m.label == "Units short, 8 weeks")
+    assert tile.value == f"{worst['short']:,.0f} u"
+    short = rows[rows["short"] >= balance.LEAST]
+    by = balance.by_class(rows)
+    assert by["short_skus"].sum() == len(short)
+    assert by["short"].sum() == pytest.approx(short["short"].sum())
+    board = opened("board", "dana")
+    assert f"**{len(short)} of {len(rows)} SKUs short" in text_of(board)

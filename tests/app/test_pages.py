@@ -15,6 +15,7 @@ PAGES = {
     "bridge": "pages/weekly/bridge.py",
     "signals": "pages/weekly/signals.py",
     "activations": "pages/weekly/activations.py",
+    "board": "pages/weekly/board.py",
     "consensus": "pages/monthly/consensus.py",
     "buyplan": "pages/monthly/buy_plan.py",
     "meeting": "pages/monthly/meeting.py",

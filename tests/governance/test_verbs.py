@@ -30,6 +30,7 @@ from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.cycle import following
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
+from forecasting.governance.following import What
 from forecasting.monthly.inputs import Change
 from forecasting.monthly.order_terms import OrderLine
 from forecasting.outputs import workbook
@@ -71,6 +72,9 @@ MATRIX = {
     "minutes.assume": INPUTS, "minutes.judge": INPUTS, "minutes.assign": INPUTS,
     "minutes.close": INPUTS,
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
+    "views.offered": EVERYBODY, "views.opening": EVERYBODY, "views.save": EVERYBODY,
+    "views.remove": EVERYBODY, "following.of": EVERYBODY, "following.add": EVERYBODY,
+    "following.saw": EVERYBODY, "following.remove": EVERYBODY,
     "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
     # propose any decision to the function that may take it, which answers
@@ -300,6 +304,18 @@ class World:
                 return ("words",), {"scope": scope}
             case "drafts.keep":
                 return ("consensus", {"note": "words"}), {}
+            case "views.offered" | "views.opening":
+                return ("bridge",), {}
+            case "views.save":
+                return ("bridge", f"Mine {by}", {"class": "Coats"}), {
+                    "shared": False, "opens": False,
+                }  # fmt: skip
+            case "views.remove":
+                return ("bridge", f"Mine {by}"), {"shared": False}
+            case "following.add" | "following.remove":
+                return (What.CLASS, "Coats"), {}
+            case "following.saw":
+                return (What.CLASS, "Coats", {"short": 3.0}), {}
             case "drafts.of" | "drafts.drop":
                 return ("consensus",), {}
             case "reversals.preview" | "reversals.undo":
