@@ -9,6 +9,7 @@ import gc
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.vocabulary import Function
 from pages.components import frame, guide, remembered, saved, theme
@@ -121,8 +122,8 @@ def choose_person() -> None:
                     st.rerun()
 
 
-def who_is_here() -> None:
-    """The views of the page, and who one is."""
+def who_is_here() -> DeltaGenerator:
+    """Who one is, and beside it the place for the views of the page."""
     person = frame.me()
     others = frame.presence().others(frame.session_id())
     here = f" · {len(others) + 1} here" if others else ""
@@ -130,7 +131,7 @@ def who_is_here() -> None:
         st.container(horizontal=True, horizontal_alignment="right", key="whoami"),
         st.container(horizontal=True, key=remembered.place(), width="content"),
     ):
-        saved.menu(chosen.url_path or "home")
+        views = st.container(width="content")
         who = f"{plain(person.name)} ({plain(person.function.label)}){here}"
         with st.popover(who, type="tertiary"):
             for name, where in others:
@@ -144,6 +145,7 @@ def who_is_here() -> None:
             if st.button("Be somebody else"):
                 remembered.choose("")
                 st.rerun()
+    return views
 
 
 def menu_of(title: str) -> int:
@@ -196,8 +198,10 @@ else:
     saved.begin(chosen.url_path or "home")
     with place:
         with st.container(key=f"inmenu{menu_of(chosen.title)}"):
-            who_is_here()
+            views = who_is_here()
         guide.bar()
         with frame.one_step():
             chosen.run()
+        with views:  # now the link says what the page shows
+            saved.menu(chosen.url_path or "home")
     frame.watcher(chosen.title)  # after the page has told what it shows

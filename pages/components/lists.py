@@ -23,6 +23,10 @@ NOT_NAMED = "Not named"
 """The group of what has no owner, class or supplier."""
 Sums = Literal["money", "cost", "saved", "units"]
 """What the lines of a list add up to."""
+_ROW_PX, _HEAD_PX = 31, 36
+"""Height of a line and of the head of a table, at the theme's size of type."""
+_TALLEST = 20
+"""Lines that a table stands tall for; more of them scroll in it."""
 _SLACK = 1
 """So many more than the setting are shown: a group of one is longer than its only line."""
 
@@ -191,13 +195,13 @@ def table(
         mine = [ids[n] for n in at]
         # A row that was picked is a place: in another order it would be another line.
         name = f"{place}_{_digest(mine)}"
-        part = shown.iloc[list(at)]
+        part, tall = shown.iloc[list(at)], _HEAD_PX + _ROW_PX * min(len(at), _TALLEST)
         if not picks:
-            st.dataframe(part, hide_index=True, alt=alt, key=name, **options)
+            st.dataframe(part, hide_index=True, alt=alt, key=name, height=tall, **options)
             return
         event = st.dataframe(
             part, hide_index=True, alt=alt, key=name, on_select="rerun",
-            selection_mode="single-row", **options,
+            selection_mode="single-row", height=tall, **options,
         )  # fmt: skip
         row = now[name] = picked.row(event, len(mine))
         if row is not None and row != before.get(name):
