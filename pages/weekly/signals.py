@@ -10,6 +10,7 @@ import streamlit as st
 from data import leaving
 from forecasting.calendar import as_date
 from forecasting.monthly.minutes import Action
+from forecasting.outputs import weekly_sheet
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
@@ -401,9 +402,16 @@ def page() -> None:
         return
     frame.watch_rows(None)
     space, plan = frame.workspace(), frame.working_plan()
-    head, bar = st.columns([6, 4], vertical_alignment="bottom")
-    with bar.container(horizontal=True, horizontal_alignment="right"):
+    head, bar = st.columns([5, 5], vertical_alignment="bottom")
+    with bar.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"
+    ):
         inside = filters.products(plan)
+        download.button(
+            "Print on one page (HTML)",
+            lambda: leaving.as_document(weekly_sheet.as_html(space, frame.me().id)),
+            "weekly-review.html", icon=":material/print:",
+        )  # fmt: skip
     week = this_week(space, plan, inside)
     with head:
         frame.title("Weekly review", finding(week))

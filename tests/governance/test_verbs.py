@@ -63,7 +63,7 @@ MATRIX = {
     "quarters.scorecard": EVERYBODY, "quarters.why": EVERYBODY, "quarters.cells": EVERYBODY,
     "quarters.results": EVERYBODY, "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
-    "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY,
+    "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY, "weekly_sheet.as_html": EVERYBODY,
     "marketing_calendar.calendar": EVERYBODY,
     "workbook.export": EVERYBODY, "workbook.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
