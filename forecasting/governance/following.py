@@ -59,10 +59,12 @@ class Following:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._writing = threading.Lock()
+        self._known: dict[str, tuple[Followed, ...]] = {}
+        """By person, as the store has it: pages with a star ask, only here is it written."""
 
     def of(self, by: str) -> list[Followed]:
         """What somebody follows, in the order in which they began to."""
-        return self._read(self._desk.allowed(by, "follow").id)
+        return list(self._read(self._desk.allowed(by, "follow").id))
 
     def add(self, by: str, what: What, name: Name) -> None:
         """Put a thing on the own watch list; what stands there stays where it is.
@@ -103,15 +105,21 @@ class Following:
                 ],
             )
 
-    def _read(self, person: str) -> list[Followed]:
+    def _read(self, person: str) -> tuple[Followed, ...]:
+        if person not in self._known:
+            self._known[person] = self._stored(person)
+        return self._known[person]
+
+    def _stored(self, person: str) -> tuple[Followed, ...]:
         found = drafts.of(self._desk.store, person, KEPT)
         kept = json.loads(found[1]) if found else []
-        return [
+        return tuple(
             Followed(what=What(one["what"]), name=one["name"], seen=one["seen"])
             for one in (kept if isinstance(kept, list) else ())
-        ]
+        )
 
     def _keep(self, person: str, followed: Sequence[Followed]) -> None:
         body = [{"what": f.what, "name": f.name, "seen": dict(f.seen)} for f in followed]
         text = json.dumps(body) if body else ""
         drafts.keep(self._desk.store, person, KEPT, text, saved_at=self._desk.now)
+        self._known[person] = tuple(followed)

@@ -56,16 +56,20 @@ def _turn(what: What, name: str, is_on: bool) -> None:
         st.toast(plain(error))
 
 
-def reading(plan: LivePlan, one: Followed) -> Reading | None:
-    """How it stands in the working plan; None where it is not in it any more."""
+def reading(
+    plan: LivePlan, one: Followed, judged: Mapping[str, views.Verdict]
+) -> Reading | None:
+    """How it stands in the working plan; None where it is not in it any more.
+
+    Parameters
+    ----------
+    judged : mapping
+        Every verdict on an activation, by identity.
+    """
     if one.what is What.ACTIVATION:
-        found = [
-            v for v in views.verdicts(plan, weeks=len(plan.base.weeks))
-            if v.activation.activation == one.name
-        ]  # fmt: skip
-        if not found:
+        verdict = judged.get(one.name)
+        if verdict is None:
             return None
-        verdict = found[0]
         figures = {"short": verdict.units_short, "margin": verdict.margin_at_risk}
         return _reading(verdict.activation.name, theme.status_label(verdict.status), figures)
     rows = frame.balances(plan, weeks=WEEKS)
@@ -120,8 +124,10 @@ def home() -> None:
     plan = frame.working_plan()
     st.header("Your watch list", anchor=False)
     seen = _seen_before(person.id, found)
+    ahead = views.verdicts(plan, weeks=len(plan.base.weeks))
+    judged = {v.activation.activation: v for v in ahead}
     for one in found:
-        now = reading(plan, one)
+        now = reading(plan, one, judged)
         with st.container(horizontal=True, vertical_alignment="center", key=f"watch_{one.what}_{one.name}"):  # fmt: skip
             if now is None:
                 st.markdown(
@@ -141,7 +147,8 @@ def home() -> None:
                 width="content",
             )
             star(one.what, one.name)
-        space.following.saw(person.id, one.what, one.name, now.figures)
+        if one.seen != now.figures:
+            space.following.saw(person.id, one.what, one.name, now.figures)
     st.caption(
         f"Working plan: of an activation, its weeks; else the next {WEEKS:d} weeks. Changed: since "
         "you opened Home in an earlier window."

@@ -19,7 +19,7 @@ _ONCE = ("proposal",)
 
 def begin(page: str) -> None:
     """Begin a page with its function's view: the first time in a window, where no link says more."""
-    begun = st.session_state.setdefault("begun pages", set())
+    begun = st.session_state.setdefault(f"begun by {frame.me().id}", set())
     if page in begun:
         return
     begun.add(page)
