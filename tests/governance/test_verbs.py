@@ -30,6 +30,7 @@ from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.cycle import following
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
+from forecasting.governance.following import What
 from forecasting.monthly.inputs import Change
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure
@@ -62,7 +63,7 @@ MATRIX = {
     "quarters.scorecard": EVERYBODY, "quarters.why": EVERYBODY, "quarters.cells": EVERYBODY,
     "quarters.results": EVERYBODY, "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
-    "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY,
+    "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY, "weekly_sheet.as_html": EVERYBODY,
     "marketing_calendar.calendar": EVERYBODY,
     "workbook.export": EVERYBODY, "workbook.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
@@ -71,6 +72,9 @@ MATRIX = {
     "minutes.assume": INPUTS, "minutes.judge": INPUTS, "minutes.assign": INPUTS,
     "minutes.close": INPUTS,
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
+    "views.offered": EVERYBODY, "views.opening": EVERYBODY, "views.save": EVERYBODY,
+    "views.remove": EVERYBODY, "following.of": EVERYBODY, "following.add": EVERYBODY,
+    "following.saw": EVERYBODY, "following.remove": EVERYBODY,
     "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
     # propose any decision to the function that may take it, which answers
@@ -301,6 +305,18 @@ class World:
                 return ("words",), {"scope": scope}
             case "drafts.keep":
                 return ("consensus", {"note": "words"}), {}
+            case "views.offered" | "views.opening":
+                return ("bridge",), {}
+            case "views.save":
+                return ("bridge", f"Mine {by}", {"class": "Coats"}), {
+                    "shared": False, "opens": False,
+                }  # fmt: skip
+            case "views.remove":
+                return ("bridge", f"Mine {by}"), {"shared": False}
+            case "following.add" | "following.remove":
+                return (What.CLASS, "Coats"), {}
+            case "following.saw":
+                return (What.CLASS, "Coats", {"short": 3.0}), {}
             case "drafts.of" | "drafts.drop":
                 return ("consensus",), {}
             case "reversals.preview" | "reversals.undo":
