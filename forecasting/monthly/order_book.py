@@ -10,9 +10,9 @@ from functools import partial
 import pandas as pd
 
 from forecasting.calendar import as_date
-from forecasting.monthly.ordering import APPROVED, RELEASED, Order
 from forecasting.plan.live import LivePlan
 from forecasting.plan.ordered import Matched
+from forecasting.weekly.ordering import APPROVED, RELEASED, Order
 
 ACTION_LIST = (
     "order", "state", "supplier", "sku", "description", "place", "units", "release_week",

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from forecasting.hierarchy import Floats
+from forecasting.hierarchy import THOUSANDTHS, Floats
 from forecasting.inventory import buy_plan
 from forecasting.inventory.actions import Outcome, Situation
 from forecasting.inventory.bridge import ItemRisk
@@ -42,6 +42,14 @@ class Bought:
     than the first, nine times in ten no more than the second."""
     left_without: tuple[float, float]
     """The same without the order."""
+    stranded: float = 0.0
+    """Of what it leaves more, half the time, units that are not sold by the exit date: worth
+    their salvage only. 0 where the SKU has none."""
+
+    @property
+    def loss(self) -> float:
+        """What those cost; NaN where no unit cost is known."""
+        return self.stranded * self.spend / self.units if self.stranded else 0.0
 
 
 def terms_of(base: Base, sku: int, *, frozen: int) -> Terms:
@@ -113,12 +121,18 @@ def bought(
     """What an order costs and is likely to leave over."""
     units = sum(s.units for s in ordered)
     change = supply_change(ordered, before.demand.shape)
+    left, without = left_over(before.with_supply(change)), left_over(before)
+    terms = terms_of(plan.base, item.sku, frozen=0)
+    stranded = 0.0
+    if terms.last is not None:
+        until = slice(before.last + 1, max(terms.last, before.last) + 1)
+        sold = float(plan.sku(item.sku).draft[before.doors][:, until].sum()) / THOUSANDTHS
+        stranded = max(left[0] - max(sold, without[0]), 0.0)
     return Bought(
         units=units,
         spend=units * float(plan.base.cost_of(item.sku)[item.first]),
-        left=left_over(before.with_supply(change)),
-        left_without=left_over(before),
-    )
+        left=left, left_without=without, stranded=stranded,
+    )  # fmt: skip
 
 
 def left_over(situation: Situation) -> tuple[float, float]:
