@@ -46,7 +46,6 @@ from forecasting.monthly.comparisons import Comparisons
 from forecasting.monthly.cycle import Cycles
 from forecasting.monthly.inputs import Inputs
 from forecasting.monthly.minutes import Minutes
-from forecasting.monthly.ordering import Orders
 from forecasting.plan.kept import KeptPlans
 from forecasting.plan.live import LivePlan
 from forecasting.quarterly import review
@@ -61,6 +60,7 @@ from forecasting.rights import LOCAL_ADMIN, Person
 from forecasting.version import version
 from forecasting.weekly.activations import MarketingCalendar, as_changed
 from forecasting.weekly.decisions import Decisions
+from forecasting.weekly.ordering import Orders
 from forecasting.weekly.proposals import Proposals
 from forecasting.weekly.review import Weekly
 
@@ -376,10 +376,10 @@ def _of_the_week(space: Workspace) -> tuple[Decisions, Orders, Proposals, Weekly
     """What the weekly review does, on one desk and one calendar."""
     desk, calendar, live = space.desk, space.calendar, lambda: space.plan
     decisions = Decisions(desk, plan=live, activation=calendar.one)
-    proposals = Proposals(
-        desk, plan=space.working_plan_for, calendar=calendar, decisions=decisions
-    )
     orders = Orders(desk, plan=live)
+    proposals = Proposals(
+        desk, plan=space.working_plan_for, calendar=calendar, decisions=decisions, orders=orders
+    )
     weekly = Weekly(desk, plan=live, calendar=calendar, decisions=decisions)
     return decisions, orders, proposals, weekly
 

@@ -7,8 +7,8 @@ import streamlit as st
 
 from forecasting.monthly import buying, order_book, order_proposals
 from forecasting.monthly.order_book import StandingOrder
-from forecasting.monthly.ordering import APPROVED
 from forecasting.plan.live import LivePlan
+from forecasting.weekly.ordering import APPROVED
 from pages.components import allowed, charts, download, filters, frame, orders, theme
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -55,9 +56,12 @@ def scored(company, tmp_path_factory):
 
 def opened(page: str, who: str, **params: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=60)
-    app.run()  # asks who it is, which is quick; the pages are known from here on
+    if Path(PAGES[page]).stem != page:
+        app.run()  # asks who it is: pages are known by their addresses from here on
     app.session_state["person"] = who
-    app.switch_page(PAGES[page]).run()
+    app.switch_page(PAGES[page])
+    if params:
+        app.run()  # the page as it is, before its link changes
     for key, value in params.items():
         app.query_params[key] = value
     return app.run()

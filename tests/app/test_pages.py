@@ -56,7 +56,8 @@ def served(company, tmp_path_factory):
 def opened(page: str, who: str | None, **params: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
     if page != "home":
-        app.run()  # asks who it is, which is quick; the pages are known from here on
+        if Path(PAGES[page]).stem != page:
+            app.run()  # asks who it is: pages are known by their addresses from here on
         app.switch_page(PAGES[page])
     if who:
         app.session_state["person"] = who

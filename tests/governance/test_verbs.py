@@ -32,10 +32,10 @@ from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
 from forecasting.governance.following import What
 from forecasting.monthly.inputs import Change
-from forecasting.monthly.order_terms import OrderLine
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure
 from forecasting.weekly.option import Action, Option
+from forecasting.weekly.order_terms import OrderLine
 from forecasting.workspace import Workspace
 from tests.cycling import open_cycle
 
@@ -79,6 +79,7 @@ MATRIX = {
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
     # propose any decision to the function that may take it, which answers
     "proposals.look": EVERYBODY, "proposals.propose": INPUTS, "proposals.propose_change": INPUTS,
+    "proposals.propose_orders": INPUTS,
     "proposals.accept": PLANNING, "proposals.change": PLANNING, "proposals.decline": PLANNING,
     "proposals.withdraw": INPUTS,
     # activations, expected lift
@@ -358,6 +359,10 @@ class World:
             case "proposals.propose_change":
                 other = replace(self.activation, activation="NEWER", name=f"N {s.seq}")
                 return (other,), {"note": "", "client_id": None}
+            case "proposals.propose_orders":
+                line = self.lines[0]
+                more = replace(line, units=line.units * (1 + s.seq % 997))
+                return ([more],), {"note": "n", "base": s.seq, "client_id": None}
             case "proposals.accept":
                 return (self.seqs["accept"],), self.answer | {
                     "seen": s.proposals.look(by, self.seqs["accept"]).mark
@@ -365,7 +370,7 @@ class World:
             case "proposals.change":
                 mark = s.proposals.look(by, self.seqs["change"]).mark
                 return (self.seqs["change"],), self.answer | {
-                    "option": self.option, "activation": None, "seen": mark
+                    "option": self.option, "activation": None, "lines": [], "seen": mark
                 }  # fmt: skip
             case "proposals.decline":
                 return (self.seqs["decline"],), {"note": "words", "client_id": None}
@@ -545,6 +550,12 @@ def found(space: Workspace) -> dict[str, object]:
     return verbs
 
 
+@pytest.fixture(scope="module")
+def verbs(world):
+    """Every verb of that company, looked for once."""
+    return found(world.space)
+
+
 def outcome(verb, by, args, kwargs) -> str:
     try:
         verb(by, *args, **kwargs)
@@ -555,14 +566,12 @@ def outcome(verb, by, args, kwargs) -> str:
     return "done"
 
 
-def test_every_verb_stands_in_the_table_and_behind_the_door(world):
-    verbs = found(world.space)
+def test_every_verb_stands_in_the_table_and_behind_the_door(verbs):
     assert set(verbs) == set(MATRIX)
     assert [name for name, verb in verbs.items() if not is_checked(verb)] == []
 
 
-def test_the_matrix_of_rights_holds_for_every_verb_and_function(world):
-    verbs = found(world.space)
+def test_the_matrix_of_rights_holds_for_every_verb_and_function(world, verbs):
     wrong, never = [], []
     for name, holders in MATRIX.items():
         asked = [f for f in EVERYBODY if f not in holders] + list(holders)
@@ -604,8 +613,8 @@ def digest(space: Workspace) -> tuple:
 
 
 @pytest.mark.parametrize("name", MATRIX)
-def test_no_stranger_reaches_anything(world, name):
-    verb = found(world.space)[name]
+def test_no_stranger_reaches_anything(world, verbs, name):
+    verb = verbs[name]
     args, kwargs = world.arguments(name, "dana")
     before = digest(world.space)
     for stranger in STRANGERS:
@@ -615,9 +624,9 @@ def test_no_stranger_reaches_anything(world, name):
 
 
 @pytest.mark.parametrize("name", MATRIX)
-def test_nothing_absurd_becomes_more_than_a_refusal(world, name):
+def test_nothing_absurd_becomes_more_than_a_refusal(world, verbs, name):
     """Each argument in turn is anything at all, by everybody: done, or refused in words."""
-    space, verb = world.space, found(world.space)[name]
+    space, verb = world.space, verbs[name]
     known = digest(space)
     # What everybody may read is the same way for everybody.
     people = ("victor",) if MATRIX[name] == EVERYBODY else PEOPLE.values()
