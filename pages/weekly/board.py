@@ -110,7 +110,7 @@ def table(found: pd.DataFrame, which: str) -> int | None:
                 if is_short
                 else {
                     "Excess, u": found["over"], "Excess at cost": found["cost"],
-                    "Lasts, weeks": found["cover"].replace(np.inf, np.nan),
+                    "Weeks of supply": found["cover"].replace(np.inf, np.nan),
                 }
             ),
         }
@@ -122,7 +122,7 @@ def table(found: pd.DataFrame, which: str) -> int | None:
         ids=found["sku"].tolist(), key=f"board_{which}", what=(ours("SKU"), ours("SKUs")),
         placeholder="–", alt=f"SKUs that are {SHOWN[which].lower()}, most money first",
         column_config={
-            **{n: whole for n in ("On hand, u", "Demand, u", "Short, u", "Excess, u", "Lasts, weeks")},
+            **{n: whole for n in ("On hand, u", "Demand, u", "Short, u", "Excess, u", "Weeks of supply")},
             "Margin at risk": theme.money_column(), "Excess at cost": theme.money_column(),
         },
     )  # fmt: skip
