@@ -16,8 +16,18 @@ from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS
 from forecasting.workspace import Workspace
-from pages.components import charts, drafts, frame, minutes, scores, theme, trail
-from pages.components.text import plain
+from pages.components import (
+    charts,
+    conclusions,
+    drafts,
+    frame,
+    minutes,
+    picture,
+    scores,
+    theme,
+    trail,
+)
+from pages.components.text import ours, plain
 
 SIDES = ("statistical", *map(str, INPUTS), "proposed")
 
@@ -48,7 +58,7 @@ def step(space: Workspace, person: Person, plan: LivePlan) -> None:
         listed(shown, ends, len(found) - len(shown))
     with right:
         sku = one_of(space, person, shown, ends)
-    picture(space, plan, sku)
+    pictured(space, plan, sku)
 
 
 def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: int) -> None:
@@ -118,7 +128,7 @@ def one_of(
     return str(sku)
 
 
-def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
+def pictured(space: Workspace, plan: LivePlan, sku: str) -> None:
     """The exception's past, its parts and each function's input, week by week."""
     at = plan.sku_index[sku]
     weeks = [as_date(w) for w in plan.base.weeks[:26]]
@@ -133,13 +143,12 @@ def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
                              until=plan.base.as_of + dt.timedelta(7))  # fmt: skip
     sold = sold[sold["sku"] == sku].sort_values("week")[["week", "units"]]
     parts = views.parts_of(plan, [at], np.arange(len(plan.door_names)))
-    st.altair_chart(
-        charts.forecast(sold, parts[parts["week"] <= plan.base.weeks[25]], pd.concat(lines)),
-        width="stretch", alt=f"Sales and forecast of {sku} by week",
+    parts, layers = parts[parts["week"] <= plan.base.weeks[25]], pd.concat(lines)
+    picture.of(
+        charts.forecast(sold, parts, layers), name=f"forecast-{sku}", data=lambda: layers,
+        title=ours(f"Sales and forecast of {plain(sku)}, units per week, all doors"),
+        says=conclusions.forecast(parts, layers),
     )  # fmt: skip
-    st.caption(
-        "Grey line: sales. Bars: the parts that add up to the draft. Units per week, all doors."
-    )
 
 
 def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -32,6 +33,20 @@ _LAYERS = {
 }  # fmt: skip
 
 
+_MEMBERS = {
+    "light": (
+        "#0f5c8c", "#b4571a", "#2f7d4f", "#a23b5b", "#6d4aa0",
+        "#7a6a10", "#0b7f86", "#b0307f", "#5b6b7b", "#8a4b1f",
+    ),
+    "dark": (
+        "#5fb0e0", "#f0a04b", "#7cc48f", "#e08aa6", "#b79ae0",
+        "#d8c65a", "#5cc6cc", "#e78fd0", "#aab6c2", "#d3a077",
+    ),
+}  # fmt: skip
+"""Classes, types, doors: names that have no colour of their own."""
+_INK = {"light": "#26323d", "dark": "#e8edf2"}
+
+
 def mode() -> str:
     """'light' or 'dark', as the browser shows the page."""
     return "dark" if st.context.theme.type == "dark" else "light"
@@ -49,6 +64,48 @@ def status_scale() -> alt.Scale:
     colours = status_colours()
     labels = [status.label for status in Status]
     return alt.Scale(domain=labels, range=[colours[status.value] for status in Status])
+
+
+def member_colours(every: Iterable[str]) -> dict[str, str]:
+    """A colour for each of all names of a kind: the same whichever of them are drawn."""
+    palette = _MEMBERS[mode()]
+    return {
+        name: palette[at % len(palette)] for at, name in enumerate(sorted(set(map(str, every))))
+    }
+
+
+def shades(count: int) -> list[str]:
+    """One colour from pale to strong: of versions, the latest is the strongest."""
+    strong, pale = layer_colours()["Planning"], layer_colours()["Receipts"]
+    steps = np.linspace(0.0, 1.0, count) if count > 1 else np.ones(count)
+    ends = [np.array([int(one[i : i + 2], 16) for i in (1, 3, 5)]) for one in (pale, strong)]
+    return [
+        "#" + "".join(f"{round(v):02x}" for v in ends[0] + at * (ends[1] - ends[0]))
+        for at in steps
+    ]
+
+
+def ink() -> str:
+    """What is written into a picture."""
+    return _INK[mode()]
+
+
+def saved_as(chart: Any, name: str) -> Any:
+    """A chart whose own menu saves it as a picture, and opens nothing that leads outside."""
+    menu = {
+        "export": {"svg": True, "png": True},
+        "source": False,
+        "compiled": False,
+        "editor": False,
+    }
+    words = {
+        "SVG_ACTION": "Save as SVG",
+        "PNG_ACTION": "Save as PNG",
+        "CLICK_TO_VIEW_ACTIONS": "Save this picture",
+    }
+    return chart.properties(
+        usermeta={"embedOptions": {"actions": menu, "downloadFileName": name, "i18n": words}}
+    )
 
 
 def status_label(status: str) -> Markdown:
@@ -81,6 +138,17 @@ def percent(value: float | None, *, sign: bool = False) -> Markdown:
     if value is None or math.isnan(value):
         return Markdown("–")
     return Markdown(conventions.in_force().spelled(f"{value:{'+' if sign else ''}.1%}"))
+
+
+def times(value: float) -> Markdown:
+    """A factor: '1.62x'."""
+    return Markdown(f"{conventions.in_force().number(value, 2)}x")
+
+
+def ordinal(place: int) -> Markdown:
+    """'2nd', '11th'."""
+    last = place % 10 if place % 100 not in (11, 12, 13) else 0
+    return Markdown(f"{place:d}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }")
 
 
 def week(value: Any) -> Markdown:

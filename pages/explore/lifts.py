@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.plan import lift_library
-from pages.components import charts, download, frame, results, theme
+from pages.components import charts, conclusions, download, frame, picture, results, theme
+from pages.components.text import ours
 
 
 def choose(rows: pd.DataFrame) -> pd.DataFrame:
@@ -147,10 +148,10 @@ def page() -> None:
     st.markdown(results.realised(chosen, kind, whole=all_skus))
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        st.markdown("**Expected and actual lift**, one point per activation")
-        st.altair_chart(
-            charts.expected_and_actual(summed), width="stretch",
-            alt="Expected and actual lift of past activations",
+        picture.of(
+            charts.expected_and_actual(summed, types=rows["type"].unique().tolist()),
+            title=ours("Expected and actual lift, one point per activation"),
+            says=conclusions.expected_and_actual(summed), name="lifts", data=lambda: summed,
         )  # fmt: skip
     with right:
         by_activation(summed)

@@ -5,8 +5,8 @@ import streamlit as st
 
 from forecasting.inventory.replay import Scores, cells_of, scored
 from forecasting.record.replay import Replay
-from pages.components import charts, download, frame, theme
-from pages.components.text import plain
+from pages.components import charts, conclusions, download, frame, picture, theme
+from pages.components.text import ours, plain
 
 
 def running() -> None:
@@ -152,9 +152,11 @@ def page() -> None:
     tiles(made, scores)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Where the stockout risk was 70 %, did 70 % run out?**")
-        st.altair_chart(charts.calibration(scores.calibration), width="stretch",
-                        alt="Share that ran out, by predicted stockout risk")  # fmt: skip
+        picture.of(
+            charts.calibration(scores.calibration), name="calibration",
+            title=ours("Where the stockout risk was 70 %, did 70 % run out?"),
+            says=conclusions.calibration(scores.calibration), data=lambda: scores.calibration,
+        )  # fmt: skip
     with right:
         activations(made)
     downloads(made)

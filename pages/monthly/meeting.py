@@ -18,15 +18,17 @@ from forecasting.workspace import Workspace
 from pages.components import (
     against,
     charts,
+    conclusions,
     download,
     drafts,
     exceptions,
     frame,
     minutes,
+    picture,
     scores,
     theme,
 )
-from pages.components.text import plain
+from pages.components.text import ours, plain
 
 STEPS = {
     "performance": "1 Last time",
@@ -113,10 +115,9 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
     names = {a.activation: a.name for a in space.calendar.activations}
     rows = agenda.causes(steps, names, space.reasons.labels())
     with left:
-        st.markdown("**Why it moved**")
-        st.altair_chart(
-            charts.walk(rows, before, after, last.cycle), width="stretch",
-            alt="Change in the forecast by cause",
+        picture.of(
+            charts.walk(rows, before, after, last.cycle), title=ours("Why it moved, units"),
+            says=conclusions.walk(rows, before, after), name="why-it-moved", data=lambda: rows,
         )  # fmt: skip
     with right:
         st.dataframe(

@@ -17,7 +17,7 @@ from forecasting.rights import Person
 from forecasting.vocabulary import MOST_LIFT, Status
 from forecasting.weekly.readiness import Readiness
 from forecasting.workspace import Workspace
-from pages.components import allowed, charts, download, frame, theme
+from pages.components import allowed, charts, conclusions, download, frame, picture, theme
 from pages.components.text import Markdown, ours, plain
 
 TYPES = ["price", "feature", "display", "email", "social", "event", "partnership"]
@@ -247,13 +247,14 @@ def calendar(coming: list[Activation], judged: Mapping[str, views.Verdict]) -> N
             "type": [a.type for a in coming],
             "from": [pd.Timestamp(a.start) for a in coming],
             "to": [pd.Timestamp(a.end) + pd.Timedelta(1, "D") for a in coming],
-            "dates": [f"{a.start} to {a.end}" for a in coming],
+            "dates": [f"{theme.day(a.start)} to {theme.day(a.end, year=True)}" for a in coming],
             "status": [one.label for one in status],
         }
     )
-    st.altair_chart(
-        charts.gantt(rows), width="stretch", alt=f"Calendar of {len(coming)} activations"
-    )
+    picture.of(
+        charts.gantt(rows), title=ours("Calendar of activations, by status"),
+        says=conclusions.gantt(rows), name="calendar", data=lambda: rows,
+    )  # fmt: skip
 
 
 def one_activation(

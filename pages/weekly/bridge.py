@@ -10,7 +10,17 @@ from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
-from pages.components import charts, download, frame, mix, options, picked, theme
+from pages.components import (
+    charts,
+    conclusions,
+    download,
+    frame,
+    mix,
+    options,
+    picked,
+    picture,
+    theme,
+)
 from pages.components.text import Markdown, ours, plain
 
 SUPPLY_LABELS = {
@@ -205,13 +215,11 @@ def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
     mine = item.first_short[pd.Index(item.doors).isin(places)]
     soon = mine[mine >= 0]
     first = plan.base.weeks[soon.min()] if len(soon) else None
-    st.altair_chart(
-        charts.projection(
-            featured.on_hand_fan(plan, sku, places), window=window, first_short=first
-        ),
-        width="stretch",
-        alt=f"Projected on hand of {chosen['sku']}: first likely to run out "
-        f"{theme.week(first)}",
+    fan = featured.on_hand_fan(plan, sku, places)
+    picture.of(
+        charts.projection(fan, window=window, first_short=first), data=lambda: fan,
+        title=ours(f"Projected on hand of {plain(chosen['sku'])}"), name=f"on-hand-{chosen['sku']}",
+        says=conclusions.projection(fan, first_short=first),
     )  # fmt: skip
 
 
@@ -288,9 +296,10 @@ def page() -> None:
         if clicked in names:
             st.session_state[frame.slot("activation")] = clicked
     first = pd.Timestamp(plan.base.weeks[0])
-    st.altair_chart(
-        charts.calendar(judged, first, weeks), width="stretch", on_select="rerun",
-        selection_mode="pick", key="calendar", alt=f"Calendar of activations. {text}",
+    picture.of(
+        charts.calendar(judged, first, weeks), title=ours("Activations by week and status"),
+        says=conclusions.calendar(judged), name="bridge", on_select="rerun",
+        selection_mode="pick", key="calendar",
     )  # fmt: skip
     line = st.columns([6, 2, 2], vertical_alignment="bottom")
     with line[0]:

@@ -10,6 +10,8 @@ from pages.components import theme
 from pages.components.charts.marks import (
     DAY,
     Drawn,
+    broken,
+    in_week,
     ink,
     named,
     tip,
@@ -104,7 +106,7 @@ def projection(
     fan: pd.DataFrame, *, window: tuple[pd.Timestamp, pd.Timestamp], first_short: Any
 ) -> Drawn:
     """Projected on hand with and without lift, its 80 % interval, receipts and the threshold."""
-    frame = fan.assign(week=utc(fan["week"]))
+    frame = broken(fan, ["before_lift", "after_lift", "needed", "low", "high"])
     x = alt.X("week:T", axis=week_axis(list(frame["week"])))
     layers = [_beneath(frame, x, window), _on_hand(frame, x)]
     if first_short is not None and not pd.isna(first_short):
@@ -149,7 +151,7 @@ def _beneath(frame: pd.DataFrame, x: alt.X, window: tuple[pd.Timestamp, pd.Times
         ),
         alt.Chart(frame.assign(kind="Receipts"))
         .mark_bar(size=10)
-        .encode(x=x, y="receipts:Q", color=colour, tooltip=[tip("receipts", "Receipts, u")]),
+        .encode(x=x, y="receipts:Q", color=colour, tooltip=[tip("receipts", "Receipts, u"), in_week()]),
     ]  # fmt: skip
     return alt.layer(*layers)
 
@@ -180,7 +182,7 @@ def _on_hand(frame: pd.DataFrame, x: alt.X) -> Any:
                 "line:N", scale=alt.Scale(domain=shown, range=[[5, 3], [1, 0], [2, 2]]),
                 legend=None,
             ),
-            tooltip=[named("line", "Line"), tip("units", "Units")],
+            tooltip=[named("line", "Line"), tip("units", "Units"), in_week()],
         )
     )  # fmt: skip
 
@@ -255,6 +257,7 @@ def orders(by_week: pd.DataFrame) -> Drawn:
                 tooltip=[
                     named("what", "Order"),
                     alt.Tooltip("units:Q", title="Units", format=",.0f"),
+                    in_week(),
                 ],
             )
             .properties(height=250)
@@ -273,6 +276,11 @@ def calibration(tenths: pd.DataFrame) -> Drawn:
         alt.Chart(pd.DataFrame({"a": [0, 100]}))
         .mark_line(strokeDash=[4, 4], color=colours["History"])
         .encode(x="a:Q", y="a:Q")
+    )
+    label = (
+        alt.Chart(pd.DataFrame({"a": [97], "text": ["as predicted"]}))
+        .mark_text(align="right", dx=-12, color=ink())
+        .encode(x="a:Q", y="a:Q", text="text:N")
     )
     points = (
         alt.Chart(frame)
@@ -293,4 +301,6 @@ def calibration(tenths: pd.DataFrame) -> Drawn:
             ],
         )
     )
-    return cast(Drawn, (line + points).properties(height=310).configure_view(stroke=None))
+    return cast(
+        Drawn, (line + label + points).properties(height=310).configure_view(stroke=None)
+    )
