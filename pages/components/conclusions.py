@@ -28,7 +28,7 @@ def most(rows: pd.DataFrame, by: pd.Series) -> pd.Series:
 
 def calendar(judged: Sequence[Verdict]) -> Markdown:
     """Which of the activations runs out first."""
-    red = [v for v in judged if v.first_short is not None]
+    red = [v for v in judged if v.status is Status.RED and v.first_short is not None]
     if not red:
         lift = sum(v.lift_units for v in judged)
         return ours(
@@ -37,8 +37,8 @@ def calendar(judged: Sequence[Verdict]) -> Markdown:
         )
     first = min(red, key=lambda v: (v.first_short or pd.Timestamp.max, -v.units_short))
     return ours(
-        f"{theme.number(len(red))} of {theme.plural(len(judged), 'activation')} may run out "
-        f"somewhere, **{plain(first.activation.name)}** first: {theme.week(first.first_short)}, "
+        f"{theme.number(len(red))} of {theme.plural(len(judged), 'activation')} {'is' if len(red) == 1 else 'are'} "
+        f"short, **{plain(first.activation.name)}** first: {theme.week(first.first_short)}, "
         f"{theme.number(first.red_cells)} of {theme.plural(first.n_cells, 'SKU-door')}, "
         f"{theme.units(first.units_short)} short."
     )
@@ -188,7 +188,7 @@ def staircase(steps: Sequence[Added]) -> Markdown:
     step = max(moved, key=lambda s: abs(s.added))
     verb = "takes off" if step.added >= 0 else "adds"
     return ours(
-        f"{text}; the step {plain(step.name)} {verb} most: "
+        f"{text}; the step {plain(step.name.capitalize())} {verb} most: "
         f"{theme.number(abs(100 * step.added), digits=1)} points."
     )
 
@@ -222,8 +222,8 @@ def error_by_lag(rows: pd.DataFrame) -> Markdown:
     wide = known.pivot_table(index="lag", columns="forecast", values="wape")
     mine = wide[names[0]].dropna()
     text = (
-        f"The error is {theme.percent(mine.iloc[0])} {theme.plural(int(mine.index[0]), 'week')} "
-        f"ahead and **{theme.percent(mine.iloc[-1])}** "
+        f"The error is {theme.percent(mine.iloc[0])} at {theme.plural(int(mine.index[0]), 'week')} "
+        f"ahead and **{theme.percent(mine.iloc[-1])}** at "
         f"{theme.plural(int(mine.index[-1]), 'week')} ahead"
     )
     if len(names) < 2:

@@ -46,7 +46,7 @@ def of(
         st.markdown(heading, help=help)
     else:
         with st.container(horizontal=True, vertical_alignment="top"):
-            st.markdown(heading, help=help)
+            st.markdown(heading, help=help, width="stretch")
             download.spreadsheet(
                 "Data (CSV)", data, f"{name}.csv", key=f"data_{name}", quiet=True
             )

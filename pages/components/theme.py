@@ -23,12 +23,12 @@ _LAYERS = {
     "light": {
         "History": "#8a94a0", "Last year": "#b3bac2", "Baseline": "#5b6b7b", "Lift": "#d98324", "Spillover": "#b9a06a",
         "Statistical": "#5b6b7b", "Marketing": "#a23b5b", "Merchandising": "#4b8f5a",
-        "Planning": "#0f5c8c", "Draft": "#16202a", "People": "#6d4aa0", "Receipts": "#9db7c9",
+        "Planning": "#0f5c8c", "Draft": "#16202a", "People": "#6d4aa0", "Receipts": "#4a9a94", "Earlier": "#9db7c9",
     },
     "dark": {
         "History": "#8f9aa6", "Last year": "#66707b", "Baseline": "#9fb0c1", "Lift": "#f0a04b", "Spillover": "#cdb884",
         "Statistical": "#9fb0c1", "Marketing": "#e08aa6", "Merchandising": "#7cc48f",
-        "Planning": "#5fb0e0", "Draft": "#f2f5f8", "People": "#b79ae0", "Receipts": "#4d6678",
+        "Planning": "#5fb0e0", "Draft": "#f2f5f8", "People": "#b79ae0", "Receipts": "#5cb8b0", "Earlier": "#4d6678",
     },
 }  # fmt: skip
 
@@ -76,7 +76,7 @@ def member_colours(every: Iterable[str]) -> dict[str, str]:
 
 def shades(count: int) -> list[str]:
     """One colour from pale to strong: of versions, the latest is the strongest."""
-    strong, pale = layer_colours()["Planning"], layer_colours()["Receipts"]
+    strong, pale = layer_colours()["Planning"], layer_colours()["Earlier"]
     steps = np.linspace(0.0, 1.0, count) if count > 1 else np.ones(count)
     ends = [np.array([int(one[i : i + 2], 16) for i in (1, 3, 5)]) for one in (pale, strong)]
     return [

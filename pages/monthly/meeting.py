@@ -301,9 +301,12 @@ def published(space: Workspace, now: Cycle) -> None:
     )
     with st.container(horizontal=True):
         download.button(
-            "The pack (HTML, prints to PDF)",
-            lambda: leaving.as_document(consensus_pack.as_html(space, version)),
-            f"consensus-{now.name}.html", primary=True,
+            "The pack (PDF)", lambda: leaving.as_print(consensus_pack.as_pdf(space, version)),
+            f"consensus-{now.name}.pdf", primary=True,
+        )  # fmt: skip
+        download.button(
+            "The pack (HTML)", lambda: leaving.as_document(consensus_pack.as_html(space, version)),
+            f"consensus-{now.name}.html",
         )  # fmt: skip
         download.button(
             "The numbers (XLSX)", lambda: consensus_pack.as_workbook(space, version),

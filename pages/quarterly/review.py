@@ -99,7 +99,7 @@ def causes(shown: Scorecard) -> None:
 def process(space: Workspace, person: Person, shown: Scorecard) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        st.markdown("**Value added by function**")
+        st.markdown(f"**Value added by function**, {plain(shown.functions_period)}")
         if shown.functions:
             st.dataframe(
                 pd.DataFrame(
@@ -113,7 +113,7 @@ def process(space: Workspace, person: Person, shown: Scorecard) -> None:
                         ],
                     }
                 ),
-                hide_index=True, alt="Value added by function in the quarter",
+                hide_index=True, alt="Value added by function",
                 column_config={"Value added": st.column_config.TextColumn(help=frame.term("Value added")),
                     "80 % interval": st.column_config.TextColumn(help=frame.term("80 % interval"))},
             )  # fmt: skip
@@ -329,11 +329,17 @@ def decide(space: Workspace, person: Person, shown: Scorecard) -> None:
                 frame.do(space.quarters.close, person.id, shown.quarter, note=note)
         else:
             st.caption("Leadership closes the quarter.")
-        download.button(
-            "The pack for the board (HTML, prints to PDF)",
-            lambda: leaving.as_document(board_pack.as_html(space, person.id, shown.quarter)),
-            f"scorecard-{shown.quarter}.html",
-        )  # fmt: skip
+        with st.container(horizontal=True):
+            download.button(
+                "The pack for the board (PDF)",
+                lambda: leaving.as_print(board_pack.as_pdf(space, person.id, shown.quarter)),
+                f"scorecard-{shown.quarter}.pdf",
+            )  # fmt: skip
+            download.button(
+                "The same as a page (HTML)",
+                lambda: leaving.as_document(board_pack.as_html(space, person.id, shown.quarter)),
+                f"scorecard-{shown.quarter}.html",
+            )  # fmt: skip
 
 
 def page() -> None:

@@ -10,13 +10,21 @@ import pandas as pd
 from forecasting.consensus.value_added import Added
 from forecasting.plan.lift_library import EIGHTY
 from pages.components import theme
-from pages.components.charts.marks import Drawn, broken, in_week, ink, named, tip, utc
+from pages.components.charts.marks import (
+    Drawn,
+    broken,
+    in_week,
+    ink,
+    named,
+    stroke_legend,
+    tip,
+    utc,
+)
 
 SALES, ACTUAL, LAST_YEAR = "Sales", "Demand where stock ran out", "Sales last year"
 """Lines of what was, beside those of the layers."""
 DASHES = {ACTUAL: [2, 2], LAST_YEAR: [4, 3]}
 """What is no record of its own weeks is dashed; all other lines are whole."""
-WIDTHS = {"Draft": 2.6, SALES: 1.8}
 
 
 def forecast(
@@ -95,15 +103,14 @@ def _layers(lines: pd.DataFrame) -> alt.Chart:
             color=alt.Color(
                 "layer:N",
                 scale=alt.Scale(domain=names, range=[colours[n] for n in names]),
-                legend=alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=220),
+                legend=stroke_legend(),
             ),
             strokeDash=alt.StrokeDash(
-                "layer:N", legend=None,
+                "layer:N", legend=stroke_legend(),
                 scale=alt.Scale(domain=names, range=[DASHES.get(n, [1, 0]) for n in names]),
             ),
-            strokeWidth=alt.StrokeWidth(
-                "layer:N", legend=None,
-                scale=alt.Scale(domain=names, range=[WIDTHS.get(n, 1.3) for n in names]),
+            strokeWidth=alt.condition(
+                alt.datum.layer == "Draft", alt.value(2.6), alt.value(1.4)
             ),
             tooltip=[named("layer", "Line"), tip("units", "Units"), in_week()],
         )
@@ -156,7 +163,7 @@ def expected_and_actual(rows: pd.DataFrame, *, types: Sequence[str]) -> Drawn:
             ],
         )
     )  # fmt: skip
-    return alt.layer(line, label, points).properties(height=330)
+    return alt.layer(line, label, points).properties(height=430)
 
 
 def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
@@ -199,7 +206,7 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
         ),
     )
     labels = base.mark_text(align="left", dx=4, color=ink()).encode(x="high:Q", text="label:N")
-    return alt.layer(drawn, labels).properties(height=26 * len(bars) + 30)
+    return alt.layer(drawn, labels).properties(height=26 * len(bars) + 80)
 
 
 STEP_NAMES = {"naive": "Naive (last year)"}
@@ -246,9 +253,8 @@ def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Drawn:
                 scale=alt.Scale(domain=names, range=[*theme.shades(len(cycles)), ink()]),
                 legend=alt.Legend(title=None, orient="top", columns=8, symbolType="stroke"),
             ),
-            strokeWidth=alt.StrokeWidth(
-                "line:N", legend=None,
-                scale=alt.Scale(domain=names, range=[*[1.6] * len(cycles), 2.8]),
+            strokeWidth=alt.condition(
+                alt.datum.line == "Actual", alt.value(2.8), alt.value(1.6)
             ),
             tooltip=[named("line", "Version"), tip("units", "Units"), in_week()],
         )
@@ -264,7 +270,7 @@ def error_by_lag(rows: pd.DataFrame) -> Drawn:
         alt.Chart(rows)
         .mark_line(point=True)
         .encode(
-            x=alt.X("lag:O", title="lag, weeks ahead", axis=alt.Axis(labelAngle=0)),
+            x=alt.X("lag:O", title="weeks ahead", axis=alt.Axis(labelAngle=0)),
             y=alt.Y("wape:Q", title="WAPE", axis=alt.Axis(format="%"), scale=alt.Scale(zero=True)),
             color=alt.Color(
                 "forecast:N",
@@ -272,9 +278,9 @@ def error_by_lag(rows: pd.DataFrame) -> Drawn:
                     domain=names,
                     range=[colours["Planning"], colours["Last year"], colours["History"]][: len(names)],
                 ),
-                legend=alt.Legend(title=None, orient="top", symbolType="stroke", labelLimit=220),
+                legend=stroke_legend(),
             ),
-            strokeDash=alt.StrokeDash("forecast:N", legend=None, scale=alt.Scale(domain=names, range=[[1, 0], [4, 3], [2, 2]])),
+            strokeDash=alt.StrokeDash("forecast:N", legend=stroke_legend(), scale=alt.Scale(domain=names, range=[[1, 0], [4, 3], [2, 2]])),
             tooltip=[named("forecast", "Forecast"), named("lag", "Weeks ahead"), alt.Tooltip("wape:Q", title="WAPE", format=".1%")],
         )
         .properties(height=290)

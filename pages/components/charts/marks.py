@@ -46,6 +46,13 @@ def utc(values: pd.Series | Sequence[pd.Timestamp]) -> pd.Series:
     return pd.Series(pd.to_datetime(values))
 
 
+def stroke_legend() -> alt.Legend:
+    """A legend of lines, each as it is drawn; said alike of colour and dash, it is one."""
+    return alt.Legend(
+        title=None, orient="top", symbolType="stroke", symbolSize=280, labelLimit=220
+    )
+
+
 def in_week() -> alt.Tooltip:
     """The week of a mark, with its year."""
     return alt.Tooltip("week:T", title="Week of", format=theme.tip_day())

@@ -113,7 +113,7 @@ def by_member(rows: pd.DataFrame, *, kind: str, before: str = "Before") -> Drawn
                 tooltip=[alt.Tooltip("target:Q", title="Target", format=shown)],
             )
         )  # fmt: skip
-    drawn = alt.layer(*layers, labels).properties(height=24 * len(rows) + 30)
+    drawn = alt.layer(*layers, labels).properties(height=26 * len(rows) + 90)
     return cast(Drawn, drawn.configure_view(stroke=None))
 
 
@@ -171,7 +171,7 @@ def results(rows: pd.DataFrame) -> Drawn:
     ]  # fmt: skip
     scale = alt.Scale(
         domain=["Margin added", "80 % interval", "Planned margin added", "Spend"],
-        range=[colours["Planning"], colours["Receipts"], colours["Baseline"], colours["Lift"]],
+        range=[colours["Planning"], colours["Earlier"], colours["Baseline"], colours["Lift"]],
     )
     legend = alt.Legend(title=None, orient="top")
 
@@ -204,7 +204,7 @@ def results(rows: pd.DataFrame) -> Drawn:
     ]
     return cast(
         Drawn,
-        alt.layer(*layers).properties(height=30 * len(drawn) + 50).configure_view(stroke=None),
+        alt.layer(*layers).properties(height=30 * len(drawn) + 80).configure_view(stroke=None),
     )
 
 

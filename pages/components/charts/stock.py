@@ -14,6 +14,7 @@ from pages.components.charts.marks import (
     in_week,
     ink,
     named,
+    stroke_legend,
     tip,
     told_apart,
     utc,
@@ -174,13 +175,11 @@ def _on_hand(frame: pd.DataFrame, x: alt.X) -> Any:
                     domain=shown,
                     range=[colours["Statistical"], colours["Planning"], colours["Lift"]],
                 ),
-                legend=alt.Legend(
-                    title=None, orient="top", symbolType="stroke", labelLimit=220
-                ),
+                legend=stroke_legend(),
             ),
             strokeDash=alt.StrokeDash(
                 "line:N", scale=alt.Scale(domain=shown, range=[[5, 3], [1, 0], [2, 2]]),
-                legend=None,
+                legend=stroke_legend(),
             ),
             tooltip=[named("line", "Line"), tip("units", "Units"), in_week()],
         )
@@ -250,7 +249,7 @@ def orders(by_week: pd.DataFrame) -> Drawn:
                     title=None,
                     scale=alt.Scale(
                         domain=["Release now", "Planned release"],
-                        range=[colours["Lift"], colours["Receipts"]],
+                        range=[colours["Planning"], colours["Earlier"]],
                     ),
                     legend=alt.Legend(orient="top"),
                 ),
