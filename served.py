@@ -26,9 +26,10 @@ from pages.components import remembered
 ROOT = Path(__file__).parent
 SCRIPTS = ROOT / "pages" / "components"
 ADDRESS_JS, HANDS_JS = SCRIPTS / "address.js", SCRIPTS / "hands.js"
+PICTURES_JS = SCRIPTS / "pictures.js"
 _TAG = b"".join(
     b'<script src="/concord/%s"></script>' % script.name.encode()
-    for script in (ADDRESS_JS, HANDS_JS, remembered.SCRIPT)
+    for script in (ADDRESS_JS, HANDS_JS, PICTURES_JS, remembered.SCRIPT)
 )
 _NOT_FOR_PAGES = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -198,6 +199,11 @@ def remember_js(_: object) -> FileResponse:
     return FileResponse(remembered.SCRIPT, media_type="text/javascript")
 
 
+def pictures_js(_: object) -> FileResponse:
+    """Ours: a chart is saved as SVG, too."""
+    return FileResponse(PICTURES_JS, media_type="text/javascript")
+
+
 def hands_js(_: object) -> FileResponse:
     """The script that tells which cells of a table are chosen."""
     return FileResponse(HANDS_JS, media_type="text/javascript")
@@ -210,6 +216,7 @@ app = st.App(
         Route("/concord/remember.js", remember_js),
         Route("/concord/who", remembered.answer, methods=["POST"]),
         Route("/concord/hands.js", hands_js),
+        Route("/concord/pictures.js", pictures_js),
     ],
     middleware=[Middleware(Guard)],
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.components import download, theme
+from pages.components import download
 from pages.components.charts import Drawn
 from pages.components.text import Markdown, unmarked
 
@@ -51,5 +51,4 @@ def of(
                 "Data (CSV)", data, f"{name}.csv", key=f"data_{name}", quiet=True
             )
     spoken = unmarked(f"{title}. {says}" if title else says)
-    saved = theme.saved_as(chart, name)
-    return st.altair_chart(saved, width="stretch", alt=spoken, **how)
+    return st.altair_chart(chart, width="stretch", alt=spoken, **how)

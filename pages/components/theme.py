@@ -90,24 +90,6 @@ def ink() -> str:
     return _INK[mode()]
 
 
-def saved_as(chart: Any, name: str) -> Any:
-    """A chart whose own menu saves it as a picture, and opens nothing that leads outside."""
-    menu = {
-        "export": {"svg": True, "png": True},
-        "source": False,
-        "compiled": False,
-        "editor": False,
-    }
-    words = {
-        "SVG_ACTION": "Save as SVG",
-        "PNG_ACTION": "Save as PNG",
-        "CLICK_TO_VIEW_ACTIONS": "Save this picture",
-    }
-    return chart.properties(
-        usermeta={"embedOptions": {"actions": menu, "downloadFileName": name, "i18n": words}}
-    )
-
-
 def status_label(status: str) -> Markdown:
     """'● Short': sign and word, so that colour is never alone."""
     of = Status(status)
