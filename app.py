@@ -75,8 +75,7 @@ LOOP = (
 
 def loop() -> str:
     """A picture of ours, in the ink of the page; no data is in it."""
-    ink = {"light": "#2f2d2b", "dark": "#e8eaed"}[theme.mode()]
-    return (COMPONENTS / "loop.svg").read_text(encoding="utf-8").replace("INK", ink)
+    return (COMPONENTS / "loop.svg").read_text(encoding="utf-8").replace("INK", theme.ink())
 
 
 def front_page() -> None:
@@ -134,6 +133,11 @@ def who_is_here() -> None:
                 st.markdown(f"{plain(name)} is on **{plain(where)}**")
             if not others:
                 st.markdown("Nobody else is here.")
+            st.toggle(
+                "High contrast", key="contrast", persist_state="session",
+                help="Black on white, or white on black, and stronger pictures. A system that "
+                "asks for more contrast gets it by itself.",
+            )  # fmt: skip
             st.caption(
                 "Choosing a person is not a login. This browser remembers it for 12 "
                 "hours, until the app is started again or you are somebody else."
@@ -191,7 +195,12 @@ else:
         gc.freeze()  # imports never go away; collections need not look at them again
         st.session_state["_frozen"] = True
     with place:
-        with st.container(key=f"inmenu{menu_of(chosen.title)}"):
+        with (
+            st.container(
+                key="contrast_on" if st.session_state.get("contrast") else "contrast_off"
+            ),
+            st.container(key=f"inmenu{menu_of(chosen.title)}"),
+        ):
             who_is_here()
         guide.bar()
         with frame.one_step():

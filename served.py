@@ -26,10 +26,10 @@ from pages.components import remembered
 ROOT = Path(__file__).parent
 SCRIPTS = ROOT / "pages" / "components"
 ADDRESS_JS, HANDS_JS = SCRIPTS / "address.js", SCRIPTS / "hands.js"
-PICTURES_JS = SCRIPTS / "pictures.js"
+PICTURES_JS, REACH_JS = SCRIPTS / "pictures.js", SCRIPTS / "reach.js"
 _TAG = b"".join(
     b'<script src="/concord/%s"></script>' % script.name.encode()
-    for script in (ADDRESS_JS, HANDS_JS, PICTURES_JS, remembered.SCRIPT)
+    for script in (ADDRESS_JS, HANDS_JS, PICTURES_JS, REACH_JS, remembered.SCRIPT)
 )
 _NOT_FOR_PAGES = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -204,6 +204,11 @@ def pictures_js(_: object) -> FileResponse:
     return FileResponse(PICTURES_JS, media_type="text/javascript")
 
 
+def reach_js(_: object) -> FileResponse:
+    """Ours: what is skipped to by keyboard."""
+    return FileResponse(REACH_JS, media_type="text/javascript")
+
+
 def hands_js(_: object) -> FileResponse:
     """The script that tells which cells of a table are chosen."""
     return FileResponse(HANDS_JS, media_type="text/javascript")
@@ -217,6 +222,7 @@ app = st.App(
         Route("/concord/who", remembered.answer, methods=["POST"]),
         Route("/concord/hands.js", hands_js),
         Route("/concord/pictures.js", pictures_js),
+        Route("/concord/reach.js", reach_js),
     ],
     middleware=[Middleware(Guard)],
 )

@@ -257,7 +257,7 @@ def figures(one: Proposal, looked: Ground) -> None:
     )  # fmt: skip
     st.caption(
         f"Of all weeks from {theme.week(was.first_week)} to {theme.week(was.last_week)}, as of "
-        f"{theme.week(was.as_of)}, with all that was decided up to #{one.base:,d}."
+        f"{theme.week(was.as_of)}, with all that was decided up to #{one.base:d}."
     )
 
 
@@ -320,7 +320,7 @@ def fewer(plan: LivePlan, option: Option, seq: int) -> Option:
     total = sum(units)
     return judged(plan, replace(
         option, moves=moves, cost=sum(m.cost for m in moves), bought=None,
-        text=f"{option.text} (changed to {total:,.0f} u)",
+        text=f"{option.text} (changed to {theme.number(total)} u)",
     ))  # fmt: skip
 
 

@@ -238,4 +238,4 @@ def sku_by_sku(mine: pd.DataFrame, skus: pd.DataFrame) -> None:
 
 def _share(value: float) -> str:
     """'+12 %', or a dash."""
-    return "–" if pd.isna(value) else f"{100 * value:+z,.0f} %"
+    return str(theme.percent(value, digits=0, sign=True))

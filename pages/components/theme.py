@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting import conventions, vocabulary
-from forecasting.calendar import week_label
+from forecasting import conventions, vocabulary, write
+from forecasting.calendar import Days, week_label
 from forecasting.vocabulary import Measure, Status
 from pages.components.text import Markdown
 
@@ -116,10 +116,17 @@ def amount(value: float | None, measure: Measure, *, sign: bool = False) -> Mark
     return money(value, sign=sign)
 
 
-def percent(value: float | None, *, sign: bool = False) -> Markdown:
+def percent(value: float | None, *, digits: int = 1, sign: bool = False) -> Markdown:
     if value is None or math.isnan(value):
         return Markdown("–")
-    return Markdown(conventions.in_force().spelled(f"{value:{'+' if sign else ''}.1%}"))
+    return Markdown(write.percent(value, digits, sign=sign))
+
+
+def points(value: float | None, *, sign: bool = True) -> Markdown:
+    """A difference of two shares, in points: '+1.2'."""
+    if value is None or math.isnan(value):
+        return Markdown("–")
+    return Markdown(write.number(100 * value, 1, sign=sign))
 
 
 def times(value: float) -> Markdown:
@@ -198,6 +205,22 @@ def money_format(figures: str = "%,.0f") -> str:
     return conventions.in_force().money(figures.replace(",", "\0").replace(".", "\1")).replace(
         "\0", ","
     ).replace("\1", ".")  # fmt: skip
+
+
+def day_format(*, year: bool = False) -> str:
+    """How a table writes a day, in its short or its long form."""
+    match conventions.in_force().days:
+        case Days.MONTH_FIRST:
+            return "MMM D, YYYY" if year else "MMM D"
+        case Days.DAY_FIRST:
+            return "D MMM YYYY" if year else "D MMM"
+        case Days.ISO:
+            return "YYYY-MM-DD" if year else "MM-DD"
+
+
+def moment_format(*, year: bool = False) -> str:
+    """How a table writes a moment."""
+    return f"{day_format(year=year)} HH:mm"
 
 
 def axis_day() -> str:

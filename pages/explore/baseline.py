@@ -26,7 +26,7 @@ MEASURES = {
 def _percent(value: float | None, *, sign: bool = False) -> Markdown:
     if value is None:
         return ours("–")
-    return ours(f"{value:+.1%}" if sign else f"{value:.1%}")
+    return theme.percent(value, sign=sign)
 
 
 def methods(facts: Mapping[str, Any]) -> None:
@@ -233,10 +233,12 @@ def broken_down(sums: pd.DataFrame) -> None:
         shares = [found[key] for key in ("wape", "wape_of_naive", "bias", "within_p10_p90")]
         rows.append((label, found["cells"], *shares))
     table = pd.DataFrame(rows, columns=columns)
-    percent = st.column_config.NumberColumn(format="percent")
+    table[list(SHARES)] = 100 * table[list(SHARES)].astype(float)
+    percent = st.column_config.NumberColumn(format="%.1f %%")
     st.dataframe(
         table.sort_values("SKU-door-weeks", ascending=False), hide_index=True, height=250, placeholder="–",
-        column_config={c: percent for c in SHARES},
+        column_config={c: percent for c in SHARES}
+        | {"SKU-door-weeks": st.column_config.NumberColumn(format="localized")},
     )  # fmt: skip
     download.spreadsheet("Download (CSV)", lambda: sums, "backtest.csv")
 
@@ -253,7 +255,7 @@ def page() -> None:
         found = of_sums(result.sums)
         if found["wape"] is not None and found["wape_of_naive"]:
             better = 1 - found["wape"] / found["wape_of_naive"]
-            finding = f"In the last backtest its error was **{better:.0%} smaller than that of the naive forecast** (last year)."
+            finding = f"In the last backtest its error was **{theme.percent(better, digits=0)} smaller than that of the naive forecast** (last year)."
     base = space.plan.base
     frame.title(
         "Baseline",

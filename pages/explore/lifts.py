@@ -26,11 +26,11 @@ def tiles(chosen: pd.DataFrame) -> None:
     off = chosen["expected"].sum() - chosen["actual"].sum()
     four = st.columns(4)
     middle = chosen["actual_lift"].median()
-    four[0].metric("Median lift", f"{middle:.2f}x", help=frame.term("Lift"), border=True)
+    four[0].metric("Median lift", theme.times(middle), help=frame.term("Lift"), border=True)
     low, high = chosen["actual_lift"].quantile([0.1, 0.9])
     four[1].metric(
         "Lift, 80 % interval",
-        f"{low:.2f}x to {high:.2f}x",
+        f"{theme.times(low)} to {theme.times(high)}",
         help=frame.term("80 % interval"),
         border=True,
     )
@@ -90,7 +90,7 @@ def by_sku(summed: pd.DataFrame, chosen: pd.DataFrame) -> None:
             {
                 "SKU": mine["sku"],
                 "Class": mine["class"],
-                "Discount": mine["discount"],
+                "Discount": 100 * mine["discount"],
                 "Doors": mine["doors"],
                 "Baseline, u": mine["baseline"],
                 "Expected lift": mine["expected_lift"],
@@ -103,7 +103,7 @@ def by_sku(summed: pd.DataFrame, chosen: pd.DataFrame) -> None:
         ),
         hide_index=True, placeholder="–",
         column_config={
-            "Discount": st.column_config.NumberColumn(format="percent"),
+            "Discount": st.column_config.NumberColumn(format="%.0f %%"),
             **{c: st.column_config.NumberColumn(format="%.2fx") for c in ("Expected lift", "P10", "P90", "Actual lift")},
             **{c: st.column_config.NumberColumn(format="%,.0f") for c in ("Baseline, u", "Lift, u")},
         },
@@ -139,7 +139,7 @@ def page() -> None:
             f"**{theme.plural(len(summed), 'past activation')}**, lift in the doors and weeks in stock: "
             f"{theme.units(chosen['actual'].sum())}; the model expects "
             f"{theme.units(chosen['expected'].sum())}. "
-            f"{chosen['as_expected'].mean():.0%} of featured SKUs were within their 80 % interval "
+            f"{theme.percent(chosen['as_expected'].mean(), digits=0)} of featured SKUs were within their 80 % interval "
             "(80 % should be).",
         )
     tiles(chosen)

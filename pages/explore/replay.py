@@ -46,8 +46,8 @@ def tiles(made: Replay, scores: Scores) -> None:
                   help="Of the SKU-doors that were red, the share that ran out (precision).")  # fmt: skip
     row[3].metric("Lost sales flagged", theme.percent(scores.lost_in_red), border=True,
                   help="Of the units lost, the share where the Bridge was red.")  # fmt: skip
-    skill = "–" if scores.skill != scores.skill else f"{scores.skill:.2f}"
-    brier = "–" if scores.brier != scores.brier else f"{scores.brier:.3f}"
+    skill = "–" if scores.skill != scores.skill else theme.number(scores.skill, digits=2)
+    brier = "–" if scores.brier != scores.brier else theme.number(scores.brier, digits=3)
     row[4].metric("Risk skill", skill, border=True,
                   help=f"How much better than giving every SKU-door the average stockout risk: 1 is perfect, 0 is "
                   f"no better. The Brier score is {brier}.")  # fmt: skip

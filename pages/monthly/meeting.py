@@ -162,7 +162,7 @@ def calendar(space: Workspace, person: Person, plan: LivePlan) -> None:
                 rows.rename(columns={"sku": "SKU", "description": "Description", "class": "Class", "what": "What", "day": "Day", "draft": "Draft, u"}),
                 hide_index=True, height=380, alt="Launches and exits",
                 column_config={
-                    "Day": st.column_config.DateColumn(format="MMM DD, YYYY"),
+                    "Day": st.column_config.DateColumn(format=theme.day_format(year=True)),
                     "Draft, u": st.column_config.NumberColumn(format="localized", step=1, help=f"In the next {agenda.WEEKS:d} weeks."),
                 },
             )  # fmt: skip

@@ -108,7 +108,7 @@ def process(space: Workspace, person: Person, shown: Scorecard) -> None:
                         "SKU weeks": [f["cells"] for f in shown.functions],
                         "Value added": [scores.points(_nan(f["added"])) for f in shown.functions],
                         "80 % interval": [
-                            f"{100 * f['low']:+.1f} to {100 * f['high']:+.1f}" if f["low"] is not None else "–"
+                            f"{theme.points(f['low'])} to {theme.points(f['high'])}" if f["low"] is not None else "–"
                             for f in shown.functions
                         ],
                     }
@@ -161,7 +161,7 @@ def in_force(space: Workspace, group: str, mine: Sequence[Setting]) -> None:
             {
                 "Setting": [s.label for s in mine],
                 "In force": [s.in_words(now[s.name]) for s in mine],
-                "Since": [latest[s.name].effective.isoformat() if s.name in latest else "as delivered" for s in mine],
+                "Since": [theme.day(latest[s.name].effective, year=True) if s.name in latest else "as delivered" for s in mine],
                 "By": [space.person(latest[s.name].person).name if s.name in latest else "" for s in mine],
                 "Why": [latest[s.name].why if s.name in latest else "" for s in mine],
                 "What it is": [s.about for s in mine],

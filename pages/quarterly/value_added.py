@@ -51,8 +51,8 @@ def finding(cells: pd.DataFrame, steps: Sequence[Added]) -> Markdown:
     people = named["proposed"].added + named["consensus"].added
     verb = "better" if people > 0 else "worse"
     return ours(
-        f"**The statistical forecast is {100 * named['statistical'].added:.1f} points better than the naive forecast (last year); "
-        f"people made it {abs(100 * people):.1f} points {verb}.** "
+        f"**The statistical forecast is {theme.points(named['statistical'].added, sign=False)} points better than the naive forecast (last year); "
+        f"people made it {theme.points(abs(people), sign=False)} points {verb}.** "
         f"{theme.plural(cells['cycle'].nunique(), 'cycle')}, {theme.number(len(cells))} SKU weeks."
     )
 
@@ -104,7 +104,7 @@ def weights(plan: LivePlan) -> None:
             pd.DataFrame(rows), hide_index=True, alt="Weights of the proposal and their evidence",
             column_config={
                 "Weight": st.column_config.NumberColumn(format="%.0f %%"),
-                "Bias correction": st.column_config.NumberColumn(format="%.3f", help="What its number is multiplied by, to take out the bias it has shown."),
+                "Bias correction": st.column_config.NumberColumn(format="%.2fx", help="What its number is multiplied by, to take out the bias it has shown."),
                 "Typical error, u": st.column_config.NumberColumn(format="%,.0f", help="Root of the mean squared error of a class and week, units."),
                 "Bias": st.column_config.NumberColumn(format="%+.1f %%", help=frame.term("Bias")),
                 "Class weeks": st.column_config.NumberColumn(help="Classes times weeks that it was scored on."),

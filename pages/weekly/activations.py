@@ -146,8 +146,8 @@ def evidence(space: Workspace, act: Activation, sku: str) -> lift_library.Alike 
     latest = found.rows.iloc[0]
     st.markdown(
         f"**Similar activations** ({plain(found.whose)}): {len(lifts_)} in the past, actual lift "
-        f"{lifts_[0]:.2f}x to {lifts_[-1]:.2f}x, median {middle:.2f}x. The latest, "
-        f"{plain(latest['name'])}: {latest['actual_lift']:.2f}x."
+        f"{theme.times(lifts_[0])} to {theme.times(lifts_[-1])}, median {theme.times(middle)}. The latest, "
+        f"{plain(latest['name'])}: {theme.times(latest['actual_lift'])}."
     )
     return found
 
@@ -158,11 +158,9 @@ def to_be_right(
     """What a person's own number would have to be right about."""
     more = base * value - one["demand"]
     if abs(more) < 0.5:
-        return ours(f"A lift of {value:.1f}x is the estimate.")
+        return ours(f"A lift of {theme.times(value)} is the estimate.")
     than = "more" if more >= 0 else "less"
-    told = (
-        f"A lift of {value:.1f}x means {theme.units(abs(more))} {than} demand than the estimate"
-    )
+    told = f"A lift of {theme.times(value)} means {theme.units(abs(more))} {than} demand than the estimate"
     if known is not None:
         beaten = known.beaten_by(value)
         told += f", more than {plain(beaten)} of {len(known.lifts)} similar activations reached"

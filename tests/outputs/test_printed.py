@@ -86,7 +86,7 @@ def test_a_version_that_kept_nothing_says_so(published, monkeypatch):
     event = space.ledger.event(number)
     fed = {key: event.body.fed[key] for key in ("buy plan", "marketing calendar")}
     old = dataclasses.replace(event, body=dataclasses.replace(event.body, fed=fed))
-    monkeypatch.setattr(space.ledger, "event", lambda seq: old)
+    monkeypatch.setattr(space.ledger, "event", lambda _: old)
     page = consensus_pack.as_html(space, number)
     assert page.count(consensus_pack.NOT_KEPT) == 3
     assert consensus_pack.as_pdf(space, number).startswith(b"%PDF-")

@@ -223,7 +223,9 @@ def staircase(steps: list[Added]) -> Drawn:
     )
     base = alt.Chart(rows).encode(
         x=alt.X("step:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("wape:Q", title="WAPE", axis=alt.Axis(format="%"), scale=alt.Scale(zero=True)),
+        y=alt.Y(
+            "wape:Q", title="WAPE", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=True)
+        ),
         tooltip=[named("step", "Step"), alt.Tooltip("wape:Q", title="WAPE", format=".1%")],
     )
     bars = base.mark_bar(color=theme.layer_colours()["Planning"], size=46)
@@ -271,7 +273,7 @@ def error_by_lag(rows: pd.DataFrame) -> Drawn:
         .mark_line(point=True)
         .encode(
             x=alt.X("lag:O", title="weeks ahead", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("wape:Q", title="WAPE", axis=alt.Axis(format="%"), scale=alt.Scale(zero=True)),
+            y=alt.Y("wape:Q", title="WAPE", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=True)),
             color=alt.Color(
                 "forecast:N",
                 scale=alt.Scale(
