@@ -9,9 +9,10 @@ import gc
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.vocabulary import Function
-from pages.components import frame, guide, remembered, theme
+from pages.components import frame, guide, remembered, saved, theme
 from pages.components.text import Markdown, ours, plain
 
 COMPONENTS = Path(__file__).parent / "pages" / "components"
@@ -29,6 +30,7 @@ PAGES = {
         ("bridge", "weekly/bridge.py", "Bridge", ":material/calendar_view_week:"),
         ("signals", "weekly/signals.py", "Weekly review", ":material/sensors:"),
         ("activations", "weekly/activations.py", "Activations", ":material/campaign:"),
+        ("board", "weekly/board.py", "Board", ":material/balance:"),
     ],
     "Monthly": [
         ("consensus", "monthly/consensus.py", "Consensus", ":material/edit_note:"),
@@ -119,14 +121,16 @@ def choose_person() -> None:
                     st.rerun()
 
 
-def who_is_here() -> None:
+def who_is_here() -> DeltaGenerator:
+    """Who one is, and beside it the place for the views of the page."""
     person = frame.me()
     others = frame.presence().others(frame.session_id())
     here = f" · {len(others) + 1} here" if others else ""
     with (
         st.container(horizontal=True, horizontal_alignment="right", key="whoami"),
-        st.container(key=remembered.place(), width="content"),
+        st.container(horizontal=True, key=remembered.place(), width="content"),
     ):
+        views = st.container(width="content")
         who = f"{plain(person.name)} ({plain(person.function.label)}){here}"
         with st.popover(who, type="tertiary"):
             for name, where in others:
@@ -145,6 +149,7 @@ def who_is_here() -> None:
             if st.button("Be somebody else"):
                 remembered.choose("")
                 st.rerun()
+    return views
 
 
 def menu_of(title: str) -> int:
@@ -194,6 +199,7 @@ else:
     if not st.session_state.get("_frozen"):
         gc.freeze()  # imports never go away; collections need not look at them again
         st.session_state["_frozen"] = True
+    saved.begin(chosen.url_path or "home")
     with place:
         with (
             st.container(
@@ -201,8 +207,10 @@ else:
             ),
             st.container(key=f"inmenu{menu_of(chosen.title)}"),
         ):
-            who_is_here()
+            views = who_is_here()
         guide.bar()
         with frame.one_step():
             chosen.run()
+        with views:  # now the link says what the page shows
+            saved.menu(chosen.url_path or "home")
     frame.watcher(chosen.title)  # after the page has told what it shows

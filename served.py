@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse, PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
@@ -214,6 +215,12 @@ def hands_js(_: object) -> FileResponse:
     return FileResponse(HANDS_JS, media_type="text/javascript")
 
 
+def home(request: Request) -> RedirectResponse:
+    """Home is the first page and has no name of its own: under this one it is found, too."""
+    asked = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"./{asked}")
+
+
 app = st.App(
     ROOT / "app.py",
     routes=[
@@ -223,6 +230,7 @@ app = st.App(
         Route("/concord/hands.js", hands_js),
         Route("/concord/pictures.js", pictures_js),
         Route("/concord/reach.js", reach_js),
+        Route("/home", home),
     ],
     middleware=[Middleware(Guard)],
 )

@@ -31,11 +31,13 @@ from forecasting.errors import (
 from forecasting.governance.conventions import CompanyConventions
 from forecasting.governance.desk import Desk
 from forecasting.governance.drafts import Drafts
+from forecasting.governance.following import Following
 from forecasting.governance.people import Staff
 from forecasting.governance.policy import Policies, Policy
 from forecasting.governance.projector import Projector
 from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
+from forecasting.governance.saved_views import SavedViews
 from forecasting.intake.imports import Imports
 from forecasting.intake.oddities import Oddities
 from forecasting.intake.signed_work import Signed
@@ -44,7 +46,6 @@ from forecasting.monthly.comparisons import Comparisons
 from forecasting.monthly.cycle import Cycles
 from forecasting.monthly.inputs import Inputs
 from forecasting.monthly.minutes import Minutes
-from forecasting.monthly.ordering import Orders
 from forecasting.plan.kept import KeptPlans
 from forecasting.plan.live import LivePlan
 from forecasting.quarterly import review
@@ -59,6 +60,7 @@ from forecasting.rights import LOCAL_ADMIN, Person
 from forecasting.version import version
 from forecasting.weekly.activations import MarketingCalendar, as_changed
 from forecasting.weekly.decisions import Decisions
+from forecasting.weekly.ordering import Orders
 from forecasting.weekly.proposals import Proposals
 from forecasting.weekly.review import Weekly
 
@@ -124,6 +126,7 @@ class Workspace:
         self.staff = Staff(self.desk)
         self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
         self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
+        self.views, self.following = SavedViews(self.desk), Following(self.desk)
         self.calendar = MarketingCalendar(self.desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)
@@ -163,6 +166,7 @@ class Workspace:
             self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
             self.calendar, self.decisions, self.orders, self.proposals, self.reversals,
             self.steps, self.policies, self.quarters, self.oddities, self.sources,
+            self.views,
         )  # fmt: skip
 
     def _offer(self) -> None:
@@ -372,10 +376,10 @@ def _of_the_week(space: Workspace) -> tuple[Decisions, Orders, Proposals, Weekly
     """What the weekly review does, on one desk and one calendar."""
     desk, calendar, live = space.desk, space.calendar, lambda: space.plan
     decisions = Decisions(desk, plan=live, activation=calendar.one)
-    proposals = Proposals(
-        desk, plan=space.working_plan_for, calendar=calendar, decisions=decisions
-    )
     orders = Orders(desk, plan=live)
+    proposals = Proposals(
+        desk, plan=space.working_plan_for, calendar=calendar, decisions=decisions, orders=orders
+    )
     weekly = Weekly(desk, plan=live, calendar=calendar, decisions=decisions)
     return decisions, orders, proposals, weekly
 

@@ -1,5 +1,6 @@
 """Proposals and the marketing calendar without a browser."""
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -61,6 +62,62 @@ def test_a_proposal_goes_from_marketing_to_planning_and_comes_back_answered(db):
     plain = CliRunner().invoke(main, ["proposals", "--all", "--db", str(db)])
     assert "declined, to Marketing" in plain.stdout
     assert "mara: Too high" in plain.stdout
+
+
+def test_a_proposal_is_answered_by_changing_it(db, tmp_path):
+    space = Workspace(db)
+    option = first_open(space, Action.TRANSFER)
+    case = space.plan.base.stated(space.plan.sku_index[option.sku], "case_pack", 1.0)
+    act = next(a for a in space.plan.activations() if a.is_live and a.items)
+    space.close()
+    words = ["--activation", option.activation, "--sku", option.sku, "--action", "transfer"]
+    number = str(run(db, "propose", *words, "--as", "mara")["proposal"])
+    change = ["answer", number, "change", "--as", "dana", "--note", "Rather so"]
+    assert "--action, --units" in run(db, *change, refused=True)
+    assert "--start go with" in run(
+        db, "answer", number, "accept", "--as", "dana", "--start", "2027-01-03", refused=True
+    )
+    assert "is no number" in run(db, *change, "--units", "many", refused=True)
+    assert "u is none" in run(db, *change, "--units", str(case * 1.5), refused=True)
+    done = run(db, *change, "--units", str(case))
+    assert done["state"] == "changed"
+    space = Workspace(db)
+    (decided,) = [d for d in space.decisions.all if d.seq == done["decision"]]
+    assert sum(m.units for m in decided.moves) == case
+    space.close()
+
+    made = run(db, "propose", "--activation", act.activation, "--cancel", "--as", "dana")
+    later = act.end + dt.timedelta(3)
+    change = ["answer", str(made["proposal"]), "change", "--as", "mara", "--note", "Longer"]
+    assert "--cancel, --start" in run(db, *change, "--units", "3", refused=True)
+    done = run(db, *change, "--end", str(later))
+    assert done["state"] == "changed"
+    space = Workspace(db)
+    assert space.calendar.one(act.activation).end == later
+    space.close()
+
+
+def test_orders_of_the_buy_plan_are_proposed_and_answered(db, tmp_path):
+    planned = tmp_path / "plan.csv"
+    run(db, "buy-plan", "--out", str(planned))
+    rows = pd.read_csv(planned)
+    mine = rows[(rows["kind"] == "release") & (rows["source"] == "supplier")]
+    some = mine[mine["sku"].isin(mine["sku"].unique()[:2])]
+    some.to_csv(tmp_path / "some.csv", index=False)
+    words = ["propose-orders", "--file", str(tmp_path / "some.csv"), "--note", "Christmas"]
+    assert "may decide this" in run(db, *words, "--as", "dana", refused=True)
+    made = run(db, *words, "--as", "ines")
+    assert made["to"] == "Planning"
+    assert made["units_short_prevented"] > 0
+    first, second = sorted(some["sku"].unique())
+    change = ["answer", str(made["proposal"]), "change", "--as", "dana", "--note", "One"]
+    assert "names no single order" in run(db, *change, "--units", "12", refused=True)
+    done = run(db, *change, "--units", f"{second}=0")
+    assert done["state"] == "changed"
+    space = Workspace(db)
+    ordered = [(o.sku, o.units) for o in space.orders.open if o.seq == done["decision"]]
+    space.close()
+    assert ordered == [(first, some.loc[some["sku"] == first, "units"].sum())]
 
 
 def test_what_does_not_go_together_is_refused(db):

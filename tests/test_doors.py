@@ -132,7 +132,7 @@ def test_the_charts_have_no_links_no_pictures_and_no_expressions_of_data():
         assert not {k.arg for k in call.keywords} & {"href", "url", "expr"}
 
 
-@pytest.mark.parametrize("name", ["paper"])
+@pytest.mark.parametrize("name", ["paper", "weekly"])
 def test_a_template_escapes_everything_and_fetches_nothing(name):
     page = printed.template(name)
     assert page.environment.autoescape is True

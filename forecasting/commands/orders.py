@@ -21,9 +21,9 @@ from forecasting.commands.door import (
 )
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.monthly import buying, order_book
-from forecasting.monthly.order_terms import OrderLine, divided
-from forecasting.monthly.ordering import APPROVED, RELEASED, Order
 from forecasting.rights import LOCAL_ADMIN
+from forecasting.weekly.order_terms import OrderLine, divided
+from forecasting.weekly.ordering import APPROVED, RELEASED, Order
 from forecasting.workspace import Workspace
 
 of_suppliers = click.option("--supplier", "suppliers", multiple=True, help="All of a supplier.")
@@ -39,45 +39,52 @@ def meant(verb: Callable[..., None]) -> Callable[..., None]:
     return named(of_skus(of_suppliers(every(because(verb)))))
 
 
+def of_the_plan(verb: Callable[..., None]) -> Callable[..., None]:
+    """Which orders of the buy plan a verb is for, and why."""
+    edited = click.option(
+        "--file", "edited", type=click.Path(path_type=Path, dir_okay=False),
+        help="Lines of `buy-plan --out x.csv`: those that you want, units as you want them.",
+    )  # fmt: skip
+    planned = click.option(
+        "--planned", is_flag=True, help="Of the file, also what is planned for later weeks."
+    )
+    return of_skus(of_suppliers(every(edited(planned(because(verb))))))
+
+
 @main.command()
 @database
 @acting
 @as_json_too
-@of_skus
-@of_suppliers
-@every
-@click.option(
-    "--file", "edited", type=click.Path(path_type=Path, dir_okay=False),
-    help="Lines of `buy-plan --out x.csv`: those that you want, units as you want them.",
-)  # fmt: skip
-@click.option(
-    "--planned", is_flag=True, help="Of the file, also what is planned for later weeks."
-)
-@because
-def approve(
-    db: Path,
-    person: str,
-    as_json: bool,
-    planned: bool,
-    skus: tuple[str, ...],
-    suppliers: tuple[str, ...],
-    all_: bool,
-    edited: Path | None,
-    note: str,
-) -> None:
+@of_the_plan
+def approve(db: Path, person: str, as_json: bool, note: str, **which: Any) -> None:
     """Approve orders that the buy plan releases now, or those of a file: all or none."""
-    if sum(map(bool, (skus or suppliers, all_, edited))) != 1:
-        raise Refused("Say which orders: --sku, --supplier, --all, or --file.")
     with opened(db) as workspace:
         workspace.desk.allowed(person, "order")
-        seen = workspace.seq
-        if edited is not None:
-            lines = _of_file(edited, ("release", "planned") if planned else ("release",))
-        else:
-            lines = _proposed(workspace, skus, suppliers)
+        seen, lines = workspace.seq, _asked(workspace, which)
         event = workspace.orders.approve(person, lines, note=note, base=seen)
         made = [o for o in workspace.orders.all if o.seq == event.seq]
     _tell(made, as_json=as_json)
+
+
+@main.command("propose-orders")
+@database
+@acting
+@as_json_too
+@of_the_plan
+def propose_orders(db: Path, person: str, as_json: bool, note: str, **which: Any) -> None:
+    """Propose orders of the buy plan to whoever may approve them, as one proposal."""
+    with opened(db) as workspace:
+        workspace.desk.allowed(person, "propose")
+        seen, lines = workspace.seq, _asked(workspace, which)
+        event = workspace.proposals.propose_orders(person, lines, note=note, base=seen)
+        found = workspace.proposals.one(event.seq)
+    worth = found.body.worth
+    result = {
+        "proposal": event.seq, "said": found.body.text, "due": found.due,
+        "to": " or ".join(f.label for f in found.to),
+        "units_short_prevented": worth.units, "margin": worth.margin,
+    }  # fmt: skip
+    say(result, as_json=as_json)
 
 
 @main.command()
@@ -128,6 +135,16 @@ def orders(db: Path, as_json: bool, all_: bool, out: Path) -> None:
         {"rows": len(rows), "orders": {str(k): int(v) for k, v in states.items()}},
         as_json=as_json,
     )
+
+
+def _asked(workspace: Workspace, which: Mapping[str, Any]) -> list[OrderLine]:
+    """The lines that are meant; see `of_the_plan`."""
+    skus, suppliers, edited = which["skus"], which["suppliers"], which["edited"]
+    if sum(map(bool, (skus or suppliers, which["all_"], edited))) != 1:
+        raise Refused("Say which orders: --sku, --supplier, --all, or --file.")
+    if edited is not None:
+        return _of_file(edited, ("release", "planned") if which["planned"] else ("release",))
+    return _proposed(workspace, skus, suppliers)
 
 
 def _proposed(

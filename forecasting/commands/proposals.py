@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,15 +25,23 @@ from forecasting.commands.door import (
 )
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event
+from forecasting.consensus.events.proposals import (
+    ChangeProposed,
+    OptionProposed,
+    OrdersProposed,
+    Proposed,
+)
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.outputs import marketing_calendar
 from forecasting.weekly import options
+from forecasting.weekly.ground import merged
 from forecasting.weekly.option import Action, Option
+from forecasting.weekly.order_terms import divided_again, order_of
 from forecasting.weekly.proposed import Proposal
 from forecasting.weekly.readiness import State
 from forecasting.workspace import Workspace
 
-ANSWERS = ("accept", "decline", "withdraw")
+ANSWERS = ("accept", "change", "decline", "withdraw")
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -108,10 +117,22 @@ def proposals(db: Path, person: str, as_json: bool, every: bool) -> None:
 @database
 @acting
 @as_json_too
-@click.option("--note", default="", help="The reason; needed to accept or decline.")
+@click.option("--note", default="", help="The reason; needed to accept, change or decline.")
 @click.option("--owner", help="Who carries it out (default: who accepts).")
 @click.option("--due", type=DAY, help="By when.")
 @click.option("--seen", default="", help="The mark of what has changed since (`proposals`).")
+@click.option(
+    "--action", type=click.Choice([a.value for a in Action]),
+    help="change, of an option: decide this one instead.",
+)  # fmt: skip
+@click.option(
+    "--units", multiple=True, metavar="N | SKU=N | SKU@WEEK=N",
+    help="change: other units; of several orders, each named (0 leaves one out).",
+)  # fmt: skip
+@click.option("--cancel", is_flag=True, help="change, of the calendar: call it off.")
+@click.option("--start", type=DAY, help="change, of the calendar: its first day.")
+@click.option("--end", type=DAY, help="change, of the calendar: its last day.")
+@click.option("--lift", metavar="SKU=N", help="change, of the calendar: a SKU's lift.")
 def answer(
     number: int,
     how: str,
@@ -122,19 +143,27 @@ def answer(
     owner: str | None,
     due: dt.datetime | None,
     seen: str,
+    **other: Any,
 ) -> None:
-    """Accept or decline a proposal, or withdraw one's own."""
+    """Accept, change or decline a proposal, or withdraw one's own."""
+    given = sorted(f"--{name}" for name, value in other.items() if value)
+    if given and how != "change":
+        raise OutOfBounds(f"{' and '.join(given)} go with 'change': {number} change ...")
+    day = due.date() if due else None
     with opened(db) as workspace:
         verbs = workspace.proposals
-        if how == "accept":
-            event = verbs.accept(
-                person, number, note=note, owner=owner, due=due.date() if due else None,
-                seen=seen,
-            )  # fmt: skip
-        elif how == "decline":
-            event = verbs.decline(person, number, note=note)
-        else:
-            event = verbs.withdraw(person, number, note=note)
+        match how:
+            case "accept":
+                event = verbs.accept(person, number, note=note, owner=owner, due=day, seen=seen)
+            case "change":
+                event = verbs.change(
+                    person, number, note=note, owner=owner, due=day, seen=seen,
+                    **_other(workspace, person, verbs.one(number).body, other),
+                )  # fmt: skip
+            case "decline":
+                event = verbs.decline(person, number, note=note)
+            case _:
+                event = verbs.withdraw(person, number, note=note)
         _tell(workspace, event, number, as_json=as_json)
 
 
@@ -166,6 +195,80 @@ def calendar_(db: Path, as_json: bool, person: str, weeks: int, out: Path) -> No
 
 
 # Inside ---------------------------------------------------------------------------------
+
+
+def _other(
+    workspace: Workspace, by: str, body: Proposed, other: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is decided instead of what was proposed, as the verb takes it."""
+    fits = {
+        OptionProposed: ("action", "units"), OrdersProposed: ("units",),
+        ChangeProposed: ("cancel", "start", "end", "lift"),
+    }[type(body)]  # fmt: skip
+    given = {name: value for name, value in other.items() if value}
+    if not given or given.keys() - set(fits):
+        names = ", ".join(f"--{name}" for name in fits)
+        raise OutOfBounds(f"Say what to decide instead of '{body.text}': {names}.")
+    plan = workspace.working_plan_for(by)
+    match body:
+        case OptionProposed():
+            action = given.get("action", body.right)
+            option = _option(workspace, by, body.activation, body.sku, action)
+            if "units" in given:
+                option = options.in_total(plan, option, _total(given["units"]))
+            return {"option": option}
+        case OrdersProposed():
+            amounts = _amounts(body, given["units"])
+            return {"lines": divided_again(plan, body.moves, amounts)}
+        case ChangeProposed():
+            sku, lift = _named(given["lift"]) if "lift" in given else (None, None)
+            now = merged(body, workspace.calendar.at(body.activation))
+            return {"activation": _changed(
+                now, cancel=other["cancel"], start=other["start"], end=other["end"], sku=sku,
+                lift=lift,
+            )}  # fmt: skip
+    raise AssertionError(body)
+
+
+def _total(units: Sequence[str]) -> float:
+    if len(units) != 1:
+        raise OutOfBounds("Give --units once: how many all in all.")
+    return _number(units[0])
+
+
+def _amounts(body: OrdersProposed, units: Sequence[str]) -> dict[tuple[str, dt.date], float]:
+    """Units by order, as named: N where there is one order, SKU=N, or SKU@WEEK=N."""
+    orders = [key for key, _ in order_of(body.moves)]
+    found: dict[tuple[str, dt.date], float] = {}
+    for text in units:
+        name, is_named, _ = text.rpartition("=")
+        value = _number(text.rpartition("=")[2])
+        sku, _, week = name.partition("@")
+        mine = [k for k in orders if not is_named or k[0] == sku]
+        if week:
+            mine = [k for k in mine if str(k[1]) == week]
+        if len(mine) != 1:
+            known = ", ".join(f"{k[0]}@{k[1]}" for k in orders[:5])
+            raise OutOfBounds(f"'{text[:80]}' names no single order; there are {known}.")
+        found[mine[0]] = value
+    return found
+
+
+def _named(text: str) -> tuple[str, float]:
+    name, is_named, value = text.rpartition("=")
+    if not is_named:
+        raise OutOfBounds(f"Write '{text[:80]}' as SKU=N.")
+    return name, _number(value)
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise OutOfBounds(f"'{text[:80]}' is no number of units.")
+    return value
 
 
 def _option(workspace: Workspace, by: str, activation: str, sku: str, action: str) -> Option:

@@ -273,6 +273,11 @@ def group_status(status: npt.NDArray[np.int8], demand: Floats, limits: Limits) -
     return Status.BLUE if share[BLUE] >= 0.5 else Status.GREEN
 
 
+def is_short(item: ItemRisk, limits: Limits) -> bool:
+    """Whether a featured SKU is short, in every count of SKUs: a fair share of it is red."""
+    return group_status(item.status, item.window_demand, limits) is Status.RED
+
+
 def activation_status(
     by_share: Status, *, red_skus: int, at_risk: float, lift: float, limits: Limits
 ) -> Status:

@@ -18,7 +18,9 @@ from forecasting.hierarchy import Floats
 from forecasting.inventory.bridge import ItemRisk
 from forecasting.inventory.shipments import SUPPLIER, Shipment, supply_change
 from forecasting.plan.live import LivePlan
+from forecasting.weekly import proposed_orders
 from forecasting.weekly.option import situation_of
+from forecasting.weekly.order_terms import OrderLine, moves_of
 from forecasting.weekly.orders import left_over
 from forecasting.weekly.service import cheapest_of, service_of
 
@@ -69,7 +71,7 @@ def proposals(
     skus = plan.base.skus.set_index("sku")
     for name in ("description", "class", "supplier"):
         rows[name] = rows["sku"].map(skus[name])
-    rows["cost"] = rows["units"] * rows["sku"].map(skus["unit_cost"])
+    rows["cost"] = rows["units"] * plan.base.costs_in(rows["sku"], rows["receipt_week"])
     rows["month"] = [month_label(day) for day in rows["receipt_week"].dt.date]
     order = ["release_week", "cost", "sku"]
     rows = rows.sort_values(order, ascending=[True, False, True], ignore_index=True)
@@ -80,7 +82,11 @@ def proposals(
     )
     at = [plan.sku_index[name] for name in rows["sku"]]
     base, limits = plan.base, plan.limits
-    rows["service"] = [service_of(base, sku, limits) for sku in at]
+    due = (rows["receipt_week"].to_numpy().astype("datetime64[D]") - base.weeks[0]).astype(int)
+    rows["service"] = [
+        service_of(base, sku, limits, week=week)
+        for sku, week in zip(at, (due // 7).tolist(), strict=True)
+    ]
     rows["service_cheapest"] = [
         cheapest_of(base, sku, limits, waits=limits.stores_wait) for sku in at
     ]
@@ -100,6 +106,37 @@ def with_what_decides(plan: LivePlan, bought: pd.DataFrame, left: pd.DataFrame) 
     beside.index = bought.index
     numbers = beside[list(BESIDE)].where(now)
     return bought.assign(**{name: numbers[name] for name in BESIDE}).fillna({"event": ""})
+
+
+def with_worth(plan: LivePlan, rows: pd.DataFrame, bought: pd.DataFrame) -> pd.DataFrame:
+    """Orders with what each protects, by itself.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Of `proposals`.
+    bought : DataFrame
+        Lines of the buy plan that they are made of.
+
+    Returns
+    -------
+    DataFrame
+        `rows` with saves_units, expected units short that the order prevents, and saves_margin,
+        the margin of what is sold more for it (NaN unknown); see `proposed_orders.worth_of`.
+    """
+    mine = bought[(bought["source"] == "supplier") & (bought["kind"] != "expedite")]
+    days = mine["receipt_week"].dt.date
+    lines = {key: part for key, part in mine.groupby([mine["sku"], days], sort=False)}
+    found = []
+    for name, day in _keys(rows):
+        asked = [
+            OrderLine(sku=name, place=str(door), units=float(units), arrives=day)
+            for door, units in lines[name, day][["door", "units"]].itertuples(index=False)
+        ]
+        worth = proposed_orders.worth_of(plan, moves_of(plan, asked))
+        found.append((worth.units, np.nan if worth.margin is None else worth.margin))
+    both = np.array(found, dtype=float).reshape(-1, 2)
+    return rows.assign(saves_units=both[:, 0], saves_margin=both[:, 1])
 
 
 def over_spent(rows: pd.DataFrame, left: pd.DataFrame) -> dict[tuple[str, str], float]:

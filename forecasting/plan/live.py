@@ -165,13 +165,13 @@ class LivePlan(Lookup):
         with self._lock:
             return self._compute(sku, supply=supply)
 
-    def sku_if(self, sku: int, tried: WhatIf) -> SkuPlan:
+    def sku_if(self, sku: int, tried: WhatIf, *, supply: str = ROUTINE) -> SkuPlan:
         """The same, had something else been decided; nothing is changed.
 
         Demand is what it will be once it is decided: a test compares them.
         """
         with self._lock:
-            return self._compute(sku, supply=ROUTINE, tried=tried)
+            return self._compute(sku, supply=supply, tried=tried)
 
     def judged_by(self, limits: Limits) -> dict[int, tuple[ItemRisk, ...]]:
         """Verdicts by SKU, had the Bridge other limits; nothing is changed."""

@@ -21,6 +21,7 @@ from forecasting.inventory.bridge import (
     ItemRisk,
     activation_status,
     group_status,
+    is_short,
     money,
 )
 from forecasting.inventory.projection import weeks_left, weeks_of_supply
@@ -128,9 +129,7 @@ def verdict_of(plan: LivePlan, activation: Activation, items: Sequence[ItemRisk]
     weeks = np.concatenate([i.first_short[i.status == RED] for i in items])
     soon = weeks[weeks >= 0]
     demand = np.concatenate([i.window_demand for i in items])
-    red_skus = sum(
-        group_status(i.status, i.window_demand, plan.limits) is Status.RED for i in items
-    )
+    red_skus = sum(is_short(i, plan.limits) for i in items)
     at_risk = money(weekly, margin)
     lift = money(np.concatenate([i.lift_units.ravel() for i in items]), margin)
     return Verdict(
@@ -253,9 +252,7 @@ def risks_of(plan: LivePlan, skus: Iterable[int]) -> pd.DataFrame:
 def short_ones(plan: LivePlan, skus: Iterable[int]) -> int:
     """How many verdicts on some SKUs are red: featured SKUs of activations."""
     return sum(
-        group_status(item.status, item.window_demand, plan.limits) is Status.RED
-        for sku in skus
-        for item in plan.items.get(int(sku), ())
+        is_short(item, plan.limits) for sku in skus for item in plan.items.get(int(sku), ())
     )
 
 

@@ -30,11 +30,11 @@ from forecasting.consensus.overrides import StackedChange, inverse, leaves_of, u
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request
 from forecasting.governance.projector import Projector
-from forecasting.monthly.ordering import Orders
 from forecasting.rights import Person, require
 from forecasting.weekly import decisions
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.decisions import Decisions
+from forecasting.weekly.ordering import Orders
 
 UNDOABLE = frozenset(
     {

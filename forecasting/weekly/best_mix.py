@@ -25,11 +25,14 @@ from forecasting.inventory.bridge import ItemRisk, group_status
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.option import Action, Option, calendar_deadline, situation_of
-from forecasting.weekly.options import expedite, reallocate, reduce
+from forecasting.weekly.options import expedite, order_more, reallocate, reduce
 from forecasting.weekly.shifts import shift, substitutes
 
 AT_ONCE = 2
 """SKUs worked out at once: while the solver has one, Python has another; a third waits."""
+WAYS = ((order_more, expedite, reallocate), (expedite, reallocate), (reallocate,))
+"""In which order supply is tried: what keeps the promise at no cost first, where there is time
+for it. Each goes on where those before it did not reach the target."""
 SERVICE_STEP = 0.09
 """What a tenth of a shortage prevented counts for beside 1 for the service target."""
 
@@ -48,7 +51,7 @@ class Combination:
     short: float
     """Units short as it is."""
     pays: bool = True
-    """Each of its actions earns more than it costs."""
+    """Each of its actions earns more than it costs, and than what it leaves at an exit date."""
 
     @property
     def service(self) -> float:
@@ -193,16 +196,17 @@ def best_mix(
     """The cheapest feasible combination that brings what is short to its service target.
 
     For each featured SKU combinations are worked out together, since each action saves
-    less beside the other: orders brought forward, units moved, and where asked, less lift
-    for what supply leaves or another SKU. One combination a SKU is then chosen, an exact
-    multiple-choice knapsack within the budget; nobody stands in for two.
+    less beside the other: more ordered, orders brought forward, units moved, and where asked,
+    less lift for what supply leaves or another SKU. One combination a SKU is then chosen, an
+    exact multiple-choice knapsack within the budget; nobody stands in for two.
 
     Parameters
     ----------
     watched : sequence of Watched
         From `watch_list`.
     budget : float, optional
-        Most money to spend on expediting and moving.
+        Most money to spend on expediting and moving. What orders buy is there afterwards: it is
+        no cost, but stated beside.
     aim : Aim
         SERVICE: as many SKUs as possible at their target, and where that cannot be the
         most of the shortage prevented; of the ways there, the one with most margin net of
@@ -258,7 +262,7 @@ def _supply(
 ) -> dict[Combination, tuple[Situation, Outcome]]:
     """What supply can do about one SKU, and where each leaves it; doing nothing first."""
     ends = {_combined((), start, before, before, plan): (start, before)}
-    for order in ((expedite, reallocate), (reallocate,)):
+    for order in WAYS:
         situation, now = start, before
         taken: list[Option] = []
         pays = True
@@ -268,13 +272,23 @@ def _supply(
                 break
             taken.append(tried.option)
             gained = _gained(*actions.worth(now, tried.outcome, start.margin))
-            pays &= gained >= tried.option.cost
+            pays &= gained >= tried.option.cost + _stranded(tried.option)
             situation, now = tried.situation, tried.outcome
             found = replace(_combined(tuple(taken), start, before, now, plan), pays=pays)
             ends[found] = situation, now
             if found.meets:
                 break
     return ends
+
+
+def _stranded(option: Option) -> float:
+    """What an order loses in what it leaves at the exit date; where no cost is known, a unit
+    counts as one, as it does where it is gained.
+    """
+    bought = option.bought
+    if bought is None:
+        return 0.0
+    return bought.stranded if np.isnan(bought.loss) else bought.loss
 
 
 def _instead(

@@ -47,6 +47,8 @@ class Ground:
     """What is otherwise than when it was proposed, in sentences."""
     option: Option | None = None
     """Of an option, the same in today's figures; None where it cannot be done any more."""
+    worth: Worth | None = None
+    """Of orders, what they are worth now."""
     state: State
     """The activation, and the decisions that stand about the SKU."""
 
@@ -153,7 +155,7 @@ def _moved(body: OptionProposed, found: Option) -> list[str]:
         return [f"{body.sku} is not judged any more: its stock or its forecast is not known."]
     if body.right == Action.ACCEPT.value:
         was, now = body.short_before, found.short_before
-        if _is_same(was, now):
+        if is_same(was, now):
             return []
         return [
             f"{write.number(now)} u are expected to be short now; {write.number(was)} u "
@@ -165,7 +167,7 @@ def _moved(body: OptionProposed, found: Option) -> list[str]:
         if found.warning and found.warning != body.warning
         else []
     )
-    if not _is_same(was, now):
+    if not is_same(was, now):
         words.append(
             f"It saves {write.number(now)} u now; {write.number(was)} u when it was proposed: "
             "stock, orders, demand or other decisions are others now."
@@ -173,7 +175,8 @@ def _moved(body: OptionProposed, found: Option) -> list[str]:
     return words
 
 
-def _is_same(was: float, now: float) -> bool:
+def is_same(was: float, now: float) -> bool:
+    """Whether a worth is still what it was, for somebody who decides by it."""
     return abs(now - was) <= max(SAME_SHARE * abs(was), SAME_UNITS)
 
 

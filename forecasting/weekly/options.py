@@ -18,8 +18,9 @@ import numpy as np
 from forecasting import write
 from forecasting.calendar import as_date
 from forecasting.consensus.moves import Move
+from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import THOUSANDTHS, Floats
-from forecasting.inventory import actions
+from forecasting.inventory import actions, buy_plan
 from forecasting.inventory.actions import Outcome, Situation
 from forecasting.inventory.bridge import ItemRisk
 from forecasting.inventory.shipments import SUPPLIER, Shipment, supply_change
@@ -272,6 +273,51 @@ def accept(plan: LivePlan, item: ItemRisk) -> Option:
         last_date=as_date(plan.base.weeks[item.last]) + dt.timedelta(6),
     )
     return judged(plan, option)
+
+
+def with_units(plan: LivePlan, option: Option, units: Sequence[float]) -> Option:
+    """An option with other units of each of its moves; 0 leaves a move out.
+
+    Raises
+    ------
+    OutOfBounds
+        If nothing is left of it, or it moves nothing.
+    """
+    if not option.moves or len(units) != len(option.moves) or not sum(units) > 0:
+        raise OutOfBounds("There are no such units in it: choose another option, or decline.")
+    if list(units) == [m.units for m in option.moves]:
+        return option
+    moves = tuple(
+        replace(m, units=n, cost=round(m.cost * n / m.units, 2))
+        for m, n in zip(option.moves, units, strict=True)
+        if n > 0
+    )
+    changed = replace(
+        option, moves=moves, cost=sum(m.cost for m in moves), bought=None,
+        text=f"{option.text} (changed to {write.number(sum(units))} u)",
+    )  # fmt: skip
+    return judged(plan, changed)
+
+
+def in_total(plan: LivePlan, option: Option, units: float) -> Option:
+    """An option with other units over all its moves, divided as it divides its own.
+
+    Raises
+    ------
+    OutOfBounds
+        As of `with_units`, or where units are no whole cases.
+    """
+    case = plan.base.stated(plan.sku_index[option.sku], "case_pack", 1.0)
+    planned = np.array([m.units for m in option.moves])
+    if not option.moves or units <= 0:
+        raise OutOfBounds("Give units above zero, of an option that moves or orders some.")
+    if abs(units / case - round(units / case)) > 1e-6:
+        raise OutOfBounds(
+            f"{option.sku} comes in cases of {write.figure(case)}: {write.figure(units, 6)} u "
+            "is none."
+        )
+    parts = buy_plan.in_cases(planned, round(units / case)) * case
+    return with_units(plan, option, parts.tolist())
 
 
 # Inside ---------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from forecasting.hierarchy import Floats
+from forecasting.hierarchy import THOUSANDTHS, Floats
 from forecasting.inventory import buy_plan
 from forecasting.inventory.actions import Outcome, Situation
 from forecasting.inventory.bridge import ItemRisk
@@ -22,6 +22,7 @@ from forecasting.inventory.buy_plan import Terms
 from forecasting.inventory.risk import NODE_WEIGHTS, cut_off
 from forecasting.inventory.shipments import SUPPLIER, Shipment, supply_change
 from forecasting.plan.basis import Base
+from forecasting.plan.dated import LEAD_TIME
 from forecasting.plan.live import LivePlan
 
 HALVINGS = 40
@@ -41,6 +42,14 @@ class Bought:
     than the first, nine times in ten no more than the second."""
     left_without: tuple[float, float]
     """The same without the order."""
+    stranded: float = 0.0
+    """Of what it leaves more, half the time, units that are not sold by the exit date: worth
+    their salvage only. 0 where the SKU has none."""
+
+    @property
+    def loss(self) -> float:
+        """What those cost; NaN where no unit cost is known."""
+        return self.stranded * self.spend / self.units if self.stranded else 0.0
 
 
 def terms_of(base: Base, sku: int, *, frozen: int) -> Terms:
@@ -49,13 +58,16 @@ def terms_of(base: Base, sku: int, *, frozen: int) -> Terms:
     last = None
     if not pd.isna(exit_date):
         last = int((np.datetime64(exit_date, "D") - base.weeks[0]).astype(int)) // 7
-    return Terms(
+    terms = Terms(
         lead_time=int(base.lead_time[sku]),
         case=base.stated(sku, "case_pack", 1.0),
         least=base.stated(sku, "moq", 0.0),
         frozen=frozen,
         last=last,
     )
+    if sku not in base.terms_ahead.get(LEAD_TIME, {}):
+        return terms
+    return terms.of_leads(base.lead_times_of(sku))
 
 
 def shipments(
@@ -78,7 +90,7 @@ def shipments(
     terms = terms_of(base, item.sku, frozen=plan.limits.frozen_buy_weeks)
     arrives = max(situation.first, terms.first)
     until = arrives if terms.first <= situation.first else situation.last
-    slack = until - terms.first
+    slack = until - terms.wait_for(until) - terms.frozen
     if slack < 0:
         late = f"An order takes {terms.lead_time} weeks and would come after the activation."
         return [], slack, late
@@ -92,8 +104,8 @@ def shipments(
     return (
         [
             Shipment(
-                origin=SUPPLIER, to=int(door), units=float(n), leaves=arrives - terms.lead_time,
-                arrives=arrives, cost=0.0,
+                origin=SUPPLIER, to=int(door), units=float(n),
+                leaves=arrives - terms.wait_for(arrives), arrives=arrives, cost=0.0,
             )
             for door, n in zip(situation.doors, units, strict=True)
             if n > 0
@@ -109,12 +121,18 @@ def bought(
     """What an order costs and is likely to leave over."""
     units = sum(s.units for s in ordered)
     change = supply_change(ordered, before.demand.shape)
+    left, without = left_over(before.with_supply(change)), left_over(before)
+    terms = terms_of(plan.base, item.sku, frozen=0)
+    stranded = 0.0
+    if terms.last is not None:
+        until = slice(before.last + 1, max(terms.last, before.last) + 1)
+        sold = float(plan.sku(item.sku).draft[before.doors][:, until].sum()) / THOUSANDTHS
+        stranded = max(left[0] - max(sold, without[0]), 0.0)
     return Bought(
         units=units,
         spend=units * float(plan.base.cost_of(item.sku)[item.first]),
-        left=left_over(before.with_supply(change)),
-        left_without=left_over(before),
-    )
+        left=left, left_without=without, stranded=stranded,
+    )  # fmt: skip
 
 
 def left_over(situation: Situation) -> tuple[float, float]:

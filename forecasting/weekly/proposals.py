@@ -10,30 +10,30 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Sequence
 
 from forecasting.arguments import ClientId, Name, verbs
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event, Kind
-from forecasting.consensus.events.body import Answering, CalendarEdit
+from forecasting.consensus.events.body import CalendarEdit
 from forecasting.consensus.events.proposals import (
-    Answered,
     OptionProposed,
+    OrdersProposed,
     Proposed,
     Worth,
 )
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.governance.desk import Request, checked_note
 from forecasting.rights import Person, require
-from forecasting.weekly import ground
-from forecasting.weekly.decisions import touched_by
-from forecasting.weekly.ground import Ground
+from forecasting.weekly import ground, proposed_orders
+from forecasting.weekly.answering import Answers
 from forecasting.weekly.option import Option
-from forecasting.weekly.proposed import Proposal, ProposalList
+from forecasting.weekly.order_terms import OrderLine, lines_of, moves_of
 
 
 @verbs
-class Proposals(ProposalList):
+class Proposals(Answers):
     """Verbs of proposals."""
 
     # Proposing --------------------------------------------------------------------------
@@ -106,6 +106,43 @@ class Proposals(ProposalList):
         request = Request.of(client_id, actor, Kind.PROPOSE, lambda e: _says(e, text))
         return self._desk.submit(prepare, request)
 
+    def propose_orders(
+        self,
+        by: str,
+        lines: Sequence[OrderLine],
+        *,
+        note: str = "",
+        base: int | None = None,
+        client_id: ClientId | None = None,
+    ) -> Event:
+        """Propose orders of the buy plan, several at once, to whoever may approve them.
+
+        Parameters
+        ----------
+        lines, base
+            As of `Orders.approve`.
+
+        Raises
+        ------
+        NotAllowed
+        Refused
+            If the person may approve them, has proposed one already, or one cannot be placed.
+        """
+        actor, words = self._desk.allowed(by, "propose"), checked_note(note)
+        _refuse_own(actor, "order")
+        asked, since, plan = tuple(lines), self._desk.seen(base), self._plan(by)
+        if not asked:
+            raise Refused("There is nothing to order in it.")
+        self._orders.refuse_lines(plan, asked, since)
+        body = proposed_orders.body_of(plan, moves_of(plan, asked))
+
+        def prepare() -> Event:
+            self._refuse_again(actor, body)
+            return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
+
+        request = Request.of(client_id, actor, Kind.PROPOSE, lambda e: _says(e, body.text))
+        return self._desk.submit(prepare, request)
+
     # Answering --------------------------------------------------------------------------
 
     def accept(
@@ -147,6 +184,8 @@ class Proposals(ProposalList):
             )
         body = found.body
         answers = self._answering(found, changed=False)
+        if isinstance(body, OrdersProposed):
+            return self._order(actor, looked, lines_of(body.moves), answers, words, client_id)
         if isinstance(body, OptionProposed):
             # As the Bridge judges it today: that is what is decided, and what the ledger keeps.
             option = looked.option or ground.option_of(body)
@@ -162,6 +201,7 @@ class Proposals(ProposalList):
         note: str,
         option: Option | None = None,
         activation: Activation | None = None,
+        lines: Sequence[OrderLine] = (),
         owner: Name | None = None,
         due: dt.date | None = None,
         seen: Name = "",
@@ -176,6 +216,8 @@ class Proposals(ProposalList):
             may decide.
         activation : Activation, optional
             Where a change of the calendar was proposed: the activation as it shall be.
+        lines : sequence of OrderLine
+            Where orders were proposed: those that are to be placed, of the same SKUs.
 
         Raises
         ------
@@ -186,6 +228,13 @@ class Proposals(ProposalList):
             return made
         looked = self._looked(by, found, seen)
         body, answers = found.body, self._answering(found, changed=True)
+        if isinstance(body, OrdersProposed):
+            others = sorted({line.sku for line in lines} - set(body.skus))
+            if others or not lines:
+                raise OutOfBounds(
+                    f"Give orders of what was proposed: {', '.join(body.skus[:5])}."
+                )
+            return self._order(actor, looked, lines, answers, words, client_id)
         if isinstance(body, OptionProposed):
             if option is None or (option.activation, option.sku) != (
                 body.activation, body.sku
@@ -229,103 +278,9 @@ class Proposals(ProposalList):
 
     # Inside -----------------------------------------------------------------------------
 
-    def _to_answer(self, by: str, seq: int, note: str) -> tuple[Person, Proposal, str]:
-        """Who answers, what, and why."""
-        found = self.one(seq)
-        actor, words = self._desk.allowed(by, found.body.right), checked_note(note)
-        if not words:
-            raise OutOfBounds("Say why: whoever proposed it reads the reason.")
-        return actor, found, words
-
-    def _made(self, actor: Person, seq: int, client_id: str | None) -> Event | None:
-        """The decision that a request sent again has made; None where it is the first."""
-        before = self._desk.ledger.made_under([client_id] if client_id else [])
-        if before:
-            request = Request.of(client_id, actor, before[0].kind, lambda e: _answers(e, seq))
-            return request.check(before[0])
-        self._still_open(seq)
-        return None
-
-    def _looked(self, by: str, found: Proposal, seen: str) -> Ground:
-        """What a proposal stands on now, if the person has seen what changed of it."""
-        looked = self.look(by, found.seq)
-        if looked.mark and seen != looked.mark:
-            raise Refused(
-                f"Since it was proposed: {' '.join(looked.changes)} Look at it again, then "
-                f"answer it knowing that (seen: {looked.mark})."
-            )
-        return looked
-
-    def _answering(self, found: Proposal, *, changed: bool) -> Answering:
-        name = self._desk.person(found.person).name
-        return Answering(proposal=found.seq, by=name, changed=changed)
-
-    def _decide(
-        self,
-        actor: Person,
-        looked: Ground,
-        option: Option,
-        answers: Answering,
-        words: str,
-        by_whom: tuple[str | None, dt.date | None],
-        client_id: str | None,
-    ) -> Event:
-        owner, due = by_whom
-        make = self._decisions.prepared(
-            actor, option, owner=owner or actor.id, due=due, words=words, answers=answers
-        )
-        kind = Kind(option.action.value)
-        request = Request.of(client_id, actor, kind, lambda e: e.body.answering == answers)
-        prepare = self._if_still(looked, answers.proposal, make)
-        return self._desk.submit(prepare, request, touches=touched_by(option))
-
-    def _save(
-        self,
-        actor: Person,
-        looked: Ground,
-        after: Activation,
-        answers: Answering,
-        words: str,
-        client_id: str | None,
-    ) -> Event:
-        self._calendar.check(after)
-
-        def make() -> Event:
-            seen = self._desk.ledger.seq
-            return self._calendar.saved(actor, after, seen=seen, words=words, answers=answers)
-
-        kind = Kind.ACTIVATION
-        request = Request.of(client_id, actor, kind, lambda e: e.body.answering == answers)
-        return self._desk.submit(self._if_still(looked, answers.proposal, make), request)
-
-    def _answered(
-        self,
-        actor: Person,
-        found: Proposal,
-        words: str,
-        client_id: str | None,
-        *,
-        withdrawn: bool = False,
-    ) -> Event:
-        """Close a proposal without a decision."""
-        body = Answered(
-            target=found.seq, text=found.body.text, by=self._desk.person(found.person).name,
-            withdrawn=withdrawn,
-        )  # fmt: skip
-
-        def prepare() -> Event:
-            self._still_open(found.seq)
-            return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
-
-        request = Request.of(client_id, actor, Kind.ANSWER, lambda e: e.body == body)
-        return self._desk.submit(prepare, request)
-
     def _refuse_again(self, actor: Person, body: Proposed) -> None:
         for one in self.open:
-            had = one.body
-            if (one.person, had.right, had.activation, had.text) == (
-                actor.id, body.right, body.activation, body.text
-            ):  # fmt: skip
+            if one.person == actor.id and _is_of_same(one.body, body):
                 raise Refused(
                     f"You have proposed this already: #{one.seq} waits for an answer."
                 )
@@ -336,9 +291,12 @@ def _refuse_own(actor: Person, right: str) -> None:
         raise Refused(f"{actor.function.label} may decide this: nobody has to be asked.")
 
 
-def _answers(event: Event, seq: int) -> bool:
-    answering = event.body.answering
-    return answering is not None and answering.proposal == seq
+def _is_of_same(had: Proposed, asked: Proposed) -> bool:
+    """Whether two proposals would have the same done: of orders, whether they share one."""
+    if isinstance(had, OrdersProposed) and isinstance(asked, OrdersProposed):
+        first, second = ({(m.sku, m.arrives) for m in one.moves} for one in (had, asked))
+        return bool(first & second)
+    return (had.right, had.activation, had.text) == (asked.right, asked.activation, asked.text)
 
 
 def _says(event: Event, text: str) -> bool:

@@ -10,17 +10,24 @@ from dataclasses import dataclass, replace
 from forecasting.arguments import verbs
 from forecasting.consensus.events import Body, Event, Kind
 from forecasting.consensus.events.body import Answering
-from forecasting.consensus.events.proposals import Answered, ChangeProposed, OptionProposed
+from forecasting.consensus.events.proposals import (
+    Answered,
+    ChangeProposed,
+    OptionProposed,
+    OrdersProposed,
+    Proposed,
+)
 from forecasting.errors import Refused, UnknownName
 from forecasting.governance.desk import Desk
 from forecasting.governance.projector import Projector
 from forecasting.plan.live import LivePlan
 from forecasting.rights import RIGHTS, Person
 from forecasting.vocabulary import Function
-from forecasting.weekly import ground
+from forecasting.weekly import ground, proposed_orders
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.decisions import KINDS, Decisions
 from forecasting.weekly.ground import Ground
+from forecasting.weekly.ordering import Orders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +35,7 @@ class Proposal:
     """One proposal, as it stands."""
 
     seq: int
-    body: OptionProposed | ChangeProposed
+    body: OptionProposed | ChangeProposed | OrdersProposed
     person: str
     function: str
     """What its author spoke for."""
@@ -57,8 +64,13 @@ class Proposal:
 
     @property
     def sku(self) -> str:
-        """The featured SKU that it is about; '' where it is about a whole activation."""
-        return self.body.sku if isinstance(self.body, OptionProposed) else ""
+        """The one SKU that it is about; '' where it is about an activation, or several."""
+        match self.body:
+            case OptionProposed(sku=sku):
+                return sku
+            case OrdersProposed(skus=(sku,)):
+                return sku
+        return ""
 
     @property
     def due(self) -> dt.date | None:
@@ -66,6 +78,8 @@ class Proposal:
         proposed = self.proposed_at.date()
         if isinstance(self.body, OptionProposed):
             days = [self.body.last_date]
+        elif isinstance(self.body, OrdersProposed):
+            days = [proposed_orders.last_day(self.body)]
         else:
             after = self.body.change.after or self.body.change.before
             # What is proposed after the calendar was locked can be decided until it begins.
@@ -90,9 +104,10 @@ class ProposalList(Projector[Mapping[int, Proposal]]):
         Given a person's id, the working plan as that person may see it.
     calendar : MarketingCalendar
     decisions : Decisions
+    orders : Orders
     """
 
-    kinds = (Kind.PROPOSE, Kind.ANSWER, *KINDS, Kind.ACTIVATION)
+    kinds = (Kind.PROPOSE, Kind.ANSWER, *KINDS, Kind.ACTIVATION, Kind.APPROVE)
 
     def __init__(
         self,
@@ -101,9 +116,10 @@ class ProposalList(Projector[Mapping[int, Proposal]]):
         plan: Callable[[str], LivePlan],
         calendar: MarketingCalendar,
         decisions: Decisions,
+        orders: Orders,
     ) -> None:
         self._desk, self._plan = desk, plan
-        self._calendar, self._decisions = calendar, decisions
+        self._calendar, self._decisions, self._orders = calendar, decisions, orders
         self.take_up(desk.ledger)
 
     # Reading ----------------------------------------------------------------------------
@@ -153,10 +169,25 @@ class ProposalList(Projector[Mapping[int, Proposal]]):
         """What has become of what a proposal stands on."""
         self._desk.allowed(by, "read")
         found = self.one(seq)
+        if isinstance(found.body, OrdersProposed):
+            return proposed_orders.ground_of(
+                found.seq, found.body, plan=self._plan(by), orders=self._orders,
+                name_of=self._name_of,
+            )  # fmt: skip
         return ground.of(
             found.seq, found.body, plan=self._plan(by), calendar=self._calendar,
-            decisions=self._decisions, name_of=lambda p: self._desk.person(p).name,
+            decisions=self._decisions, name_of=self._name_of,
         )  # fmt: skip
+
+    def _name_of(self, person: str) -> str:
+        return self._desk.person(person).name
+
+    def _state_of(self, body: Proposed) -> ground.State:
+        """As much of what a proposal stands on as can be compared in no time."""
+        if isinstance(body, OrdersProposed):
+            return proposed_orders.state_of(body, self._orders)
+        assert isinstance(body, OptionProposed | ChangeProposed)
+        return ground.state_of(body, self._calendar, self._decisions)
 
     def _still_open(self, seq: int) -> Proposal:
         found = self.one(seq)
@@ -173,8 +204,7 @@ class ProposalList(Projector[Mapping[int, Proposal]]):
 
         def prepare() -> Event:
             found = self._still_open(seq)
-            state = ground.state_of(found.body, self._calendar, self._decisions)
-            if state != looked.state:
+            if self._state_of(found.body) != looked.state:
                 raise Refused("Somebody changed what it stands on just now. Look at it again.")
             return make()
 
@@ -189,7 +219,7 @@ class ProposalList(Projector[Mapping[int, Proposal]]):
         found = dict(state)
         for event in events:
             match event.body:
-                case OptionProposed() | ChangeProposed() as body:
+                case OptionProposed() | ChangeProposed() | OrdersProposed() as body:
                     found[event.seq] = Proposal(
                         seq=event.seq, body=body, person=event.person,
                         function=event.function, proposed_at=event.recorded_at,

@@ -3,7 +3,8 @@
 Approved: stock covers it, or what was decided makes it so. Needs a decision: some SKU will
 run out, nothing was decided about it, and something can still be done; it says who decides,
 by when, and what. At risk: some SKU will run out and nothing can be done any more, or the
-risk was accepted, or it is tight. A healthy total never hides a SKU that is short.
+risk was accepted, or it is tight. A healthy total never hides a SKU that is short; which SKUs
+are is one rule for all (`bridge.is_short`), so that every count says the same.
 """
 
 from __future__ import annotations
@@ -14,13 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-import numpy as np
-
 from forecasting import vocabulary
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.inventory import actions
-from forecasting.inventory.bridge import RED, ItemRisk, group_status
+from forecasting.inventory.bridge import ItemRisk, is_short
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
 from forecasting.plan.views import Verdict
@@ -31,9 +30,6 @@ from forecasting.weekly.decisions import Decisions
 from forecasting.weekly.option import Action, calendar_deadline, situation_of
 from forecasting.weekly.proposed import Proposal, ProposalList
 
-LEAST_SHORT = 1.0
-"""Units that a SKU has to be short of, at doors that run out, to count where it is not short
-as a whole."""
 LEAST_HELP = 0.5
 """Units that an option has to save to be named."""
 
@@ -133,7 +129,7 @@ def _of(
 ) -> Readiness:
     act = verdict.activation
     identity, names = act.activation, plan.sku_names
-    short = [item for item in items if _is_short(plan, item)]
+    short = [item for item in items if is_short(item, plan.limits)]
     open_ = [
         item for item in short
         if not decisions.is_settled(identity, names[item.sku], float(item.short.sum()))
@@ -168,8 +164,11 @@ def _judged(
         if verdict.status is Status.GREY:
             why = "No stock, orders or forecast are known for it: they have to be imported."
             return State.NEEDS, why, (Function.PLANNING,)
-        if verdict.status is Status.AMBER:
-            return State.RISK, "Tight: stock hardly covers it. Nothing is short so far.", ()
+        if verdict.status in (Status.AMBER, Status.RED):
+            why = "Tight: some doors may run out, no SKU is short as a whole"
+            if not math.isnan(verdict.margin_at_risk):
+                why += f"; {vocabulary.money(verdict.margin_at_risk)} margin at risk"
+            return State.RISK, f"{why}.", ()
         return State.APPROVED, "Stock covers it.", ()
     text = f"Short: {len(short)} of {_skus(verdict.n_skus)}"
     if not math.isnan(verdict.margin_at_risk):
@@ -183,14 +182,6 @@ def _judged(
     if open_:
         return State.RISK, f"{text}. Nothing can be done in time any more.", ()
     return State.RISK, f"{text} in spite of what was decided, or the risk was accepted.", ()
-
-
-def _is_short(plan: LivePlan, item: ItemRisk) -> bool:
-    """Whether a featured SKU will run out where it matters."""
-    if group_status(item.status, item.window_demand, plan.limits) is Status.RED:
-        return True
-    red = item.status == RED
-    return bool(red.any()) and float(np.sum(item.short[red])) >= LEAST_SHORT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

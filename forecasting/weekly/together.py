@@ -31,7 +31,7 @@ from forecasting.weekly.option import Option
 
 COLUMNS = [
     "action", "what", "sku", "activation", "short_before", "short_after", "margin", "cost",
-    "net", "decide_by", "decided_by", "also",
+    "net", "decide_by", "decided_by", "also", "buys",
 ]  # fmt: skip
 """Columns of `rows`."""
 
@@ -53,6 +53,8 @@ class Together:
     """Of the featured SKUs that were red or amber, how many meet the service target."""
     of: int
     """How many there are."""
+    buys: float = 0.0
+    """What its orders buy, at cost, NaN unknown: no part of the cost."""
 
     @property
     def net(self) -> float:
@@ -99,6 +101,7 @@ def together(
         at_risk=at_risk,
         earned=Pair(without=float(earned[0]), with_it=float(earned[1])),
         cost=float(sum(o.cost for o in options)),
+        buys=float(sum(o.bought.spend for o in options if o.bought)),
         met=(sum(met), sum(then)),
         of=len(watched),
     )
@@ -110,6 +113,7 @@ def as_numbers(told: Together) -> dict[str, float | int | None]:
         "short_before": told.short.without, "short_after": told.short.with_it,
         "at_risk_before": told.at_risk.without, "at_risk_after": told.at_risk.with_it,
         "margin": told.earned.more, "cost": told.cost, "net": told.net,
+        "buys": told.buys,
     }  # fmt: skip
     amounts = {k: None if pd.isna(x) else round(float(x), 1) for k, x in found.items()}
     met = {"skus": told.of, "met_before": told.met[0], "met_after": told.met[1]}
@@ -146,18 +150,20 @@ def rows(plan: LivePlan, options: Sequence[Option]) -> pd.DataFrame:
     -------
     DataFrame, one row per option
         COLUMNS: units short in the activation before and after, margin that it earns more,
-        cost and net in money, last day to decide, who decides, and what else it makes short.
+        cost and net in money, last day to decide, who decides, what else it makes short, and
+        what an order buys at cost (NaN unknown): no cost of it, the units are there then.
     """
     names = {a.activation: a.name for a in plan.activations()}
     found = [
         (
             o.label, o.told, o.sku, names.get(o.activation, o.activation), o.short_before,
             o.short_after, o.margin_saved, o.cost, o.net, o.last_date, deciders(o), o.warning,
+            o.bought.spend if o.bought else 0.0,
         )
         for o in options
     ]  # fmt: skip
     frame = pd.DataFrame(found, columns=COLUMNS)
-    digits = {"short_before": 3, "short_after": 3, "margin": 2, "cost": 2, "net": 2}
+    digits = {"short_before": 3, "short_after": 3, "margin": 2, "cost": 2, "net": 2, "buys": 2}
     return frame.astype(dict.fromkeys(digits, float)).round(digits)
 
 

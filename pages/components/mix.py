@@ -28,13 +28,14 @@ def best_mix(plan: LivePlan, watched: list[Watched], *, weeks: int) -> None:
     )  # fmt: skip
     calendar = st.checkbox(
         "May also reduce or shift promotions, even where that gives up margin", key="mix_calendar",
-        help="Without it the mix brings orders forward and moves stock, and only where that earns "
-        "more than it costs: no promotion is touched.",
+        help="Without it the mix orders more, brings orders forward and moves stock, and only where that "
+        "earns more than it costs: no promotion is touched.",
     )  # fmt: skip
     free = mixes.best_mix(watched, aim=aim, calendar=calendar)
     budget = right.number_input(
         f"Budget, {theme.currency()}", min_value=0, value=math.ceil(free.cost), step=100,
-        help="The most to spend on expediting and moving. The mix is recalculated.",
+        help="The most to spend on expediting and moving. What orders buy is stated beside: the units are "
+        "there afterwards. The mix is recalculated.",
         key=f"mix_budget_{aim}_{calendar}",
     )  # fmt: skip
     most = budget if budget < free.cost else None
@@ -64,7 +65,7 @@ def ticked(plan: LivePlan, chosen: Sequence[Option], key: str) -> list[Option]:
     event = st.data_editor(
         table_of(plan, options, before),
         hide_index=True, height=min(38 + 35 * len(options), 330), key=key,
-        disabled=["What", "SKU", "Activation", "Short", "Margin", "Cost", "Until", "Decided by", "Remarks"],
+        disabled=["What", "SKU", "Activation", "Short", "Margin", "Cost", "Buys", "Until", "Decided by", "Remarks"],
         column_config={
             "Ticked": st.column_config.CheckboxColumn(width=75),
             "What": st.column_config.Column("Action", width=430),
@@ -76,7 +77,8 @@ def ticked(plan: LivePlan, chosen: Sequence[Option], key: str) -> list[Option]:
             "Margin": theme.money_column(
                 help="Margin that it earns more, all doors and weeks; sales given up count against it."
             ),
-            "Cost": theme.money_column(),
+            "Cost": theme.money_column(help="Of expediting and moving."),
+            "Buys": theme.money_column(help="What an order buys, at cost: the units are there afterwards."),
             "Until": st.column_config.DateColumn(
                 format=theme.day_format(), help="Last day on which it can be decided."
             ),
@@ -102,12 +104,14 @@ def table_of(plan: LivePlan, options: Sequence[Option], taken: Sequence[bool]) -
             "Short": [f"{theme.units(a)} → {theme.units(b)}" for a, b in both],
             "Margin": rows["margin"].round(0),
             "Cost": rows["cost"].round(0),
+            "Buys": rows["buys"].round(0),
             "Until": rows["decide_by"],
             "Decided by": rows["decided_by"],
             "Remarks": rows["also"],
         }
     )
-    return found if found["Remarks"].any() else found.drop(columns="Remarks")
+    empty = [c for c in ("Buys", "Remarks") if not found[c].any()]
+    return found.drop(columns=empty)
 
 
 def worked_out(
@@ -172,13 +176,14 @@ def sums_stated(together: Together, of: int, weeks: int) -> Markdown:
         f"earn {theme.money(earned)} of margin" if earned >= 0
         else f"give up {theme.money(-earned)} of margin"
     )  # fmt: skip
+    buys = f"; orders buy {theme.money(together.buys)} at cost" if together.buys else ""
     return ours(
         f"**{together.actions:d} of {theme.plural(of, 'action')} ticked.** Activations of the next "
         f"{theme.plural(weeks, 'week')}: **{theme.units(together.short.without)} → "
         f"{theme.units(together.short.with_it)} short, {theme.money(together.at_risk.without)} → "
         f"{theme.money(together.at_risk.with_it)} margin at risk**; {together.met[0]:d} → {together.met[1]:d} of "
         f"{theme.plural(together.of, 'SKU')} meet the service target. They cost {theme.money(together.cost)} and "
-        f"{margin}: **net {theme.money(together.net)}**."
+        f"{margin}: **net {theme.money(together.net)}**{buys}."
     )
 
 

@@ -3,7 +3,9 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -11,10 +13,10 @@ from forecasting.calendar import as_date
 from forecasting.errors import ConcordError
 from forecasting.monthly import order_book, order_proposals
 from forecasting.monthly.order_book import StandingOrder
-from forecasting.monthly.order_terms import divided
-from forecasting.monthly.ordering import APPROVED, RELEASED
 from forecasting.plan.live import LivePlan
-from pages.components import download, frame, picked, theme
+from forecasting.weekly.order_terms import divided
+from forecasting.weekly.ordering import APPROVED, RELEASED
+from pages.components import download, frame, lists, picked, proposals, theme
 from pages.components.options import who
 from pages.components.text import Markdown, ours, plain
 
@@ -40,15 +42,50 @@ LEFT = (
 )
 
 
+FIRST = (
+    "Take", "SKU", "What", "Units", "Order by", "Arrives", "For", "Cost", "Short without it, u",
+    "Margin protected",
+)  # fmt: skip
+"""What is to be ordered, by when, for what, at what cost, and what it protects."""
+REST = (
+    "Supplier", "Doors", "Open-to-buy after", "Left over, P50", "Left over, P90",
+    "Service level", "Cheapest service level",
+)  # fmt: skip
+"""Columns on demand."""
+ON_DEMAND = (
+    "Also supplier, doors, what is left of open-to-buy, what is likely to be left over after an "
+    "activation, and service levels."
+)
+SAVES = (
+    "Expected at all its doors if it is not ordered and nothing else comes but open and approved "
+    "orders, until what is ordered on the day of its arrival could be there."
+)
+
+
+@st.cache_data(show_spinner="Working out what each order protects ...", max_entries=8)
+def to_decide(
+    _plan: LivePlan, _bought: pd.DataFrame, _left: pd.DataFrame, which: int, seq: int,
+    kind: str, classed: str,
+) -> pd.DataFrame:  # fmt: skip
+    """The buy plan's orders of a kind; `which`, `seq` and `classed` say of which state."""
+    del which, seq, classed
+    rows = order_proposals.proposals(_plan, _bought, _left, kinds=(kind,)).head(MOST_SHOWN)
+    if kind == "release":
+        return order_proposals.with_worth(_plan, rows, _bought)
+    return rows.assign(saves_units=np.nan, saves_margin=np.nan)
+
+
 def proposed(plan: LivePlan, bought: pd.DataFrame, left: pd.DataFrame) -> None:
-    """What suppliers are to get: look, edit, choose, approve."""
-    space, person = frame.workspace(), frame.me()
-    line = st.columns([2, 3, 5], vertical_alignment="bottom")
+    """What suppliers are to get: look, edit, choose, approve; or propose, for who may not."""
+    person = frame.me()
+    proposals.of_orders(person)
+    line = st.columns([2, 2, 2, 4], vertical_alignment="bottom")
     with line[0]:
         kind = frame.select(
             "Show", list(KIND_LABELS), key="kind", in_words=KIND_LABELS.__getitem__
         )
-    rows = order_proposals.proposals(plan, bought, left, kinds=(kind,))
+    names = "".join(sorted(set(bought["sku"])))
+    rows = to_decide(plan, bought, left, plan.number, plan.seq, kind, names)
     if rows.empty:
         st.info(
             "No order has to go out this week: stock, open and approved orders cover the plan."
@@ -56,49 +93,73 @@ def proposed(plan: LivePlan, bought: pd.DataFrame, left: pd.DataFrame) -> None:
         )  # fmt: skip
         return
     with line[1]:
-        names = [EVERY_SUPPLIER, *sorted(rows["supplier"].dropna().unique())]
-        supplier = frame.select("Supplier", names, key="supplier")
+        suppliers = [EVERY_SUPPLIER, *sorted(rows["supplier"].dropna().unique())]
+        supplier = frame.select("Supplier", suppliers, key="supplier")
+    with line[2]:
+        every = st.toggle("All columns", key=frame.slot("order columns"), help=ON_DEMAND)
     if supplier != EVERY_SUPPLIER:
         rows = rows[rows["supplier"] == supplier].reset_index(drop=True)
-    if len(rows) > MOST_SHOWN:
-        st.caption(f"The first {theme.number(MOST_SHOWN)} of {theme.number(len(rows))} orders.")
-        rows = rows.head(MOST_SHOWN)
-    may = person.may("order")
-    edited = table(rows, key=f"{kind} {supplier}", may=may)
-    rows = rows.assign(units=edited["Units"].astype(float), picked=edited["Approve"])
-    cost = plan.base.skus.set_index("sku")["unit_cost"]
-    rows["cost"] = rows["units"] * rows["sku"].map(cost)
+    if len(rows) == MOST_SHOWN:
+        st.caption(
+            f"The first {theme.number(MOST_SHOWN)} orders; choose a supplier to see others."
+        )
+    may = person.may("order") or person.may("propose")
+    edited = table(rows, key=f"{kind} {supplier}", may=may, every=every)
     if not may:
-        st.caption(f"{who('order')} You can look at what it would order, and ask them.")
+        st.caption(f"{who('order')} You can look at what it would order.")
         return
-    asked = rows[rows["picked"]]
-    note = line[2].text_input(
+    rows = rows.assign(units=edited["Units"].astype(float), picked=edited["Take"])
+    rows["cost"] = rows["units"] * plan.base.costs_in(rows["sku"], rows["receipt_week"])
+    note = line[3].text_input(
         "Why (one reason for all of them)", key=frame.slot("order note"), max_chars=2000,
         placeholder="Optional",
     )  # fmt: skip
+    decide(plan, bought, left, rows, note, of="" if supplier == EVERY_SUPPLIER else supplier)
+
+
+def decide(
+    plan: LivePlan,
+    bought: pd.DataFrame,
+    left: pd.DataFrame,
+    rows: pd.DataFrame,
+    note: str,
+    *,
+    of: str,
+) -> None:
+    """Approve the chosen orders, or all; who may not proposes the chosen to who may."""
+    space, person = frame.workspace(), frame.me()
+    asked, every = rows[rows["picked"]], False
+    kind: Literal["primary", "secondary"] = "secondary" if asked.empty else "primary"
     with st.container(horizontal=True, vertical_alignment="center"):
-        chosen = st.button(
-            f"Approve {theme.plural(len(asked), 'chosen order')}" if len(asked) else "Approve the chosen",
-            disabled=asked.empty,
-            type="secondary" if asked.empty else "primary", icon=":material/check:",
-            key="approve_chosen",
-        )  # fmt: skip
-        of = "" if supplier == EVERY_SUPPLIER else f" of {plain(supplier)}"
-        every = st.button(
-            f"Approve all {theme.number(len(rows))}{of}", key="approve_all",
-            help="All orders that the table shows, with the units that stand in it.",
-        )  # fmt: skip
-        about = asked if len(asked) else rows
-        st.markdown(bill(about, left))
+        n = theme.plural(len(asked), "chosen order") if len(asked) else "the chosen"
+        if person.may("order"):
+            chosen = st.button(
+                f"Approve {n}", disabled=asked.empty, type=kind, icon=":material/check:",
+                key="approve_chosen",
+            )  # fmt: skip
+            whose = f" of {plain(of)}" if of else ""
+            every = st.button(
+                f"Approve all {theme.number(len(rows))}{whose}", key="approve_all",
+                help="All orders that the table shows, with the units that stand in it.",
+            )  # fmt: skip
+        else:
+            chosen = st.button(
+                f"Propose {n} to {proposals.to('order')}", disabled=asked.empty, type=kind,
+                icon=":material/how_to_vote:", key="propose_chosen",
+                help="They find it on Home with what it is worth, and you see what becomes of it on yours.",
+            )  # fmt: skip
+        st.markdown(bill(asked if len(asked) else rows, left))
     if chosen or every:
         amounts = {
             (str(r["sku"]), as_date(r["receipt_week"].to_datetime64())): float(r["units"])
             for r in (asked if chosen else rows).to_dict("records")
         }
-        approve(plan, bought, amounts, note, seen=space.seq)
+        verb = space.orders.approve if person.may("order") else space.proposals.propose_orders
+        hand_in(verb, plan, bought, amounts, note, seen=space.seq)
 
 
-def approve(
+def hand_in(
+    verb: Callable[..., object],
     plan: LivePlan,
     bought: pd.DataFrame,
     amounts: dict[tuple[str, dt.date], float],
@@ -115,8 +176,7 @@ def approve(
     def told() -> None:
         del st.session_state[frame.slot("order note")]
 
-    space, person = frame.workspace(), frame.me()
-    frame.do(space.orders.approve, person.id, lines, note=note, base=seen, then=told)
+    frame.do(verb, frame.me().id, lines, note=note, base=seen, then=told)
 
 
 def bill(rows: pd.DataFrame, left: pd.DataFrame) -> Markdown:
@@ -134,51 +194,66 @@ def bill(rows: pd.DataFrame, left: pd.DataFrame) -> Markdown:
     return ours(of)
 
 
-def table(rows: pd.DataFrame, *, key: str, may: bool) -> pd.DataFrame:
-    """The orders; units and the first column can be changed by whoever may."""
+def table(rows: pd.DataFrame, *, key: str, may: bool, every: bool) -> pd.DataFrame:
+    """The orders; units and the first column can be changed by whoever may.
+
+    `every`: also the columns that only some decisions need.
+    """
     shown = pd.DataFrame(
         {
-            "Approve": False, "SKU": rows["sku"], "What": rows["description"],
-            "Supplier": rows["supplier"], "Units": rows["units"], "Doors": rows["places"],
-            "Release": rows["release_week"].map(theme.week),
-            "Arrives": rows["receipt_week"].map(theme.week), "Cost": rows["cost"],
-            "Open-to-buy after": rows["otb_left"], "Activation": rows["event"],
+            "Take": False, "SKU": rows["sku"], "What": rows["description"],
+            "Units": rows["units"], "Order by": rows["release_week"].map(theme.week),
+            "Arrives": rows["receipt_week"].map(theme.week),
+            "For": rows["event"].replace("", "Weekly demand"), "Cost": rows["cost"],
+            "Short without it, u": rows["saves_units"], "Margin protected": rows["saves_margin"],
+            "Supplier": rows["supplier"], "Doors": rows["places"],
+            "Open-to-buy after": rows["otb_left"],
             "Left over, P50": rows["left_p50"], "Left over, P90": rows["left_p90"],
             "Service level": rows["service"] * 100, "Cheapest service level": rows["service_cheapest"] * 100,
         }
     )  # fmt: skip
-    if not may:
-        shown = shown.drop(columns="Approve")
-    number, words = st.column_config.NumberColumn, st.column_config.TextColumn
-    config = {
-        "Units": number(format="localized", min_value=0.0, required=True, help=UNITS),
-        "Doors": number(help="Doors that it is for; 1 where it goes to a distribution centre."),
-        "Cost": theme.money_column(help="At unit cost, of the units proposed."),
-        "Open-to-buy after": theme.money_column(help=OTB),
-        "Activation": words(help="The activation that runs in the week in which it arrives."),
-        "Left over, P50": number(format="%,.0f", help=LEFT),
-        "Left over, P90": number(format="%,.0f", help=LEFT),
-        "Service level": number(format="%.1f %%", help=ASKED),
-        "Cheapest service level": number(format="%.1f %%", help=CHEAPEST),
-    }
+    first = FIRST if may else FIRST[1:]
+    order = [*first, *REST] if every else [n for n in first if shown[n].notna().any()]
     alt = "Orders for suppliers, the first to be released first"
     if not may:
         st.dataframe(
-            shown, hide_index=True, height=340, placeholder="–", column_config=config, alt=alt
-        )
-        return shown.assign(Approve=False)
+            shown, hide_index=True, height=340, placeholder="–", column_config=columns(),
+            column_order=order, alt=alt,
+        )  # fmt: skip
+        return shown
     # Edits are kept by the place of a row: other orders are another table.
     told = rows[["sku", "receipt_week", "units"]].to_numpy(dtype=object)
     content = hashlib.sha256(repr(told.tolist()).encode()).hexdigest()
     name = f"orders {key} {content[:12]}"
-    open_ones = {"Approve": bool, "Units": float}
+    open_ones = {"Take": bool, "Units": float}
     if not picked.fits_kinds(st.session_state.get(name), len(shown), open_ones):
         del st.session_state[name]
     edited = st.data_editor(
-        shown, hide_index=True, height=340, key=name, column_config=config, placeholder="–",
-        disabled=[str(column) for column in shown if column not in open_ones],
+        shown, hide_index=True, height=340, key=name, column_config=columns(), placeholder="–",
+        disabled=[str(column) for column in shown if column not in open_ones], column_order=order,
     )  # fmt: skip
     return edited.assign(Units=edited["Units"].fillna(0.0))
+
+
+def columns() -> dict[str, Any]:
+    """How the columns of the orders are drawn."""
+    number, words = st.column_config.NumberColumn, st.column_config.TextColumn
+    return {
+        "Take": st.column_config.CheckboxColumn("", help="The orders to decide about."),
+        "What": words(width="medium"),
+        "Units": number(format="localized", min_value=0.0, required=True, help=UNITS),
+        "Order by": words(help="First day of the week in which it has to go to the supplier."),
+        "Doors": number(help="Doors that it is for; 1 where it goes to a distribution centre."),
+        "Cost": theme.money_column(help="At unit cost, of the units proposed."),
+        "For": words(help="The activation that runs in the week in which it arrives, else what sells every week."),
+        "Short without it, u": number(format="%,.0f", help=SAVES),
+        "Margin protected": theme.money_column(help=SAVES),
+        "Open-to-buy after": theme.money_column(help=OTB),
+        "Left over, P50": number(format="%,.0f", help=LEFT),
+        "Left over, P90": number(format="%,.0f", help=LEFT),
+        "Service level": number(format="%.1f %%", help=ASKED),
+        "Cheapest service level": number(format="%.1f %%", help=CHEAPEST),
+    }  # fmt: skip
 
 
 def book(plan: LivePlan) -> None:
@@ -293,7 +368,7 @@ def too_late(plan: LivePlan, bought: pd.DataFrame) -> None:
             first=("receipt_week", "min"), last=("receipt_week", "max"), needed=("units", "sum"),
         )  # fmt: skip
         rows = rows.sort_values("units", ascending=False, ignore_index=True)
-        st.dataframe(
+        lists.table(
             pd.DataFrame(
                 {
                     "SKU": rows["sku"], "What": rows["sku"].map(skus["description"]),
@@ -302,7 +377,13 @@ def too_late(plan: LivePlan, bought: pd.DataFrame) -> None:
                     "Short of service level, u": rows["needed"],
                 }
             ),
-            hide_index=True, height=380, placeholder="–",
+            {
+                "Class": rows["sku"].map(skus["class"]).fillna("").astype(str).tolist(),
+                "Supplier": rows["sku"].map(skus["supplier"]).fillna("").astype(str).tolist(),
+            },
+            rows["value"].astype(float).tolist(),
+            ids=rows["sku"].tolist(), key="too_late", what=(ours("SKU"), ours("SKUs")),
+            picks=False, placeholder="–",
             alt="SKUs that lose sales before a new order can arrive, most first",
             column_config={
                 "Lost sales, u": st.column_config.NumberColumn(

@@ -9,13 +9,18 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.consensus.activations import Activation
-from forecasting.consensus.events.proposals import ChangeProposed, OptionProposed
+from forecasting.consensus.events.proposals import (
+    ChangeProposed,
+    OptionProposed,
+    OrdersProposed,
+)
+from forecasting.errors import ConcordError
 from forecasting.plan.live import LivePlan
 from forecasting.rights import RIGHTS, Person
 from forecasting.weekly import options
 from forecasting.weekly.ground import Ground
-from forecasting.weekly.judging import judged
 from forecasting.weekly.option import Action, Option
+from forecasting.weekly.order_terms import divided_again, order_of
 from forecasting.weekly.proposals import Proposals
 from forecasting.weekly.proposed import Proposal
 from pages.components import frame, theme
@@ -73,6 +78,17 @@ def beside(activation: str, sku: str, person: Person) -> None:
             own(one, person, at="beside")
 
 
+def of_orders(person: Person) -> None:
+    """Orders of the buy plan that wait for an answer; nothing where there are none."""
+    verbs: Proposals = frame.workspace().proposals
+    for one in verbs.open:
+        if isinstance(one.body, OrdersProposed):
+            if person.may(one.body.right):
+                line(one, at="orders")
+            else:
+                own(one, person, at="orders")
+
+
 def is_news(one: Proposal) -> bool:
     """Whether who made it should still be told."""
     if one.answered_at is None:
@@ -84,6 +100,11 @@ def is_news(one: Proposal) -> bool:
 def worth(one: Proposal) -> Markdown:
     """What it was worth when it was made."""
     was = one.body.worth
+    if isinstance(one.body, OrdersProposed):
+        return ours(
+            f"prevents {theme.units(was.units)} short · {theme.money(was.margin)} margin · "
+            f"{theme.money(one.body.spend)} at cost"
+        )
     if isinstance(one.body, OptionProposed):
         units = ours(f"saves {theme.units(was.units)}")
         if one.body.right == Action.ACCEPT:
@@ -106,7 +127,11 @@ def once(what: str) -> str:
 
 
 def subject(one: Proposal) -> Markdown:
-    """The SKU and activation that it is about."""
+    """The SKU and activation that it is about, or what of the buy plan."""
+    if isinstance(one.body, OrdersProposed):
+        return ours(
+            f"{plain(one.sku or theme.plural(len(one.body.skus), 'SKU'))} in the buy plan"
+        )
     names = {a.activation: a.name for a in frame.workspace().calendar.activations}
     name = plain(names.get(one.body.activation, one.body.activation))
     return ours(f"{plain(one.sku)} in {name}") if one.sku else name
@@ -191,6 +216,8 @@ def answer(seq: int) -> None:
         + (f": {plain(one.note)}" if one.note else ".")
     )
     figures(one, looked)
+    if isinstance(one.body, OrdersProposed) and len(one.body.moves) > 1:
+        ordered_table(one.body)
     for words in looked.changes:
         st.warning(plain(words))
     if looked.option is not None and looked.option.warning and not looked.changes:
@@ -248,6 +275,16 @@ def figures(one: Proposal, looked: Ground) -> None:
             (cells[2], "Cost", theme.money(was.cost), now and theme.money(now.cost)),
         ):  # fmt: skip
             cell.metric(label, pair(before, after or before), border=True, help=told)
+    elif isinstance(one.body, OrdersProposed):
+        today = looked.worth or was
+        units, margin = theme.units(today.units), theme.money(today.margin)
+        cells[0].metric(
+            "Shortage prevented", pair(theme.units(was.units), units), border=True, help=told
+        )
+        cells[1].metric(
+            "Margin protected", pair(theme.money(was.margin), margin), border=True, help=told
+        )
+        cells[2].metric("At cost", theme.money(one.body.spend), border=True)
     else:
         cells[0].metric("Demand", theme.units(was.units, sign=True), border=True)
         cells[1].metric("Margin", theme.money(was.margin, sign=True), border=True)
@@ -275,6 +312,8 @@ def carried_out(one: Proposal, person: Person) -> dict[str, Any]:
 
 def changed(one: Proposal, person: Person) -> dict[str, Any] | None:
     """Other values than were proposed; None where there is nothing to choose."""
+    if isinstance(one.body, OrdersProposed):
+        return changed_orders(one.body, one.seq)
     if isinstance(one.body, ChangeProposed):
         return {"activation": changed_activation(one.body, one.seq)}
     plan = frame.working_plan()
@@ -291,6 +330,54 @@ def changed(one: Proposal, person: Person) -> dict[str, Any] | None:
         index=next((n for n, o in enumerate(able) if o.action.value == one.body.right), 0),
     )  # fmt: skip
     return {"option": fewer(plan, chosen, one.seq)}
+
+
+def orders_of(body: OrdersProposed) -> pd.DataFrame:
+    """Proposed orders, a row each."""
+    orders = order_of(body.moves)
+    return pd.DataFrame(
+        {
+            "SKU": [sku for (sku, _), _ in orders],
+            "Units": [sum(m.units for m in mine) for _, mine in orders],
+            "Order by": [theme.week(min(m.leaves for m in mine)) for _, mine in orders],
+            "Arrives": [theme.week(day) for (_, day), _ in orders],
+            "Places": [len(mine) for _, mine in orders],
+        }
+    )
+
+
+def ordered_table(body: OrdersProposed) -> None:
+    """What would be ordered."""
+    rows = orders_of(body)
+    st.dataframe(
+        rows, hide_index=True, height=min(38 + 35 * len(rows), 220), alt="Proposed orders",
+        column_config={"Units": st.column_config.NumberColumn(format="localized")},
+    )  # fmt: skip
+
+
+def changed_orders(body: OrdersProposed, seq: int) -> dict[str, Any] | None:
+    """Other units than were proposed; 0 leaves an order out."""
+    plan = frame.working_plan()
+    typed = st.data_editor(
+        orders_of(body), hide_index=True, key=f"orders_{seq}",
+        disabled=["SKU", "Order by", "Arrives", "Places"],
+        column_config={
+            "Units": st.column_config.NumberColumn(
+                min_value=0, help="Whole cases, at least the minimum order; 0 leaves it out."
+            )
+        },
+    )  # fmt: skip
+    keys = [key for key, _ in order_of(body.moves)]
+    units = typed["Units"].fillna(0.0).astype(float)
+    try:
+        lines = divided_again(plan, body.moves, dict(zip(keys, units, strict=True)))
+    except ConcordError as error:
+        st.warning(plain(str(error)))
+        return None
+    if not lines:
+        st.info("Nothing is left to order: decline it instead.")
+        return None
+    return {"lines": lines}
 
 
 def fewer(plan: LivePlan, option: Option, seq: int) -> Option:
@@ -310,18 +397,7 @@ def fewer(plan: LivePlan, option: Option, seq: int) -> Option:
         column_config={"Units": st.column_config.NumberColumn(min_value=0, step=1)},
     )  # fmt: skip
     units = typed["Units"].fillna(0.0).astype(float).tolist()
-    if units == [m.units for m in option.moves]:
-        return option
-    moves = tuple(
-        replace(m, units=n, cost=round(m.cost * n / m.units, 2))
-        for m, n in zip(option.moves, units, strict=True)
-        if n > 0
-    )
-    total = sum(units)
-    return judged(plan, replace(
-        option, moves=moves, cost=sum(m.cost for m in moves), bought=None,
-        text=f"{option.text} (changed to {theme.number(total)} u)",
-    ))  # fmt: skip
+    return options.with_units(plan, option, units) if sum(units) > 0 else option
 
 
 def changed_activation(body: ChangeProposed, seq: int) -> Activation:

@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
+from forecasting.monthly import buying
 from forecasting.weekly.option import Action
+from forecasting.weekly.order_terms import divided
 from tests.app.test_pages import opened, text_of
 from tests.weekly.test_decisions import first_open
 
@@ -61,3 +63,26 @@ def test_a_change_of_an_activation_is_proposed_from_its_page(space):
     (waits,) = space.proposals.waiting_for(space.person("mara"))
     assert waits.body.text == f"Cancel {act.name}"
     assert space.calendar.one(act.activation).is_live
+
+
+def test_who_may_not_approve_orders_is_offered_to_propose_them_and_a_reader_is_not(space):
+    rows = buying.rows(space.plan)
+    first = rows[(rows["kind"] == "release") & (rows["source"] == "supplier")].iloc[0]
+    key = first["sku"], first["receipt_week"].date()
+    mine = rows[(rows["sku"] == key[0]) & (rows["receipt_week"] == first["receipt_week"])]
+    lines = divided(space.plan, rows, {key: float(mine["units"].sum())})
+    seq = space.proposals.propose_orders("ines", lines, note="It *runs* low").seq
+    for person, label in (
+        ("mara", "Propose the chosen to Planning"), ("dana", "Approve the chosen"), ("victor", None),
+    ):  # fmt: skip
+        app = opened("buyplan", person)
+        assert not app.exception
+        offered = {b.label for b in app.button}
+        mine = {"Propose the chosen to Planning", "Approve the chosen"} & offered
+        assert mine == ({label} if label else set())
+        assert "prevents" in text_of(app) or person != "dana"
+    app = press(opened("buyplan", "dana"), "Look and answer")
+    assert not app.exception
+    assert "It \\*runs\\* low" in text_of(app)
+    space.proposals.decline("dana", seq, note="No money")
+    assert "No money" in text_of(opened("home", "ines"))

@@ -30,11 +30,12 @@ from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.cycle import following
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
+from forecasting.governance.following import What
 from forecasting.monthly.inputs import Change
-from forecasting.monthly.order_terms import OrderLine
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure
 from forecasting.weekly.option import Action, Option
+from forecasting.weekly.order_terms import OrderLine
 from forecasting.workspace import Workspace
 from tests.cycling import open_cycle
 
@@ -62,7 +63,7 @@ MATRIX = {
     "quarters.scorecard": EVERYBODY, "quarters.why": EVERYBODY, "quarters.cells": EVERYBODY,
     "quarters.results": EVERYBODY, "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
-    "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY, "board_pack.as_pdf": EVERYBODY,
+    "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY, "board_pack.as_pdf": EVERYBODY, "weekly_sheet.as_html": EVERYBODY,
     "marketing_calendar.calendar": EVERYBODY,
     "workbook.export": EVERYBODY, "workbook.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
@@ -71,10 +72,14 @@ MATRIX = {
     "minutes.assume": INPUTS, "minutes.judge": INPUTS, "minutes.assign": INPUTS,
     "minutes.close": INPUTS,
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
+    "views.offered": EVERYBODY, "views.opening": EVERYBODY, "views.save": EVERYBODY,
+    "views.remove": EVERYBODY, "following.of": EVERYBODY, "following.add": EVERYBODY,
+    "following.saw": EVERYBODY, "following.remove": EVERYBODY,
     "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
     # propose any decision to the function that may take it, which answers
     "proposals.look": EVERYBODY, "proposals.propose": INPUTS, "proposals.propose_change": INPUTS,
+    "proposals.propose_orders": INPUTS,
     "proposals.accept": PLANNING, "proposals.change": PLANNING, "proposals.decline": PLANNING,
     "proposals.withdraw": INPUTS,
     # activations, expected lift
@@ -300,6 +305,18 @@ class World:
                 return ("words",), {"scope": scope}
             case "drafts.keep":
                 return ("consensus", {"note": "words"}), {}
+            case "views.offered" | "views.opening":
+                return ("bridge",), {}
+            case "views.save":
+                return ("bridge", f"Mine {by}", {"class": "Coats"}), {
+                    "shared": False, "opens": False,
+                }  # fmt: skip
+            case "views.remove":
+                return ("bridge", f"Mine {by}"), {"shared": False}
+            case "following.add" | "following.remove":
+                return (What.CLASS, "Coats"), {}
+            case "following.saw":
+                return (What.CLASS, "Coats", {"short": 3.0}), {}
             case "drafts.of" | "drafts.drop":
                 return ("consensus",), {}
             case "reversals.preview" | "reversals.undo":
@@ -342,6 +359,10 @@ class World:
             case "proposals.propose_change":
                 other = replace(self.activation, activation="NEWER", name=f"N {s.seq}")
                 return (other,), {"note": "", "client_id": None}
+            case "proposals.propose_orders":
+                line = self.lines[0]
+                more = replace(line, units=line.units * (1 + s.seq % 997))
+                return ([more],), {"note": "n", "base": s.seq, "client_id": None}
             case "proposals.accept":
                 return (self.seqs["accept"],), self.answer | {
                     "seen": s.proposals.look(by, self.seqs["accept"]).mark
@@ -349,7 +370,7 @@ class World:
             case "proposals.change":
                 mark = s.proposals.look(by, self.seqs["change"]).mark
                 return (self.seqs["change"],), self.answer | {
-                    "option": self.option, "activation": None, "seen": mark
+                    "option": self.option, "activation": None, "lines": [], "seen": mark
                 }  # fmt: skip
             case "proposals.decline":
                 return (self.seqs["decline"],), {"note": "words", "client_id": None}
@@ -529,6 +550,12 @@ def found(space: Workspace) -> dict[str, object]:
     return verbs
 
 
+@pytest.fixture(scope="module")
+def verbs(world):
+    """Every verb of that company, looked for once."""
+    return found(world.space)
+
+
 def outcome(verb, by, args, kwargs) -> str:
     try:
         verb(by, *args, **kwargs)
@@ -539,14 +566,12 @@ def outcome(verb, by, args, kwargs) -> str:
     return "done"
 
 
-def test_every_verb_stands_in_the_table_and_behind_the_door(world):
-    verbs = found(world.space)
+def test_every_verb_stands_in_the_table_and_behind_the_door(verbs):
     assert set(verbs) == set(MATRIX)
     assert [name for name, verb in verbs.items() if not is_checked(verb)] == []
 
 
-def test_the_matrix_of_rights_holds_for_every_verb_and_function(world):
-    verbs = found(world.space)
+def test_the_matrix_of_rights_holds_for_every_verb_and_function(world, verbs):
     wrong, never = [], []
     for name, holders in MATRIX.items():
         asked = [f for f in EVERYBODY if f not in holders] + list(holders)
@@ -588,8 +613,8 @@ def digest(space: Workspace) -> tuple:
 
 
 @pytest.mark.parametrize("name", MATRIX)
-def test_no_stranger_reaches_anything(world, name):
-    verb = found(world.space)[name]
+def test_no_stranger_reaches_anything(world, verbs, name):
+    verb = verbs[name]
     args, kwargs = world.arguments(name, "dana")
     before = digest(world.space)
     for stranger in STRANGERS:
@@ -599,9 +624,9 @@ def test_no_stranger_reaches_anything(world, name):
 
 
 @pytest.mark.parametrize("name", MATRIX)
-def test_nothing_absurd_becomes_more_than_a_refusal(world, name):
+def test_nothing_absurd_becomes_more_than_a_refusal(world, verbs, name):
     """Each argument in turn is anything at all, by everybody: done, or refused in words."""
-    space, verb = world.space, found(world.space)[name]
+    space, verb = world.space, verbs[name]
     known = digest(space)
     # What everybody may read is the same way for everybody.
     people = ("victor",) if MATRIX[name] == EVERYBODY else PEOPLE.values()

@@ -9,10 +9,10 @@ import pytest
 
 from forecasting.errors import Refused
 from forecasting.monthly import buying, order_proposals
-from forecasting.monthly.order_terms import divided
 from forecasting.quarterly import policy_effects
 from forecasting.sample.company import make_sample
 from forecasting.vocabulary import Function
+from forecasting.weekly.order_terms import divided
 from tests.company import imported
 
 

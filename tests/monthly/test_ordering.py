@@ -9,8 +9,8 @@ import pytest
 
 from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
 from forecasting.monthly import buying, order_book
-from forecasting.monthly.order_terms import OrderLine, divided
 from forecasting.weekly.option import Action
+from forecasting.weekly.order_terms import OrderLine, divided
 from forecasting.workspace import Workspace
 from tests.weekly.test_decisions import first_open, state_of
 
@@ -96,7 +96,7 @@ def test_all_are_approved_or_none_and_each_that_cannot_be_is_named(space):
     for asked, told in wrong:
         with pytest.raises(Refused, match=told):
             space.orders.approve("dana", asked)
-    with pytest.raises(Refused, match="Nothing was approved"):
+    with pytest.raises(Refused, match="Nothing was ordered"):
         space.orders.approve("dana", sooner)
     assert (space.seq, state_of(space)) == (seq, before)
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,13 +12,16 @@ from click.testing import CliRunner
 
 from forecasting.__main__ import main
 from forecasting.errors import NotAllowed
+from forecasting.inventory import actions
 from forecasting.inventory.bridge import RED, Limits, activation_status
 from forecasting.plan import views
+from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
-from forecasting.weekly import best_mix, judging, options
-from forecasting.weekly.option import Action
+from forecasting.weekly import best_mix, judging, options, readiness
+from forecasting.weekly.option import Action, situation_of
 from forecasting.weekly.shifts import shift
 from forecasting.weekly.together import one_by_one, parted, together
+from forecasting.weekly.together import rows as mix_rows
 from forecasting.workspace import Workspace
 from tests.weekly.test_decisions import BY, NOTE, feature_less, short_items
 
@@ -50,6 +54,13 @@ def shown_of(plan, activation, sku):
         row["units_short"], row["margin_at_risk"], row["demand"], row["status"],
         row["red_doors"], row["doors"],
     ]  # fmt: skip
+
+
+def first_order(plan, item):
+    """Ordering more for one featured SKU."""
+    situation = situation_of(plan, plan.sku(item.sku), item)
+    before = actions.outcome(situation, plan.limits)
+    return options.order_more(plan, item, situation, before).option
 
 
 def told_of(reading):
@@ -181,6 +192,48 @@ def test_the_mix_gives_up_nothing_unless_it_is_asked_to(shared):
     assert len(asked.left) < len(best_mix.best_mix(watched).left)
 
 
+def test_the_mix_orders_more_where_lead_time_allows_and_says_what_it_buys(shared):
+    plan = shared.plan
+    watched = best_mix.watch_list(plan)
+    mix = best_mix.best_mix(watched)
+    orders = mix.of(Action.ORDER)
+    assert orders
+    table = mix_rows(plan, one_by_one(plan, mix.chosen)).set_index("action")
+    assert set(table.loc["Order more", "decided_by"]) == {"Planning"}
+    for option in orders:
+        assert option.is_open
+        assert option.bought.spend > 0
+    bought = sum(o.bought.spend for o in orders)
+    told = together(plan, mix.chosen, watched, weeks=WEEKS)
+    assert told.buys == pytest.approx(bought) == pytest.approx(table["buys"].sum(), abs=0.5)
+    # What is bought is no cost: it is not in the budget.
+    free = best_mix.best_mix(watched, budget=0.0)
+    assert free.cost == 0
+    assert free.of(Action.ORDER)
+
+
+def test_an_order_that_would_be_left_at_its_exit_date_is_not_chosen_unasked(shared):
+    item, option = next(
+        (i, o) for i in short_items(shared) if (o := first_order(shared.plan, i)).is_open
+    )
+    assert option.bought.stranded == 0
+    assert option.bought.loss == 0
+    plan, base = shared.plan, shared.plan.base
+    ends = pd.Timestamp(base.weeks[item.last]) + pd.Timedelta(days=6)
+    exits = base.facts["exit_date"].astype(object)
+    exits[item.sku] = ends
+    leaving = LivePlan(
+        replace(base, facts={**base.facts, "exit_date": exits}),
+        activations=plan.activations(), limits=plan.limits,
+    )  # fmt: skip
+    same = next(i for i in leaving.items[item.sku] if i.activation == item.activation)
+    last = first_order(leaving, same)
+    assert last.bought.stranded > 0
+    assert last.bought.loss == pytest.approx(
+        last.bought.stranded * last.bought.spend / last.bought.units
+    )
+
+
 def test_what_supply_can_still_do_is_stated_as_the_plan_says_it(shared):
     """The list of what is short is drawn up by quick arithmetic: it comes to the same."""
     plan, compared = shared.plan, 0
@@ -265,6 +318,26 @@ def test_an_activation_is_coloured_by_money_as_well_as_by_share(
         Status(by_share), red_skus=red_skus, at_risk=at_risk, lift=lift, limits=Limits()
     )
     assert found is Status(status)
+
+
+def test_every_count_of_short_skus_is_the_same(shared):
+    plan, today = shared.working_plan_for("dana"), shared.desk.today
+    shown = {v.activation.activation: v for v in views.verdicts(plan, weeks=WEEKS)}
+    judged = readiness.calendar_of(
+        plan, shared.decisions, shared.proposals, weeks=WEEKS, today=today
+    )
+    compared = 0
+    for one in judged:
+        verdict = shown.get(one.activation.activation)
+        if verdict is None:
+            continue
+        assert one.short_skus == verdict.red_skus
+        if one.short_skus:
+            assert one.why.startswith(f"Short: {verdict.red_skus} of {verdict.n_skus} SKU")
+        else:
+            assert "Short:" not in one.why
+        compared += 1
+    assert compared >= 5
 
 
 def test_nothing_is_called_covered_of_which_a_sku_is_short(shared):

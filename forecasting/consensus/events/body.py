@@ -61,6 +61,7 @@ class Kind(StrEnum):
     SOURCE = "source"
     PROPOSE = "propose"
     ANSWER = "answer"
+    VIEW = "view"
 
 
 class Told(Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from forecasting.consensus.events.body import (
+    Answering,
     Body,
     Kind,
     Stored,
@@ -30,6 +31,8 @@ class OrdersApproved(Body):
     """A line per SKU, place and week of arrival; those of one SKU and week are one order."""
     cost: float | None
     """At unit cost; None: not all costs are known."""
+    answers: Answering | None = None
+    """The proposal that was accepted by it."""
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
@@ -39,16 +42,23 @@ class OrdersApproved(Body):
             text=str(stored["said"]),
             moves=moves_of(stored),
             cost=None if cost is None else float(cost),
+            answers=Answering.read(stored),
         )
 
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
         moves = [move.to_dict() for move in self.moves]
-        return {"said": self.text, "moves": moves, "cost": self.cost}
+        body = {"said": self.text, "moves": moves, "cost": self.cost}
+        return body | (self.answers.write() if self.answers else {})
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"approved {self.text}"
+        return f"approved {self.text}" + (self.answers.words if self.answers else "")
+
+    @property
+    def answering(self) -> Answering | None:
+        """The proposal that was accepted by it."""
+        return self.answers
 
     @property
     def supply(self) -> SupplyChange:

@@ -29,8 +29,8 @@ class Worth:
     """What a proposal was worth when it was made."""
 
     units: float
-    """Of an option, expected units short that it prevents; of a change of the calendar,
-    units of demand that it adds."""
+    """Of an option or orders, expected units short that they prevent; of a change of the
+    calendar, units of demand that it adds."""
     margin: float | None
     """Money; None: no margin is known. Sales given up count against it."""
     cost: float
@@ -169,8 +169,43 @@ class ChangeProposed(Proposed):
         return {**self._written(), "change": self.change.write(), "file": self.file}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrdersProposed(Proposed):
+    """Orders of the buy plan, several at once; they belong to no activation."""
+
+    activation: str = ""
+    moves: tuple[Move, ...]
+    """A line per SKU, place and week of arrival, as they would be approved."""
+    spend: float | None
+    """At unit cost; None: not all costs are known. No cost of it: the units are there then."""
+
+    @property
+    def skus(self) -> tuple[str, ...]:
+        """What would be ordered."""
+        return tuple(dict.fromkeys(m.sku for m in self.moves))
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        spend = stored["spend"]
+        return cls(
+            right=str(stored["right"]),
+            text=str(stored["said"]),
+            worth=Worth.read(stored["worth"]),
+            moves=tuple(Move.from_dict(move) for move in stored["orders"]),
+            spend=None if spend is None else float(spend),
+        )
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        orders = [move.to_dict() for move in self.moves]
+        return {**self._written(), "orders": orders, "spend": self.spend}
+
+
 def read_proposed(stored: Stored) -> Body:
-    """What was proposed, as read from the ledger: one kind holds both."""
+    """What was proposed, as read from the ledger: one kind holds all three."""
+    if "orders" in stored:
+        return OrdersProposed.read(stored)
     return (ChangeProposed if "change" in stored else OptionProposed).read(stored)
 
 

@@ -48,6 +48,7 @@ from forecasting.consensus.events.record import (
     read_odd,
 )
 from forecasting.consensus.events.undoing import Undone
+from forecasting.consensus.events.views import ViewSaved
 from forecasting.errors import NotOurs, OutOfBounds
 
 Reader = Callable[[Stored], Body]
@@ -90,6 +91,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.SOURCE: {1: SourceSaved.read},
     Kind.PROPOSE: {1: read_proposed},
     Kind.ANSWER: {1: Answered.read},
+    Kind.VIEW: {1: ViewSaved.read},
 }
 """Kind to version to what reads it."""
 

@@ -9,16 +9,14 @@ when the files have it or it will not come. The Bridge's *Order more* stands amo
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-import numpy as np
-
 from forecasting import write
 from forecasting.arguments import ClientId, Name, verbs
-from forecasting.calendar import as_date
 from forecasting.consensus.events import Body, Event, Kind
+from forecasting.consensus.events.body import Answering
 from forecasting.consensus.events.decisions import Closed, Ordered, OrderReleased
 from forecasting.consensus.events.orders import OrdersApproved, OrdersWithdrawn
 from forecasting.consensus.events.undoing import MovesUndone, Undone
@@ -26,8 +24,16 @@ from forecasting.consensus.moves import Move
 from forecasting.errors import Refused, UnknownName
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.projector import Projector
-from forecasting.monthly.order_terms import OrderLine, moves_of, order_of, refusals
 from forecasting.plan.live import LivePlan
+from forecasting.rights import Person
+from forecasting.weekly.order_terms import (
+    OrderLine,
+    in_words,
+    moves_of,
+    order_of,
+    refusals,
+    spend,
+)
 
 APPROVED, RELEASED, DONE, TAKEN_BACK = "approved", "released", "done", "taken back"
 NAMED = 5
@@ -111,6 +117,11 @@ class Orders(Projector[Found]):
         still = [o for o in self._state.values() if o.is_open]
         return sorted(still, key=lambda o: (o.leaves, o.seq, o.number))
 
+    def of(self, skus: Collection[str]) -> list[Order]:
+        """Orders of some SKUs that count until the files have them, the first decided first."""
+        mine = [o for o in self._state.values() if o.is_open and o.sku in skus]
+        return sorted(mine, key=lambda o: (o.seq, o.number))
+
     def _begin(self) -> Found:
         return {}
 
@@ -165,12 +176,7 @@ class Orders(Projector[Found]):
         if not asked:
             raise Refused("There is nothing to order in it.")
 
-        def prepare() -> Event:
-            plan = self._plan()
-            self._refuse_lines(plan, asked, since)
-            moves = moves_of(plan, asked)
-            body = OrdersApproved(text=_in_words(moves), moves=moves, cost=_spend(plan, moves))
-            return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
+        prepare = self.prepared(actor, asked, since=since, words=words)
 
         def says(event: Event) -> bool:
             told = {(m.sku, m.to, m.units, m.arrives) for m in event.told(OrdersApproved).moves}
@@ -180,6 +186,38 @@ class Orders(Projector[Found]):
         return self._desk.submit(
             prepare, request, touches=frozenset(line.sku for line in asked)
         )
+
+    def prepared(
+        self,
+        actor: Person,
+        lines: Sequence[OrderLine],
+        *,
+        since: int,
+        words: str,
+        answers: Answering | None = None,
+    ) -> Callable[[], Event]:
+        """What prepares the event of an approval when its turn comes.
+
+        Parameters
+        ----------
+        since : int
+            Orders of the same SKUs that came later are refused.
+        words : str
+            The reason, checked.
+        answers : Answering, optional
+            The proposal that it accepts.
+        """
+
+        def prepare() -> Event:
+            plan = self._plan()
+            self.refuse_lines(plan, lines, since)
+            moves = moves_of(plan, lines)
+            body = OrdersApproved(
+                text=in_words(moves), moves=moves, cost=spend(plan, moves), answers=answers
+            )
+            return self._desk.event(actor, body, note=words, base=self._desk.ledger.seq)
+
+        return prepare
 
     def release(self, by: str, orders: Sequence[Name], *, note: str = "") -> list[Event]:
         """Say that approved orders went to the supplier; they are not taken back any more.
@@ -195,7 +233,7 @@ class Orders(Projector[Found]):
 
         def body(seq: int, some: Sequence[Order]) -> Body:
             _refuse_states(some, (APPROVED,), "released")
-            text = _in_words(_moves(some))
+            text = in_words(_moves(some))
             return OrderReleased(target=seq, text=text, numbers=_numbers(some))
 
         return self._each(by, orders, body, note=note)
@@ -216,7 +254,7 @@ class Orders(Projector[Found]):
             if not numbers:
                 return MovesUndone(target=seq, moves=moves, stands=False)
             return OrdersWithdrawn(
-                target=seq, numbers=numbers, text=_in_words(moves), moves=moves
+                target=seq, numbers=numbers, text=in_words(moves), moves=moves
             )
 
         return self._each(by, orders, body, note=note)
@@ -234,9 +272,7 @@ class Orders(Projector[Found]):
         def body(seq: int, some: Sequence[Order]) -> Body:
             _refuse_states(some, (APPROVED, RELEASED), "closed")
             moves = _moves(some)
-            return Closed(
-                target=seq, text=_in_words(moves), moves=moves, numbers=_numbers(some)
-            )
+            return Closed(target=seq, text=in_words(moves), moves=moves, numbers=_numbers(some))
 
         return self._each(by, orders, body, note=note)
 
@@ -312,11 +348,16 @@ class Orders(Projector[Found]):
             )
         return self._state[key]
 
-    def _refuse_lines(self, plan: LivePlan, lines: Sequence[OrderLine], since: int) -> None:
-        """Refuse orders that cannot be placed, naming the first of them."""
+    def refuse_lines(self, plan: LivePlan, lines: Sequence[OrderLine], since: int) -> None:
+        """Refuse orders that cannot be placed, naming the first of them.
+
+        Raises
+        ------
+        Refused
+        """
         asked, found = {line.sku for line in lines}, dict[str, str]()
-        for order in self._state.values():
-            if order.seq > since and order.is_open and order.sku in asked:
+        for order in self.of(asked):
+            if order.seq > since:
                 there = f"{write.number(order.units)} u of {order.sku}"
                 text = (
                     f"{there} were ordered meanwhile (#{order.id}). Look at the buy plan again."
@@ -327,7 +368,7 @@ class Orders(Projector[Found]):
             return
         why = list(found.values())
         more = f" And {len(why) - NAMED} more." if len(why) > NAMED else ""
-        several = f"Nothing was approved: {len(why)} cannot be ordered so. "
+        several = f"Nothing was ordered: {len(why)} cannot be ordered so. "
         head = several if len(asked) > 1 else ""
         raise Refused(head + " ".join(why[:NAMED]) + more)
 
@@ -384,24 +425,3 @@ def _refuse_states(orders: Sequence[Order], able: tuple[str, ...], what: str) ->
             " What went to the supplier is cancelled with them; close it here once they agreed."
         )
     raise Refused(f"Nothing was {what}: {text}{more}.{hint}")
-
-
-def _in_words(moves: Sequence[Move]) -> str:
-    """Orders in few words: how many, of what, how much."""
-    orders = order_of(moves)
-    units = sum(m.units for m in moves)
-    if len(orders) == 1:
-        (sku, arrives), _ = orders[0]
-        return f"an order of {write.number(units)} u of {sku} for {arrives}"
-    return f"{len(orders)} orders of {write.number(units)} u"
-
-
-def _spend(plan: LivePlan, moves: Sequence[Move]) -> float | None:
-    """What orders cost at unit cost; None where one is not known."""
-    base = plan.base
-    begin = as_date(base.weeks[0])
-    total = 0.0
-    for move in moves:
-        week = min(max((move.arrives - begin).days // 7, 0), len(base.weeks) - 1)
-        total += move.units * float(base.cost_of(plan.sku_index[move.sku])[week])
-    return None if np.isnan(total) else round(total, 2)

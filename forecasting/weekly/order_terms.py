@@ -15,6 +15,7 @@ from forecasting.arguments import Name
 from forecasting.calendar import as_date, week_start
 from forecasting.consensus.moves import Move
 from forecasting.errors import OutOfBounds
+from forecasting.hierarchy import Floats
 from forecasting.inventory.buy_plan import in_cases
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.orders import terms_of
@@ -51,8 +52,10 @@ def moves_of(plan: LivePlan, lines: Sequence[OrderLine]) -> tuple[Move, ...]:
     known = {name: plan.inbound.names_of(sku) for name, sku in named.items()}
     for line in lines:
         sku = named[line.sku]
-        lead = dt.timedelta(7 * int(base.lead_time[sku]))
         arrives = week_start(line.arrives)
+        week = max((arrives - as_date(base.weeks[0])).days // 7, 0)
+        terms = terms_of(base, sku, frozen=plan.limits.frozen_buy_weeks)
+        lead = dt.timedelta(7 * terms.wait_for(week))
         found.append(
             Move(
                 sku=line.sku, to=line.place, units=line.units, leaves=arrives - lead,
@@ -60,6 +63,27 @@ def moves_of(plan: LivePlan, lines: Sequence[OrderLine]) -> tuple[Move, ...]:
             )
         )  # fmt: skip
     return tuple(sorted(found, key=lambda m: (m.sku, m.arrives, m.to)))
+
+
+def in_words(moves: Sequence[Move]) -> str:
+    """Orders in few words: how many, of what, how much."""
+    orders = order_of(moves)
+    units = sum(m.units for m in moves)
+    if len(orders) == 1:
+        (sku, arrives), _ = orders[0]
+        return f"an order of {write.number(units)} u of {sku} for {arrives}"
+    return f"{len(orders)} orders of {write.number(units)} u"
+
+
+def spend(plan: LivePlan, moves: Sequence[Move]) -> float | None:
+    """What orders cost at unit cost; None where one is not known."""
+    base = plan.base
+    begin = as_date(base.weeks[0])
+    total = 0.0
+    for move in moves:
+        week = min(max((move.arrives - begin).days // 7, 0), len(base.weeks) - 1)
+        total += move.units * float(base.cost_of(plan.sku_index[move.sku])[week])
+    return None if np.isnan(total) else round(total, 2)
 
 
 def refusals(plan: LivePlan, lines: Sequence[OrderLine]) -> dict[str, str]:
@@ -174,17 +198,58 @@ def divided(
             raise OutOfBounds(
                 f"The buy plan has no order of {name[:80]} for {arrives}. Look at it again."
             )
-        case = plan.base.stated(plan.sku_index[name], "case_pack", 1.0)
-        planned = rows["units"].to_numpy(dtype=float)
-        if abs(units - planned.sum()) < 1e-6:
-            parts = planned
-        elif units <= 0 or abs(units / case - round(units / case)) > 1e-6:
-            raise OutOfBounds(_in_cases(name, units, case))
-        else:
-            parts = in_cases(planned, round(units / case)) * case
+        parts = _parts(plan, name, rows["units"].to_numpy(dtype=float), units)
         lines += [
             OrderLine(sku=name, place=str(door), units=float(part), arrives=arrives)
             for door, part in zip(rows["door"], parts, strict=True)
             if part > 0
         ]
     return lines
+
+
+def lines_of(moves: Sequence[Move]) -> list[OrderLine]:
+    """Orders as somebody asks for them."""
+    return [OrderLine(sku=m.sku, place=m.to, units=m.units, arrives=m.arrives) for m in moves]
+
+
+def divided_again(
+    plan: LivePlan, moves: Sequence[Move], amounts: Mapping[tuple[str, dt.date], float]
+) -> list[OrderLine]:
+    """Orders that somebody proposed, with the units that are wanted of each.
+
+    Parameters
+    ----------
+    moves : sequence of Move
+    amounts : mapping of (SKU, first day of the week of arrival) to float
+        Units over all places, divided as they were proposed; 0 leaves an order out, and one
+        that is not named stays as it is.
+
+    Raises
+    ------
+    OutOfBounds
+        Where units are no whole cases, or what is named was not proposed.
+    """
+    orders = dict(order_of(moves))
+    for name, arrives in amounts.keys() - orders.keys():
+        raise OutOfBounds(f"No order of {name[:80]} for {arrives} was proposed.")
+    lines: list[OrderLine] = []
+    for (name, arrives), mine in orders.items():
+        planned = np.array([m.units for m in mine])
+        units = amounts.get((name, arrives), float(planned.sum()))
+        parts = _parts(plan, name, planned, units) if units else np.zeros(len(mine))
+        lines += [
+            OrderLine(sku=name, place=m.to, units=float(part), arrives=arrives)
+            for m, part in zip(mine, parts, strict=True)
+            if part > 0
+        ]
+    return lines
+
+
+def _parts(plan: LivePlan, name: str, planned: Floats, units: float) -> Floats:
+    """Units of an order over its places, in whole cases, as it was planned to be divided."""
+    if abs(units - planned.sum()) < 1e-6:
+        return planned
+    case = plan.base.stated(plan.sku_index[name], "case_pack", 1.0)
+    if not 0 < units < MOST_UNITS or abs(units / case - round(units / case)) > 1e-6:
+        raise OutOfBounds(_in_cases(name, units, case))
+    return in_cases(planned, round(units / case)) * case
