@@ -6,13 +6,14 @@ link that is the first request after a start still comes through here
 """
 
 import gc
+import os
 from pathlib import Path
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.vocabulary import Function
-from pages.components import frame, guide, remembered, saved, theme
+from pages.components import frame, guide, remembered, saved, signed, theme
 from pages.components.text import Markdown, ours, plain
 
 COMPONENTS = Path(__file__).parent / "pages" / "components"
@@ -89,6 +90,9 @@ def front_page() -> None:
         "does to stock, in time to act."
     )
     st.image(loop(), width=980, alt=LOOP)
+    if signed.is_on():
+        signed.front(frame.workspace())  # what the company knows is for those who are in
+        return
     st.caption(as_of())
     with st.container(key=remembered.place()):
         choose_person()
@@ -97,8 +101,13 @@ def front_page() -> None:
 def choose_person() -> None:
     st.header("Who are you today?", anchor=False)
     st.markdown(
-        "**This is not a login**: nobody is checked, and the app can be reached from this "
-        "computer only. What you may change depends on your function."
+        "**This is not a login**: nobody is checked, and "
+        + (
+            "whoever reaches this address may be anybody: it was started with --insecure. "
+            if os.environ.get("CONCORD_INSECURE")
+            else "the app can be reached from this computer only. "
+        )
+        + "What you may change depends on your function."
     )
     space = frame.workspace()
     tasks = {
@@ -142,14 +151,32 @@ def who_is_here() -> DeltaGenerator:
                 help="Black on white, or white on black, and stronger pictures. A system that "
                 "asks for more contrast gets it by itself.",
             )  # fmt: skip
-            st.caption(
-                "Choosing a person is not a login. This browser remembers it for 12 "
-                "hours, until the app is started again or you are somebody else."
-            )
-            if st.button("Be somebody else"):
-                remembered.choose("")
-                st.rerun()
+            (signed_in if signed.is_on() else chosen_person)()
     return views
+
+
+def chosen_person() -> None:
+    st.caption(
+        "Choosing a person is not a login. This browser remembers it for 12 "
+        "hours, until the app is started again or you are somebody else."
+    )
+    if st.button("Be somebody else"):
+        remembered.choose("")
+        st.rerun()
+
+
+def signed_in() -> None:
+    person = frame.me()
+    if len(person.functions) > 1:
+        spoken = st.radio(
+            "You speak for", person.functions, index=person.functions.index(person.function),
+            format_func=lambda f: plain(Function(f).label),
+            help="In every window, from now on. What you enter belongs to this function.",
+        )  # fmt: skip
+        if spoken is not person.function:
+            frame.do(frame.workspace().staff.speak_for, person.id, spoken)
+    st.caption(f"Signed in as {plain(person.signs_in_as)}.")
+    st.button("Sign out", on_click=signed.sign_out)
 
 
 def menu_of(title: str) -> int:
@@ -182,9 +209,9 @@ pages = {
 chosen = st.navigation(
     pages, position="top"
 )  # a menu for each cadence: they would not fit side by side
-remembered.recall()
-known = {person.id for person in frame.workspace().people}
-here = chosen.title if st.session_state.get("person") in known else ""
+if not signed.is_on():
+    remembered.recall()
+here = chosen.title if frame.is_somebody() else ""
 if here != st.session_state.get("page"):
     st.session_state["turned"] = st.session_state.get("turned", 0) + 1
     st.session_state["page"] = here

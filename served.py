@@ -17,20 +17,26 @@ import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
-from pages.components import remembered
+from pages.components import health, remembered, signed
 
 ROOT = Path(__file__).parent
 SCRIPTS = ROOT / "pages" / "components"
 ADDRESS_JS, HANDS_JS = SCRIPTS / "address.js", SCRIPTS / "hands.js"
 PICTURES_JS, REACH_JS = SCRIPTS / "pictures.js", SCRIPTS / "reach.js"
+BASE = "/".join(["", *str(config.get_option("server.baseUrlPath") or "").strip("/").split("/")])
+"""Where the app stands under its host: '' by itself, '/concord' behind a proxy that says so."""
+BASE = BASE.rstrip("/")
+OURS = (
+    ADDRESS_JS, HANDS_JS, PICTURES_JS, REACH_JS, remembered.SCRIPT, signed.SCRIPT
+)  # fmt: skip
 _TAG = b"".join(
-    b'<script src="/concord/%s"></script>' % script.name.encode()
-    for script in (ADDRESS_JS, HANDS_JS, PICTURES_JS, REACH_JS, remembered.SCRIPT)
+    b'<script src="%s/concord/%s"></script>' % (BASE.encode(), script.name.encode())
+    for script in OURS
 )
 _NOT_FOR_PAGES = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -190,29 +196,20 @@ def guarded(send: Send, body: bytes) -> Send:
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-def address_js(_: object) -> FileResponse:
-    """The script that keeps one navigation one step back."""
-    return FileResponse(ADDRESS_JS, media_type="text/javascript")
+async def who(request: Request) -> Response:
+    """The chooser's way in; it is shut where people sign in."""
+    if signed.is_on():
+        return PlainTextResponse("Not found\n", status_code=404)
+    return await remembered.answer(request)
 
 
-def remember_js(_: object) -> FileResponse:
-    """The script that brings a choice of person to the server."""
-    return FileResponse(remembered.SCRIPT, media_type="text/javascript")
+def _script(path: Path) -> Route:
+    """A script of ours, as a page asks for it."""
 
+    def read(_: object) -> FileResponse:
+        return FileResponse(path, media_type="text/javascript")
 
-def pictures_js(_: object) -> FileResponse:
-    """Ours: a chart is saved as SVG, too."""
-    return FileResponse(PICTURES_JS, media_type="text/javascript")
-
-
-def reach_js(_: object) -> FileResponse:
-    """Ours: what is skipped to by keyboard."""
-    return FileResponse(REACH_JS, media_type="text/javascript")
-
-
-def hands_js(_: object) -> FileResponse:
-    """The script that tells which cells of a table are chosen."""
-    return FileResponse(HANDS_JS, media_type="text/javascript")
+    return Route(f"{BASE}/concord/{path.name}", read)
 
 
 def home(request: Request) -> RedirectResponse:
@@ -224,13 +221,11 @@ def home(request: Request) -> RedirectResponse:
 app = st.App(
     ROOT / "app.py",
     routes=[
-        Route("/concord/address.js", address_js),
-        Route("/concord/remember.js", remember_js),
-        Route("/concord/who", remembered.answer, methods=["POST"]),
-        Route("/concord/hands.js", hands_js),
-        Route("/concord/pictures.js", pictures_js),
-        Route("/concord/reach.js", reach_js),
-        Route("/home", home),
+        *map(_script, OURS),
+        Route(f"{BASE}/concord/who", who, methods=["POST"]),
+        Route(f"{BASE}/home", home),
+        *health.routes(BASE),
     ],
     middleware=[Middleware(Guard)],
+    lifespan=health.opening,
 )

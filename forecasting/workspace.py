@@ -163,10 +163,10 @@ class Workspace:
         # Each takes every committed event in this order, before the plans do: people first,
         # since every sentence names one; the cycle before what hides inputs.
         self._projectors: tuple[Projector[Any], ...] = (
-            self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
-            self.calendar, self.decisions, self.orders, self.proposals, self.reversals,
-            self.steps, self.policies, self.quarters, self.oddities, self.sources,
-            self.views,
+            self.desk, self.staff, self.conventions, self.cycles, self.history, self.minutes,
+            self.reasons, self.calendar, self.decisions, self.orders, self.proposals,
+            self.reversals, self.steps, self.policies, self.quarters, self.oddities,
+            self.sources, self.views,
         )  # fmt: skip
 
     def _offer(self) -> None:

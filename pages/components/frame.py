@@ -15,7 +15,7 @@ import streamlit as st
 
 from data.store import DEFAULT_PATH
 from forecasting import operation
-from forecasting.errors import ConcordError
+from forecasting.errors import ConcordError, Refused
 from forecasting.governance.jobs import Job, State
 from forecasting.plan import balance
 from forecasting.plan.live import LivePlan
@@ -24,7 +24,7 @@ from forecasting.vocabulary import GLOSSARY
 from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Watched
 from forecasting.workspace import Workspace
-from pages.components import faults, theme
+from pages.components import faults, signed, theme
 from pages.components.text import Markdown, ours, plain
 
 GONE_AFTER_S = 12
@@ -104,8 +104,27 @@ def workspace() -> Workspace:
 
 
 def me() -> Person:
-    """Who is looking, or who asked for what is being made."""
-    return workspace().person(_ASKED_BY.get() or st.session_state["person"])
+    """Who is looking, or who asked for what is being made.
+
+    Raises
+    ------
+    SignedOut, NotAllowed
+        Where people sign in: if nobody is signed in any more, or may not come in.
+    """
+    if asked_by := _ASKED_BY.get():
+        return workspace().person(asked_by)
+    if signed.is_on():
+        return signed.person(workspace())
+    return workspace().person(st.session_state["person"])
+
+
+def is_somebody() -> bool:
+    """Whether it is known who is looking, and they may come in."""
+    try:
+        me()
+    except (KeyError, Refused):
+        return False
+    return True
 
 
 _ASKED_BY: ContextVar[str] = ContextVar("asked by", default="")

@@ -109,7 +109,8 @@ MATRIX = {
     "policies.change": LEADERSHIP, "quarters.decide": LEADERSHIP,
     "quarters.settle": LEADERSHIP, "quarters.close": LEADERSHIP,
     # people, functions, delegates
-    "staff.set_person": ADMIN,
+    "staff.set_person": ADMIN, "staff.take_out": ADMIN, "staff.set_group": ADMIN,
+    "staff.speak_for": EVERYBODY,
 }  # fmt: skip
 """Verb to the functions that have it: the product's promise of who may do what, in the order
 in which the verbs can be done one after the other."""
@@ -209,8 +210,14 @@ class World:
             case "staff.set_person":
                 return (), {
                     "identity": "zoe", "name": "Zoe", "function": Function.MARKETING,
-                    "delegate_for": None,
+                    "delegate_for": None, "also": [Function.PLANNING], "signs_in_as": "zoe@shop.example",
                 }  # fmt: skip
+            case "staff.take_out":
+                return (), {"identity": "zoe"}
+            case "staff.set_group":
+                return ("marketing people", Function.MARKETING), {}
+            case "staff.speak_for":
+                return (s.person(by).function,), {}
             case "imports.preview_import":
                 return (self.files,), {}
             case "imports.import_files":
@@ -578,7 +585,9 @@ def test_the_matrix_of_rights_holds_for_every_verb_and_function(world, verbs):
         results = {}
         for function in asked:
             by = PEOPLE[function]
-            args, kwargs = world.arguments(name, by if function in INPUTS else "dana")
+            args, kwargs = world.arguments(
+                name, by if function in INPUTS or name == "staff.speak_for" else "dana"
+            )
             before = world.space.seq
             results[function] = outcome(verbs[name], by, args, kwargs)
             if (results[function] == "not allowed") != (function not in holders):

@@ -32,6 +32,7 @@ class Kind(StrEnum):
     ROLLBACK = "rollback"
     RUN = "run"
     PERSON = "person"
+    GROUP = "group"
     SETTING = "setting"
     CYCLE = "cycle"
     SUBMIT = "submit"

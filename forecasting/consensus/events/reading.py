@@ -22,6 +22,7 @@ from forecasting.consensus.events.cycle import (
 from forecasting.consensus.events.decisions import BY_KIND, Closed, OrderReleased
 from forecasting.consensus.events.governance import (
     ConventionsSet,
+    GroupSet,
     PersonSet,
     QuarterClosed,
     ReasonSaved,
@@ -67,6 +68,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.ROLLBACK: {1: ImportRolledBack.read},
     Kind.RUN: {1: RunMade.read},
     Kind.PERSON: {1: PersonSet.read},
+    Kind.GROUP: {1: GroupSet.read},
     Kind.SETTING: {1: SettingChanged.read},
     Kind.CYCLE: {1: read_step},
     Kind.SUBMIT: {1: Submitted.read},
