@@ -165,7 +165,6 @@ def drawn_up(
     cells = scores.forecast_rows(
         store, "bridge", since=quarters_back(quarter, PATTERN_QUARTERS - 1), until=quarter
     )
-    own = cells[cells["quarter"] == quarter]
     return Scorecard(
         quarter=quarter,
         as_of=pd.Timestamp(this["last_week"]).date(),
@@ -175,14 +174,24 @@ def drawn_up(
         matrix={level: _matrix(store, level, quarter, limits) for level in LEVELS},
         targets={key: policy[m.target] if m.target else None for key, m in MEASURES.items()},
         findings=tuple(_findings(store, quarter, cells, limits, lead.get(quarter))),
-        steps=tuple(map(_added, value_added.staircase(own))) if len(own) else (),
-        # Of the same quarters as the findings say: one number, one period.
-        functions=tuple(map(_added, value_added.of_functions(cells))) if len(cells) else (),
-        functions_since=quarters_back(quarter, PATTERN_QUARTERS - 1),
+        **_added_by(cells, quarter),
         lead=tuple(_noticed(n) for n in notices if n.quarter == quarter),
         late_by=dict(lead[quarter].late_by) if quarter in lead else {},
         tasks=tuple(_task(t) for t in tasks if quarter_of_task[t.seq] == quarter),
     )
+
+
+def _added_by(cells: pd.DataFrame, quarter: str) -> dict[str, Any]:
+    """Value added: of each step in the quarter, of each function in those of the findings.
+
+    A finding and the table of functions tell of the same quarters, so they tell the same.
+    """
+    own = cells[cells["quarter"] == quarter] if len(cells) else cells
+    return {
+        "steps": tuple(map(_added, value_added.staircase(own))) if len(own) else (),
+        "functions": tuple(map(_added, value_added.of_functions(cells))) if len(cells) else (),
+        "functions_since": quarters_back(quarter, PATTERN_QUARTERS - 1),
+    }
 
 
 def _values(store: Store, limits: Mapping[str, float]) -> dict[str, Values]:
