@@ -6,6 +6,9 @@ LOCK := pip compile --quiet --universal --fork-strategy fewest --python-version 
 	--no-emit-index-url --custom-compile-command "make lock" $(UPGRADE)
 DB := $(or $(CONCORD_DB),data/local/concord.duckdb)
 
+# A file is one process's; which come first, the longest, tests/conftest.py says.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+
 .PHONY: app test quick crawl chaos check docs fix hooks lock bench clean
 
 app: .venv/.installed  ## build the sample company if there is no database, and serve
@@ -13,16 +16,16 @@ app: .venv/.installed  ## build the sample company if there is no database, and 
 	$(BIN)/python -m forecasting serve --db "$(DB)"
 
 test: .venv/.installed-dev  ## every test; browser tests skip where there is no Chromium
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 quick: .venv/.installed-dev  ## the inner loop: format, lint, types and what needs no sample company
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 -q -m "not slow and not browser and not sample"
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -q -m "not slow and not browser and not sample"
 
 crawl: .venv/.installed-dev  ## every page as every function, and whatever is on it; the long form
-	CONCORD_CRAWL=full $(BIN)/python -m pytest -n 2 --dist loadfile tests/app/test_crawl.py tests/e2e/test_crawl.py
+	CONCORD_CRAWL=full $(BIN)/python -m pytest $(SIDE_BY_SIDE) tests/app/test_crawl.py tests/e2e/test_crawl.py
 
 chaos: .venv/.installed-dev  ## hostile files, kills, sessions; MINUTES=60 of it
 	$(BIN)/python -m tests.load.chaos --minutes $(or $(MINUTES),60)
@@ -31,7 +34,7 @@ check: .venv/.installed-dev  ## what CI runs: format, lint, types, import rules,
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 docs: .venv/.installed-dev  ## the documentation as a site, build/site/index.html; a broken link or example fails
 	$(BIN)/python -m sphinx --fresh-env --write-all --fail-on-warning --keep-going --quiet --builder html docs build/site

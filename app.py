@@ -6,12 +6,14 @@ link that is the first request after a start still comes through here
 """
 
 import gc
+import os
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.vocabulary import Function
-from pages.components import frame, guide, remembered, theme
+from pages.components import frame, guide, remembered, saved, signed, theme
 from pages.components.text import Markdown, ours, plain
 
 COMPONENTS = Path(__file__).parent / "pages" / "components"
@@ -29,6 +31,7 @@ PAGES = {
         ("bridge", "weekly/bridge.py", "Bridge", ":material/calendar_view_week:"),
         ("signals", "weekly/signals.py", "Weekly review", ":material/sensors:"),
         ("activations", "weekly/activations.py", "Activations", ":material/campaign:"),
+        ("board", "weekly/board.py", "Board", ":material/balance:"),
     ],
     "Monthly": [
         ("consensus", "monthly/consensus.py", "Consensus", ":material/edit_note:"),
@@ -88,6 +91,9 @@ def front_page() -> None:
         "does to stock, in time to act."
     )
     st.image(loop(), width=980, alt=LOOP)
+    if signed.is_on():
+        signed.front(frame.workspace())  # what the company knows is for those who are in
+        return
     st.caption(as_of())
     with st.container(key=remembered.place()):
         choose_person()
@@ -96,8 +102,13 @@ def front_page() -> None:
 def choose_person() -> None:
     st.header("Who are you today?", anchor=False)
     st.markdown(
-        "**This is not a login**: nobody is checked, and the app can be reached from this "
-        "computer only. What you may change depends on your function."
+        "**This is not a login**: nobody is checked, and "
+        + (
+            "whoever reaches this address may be anybody: it was started with --insecure. "
+            if os.environ.get("CONCORD_INSECURE")
+            else "the app can be reached from this computer only. "
+        )
+        + "What you may change depends on your function."
     )
     space = frame.workspace()
     tasks = {
@@ -120,27 +131,48 @@ def choose_person() -> None:
                     st.rerun()
 
 
-def who_is_here() -> None:
+def who_is_here() -> DeltaGenerator:
+    """Who one is, and beside it the place for the views of the page."""
     person = frame.me()
     others = frame.presence().others(frame.session_id())
     here = f" · {len(others) + 1} here" if others else ""
     with (
         st.container(horizontal=True, horizontal_alignment="right", key="whoami"),
-        st.container(key=remembered.place(), width="content"),
+        st.container(horizontal=True, key=remembered.place(), width="content"),
     ):
+        views = st.container(width="content")
         who = f"{plain(person.name)} ({plain(person.function.label)}){here}"
         with st.popover(who, type="tertiary"):
             for name, where in others:
                 st.markdown(f"{plain(name)} is on **{plain(where)}**")
             if not others:
                 st.markdown("Nobody else is here.")
-            st.caption(
-                "Choosing a person is not a login. This browser remembers it for 12 "
-                "hours, until the app is started again or you are somebody else."
-            )
-            if st.button("Be somebody else"):
-                remembered.choose("")
-                st.rerun()
+            (signed_in if signed.is_on() else chosen_person)()
+    return views
+
+
+def chosen_person() -> None:
+    st.caption(
+        "Choosing a person is not a login. This browser remembers it for 12 "
+        "hours, until the app is started again or you are somebody else."
+    )
+    if st.button("Be somebody else"):
+        remembered.choose("")
+        st.rerun()
+
+
+def signed_in() -> None:
+    person = frame.me()
+    if len(person.functions) > 1:
+        spoken = st.radio(
+            "You speak for", person.functions, index=person.functions.index(person.function),
+            format_func=lambda f: plain(Function(f).label),
+            help="In every window, from now on. What you enter belongs to this function.",
+        )  # fmt: skip
+        if spoken is not person.function:
+            frame.do(frame.workspace().staff.speak_for, person.id, spoken)
+    st.caption(f"Signed in as {plain(person.signs_in_as)}.")
+    st.button("Sign out", on_click=signed.sign_out)
 
 
 def menu_of(title: str) -> int:
@@ -173,9 +205,9 @@ pages = {
 chosen = st.navigation(
     pages, position="top"
 )  # a menu for each cadence: they would not fit side by side
-remembered.recall()
-known = {person.id for person in frame.workspace().people}
-here = chosen.title if st.session_state.get("person") in known else ""
+if not signed.is_on():
+    remembered.recall()
+here = chosen.title if frame.is_somebody() else ""
 if here != st.session_state.get("page"):
     st.session_state["turned"] = st.session_state.get("turned", 0) + 1
     st.session_state["page"] = here
@@ -190,10 +222,13 @@ else:
     if not st.session_state.get("_frozen"):
         gc.freeze()  # imports never go away; collections need not look at them again
         st.session_state["_frozen"] = True
+    saved.begin(chosen.url_path or "home")
     with place:
         with st.container(key=f"inmenu{menu_of(chosen.title)}"):
-            who_is_here()
+            views = who_is_here()
         guide.bar()
         with frame.one_step():
             chosen.run()
+        with views:  # now the link says what the page shows
+            saved.menu(chosen.url_path or "home")
     frame.watcher(chosen.title)  # after the page has told what it shows

@@ -16,19 +16,23 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse, PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
-from pages.components import remembered
+from pages.components import health, remembered, signed
 
 ROOT = Path(__file__).parent
 SCRIPTS = ROOT / "pages" / "components"
 ADDRESS_JS, HANDS_JS = SCRIPTS / "address.js", SCRIPTS / "hands.js"
+BASE = "/".join(["", *str(config.get_option("server.baseUrlPath") or "").strip("/").split("/")])
+"""Where the app stands under its host: '' by itself, '/concord' behind a proxy that says so."""
+BASE = BASE.rstrip("/")
 _TAG = b"".join(
-    b'<script src="/concord/%s"></script>' % script.name.encode()
-    for script in (ADDRESS_JS, HANDS_JS, remembered.SCRIPT)
+    b'<script src="%s/concord/%s"></script>' % (BASE.encode(), script.name.encode())
+    for script in (ADDRESS_JS, HANDS_JS, remembered.SCRIPT, signed.SCRIPT)
 )
 _NOT_FOR_PAGES = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -188,28 +192,36 @@ def guarded(send: Send, body: bytes) -> Send:
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-def address_js(_: object) -> FileResponse:
-    """The script that keeps one navigation one step back."""
-    return FileResponse(ADDRESS_JS, media_type="text/javascript")
+async def who(request: Request) -> Response:
+    """The chooser's way in; it is shut where people sign in."""
+    if signed.is_on():
+        return PlainTextResponse("Not found\n", status_code=404)
+    return await remembered.answer(request)
 
 
-def remember_js(_: object) -> FileResponse:
-    """The script that brings a choice of person to the server."""
-    return FileResponse(remembered.SCRIPT, media_type="text/javascript")
+def _script(path: Path) -> Route:
+    """A script of ours, as a page asks for it."""
+
+    def read(_: object) -> FileResponse:
+        return FileResponse(path, media_type="text/javascript")
+
+    return Route(f"{BASE}/concord/{path.name}", read)
 
 
-def hands_js(_: object) -> FileResponse:
-    """The script that tells which cells of a table are chosen."""
-    return FileResponse(HANDS_JS, media_type="text/javascript")
+def home(request: Request) -> RedirectResponse:
+    """Home is the first page and has no name of its own: under this one it is found, too."""
+    asked = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"./{asked}")
 
 
 app = st.App(
     ROOT / "app.py",
     routes=[
-        Route("/concord/address.js", address_js),
-        Route("/concord/remember.js", remember_js),
-        Route("/concord/who", remembered.answer, methods=["POST"]),
-        Route("/concord/hands.js", hands_js),
+        *map(_script, (ADDRESS_JS, HANDS_JS, remembered.SCRIPT, signed.SCRIPT)),
+        Route(f"{BASE}/concord/who", who, methods=["POST"]),
+        Route(f"{BASE}/home", home),
+        *health.routes(BASE),
     ],
     middleware=[Middleware(Guard)],
+    lifespan=health.opening,
 )

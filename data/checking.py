@@ -312,8 +312,9 @@ def _checks(
                 found=literal("nothing"),
             )
         )
-    if table.key and set(table.key) <= names:
-        key = listed(map(identifier, table.key))
+    keys = [name for name in table.key if name in names]
+    if keys and all(name in names or not table.column(name).required for name in table.key):
+        key = listed(map(identifier, keys))
         checks.append(
             Check(
                 column=table.key[-1] if len(table.key) == 1 else ", ".join(table.key),

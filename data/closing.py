@@ -82,15 +82,19 @@ class Closing:
     """First whole week, where daily rows begin within the week before it."""
 
 
-_KNOWN: WeakKeyDictionary[Store, tuple[int, Closing]] = WeakKeyDictionary()
+_KNOWN: WeakKeyDictionary[Store, tuple[tuple[int, int], Closing]] = WeakKeyDictionary()
 
 
 def closing(store: Store) -> Closing:
-    """What is complete by the imports in force; looked up once for each state of them."""
+    """What is complete by the imports in force; looked up once for each state of them.
+
+    Weeks that begin on another day are others, so that is part of the state.
+    """
     seq = int(store.query("facts_seq")["seq"].iloc[0])
+    state = (seq, calendar.in_force().first_day)
     had = _KNOWN.get(store)
-    if had is None or had[0] != seq:
-        had = (seq, _closing(store))
+    if had is None or had[0] != state:
+        had = (state, _closing(store))
         _KNOWN[store] = had
     return had[1]
 

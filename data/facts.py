@@ -26,7 +26,7 @@ def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.D
     doors = store.query("all_doors")
     is_centre = doors["kind"] == "dc"
     return {
-        "skus": store.query("all_skus"),
+        "skus": store.query("skus_at", as_of=as_of),
         "doors": doors[~is_centre],
         "centres": doors[is_centre],
         "lanes": store.table("lanes"),
@@ -39,6 +39,7 @@ def facts(store: Store, as_of: dt.date, *, then: bool = False) -> dict[str, pd.D
         "supplied": store.query("supplied", as_of=as_of),
         "prices": store.query("prices_in_force", as_of=as_of),
         "announced": store.query("prices_announced", as_of=as_of),
+        "terms": store.query("terms_ahead", as_of=as_of),
         "returns": store.query("returns", as_of=as_of),
     }
 

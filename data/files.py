@@ -17,12 +17,13 @@ import pandas as pd
 
 from data import leaving, looking, parsing, reading
 from data.checking import Verdict, judge
+from data.in_force import gives_way_sql, gone_through_sql, sent_again_sql
 from data.limits import LIMITS, Limits, in_words
 from data.quoting import Sql, identifier, listed, literal, sql
 from data.reading import Raw, Source
 from data.shapes import Shape
 from data.store import Store
-from data.tables import TABLES, gives_way_sql, gone_through_sql, sent_again_sql
+from data.tables import TABLES
 from data.whole import whole
 from forecasting import write
 from forecasting.errors import BadFiles, Problem, Refused
@@ -341,6 +342,15 @@ def _of_time() -> list[str]:
         "month, and so over fiscal weeks; a week of which some days have no budget is left "
         "open. Rows of which no two are in one fiscal month are spread over the weeks of "
         "that month. All others are of the week that their date falls in.",
+        "",
+        "**A price or a term** (terms: cost, lead time, service level) holds from the fiscal "
+        "week of its date on, until the next one; before the first of them holds what skus "
+        "says. Margin and the scorecard count a unit at the cost of the week in which it is "
+        "sold, an order at that of the week in which it arrives. An order takes the lead time "
+        "of the week in which it is released; before a longer one begins, what is needed in "
+        "the weeks that it cannot reach is released early. Stock is planned for the service "
+        "level of the week in which it arrives. Routine replenishment goes on with the lead "
+        "time of the as-of week.",
     ]
 
 
@@ -349,9 +359,11 @@ def _of_evidence() -> list[str]:
     return [
         "**Returns** in rows of their own (below zero, beside the sales) take nothing back of "
         "demand, and go back on the shelf a week later. Where a door's units have "
-        "returns taken off already (a week is below zero at times, and has no sale of the SKU "
-        "beside it), what a week has below zero is taken off the sales before it, and nothing "
-        "more comes back in the plan: what it tells is net, and so is what is foreseen.",
+        "returns taken off already (a day, of a door that reports by the day, or a week is "
+        "below zero at times, and hardly ever has a sale of the SKU and a return beside each "
+        "other), its weeks are net: what a week has below zero is taken off the sales before "
+        "it, and nothing more comes back in the plan. What it tells is net, and so is what is "
+        "foreseen; these doors are named.",
         "",
         "**A level** of a SKU, a door or the company that has changed and stayed so for four "
         "weeks (1.8 times, or .55 of what it was) is named. Season is no such change (what the "

@@ -22,6 +22,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from data.store import Store, sql
@@ -411,10 +412,7 @@ def _leaf_columns(events: Sequence[Event]) -> list[pa.Array]:
 def _events(
     cursor: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]
 ) -> list[Event]:
-    leaves: dict[int, Leaves] = {}
-    frame = cursor.execute(sql(name.replace("event", "leaf")), parameters).df()
-    for _, rows in frame.groupby("seq"):
-        leaves[int(rows["seq"].iloc[0])] = Leaves.of(rows)
+    leaves = _leaves_of(cursor.execute(sql(name.replace("event", "leaf")), parameters).df())
     return [
         Event(
             seq=row[0],
@@ -434,3 +432,24 @@ def _events(
         )
         for row in cursor.execute(sql(name), parameters).fetchall()
     ]
+
+
+def _leaves_of(rows: pd.DataFrame) -> dict[int, Leaves]:
+    """The leaves of each event, by its number.
+
+    Every column is turned into values once, for all events together: event by event it took
+    twice as long.
+    """
+    seqs = rows["seq"].to_numpy()
+    order = np.argsort(seqs, kind="stable")
+    every, seqs = Leaves.of(rows.take(order)), seqs[order]
+    found: dict[int, Leaves] = {}
+    if not len(seqs):
+        return found
+    begins = np.flatnonzero(np.diff(seqs, prepend=seqs[0] - 1))
+    for first, end in zip(begins, [*begins[1:], len(seqs)], strict=True):
+        found[int(seqs[first])] = Leaves(
+            sku=every.sku[first:end], door=every.door[first:end],
+            week=every.week[first:end], delta=every.delta[first:end],
+        )  # fmt: skip
+    return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from data import tables
+from data import in_force
 
 HERE = Path(__file__).parent
 FIRST = "0001_ledger"
@@ -58,9 +58,10 @@ def steps() -> tuple[tuple[str, tuple[str, ...]], ...]:
         for path in (HERE / "schema").glob("*.sql")
     }
     made = {
-        "0003_facts": tables.create_sql(),
-        "0008_sell_out": tables.added_sql("activations", "sell_out"),
-        "0015_in_force": tables.in_force_sql(),
-        "0021_gives_way": tables.gives_way_views_sql(),
+        "0003_facts": in_force.create_sql(),
+        "0008_sell_out": in_force.added_sql("activations", "sell_out"),
+        "0015_in_force": in_force.in_force_sql(),
+        "0021_gives_way": in_force.gives_way_views_sql(),
+        "0026_terms": in_force.later_sql("terms"),
     }
     return tuple((name, tuple(texts)) for name, texts in sorted({**written, **made}.items()))

@@ -12,6 +12,7 @@ from forecasting.commands import (
     plan,
     proposals,
     sample,
+    serve,
     sources,
     tables,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "plan",
     "proposals",
     "sample",
+    "serve",
     "sources",
     "tables",
 ]

@@ -35,6 +35,8 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "reduce": (MARKETING,),
     "signed calendar": (PLANNING,),
     "propose": INPUTS,
+    "view": EVERYONE,
+    "follow": EVERYONE,
     "import": (PLANNING, Function.ADMIN),
     "import the calendar": (MARKETING, PLANNING, Function.ADMIN),
     "accept what is odd": (PLANNING, Function.ADMIN),
@@ -73,6 +75,8 @@ IN_WORDS = {
     "reduce": "reduce the demand expectation",
     "signed calendar": "change activations that stand in a signed consensus",
     "propose": "propose a decision",
+    "view": "save a view",
+    "follow": "keep a watch list",
     "import": "import data",
     "import the calendar": "import the marketing calendar",
     "accept what is odd": "accept what looks odd in the data",
@@ -96,10 +100,24 @@ class Person:
     function: Function
     delegate_for: Function | None = None
     """Function that this person may sign for beside their own."""
+    also: tuple[Function, ...] = ()
+    """Other functions that this person may speak for instead (`Staff.speak_for`)."""
+    signs_in_as: str = ""
+    """How the identity provider names them, in lower case; '' where they do not sign in."""
+    is_by_group: bool = False
+    """Their functions follow from their groups at the identity provider."""
+    has_left: bool = False
+    """They may do nothing any more; what they did stays theirs."""
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """Every function that they may speak for, in the order of the list of functions."""
+        mine = {self.function, *self.also}
+        return tuple(function for function in Function if function in mine)
 
     def may(self, verb: str) -> bool:
         """Whether this person's function has the right."""
-        return self.function in RIGHTS[verb]
+        return not self.has_left and self.function in RIGHTS[verb]
 
 
 LOCAL_ADMIN = Person(id="admin", name="Local admin", function=Function.ADMIN)
@@ -116,6 +134,8 @@ def require(person: Person, verb: str) -> None:
     """
     if person.may(verb):
         return
+    if person.has_left:
+        raise NotAllowed(f"{person.name} has no access any more. Ask Admin.")
     holders = " or ".join(function.label for function in RIGHTS[verb])
     raise NotAllowed(
         f"{person.name} speaks for {person.function.label}, which cannot "

@@ -31,11 +31,13 @@ from forecasting.errors import (
 from forecasting.governance.conventions import CompanyConventions
 from forecasting.governance.desk import Desk
 from forecasting.governance.drafts import Drafts
+from forecasting.governance.following import Following
 from forecasting.governance.people import Staff
 from forecasting.governance.policy import Policies, Policy
 from forecasting.governance.projector import Projector
 from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
+from forecasting.governance.saved_views import SavedViews
 from forecasting.intake.imports import Imports
 from forecasting.intake.oddities import Oddities
 from forecasting.intake.signed_work import Signed
@@ -124,6 +126,7 @@ class Workspace:
         self.staff = Staff(self.desk)
         self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
         self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
+        self.views, self.following = SavedViews(self.desk), Following(self.desk)
         self.calendar = MarketingCalendar(self.desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)
@@ -160,9 +163,10 @@ class Workspace:
         # Each takes every committed event in this order, before the plans do: people first,
         # since every sentence names one; the cycle before what hides inputs.
         self._projectors: tuple[Projector[Any], ...] = (
-            self.desk, self.conventions, self.cycles, self.history, self.minutes, self.reasons,
-            self.calendar, self.decisions, self.orders, self.proposals, self.reversals,
-            self.steps, self.policies, self.quarters, self.oddities, self.sources,
+            self.desk, self.staff, self.conventions, self.cycles, self.history, self.minutes,
+            self.reasons, self.calendar, self.decisions, self.orders, self.proposals,
+            self.reversals, self.steps, self.policies, self.quarters, self.oddities,
+            self.sources, self.views,
         )  # fmt: skip
 
     def _offer(self) -> None:

@@ -30,6 +30,9 @@ FITTED = frozenset(
     [
         "against_truth",
         "buying",
+        "closing",
+        "conventions",
+        "could_sell",
         "findings",
         "followed",
         "histories",
@@ -40,6 +43,8 @@ FITTED = frozenset(
         "measures",
         "model",
         "newsvendor",
+        "oddities",
+        "offers",
         "past_cycles",
         "process",
         "response",
@@ -48,6 +53,7 @@ FITTED = frozenset(
         "spillover",
         "statistical",
         "stockouts",
+        "week_again",
         "routine_replenishment",
         "habits",
         "promotion_result",
@@ -56,9 +62,51 @@ FITTED = frozenset(
 )
 """Tests that draw and fit companies of their own, or try thousands of small ones."""
 
+LONG_FIRST = (
+    "past_cycles",
+    "cli",
+    "habits",
+    "verbs",
+    "crawl",
+    "recovery",
+    "workspace",
+    "process",
+    "ledger",
+    "findings",
+    "failing_storage",
+    "ordering",
+    "pages",
+    "launch",
+    "review",
+    "runs",
+    "against_truth",
+    "cycle",
+    "docs_examples",
+    "oddities",
+    "followed",
+    "proposals",
+    "steps",
+    "meeting",
+    "inputs",
+    "accessible",
+    "calendar_files",
+    "workbook",
+    "hostile",
+    "levels",
+    "orders",
+    "measures",
+    "decisions",
+)
+"""Files that take longest, the longest first. A file is one process's, so that one which takes
+minutes and comes last keeps the other process waiting for all of them.
+"""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long to begin or to end is marked: `make quick` leaves it out."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        place = {name: n for n, name in enumerate(LONG_FIRST)}
+        items.sort(key=lambda item: place.get(item.path.stem.removeprefix("test_"), len(place)))
     for item in items:
         if item.path.stem.removeprefix("test_") in FITTED:
             item.add_marker(pytest.mark.slow)

@@ -67,6 +67,11 @@ class Page:
     path: str
     title: str
 
+    @property
+    def is_called_as_its_file(self) -> bool:
+        """Whether Streamlit's test driver knows its address before the app has run."""
+        return Path(self.path).stem == self.url
+
 
 def pages() -> list[Page]:
     """Every page, as the front door lists it."""

@@ -1,6 +1,8 @@
 """A company of which nothing looks odd, and what is found in one that was made from it."""
 
 import datetime as dt
+from functools import cache
+from itertools import count
 
 import pandas as pd
 
@@ -67,27 +69,41 @@ def item(name: str, **more) -> dict:
     return {"activation": name, "sku": "CUP", "discount": 0.1, **more}
 
 
+@cache
+def _store() -> Store:
+    """One database for every company of this process: what is tried is the rows in it."""
+    return Store()
+
+
+_BATCHES = count(1)
+
+
 def found(tables: dict[str, pd.DataFrame]) -> list[Oddity]:
-    """What is odd in these rows: put in place, since how files are read is not tried here."""
-    store = Store()
+    """What is odd in these rows: put in place, since how files are read is not tried here.
+
+    Each company is a batch of its own, and the one before is taken out, its import too.
+    """
+    store, batch = _store(), next(_BATCHES)
     with store.transaction() as cursor:
+        cursor.execute("delete from event")
         cursor.execute(
-            "insert into event by name select 1 as seq, now()::timestamp as recorded_at, "
+            "insert into event by name select $batch as seq, now()::timestamp as recorded_at, "
             "'admin' as person, 'admin' as function, 'import' as kind, '' as cycle, "
-            "'' as operation, '{}' as body, '' as reason, '' as note, 0 as base, 'x' as client_id"
+            "'' as operation, '{}' as body, '' as reason, '' as note, 0 as base, 'x' as client_id",
+            {"batch": batch},
         )
+        for name in TABLES:
+            cursor.execute(f"delete from {name}")
         for name, frame in tables.items():
             dates = {
                 c.name: pd.to_datetime(frame[c.name])
                 for c in TABLES[name].columns if c.kind is ColumnKind.DATE and c.name in frame
             }  # fmt: skip
             cursor.register("given", frame.assign(**dates))
-            cursor.execute(f"insert into {name} by name select *, 1 as batch from given")
+            insert = f"insert into {name} by name select *, $batch as batch from given"
+            cursor.execute(insert, {"batch": batch})
             cursor.unregister("given")
-    try:
-        return oddities.found(store)
-    finally:
-        store.close()
+    return oddities.found(store)
 
 
 def changed(name: str, *rows: dict, **tables: list[dict]) -> dict[str, pd.DataFrame]:

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 GROUND = {
-    "vocabulary", "errors", "rights", "arguments", "taking", "calendar", "exposure", "conventions", "write", "hierarchy",
+    "vocabulary", "errors", "rights", "arguments", "taking", "calendar", "exposure", "conventions", "write", "hierarchy", "metering",
     "faults", "operation", "scratch", "child", "version",
 }  # fmt: skip
 ROOMS = {
@@ -104,7 +104,7 @@ def test_each_framework_is_known_in_one_place_only(library, only_in):
     for path in [*sources("forecasting", "data", "pages"), ROOT / "app.py", ROOT / "served.py"]:
         top = path.relative_to(ROOT).parts[0].removesuffix(".py")
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        if module_of(path) == "forecasting.commands.database":
+        if module_of(path) == "forecasting.commands.serve":
             continue  # `serve` starts the app
         for node in ast.walk(tree):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []

@@ -15,22 +15,29 @@ from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.workspace import Workspace
 from tests import orange_juice
+from tests.calling import Answer, called
 
 ROOT = Path(__file__).parents[1]
 
 
 def concord(*words: object, code: int = 0, **env: str) -> tuple[dict, str]:
     """Run a verb with --json; returns its result and what it told on standard error."""
+    return answered(called(*words, env=env), code)
+
+
+def in_a_process(*words: object, code: int = 0) -> tuple[dict, str]:
+    """The same, of a process of its own."""
     command = [sys.executable, "-m", "forecasting", *map(str, words)]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, **env}
-    )
+    return answered(subprocess.run(command, cwd=ROOT, capture_output=True, text=True), code)
+
+
+def answered(done: Answer | subprocess.CompletedProcess[str], code: int) -> tuple[dict, str]:
     assert done.returncode == code, done.stderr
     return (json.loads(done.stdout) if done.stdout.startswith("{") else {}), done.stderr
 
 
 def test_a_template_imports_as_it_is_written(tmp_path):
-    written, _ = concord("template", tmp_path / "t", "--json")
+    written, _ = in_a_process("template", tmp_path / "t", "--json")
     assert len(written["files"]) == 13
     _, told = concord("import", tmp_path / "t", "--db", tmp_path / "x.duckdb", "--json", code=2)
     assert "nothing in these files" in told
@@ -51,7 +58,7 @@ def test_a_calendar_is_set_before_the_first_file_comes(tmp_path):
 
 def test_bad_input_exits_2_with_a_line_per_problem_and_changes_nothing(tmp_path, company_copy):
     (tmp_path / "doors.csv").write_text("door,kind\nX1,kiosk\nX1,store\n")
-    _, told = concord("import", tmp_path / "doors.csv", "--db", company_copy, code=2)
+    _, told = in_a_process("import", tmp_path / "doors.csv", "--db", company_copy, code=2)
     assert (
         "doors.csv, line 2, column kind: found 'kiosk', expected one of store, online, dc"
         in told
@@ -108,7 +115,7 @@ def test_rights_hold_on_the_command_line_too(tmp_path, company_copy):
 def test_a_database_in_use_is_refused_with_the_process(company_copy):
     space = Workspace(company_copy)
     try:
-        _, told = concord(
+        _, told = in_a_process(
             "bridge", "--db", company_copy, "--out", company_copy.with_name("never.csv"), code=2
         )
         assert f"process {os.getpid()}" in told

@@ -1,11 +1,8 @@
 """Commands that the documentation shows: they exist as written, and the short ones are run."""
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import pytest
 
 from forecasting.__main__ import main
 from forecasting.sample.company import make_sample
+from tests.calling import called
 
 ROOT = Path(__file__).parents[1]
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
@@ -103,11 +101,7 @@ def run(path: Path, folder: Path, *, leave: tuple[str, ...] = ()) -> list[str]:
     for words in commands(path):
         if set(words) & set(leave):
             continue
-        command = [sys.executable, "-m", "forecasting", *words]
-        finished = subprocess.run(
-            command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True, text=True,
-        )  # fmt: skip
+        finished = called(*words, cwd=folder)
         assert finished.returncode == 0, f"{' '.join(words)}: {finished.stderr}"
         done.append(words[0])
     return done
@@ -129,9 +123,8 @@ def test_the_way_back_from_an_upgrade_works_as_it_is_shown(company, tmp_path):
         if words[0] == "restore":
             database.rename(tmp_path / "away.duckdb")
         if words[0] in ("backup", "restore"):
-            command = [sys.executable, "-m", "forecasting", *words]
-            subprocess.run(command, cwd=tmp_path, check=True,
-                           env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+            finished = called(*words, cwd=tmp_path)
+            assert finished.returncode == 0, finished.stderr
     assert database.is_file()
 
 

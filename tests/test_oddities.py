@@ -11,6 +11,7 @@ from forecasting.intake.checks import CHECKS
 from forecasting.intake.oddities import Oddity
 from forecasting.vocabulary import Function
 from tests.company import imported
+from tests.data.test_netted import by_day, returning
 from tests.odd import (
     LAST,
     activation,
@@ -49,6 +50,10 @@ ODD = [
     ("launch_without_like", "Trays", "which is no SKU", changed("skus", sku("OVAL", launch_date=week(-5), like_sku="TRAYY", **{"class": "Trays"}))),
     ("cost_above_price", "Cups", "costs $15.00", company(skus=[sku("CUP", unit_cost=15.0), sku("TRAY", **{"class": "Trays"})])),
     ("cost_above_price", "Trays", "sells for $4.00", changed("prices", {"date": week(2), "sku": "TRAY", "regular_price": 4.0})),
+    ("terms_of_no_sku", "TRAY, Cups", "from", changed("terms", {"date": week(-6), "sku": "TRAY", "class": "Cups", "supplier": None, "unit_cost": 4.0})),
+    ("terms_of_no_sku", "Cups, Northmill", "on", changed("terms", {"date": week(3), "sku": None, "class": "Cups", "supplier": "Northmill", "unit_cost": 4.0})),
+    ("returns_netted", "MILL", "of CUP", by_day(netted=True)),
+    ("returns_netted", "MILL", "-", returning(netted=True)),
     ("stock_below_zero", "MILL", "-7", changed("inventory", {"date": LAST + dt.timedelta(7), "sku": "CUP", "door": "MILL", "on_hand": -7.0})),
     ("stock_below_zero", "HIGH ST", "TRAY", changed("inventory", {"date": LAST + dt.timedelta(7), "sku": "TRAY", "door": "HIGH ST", "on_hand": -1.0})),
     ("discount_at_the_edge", "NEXT", "100 % off", company(activation_items=[item("PAST"), item("NEXT", discount=1.0)])),

@@ -2,7 +2,9 @@
 -- over the share of the week on the shelf; where that was less than half, as if it were half. Null:
 -- not known, because doors told of nothing that usually sell a twentieth of it or more.
 with daily as (
-    select sku, door, week_of(date) as week, sum(greatest(units, 0)) as units,
+    select sku, door, week_of(date) as week,
+        case when door in (from netted_doors($until::date)) then greatest(sum(units), 0)
+            else sum(greatest(units, 0)) end as units,
         avg(in_stock) as in_stock
     from sales_now
     where date >= $since and date < $until

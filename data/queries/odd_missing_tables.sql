@@ -14,8 +14,10 @@ gaps as (
     select 'activations', (select skus from n) where not exists (from activations_now)
     union all
     select 'skus.lead_time_weeks', count(*) from skus_now where lead_time_weeks is null
+    and sku not in (select sku from term_from where term = 'lead_time_weeks')
     union all
     select 'skus.unit_cost', count(*) from skus_now where unit_cost is null
+    and sku not in (select sku from term_from where term = 'unit_cost')
 )
 select subject, count,
     case when subject like 'skus.%' or subject = 'prices'

@@ -4,7 +4,9 @@
 -- expect, at most as much again as was sold; null where neither says anything.
 with sold as (
     select sku, door, week_of(date) as week,
-        sum(greatest(units, 0)) as units, avg(in_stock) as in_stock
+        case when door in (from netted_doors($until::date)) then greatest(sum(units), 0)
+            else sum(greatest(units, 0)) end as units,
+        avg(in_stock) as in_stock
     from sales_now
     where date >= $since and date < $until
     group by all

@@ -8,7 +8,7 @@ with own as (
         sum(case when promoted_days > 0 then bit_count(mask) end) as days,
         sum(bit_count(mask) * promoted_out / nullif(promoted_days, 0)) as days_out,
         sum(units) as units, sum(revenue) as revenue, sum(lost_units) as lost_units,
-        sum(lost_value) as lost_value, any_value(unit_cost) as unit_cost,
+        sum(lost_value) as lost_value, arg_max(unit_cost, featured.week) as unit_cost,
         arg_max(on_hand, featured.week) as ended
     from featured_week as featured
     join block_week as block

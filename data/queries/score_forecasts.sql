@@ -1,25 +1,31 @@
 -- The last version that foresaw each SKU and week in time, beside demand, into forecast_cell: for
--- the Bridge $bridge_lag weeks ahead or more, for the buy a SKU's lead time and a week or more (six
--- weeks where none is stated). A week that no version foresaw in time is left out, and one of which a
+-- the Bridge $bridge_lag weeks ahead or more, for the buy a SKU's lead time in force then and a week
+-- or more (six weeks where none is stated). A week that no version foresaw in time is left out, and one of which a
 -- door that sells the SKU did not tell what it sold; $since is the
 -- first week that any foresaw.
 insert into forecast_cell by name
-with asked as (
-    select sku, 'bridge' as horizon, $bridge_lag::int as least from skus_now
-    union all
-    select sku, 'buy', (coalesce(lead_time_weeks, 6) + 1)::int from skus_now
+with version_row as (
+    select version_week.*, (coalesce(told.value, skus.lead_time_weeks, 6) + 1)::int as buy_lag
+    from version_week
+    join skus_now as skus on skus.sku = version_week.sku
+    asof left join (
+        select sku, week, value from term_from where term = 'lead_time_weeks'
+    ) as told on told.sku = version_week.sku and version_week.as_of >= told.week
+    where version_week.week <= $as_of
 ),
 due as (
-    select asked.horizon, version_week.*
-    from version_week join asked using (sku)
-    where week <= $as_of and lag >= least
+    select horizon, version_row.* exclude (buy_lag)
+    from version_row, (values ('bridge'), ('buy')) as asked (horizon)
+    where lag >= case horizon when 'buy' then buy_lag else $bridge_lag::int end
     qualify row_number() over (
         partition by horizon, sku, week order by as_of desc, version desc
     ) = 1
 ),
 daily as (
     select sku, door, week_of(date) as week,
-        sum(greatest(units, 0)) as units, avg(in_stock) as in_stock
+        case when door in (from netted_doors($as_of::date + 7)) then greatest(sum(units), 0)
+            else sum(greatest(units, 0)) end as units,
+        avg(in_stock) as in_stock
     from sales_now
     where date >= $since
     group by all

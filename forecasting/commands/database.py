@@ -1,9 +1,7 @@
-"""Verbs on the database as a whole: copies of it, and the app that serves it."""
+"""Verbs on the database as a whole: copies of it."""
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 import click
@@ -35,21 +33,3 @@ def restore(source: Path, db: Path, as_json: bool) -> None:
     """Put a backup in the place of a database that does not exist yet."""
     put_back(source, db)
     say({"file": str(db), "bytes": db.stat().st_size}, as_json=as_json)
-
-
-@main.command()
-@database
-@click.option("--port", default=8501)
-def serve(db: Path, port: int) -> None:
-    """Start the app on this machine."""
-    from streamlit.runtime.pages_manager import PagesManager
-    from streamlit.web import cli
-
-    # Until app.py has run once, Streamlit takes pages/ for its own folder of pages and
-    # answers a first deep link with "Page not found". Say beforehand that it is not.
-    PagesManager.uses_pages_directory = False
-    os.environ["CONCORD_DB"] = str(db.resolve())  # it was reported where one stands now
-    root = Path(__file__).parents[2]
-    os.chdir(root)  # .streamlit/config.toml is read from here
-    sys.argv = ["streamlit", "run", str(root / "served.py"), f"--server.port={port}"]
-    sys.exit(cli.main())

@@ -138,16 +138,21 @@ def bridge(
 @as_of_week
 @click.option("--weeks", default=buying.WEEKS, type=click.IntRange(1, LONGEST_WEEKS))
 @which_plan
+@click.option(
+    "--beside", is_flag=True, help="Also what decides, beside each order to release now."
+)
 @written_to
 def buy_plan_(
-    db: Path, as_json: bool, as_of: dt.datetime | None, weeks: int, plan: str, out: Path
-) -> None:
+    db: Path, as_json: bool, as_of: dt.datetime | None, weeks: int, plan: str, beside: bool,
+    out: Path,
+) -> None:  # fmt: skip
     """Write orders to release now, planned orders, and what can only be expedited."""
     with opened(db, least_weeks=weeks) as workspace:
         check_as_of(workspace, as_of)
         live = plan_of(workspace, plan)
         rows = buying.rows(live, weeks=weeks)
-        rows = with_what_decides(live, rows, buying.open_to_buy(live))
+        if beside:
+            rows = with_what_decides(live, rows, buying.open_to_buy(live))
     files.export(rows, out)
     units = rows.groupby("kind")["units"].sum()
     sums = {k: round(float(units.get(k, 0.0)), 1) for k in ("release", "planned", "expedite")}

@@ -16,7 +16,7 @@ from typing import Any
 
 from data.ledger import Ledger, Work, utc_now
 from data.store import Store
-from forecasting import conventions, operation, write
+from forecasting import conventions, metering, operation, write
 from forecasting.consensus.events import TOTAL, Body, Conflict, Event, Kind, Leaves
 from forecasting.consensus.events.governance import PersonSet
 from forecasting.consensus.overrides import collisions
@@ -118,9 +118,15 @@ class Desk(Projector[Mapping[str, Person]]):
 
     @property
     def people(self) -> list[Person]:
-        """Everybody, by function and name."""
+        """Everybody who may do something, by function and name."""
         order = list(Function)
-        return sorted(self._state.values(), key=lambda p: (order.index(p.function), p.name))
+        here = (person for person in self._state.values() if not person.has_left)
+        return sorted(here, key=lambda p: (order.index(p.function), p.name))
+
+    def signed_in(self, identity: str) -> Person | None:
+        """Whoever the identity provider calls so, also if they left; None: nobody known."""
+        found = [p for p in self._state.values() if p.signs_in_as == identity]
+        return min(found, key=lambda p: p.has_left, default=None) if identity else None
 
     def person(self, identity: str) -> Person:
         """One person.
@@ -303,12 +309,16 @@ def _watched(*, is_edit: bool) -> Iterator[list[Event]]:
     begun, made = time.perf_counter(), list[Event]()
     try:
         yield made
-    except ConcordError:
+    except ConcordError as error:
+        metering.REFUSALS.labels(kind=type(error).__name__).inc()
         raise
     except Exception as error:
+        metering.FAULTS.inc()
         LOG.fault("verb_failed", error, seconds=time.perf_counter() - begun)
         raise
     seconds = time.perf_counter() - begun
+    if is_edit:
+        metering.EDITS.observe(seconds)
     if is_edit and seconds > SLOW_SECONDS:
         first = made[0]
         LOG.warning(
@@ -319,8 +329,10 @@ def _watched(*, is_edit: bool) -> Iterator[list[Event]]:
 
 def _person(body: PersonSet) -> Person:
     return Person(
-        id=body.person, name=body.name, function=body.function, delegate_for=body.delegate_for
-    )
+        id=body.person, name=body.name, function=body.function, delegate_for=body.delegate_for,
+        also=body.also, signs_in_as=body.signs_in_as, is_by_group=body.is_by_group,
+        has_left=body.has_left,
+    )  # fmt: skip
 
 
 def _named(client: str, prepare: Callable[[], Event]) -> Callable[[], Event]:

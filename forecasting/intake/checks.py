@@ -121,6 +121,12 @@ CHECKS: tuple[Check, ...] = (
         todo="Write the class as skus writes it, and import the budget again.",
     ),
     Check(
+        kind="terms_of_no_sku",
+        title="Rows of terms that no SKU matches",
+        assumed="They count nowhere: a row speaks of the SKUs that match all that it names.",
+        todo="Give SKU, class and supplier as skus has them, or leave out what is not needed.",
+    ),
+    Check(
         kind="activation_without_skus",
         title="An activation that features no SKU",
         assumed="It lifts nothing and the Bridge cannot judge it.",
@@ -155,7 +161,7 @@ CHECKS: tuple[Check, ...] = (
         title="Costs above prices",
         assumed="Every unit sold loses money: its margin at risk is below zero.",
         todo=(
-            "Check unit_cost and regular_price: per unit, in one currency, "
+            "Check unit_cost (in skus or terms) and regular_price: per unit, in one currency, "
             "both with or without tax."
         ),
     ),
@@ -342,9 +348,24 @@ CHECKS: tuple[Check, ...] = (
         has_query=False,
     ),
     Check(
+        kind="returns_netted",
+        title="Doors that tell units with returns taken off",
+        assumed="What they tell is net by the week, and so is what is foreseen and bought; "
+        "nothing more comes back.",
+        todo="Nothing, if goods go back on the shelf. Else import what was sold, and returns "
+        "as rows of their own.",
+    ),
+    Check(
         kind="prices_announced",
         title="Prices announced for later weeks",
         assumed="Demand and money follow them from that week on.",
+        todo="Nothing, if they are right.",
+        has_query=False,
+    ),
+    Check(
+        kind="terms_announced",
+        title="Costs, lead times or service levels that change in later weeks",
+        assumed="Each week of the plan has the value that holds then.",
         todo="Nothing, if they are right.",
         has_query=False,
     ),

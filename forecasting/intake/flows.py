@@ -16,11 +16,17 @@ from forecasting import write
 from forecasting.inventory import arrivals
 from forecasting.inventory.lateness import record
 from forecasting.plan.basis import ORDERED_AT_LEAST
+from forecasting.plan.dated import COST, LEAD_TIME, SERVICE_LEVEL
 
 Facts = Mapping[str, pd.DataFrame]
 Row = dict[str, Any]
 """kind, subject, count, example, assumed, todo, weight (units that hang on it)."""
 
+_TERMS: Mapping[str, Callable[[float], str]] = {
+    COST: lambda x: f"cost {write.price(x)}",
+    LEAD_TIME: lambda x: f"lead time {write.number(x)} wk",
+    SERVICE_LEVEL: lambda x: f"service level {write.figure(x)}",
+}
 NOTABLE_RETURNS = 0.1
 """Share of what was sold that comes back, from which a SKU at a door is named."""
 
@@ -41,6 +47,7 @@ def odd_flows(facts: Facts, as_of: dt.date) -> list[Row]:
         _old_orders,
         _returns,
         _announced,
+        _terms_announced,
         _no_stock,
         _centres,
     )
@@ -186,6 +193,21 @@ def _announced(facts: Facts, as_of: dt.date) -> list[Row]:
         ),
         subject=", ".join(ahead["sku"].drop_duplicates().head(3)),
         assumed="Demand and money follow them from that week on.",
+        todo="Nothing, if they hold.",
+        weight=0.0,
+    )
+
+
+def _terms_announced(facts: Facts, as_of: dt.date) -> list[Row]:
+    del as_of
+    ahead = facts["terms"].sort_values("week", kind="stable")
+    return _row(
+        "terms_announced",
+        ahead,
+        lambda r: f"{_TERMS[r.term](r.value)} of {r.sku} from {write.day(r.week)}",
+        subject=", ".join(ahead["sku"].drop_duplicates().head(3)),
+        assumed="Each week of the plan has the value that holds then: orders their lead time, "
+        "margin and open-to-buy the cost, stock the service level.",
         todo="Nothing, if they hold.",
         weight=0.0,
     )

@@ -96,6 +96,16 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
         "prix|pvp|precio|prezzo|verkoopprijs",
         "date": "valid from|from|effective date|gültig ab|ab|date effet",
     },
+    "terms": {
+        "date": "valid from|from|effective date|effective from|gültig ab|ab|date effet|"
+        "válido desde|valido dal|geldig vanaf",
+        "unit_cost": "new cost|unit cost|cost|cost price|landed cost|standard cost|net price|ek|"
+        "ek netto|einkaufspreis|prix achat|prix d achat|coste|costo|inkoopprijs",
+        "lead_time_weeks": "lead time weeks|lead time|lead time wks|lieferzeit wochen|lieferzeit|"
+        "délai semaines|plazo semanas",
+        "service_level": "service level|target service level|servicegrad|lieferbereitschaft|"
+        "taux de service|nivel de servicio",
+    },
     "inventory": {
         "on_hand": "on hand|on hand qty|qty on hand|soh|stock|stock on hand|inventory|available|"
         "unrestricted|bestand|lagerbestand|verfügbarer bestand|stock disponible|existencias|"

@@ -12,7 +12,7 @@ surprised before took no more than the stock that was there, and a lost sale doe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -38,11 +38,47 @@ class Terms:
     """First weeks in which no order is released any more."""
     last: int | None = None
     """Last week in which anything may land; None: no end."""
+    waits: tuple[int, ...] = ()
+    """Where the lead time changes: weeks from the last release that is in time to the arrival,
+    by week of arrival; empty: the lead time."""
+    earliest: int | None = None
+    """First week in which an order can arrive; None: as the lead time has it."""
 
     @property
     def first(self) -> int:
         """First week in which an order can arrive."""
-        return self.frozen + self.lead_time
+        return self.frozen + self.lead_time if self.earliest is None else self.earliest
+
+    def waits_in(self, n_weeks: int) -> int | Ints:
+        """Weeks from the last release that is in time to the arrival: the lead time, or where
+        it changes by week of arrival, (n_weeks,).
+        """
+        return np.array(self.waits[:n_weeks], dtype=np.int64) if self.waits else self.lead_time
+
+    def wait_for(self, week: int) -> int:
+        """The same of one week of arrival."""
+        return self.waits[min(week, len(self.waits) - 1)] if self.waits else self.lead_time
+
+    def of_leads(self, leads: Ints) -> Terms:
+        """The same terms with a lead time of each week of release, (W,).
+
+        An order may be released early and asked for later: before a longer lead time begins,
+        what is needed in the weeks that it cannot reach is released.
+
+        Examples
+        --------
+        >>> terms = Terms(lead_time=2).of_leads(np.array([2, 2, 4, 4, 4, 4, 4, 4]))
+        >>> terms.first, terms.waits
+        (2, (2, 2, 2, 2, 3, 4, 4, 4))
+        """
+        week = np.arange(len(leads))
+        arrives = np.where(week >= self.frozen, week + leads, np.iinfo(np.int64).max)
+        here = int(leads[min(self.frozen, len(leads) - 1)])
+        waits = [
+            int(t - in_time[-1]) if len(in_time := np.flatnonzero(arrives <= t)) else here
+            for t in week.tolist()
+        ]
+        return replace(self, lead_time=here, waits=tuple(waits), earliest=int(arrives.min()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +130,7 @@ def safety_stock(
     level_sd: float,
     lift_sd: Floats,
     lead_time: int,
-    service: float,
+    service: float | Floats,
     least: float = 0.0,
 ) -> Floats:
     """Units to have at the end of each week beyond expected demand, (D, W).
@@ -109,7 +145,7 @@ def safety_stock(
     lead_time : int
         Weeks. What arrives in a week was ordered so long before: doubt is that of the
         demand of all weeks since, the week itself included (the protection interval).
-    service : float
+    service : float, or float array, shape (W,)
         Probability of no stockout until the next order arrives.
     least : float
         Units for display.
@@ -157,8 +193,9 @@ class Needs(Protocol):
         ...
 
 
-NeedsOf = Callable[[Ints, int], Needs]
-"""What some doors lack, by their positions and the weeks from an order to its arrival."""
+NeedsOf = Callable[[Ints, int | Ints], Needs]
+"""What some doors lack, by their positions and the weeks from an order to its arrival (by the
+week of arrival where they change)."""
 
 
 class Kept:
@@ -393,31 +430,33 @@ def open_to_buy(
 
 
 def rows_of(
-    plan: BuyPlan, lead_time: int, *, centre: Centre | None = None
+    plan: BuyPlan, lead_time: int | Ints, *, centre: Centre | None = None
 ) -> dict[str, Ints | Floats | list[str]]:
     """Orders of a SKU line by line: door, release and receipt (positions), units, kind, source,
     and of an exception what demand is expected to miss there.
 
-    A line for the centre has the door D, one beyond the last.
+    `lead_time`: weeks, or by the week of arrival, (W,). A line for the centre has the door D,
+    one beyond the last.
     """
     n_doors, n_weeks = plan.orders.shape
-    weeks = np.zeros(n_doors, dtype=np.int64) if centre is None else centre.weeks
+    everywhere = (n_doors + 1, n_weeks)
     lines: list[tuple[int, int, int, float, str, str, float]] = []
 
     def add(units: Floats, kind: str, source: str, before: Ints, *, first: int = 0) -> None:
         lost = plan.lost if kind and not first else np.zeros(units.shape)
         for d, t in zip(*np.nonzero(units), strict=True):
-            release = max(int(t) - int(before[d]), 0)
+            release = max(int(t) - int(before[d, t]), 0)
             label = kind or ("release" if release == 0 else "planned")
             lines.append(
                 (first + int(d), release, int(t), float(units[d, t]), label, source,
                  float(lost[d, t]))
             )  # fmt: skip
 
-    supplier = np.full(n_doors + 1, lead_time)
-    now = np.full(n_doors + 1, n_weeks)
+    supplier = np.broadcast_to(lead_time, everywhere)
+    now = np.full(everywhere, n_weeks)
+    way = now if centre is None else np.repeat(centre.weeks[:, None], n_weeks, axis=1)
     add(plan.orders, "", "supplier", supplier)
-    add(plan.from_centre, "", "centre", now if centre is None else weeks)
+    add(plan.from_centre, "", "centre", way)
     add(plan.exceptions, "expedite", "supplier" if centre is None else "centre", now)
     if plan.centre is not None:
         add(plan.centre.orders[None], "", "supplier", supplier, first=n_doors)

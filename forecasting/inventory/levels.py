@@ -50,7 +50,8 @@ class Aim:
     """What stock is to do at D doors."""
 
     service: Floats
-    """Share of cycles whose demand is met in full, or of units, (D,)."""
+    """Share of cycles whose demand is met in full, or of units, (D,); or by the week of
+    arrival, (D, W)."""
     waits: Bools
     """Customers wait for what is not there (backorders); else the sale is lost, (D,)."""
     by_units: bool = False
@@ -73,8 +74,9 @@ class Outlook:
     demand : float array, shape (D, W)
     doubt : Doubt
     aim : Aim
-    lead_time : int
-        Weeks from an order to its arrival.
+    lead_time : int, or int array, shape (W,)
+        Weeks from an order to its arrival; or by the week of arrival, in which no later one is
+        ordered before an earlier one.
     pack : float array, shape (D,), optional
         Units that an order overshoots what is lacking by at most: the case it is rounded up
         to; one unit if left out.
@@ -87,7 +89,7 @@ class Outlook:
         doubt: Doubt,
         aim: Aim,
         *,
-        lead_time: int,
+        lead_time: int | Ints,
         pack: Floats | None = None,
     ) -> None:
         n_doors, n_weeks = demand.shape
@@ -99,9 +101,15 @@ class Outlook:
         over = alpha.T[:, None, :] * self._path
         self._variance = self._path * (1 + over)
         self._third = self._path * (1 + over * (3 + 2 * over))
-        self._demand, self._aim, self._lead = demand, aim, lead_time
+        self._demand, self._aim = demand, aim
+        waits = np.broadcast_to(lead_time, n_weeks)
+        # Position behind the last week of arrival that was ordered by the end of each week.
+        self._ordered = np.searchsorted(
+            np.arange(n_weeks) - waits, np.arange(n_weeks + 1), side="right"
+        )
         self._pack = np.ones(n_doors) if pack is None else pack
-        self._asked = np.broadcast_to(aim.service[:, None], demand.shape)
+        service = aim.service if aim.service.ndim == 2 else aim.service[:, None]
+        self._asked = np.broadcast_to(service, demand.shape)
         if not aim.waits.all():
             seldom = np.maximum(demand, _SELDOM)
             lower = asked_when_ordering(
@@ -112,7 +120,7 @@ class Outlook:
         shape = (n_weeks, len(NODES), n_doors)
         self._mean, self._var = np.empty(shape), np.zeros(shape)
         self._skewed = np.zeros(shape)
-        self._mean[: lead_time + 1] = opening
+        self._mean[: self._ordered[0]] = opening
         self._week = 0
 
     def lacking(self, ahead: int = 0, coming: Sequence[Floats] = ()) -> Floats:
@@ -163,14 +171,14 @@ class Outlook:
 
     def arrive(self, units: Floats) -> None:
         """Let units arrive, (D,), and the week's demand take its course."""
-        t, n_weeks = self._week, len(self._mean)
-        for_weeks = slice(t, min(t + self._lead + 1, n_weeks))
+        t = self._week
+        for_weeks = slice(t, self._ordered[t])
         window = self._mean[for_weeks], self._var[for_weeks], self._skewed[for_weeks]
         window = self._after(t, *window, units)
         self._mean[for_weeks], self._var[for_weeks], self._skewed[for_weeks] = window
-        if t + 1 + self._lead < n_weeks:
-            # The next order is placed with what is then expected to be there.
-            self._mean[t + 1 + self._lead] = NODE_WEIGHTS @ self._mean[t]
+        # The next order is placed with what is then expected to be there.
+        if self._ordered[t] < self._ordered[t + 1]:
+            self._mean[self._ordered[t] : self._ordered[t + 1]] = NODE_WEIGHTS @ self._mean[t]
         self._week += 1
 
     def _after(
@@ -346,7 +354,7 @@ def _straight_units(share: Floats) -> Floats:
     return found
 
 
-def as_if_waiting(service: float, *, weeks: int) -> float:
+def as_if_waiting(service: Floats, *, weeks: int) -> Floats:
     """The service that a level gives if customers wait, where it gives this if they do not.
 
     What is short under backorders is short in every week until a later order arrives, lost
@@ -355,7 +363,7 @@ def as_if_waiting(service: float, *, weeks: int) -> float:
 
     Parameters
     ----------
-    service : float
+    service : float array
         Share of cycles met in full where sales are lost.
     weeks : int
         Lead time and review.
@@ -368,7 +376,8 @@ def as_if_waiting(service: float, *, weeks: int) -> float:
 
     Examples
     --------
-    >>> round(as_if_waiting(0.8333, weeks=3), 3)
-    0.625
+    >>> as_if_waiting(np.array([0.8333]), weeks=3).round(3).tolist()
+    [0.625]
     """
-    return service / (service + weeks * (1 - service))
+    found: Floats = service / (service + weeks * (1 - service))
+    return found

@@ -114,7 +114,10 @@ class _Together:
         self._case = np.repeat([s.terms.case for s in skus], self._ends - self._starts)
         self._still = np.cumsum(self._demand[:, ::-1], axis=1)[:, ::-1] > 0
         self._reserve = [s.reserve for s in skus]
-        self._first, lead_time = skus[0].terms.first, skus[0].terms.lead_time
+        self._first, lead_time = (
+            skus[0].terms.first,
+            skus[0].terms.waits_in(self._demand.shape[1]),
+        )
         every = np.arange(len(self._demand))
         self._alone, self._helped = needs(every, lead_time), needs(every, lead_time)
         shape = self._demand.shape

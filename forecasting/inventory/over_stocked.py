@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.interpolate import RegularGridInterpolator
 
-from forecasting.hierarchy import Floats
+from forecasting.hierarchy import Floats, Ints
 
 LEADS = (0, 1, 2, 4, 8)
 """Lead times of the table, weeks."""
@@ -131,7 +131,7 @@ def asked_when_ordering(
     service: Floats,
     spread: Floats,
     *,
-    lead_time: int,
+    lead_time: int | Ints,
     weeks_a_pack: Floats,
     by_units: bool = False,
 ) -> Floats:
@@ -143,7 +143,7 @@ def asked_when_ordering(
         Share of cycles, or of units, to be met in full.
     spread : float array, same shape
         Variance of a week's demand over the square of its mean.
-    lead_time : int
+    lead_time : int, or int array, shape (W,)
         Weeks.
     weeks_a_pack : float array, same shape
         Weeks for which the pack lasts that orders are rounded up to: weeks without an order
@@ -153,7 +153,7 @@ def asked_when_ordering(
     """
     points = np.stack(
         [
-            np.full(service.shape, np.log1p(min(lead_time, LEADS[-1]))),
+            np.broadcast_to(np.log1p(np.minimum(lead_time, LEADS[-1])), service.shape),
             np.log(np.clip(spread, SPREADS[0], SPREADS[-1])),
             np.clip(service, ASKED[0], ASKED[-1]),
         ],

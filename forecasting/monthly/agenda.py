@@ -18,6 +18,7 @@ from forecasting.consensus.value_added import Added
 from forecasting.hierarchy import THOUSANDTHS, Bools, Floats
 from forecasting.monthly.minutes import Assumption
 from forecasting.plan import views
+from forecasting.plan.dated import COST
 from forecasting.plan.lift_library import EIGHTY
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS
@@ -316,6 +317,16 @@ def buy_impact(plan: LivePlan, before: pd.DataFrame, *, weeks: int = WEEKS) -> p
     rows = pd.DataFrame({"before": old, "now": new.reindex(old.index).fillna(0.0)})
     rows["change"] = rows["now"] - rows["before"]
     rows["cost"] = rows["change"] * facts["unit_cost"].reindex(rows.index).fillna(0.0)
+    for sku in plan.base.terms_ahead.get(COST, {}):  # each week at its own cost
+        name = plan.sku_names[sku]
+        if name in rows.index:
+            cost = np.nan_to_num(plan.base.cost_of(sku))
+            had = then[then["sku"] == name]
+            at_cost = [
+                plan.base.cost_in(sku, day) for day in pd.to_datetime(had["week"]).dt.date
+            ]
+            now = plan.totals["draft"][sku, ahead] / THOUSANDTHS @ cost[ahead]
+            rows.loc[name, "cost"] = now - had["consensus"].to_numpy() @ np.nan_to_num(at_cost)
     rows.insert(0, "description", facts["description"].reindex(rows.index))
     rows = rows.reindex(rows["cost"].abs().sort_values(ascending=False).index)
     return rows.rename_axis("sku").reset_index()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,12 @@ from forecasting.inventory.buy_plan import BuyPlan, Centre, Needs, NeedsOf, Term
 from forecasting.inventory.flows import coming_back
 from forecasting.inventory.levels import Aim, Doubt, Outlook, as_if_waiting
 from forecasting.inventory.netting import Asking
+from forecasting.plan.dated import LEAD_TIME
 from forecasting.plan.inbound import FIRM
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Measure
 from forecasting.weekly.orders import terms_of
-from forecasting.weekly.service import is_by_cost, service_of, services_at, waits_at
+from forecasting.weekly.service import is_by_cost, service_by_week, services_at, waits_at
 
 WEEKS = 26
 DOORS_AT_A_TIME = 1_000
@@ -138,14 +140,16 @@ def _through_centre(plan: LivePlan, one: _Looked, way: Ints) -> Bought:
     safety = _safety(
         plan, one.sku, demand, least_service=plan.limits.least_service, lead_time=longest
     )
+    ahead = partial(_centre_safety, plan, one.sku, demand, safety, way=longest)
+    n_weeks = demand.shape[1]
+    waits = np.broadcast_to(terms.waits_in(n_weeks), n_weeks)
+    whole_way = {w: ahead(lead_time=w + longest) for w in np.unique(waits).tolist()}
     centre = Centre(
         stock=float(plan.spare_reserve(one.sku)[base.centre[one.sku]]),
         scheduled=due_at_centre(plan, one.sku)[: demand.shape[1]],
         weeks=way,
-        safety=_centre_safety(
-            plan, one.sku, demand, safety, lead_time=terms.lead_time + longest, way=longest
-        ),
-        own=_centre_safety(plan, one.sku, demand, safety, lead_time=longest, way=longest),
+        safety=np.array([whole_way[w][t] for t, w in enumerate(waits.tolist())]),
+        own=ahead(lead_time=longest),
     )
     result = buy_plan.net_through(
         asking.opening, asking.scheduled, asking.demand, _needs(plan, [one]), terms, centre
@@ -161,14 +165,17 @@ def _needs(plan: LivePlan, skus: list[_Looked]) -> NeedsOf:
     demand = np.concatenate([one.asking.demand for one in skus])
     alpha = np.repeat([base.alpha_at(one.lift_sd) for one in skus], doors, axis=0)
     lift_sd = np.repeat([one.lift_sd for one in skus], doors, axis=0)
-    service = np.concatenate([services_at(base, o.sku, limits, o.waits) for o in skus])
+    n_weeks = demand.shape[1]
+    service = np.concatenate(
+        [services_at(base, o.sku, limits, o.waits)[:, :n_weeks] for o in skus]
+    )
     waits = np.concatenate([one.waits for one in skus])
     # The level that costs least is a share of cycles, whatever a stated one is.
     by_units = limits.service_by_units and not is_by_cost(base, skus[0].sku, limits)
     least = np.concatenate([one.least for one in skus])
     pack = np.concatenate([one.pack for one in skus])
 
-    def of(rows: Ints, lead_time: int) -> Needs:
+    def of(rows: Ints, lead_time: int | Ints) -> Needs:
         aim = Aim(
             service=service[rows],
             waits=waits[rows],
@@ -208,22 +215,24 @@ def _safety(
     """
     base = plan.base
     lift_sd = plan.sku(sku).lift_sd[: demand.shape[1]]
-    weeks = int(base.lead_time[sku]) if lead_time is None else lead_time
+    weeks = int(base.lead_times_of(sku)[0]) if lead_time is None else lead_time
     held = buy_plan.safety_stock(
         demand,
         alpha=base.alpha_at(lift_sd),
         level_sd=base.level_sd,
         lift_sd=lift_sd,
         lead_time=weeks,
-        service=_textbook_service(plan, sku, least_service, way=weeks if way is None else way),
+        service=_textbook_service(plan, sku, least_service, way=weeks if way is None else way)[
+            : demand.shape[1]
+        ],
         least=base.stated(sku, "presentation_min", 0.0),
     )
     return np.where(base.ranged.share(sku)[:, : demand.shape[1]] > 0, held, 0.0)
 
 
-def _textbook_service(plan: LivePlan, sku: int, least: float, *, way: int) -> float:
-    """Service level for the textbook's safety stock, in which customers wait."""
-    service = service_of(plan.base, sku, plan.limits, least=least)
+def _textbook_service(plan: LivePlan, sku: int, least: float, *, way: int) -> Floats:
+    """Service level for the textbook's safety stock, in which customers wait, (W,)."""
+    service = service_by_week(plan.base, sku, plan.limits, least=least)
     if waits_at(plan.base, plan.limits).all():
         return service
     return as_if_waiting(service, weeks=way + buy_plan.REVIEW_WEEKS)
@@ -255,7 +264,9 @@ def _centre_safety(
         level_sd=base.level_sd,
         lift_sd=lift_sd,
         lead_time=lead_time,
-        service=_textbook_service(plan, sku, plan.limits.least_service, way=way),
+        service=_textbook_service(plan, sku, plan.limits.least_service, way=way)[
+            : demand.shape[1]
+        ],
     )
     beyond: Floats = np.maximum(safety - at_doors.sum(axis=0), 0.0)
     return beyond
@@ -273,7 +284,8 @@ def safety_stock(plan: LivePlan, *, least_service: float) -> tuple[float, float]
     for sku in range(len(units)):
         demand = plan.sku(sku).draft[:, :WEEKS] / THOUSANDTHS
         units[sku] = _safety(plan, sku, demand, least_service=least_service)[:, 0].sum()
-    return float(units.sum()), float((units * np.nan_to_num(plan.base.unit_cost)).sum())
+    cost = np.array([plan.base.cost_of(sku)[0] for sku in range(len(units))], dtype=float)
+    return float(units.sum()), float((units * np.nan_to_num(cost)).sum())
 
 
 def rows(plan: LivePlan, *, weeks: int = WEEKS, frozen: int | None = None) -> pd.DataFrame:
@@ -317,18 +329,22 @@ def _all(plan: LivePlan, *, weeks: int, frozen: int | None) -> Iterator[tuple[in
     """The buy plan of every SKU, so many doors at a time as are quickest."""
     n_skus = len(plan.sku_names)
     per_time = max(DOORS_AT_A_TIME // max(plan.base.network.n_doors, 1), 1)
-    lead_time = plan.base.lead_time[:n_skus]
-    for weeks_ahead in np.unique(lead_time):
-        mine = np.flatnonzero(lead_time == weeks_ahead)
+    alike: dict[tuple[int, bytes], list[int]] = {}
+    changing = plan.base.terms_ahead.get(LEAD_TIME, {})
+    for sku in range(n_skus):
+        change = plan.base.lead_times_of(sku).tobytes() if sku in changing else b""
+        alike.setdefault((int(plan.base.lead_time[sku]), change), []).append(sku)
+    for _, mine in sorted(alike.items()):
         for first in range(0, len(mine), per_time):
-            skus = mine[first : first + per_time].tolist()
+            skus = mine[first : first + per_time]
             looked = [_looked_at(plan, sku, weeks=weeks, frozen=frozen) for sku in skus]
             yield from zip(skus, _netted(plan, looked), strict=True)
 
 
 def _lines(plan: LivePlan, sku: int, one: Bought) -> dict[str, np.ndarray]:
     """Order lines of one SKU; door: the place in the network."""
-    found = buy_plan.rows_of(one.plan, one.terms.lead_time, centre=one.centre)
+    waits = one.terms.waits_in(one.plan.orders.shape[1])
+    found = buy_plan.rows_of(one.plan, waits, centre=one.centre)
     door = np.asarray(found["door"])
     n_doors = plan.base.network.n_doors
     centre = n_doors + max(int(plan.base.centre[sku]), 0)
@@ -369,7 +385,7 @@ def summary(plan: LivePlan, bought: pd.DataFrame) -> pd.DataFrame:
     told = without_shipments(bought)
     told = told.assign(
         klass=told["sku"].map(skus["class"]),
-        cost=told["units"] * told["sku"].map(skus["unit_cost"]),
+        cost=told["units"] * plan.base.costs_in(told["sku"], told["receipt_week"]),
     )
     units = told.pivot_table(
         index="klass", columns="kind", values="units", aggfunc="sum", fill_value=0.0

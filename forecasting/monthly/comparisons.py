@@ -53,18 +53,17 @@ def compared(forecast: Floats, reference: Floats) -> Held:
 
 
 def year_before(
-    sold: pd.DataFrame, weeks: Sequence[dt.date], unit_cost: Floats
+    sold: pd.DataFrame, weeks: Sequence[dt.date], n_skus: int
 ) -> dict[Measure, Floats]:
     """What was sold in the same fiscal week numbers of the year before.
 
     Parameters
     ----------
     sold : DataFrame, one row per SKU and week
-        at (position of the SKU), week, units, revenue.
+        at (position of the SKU), week, units, revenue, unit_cost (of that week).
     weeks : sequence of date
         First days of weeks, W of them.
-    unit_cost : float array, shape (S,)
-        Of today.
+    n_skus : int
 
     Returns
     -------
@@ -76,13 +75,17 @@ def year_before(
     where = pd.to_datetime(sold["week"]).dt.date.map(column)
     inside = where.notna().to_numpy()
     at = (sold["at"].to_numpy()[inside], where[inside].to_numpy(dtype=np.int64))
-    found = {}
-    for measure in (Measure.UNITS, Measure.REVENUE):
-        values = np.full((len(unit_cost), len(weeks)), np.nan)
-        values[at] = sold[measure.value].to_numpy(dtype=float)[inside]
-        found[measure] = values
-    spent = found[Measure.UNITS] * unit_cost[:, None]
-    return found | {Measure.MARGIN: found[Measure.REVENUE] - spent}
+    found: dict[str, Floats] = {}
+    for name in (Measure.UNITS.value, Measure.REVENUE.value, "unit_cost"):
+        values = np.full((n_skus, len(weeks)), np.nan)
+        values[at] = sold[name].to_numpy(dtype=float)[inside]
+        found[name] = values
+    units, revenue, cost = found.values()
+    return {
+        Measure.UNITS: units,
+        Measure.REVENUE: revenue,
+        Measure.MARGIN: revenue - units * cost,
+    }
 
 
 @verbs
@@ -153,5 +156,5 @@ class Comparisons:
             at = pd.Index(base.skus["sku"]).get_indexer(pd.Index(sold["sku"]))
             sold = sold.assign(at=at)[at >= 0]
             goals = Budget.of(self._desk.store.table("budget"), days)
-            self._known = (base, year_before(sold, days, base.unit_cost), goals)
+            self._known = (base, year_before(sold, days, len(base.skus)), goals)
         return self._known

@@ -13,7 +13,7 @@ from typing import Annotated
 import pandas as pd
 
 from data import versions
-from data.closing import last_closed
+from data.closing import Closing, closing, last_closed
 from data.versions import Version
 from forecasting.arguments import AsMade, Columns, Name, verbs
 from forecasting.calendar import as_date
@@ -22,7 +22,7 @@ from forecasting.consensus import proposal, value_added, walk
 from forecasting.consensus.cycle import Cycle, Signature
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.cycle import ConsensusPublished
-from forecasting.consensus.proposal import Weights
+from forecasting.consensus.proposal import Record, Weights
 from forecasting.consensus.rules import Rules
 from forecasting.errors import Refused, UnknownName
 from forecasting.governance.desk import Desk
@@ -73,6 +73,7 @@ class CycleReader(Projector["Cycle | None"]):
         self._seen_by = seen_by
         self._published: tuple[Cycle | None, tuple[Version, ...]] | None = None
         """Read once for each state of the cycle: versions are only added, by publishing."""
+        self._scored: tuple[Cycle | None, Closing, dict[str, list[Record]]] | None = None
         self.take_up(desk.ledger)
 
     def _begin(self) -> Cycle | None:
@@ -247,14 +248,21 @@ class CycleReader(Projector["Cycle | None"]):
 
     def weights(self) -> dict[str, Weights]:
         """What each function's number counts for in each department, by its record."""
-        cells = self.scored()
-        if cells.empty:
-            return {}
         equal = self._policies.now.number("equal_share")
-        return {
-            d: proposal.weigh(r, equal_share=equal)
-            for d, r in value_added.records(cells).items()
-        }
+        return {d: proposal.weigh(r, equal_share=equal) for d, r in self._records().items()}
+
+    def _records(self) -> dict[str, list[Record]]:
+        """How each function's numbers came out, once for each publication and each import.
+
+        Every plan that is built asks, the draft and the working plan one after the other.
+        """
+        state, facts, kept = self._state, closing(self._desk.store), self._scored
+        if kept is None or kept[0] is not state or kept[1] is not facts:
+            # Under what was looked up before: what comes meanwhile replaces one of the two.
+            cells = self.scored()
+            records = {} if cells.empty else value_added.records(cells)
+            kept = self._scored = (state, facts, records)
+        return kept[2]
 
     def walk(self, by: str, version: Version, skus: Sequence[int]) -> pd.DataFrame:
         """Why the draft of some SKUs is another number than in a version (walk.walk)."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from forecasting.calendar import as_date
@@ -100,7 +100,7 @@ def action_list(
             if at is None
             else {name: facts[name][at] for name in ("supplier", "description")}
         )
-        cost = np.nan if at is None else float(plan.base.unit_cost[at])
+        cost_in = partial(plan.base.cost_in, at) if at is not None else _no_cost
         for move, line in zip(order.moves, lines, strict=True):
             rows.append(
                 {
@@ -108,10 +108,16 @@ def action_list(
                     "supplier": about["supplier"], "sku": order.sku,
                     "description": about["description"], "place": move.to,
                     "units": move.units, "release_week": move.leaves,
-                    "receipt_week": move.arrives, "cost": move.units * cost,
+                    "receipt_week": move.arrives,
+                    "cost": move.units * cost_in(move.arrives),
                     "confirmed": line.units, "receipts": " ".join(line.receipts),
                     "approved_by": people.get(order.person, order.person),
                     "approved": order.decided_at.date(), "why": order.note,
                 }
             )  # fmt: skip
     return pd.DataFrame(rows, columns=list(ACTION_LIST))
+
+
+def _no_cost(_: dt.date) -> float:
+    """Cost of what is no SKU any more: not known."""
+    return float("nan")

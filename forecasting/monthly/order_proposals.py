@@ -71,7 +71,7 @@ def proposals(
     skus = plan.base.skus.set_index("sku")
     for name in ("description", "class", "supplier"):
         rows[name] = rows["sku"].map(skus[name])
-    rows["cost"] = rows["units"] * rows["sku"].map(skus["unit_cost"])
+    rows["cost"] = rows["units"] * plan.base.costs_in(rows["sku"], rows["receipt_week"])
     rows["month"] = [month_label(day) for day in rows["receipt_week"].dt.date]
     order = ["release_week", "cost", "sku"]
     rows = rows.sort_values(order, ascending=[True, False, True], ignore_index=True)
@@ -82,7 +82,11 @@ def proposals(
     )
     at = [plan.sku_index[name] for name in rows["sku"]]
     base, limits = plan.base, plan.limits
-    rows["service"] = [service_of(base, sku, limits) for sku in at]
+    due = (rows["receipt_week"].to_numpy().astype("datetime64[D]") - base.weeks[0]).astype(int)
+    rows["service"] = [
+        service_of(base, sku, limits, week=week)
+        for sku, week in zip(at, (due // 7).tolist(), strict=True)
+    ]
     rows["service_cheapest"] = [
         cheapest_of(base, sku, limits, waits=limits.stores_wait) for sku in at
     ]

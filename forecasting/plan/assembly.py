@@ -235,10 +235,11 @@ class _Money(TypedDict):
     usual_price: Floats
     usual_by_week: Floats
     unit_cost: Floats
+    terms_ahead: Mapping[str, Mapping[int, Floats]]
 
 
 def _money(facts: Facts, places: Places) -> _Money:
-    """Prices now and to come, and costs."""
+    """Prices, costs and terms, now and to come."""
     price, own = dated.prices_in_force(facts.skus, facts.prices, places.door)
     ahead = dated.prices_ahead(
         price, own, facts.announced, skus=places.sku, doors=places.door, weeks=places.weeks
@@ -248,6 +249,7 @@ def _money(facts: Facts, places: Places) -> _Money:
         "price": price, "price_ahead": ahead, "usual_price": usual,
         "usual_by_week": dated.by_week(usual, ahead, len(places.weeks)),
         "unit_cost": facts.skus["unit_cost"].to_numpy(dtype=float),
+        "terms_ahead": dated.terms_ahead(facts.skus, facts.terms, places.weeks),
     }  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -108,7 +108,7 @@ class Base:
     """Weeks of supply that the usual replenishment aims at beyond its lead time; negative where
     it aims at less than the lead time's, (S, D)."""
     lead_time: Ints
-    """Of the supplier, weeks, (S,)."""
+    """Of the supplier, weeks, in force in the as-of week, (S,)."""
     rhythm: tuple[Ints, Ints]
     """Weeks from one order of each SKU to the next, and the first week of the plan in which
     such an order may arrive, (S,) each."""
@@ -124,7 +124,10 @@ class Base:
     usual_by_week: Floats
     """The same of the prices of each week, (S, W)."""
     unit_cost: Floats
-    """NaN unknown, (S,)."""
+    """In force in the as-of week, NaN unknown, (S,)."""
+    terms_ahead: Mapping[str, Mapping[int, Floats]] = field(default_factory=dict)
+    """Costs, lead times and service levels of each week, of SKUs of which one is announced:
+    column of `skus` to SKU to (W,)."""
 
     def price_of(self, sku: int) -> Floats:
         """Regular price of a SKU in each week, NaN unknown, (D, W)."""
@@ -151,7 +154,43 @@ class Base:
 
     def cost_of(self, sku: int) -> Floats:
         """Cost of a unit of a SKU in each week, NaN unknown, (W,)."""
-        return np.broadcast_to(self.unit_cost[sku], self.weeks.shape)
+        ahead = self.terms_ahead.get(dated.COST, {}).get(sku)
+        return (
+            np.broadcast_to(self.unit_cost[sku], self.weeks.shape) if ahead is None else ahead
+        )
+
+    def cost_in(self, sku: int, day: dt.date) -> float:
+        """Cost of a unit in the week of a day; NaN unknown.
+
+        A day before the plan or beyond it is taken as its first week or its last.
+        """
+        week = int((np.datetime64(day, "D") - self.weeks[0]).astype(int)) // 7
+        return float(self.cost_of(sku)[min(max(week, 0), len(self.weeks) - 1)])
+
+    def costs_in(self, skus: pd.Series, days: pd.Series) -> Floats:
+        """The same for many: names of SKUs, and days, (n,) each."""
+        at = pd.Index(self.skus["sku"]).get_indexer(pd.Index(skus))
+        cost: Floats = self.unit_cost[at]
+        changes = np.isin(at, list(self.terms_ahead.get(dated.COST, {})))
+        dates = pd.to_datetime(days).dt.date.to_numpy()
+        for n in np.flatnonzero(changes):
+            cost[n] = self.cost_in(int(at[n]), dates[n])
+        return cost
+
+    def lead_times_of(self, sku: int) -> Ints:
+        """Weeks that an order takes that is released in each week, (W,)."""
+        ahead = self.terms_ahead.get(dated.LEAD_TIME, {}).get(sku)
+        if ahead is None:
+            return np.broadcast_to(self.lead_time[sku], self.weeks.shape)
+        known = np.where(np.isnan(ahead), self.lead_time[sku], ahead)
+        return known.astype(np.int64)
+
+    def stated_by_week(self, sku: int, fact: str, otherwise: float) -> Floats:
+        """What files say of a SKU in each week, or what holds where they say nothing, (W,)."""
+        ahead = self.terms_ahead.get(fact, {}).get(sku)
+        if ahead is None:
+            return np.full(len(self.weeks), self.stated(sku, fact, otherwise))
+        return np.where(np.isnan(ahead), otherwise, ahead)
 
     def alpha_at(self, lift_sd: Floats) -> Floats:
         """Overdispersion of each week's own demand: with activation where a lift is unsure."""

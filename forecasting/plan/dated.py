@@ -17,6 +17,8 @@ from forecasting.hierarchy import Bools, Floats
 
 LEAST_MOVE = 1e-3
 """Log move of price, mean over doors, from which demand is told apart by door."""
+COST, LEAD_TIME, SERVICE_LEVEL = "unit_cost", "lead_time_weeks", "service_level"
+"""Terms of a SKU that may have dates."""
 
 
 def prices_in_force(
@@ -156,4 +158,50 @@ def by_week(usual: Floats, ahead: Mapping[int, Floats], n_weeks: int) -> Floats:
         found = found.copy()
         for sku, price in ahead.items():
             found[sku] = usual_of(price.T)
+    return found
+
+
+def nothing_announced() -> pd.DataFrame:
+    """Terms to come where none are."""
+    return pd.DataFrame({"sku": [], "term": [], "week": [], "value": []})
+
+
+def terms_ahead(
+    skus: pd.DataFrame, announced: pd.DataFrame, weeks: Dates
+) -> Mapping[str, Mapping[int, Floats]]:
+    """Costs, lead times and service levels of each week, of the SKUs of which some change.
+
+    Parameters
+    ----------
+    skus : DataFrame, one row per SKU
+        sku, and what holds now, NaN unknown.
+    announced : DataFrame, one row per SKU, term and week
+        sku, term, week, value.
+
+    Returns
+    -------
+    mapping of term to mapping of SKU to float array, shape (W,)
+
+    Examples
+    --------
+    >>> skus = pd.DataFrame({"sku": ["A", "B"], "unit_cost": [12.0, 5.0]})
+    >>> weeks = np.array(["2027-01-03", "2027-01-10"], dtype="datetime64[D]")
+    >>> rise = pd.DataFrame(
+    ...     {"sku": ["A"], "term": ["unit_cost"], "week": [weeks[1]], "value": [14.2]}
+    ... )
+    >>> {s: w.tolist() for s, w in terms_ahead(skus, rise, weeks)["unit_cost"].items()}
+    {0: [12.0, 14.2]}
+    """
+    at = pd.Index(skus["sku"]).get_indexer(pd.Index(announced["sku"]))
+    days = pd.to_datetime(announced["week"]).to_numpy().astype("datetime64[D]")
+    week = (days - weeks[0]).astype("timedelta64[D]").astype(np.int64) // 7
+    usable = np.flatnonzero((at >= 0) & (week >= 0) & (week < len(weeks)))
+    terms = announced["term"].to_numpy(object)
+    values = announced["value"].to_numpy(dtype=float)
+    found: dict[str, dict[int, Floats]] = {}
+    for i in sorted(usable.tolist(), key=lambda i: week[i]):
+        of_term, sku = found.setdefault(str(terms[i]), {}), int(at[i])
+        if sku not in of_term:
+            of_term[sku] = np.full(len(weeks), float(skus[terms[i]].iloc[sku]))
+        of_term[sku][week[i] :] = values[i]
     return found

@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecasting.calendar import Dates
 from forecasting.hierarchy import Ints
+from forecasting.plan import dated
 from forecasting.plan.ordered import nothing_arrived
 
 
@@ -70,6 +71,9 @@ class Facts:
     returns: pd.DataFrame
     """One row per SKU and door where something comes back: sku, door, sold, returned,
     door_sold, door_returned: units."""
+    terms: pd.DataFrame = field(default_factory=dated.nothing_announced)
+    """One row per cost, lead time or service level to come: sku, term (its column of `skus`),
+    week, value; `skus` has what holds now."""
     arrived: pd.DataFrame = field(default_factory=nothing_arrived)
     """One row per receipt line that came lately, of SKUs that people ordered here: receipt,
     sku, door, units, received."""

@@ -386,7 +386,8 @@ def _orders_since(store: Store) -> dt.date:
     ordered = pd.to_datetime(store.table("receipts")["ordered"]).dropna()
     if ordered.empty:
         return dt.date.min
-    longest = store.query("all_skus")["lead_time_weeks"].max()
+    told = (store.query("all_skus"), store.table("terms"))
+    longest = pd.concat([each["lead_time_weeks"].astype(float) for each in told]).max()
     weeks = 0 if pd.isna(longest) else int(longest)
     return week_start(ordered.min().date()) + weeks * WEEK
 

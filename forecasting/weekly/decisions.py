@@ -390,10 +390,10 @@ def _check_new_order(plan: LivePlan, sku: int, move: Move) -> None:
         raise Refused(f"{move.sku} is ordered for its distribution centre: see the buy plan.")
     terms = terms_of(plan.base, sku, frozen=plan.limits.frozen_buy_weeks)
     week = (move.arrives - as_date(plan.base.weeks[0])).days // 7
-    if week < terms.first or (move.arrives - move.leaves).days < 7 * terms.lead_time:
+    if week < terms.first or (move.arrives - move.leaves).days < 7 * terms.wait_for(week):
         raise Refused(
             f"An order of {move.sku} cannot come by {move.arrives} any more: it takes "
-            f"{terms.lead_time} weeks. Look at the options again."
+            f"{terms.wait_for(max(week, 0))} weeks. Look at the options again."
         )
     if terms.last is not None and week > terms.last:
         raise Refused(f"{move.sku} is past its exit date by {move.arrives}.")

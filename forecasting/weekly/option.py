@@ -187,7 +187,7 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
         usual=computed.usual,
         known=computed.known,
         margin=margin[:, ahead],
-        service=service_of(base, sku, plan.limits),
+        service=service_of(base, sku, plan.limits, week=item.first),
         presentation=base.stated(sku, "presentation_min", 0.0),
         assessed=risk,
     )

@@ -52,8 +52,10 @@ def moves_of(plan: LivePlan, lines: Sequence[OrderLine]) -> tuple[Move, ...]:
     known = {name: plan.inbound.names_of(sku) for name, sku in named.items()}
     for line in lines:
         sku = named[line.sku]
-        lead = dt.timedelta(7 * int(base.lead_time[sku]))
         arrives = week_start(line.arrives)
+        week = max((arrives - as_date(base.weeks[0])).days // 7, 0)
+        terms = terms_of(base, sku, frozen=plan.limits.frozen_buy_weeks)
+        lead = dt.timedelta(7 * terms.wait_for(week))
         found.append(
             Move(
                 sku=line.sku, to=line.place, units=line.units, leaves=arrives - lead,

@@ -22,6 +22,7 @@ from forecasting.inventory.buy_plan import Terms
 from forecasting.inventory.risk import NODE_WEIGHTS, cut_off
 from forecasting.inventory.shipments import SUPPLIER, Shipment, supply_change
 from forecasting.plan.basis import Base
+from forecasting.plan.dated import LEAD_TIME
 from forecasting.plan.live import LivePlan
 
 HALVINGS = 40
@@ -57,13 +58,16 @@ def terms_of(base: Base, sku: int, *, frozen: int) -> Terms:
     last = None
     if not pd.isna(exit_date):
         last = int((np.datetime64(exit_date, "D") - base.weeks[0]).astype(int)) // 7
-    return Terms(
+    terms = Terms(
         lead_time=int(base.lead_time[sku]),
         case=base.stated(sku, "case_pack", 1.0),
         least=base.stated(sku, "moq", 0.0),
         frozen=frozen,
         last=last,
     )
+    if sku not in base.terms_ahead.get(LEAD_TIME, {}):
+        return terms
+    return terms.of_leads(base.lead_times_of(sku))
 
 
 def shipments(
@@ -86,7 +90,7 @@ def shipments(
     terms = terms_of(base, item.sku, frozen=plan.limits.frozen_buy_weeks)
     arrives = max(situation.first, terms.first)
     until = arrives if terms.first <= situation.first else situation.last
-    slack = until - terms.first
+    slack = until - terms.wait_for(until) - terms.frozen
     if slack < 0:
         late = f"An order takes {terms.lead_time} weeks and would come after the activation."
         return [], slack, late
@@ -104,8 +108,8 @@ def shipments(
     return (
         [
             Shipment(
-                origin=SUPPLIER, to=int(door), units=float(n), leaves=arrives - terms.lead_time,
-                arrives=arrives, cost=0.0,
+                origin=SUPPLIER, to=int(door), units=float(n),
+                leaves=arrives - terms.wait_for(arrives), arrives=arrives, cost=0.0,
             )
             for door, n in zip(situation.doors, units, strict=True)
             if n > 0

@@ -8,6 +8,7 @@ from forecasting.hierarchy import Bools, Floats
 from forecasting.inventory.bridge import Limits
 from forecasting.inventory.newsvendor import cheapest_service
 from forecasting.plan.basis import Base
+from forecasting.plan.dated import SERVICE_LEVEL
 
 SERVICE = 0.95
 """Service level of a SKU that states none."""
@@ -22,18 +23,19 @@ def waits_at(base: Base, limits: Limits) -> Bools:
     return waits
 
 
-def stated_service(base: Base, sku: int, least: float) -> float:
-    """Service level of a SKU: what it states, or what policy asks at least.
+def stated_service(base: Base, sku: int, least: float) -> Floats:
+    """Service level of a SKU in each week: what it states, or what policy asks at least, (W,).
 
     No stock is enough for certain: more than `MOST_SERVICE` is planned for as that.
     """
-    return min(max(base.stated(sku, "service_level", SERVICE), least), MOST_SERVICE)
+    stated = base.stated_by_week(sku, SERVICE_LEVEL, SERVICE)
+    return np.clip(stated, min(least, MOST_SERVICE), MOST_SERVICE)
 
 
 def cheapest_of(base: Base, sku: int, limits: Limits, *, waits: bool) -> float:
     """Share of cycles that costs least where customers wait or do not; NaN unknown.
 
-    Price, unit cost and holding cost are those of the files, goodwill a share of the price.
+    Price and unit cost are those in force, goodwill a share of the price.
     """
     price = float(base.usual_price[sku])
     found = cheapest_service(
@@ -52,8 +54,15 @@ def is_by_cost(base: Base, sku: int, limits: Limits) -> bool:
     return limits.service_by_cost and level == level
 
 
-def service_of(base: Base, sku: int, limits: Limits, *, least: float | None = None) -> float:
-    """Service level that a SKU is planned for, as stores have it.
+def service_of(base: Base, sku: int, limits: Limits, *, week: int = 0) -> float:
+    """Service level that a SKU is planned for in a week of the plan, as stores have it."""
+    return float(service_by_week(base, sku, limits)[week])
+
+
+def service_by_week(
+    base: Base, sku: int, limits: Limits, *, least: float | None = None
+) -> Floats:
+    """The same of every week, (W,).
 
     Parameters
     ----------
@@ -64,19 +73,21 @@ def service_of(base: Base, sku: int, limits: Limits, *, least: float | None = No
     if not is_by_cost(base, sku, limits):
         return stated_service(base, sku, at_least)
     level = cheapest_of(base, sku, limits, waits=limits.stores_wait)
-    return min(max(level, at_least), MOST_SERVICE)
+    return np.full(len(base.weeks), min(max(level, at_least), MOST_SERVICE))
 
 
 def services_at(base: Base, sku: int, limits: Limits, waits: Bools) -> Floats:
-    """The same door by door, (D,): where customers wait, another level costs least.
+    """The same door by door, (D, W): where customers wait, another level costs least.
 
     Parameters
     ----------
     waits : bool array, shape (D,)
     """
-    usual = service_of(base, sku, limits)
+    usual = service_by_week(base, sku, limits)
     if not is_by_cost(base, sku, limits):
-        return np.full(len(waits), usual)
-    other = cheapest_of(base, sku, limits, waits=not limits.stores_wait)
-    other = max(other, limits.least_service) if other == other else usual
-    return np.where(waits == limits.stores_wait, usual, min(other, MOST_SERVICE))
+        return np.repeat(usual[None], len(waits), axis=0)
+    level = cheapest_of(base, sku, limits, waits=not limits.stores_wait)
+    known = level == level
+    other = np.full(len(usual), max(level, limits.least_service)) if known else usual
+    as_usual = (waits == limits.stores_wait)[:, None]
+    return np.where(as_usual, usual, np.minimum(other, MOST_SERVICE))

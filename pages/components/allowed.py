@@ -8,7 +8,7 @@ import streamlit as st
 from forecasting.outputs import marketing_calendar
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.readiness import Readiness, State, calendar_of
-from pages.components import download, frame, theme
+from pages.components import download, frame, lists, theme
 from pages.components.text import Markdown, ours
 
 MARKS = {
@@ -44,7 +44,7 @@ def section(found: list[Readiness]) -> None:
 def table(found: list[Readiness]) -> None:
     """What the stock allows of each activation, and the calendar to take along."""
     space, person = frame.workspace(), frame.me()
-    st.dataframe(
+    lists.table(
         pd.DataFrame(
             {
                 "State": [MARKS[one.state] for one in found],
@@ -57,7 +57,14 @@ def table(found: list[Readiness]) -> None:
                 "Proposed": ["; ".join(p.body.text for p in one.proposed) or None for one in found],
             }
         ),
-        hide_index=True, placeholder="–", alt="What the stock allows of each activation",
+        {
+            "State": [MARKS[one.state] for one in found],
+            "Owner": [one.activation.owner for one in found],
+        },
+        [one.margin_at_risk for one in found],
+        ids=[one.activation.activation for one in found], key="allowed", picks=False,
+        what=(ours("activation"), ours("activations")),
+        placeholder="–", alt="What the stock allows of each activation",
         column_config={
             name: st.column_config.DateColumn(format="MMM D")
             for name in ("First day", "Decide by", "Last day")

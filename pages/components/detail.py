@@ -20,8 +20,9 @@ from forecasting.plan.lines import Kind as Row
 from forecasting.plan.lines import Line
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Measure
-from pages.components import charts, frame, theme, trail
+from pages.components import charts, followed, frame, theme, trail
 from pages.components.chosen import Cells
+from pages.components.followed import What
 from pages.components.text import plain
 
 _BACK = dt.timedelta(7 * 25)
@@ -57,6 +58,9 @@ def of(
     plain_rows = [row.label for row in rows if row.kind is Row.NODE]
     _follow(at, names)
     node = frame.select("Row in detail", names, key="row", default=(plain_rows or names)[0])
+    level, name = nodes[node]
+    if level in (What.CLASS, What.SKU):
+        followed.star(What(level), name)
     plan = frame.plan()
     scope = scope_of(nodes[node], (weeks[0], weeks[-1]))
     if at is not None and node in [row.label for row in at.rows]:

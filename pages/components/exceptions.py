@@ -1,6 +1,7 @@
 """Exceptions of the meeting: the SKUs on which functions disagree, each with its evidence."""
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -17,8 +18,11 @@ from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS
 from forecasting.workspace import Workspace
 from pages.components import charts, drafts, frame, minutes, scores, theme, trail
-from pages.components.text import plain
+from pages.components.risks import BACK_KEY, NEXT_KEY
+from pages.components.text import Markdown, ours, plain
 
+_AGREED = 0.999
+"""Share of a SKU's cells from which it counts as agreed."""
 SIDES = ("statistical", *map(str, INPUTS), "proposed")
 
 
@@ -43,27 +47,103 @@ def step(space: Workspace, person: Person, plan: LivePlan) -> None:
     shown = found.head(agenda.MOST)
     weeks = plan.base.weeks[plan.fence : plan.fence + agenda.WEEKS]
     ends = as_date(weeks[0]), as_date(weeks[-1])
-    left, right = st.columns([8, 5], gap="medium")
+    _take_the_next(shown)
+    said(space, person)
+    sku = at_one(shown)
+    left, right = st.columns([6, 7], gap="medium")
     with left:
-        listed(shown, ends, len(found) - len(shown))
+        one_of(space, person, shown, sku, ends)
     with right:
-        sku = one_of(space, person, shown, ends)
-    picture(space, plan, sku)
+        picture(space, plan, sku)
+    with st.expander(f"All {theme.plural(len(shown), 'exception')} of this meeting"):
+        listed(shown, ends, found.iloc[len(shown) :])
 
 
-def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: int) -> None:
+_GO_TO = "go to exception"
+"""The exception to show at the next drawing: the choice cannot be moved once it is drawn."""
+_SAID = "agreed just now"
+
+
+def next_open(skus: Sequence[str], agreed: Sequence[float], at: str) -> str | None:
+    """The exception to go on with after one: the next that is not agreed, from the top again."""
+    where = list(skus).index(at) if at in skus else -1
+    for way in range(1, len(skus) + 1):
+        n = (where + way) % len(skus)
+        if agreed[n] < _AGREED and skus[n] != at:
+            return skus[n]
+    return None
+
+
+def _take_the_next(shown: pd.DataFrame) -> None:
+    asked = st.session_state.pop(_GO_TO, None)
+    if asked in set(shown["sku"]):
+        st.session_state[frame.slot("exception")] = asked
+
+
+def said(space: Workspace, person: Person) -> None:
+    """What was agreed a moment ago, and taking it back."""
+    seq = st.session_state.get(_SAID)
+    event = space.ledger.event(seq) if seq else None
+    if event is None or space.reversals.has_taken_back(event.seq):
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="agreed_now"):
+        st.markdown(f":green[✓] **Agreed:** {plain(event.sentence)}", width="content")
+        if person.may("agree") and st.button("Take back", key="agreed_undo"):
+            sku = event.scope.product if event.scope else None
+            st.session_state[_GO_TO] = sku
+            frame.do(space.reversals.undo, person.id, event.seq)
+
+
+def at_one(shown: pd.DataFrame) -> str:
+    """Which exception is talked about, how many are left, and the keys to the next."""
+    skus, agreed = shown["sku"].tolist(), shown["agreed"].tolist()
+    words = dict(zip(skus, shown["description"], strict=True))
+    left = sum(share < _AGREED for share in agreed)
+    with st.container(horizontal=True, vertical_alignment="bottom", key="exceptions_bar"):
+        sku = str(
+            frame.select(
+                "Exception", skus, key="exception", width=330,
+                in_words=lambda s: f"{skus.index(s) + 1} · {s} · {words[s]}",
+            )
+        )  # fmt: skip
+        for label, key, step in (("Previous", BACK_KEY, -1), ("Next", NEXT_KEY, 1)):
+            st.button(
+                label, key=f"exception_{step}", shortcut=key, disabled=len(skus) < 2,
+                on_click=_step, args=(skus, sku, step),
+            )  # fmt: skip
+        st.markdown(
+            f"**{theme.number(skus.index(sku) + 1)} of {theme.plural(len(skus), 'exception')}** · "
+            f"{theme.number(left)} to agree on",
+            width="content",
+        )
+    st.caption(
+        "Ranked by revenue x disagreement x uncertainty: what is worth most of the meeting's time "
+        "comes first; what rests on an expired assumption before all.",
+        help="Revenue of the draft, times how far the functions are apart, times how uncertain "
+        "the forecast is.",
+    )
+    return sku
+
+
+def _step(skus: Sequence[str], at: str, step: int) -> None:
+    st.session_state[frame.slot("exception")] = skus[(skus.index(at) + step) % len(skus)]
+
+
+def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: pd.DataFrame) -> None:
     """The exceptions, most important first."""
     st.markdown(
-        f"**{theme.plural(len(shown), 'exception')}**, ranked by revenue x disagreement x uncertainty"
-        + (f"; {left_out} smaller ones are not shown" if left_out else "")
-        + f". Units from {theme.week(ends[0])} to {theme.week(ends[1])}.",
-        help="Revenue of the draft, times how far the functions are apart, times how uncertain "
-        "the forecast is: what is worth most of the meeting's time comes first.",
+        f"Units from {theme.week(ends[0])} to {theme.week(ends[1])}"
+        + (
+            f"; {theme.number(len(left_out))} smaller ones, {theme.money(left_out['money'].sum())} "
+            "of the draft, are left for the next meeting."
+            if len(left_out)
+            else "."
+        )
     )
     table = pd.DataFrame(
         {
             "": [
-                "✓" if agreed >= 0.999 else ("◆" if assumed else "")
+                "✓" if agreed >= _AGREED else ("◆" if assumed else "")
                 for agreed, assumed in zip(shown["agreed"], shown["assumed"], strict=True)
             ],
             "SKU": shown["sku"],
@@ -93,12 +173,21 @@ def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: int) ->
 
 
 def one_of(
-    space: Workspace, person: Person, shown: pd.DataFrame, ends: tuple[dt.date, dt.date]
-) -> str:
-    """The exception that is talked about: evidence, agreement, minutes; its SKU."""
-    sku = frame.select("Exception", shown["sku"].tolist(), key="exception",
-                       in_words=lambda s: f"{s} · {shown.set_index('sku')['description'][s]}")  # fmt: skip
-    one = shown.set_index("sku").loc[sku]
+    space: Workspace,
+    person: Person,
+    shown: pd.DataFrame,
+    sku: str,
+    ends: tuple[dt.date, dt.date],
+) -> None:
+    """The exception that is talked about: the question, evidence, agreement, minutes."""
+    one = shown[shown["sku"] == sku].iloc[0]
+    st.header(question(one), anchor=False)
+    done = one["agreed"] >= _AGREED
+    st.markdown(
+        f"{plain(sku)} · {theme.week(ends[0])} to {theme.week(ends[1])} · draft "
+        f"{theme.units(one['draft'])}, {theme.money(one['money'])}"
+        + (" · :green[✓ agreed]" if done else "")
+    )
     scope = Scope(product_level="sku", product=sku, first_week=ends[0], last_week=ends[1])
     if one["assumed"]:
         st.warning(
@@ -108,14 +197,26 @@ def one_of(
         )
     evidence(space, person, one, scope)
     if person.may("agree") and space.cycles.is_open:
-        agree(space, person, one, scope)
+        agree(space, person, shown, one, scope)
     elif not space.cycles.is_open:
         st.caption("This cycle is published. New agreements belong to the next one.")
     else:
         st.caption("The facilitator records the agreement.")
     with st.popover("Action or assumption", width="stretch"):
         minutes.write_down(space, person, scope)
-    return str(sku)
+
+
+def question(one: pd.Series) -> Markdown:
+    """What the meeting is asked, in a sentence: who is furthest apart, and by how much."""
+    given = {f.label: float(one[str(f)]) for f in INPUTS}
+    low, high = min(given, key=given.__getitem__), max(given, key=given.__getitem__)
+    name = plain(one["description"] or one["department"])
+    if given[high] - given[low] < 0.5:
+        return ours(f"{name}: does {theme.units(one['draft'])} still hold?")
+    return ours(
+        f"{name}: {theme.units(given[low])} as {plain(low)} says, or {theme.units(given[high])} as "
+        f"{plain(high)} says?"
+    )
 
 
 def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
@@ -173,13 +274,25 @@ def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> 
         )
 
 
-def agree(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:
-    """Take a column, or type another number."""
-    base = st.session_state.get("seen")
+def agree(
+    space: Workspace, person: Person, shown: pd.DataFrame, one: pd.Series, scope: Scope
+) -> None:
+    """Take a column, or type another number; the next exception comes by itself."""
+    base, before = st.session_state.get("seen"), space.seq
+
+    def then() -> None:
+        made = [e for e in space.ledger.tail(before) if e.kind is Kind.AGREE]
+        mine = [e.seq for e in made if e.person == person.id]
+        st.session_state[_SAID] = mine[-1] if mine else None
+        st.session_state[_GO_TO] = next_open(
+            shown["sku"].tolist(), shown["agreed"].tolist(), scope.product
+        )
+        drafts.entered(why_agreed="")
+
     note = drafts.words("Why", key="why_agreed", placeholder="What settled it?")
     take = partial(
         frame.do, space.cycles.agree, person.id, scope, note=note, base=base,
-        then=lambda: drafts.entered(why_agreed=""),
+        then=then,
     )  # fmt: skip
     st.caption("Agree on")
     row = st.container(horizontal=True)

@@ -15,15 +15,16 @@ import streamlit as st
 
 from data.store import DEFAULT_PATH
 from forecasting import operation
-from forecasting.errors import ConcordError
+from forecasting.errors import ConcordError, Refused
 from forecasting.governance.jobs import Job, State
+from forecasting.plan import balance
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import GLOSSARY
 from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Watched
 from forecasting.workspace import Workspace
-from pages.components import faults, theme
+from pages.components import faults, signed, theme
 from pages.components.text import Markdown, ours, plain
 
 GONE_AFTER_S = 12
@@ -103,8 +104,27 @@ def workspace() -> Workspace:
 
 
 def me() -> Person:
-    """Who is looking, or who asked for what is being made."""
-    return workspace().person(_ASKED_BY.get() or st.session_state["person"])
+    """Who is looking, or who asked for what is being made.
+
+    Raises
+    ------
+    SignedOut, NotAllowed
+        Where people sign in: if nobody is signed in any more, or may not come in.
+    """
+    if asked_by := _ASKED_BY.get():
+        return workspace().person(asked_by)
+    if signed.is_on():
+        return signed.person(workspace())
+    return workspace().person(st.session_state["person"])
+
+
+def is_somebody() -> bool:
+    """Whether it is known who is looking, and they may come in."""
+    try:
+        me()
+    except (KeyError, Refused):
+        return False
+    return True
 
 
 _ASKED_BY: ContextVar[str] = ContextVar("asked by", default="")
@@ -156,7 +176,25 @@ def select(
     chosen = st.selectbox(
         label, options, key=name, format_func=in_words, help=help, width=width
     )
+    if key in TRAVELS:
+        _carry(key, str(chosen), [str(option) for option in options])
     return _into_link(key, chosen)
+
+
+TRAVELS = ("department", "class", "place")
+"""Filters that go along from page to page: the same choice means the same on each."""
+
+
+def carried() -> dict[str, str]:
+    """The filters that go along, by value."""
+    found: dict[str, str] = st.session_state.setdefault("carried", {})
+    return found
+
+
+def _carry(key: str, chosen: str, options: Sequence[str]) -> None:
+    """Take a choice along; where a page does not offer what is carried, it is kept for others."""
+    if chosen != options[0] or carried().get(key) in options:
+        carried()[key] = chosen
 
 
 def steps(label: str, options: dict[str, str], *, key: str) -> str:
@@ -178,6 +216,8 @@ def _from_link(key: str, options: Sequence[Any], default: Any = None) -> str:
     changed = linked != st.session_state.get(f"{name} in link")
     if linked in values and (changed or name not in st.session_state):
         st.session_state[name] = values[linked]
+    elif name not in st.session_state and carried().get(key) in values:
+        st.session_state[name] = values[carried()[key]]
     if st.session_state.get(name) not in options:
         st.session_state[name] = options[0] if default is None else default
     return name
@@ -330,15 +370,6 @@ def which_plan() -> tuple[str, LivePlan]:
     return which, working_plan() if which == "working" else plan()
 
 
-def which_class(shown: LivePlan) -> set[str] | None:
-    """The choice of a class, in the link: its SKUs; None for all."""
-    classes = ["All classes", *sorted(shown.products.names("class"))]
-    chosen = select("Class", classes, key="class", width=170)
-    if chosen == classes[0]:
-        return None
-    return set(shown.base.skus["sku"].iloc[shown.products.members("class", chosen)])
-
-
 def plan() -> LivePlan:
     """The live plan as the person here may see it."""
     return workspace().plan_for(me().id)
@@ -365,6 +396,18 @@ def _watch_list(
     return best_mix.watch_list(_shown, weeks=weeks, activation=activation)
 
 
+def balances(shown: LivePlan, *, weeks: int) -> pd.DataFrame:
+    """Every SKU with what it lacks and what it has too much of; worked out once a change."""
+    return _balances(shown, shown.number, shown.seq, weeks)
+
+
+@st.cache_data(show_spinner="Adding up what is short and over ...", max_entries=8)
+def _balances(_shown: LivePlan, which: int, seq: int, weeks: int) -> pd.DataFrame:
+    """`which` and `seq` say when it has to be worked out again."""
+    del which, seq
+    return balance.balances(_shown, weeks=weeks)
+
+
 def lift_library() -> pd.DataFrame:
     """The lift library of the run in force, read once for everybody."""
     space = workspace()
@@ -385,6 +428,14 @@ def watch_rows(skus: list[int] | None) -> None:
     st.session_state["drawn"] = time.monotonic()
 
 
+_FOR_OTHERS = "redrawn for others"
+
+
+def redrawn_for_others() -> bool:
+    """Whether this run was begun by what others did, and not by the hand of who is here."""
+    return bool(st.session_state.pop(_FOR_OTHERS, False))
+
+
 @st.fragment(run_every=EVERY_S)
 def watcher(page: str) -> None:
     """Tells the others that this session is here, and redraws when its rows changed."""
@@ -401,4 +452,5 @@ def watcher(page: str) -> None:
     watched = st.session_state.get("watched")
     if watched is None or space.touched(watched, since=seen):
         st.session_state["seen"] = space.seq
+        st.session_state[_FOR_OTHERS] = True
         st.rerun()

@@ -4,6 +4,11 @@ The editor keeps its own overlay of typed values by position. Each run first tur
 new in the overlay into overrides, then draws fresh numbers under it with the same key, so
 that selection and scroll stay. Only a conflict, or somebody else's later change of a cell
 typed here, drops the overlay (a new generation of the key).
+
+An edit is based on what the person had in view when they began to type it, and only the
+browser knows when that was. So the base is what was drawn before the person's own hand last
+moved: whatever arrives from others while a cell may stand open is met as a conflict, never
+written over unseen.
 """
 
 import hashlib
@@ -83,6 +88,8 @@ def edit(
     widget = f"{of.key}_{generation}"
     bases = state.setdefault("grid_base", {})
     bases.setdefault(widget, frame.workspace().seq)
+    drawn, is_own = state.setdefault("grid_drawn", {}), not frame.redrawn_for_others()
+    before = frame.workspace().seq  # what is drawn below is at least that new
     wrote, done = _typed_in(of, (f"{of.key}_{generation - 1}", widget))
     if wrote:
         spoken()
@@ -94,8 +101,12 @@ def edit(
         or not picked.fits(state.get(widget), of.names, of.labels)
     ):
         drop_overlay()
-    widget = f"{of.key}_{state['generation']}"
-    bases[widget] = frame.workspace().seq
+    last, widget = widget, f"{of.key}_{state['generation']}"
+    if widget != last:  # drawn anew, so nothing in it stands open
+        bases[widget] = frame.workspace().seq
+    elif is_own and not wrote and not state["waiting"]:
+        bases[widget] = drawn.get(widget, bases[widget])
+    drawn[widget] = before
     state["grid_key"] = widget
     with st.container(key="consensus_grid"):
         st.data_editor(

@@ -8,6 +8,14 @@
     if (isBack && event.target?.closest?.("input, textarea")) event.stopImmediatePropagation();
   }, true);
 
+  // A letter that is a shortcut of the page does nothing while a dialog lies over the page.
+  addEventListener("keydown", (event) => {
+    const isLetter = /^[a-z]$/i.test(event.key) && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (!isLetter || !document.querySelector("[role=dialog]")) return;
+    const typed = event.target?.closest?.("input, textarea, [contenteditable]");
+    if (!typed) event.stopImmediatePropagation();
+  }, true);
+
   const write = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set;
   const names = (cells) => [...new Set(cells.map((cell) => cell?.innerText.trim()))];
   let told = "", waiting;

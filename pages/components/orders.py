@@ -16,7 +16,7 @@ from forecasting.monthly.order_book import StandingOrder
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.order_terms import divided
 from forecasting.weekly.ordering import APPROVED, RELEASED
-from pages.components import download, frame, picked, proposals, theme
+from pages.components import download, frame, lists, picked, proposals, theme
 from pages.components.options import who
 from pages.components.text import Markdown, ours, plain
 
@@ -109,8 +109,7 @@ def proposed(plan: LivePlan, bought: pd.DataFrame, left: pd.DataFrame) -> None:
         st.caption(f"{who('order')} You can look at what it would order.")
         return
     rows = rows.assign(units=edited["Units"].astype(float), picked=edited["Take"])
-    cost = plan.base.skus.set_index("sku")["unit_cost"]
-    rows["cost"] = rows["units"] * rows["sku"].map(cost)
+    rows["cost"] = rows["units"] * plan.base.costs_in(rows["sku"], rows["receipt_week"])
     note = line[3].text_input(
         "Why (one reason for all of them)", key=frame.slot("order note"), max_chars=2000,
         placeholder="Optional",
@@ -369,7 +368,7 @@ def too_late(plan: LivePlan, bought: pd.DataFrame) -> None:
             first=("receipt_week", "min"), last=("receipt_week", "max"), needed=("units", "sum"),
         )  # fmt: skip
         rows = rows.sort_values("units", ascending=False, ignore_index=True)
-        st.dataframe(
+        lists.table(
             pd.DataFrame(
                 {
                     "SKU": rows["sku"], "What": rows["sku"].map(skus["description"]),
@@ -378,7 +377,13 @@ def too_late(plan: LivePlan, bought: pd.DataFrame) -> None:
                     "Short of service level, u": rows["needed"],
                 }
             ),
-            hide_index=True, height=380, placeholder="–",
+            {
+                "Class": rows["sku"].map(skus["class"]).fillna("").astype(str).tolist(),
+                "Supplier": rows["sku"].map(skus["supplier"]).fillna("").astype(str).tolist(),
+            },
+            rows["value"].astype(float).tolist(),
+            ids=rows["sku"].tolist(), key="too_late", what=(ours("SKU"), ours("SKUs")),
+            picks=False, placeholder="–",
             alt="SKUs that lose sales before a new order can arrive, most first",
             column_config={
                 "Lost sales, u": st.column_config.NumberColumn(

@@ -2,6 +2,7 @@
 // sets a cookie that no script can read (pages/components/remembered.py). It is kept alive, so that
 // a reload in the same breath finds the cookie set.
 (() => {
+  const here = document.currentScript.src.replace(/remember\.js.*$/, "");
   const mark = "st-key-concordwho-";
   let brought = "";
   const bring = () => {
@@ -10,7 +11,7 @@
     const ticket = [...held.classList].find((c) => c.startsWith(mark)).slice(mark.length);
     if (ticket === "none" || ticket === brought) return;
     brought = ticket;
-    fetch("/concord/who", { method: "POST", body: ticket, credentials: "same-origin", keepalive: true })
+    fetch(here + "who", { method: "POST", body: ticket, credentials: "same-origin", keepalive: true })
       .catch(() => { brought = ""; setTimeout(bring, 1000); });
   };
   new MutationObserver(bring).observe(document.documentElement, {

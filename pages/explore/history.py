@@ -13,8 +13,8 @@ from forecasting.record.reversals import UNDOABLE
 from forecasting.rights import Person
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
-from pages.components import download, frame, picked, text, theme, trail
-from pages.components.text import plain
+from pages.components import download, frame, lists, text, theme, trail
+from pages.components.text import ours, plain
 
 
 class Asked(TypedDict, total=False):
@@ -217,9 +217,17 @@ def page() -> None:
         st.info("No decision matches these filters.")
         return
     table = listed(space, events, {p.id: p.name for p in space.people})
-    chosen = st.dataframe(
-        table, hide_index=True, placeholder="–", height=430, on_select="rerun", selection_mode="single-row",
-        key="ledger", alt="Every decision, latest first",
+    at = lists.table(
+        table,
+        {
+            "What": [e.kind.value.capitalize() for e in events],
+            "Function": [Function(e.function).label for e in events],
+            "Person": table["Who"].tolist(),
+        },
+        [abs(e.units) if len(e.leaves) else float("nan") for e in events],
+        ids=[str(e.seq) for e in events], key="ledger", sums="units",
+        what=(ours("decision"), ours("decisions")), placeholder="–",
+        alt="Every decision, latest first",
         column_config={
             f"When ({theme.zone()})": st.column_config.DatetimeColumn(format="MMM DD, HH:mm:ss"),
             "Units": st.column_config.NumberColumn(format="%+.1f"),
@@ -227,7 +235,7 @@ def page() -> None:
             "Evidence": text.evidence_column(width=90),
         },
     )  # fmt: skip
-    one_of(space, person, events, picked.row(chosen, len(events)))
+    one_of(space, person, events, at)
     if space.has_forecast:  # what an input held is told beside the class of its SKU
         compare(space, person, events)
     download.spreadsheet("Download (CSV)", lambda: table, "history.csv")

@@ -14,7 +14,8 @@ from forecasting.plan import featured, views
 from forecasting.plan.basis import USUAL_LEAD_TIME_WEEKS
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import SkuPlan
-from pages.components import charts, download, frame, theme
+from pages.components import charts, download, followed, frame, theme
+from pages.components.followed import What
 from pages.components.text import Markdown, ours, plain
 
 WHY = {
@@ -75,12 +76,14 @@ def choose(plan: LivePlan) -> tuple[Looked, str]:
     """SKU and doors, in the link; the doors in words, too."""
     names = plan.base.skus["description"].fillna("").tolist()
     label = dict(zip(plan.sku_names, names, strict=True))
-    row = st.columns([3, 2, 3])
+    row = st.columns([3, 2, 3], vertical_alignment="bottom")
     with row[0]:
         chosen = frame.select(
             "SKU", plan.sku_names, key="sku",
             in_words=lambda s: f"{s} · {label[s]}" if label[s] else s,
         )  # fmt: skip
+    with row[2]:
+        followed.star(What.SKU, chosen)
     with row[1]:
         at = frame.select("Door", ["All doors", *plan.base.doors["name"]], key="door")
     places = np.arange(len(plan.door_names))

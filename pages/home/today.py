@@ -11,7 +11,7 @@ from forecasting.monthly.today import Campaign, Task
 from forecasting.rights import Person
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
-from pages.components import frame, guide, proposals, theme
+from pages.components import followed, frame, guide, proposals, theme
 from pages.components.text import Markdown, ours, plain
 
 PLACES = {
@@ -195,6 +195,7 @@ def page() -> None:
     else:
         glad(person)
     proposals.section(person)
+    followed.home()
     changes(space, person)
     guide.invite()
     st.caption(f"As of {theme.week(space.plan.base.as_of)}, the last closed week.")

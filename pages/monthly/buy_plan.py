@@ -9,7 +9,7 @@ from forecasting.monthly import buying, order_book, order_proposals
 from forecasting.monthly.order_book import StandingOrder
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.ordering import APPROVED
-from pages.components import allowed, charts, download, frame, orders, theme
+from pages.components import allowed, charts, download, filters, frame, orders, theme
 
 
 @st.cache_data(show_spinner="Netting demand against stock and orders ...", max_entries=4)
@@ -28,17 +28,18 @@ def page() -> None:
     if not frame.needs_forecast():
         return
     frame.watch_rows(None)
-    head, filters = st.columns([5, 4], vertical_alignment="bottom")
-    with filters.container(horizontal=True, horizontal_alignment="right"):
+    head, bar = st.columns([5, 5], vertical_alignment="bottom")
+    with bar.container(horizontal=True, horizontal_alignment="right"):
         _, plan = frame.which_plan()
-        inside = frame.which_class(plan)
-    rows = bought(plan, plan.number, plan.seq)
+        chosen = filters.products(plan)
+    rows, inside = bought(plan, plan.number, plan.seq), chosen.skus
     if inside is not None:
         rows = rows[rows["sku"].isin(inside)]
     summed = buying.summary(plan, rows)
     standing = order_book.standing(plan, frame.workspace().orders.open)
     with head:
         frame.title("Buy plan", orders.headline(rows, summed, standing))
+        filters.note(chosen, has_doors=False)
     if rows.empty and not standing:
         st.info("Nothing has to be ordered: stock and open orders cover the plan.")
         return
@@ -145,7 +146,7 @@ def by_class(summed: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
-def open_to_buy(plan: LivePlan, inside: set[str] | None) -> None:
+def open_to_buy(plan: LivePlan, inside: frozenset[str] | None) -> None:
     left = money_left(plan, plan.number, plan.seq)
     if inside is not None:
         skus = plan.base.skus

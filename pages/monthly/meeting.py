@@ -17,7 +17,9 @@ from forecasting.vocabulary import INPUTS, Function, Measure
 from forecasting.workspace import Workspace
 from pages.components import (
     against,
+    big_screen,
     charts,
+    clock,
     download,
     drafts,
     exceptions,
@@ -334,22 +336,34 @@ def decisions(space: Workspace, person: Person, now: Cycle) -> None:
 
 @st.fragment(run_every=2)
 def stay_together(person: Person) -> None:
-    """Two screens stay on one step: the facilitator leads, the others may follow."""
+    """Two screens stay on one step: the facilitator leads, the others may follow.
+
+    A big screen always follows, whoever opened it.
+    """
     board = frame.presence()
     step = st.session_state.get(frame.slot("step"))
     at = (step, st.session_state.get(frame.slot("exception")))
-    if person.function is Function.PLANNING:
+    is_big = big_screen.is_on()
+    if person.function is Function.PLANNING and not is_big:
         board.lead("meeting", at)
         return
-    if not st.toggle("Follow the facilitator", value=True, key="follow"):
+    if not is_big and not st.toggle("Follow the facilitator", value=True, key="follow"):
         return
     led = board.led("meeting")
     if led and led[0] and led != at and led != st.session_state.get("followed"):
         st.session_state["followed"] = led
-        st.query_params["step"] = led[0]
-        if led[1]:
-            st.query_params["exception"] = led[1]
+        st.query_params.update({"step": led[0]} | ({"exception": led[1]} if led[1] else {}))
         st.rerun()
+
+
+def agenda_line(step: str) -> None:
+    """The agenda to read, where it cannot be pressed."""
+    st.markdown(
+        " · ".join(
+            f"**{plain(label)}**" if name == step else f":gray[{plain(label)}]"
+            for name, label in STEPS.items()
+        )
+    )
 
 
 def page() -> None:
@@ -381,11 +395,15 @@ def page() -> None:
     frame.title(
         "Meeting", f"**{plain(standing.cycle.name)}: {plain(standing.stage.label)}.** {rest}"
     )
-    bar = st.columns([7, 2], vertical_alignment="center")
+    bar = st.columns([7, 3], vertical_alignment="center")
     with bar[0]:
         step = frame.steps("Agenda", STEPS, key="step")
-    with bar[1]:
+    with bar[1].container(horizontal=True, horizontal_alignment="right"):
+        big_screen.switch()
         stay_together(person)
+    if big_screen.is_on():
+        agenda_line(step)
+    clock.clock(person, step)
     drafts.say_restored(PAGE, BLANK)
     match step:
         case "performance":

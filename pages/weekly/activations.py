@@ -1,7 +1,7 @@
 """Activations: Marketing's calendar, with the Bridge's verdict on every one of them."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -17,7 +17,7 @@ from forecasting.rights import Person
 from forecasting.vocabulary import MOST_LIFT, Status
 from forecasting.weekly.readiness import Readiness
 from forecasting.workspace import Workspace
-from pages.components import allowed, charts, download, frame, theme
+from pages.components import allowed, charts, download, filters, frame, lists, theme
 from pages.components.text import Markdown, ours, plain
 
 TYPES = ["price", "feature", "display", "email", "social", "event", "partnership"]
@@ -237,7 +237,10 @@ def finding(coming: list[Activation], found: list[Readiness]) -> Markdown:
     )
 
 
-def calendar(coming: list[Activation], judged: Mapping[str, views.Verdict]) -> None:
+def calendar(
+    plan: LivePlan, coming: list[Activation], judged: Mapping[str, views.Verdict]
+) -> None:
+    """A bar an activation, the next ones first; the later ones in groups."""
     status = [
         judged[a.activation].status if a.activation in judged else Status.GREY for a in coming
     ]
@@ -251,9 +254,27 @@ def calendar(coming: list[Activation], judged: Mapping[str, views.Verdict]) -> N
             "status": [one.label for one in status],
         }
     )
-    st.altair_chart(
-        charts.gantt(rows), width="stretch", alt=f"Calendar of {len(coming)} activations"
-    )
+
+    def bars(at: Sequence[int], place: str) -> None:
+        st.altair_chart(
+            charts.gantt(rows.iloc[list(at)]), width="stretch", key=place,
+            alt=f"Calendar of {len(at)} activations",
+        )  # fmt: skip
+
+    lists.draw(
+        bars,
+        {
+            "Status": [one.label for one in status],
+            "Class": lists.one_class_each(plan, coming),
+            "Owner": [a.owner for a in coming],
+            "Type": [a.type.capitalize() for a in coming],
+        },
+        [
+            judged[a.activation].margin_at_risk if a.activation in judged else float("nan")
+            for a in coming
+        ],
+        key="calendar", what=(ours("activation"), ours("activations")), in_link=True,
+    )  # fmt: skip
 
 
 def one_activation(
@@ -348,9 +369,20 @@ def page() -> None:
     plan = frame.working_plan()
     frame.watch_rows(None)
     judged = {v.activation.activation: v for v in views.verdicts(plan, weeks=52)}
-    coming = [a for a in plan.activations() if a.is_live]
+    coming = sorted(
+        (a for a in plan.activations() if a.is_live), key=lambda a: (a.start, a.activation)
+    )
     found = allowed.found()
-    frame.title("Activations", finding(coming, found))
+    head, bar = st.columns([6, 4], vertical_alignment="bottom")
+    with bar.container(horizontal=True, horizontal_alignment="right"):
+        inside = filters.products(plan)
+    if inside.skus is not None:
+        coming = [a for a in coming if inside.skus & {i.sku for i in a.items}]
+        shown = {a.activation for a in coming}
+        found = [one for one in found if one.activation.activation in shown]
+    with head:
+        frame.title("Activations", finding(coming, found))
+        filters.note(inside, has_doors=False)
     saved = st.session_state.pop("activation_saved", None)
     if saved:
         st.success(plain(saved))
@@ -360,7 +392,7 @@ def page() -> None:
             + ("propose changes to them." if person.may("propose") else "read them.")
         )
     if coming:
-        calendar(coming, judged)
+        calendar(plan, coming, judged)
         allowed.section(found)
     change, add = st.tabs(["One activation", "Add an activation"])
     with change:

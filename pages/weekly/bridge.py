@@ -1,5 +1,7 @@
 """The Bridge: will the promoted items be there, and if not, since when is it known."""
 
+from collections.abc import Collection, Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -10,7 +12,22 @@ from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
-from pages.components import charts, download, frame, mix, options, picked, theme
+from pages.components import (
+    charts,
+    download,
+    filters,
+    followed,
+    frame,
+    lists,
+    mix,
+    options,
+    picked,
+    risks,
+    theme,
+)
+from pages.components.followed import What
+from pages.components.lists import one_class_each
+from pages.components.risks import Risk
 from pages.components.text import Markdown, ours, plain
 
 SUPPLY_LABELS = {
@@ -72,6 +89,43 @@ def tiles(judged: list[views.Verdict]) -> None:
     )  # fmt: skip
 
 
+def clicked_bar() -> str | None:
+    """The activation whose bar was clicked just now, in the first of them or in a group."""
+    found = None
+    for key in ("calendar", "calendar_group"):
+        clicked = picked.point(st.session_state.get(key), "pick", "activation")
+        if clicked != st.session_state.get(f"last click in {key}"):
+            st.session_state[f"last click in {key}"] = clicked
+            found = clicked or found
+    return found
+
+
+def calendar(
+    plan: LivePlan, judged: list[views.Verdict], weeks: int, finding: Markdown
+) -> None:
+    """A bar an activation: those that matter most, the rest in groups."""
+    first = pd.Timestamp(plan.base.weeks[0])
+
+    def bars(at: Sequence[int], place: str) -> None:
+        st.altair_chart(
+            charts.calendar([judged[n] for n in at], first, weeks), width="stretch",
+            on_select="rerun", selection_mode="pick", key=place,
+            alt=f"Calendar of {len(at)} activations. {finding}",
+        )  # fmt: skip
+
+    acts = [v.activation for v in judged]
+    lists.draw(
+        bars,
+        {
+            "Status": [v.status.label for v in judged],
+            "Class": one_class_each(plan, acts),
+            "Owner": [a.owner for a in acts],
+        },
+        [v.margin_at_risk for v in judged],
+        key="calendar", what=(ours("activation"), ours("activations")), in_link=True,
+    )  # fmt: skip
+
+
 def table(judged: list[views.Verdict]) -> pd.DataFrame:
     odd = frame.workspace().oddities.marks("activation")
     return pd.DataFrame(
@@ -92,8 +146,16 @@ def table(judged: list[views.Verdict]) -> pd.DataFrame:
     )
 
 
-def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
+def one_activation(
+    plan: LivePlan,
+    verdict: views.Verdict,
+    supply: str,
+    watched: list[Watched],
+    shown: Collection[str],
+) -> None:
+    """One activation, one of its SKUs, and what can be done about it."""
     act = verdict.activation
+    steps = st.container()
     described(verdict)
     frame.odd_beside("activation", act.activation)
     skus = views.skus_of(plan, act.activation, supply=supply)
@@ -103,6 +165,8 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
     left, right = st.columns([5, 6], gap="medium")
     with left:
         chosen = skus.iloc[pick(act, skus)]
+    with steps:
+        risks.bar(watched, Risk(act.activation, chosen["sku"]), look_at, within=shown)
     sku = plan.sku_index[chosen["sku"]]
     item = next(
         i for i in views.item_risks(plan, supply=supply)
@@ -122,10 +186,12 @@ def one_activation(plan: LivePlan, verdict: views.Verdict, supply: str) -> None:
 def described(verdict: views.Verdict) -> None:
     """Its status, what it is, and when it runs out."""
     act = verdict.activation
-    st.header(
-        f"{theme.status_label(verdict.status)}: {plain(act.name)}", anchor=False,
-        help=frame.term("Status of an activation"),
-    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header(
+            f"{theme.status_label(verdict.status)}: {plain(act.name)}", anchor=False,
+            help=frame.term("Status of an activation"), width="content",
+        )  # fmt: skip
+        followed.star(What.ACTIVATION, act.activation)
     start = f"{theme.day(act.start)} to {theme.day(act.end)}"
     where = f"{verdict.red_cells:d} of {theme.plural(verdict.n_cells, 'SKU-door')}"
     week = f", the first in {theme.week(verdict.first_short)}" if verdict.first_short else ""
@@ -170,6 +236,12 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
     return stays_at(act, names, picked.row(event, len(names)))
 
 
+def look_at(risk: Risk) -> None:
+    """Look at another risk: its activation, and its SKU in it."""
+    st.session_state[frame.slot("activation")] = risk.activation
+    st.session_state[f"looked_at_{risk.activation}"] = ([], None, risk.sku)
+
+
 def stays_at(act: Activation, names: list[str], row: int | None) -> int:
     """The place of the SKU that is looked at.
 
@@ -192,6 +264,7 @@ def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
         f"{theme.units(chosen['units_short'])} short",
         help=f"{frame.term('Stockout risk')}\n\n{frame.term('Units short')}",
     )
+    followed.star(What.SKU, chosen["sku"])
     at = st.selectbox(
         "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
         label_visibility="collapsed", key=f"door_{item.activation}_{sku}",
@@ -259,39 +332,34 @@ def page() -> None:
     if not frame.needs_forecast():
         return
     frame.watch_rows(None)
-    head, filters = st.columns([4, 7], vertical_alignment="bottom")
-    with filters.container(horizontal=True, horizontal_alignment="right"):
+    head, bar = st.columns([4, 8], vertical_alignment="bottom")
+    with bar.container(horizontal=True, horizontal_alignment="right"):
         which, plan = frame.which_plan()
         weeks = frame.select(
             "Weeks ahead", [4, 6, 8, 12, 26], key="weeks", default=8, width=110
         )
-        inside = frame.which_class(plan)
+        inside = filters.products(plan)
         supply = frame.select(
             "Supply counted", SUPPLIES, key="supply", default="routine", width=240,
             in_words=SUPPLY_LABELS.__getitem__, help=frame.term("Routine replenishment"),
         )  # fmt: skip
     judged = views.verdicts(plan, weeks=weeks, supply=supply)
-    if inside is not None:
-        judged = [v for v in judged if inside & {i.sku for i in v.activation.items}]
+    if inside.skus is not None:
+        judged = [v for v in judged if inside.skus & {i.sku for i in v.activation.items}]
     watched = frame.watch_list(plan, weeks=weeks)
     text = finding(judged, watched)
     with head:
         frame.title("Bridge", text)
+        filters.note(inside, has_doors=False)
     if not judged:
         st.info("Plan an activation on the Activations page, or look further ahead.")
         return
     tiles(judged)
     names = {v.activation.activation: v for v in judged}
-    clicked = picked.point(st.session_state.get("calendar"), "pick", "activation")
-    if clicked and clicked != st.session_state.get("last_click"):
-        st.session_state["last_click"] = clicked
-        if clicked in names:
-            st.session_state[frame.slot("activation")] = clicked
-    first = pd.Timestamp(plan.base.weeks[0])
-    st.altair_chart(
-        charts.calendar(judged, first, weeks), width="stretch", on_select="rerun",
-        selection_mode="pick", key="calendar", alt=f"Calendar of activations. {text}",
-    )  # fmt: skip
+    clicked = clicked_bar()
+    if clicked in names:
+        st.session_state[frame.slot("activation")] = clicked
+    calendar(plan, judged, weeks, text)
     line = st.columns([6, 2, 2], vertical_alignment="bottom")
     with line[0]:
         chosen = frame.select(
@@ -311,7 +379,7 @@ def page() -> None:
             lambda: views.bridge_rows(plan, weeks=weeks, supply=supply),
             "bridge.csv",
         )
-    one_activation(plan, names[chosen], supply)
+    one_activation(plan, names[chosen], supply, watched, names)
     as_of = theme.week(plan.base.as_of)
     st.caption(f"As of {as_of}. Counts {SUPPLY_LABELS[supply]}. " + stands_on(which))
 

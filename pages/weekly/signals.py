@@ -1,60 +1,157 @@
 """The weekly review: half an hour, in this order, minutes from the ledger."""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
 
 from data import leaving
 from forecasting.calendar import as_date
+from forecasting.monthly.minutes import Action
+from forecasting.outputs import weekly_sheet
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
+from forecasting.weekly.best_mix import Watched
+from forecasting.weekly.decisions import Decision
 from forecasting.weekly.signals import GAIN, LastWeek, factors
 from forecasting.workspace import Workspace
-from pages.components import download, frame, mix, options, picked, proposals, theme
+from pages.components import (
+    download,
+    filters,
+    frame,
+    lists,
+    mix,
+    options,
+    proposals,
+    risks,
+    theme,
+)
+from pages.components.filters import Products
+from pages.components.risks import Risk
 from pages.components.text import Markdown, ours, plain
 
 
-def most() -> int:
-    """Risks listed in one meeting, as leadership has set; the rest is counted."""
-    return int(frame.workspace().policies.now.number("listed"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """What the review goes through, of the part of the assortment that is looked at."""
+
+    today: dt.date
+    last: LastWeek | None
+    """Its sums are the company's; its misses are of that part."""
+    late: pd.DataFrame
+    watched: list[Watched]
+    short: int
+    """Activations that will run out."""
+    decisions: list[Decision]
+    actions: list[Action]
+
+    @property
+    def due(self) -> int:
+        """How much is due this week or overdue."""
+        end = self.today + dt.timedelta(6)
+        days = [d.due for d in self.decisions] + [a.due for a in self.actions]
+        return sum(day <= end for day in days)
 
 
-def finding(last: LastWeek | None, red: int, late: int, due: int) -> Markdown:
+def this_week(space: Workspace, plan: LivePlan, inside: Products) -> Week:
+    """Everything that the review goes through."""
+    by = frame.me().id
+
+    def has(sku: str) -> bool:
+        return inside.skus is None or sku in inside.skus
+
+    last, late = space.weekly.last_week(by), space.weekly.late_receipts(by)
+    if inside.skus is not None:
+        late = late[late["sku"].isin(inside.skus)]
+        if last is not None:
+            last = replace(last, misses=last.misses[last.misses["sku"].isin(inside.skus)])
+    return Week(
+        today=as_date(plan.base.weeks[0]), last=last, late=late,
+        watched=[w for w in frame.watch_list(plan) if has(w.sku)],
+        short=sum(
+            v.status is Status.RED and any(has(i.sku) for i in v.activation.items)
+            for v in views.verdicts(plan)
+        ),
+        decisions=[d for d in space.decisions.open if has(d.sku)],
+        actions=[a for a in space.minutes.actions if not a.is_done],
+    )  # fmt: skip
+
+
+def finding(week: Week) -> Markdown:
     parts = []
-    if last is not None and last.expected > 0:
-        off = last.actual / last.expected - 1
-        parts.append(f"**Last week demand was {theme.percent(off, sign=True)} vs forecast**")
+    if week.last is not None and week.last.expected > 0:
+        off = week.last.actual / week.last.expected - 1
+        parts.append(
+            f"**Last week the company's demand was {theme.percent(off, sign=True)} vs forecast**"
+        )
+    red = sum(w.status is Status.RED for w in week.watched)
     parts.append(f"{theme.plural(red, 'featured SKU')} short in the weeks ahead")
-    parts.append(f"{theme.plural(late, 'order line')} late")
-    parts.append(f"{theme.plural(due, 'action')} due this week or overdue")
+    parts.append(f"{theme.plural(len(week.late), 'order line')} late")
+    parts.append(f"{theme.plural(week.due, 'action')} due this week or overdue")
+    parts.append(f"{theme.plural(week.short, 'activation')} short")
     return ours(" · ".join(parts))
 
 
-def actions_due(space: Workspace, today: dt.date) -> None:
+def actions_due(space: Workspace, week: Week) -> None:
     st.header("1 · Actions due :gray[· 5 min]", anchor=False)
-    open_ones = space.decisions.open
-    actions = [a for a in space.minutes.actions if not a.is_done]
+    open_ones, actions, today = week.decisions, week.actions, week.today
     if not open_ones and not actions:
         st.markdown(":gray[Nothing is open from earlier meetings.]")
-    for decision in open_ones[: most()]:
-        options.line(decision, where=True, late=decision.is_late(today))
-    for action in actions[: most()]:
-        late = ":red[● Late] · " if action.is_late(today) else ""
-        owner = space.person(action.owner).name
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f"{late}{plain(action.text)} · {plain(owner)}, due {options.day(action.due)}"
-            )
-            if frame.me().may("minute") and st.button(
-                "Done", key=f"done_{action.seq}", type="tertiary"
-            ):
-                frame.do(space.minutes.close, frame.me().id, action.seq)
+    carried_out(space, open_ones, today)
+    promised(space, actions, today)
     if open_ones:
         download.spreadsheet(
             "Action list to carry out (CSV)", lambda: to_do(space), "actions.csv"
         )
+
+
+def carried_out(space: Workspace, open_ones: Sequence[Decision], today: dt.date) -> None:
+    """Decisions that are still to be carried out, next due first."""
+
+    def lines(at: Sequence[int], place: str) -> None:
+        del place
+        for n in at:
+            options.line(open_ones[n], where=True, late=open_ones[n].is_late(today))
+
+    lists.draw(
+        lines,
+        {
+            "Owner": [space.person(d.owner).name for d in open_ones],
+            "Action": [d.action.label for d in open_ones],
+        },
+        [d.margin_saved for d in open_ones], sums="saved",
+        key="decisions", what=(ours("decision"), ours("decisions")),
+    )  # fmt: skip
+
+
+def promised(space: Workspace, actions: Sequence[Action], today: dt.date) -> None:
+    """Actions of meetings that are not done."""
+
+    def lines(at: Sequence[int], place: str) -> None:
+        del place
+        for n in at:
+            promise(space, actions[n], today)
+
+    lists.draw(
+        lines, {"Owner": [space.person(a.owner).name for a in actions]},
+        [float("nan")] * len(actions), key="promises", what=(ours("action"), ours("actions")),
+    )  # fmt: skip
+
+
+def promise(space: Workspace, action: Action, today: dt.date) -> None:
+    late = ":red[● Late] · " if action.is_late(today) else ""
+    owner = space.person(action.owner).name
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"{late}{plain(action.text)} · {plain(owner)}, due {options.day(action.due)}"
+        )
+        if frame.me().may("minute") and st.button(
+            "Done", key=f"done_{action.seq}", type="tertiary"
+        ):
+            frame.do(space.minutes.close, frame.me().id, action.seq)
 
 
 def to_do(space: Workspace) -> pd.DataFrame:
@@ -83,15 +180,16 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
         )
         return
     st.markdown(
-        f"{theme.week(last.week)}: actual demand {theme.units(last.actual)}, forecast "
+        f"{theme.week(last.week)}: the company's demand {theme.units(last.actual)}, forecast "
         f"{theme.units(last.expected)} (version #{last.version:d}). "
         f"{theme.plural(len(last.misses), 'SKU')} far off and worth a look"
         + (f"; {last.n_small:d} more are worth too little to list." if last.n_small else ".")
     )
     if last.misses.empty:
         return
-    shown = last.misses.head(most())
-    event = st.dataframe(
+    shown = last.misses.reset_index(drop=True)
+    classes = dict(zip(space.plan.sku_names, space.plan.products.nodes["class"], strict=True))
+    at = lists.table(
         pd.DataFrame(
             {
                 "SKU": shown["sku"],
@@ -103,7 +201,12 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
                 "Most likely cause": shown["cause"],
             }
         ),
-        hide_index=True, on_select="rerun", selection_mode="single-row", key="misses",
+        {
+            "Class": [str(classes.get(sku, "")) for sku in shown["sku"]],
+            "Cause": shown["cause"].astype(str).tolist(),
+        },
+        shown["money"].abs().tolist(),
+        ids=shown["sku"].tolist(), key="misses", what=(ours("SKU"), ours("SKUs")),
         alt="SKUs whose demand was far from the forecast last week, most money first",
         column_config={
             "Forecast, u": st.column_config.NumberColumn(format="%,.0f"),
@@ -113,7 +216,7 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
             ),
         },
     )  # fmt: skip
-    correction(space, shown.iloc[picked.row(event, len(shown)) or 0])
+    correction(space, shown.iloc[at or 0])
 
 
 def correction(space: Workspace, one: pd.Series) -> None:
@@ -137,64 +240,77 @@ def correction(space: Workspace, one: pd.Series) -> None:
             frame.do(space.weekly.sense, frame.me().id, one["sku"], ratio)
 
 
-def risks(space: Workspace, plan: LivePlan) -> None:
+def will_run_out(plan: LivePlan, watched: list[Watched]) -> None:
     st.header("3 · The Bridge: what will run out :gray[· 12 min]", anchor=False)
-    watched = frame.watch_list(plan)
-    names = {a.activation: a.name for a in plan.activations()}
-    settled = [
-        w for w in watched
-        if space.decisions.is_settled(w.activation, w.sku, w.units_short)
-    ]  # fmt: skip
-    todo = [w for w in watched if w not in settled]
+    todo = risks.open_ones(watched)
+    settled = [w for w in watched if w not in todo]
     if not todo:
         st.success("Every risk in the coming weeks is covered, decided or accepted.")
-    listed = todo[: most()]
-    rest = sum(w.margin_at_risk for w in todo[most() :] if w.margin_at_risk == w.margin_at_risk)
-    more = (
-        f", {len(todo) - most()} more worth {theme.money(rest)}" if len(todo) > most() else ""
-    )
     st.markdown(
-        f"{theme.plural(len(listed), 'SKU')} to decide on{more}; {len(settled)} decided or "
-        "accepted. Listed by the money that can still be saved."
+        f"{theme.plural(len(todo), 'SKU')} to decide on, {theme.money(lists.total([w.margin_at_risk for w in todo]))} "
+        f"margin at risk; {len(settled)} decided or accepted. Listed by the money that can still be saved."
     )
-    if listed:
-        event = st.dataframe(
-            pd.DataFrame(
-                {
-                    "Status": [theme.status_label(w.status) for w in listed],
-                    "SKU": [w.sku for w in listed],
-                    "Activation": [names[w.activation] for w in listed],
-                    "Short, u": [w.units_short for w in listed],
-                    "Margin at risk": [w.margin_at_risk for w in listed],
-                    "Best supply option": [
-                        "; ".join(o.text for o in w.best.options) or "none that pays for itself"
-                        for w in listed
-                    ],
-                    "Net": [w.best.margin - w.best.cost for w in listed],
-                    "Decide by": [options.day(w.last_date) for w in listed],
-                }
-            ),
-            hide_index=True, on_select="rerun", selection_mode="single-row", key="risks",
-            alt="Featured SKUs that will run out, most money to save first",
-            column_config={
-                "Short, u": st.column_config.NumberColumn(format="%,.0f"),
-                "Margin at risk": theme.money_column(),
-                "Net": theme.money_column(),
-            },
-        )  # fmt: skip
-        chosen = listed[picked.row(event, len(listed)) or 0]
+    if todo:
+        at = risk_table(plan, todo)
+        chosen = todo[at or 0]
+        risks.bar(watched, Risk(chosen.activation, chosen.sku), look_at)
         options.panel(plan, chosen.activation, chosen.sku)
         if st.button("Best mix for all weeks", icon=":material/balance:"):
             mix.best_mix(plan, todo, weeks=8)
+    else:
+        risks.just_decided()
 
 
-def late_orders(late: pd.DataFrame) -> None:
+def look_at(risk: Risk) -> None:
+    """Look at another risk of the list."""
+    st.session_state["risks looked at"] = f"{risk.activation}/{risk.sku}"
+
+
+def risk_table(plan: LivePlan, todo: Sequence[Watched]) -> int | None:
+    """What is to be decided, most money to save first; the place of what is looked at."""
+    acts = {a.activation: a for a in plan.activations()}
+    classes = dict(zip(plan.sku_names, plan.products.nodes["class"], strict=True))
+    return lists.table(
+        pd.DataFrame(
+            {
+                "Status": [theme.status_label(w.status) for w in todo],
+                "SKU": [w.sku for w in todo],
+                "Activation": [acts[w.activation].name for w in todo],
+                "Short, u": [w.units_short for w in todo],
+                "Margin at risk": [w.margin_at_risk for w in todo],
+                "Best supply option": [
+                    "; ".join(o.text for o in w.best.options) or "none that pays for itself"
+                    for w in todo
+                ],
+                "Net": [w.best.margin - w.best.cost for w in todo],
+                "Decide by": [options.day(w.last_date) for w in todo],
+            }
+        ),
+        {
+            "Status": [w.status.label for w in todo],
+            "Class": [str(classes[w.sku]) for w in todo],
+            "Owner": [acts[w.activation].owner for w in todo],
+        },
+        [w.margin_at_risk for w in todo],
+        ids=[f"{w.activation}/{w.sku}" for w in todo], key="risks",
+        what=(ours("risk"), ours("risks")),
+        alt="Featured SKUs that will run out, most money to save first",
+        column_config={
+            "Short, u": st.column_config.NumberColumn(format="%,.0f"),
+            "Margin at risk": theme.money_column(),
+            "Net": theme.money_column(),
+        },
+    )  # fmt: skip
+
+
+def late_orders(space: Workspace, late: pd.DataFrame) -> None:
     st.header("4 · Late and past-due receipts :gray[· 5 min]", anchor=False)
     if late.empty:
         st.markdown(":gray[No open order is later than the date first promised.]")
         return
-    shown = late.head(most())
-    st.dataframe(
+    shown = late.reset_index(drop=True)
+    base = space.plan.base.skus.set_index("sku")
+    lists.table(
         pd.DataFrame(
             {
                 "": ["● Past due" if p else "◆ Slipped" for p in shown["past_due"]],
@@ -205,11 +321,17 @@ def late_orders(late: pd.DataFrame) -> None:
                 "Activations that feature it": shown["waits"].replace("", "–"),
             }
         ),
-        hide_index=True, alt="Late orders, first those that an activation needs",
+        {
+            "Supplier": shown["supplier"].fillna("").astype(str).tolist(),
+            "Class": shown["sku"].map(base["class"]).fillna("").astype(str).tolist(),
+            "Status": ["Past due" if p else "Slipped" for p in shown["past_due"]],
+        },
+        (shown["units"] * shown["sku"].map(base["unit_cost"])).astype(float).tolist(),
+        ids=[f"{order}/{sku}" for order, sku in zip(shown["receipt"], shown["sku"], strict=True)],
+        key="late", what=(ours("order line"), ours("order lines")), picks=False,
+        sums="cost", alt="Late orders, first those that an activation needs",
         column_config={"Units": st.column_config.NumberColumn(format="localized")},
     )  # fmt: skip
-    if len(late) > most():
-        st.caption(f"{len(late) - most()} more are late; the download has them all.")
     download.spreadsheet("Late orders (CSV)", lambda: late, "late-orders.csv")
 
 
@@ -249,8 +371,20 @@ def minutes(space: Workspace, plan: LivePlan) -> None:
         f"{space.person(e.person).name} {e.sentence} (#{e.seq}, {theme.moment(e.recorded_at)})"
         for e in told
     ]
+
+    def bullets(at: Sequence[int], place: str) -> None:
+        del place
+        st.markdown("\n".join(f"- {plain(lines[n])}" for n in at))
+
     if lines:
-        st.markdown("\n".join(f"- {plain(line)}" for line in lines[:40]))
+        lists.draw(
+            bullets,
+            {
+                "What": [e.kind.value.capitalize() for e in told],
+                "Owner": [space.person(e.person).name for e in told],
+            },
+            [float("nan")] * len(told), key="minutes", what=(ours("line"), ours("lines")),
+        )  # fmt: skip
         download.button(
             "Minutes (text)",
             lambda: leaving.as_document("\n".join(f"- {line}" for line in lines)),
@@ -268,25 +402,26 @@ def page() -> None:
         return
     frame.watch_rows(None)
     space, plan = frame.workspace(), frame.working_plan()
-    last = space.weekly.last_week(frame.me().id)
-    late = space.weekly.late_receipts(frame.me().id)
-    today = as_date(plan.base.weeks[0])
-    this_week = today + dt.timedelta(6)
-    due = sum(d.due <= this_week for d in space.decisions.open)
-    due += sum(not a.is_done and a.due <= this_week for a in space.minutes.actions)
-    red = sum(v.status is Status.RED for v in views.verdicts(plan))
-    watched = frame.watch_list(plan)
-    frame.title(
-        "Weekly review",
-        finding(last, sum(w.status is Status.RED for w in watched), len(late), due)
-        + f" · {theme.plural(red, 'activation')} short",
-    )
+    head, bar = st.columns([5, 5], vertical_alignment="bottom")
+    with bar.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"
+    ):
+        inside = filters.products(plan)
+        download.button(
+            "Print on one page (HTML)",
+            lambda: leaving.as_document(weekly_sheet.as_html(space, frame.me().id)),
+            "weekly-review.html", icon=":material/print:",
+        )  # fmt: skip
+    week = this_week(space, plan, inside)
+    with head:
+        frame.title("Weekly review", finding(week))
+        filters.note(inside, has_doors=False)
     proposals.section(frame.me())
-    actions_due(space, today)
+    actions_due(space, week)
     what_it_did(space)
-    misses(space, last)
-    risks(space, plan)
-    late_orders(late)
+    misses(space, week.last)
+    will_run_out(plan, week.watched)
+    late_orders(space, week.late)
     minutes(space, plan)
 
 

@@ -206,7 +206,8 @@ class Crawl:
         """A new window of the page."""
         self.app = AppTest.from_file(crawling.ROOT / "app.py", default_timeout=20)
         self.held = {}
-        self.app.run()  # asks who it is: the pages are known from here on
+        if not self.page.is_called_as_its_file:
+            self.app.run()  # asks who it is: the pages are known from here on
         self.app.session_state["person"] = PEOPLE[self.function]
         self.app.session_state["landed"] = True  # or Leadership would be led to its scorecard
         self.app.switch_page(self.page.path)

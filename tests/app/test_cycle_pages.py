@@ -2,8 +2,11 @@
 
 import datetime as dt
 import shutil
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from forecasting.calendar import as_date
@@ -53,9 +56,12 @@ def scored(company, tmp_path_factory):
 
 def opened(page: str, who: str, **params: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=60)
-    app.run()  # asks who it is, which is quick; the pages are known from here on
+    if Path(PAGES[page]).stem != page:
+        app.run()  # asks who it is: pages are known by their addresses from here on
     app.session_state["person"] = who
-    app.switch_page(PAGES[page]).run()
+    app.switch_page(PAGES[page])
+    if params:
+        app.run()  # the page as it is, before its link changes
     for key, value in params.items():
         app.query_params[key] = value
     return app.run()
@@ -166,3 +172,77 @@ def test_an_agreement_made_on_the_page_stands_in_the_ledger(scored):
     assert not app.exception
     event = space.ledger.event(before + 1)
     assert (event.kind.value, event.body.column) == ("agree", "marketing")
+
+
+def test_agreed_is_said_the_next_exception_comes_and_it_can_be_taken_back(scored):
+    from pages.components import frame
+
+    app = opened("meeting", "dana", step="disagreements")
+    space = frame.workspace()
+    skus = list(app.selectbox(key="Meeting.exception").options)
+    first = app.session_state["Meeting.exception"]
+    assert "Ranked by revenue" in text_of(app)
+    before = space.seq
+    next(b for b in app.button if b.label.startswith("Planning:")).click().run()
+    assert not app.exception
+    assert app.session_state["Meeting.exception"] != first
+    assert "**Agreed:**" in text_of(app)
+    assert len(app.selectbox(key="Meeting.exception").options) == len(skus)
+    next(b for b in app.button if b.key == "agreed_undo").click().run()
+    assert not app.exception
+    assert space.reversals.has_taken_back(before + 1)
+    assert app.session_state["Meeting.exception"] == first
+    assert "**Agreed:**" not in text_of(app)
+    here = app.session_state["Meeting.exception"]
+    app.button(key="exception_1").click().run()
+    app.button(key="exception_-1").click().run()
+    assert app.session_state["Meeting.exception"] == here
+
+
+@given(
+    agreed=st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=1, max_size=8),
+    at=st.integers(0, 7),
+)
+def test_the_next_exception_is_open_and_another_one_and_found_where_there_is_any(agreed, at):
+    from pages.components.exceptions import next_open
+
+    skus = [f"s{n}" for n in range(len(agreed))]
+    here = skus[at % len(skus)]
+    found = next_open(skus, agreed, here)
+    there = {s for s, share in zip(skus, agreed, strict=True) if share < 0.999} - {here}
+    assert found in there if there else found is None
+
+
+def test_the_clock_is_started_by_who_leads_and_seen_by_everybody(scored):
+    from pages.components import clock
+
+    lead = opened("meeting", "dana", step="total")
+    viewer = opened("meeting", "victor", step="total")
+    assert "60 min planned, 10 for this item" in text_of(viewer)
+    assert "clock_turn" not in [b.key for b in viewer.button]
+    lead.button(key="clock_turn").click().run()
+    viewer.run()
+    assert "**0 of 60 min** · 60 min left · this item: 10 min" in text_of(viewer)
+    assert "15 min over" in clock.reading(75 * 60.0 + 100, 100, "sign")
+    lead.button(key="clock_turn").click().run()
+    viewer.run()
+    assert "60 min planned" in text_of(viewer)
+
+
+def test_a_big_screen_follows_who_leads_whoever_opened_it_and_never_leads(scored):
+    from pages.components import frame
+
+    wall = opened("meeting", "dana", step="total", big="1")
+    assert not wall.exception
+    assert "B leaves the big screen." in text_of(wall)
+    assert "2 Total" in text_of(wall)
+    lead = opened("meeting", "dana", step="disagreements").run()  # the next look tells where
+    exception = lead.session_state["Meeting.exception"]
+    assert frame.presence().led("meeting") == ("disagreements", exception)
+    wall.run()
+    assert not wall.exception
+    assert wall.session_state["Meeting.step"] == "disagreements"
+    assert wall.session_state["Meeting.exception"] == exception
+    assert frame.presence().led("meeting") == ("disagreements", exception)
+    wall.button(key="big_screen_switch").click().run()
+    assert "B leaves the big screen." not in text_of(wall)

@@ -15,6 +15,7 @@ PAGES = {
     "bridge": "pages/weekly/bridge.py",
     "signals": "pages/weekly/signals.py",
     "activations": "pages/weekly/activations.py",
+    "board": "pages/weekly/board.py",
     "consensus": "pages/monthly/consensus.py",
     "buyplan": "pages/monthly/buy_plan.py",
     "meeting": "pages/monthly/meeting.py",
@@ -55,7 +56,8 @@ def served(company, tmp_path_factory):
 def opened(page: str, who: str | None, **params: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=30)
     if page != "home":
-        app.run()  # asks who it is, which is quick; the pages are known from here on
+        if Path(PAGES[page]).stem != page:
+            app.run()  # asks who it is: pages are known by their addresses from here on
         app.switch_page(PAGES[page])
     if who:
         app.session_state["person"] = who
@@ -214,6 +216,34 @@ def test_a_conflict_is_shown_with_a_name_and_a_choice(served):
     scope = Scope(product_level="class", product=klass, first_week=day, last_week=day)
     assert space.input_amount("dana", scope) == 666.0
     assert "between mine and Nora" in space.history.events("dana", most=1)[0].note
+
+
+def test_what_arrives_beneath_an_open_cell_is_met_and_never_overwritten_unseen(served):
+    from forecasting.calendar import as_date
+    from forecasting.consensus.events import Scope
+    from pages.components import frame
+
+    space = frame.workspace()
+    space.set_person("admin", identity="nora", name="Nora Second", function=Function.PLANNING)
+    app = opened("consensus", "dana", level="class", weeks="13")
+    app.run()  # her hand goes to a cell, and opens it: what she sees now is what she goes by
+    day = as_date(space.plan.base.weeks[6])
+    klass = app.session_state["order of the grid"][1][row_of(app)]
+    scope = Scope(product_level="class", product=klass, first_week=day, last_week=day)
+    space.override("nora", scope, "set", 888, reason="TREND")
+    for _ in range(2):  # the page is drawn anew by itself, twice, while the cell stands open
+        app.session_state[frame._FOR_OTHERS] = True
+        app.run()
+    type_into(app, week_column(app, 6), 333.0)
+    assert "Nora Second in Planning set 888 u" in app.warning[0].value
+    assert space.input_amount("dana", scope) == 888.0
+
+    # Once her hand has moved with the new number in view, it is hers to change.
+    next(b for b in app.button if b.label.startswith("Keep Nora")).click().run()
+    app.run()
+    type_into(app, week_column(app, 6), 334.0)
+    assert not app.warning
+    assert space.input_amount("dana", scope) == 334.0
 
 
 def test_every_activation_opens_on_its_page_and_on_the_bridge(served):

@@ -170,3 +170,17 @@ def test_a_later_import_is_seen_and_a_rolled_back_one_forgotten(tmp_path):
     space.roll_back("admin", event.seq)
     assert closing(space.store).week == LAST - dt.timedelta(7)
     space.close()
+
+
+def test_weeks_that_begin_on_another_day_are_others_at_once():
+    space = imported(
+        {
+            "skus": pd.DataFrame({"sku": ["A"], "class": "Lamps"}),
+            "doors": pd.DataFrame({"door": DOORS, "kind": "store"}),
+            "sales": pd.concat([days(d, until=SATURDAY) for d in DOORS]),
+        }
+    )
+    assert closing(space.store).week == LAST
+    space.conventions.set("admin", {"first_weekday": "monday"})
+    assert closing(space.store).week.strftime("%A") == "Monday"
+    space.close()

@@ -22,6 +22,7 @@ from data.store import Store
 from forecasting.consensus.events import Event
 from forecasting.consensus.events.inputs import Commented
 from forecasting.errors import StorageFailed
+from tests.calling import called
 
 ROOT = Path(__file__).parents[2]
 
@@ -352,7 +353,7 @@ def test_a_verb_that_meets_a_full_disk_says_so_and_leaves_everything_as_it_was(
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
     assert content_of(company_copy) == before
     assert not out.exists() or not list(out.iterdir())
-    again = cli(*words)
+    again = called(*words)
     assert again.returncode == 0, again.stderr[-2000:]
 
 

@@ -68,6 +68,7 @@ def as_csv(header: list[str], row: list[str]) -> bytes:
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
+@pytest.mark.slow
 @FEW
 @given(header=headers, twice=st.booleans())
 def test_no_header_of_a_csv_is_ever_run(store, tmp_path, header, twice):
@@ -80,6 +81,7 @@ def test_no_header_of_a_csv_is_ever_run(store, tmp_path, header, twice):
     assert watched(store) == counted
 
 
+@pytest.mark.slow
 @FEW
 @given(header=headers)
 def test_no_column_of_a_parquet_file_is_ever_run(store, tmp_path, header):
@@ -93,6 +95,7 @@ def test_no_column_of_a_parquet_file_is_ever_run(store, tmp_path, header):
     assert chaos_files.digest(store) == before
 
 
+@pytest.mark.slow
 @FEW
 @given(sheet=st.text(min_size=1, max_size=31), header=headers)
 def test_no_sheet_and_no_cell_of_a_workbook_is_ever_run(store, tmp_path, sheet, header):
@@ -505,6 +508,7 @@ def test_dates_numbers_and_truths_of_a_workbook_are_read_as_a_csv_says_them(stor
 # Everything at once -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_hundred_and_fifty_mutated_files_are_refused_or_taken_and_change_nothing():
     outcomes = chaos_files.run(150, first=20_000)
     assert sum(outcomes.values()) == 150

@@ -12,8 +12,7 @@ import pytest
 from data import migrations
 from data.store import Store, restore
 from forecasting.errors import NoDatabase, NotOurs, Refused
-
-ROOT = Path(__file__).parents[2]
+from tests.calling import called
 
 
 def digest(path: Path) -> str:
@@ -26,11 +25,6 @@ def made(path: Path, *statements: str) -> Path:
         connection.execute(statement)
     connection.close()
     return path
-
-
-def cli(*words: object) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "forecasting", *map(str, words)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 FOREIGN = {
@@ -149,7 +143,7 @@ def test_an_empty_file_is_a_database_that_was_never_begun(tmp_path):
 )
 def test_a_mistyped_path_is_refused_and_no_database_appears(tmp_path, words):
     words = [tmp_path / w if "." in w else w for w in words]
-    done = cli(*words, "--db", tmp_path / "typo" / "concrod.duckdb")
+    done = called(*words, "--db", tmp_path / "typo" / "concrod.duckdb")
     assert done.returncode == 2, done.stderr
     assert "There is no database at" in done.stderr
     assert list(tmp_path.rglob("*")) == []
@@ -158,11 +152,11 @@ def test_a_mistyped_path_is_refused_and_no_database_appears(tmp_path, words):
 def test_a_refused_import_leaves_no_new_database(tmp_path):
     (tmp_path / "skus.csv").write_text("name\nx\n", encoding="utf-8")
     db = tmp_path / "new.duckdb"
-    done = cli("import", tmp_path / "skus.csv", "--db", db)
+    done = called("import", tmp_path / "skus.csv", "--db", db)
     assert done.returncode == 2
     assert not db.exists()
     (tmp_path / "skus.csv").write_text("sku,class\nA,Hats\n", encoding="utf-8")
-    assert cli("import", tmp_path / "skus.csv", "--db", db).returncode == 0
+    assert called("import", tmp_path / "skus.csv", "--db", db).returncode == 0
     assert db.exists()
 
 

@@ -29,8 +29,9 @@ def write(folder: Path, **tables: str) -> list[Path]:
     return paths
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def store():
+    """One for all: files are judged beside what is in force, and nothing here is taken."""
     opened = Store()
     yield opened
     opened.close()

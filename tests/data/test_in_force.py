@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.files import insert_staged
+from data.in_force import in_force_sql
 from data.store import Store
-from data.tables import TABLES, in_force_sql
+from data.tables import TABLES
 
 DAYS = [dt.date(2026, 11, 1) + dt.timedelta(n) for n in range(4)]
 ROW = st.tuples(

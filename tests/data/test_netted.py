@@ -13,6 +13,26 @@ from tests.odd import company, sold, week
 CELLS = [(s, d) for s in ("CUP", "TRAY") for d in ("HIGH ST", "MILL")]
 
 
+def by_day(*, netted: bool, weeks: int = 60) -> dict[str, pd.DataFrame]:
+    """The same told by the day: about two of each are sold on each of six days a week."""
+    chance = np.random.default_rng(5)
+    rows = []
+    for s, d in CELLS:
+        back = 0.0
+        for n in range(weeks * 7 + 6, -1, -1):
+            day = week(0) + dt.timedelta(6 - n)
+            units = 0.0 if day.weekday() == 6 else float(chance.poisson(2))
+            sale = sold(0, s, d, units) | {"date": day}
+            if d == "HIGH ST":
+                rows += [sale] * (units > 0)
+            elif netted:
+                rows += [sale | {"units": units - back}] * (units != back)
+            else:
+                rows += [sale] * (units > 0) + [sale | {"units": -back}] * (back > 0)
+            back = float(chance.binomial(int(units), 0.4))
+    return company(sales=rows)
+
+
 def returning(*, netted: bool, weeks: int = 60) -> dict[str, pd.DataFrame]:
     """About two of each are sold a week; half of MILL's come back in the week after."""
     chance = np.random.default_rng(4)
@@ -32,15 +52,19 @@ def returning(*, netted: bool, weeks: int = 60) -> dict[str, pd.DataFrame]:
     return company(sales=rows)
 
 
-@pytest.fixture(params=[True, False], ids=["netted", "beside"])
+@pytest.fixture(
+    params=[(made, netted) for made in (returning, by_day) for netted in (True, False)],
+    ids=["netted by week", "beside in weeks", "netted by day", "beside on days"],
+)
 def told(request):
-    space = imported(returning(netted=request.param))
+    made, netted = request.param
+    space = imported(made(netted=netted))
     with space.store.cursor() as cursor:
         cursor.register("blocks", space.store.query("all_skus")[["sku"]].assign(block=0))
         history = cursor.execute(
             sql("history_by_block"), {"as_of": week(0), "since": week(80), "cut": []}
         ).df()
-    yield request.param, space.store, history
+    yield netted, space.store, history
     space.close()
 
 

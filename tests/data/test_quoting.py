@@ -36,7 +36,7 @@ def is_composed(node: ast.expr) -> bool:
 
 
 def is_named(node: ast.expr) -> bool:
-    """A statement of queries/ or of tables.py, which are made of our own names."""
+    """A statement of queries/ or of in_force.py, which are made of our own names."""
     names = ("sql", "sent_again_sql", "gives_way_sql", "gone_through_sql")
     return isinstance(node, ast.Call) and getattr(node.func, "id", "") in names
 

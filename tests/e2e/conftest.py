@@ -52,16 +52,27 @@ def browser():
         opened.close()
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return int(free.getsockname()[1])
+
+
 class Server:
     """`python -m forecasting serve` on a free port."""
 
     def __init__(
-        self, database: Path, log: Path, *, start: Sequence[str] = ("-m", "forecasting")
+        self,
+        database: Path,
+        log: Path,
+        *,
+        start: Sequence[str] = ("-m", "forecasting"),
+        port: int = 0,
+        options: Sequence[str] = (),
+        base: str = "",
     ) -> None:
-        with socket.socket() as free:
-            free.bind(("localhost", 0))
-            port = free.getsockname()[1]
-        self.url = f"http://localhost:{port}"
+        port = port or free_port()
+        self.url = f"http://localhost:{port}{base}"
         self._log = log.open("w")
         command = [
             sys.executable,
@@ -71,6 +82,7 @@ class Server:
             str(database),
             "--port",
             str(port),
+            *options,
         ]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=self._log, stderr=self._log)
         deadline = time.monotonic() + 60

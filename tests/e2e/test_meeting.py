@@ -71,11 +71,17 @@ def test_two_planners_meet_on_one_cell_and_no_number_is_lost(meeting, visit):
     )
     expect(risky.get_by_test_id("glide-cell-0-0")).to_have_text("● Short")
 
-    # Both type into the same cell at the same time: the second meets the first by name.
+    # Both type into the same cell at the same time: the second meets the first by name, also
+    # where what the first wrote has arrived on the second's screen beneath the open cell.
     other = column + 1
     screen.type_into(dana, hers, other, row, 55)
     screen.type_into(nora, theirs, other, row, 77)
+    seen = screen.tile(nora, "Draft")
     screen.commit(dana)
+    nora.wait_for_function(
+        "was => ![...document.querySelectorAll('[data-testid=stMetric]')]"
+        ".some(m => m.innerText.includes(was))", arg=seen,
+    )  # fmt: skip
     screen.commit(nora)
     expect(nora.get_by_text("Changed by somebody else")).to_be_visible()
     expect(nora.get_by_text("Dana Okoro in Planning set 55 u")).to_be_visible()

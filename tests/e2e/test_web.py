@@ -85,6 +85,13 @@ def test_a_page_says_what_a_browser_may_do_with_it(served):
     assert script.headers["Content-Type"].startswith("text/javascript")
 
 
+def test_home_is_found_under_its_name_and_a_link_to_it_keeps_what_it_asks(served):
+    """Streamlit knows its first page by no name, and would say "Page not found" over it."""
+    found = answer(served.url, "/home?proposal=12")
+    assert (found.status, found.headers["location"]) == (307, "./?proposal=12")
+    assert answer(served.url, "/home").headers["location"] == "./"
+
+
 def test_one_navigation_is_one_step_back(served, visit):
     page = visit(served.url, "Dana Okoro")
     complaints = []

@@ -24,8 +24,21 @@ def test_a_weekly_review_decides_on_a_risk_and_writes_its_minutes(company_copy, 
     page = visit(server.url, "Dana Okoro")
     screen.settled(page)
     expect(page.get_by_text("can still be helped")).to_be_visible()
+    bar = page.locator(".st-key-risks_bar")
+    expect(bar).to_contain_text("to decide on")
+    page.keyboard.press("n")
+    expect(bar).to_contain_text("Risk ")
+    screen.settled(page)
+    first = bar.inner_text()
+    page.keyboard.press("n")
+    screen.settled(page)
+    assert bar.inner_text() != first
+    page.keyboard.press("p")
+    screen.settled(page)
+    assert bar.inner_text() == first
     go(page, "Weekly review")
     expect(page.get_by_role("heading", name="Weekly review")).to_be_visible()
+    first = bar.inner_text()
     expect(page.get_by_text("Nothing is open from earlier meetings.")).to_be_visible()
 
     # The dearest risk: look at what an option of hers would do, and decide.
@@ -34,11 +47,17 @@ def test_a_weekly_review_decides_on_a_risk_and_writes_its_minutes(company_copy, 
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("Short in the activation")).to_be_visible()
     note = dialog.get_by_role("textbox").last
-    note.fill("Agreed in the weekly review")
+    note.press_sequentially("Agreed in the weekly review")  # with p and n in it
+    dialog.press("n")  # nor does the key lead on beneath a dialog
+    page.wait_for_timeout(500)
+    assert bar.inner_text() == first
     dialog.get_by_role("button", name="Decide", exact=True).click()
     expect(dialog).to_have_count(0)
     screen.settled(page)
     expect(page.get_by_text("Decided by Dana Okoro").first).to_be_visible()
+    expect(page.locator(".st-key-just_decided")).to_contain_text(
+        re.compile(r"short → [\d,]+ u")
+    )
 
     # The minutes write themselves, and a spoken decision is added.
     box = page.get_by_label("Record a decision")

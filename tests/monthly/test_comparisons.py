@@ -80,9 +80,10 @@ def test_last_year_is_the_same_week_number_and_a_week_53_has_none():
             "week": [last_year(weeks[0]), last_year(weeks[2]), last_year(weeks[2])],
             "units": [4.0, 7.0, 1.0],
             "revenue": [40.0, np.nan, 9.0],
+            "unit_cost": [6.0, 6.0, np.nan],
         }
     )
-    found = year_before(sold, weeks, np.array([6.0, np.nan]))
+    found = year_before(sold, weeks, 2)
     np.testing.assert_array_equal(found["units"], [[4, np.nan, 7], [np.nan, np.nan, 1]])
     np.testing.assert_array_equal(found["revenue"], [[40, np.nan, np.nan], [np.nan, np.nan, 9]])
     np.testing.assert_array_equal(found["margin"], [[16, np.nan, np.nan], [np.nan] * 3])

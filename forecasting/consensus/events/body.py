@@ -32,6 +32,7 @@ class Kind(StrEnum):
     ROLLBACK = "rollback"
     RUN = "run"
     PERSON = "person"
+    GROUP = "group"
     SETTING = "setting"
     CYCLE = "cycle"
     SUBMIT = "submit"
@@ -61,6 +62,7 @@ class Kind(StrEnum):
     SOURCE = "source"
     PROPOSE = "propose"
     ANSWER = "answer"
+    VIEW = "view"
 
 
 class Told(Protocol):

@@ -14,7 +14,7 @@ from forecasting.vocabulary import Function
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonSet(Body):
-    """A person was added, or got another name, function or delegation."""
+    """A person was added, left, or got another name, function, delegation or sign-in."""
 
     kind = Kind.PERSON
     person: str
@@ -22,6 +22,13 @@ class PersonSet(Body):
     name: str
     function: Function
     delegate_for: Function | None = None
+    also: tuple[Function, ...] = ()
+    """Other functions that they may speak for instead."""
+    signs_in_as: str = ""
+    """How the identity provider names them; '' where they do not sign in."""
+    is_by_group: bool = False
+    """Their functions follow from their groups at the identity provider."""
+    has_left: bool = False
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
@@ -32,18 +39,57 @@ class PersonSet(Body):
             name=str(stored["name"]),
             function=Function(stored["function"]),
             delegate_for=Function(delegate) if delegate else None,
+            also=tuple(Function(one) for one in stored.get("also", ())),
+            signs_in_as=str(stored.get("signs_in_as", "")),
+            is_by_group=bool(stored.get("by_group", False)),
+            has_left=bool(stored.get("left", False)),
         )
 
     def write(self) -> dict[str, Any]:
-        """As stored in the ledger."""
+        """As stored in the ledger; what is not stated is left out, as it always was."""
+        since_added = {
+            "also": [one.value for one in self.also], "signs_in_as": self.signs_in_as,
+            "by_group": self.is_by_group, "left": self.has_left,
+        }  # fmt: skip
         return {
             "id": self.person, "name": self.name, "function": self.function.value,
             "delegate_for": self.delegate_for.value if self.delegate_for else None,
+            **{name: value for name, value in since_added.items() if value},
         }  # fmt: skip
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
+        if self.has_left:
+            return f"took {self.name} out: no access any more"
         return f"set {self.name} to {self.function.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupSet(Body):
+    """A group of the identity provider was given a function, or none any more."""
+
+    kind = Kind.GROUP
+    group: str
+    """As the identity provider names it."""
+    function: Function | None
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        function = stored["function"]
+        return cls(
+            group=str(stored["group"]), function=Function(function) if function else None
+        )
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        return {"group": self.group, "function": self.function and self.function.value}
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        if self.function is None:
+            return f"took the group {self.group} out: it brings no function any more"
+        return f"let the group {self.group} speak for {self.function.value}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

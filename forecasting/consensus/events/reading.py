@@ -22,6 +22,7 @@ from forecasting.consensus.events.cycle import (
 from forecasting.consensus.events.decisions import BY_KIND, Closed, OrderReleased
 from forecasting.consensus.events.governance import (
     ConventionsSet,
+    GroupSet,
     PersonSet,
     QuarterClosed,
     ReasonSaved,
@@ -48,6 +49,7 @@ from forecasting.consensus.events.record import (
     read_odd,
 )
 from forecasting.consensus.events.undoing import Undone
+from forecasting.consensus.events.views import ViewSaved
 from forecasting.errors import NotOurs, OutOfBounds
 
 Reader = Callable[[Stored], Body]
@@ -66,6 +68,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.ROLLBACK: {1: ImportRolledBack.read},
     Kind.RUN: {1: RunMade.read},
     Kind.PERSON: {1: PersonSet.read},
+    Kind.GROUP: {1: GroupSet.read},
     Kind.SETTING: {1: SettingChanged.read},
     Kind.CYCLE: {1: read_step},
     Kind.SUBMIT: {1: Submitted.read},
@@ -90,6 +93,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.SOURCE: {1: SourceSaved.read},
     Kind.PROPOSE: {1: read_proposed},
     Kind.ANSWER: {1: Answered.read},
+    Kind.VIEW: {1: ViewSaved.read},
 }
 """Kind to version to what reads it."""
 
