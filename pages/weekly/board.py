@@ -6,7 +6,7 @@ import streamlit as st
 
 from forecasting.plan import balance, featured
 from forecasting.plan.live import LivePlan
-from pages.components import charts, download, filters, followed, frame, lists, theme
+from pages.components import charts, download, filters, followed, frame, lists, theme, written
 from pages.components.followed import What
 from pages.components.text import Markdown, ours, plain
 
@@ -77,7 +77,7 @@ def classes(rows: pd.DataFrame) -> None:
     """Every class in a line."""
     by = balance.by_class(rows)
     whole = st.column_config.NumberColumn(format="%,.0f")
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Class": by["class"], "SKUs": by["skus"], "Short SKUs": by["short_skus"],
@@ -88,8 +88,8 @@ def classes(rows: pd.DataFrame) -> None:
         hide_index=True, placeholder="–", alt="Classes with what is short and over, most money first",
         height=min(36 + 31 * len(by), 360),
         column_config={
-            "Short, u": whole, "Over, u": whole, "Margin at risk": theme.money_column(),
-            "Over at cost": theme.money_column(),
+            "Short, u": whole, "Over, u": whole, "Margin at risk": written.money(),
+            "Over at cost": written.money(),
         },
     )  # fmt: skip
 
@@ -123,7 +123,7 @@ def table(found: pd.DataFrame, which: str) -> int | None:
         placeholder="–", alt=f"SKUs that are {which}, most money first",
         column_config={
             **{n: whole for n in ("On hand, u", "Demand, u", "Short, u", "Over, u", "Lasts, weeks")},
-            "Margin at risk": theme.money_column(), "Over at cost": theme.money_column(),
+            "Margin at risk": written.money(), "Over at cost": written.money(),
         },
     )  # fmt: skip
 
