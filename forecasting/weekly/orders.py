@@ -26,7 +26,6 @@ from forecasting.plan.dated import LEAD_TIME
 from forecasting.plan.live import LivePlan
 
 HALVINGS = 40
-ROOM_SD = 0.0
 LEAST_SAVED = 0.5
 """Units that an order has to save to be offered."""
 
@@ -127,26 +126,16 @@ def _room(plan: LivePlan, item: ItemRisk, situation: Situation) -> Floats:
     weeks of supply that the company aims at, after the activation and before the exit date.
     Of goods whose season is over by then that is little, of others more than is lacking.
     """
-    mean, sd = _ends(situation)
     at, last = situation.doors, situation.last
     until = last + 1 + round(plan.limits.target_cover_weeks)
     exits = terms_of(plan.base, item.sku, frozen=0).last
     if exits is not None:
         until = min(until, max(exits, last) + 1)
+    risk = situation.risk()
+    left = risk.stock_mean[:, at, last] + risk.receipts[:, at, last] - risk.demand[:, at, last]
     sells = plan.sku(item.sku).draft[at, last + 1 : until].sum(axis=1) / THOUSANDTHS
-    room: Floats = np.ceil(np.maximum(sells - mean - ROOM_SD * sd, 0.0))
+    room: Floats = np.ceil(np.maximum(sells - NODE_WEIGHTS @ left, 0.0))
     return room
-
-
-def _ends(situation: Situation) -> tuple[Floats, Floats]:
-    """Mean and standard deviation of what each door has after the activation, signed, (n,)."""
-    risk, at, t = situation.risk(), situation.doors, situation.last
-    left = risk.stock_mean[:, at, t] + risk.receipts[:, at, t] - risk.demand[:, at, t]
-    sure = np.maximum(risk.stock_sd[:, at, t] ** 2 - risk.forgotten[:, at, t], 0.0)
-    variance = sure + risk.demand_sd[:, at, t] ** 2 + risk.doubt[at, t]
-    mean: Floats = NODE_WEIGHTS @ left
-    spread: Floats = np.sqrt(NODE_WEIGHTS @ (variance + (left - mean) ** 2))
-    return mean, spread
 
 
 def bought(

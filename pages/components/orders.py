@@ -34,7 +34,8 @@ ASKED = "Share of replenishment cycles, or of units as the company has set, that
 CHEAPEST = (
     "The share of cycles at which holding what is left and missing demand cost least together, by "
     "price, unit cost, holding cost and goodwill. Leadership may have stock ordered for it (Review, "
-    "*Order for the service that costs least*); blank where one of them is unknown."
+    "*Order for the service that costs least*); blank where one of them is unknown. It takes what is left to go "
+    "on selling: that a SKU near its exit date is worth its markdown only is not in it."
 )
 LEFT = (
     "Units left at its doors after the activation that the order comes for, with the order: half the time "
