@@ -3,10 +3,11 @@
 -- not known, because doors told of nothing that usually sell a twentieth of it or more.
 with daily as (
     select sku, door, week_of(date) as week,
-        case when door in (from netted_doors($until::date)) then greatest(sum(units), 0)
+        case when any_value(netted) then greatest(sum(units), 0)
             else sum(greatest(units, 0)) end as units,
         avg(in_stock) as in_stock
     from sales_now
+    left join (select door, true as netted from netted_doors($until::date)) as net using (door)
     where date >= $since and date < $until
     group by all
 ),

@@ -23,10 +23,11 @@ due as (
 ),
 daily as (
     select sku, door, week_of(date) as week,
-        case when door in (from netted_doors($as_of::date + 7)) then greatest(sum(units), 0)
+        case when any_value(netted) then greatest(sum(units), 0)
             else sum(greatest(units, 0)) end as units,
         avg(in_stock) as in_stock
     from sales_now
+    left join (select door, true as netted from netted_doors($as_of::date + 7)) as net using (door)
     where date >= $since
     group by all
 ),

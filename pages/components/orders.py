@@ -440,6 +440,6 @@ def headline(
     approved = [s for s in book_ if s.order.state == APPROVED]
     if approved:
         text += f" · {theme.plural(len(approved), 'order')} approved and not released"
-        late = sum(s.is_late for s in approved)
-        text += f", **{late:d} of them too late for their week**" if late else ""
+        behind = sum(s.is_late for s in approved)
+        text += f", **{behind:d} of them too late for their week**" if behind else ""
     return ours(text)
