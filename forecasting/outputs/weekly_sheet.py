@@ -15,7 +15,7 @@ from typing import Any
 from forecasting import conventions, vocabulary
 from forecasting.arguments import AsMade, verb
 from forecasting.calendar import as_date, week_label
-from forecasting.outputs.consensus_pack import template
+from forecasting.outputs.printed import template
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status

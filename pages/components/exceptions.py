@@ -17,7 +17,17 @@ from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS
 from forecasting.workspace import Workspace
-from pages.components import charts, drafts, frame, minutes, scores, theme, trail
+from pages.components import (
+    charts,
+    conclusions,
+    drafts,
+    frame,
+    minutes,
+    picture,
+    scores,
+    theme,
+    trail,
+)
 from pages.components.risks import BACK_KEY, NEXT_KEY
 from pages.components.text import Markdown, ours, plain
 
@@ -54,7 +64,7 @@ def step(space: Workspace, person: Person, plan: LivePlan) -> None:
     with left:
         one_of(space, person, shown, sku, ends)
     with right:
-        picture(space, plan, sku)
+        pictured(space, plan, sku)
     with st.expander(f"All {theme.plural(len(shown), 'exception')} of this meeting"):
         listed(shown, ends, found.iloc[len(shown) :])
 
@@ -219,7 +229,7 @@ def question(one: pd.Series) -> Markdown:
     )
 
 
-def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
+def pictured(space: Workspace, plan: LivePlan, sku: str) -> None:
     """The exception's past, its parts and each function's input, week by week."""
     at = plan.sku_index[sku]
     weeks = [as_date(w) for w in plan.base.weeks[:26]]
@@ -234,13 +244,12 @@ def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
                              until=plan.base.as_of + dt.timedelta(7))  # fmt: skip
     sold = sold[sold["sku"] == sku].sort_values("week")[["week", "units"]]
     parts = views.parts_of(plan, [at], np.arange(len(plan.door_names)))
-    st.altair_chart(
-        charts.forecast(sold, parts[parts["week"] <= plan.base.weeks[25]], pd.concat(lines)),
-        width="stretch", alt=f"Sales and forecast of {sku} by week",
+    parts, layers = parts[parts["week"] <= plan.base.weeks[25]], pd.concat(lines)
+    picture.of(
+        charts.forecast(sold, parts, layers), name=f"forecast-{sku}", data=lambda: layers,
+        title=ours(f"Sales and forecast of {plain(sku)}, units per week, all doors"),
+        says=conclusions.forecast(parts, layers),
     )  # fmt: skip
-    st.caption(
-        "Grey line: sales. Bars: the parts that add up to the draft. Units per week, all doors."
-    )
 
 
 def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:

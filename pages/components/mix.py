@@ -80,7 +80,7 @@ def ticked(plan: LivePlan, chosen: Sequence[Option], key: str) -> list[Option]:
             "Cost": theme.money_column(help="Of expediting and moving."),
             "Buys": theme.money_column(help="What an order buys, at cost: the units are there afterwards."),
             "Until": st.column_config.DateColumn(
-                format="MMM D", help="Last day on which it can be decided."
+                format=theme.day_format(), help="Last day on which it can be decided."
             ),
             "Remarks": st.column_config.Column(help="What else it makes short."),
         },

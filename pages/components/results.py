@@ -6,7 +6,7 @@ import streamlit as st
 from forecasting.calendar import quarter_label
 from forecasting.quarterly import promotion_result
 from forecasting.quarterly.promotion_result import Results
-from pages.components import charts, download, frame, theme
+from pages.components import charts, conclusions, download, frame, picture, theme
 from pages.components.text import Markdown, ours, plain
 
 
@@ -41,10 +41,10 @@ def view(quarter: str) -> None:
     st.markdown(finding(mine, quarter))
     left, right = st.columns([5, 4], gap="medium")
     with left:
-        st.markdown("**Margin added, with its 80 % interval**", help=frame.term("Margin added"))
-        st.altair_chart(
-            charts.results(mine), width="stretch",
-            alt="Margin that each activation added, with interval, beside plan and spend",
+        picture.of(
+            charts.results(mine), title=ours("Margin added, with its 80 % interval"),
+            says=conclusions.results(mine), name="margin-added", data=lambda: mine,
+            help=frame.term("Margin added"),
         )  # fmt: skip
     with right:
         st.markdown("**By type, all quarters**", help=frame.term("Return on spend"))
@@ -238,4 +238,4 @@ def sku_by_sku(mine: pd.DataFrame, skus: pd.DataFrame) -> None:
 
 def _share(value: float) -> str:
     """'+12 %', or a dash."""
-    return "–" if pd.isna(value) else f"{100 * value:+z,.0f} %"
+    return str(theme.percent(value, digits=0, sign=True))

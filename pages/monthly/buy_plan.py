@@ -9,7 +9,18 @@ from forecasting.monthly import buying, order_book, order_proposals
 from forecasting.monthly.order_book import StandingOrder
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.ordering import APPROVED
-from pages.components import allowed, charts, download, filters, frame, orders, theme
+from pages.components import (
+    allowed,
+    charts,
+    conclusions,
+    download,
+    filters,
+    frame,
+    orders,
+    picture,
+    theme,
+)
+from pages.components.text import ours
 
 
 @st.cache_data(show_spinner="Netting demand against stock and orders ...", max_entries=4)
@@ -110,8 +121,11 @@ def to_order(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
         by_class(summed)
         ordered = buying.without_shipments(rows)
         by_week = ordered.groupby(["release_week", "kind"], as_index=False)["units"].sum()
-        st.altair_chart(charts.orders(by_week[by_week["kind"] != "expedite"]), width="stretch",
-                        alt="Units to release, week by week")  # fmt: skip
+        shown = by_week[by_week["kind"] != "expedite"]
+        picture.of(
+            charts.orders(shown), title=ours("Units to release, week by week"),
+            says=conclusions.orders(shown), name="releases", data=lambda: shown,
+        )  # fmt: skip
     st.caption(
         "An order is planned where stock, receipts and decided moves, less demand, fall below safety "
         "stock within the lead time. Orders are whole cases, at least the minimum order over all "

@@ -22,12 +22,14 @@ from pages.components import (
     big_screen,
     charts,
     clock,
+    conclusions,
     download,
     drafts,
     exceptions,
     frame,
     lists,
     minutes,
+    picture,
     scores,
     theme,
 )
@@ -118,10 +120,9 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
     names = {a.activation: a.name for a in space.calendar.activations}
     rows = agenda.causes(steps, names, space.reasons.labels())
     with left:
-        st.markdown("**Why it moved**")
-        st.altair_chart(
-            charts.walk(rows, before, after, last.cycle), width="stretch",
-            alt="Change in the forecast by cause",
+        picture.of(
+            charts.walk(rows, before, after, last.cycle), title=ours("Why it moved, units"),
+            says=conclusions.walk(rows, before, after), name="why-it-moved", data=lambda: rows,
         )  # fmt: skip
     with right:
         st.dataframe(
@@ -170,7 +171,7 @@ def calendar(space: Workspace, person: Person, plan: LivePlan) -> None:
                 rows.rename(columns={"sku": "SKU", "description": "Description", "class": "Class", "what": "What", "day": "Day", "draft": "Draft, u"}),
                 hide_index=True, height=380, alt="Launches and exits",
                 column_config={
-                    "Day": st.column_config.DateColumn(format="MMM DD, YYYY"),
+                    "Day": st.column_config.DateColumn(format=theme.day_format(year=True)),
                     "Draft, u": st.column_config.NumberColumn(format="localized", step=1, help=f"In the next {agenda.WEEKS:d} weeks."),
                 },
             )  # fmt: skip
@@ -325,9 +326,12 @@ def published(space: Workspace, now: Cycle) -> None:
     )
     with st.container(horizontal=True):
         download.button(
-            "The pack (HTML, prints to PDF)",
-            lambda: leaving.as_document(consensus_pack.as_html(space, version)),
-            f"consensus-{now.name}.html", primary=True,
+            "The pack (PDF)", lambda: leaving.as_print(consensus_pack.as_pdf(space, version)),
+            f"consensus-{now.name}.pdf", primary=True,
+        )  # fmt: skip
+        download.button(
+            "The pack (HTML)", lambda: leaving.as_document(consensus_pack.as_html(space, version)),
+            f"consensus-{now.name}.html",
         )  # fmt: skip
         download.button(
             "The numbers (XLSX)", lambda: consensus_pack.as_workbook(space, version),

@@ -1,5 +1,7 @@
 """Why: one measure by any level, within anything, down to the weeks and decisions that made it."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -7,7 +9,16 @@ from forecasting.calendar import quarter_label, quarters_back
 from forecasting.quarterly import measures as measured
 from forecasting.quarterly.findings import PATTERN_QUARTERS
 from forecasting.quarterly.measures import MEASURES, OF_LEVEL
-from pages.components import charts, download, frame, measures, picked, theme
+from pages.components import (
+    charts,
+    conclusions,
+    download,
+    frame,
+    measures,
+    picked,
+    picture,
+    theme,
+)
 from pages.components.measures import LEVEL_NAMES, next_level
 from pages.components.text import Markdown, ours, plain
 
@@ -166,22 +177,33 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
             )
 
 
+def words_of(key: str) -> conclusions.InWords:
+    """Writes values of a measure."""
+    return partial(measured.in_words, key)
+
+
 def over_quarters(key: str, level: str, mine: pd.DataFrame) -> pd.DataFrame:
     """The last six quarters: lines of the worst members, or one bar an activation."""
     measure = MEASURES[key]
     table = mine.sort_values(["quarter", "member"], ignore_index=True)
     if level == "activation":
         bars = table.assign(member=named(level, table["member"]), before=NONE, target=NONE)
-        st.altair_chart(
-            charts.by_member(bars.tail(MOST_BARS), kind=measure.form.value), width="stretch",
-            alt=f"{measure.label} of each activation, oldest first",
+        bars = bars.tail(MOST_BARS)
+        picture.of(
+            charts.by_member(bars, kind=measure.form.value), name=f"{key}-{level}",
+            title=ours(f"{plain(measure.label)} of each activation, oldest first"),
+            says=conclusions.by_member(
+                bars, in_words=words_of(key), lower_is_better=measure.lower_is_better
+            ),
         )  # fmt: skip
     elif table["quarter"].nunique() > 1:
         worst = table.groupby("member")["value"].mean()
         shown = worst.sort_values(ascending=not measure.lower_is_better).index[:MOST_LINES]
-        st.altair_chart(
-            charts.quarters(table[table["member"].isin(shown)], kind=measure.form.value),
-            width="stretch", alt=f"{measure.label} by {level} and quarter",
+        drawn = table[table["member"].isin(shown)]
+        picture.of(
+            charts.quarters(drawn, kind=measure.form.value, every=table["member"].unique().tolist()),
+            title=ours(f"{plain(measure.label)} by {plain(LEVEL_NAMES[level].lower())} and quarter"),
+            says=conclusions.quarters(drawn, in_words=words_of(key)), name=f"{key}-{level}",
         )  # fmt: skip
     return table
 
@@ -202,14 +224,17 @@ def in_quarter(
         target=NONE if target is None else target,
         member=named(level, table["member"]),
     )
-    st.altair_chart(
-        charts.by_member(bars.head(MOST_BARS), kind=measure.form.value), width="stretch",
-        alt=f"{measure.label} by {level}, worst first",
+    picture.of(
+        charts.by_member(bars.head(MOST_BARS), kind=measure.form.value, before=what.capitalize()),
+        title=ours(
+            f"{plain(measure.label)} by {plain(LEVEL_NAMES[level].lower())}, worst first, "
+            f"{plain(min(len(bars), MOST_BARS))} of {len(bars)}"
+        ),
+        says=conclusions.by_member(
+            bars, in_words=words_of(key), lower_is_better=measure.lower_is_better
+        ),
+        name=f"{key}-{level}",
     )  # fmt: skip
-    st.caption(
-        f"Worst first, {plain(min(len(bars), MOST_BARS))} of {len(bars)}. The orange tick is {what}"
-        + ("; the dashed line is the target." if target is not None else ".")
-    )
     return table
 
 

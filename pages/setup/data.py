@@ -184,7 +184,7 @@ def asked_to_import(judged: Judged) -> bool | None:
     asked = f", propose {changes}" if judged.proposed else ""
     with st.container(horizontal=True):
         if st.button(
-            f"Import {judged.at_once:,} rows{asked}", type="primary",
+            f"Import {theme.number(judged.at_once)} rows{asked}", type="primary",
             disabled=bool(problems) or nothing,
         ):  # fmt: skip
             return False
@@ -192,7 +192,8 @@ def asked_to_import(judged: Judged) -> bool | None:
             problems
             and not judged.problems
             and st.button(
-                f"Import only the {judged.at_once:,} good rows{asked}", disabled=nothing
+                f"Import only the {theme.number(judged.at_once)} good rows{asked}",
+                disabled=nothing,
             )
         ):
             return True
@@ -224,9 +225,9 @@ def refreshing(space: Workspace, person: Person) -> None:
         base = space.plan.base
         facts = space.runs.facts()
         st.markdown(
-            f"In force: run #{base.run:d}, as of {theme.week(base.as_of)}, {facts.get('series', 0):,} "
-            f"series from {plain(facts.get('weeks', 0))} weeks, {facts.get('series_fitted', 0):,} of them "
-            f"fitted anew in {facts.get('seconds', 0):.1f} s."
+            f"In force: run #{base.run:d}, as of {theme.week(base.as_of)}, {theme.number(facts.get('series', 0))} "
+            f"series from {plain(facts.get('weeks', 0))} weeks, {theme.number(facts.get('series_fitted', 0))} of them "
+            f"fitted anew in {theme.number(facts.get('seconds', 0), digits=1)} s."
         )
     else:
         st.info("No forecast yet.")
@@ -257,7 +258,7 @@ def odd(space: Workspace, person: Person) -> None:
         chosen = odd_table(open_)
         with st.container(border=True):
             st.markdown(
-                f"**{plain(chosen.title)}: {plain(chosen.subject)}** · {chosen.count:,d} · "
+                f"**{plain(chosen.title)}: {plain(chosen.subject)}** · {theme.number(chosen.count)} · "
                 f"{plain(chosen.example)}"
             )
             assumed, todo = st.columns(2, gap="medium")
@@ -325,7 +326,7 @@ def accepted(space: Workspace, person: Person, one: Oddity) -> None:
     if taken is not None:
         who = space.person(taken.person).name
         row.markdown(
-            f"{plain(one.title)}: **{plain(one.subject)}** ({one.count:,d}) · {plain(who)}: "
+            f"{plain(one.title)}: **{plain(one.subject)}** ({theme.number(one.count)}) · {plain(who)}: "
             f"{plain(taken.note)}"
         )
     if person.may("accept what is odd") and row.button(
@@ -345,7 +346,7 @@ def batches(space: Workspace, person: Person) -> None:
         rows.assign(rolled_back=rows["rolled_back"].map({True: "rolled back", False: "in force"})),
         hide_index=True,
         column_config={
-            "batch": "#", "recorded_at": st.column_config.DatetimeColumn("When (UTC)", format="MMM DD, HH:mm"),
+            "batch": "#", "recorded_at": st.column_config.DatetimeColumn("When (UTC)", format=theme.moment_format()),
             "person": "Who", "summary": "What", "rolled_back": "State",
         },
     )  # fmt: skip

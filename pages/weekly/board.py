@@ -6,7 +6,17 @@ import streamlit as st
 
 from forecasting.plan import balance, featured
 from forecasting.plan.live import LivePlan
-from pages.components import charts, download, filters, followed, frame, lists, theme
+from pages.components import (
+    charts,
+    conclusions,
+    download,
+    filters,
+    followed,
+    frame,
+    lists,
+    picture,
+    theme,
+)
 from pages.components.followed import What
 from pages.components.text import Markdown, ours, plain
 
@@ -146,12 +156,11 @@ def one_of(plan: LivePlan, row: pd.Series) -> None:
     if items:
         window = (pd.Timestamp(weeks[items[0].first]), pd.Timestamp(weeks[items[0].last]))
     soon = None if pd.isna(row["first_short"]) else row["first_short"]
-    st.altair_chart(
-        charts.projection(
-            featured.on_hand_fan(plan, sku, np.arange(len(plan.door_names))),
-            window=window, first_short=soon,
-        ),
-        width="stretch", alt=f"Projected on hand of {row['sku']}, first short {theme.week(soon)}",
+    fan = featured.on_hand_fan(plan, sku, np.arange(len(plan.door_names)))
+    picture.of(
+        charts.projection(fan, window=window, first_short=soon), name=f"on-hand-{row['sku']}",
+        title=ours("Projected on hand, all doors"), data=lambda: fan,
+        says=conclusions.projection(fan, first_short=soon),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
 from pages.components import (
     charts,
+    conclusions,
     download,
     filters,
     followed,
@@ -22,6 +23,7 @@ from pages.components import (
     mix,
     options,
     picked,
+    picture,
     risks,
     theme,
 )
@@ -100,17 +102,16 @@ def clicked_bar() -> str | None:
     return found
 
 
-def calendar(
-    plan: LivePlan, judged: list[views.Verdict], weeks: int, finding: Markdown
-) -> None:
+def calendar(plan: LivePlan, judged: list[views.Verdict], weeks: int) -> None:
     """A bar an activation: those that matter most, the rest in groups."""
     first = pd.Timestamp(plan.base.weeks[0])
 
     def bars(at: Sequence[int], place: str) -> None:
-        st.altair_chart(
-            charts.calendar([judged[n] for n in at], first, weeks), width="stretch",
-            on_select="rerun", selection_mode="pick", key=place,
-            alt=f"Calendar of {len(at)} activations. {finding}",
+        mine = [judged[n] for n in at]
+        picture.of(
+            charts.calendar(mine, first, weeks), title=ours("Activations by week and status"),
+            says=conclusions.calendar(mine), name="bridge", on_select="rerun",
+            selection_mode="pick", key=place,
         )  # fmt: skip
 
     acts = [v.activation for v in judged]
@@ -279,13 +280,11 @@ def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
     mine = item.first_short[pd.Index(item.doors).isin(places)]
     soon = mine[mine >= 0]
     first = plan.base.weeks[soon.min()] if len(soon) else None
-    st.altair_chart(
-        charts.projection(
-            featured.on_hand_fan(plan, sku, places), window=window, first_short=first
-        ),
-        width="stretch",
-        alt=f"Projected on hand of {chosen['sku']}: first likely to run out "
-        f"{theme.week(first)}",
+    fan = featured.on_hand_fan(plan, sku, places)
+    picture.of(
+        charts.projection(fan, window=window, first_short=first), data=lambda: fan,
+        title=ours(f"Projected on hand of {plain(chosen['sku'])}"), name=f"on-hand-{chosen['sku']}",
+        says=conclusions.projection(fan, first_short=first),
     )  # fmt: skip
 
 
@@ -360,7 +359,7 @@ def page() -> None:
     clicked = clicked_bar()
     if clicked in names:
         st.session_state[frame.slot("activation")] = clicked
-    calendar(plan, judged, weeks, text)
+    calendar(plan, judged, weeks)
     line = st.columns([6, 2, 2], vertical_alignment="bottom")
     with line[0]:
         chosen = frame.select(

@@ -211,7 +211,7 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
         column_config={
             "Forecast, u": st.column_config.NumberColumn(format="%,.0f"),
             "Actual, u": st.column_config.NumberColumn(format="%,.0f"),
-            "Error": st.column_config.NumberColumn(format="%+.0f %%"),
+            "Error": st.column_config.NumberColumn(format="%+.1f %%"),
             "Error at retail": theme.money_column(help="Actual less forecast in units, at regular price."
             ),
         },
@@ -222,11 +222,11 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
 def correction(space: Workspace, one: pd.Series) -> None:
     """A proposal for the next weeks, to be taken or left."""
     ratio = float(one["ratio"]) if one["ratio"] == one["ratio"] else 1.0
-    moved = ", ".join(f"{f - 1:+.0%}" for f in factors(ratio))
+    moved = ", ".join(f"{theme.percent(f - 1, digits=0, sign=True)}" for f in factors(ratio))
     with st.container(border=True):
         st.markdown(
             f"**Proposed correction of {plain(one['sku'])}** for the next four weeks: {moved} of the "
-            f"draft. That is {GAIN:.0%} of last week's error, and less each week. It counts in "
+            f"draft. That is {theme.percent(GAIN, digits=0)} of last week's error, and less each week. It counts in "
             "the working plan at once and in Planning's input of the next consensus; signed "
             "numbers stay as they are."
         )
