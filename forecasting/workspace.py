@@ -63,6 +63,7 @@ from forecasting.weekly.decisions import Decisions
 from forecasting.weekly.ordering import Orders
 from forecasting.weekly.proposals import Proposals
 from forecasting.weekly.review import Weekly
+from forecasting.weekly.said import history_of
 
 LOG = operation.log("workspace")
 _NO_FORECAST = (
@@ -345,15 +346,17 @@ class Workspace:
         """
         seq, policy = self.seq, self.policies.now
         events = self._builder.shaping(until=seq)
-        imported = self._builder.imported()
+        imported, history = self._builder.imported(), history_of(self.store)
         run = run_in_force([e for e in events if e.kind in (Kind.RUN, Kind.ADOPT)])
         plan = None
         if build and run is not None:
-            plan = self._builder.on_run(seq, as_changed(imported, events).values(), events, run)
+            calendar = as_changed(imported, events, history=history).values()
+            plan = self._builder.on_run(seq, calendar, events, run)
         with self._plans.lock:
             later = self.ledger.tail(seq)
             last = later[-1].seq if later else seq
-            self.calendar.take(as_changed(imported, [*events, *later]), seq=last)
+            now = as_changed(imported, [*events, *later], history=history)
+            self.calendar.take(now, seq=last)
             if plan is not None:
                 plan.fold(later)
                 self._plans.replace(plan, seq=last)

@@ -11,7 +11,8 @@ with items as (
     qualify batch = max(batch) over (partition by activation)
 )
 select items.activation, coalesce(items.sku, skus_now.sku) as sku, items.door, items.discount,
-    items.lift, items.known_from, items.sku is null as of_style
+    items.lift, items.known_from, items.sku is null as of_style,
+    items.batch
 from items
 left join skus_now on items.sku is null and skus_now.style = items.style
 where coalesce(items.sku, skus_now.sku) is not null

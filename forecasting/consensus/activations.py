@@ -107,7 +107,7 @@ class Activation:
 
 
 def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Activation, int]]:
-    """Activations as files gave them, each with the import batch it came with.
+    """Activations as files gave them, each with the last import batch that spoke of it.
 
     Parameters
     ----------
@@ -115,7 +115,8 @@ def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Acti
         activation, name, type, start, end, status, owner, channel, spend, lock_date,
         sell_out, batch.
     items : DataFrame, one row per featured SKU
-        activation, sku, door, discount, lift; blank is unknown. of_style: it named the style.
+        activation, sku, door, discount, lift; blank is unknown. of_style: it named the style;
+        batch.
     """
     featured: dict[str, list[Item]] = {}
     columns = ["activation", "sku", "door", "discount", "lift"]
@@ -129,6 +130,7 @@ def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Acti
                 lift=None if pd.isna(lift) else min(float(lift), MOST_LIFT),
             )
         )
+    last = items.groupby("activation")["batch"].max().to_dict() if "batch" in items else {}
     found = {}
     for row in rows.to_dict("records"):
         identity = str(row["activation"])
@@ -148,7 +150,7 @@ def as_imported(rows: pd.DataFrame, items: pd.DataFrame) -> dict[str, tuple[Acti
             sell_out=bool(row["sell_out"]),
             items=tuple(featured.get(identity, ())),
         )
-        found[identity] = (activation, int(row["batch"]))
+        found[identity] = (activation, max(int(row["batch"]), int(last.get(identity, 0))))
     return found
 
 

@@ -22,6 +22,14 @@ from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.proposed import ProposalList
+from forecasting.weekly.said import (
+    Account,
+    account,
+    by_activation,
+    differences,
+    files_say,
+    history_of,
+)
 
 
 @verbs
@@ -73,10 +81,32 @@ class Imports:
             return judged, []
         store, signed = self._desk.store, self._signed()
         known = {a.activation: a for a in self._calendar.activations}
-        found = list(signed_work.touched(store, judged, signed, known))
+        judged, accounts = self._with_differences(judged)
+        found = list(signed_work.touched(store, judged, signed, known, accounts))
         if actor.may("import") or actor.may(proposing.RIGHT):
             return replace(judged, concerns=signed_work.concerns(found, signed)), []
         return proposing.set_aside(store, judged, found), found
+
+    def _with_differences(self, judged: Judged) -> tuple[Judged, dict[str, Account]]:
+        """With what people said otherwise of the same activations; what was said of them."""
+        store = self._desk.store
+        tables = {v.table for v in judged.verdicts if v.accepted} & set(sources.CALENDAR)
+        events = by_activation(self._desk.ledger.of_kinds(*MarketingCalendar.kinds))
+        if not tables or not events:
+            return judged, {}
+        skus = store.query("all_skus")
+        styles = {str(k): frozenset(of["sku"]) for k, of in skus.groupby("style")}
+        staged = signed_work.staged(store, tables, styles)
+        imported, history = files_say(store), history_of(store)
+        accounts = {
+            name: account(name, imported.get(name), events[name], history)
+            for name in staged.keys() & events.keys()
+        }
+        told = differences(
+            accounts, staged, of_items="activation_items" in tables,
+            of_own="activations" in tables,
+        )  # fmt: skip
+        return replace(judged, notes=(*judged.notes, *told)), accounts
 
     def import_files(
         self,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ from data.files import Judged
 from data.store import Store
 from forecasting import write
 from forecasting.consensus.activations import Activation, as_imported
+from forecasting.weekly.said import Account
 
 NAMED = 5
 """Activations that are named; the rest are counted."""
@@ -93,6 +95,7 @@ def touched(
     judged: Judged,
     signed: Signed | None,
     known: Mapping[str, Activation],
+    accounts: Mapping[str, Account] = MappingProxyType({}),
 ) -> tuple[Touched, ...]:
     """What staged files change of activations of signed departments.
 
@@ -102,11 +105,16 @@ def touched(
         The import, while its rows are staged.
     known : mapping
         The calendar as it stands, by identity.
+    accounts : mapping
+        What was said of activations that people changed.
     """
     tables = {v.table for v in judged.verdicts if v.accepted} & set(CALENDAR)
     if signed is None or not signed.departments or not tables:
         return ()
-    after = _afterwards(store, tables, signed, known)
+    after: dict[str, Activation | None] = {}
+    for identity, file in staged(store, tables, signed.of_styles).items():
+        told = accounts.get(identity)
+        after[identity] = file if told is None else told.with_file(file)
     if "whole" in (judged.replaces.get(table) for table in tables):
         after |= dict.fromkeys(known.keys() - after.keys())
     found = []
@@ -156,27 +164,34 @@ def _people(signed: Mapping[str, str]) -> str:
     return ", ".join(f"{function.capitalize()}: {name}" for function, name in signed.items())
 
 
-def _afterwards(
-    store: Store, tables: Collection[str], signed: Signed, known: Mapping[str, Activation]
-) -> dict[str, Activation | None]:
-    """Every activation that the files speak of, as the calendar would have it."""
+def staged(
+    store: Store, tables: Collection[str], of_styles: Mapping[str, frozenset[str]]
+) -> dict[str, Activation]:
+    """Every activation that staged files speak of, as files will say it from then on.
+
+    Parameters
+    ----------
+    tables : collection of str
+        Those of the calendar that are staged.
+    of_styles : mapping
+        Style to its SKUs.
+    """
     rows, items = (_staged(store, table, tables) for table in CALENDAR)
     names = set(rows["activation"]) | set(items["activation"])
     given = set(items["activation"])
-    had = store.query("item_rows")
-    spread = _spread(items, signed.of_styles)
+    had = store.query("item_rows").drop(columns="batch")
+    spread = _spread(items, of_styles)
     all_items = pd.concat(
         [had[had["activation"].isin(names - given)], spread], ignore_index=True
     )
-    made = {
+    found = {
         identity: one for identity, (one, _) in as_imported(_typed(rows), all_items).items()
     }
-    found: dict[str, Activation | None] = dict(made)
-    for identity in names - set(made):  # only its items are in the files
-        now = known.get(identity)
-        if now is not None:
+    if only_items := names - set(found):
+        told = as_imported(store.query("activation_rows"), had)
+        for identity in only_items & set(told):
             mine = spread[spread["activation"] == identity]
-            found[identity] = _with_items(now, mine)
+            found[identity] = _with_items(told[identity][0], mine)
     return found
 
 

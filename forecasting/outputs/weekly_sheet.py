@@ -37,7 +37,7 @@ class Section:
     rest: str
     """What of it is not printed, in words; '' nothing."""
     nothing: str
-    """What is said where the list is empty."""
+    """What stands where the list is empty."""
 
 
 @verb
@@ -133,7 +133,7 @@ def _misses(misses: Any) -> Section:
         rows.append(
             (
                 f"{one['sku']} {one['description'] or ''}", f"{number(one['expected'])} u",
-                f"{number(one['actual'])} u", vocabulary.money(one["money"], sign=True),
+                f"{number(one['actual'])} u", vocabulary.money(abs(one["money"])),
                 str(one["cause"]),
             )
         )  # fmt: skip

@@ -30,6 +30,7 @@ from forecasting.plan.published import Published
 from forecasting.record.runs import HORIZON_WEEKS, LONGEST_WEEKS
 from forecasting.weekly import decisions
 from forecasting.weekly.activations import MarketingCalendar, as_changed
+from forecasting.weekly.said import files_say, history_of
 
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
 _SHAPING = (
@@ -72,8 +73,7 @@ class Builder:
 
     def imported(self) -> Mapping[str, tuple[Activation, int]]:
         """Activations as the files in force give them (as_imported)."""
-        store = self._desk.store
-        return as_imported(store.query("activation_rows"), store.query("item_rows"))
+        return files_say(self._desk.store)
 
     def calendar_at(
         self, moment: int, events: Sequence[Event] | None = None
@@ -91,7 +91,8 @@ class Builder:
             store.query("item_rows_at", seq=moment),
         )
         shaping = self.shaping() if events is None else events
-        return as_changed(imported, [e for e in shaping if e.seq <= moment])
+        past = [e for e in shaping if e.seq <= moment]
+        return as_changed(imported, past, history=history_of(store))
 
     def candidate(self, run: int) -> LivePlan:
         """The plan as it would be with another run."""

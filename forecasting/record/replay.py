@@ -51,6 +51,7 @@ from forecasting.vocabulary import Status
 from forecasting.weekly import best_mix
 from forecasting.weekly.activations import as_changed
 from forecasting.weekly.option import item_of
+from forecasting.weekly.said import History, files_say, history_of
 
 WEEK = dt.timedelta(7)
 HORIZON = 26
@@ -116,11 +117,9 @@ class Replay(Kept):
         return moved.add(cut, fill_value=0.0)
 
 
-def ever_known(
-    imported: pd.DataFrame, items: pd.DataFrame, events: Sequence[Event]
-) -> tuple[Activation, ...]:
+def ever_known(store: Store, events: Sequence[Event]) -> tuple[Activation, ...]:
     """The calendar with everything that was ever entered, late or not (see `known_at`)."""
-    return tuple(as_changed(as_imported(imported, items), events).values())
+    return tuple(as_changed(files_say(store), events, history=history_of(store)).values())
 
 
 def known_at(
@@ -128,6 +127,8 @@ def known_at(
     items: pd.DataFrame,
     events: Sequence[Event],
     as_of: dt.date,
+    *,
+    history: History,
 ) -> list[Activation]:
     """The calendar as it stood at the end of a past week.
 
@@ -138,12 +139,13 @@ def known_at(
         known).
     events : sequence of Event
         What people changed, with the moment in which they did.
+    history : callable (said.history_of)
     """
     end = pd.Timestamp(as_of + WEEK)
     told = imported[~(pd.to_datetime(imported["known_from"]) >= end)]
     featured = items[~(pd.to_datetime(items["known_from"]) >= end)]
     before = [e for e in events if pd.Timestamp(e.recorded_at) < end]
-    found = as_changed(as_imported(told, featured), before)
+    found = as_changed(as_imported(told, featured), before, history=history)
     return sorted(found.values(), key=lambda a: (a.start, a.activation))
 
 
@@ -169,9 +171,10 @@ def moments(
         Fits that run side by side.
     """
     imported, items = store.query("activation_rows"), store.query("item_rows")
+    history = history_of(store)
 
     def made(as_of: dt.date) -> Moment:
-        calendar = known_at(imported, items, events, as_of)
+        calendar = known_at(imported, items, events, as_of, history=history)
         return _moment(store, calendar, as_of, started)
 
     with ThreadPoolExecutor(workers) as pool:
@@ -355,7 +358,7 @@ def as_of_weeks(
     end = _last_week(store)
     began = store.query("first_week", as_of=end, since=dt.date(1990, 1, 1))
     first = pd.Timestamp(began["week"].iloc[0]).date()
-    calendar = ever_known(store.query("activation_rows"), store.query("item_rows"), events)
+    calendar = ever_known(store, events)
     starts = {week_start(a.start) for a in calendar if a.is_live and a.end < end + WEEK}
     earliest = max(first + (LEAST_HISTORY_WEEKS - 1) * WEEK, _orders_since(store))
     weeks = sorted(s - weeks_ahead * WEEK for s in starts)
@@ -444,7 +447,7 @@ def walk(
     What was lost then is what `run`, the one in force, takes empty shelves to have missed.
     """
     weeks = as_of_weeks(store, events, weeks_ahead=weeks_ahead, last=last)
-    calendar = ever_known(store.query("activation_rows"), store.query("item_rows"), events)
+    calendar = ever_known(store, events)
     told, late, moved, cut = [], [], [], []
     for moment in moments(store, events, weeks, workers=workers, tell=tell, started=started):
         plan = moment.plan()

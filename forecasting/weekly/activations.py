@@ -17,6 +17,7 @@ from forecasting.errors import Conflicted, OutOfBounds, UnknownName
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
 from forecasting.rights import Person
+from forecasting.weekly.said import History, account, by_activation
 
 STATUSES = ("planned", "confirmed", "cancelled", "done")
 """As files are held to (data.tables)."""
@@ -206,28 +207,35 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
 
 
 def as_changed(
-    imported: Mapping[str, tuple[Activation, int]], events: Sequence[Event]
+    imported: Mapping[str, tuple[Activation, int]],
+    events: Sequence[Event],
+    *,
+    history: History,
 ) -> dict[str, Activation]:
-    """Activations as they stand after people changed them; a later import speaks last.
+    """Activations as they stand by files and by people (see `said`).
 
     Parameters
     ----------
     imported : mapping
-        Identity to what files stated of it, and the batch in which they did (as_imported).
+        Identity to what files state of it, and the last batch that did (as_imported).
     events : sequence of Event
         Oldest first; those that leave the calendar alone are passed over.
+    history : callable
+        What files stated of it before.
     """
     found = {identity: activation for identity, (activation, _) in imported.items()}
-    for event in events:
-        left = event.body.calendar
-        if left is None:
-            continue
-        identity = left.activation
-        batch = imported[identity][1] if identity in imported else 0
-        if batch > event.seq:
-            continue
-        if left.after is not None:
-            found[identity] = left.after
+    for identity, mine in by_activation(events).items():
+        known = imported.get(identity)
+        left = mine[-1].body.calendar
+        assert left is not None
+        if known is None:  # never in a file; or left out of it since
+            now = None if history(identity, mine[-1].seq) else left.after
+        elif mine[0].seq < known[1]:
+            now = account(identity, known, mine, history).standing()
+        else:
+            now = left.after
+        if now is not None:
+            found[identity] = now
         else:
             found.pop(identity, None)
     return found

@@ -58,7 +58,7 @@ def step(space: Workspace, person: Person, plan: LivePlan) -> None:
     weeks = plan.base.weeks[plan.fence : plan.fence + agenda.WEEKS]
     ends = as_date(weeks[0]), as_date(weeks[-1])
     _take_the_next(shown)
-    said(space, person)
+    just_agreed(space, person)
     sku = at_one(shown)
     left, right = st.columns([6, 7], gap="medium")
     with left:
@@ -90,7 +90,7 @@ def _take_the_next(shown: pd.DataFrame) -> None:
         st.session_state[frame.slot("exception")] = asked
 
 
-def said(space: Workspace, person: Person) -> None:
+def just_agreed(space: Workspace, person: Person) -> None:
     """What was agreed a moment ago, and taking it back."""
     seq = st.session_state.get(_SAID)
     event = space.ledger.event(seq) if seq else None

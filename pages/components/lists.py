@@ -103,7 +103,7 @@ def draw(
     what : tuple of Markdown
         One of it and several, in words: ('risk', 'risks').
     sums : str
-        What a sum is said in.
+        What a sum is stated in.
     in_link : bool
         The grouping stands in the link: for the list that a page is about.
     """

@@ -20,7 +20,7 @@ from pages.components import (
 from pages.components.followed import What
 from pages.components.text import Markdown, ours, plain
 
-SHOWN = {"short": "Short", "over": "Over"}
+SHOWN = {"short": "Short", "over": "Excess"}
 
 
 def page() -> None:
@@ -44,14 +44,14 @@ def page() -> None:
     which = frame.steps("Show", SHOWN, key="show")
     found = short_ones(rows) if which == "short" else over_ones(rows)
     if found.empty:
-        st.info(f"No SKU is {which} in these weeks.")
+        st.info(f"No SKU is {'short' if which == 'short' else 'in excess'} in these weeks.")
         return
     at = table(found, which)
     one_of(plan, found.iloc[at or 0])
     download.spreadsheet("Download all SKUs (CSV)", lambda: rows, "board.csv")
     st.caption(
         f"Every SKU with a forecast, all its doors. Short: units of the next {weeks:d} weeks' demand "
-        f"that stock is not expected to meet, and their margin. Over: units at the end of these "
+        f"that stock is not expected to meet, and their margin. Excess: units at the end of these "
         f"weeks beyond {theme.number(plan.limits.excess_cover * plan.limits.target_cover_weeks)} weeks "
         "of supply, at cost."
     )
@@ -78,7 +78,7 @@ def finding(plan: LivePlan, rows: pd.DataFrame, weeks: int) -> Markdown:
     return ours(
         f"**{len(short)} of {theme.plural(len(rows), 'SKU')} short by {until}**, "
         f"{theme.units(short['short'].sum())}, {theme.money(short['margin'].sum(min_count=1))} margin · "
-        f"**{len(over)} over**, {theme.units(over['over'].sum())}, "
+        f"**{len(over)} in excess**, {theme.units(over['over'].sum())}, "
         f"{theme.money(over['cost'].sum(min_count=1))} at cost{blank}"
     )
 
@@ -92,14 +92,14 @@ def classes(rows: pd.DataFrame) -> None:
             {
                 "Class": by["class"], "SKUs": by["skus"], "Short SKUs": by["short_skus"],
                 "Short, u": by["short"], "Margin at risk": by["margin"],
-                "Over SKUs": by["over_skus"], "Over, u": by["over"], "Over at cost": by["cost"],
+                "Excess SKUs": by["over_skus"], "Excess, u": by["over"], "Excess at cost": by["cost"],
             }
         ),
-        hide_index=True, placeholder="–", alt="Classes with what is short and over, most money first",
+        hide_index=True, placeholder="–", alt="Classes with what is short and in excess, most money first",
         height=min(36 + 31 * len(by), 360),
         column_config={
-            "Short, u": whole, "Over, u": whole, "Margin at risk": theme.money_column(),
-            "Over at cost": theme.money_column(),
+            "Short, u": whole, "Excess, u": whole, "Margin at risk": theme.money_column(),
+            "Excess at cost": theme.money_column(),
         },
     )  # fmt: skip
 
@@ -119,8 +119,8 @@ def table(found: pd.DataFrame, which: str) -> int | None:
                 }
                 if is_short
                 else {
-                    "Over, u": found["over"], "Over at cost": found["cost"],
-                    "Lasts, weeks": found["cover"].replace(np.inf, np.nan),
+                    "Excess, u": found["over"], "Excess at cost": found["cost"],
+                    "Weeks of supply": found["cover"].replace(np.inf, np.nan),
                 }
             ),
         }
@@ -130,10 +130,10 @@ def table(found: pd.DataFrame, which: str) -> int | None:
         {"Class": found["class"].tolist(), "Department": found["department"].tolist()},
         found["margin" if is_short else "cost"].tolist(), in_link=True,
         ids=found["sku"].tolist(), key=f"board_{which}", what=(ours("SKU"), ours("SKUs")),
-        placeholder="–", alt=f"SKUs that are {which}, most money first",
+        placeholder="–", alt=f"SKUs that are {SHOWN[which].lower()}, most money first",
         column_config={
-            **{n: whole for n in ("On hand, u", "Demand, u", "Short, u", "Over, u", "Lasts, weeks")},
-            "Margin at risk": theme.money_column(), "Over at cost": theme.money_column(),
+            **{n: whole for n in ("On hand, u", "Demand, u", "Short, u", "Excess, u", "Weeks of supply")},
+            "Margin at risk": theme.money_column(), "Excess at cost": theme.money_column(),
         },
     )  # fmt: skip
 

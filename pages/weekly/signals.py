@@ -120,7 +120,7 @@ def carried_out(space: Workspace, open_ones: Sequence[Decision], today: dt.date)
         lines,
         {
             "Owner": [space.person(d.owner).name for d in open_ones],
-            "Action": [d.action.label for d in open_ones],
+            "What": [d.action.label for d in open_ones],
         },
         [d.margin_saved for d in open_ones], sums="saved",
         key="decisions", what=(ours("decision"), ours("decisions")),

@@ -122,7 +122,10 @@ def projection(
     # Areas and lines have a legend of their own each, above and below: side by side they
     # would be cut off at half the width.
     return cast(
-        Drawn, alt.layer(*layers).resolve_scale(color="independent").properties(height=270)
+        Drawn,
+        alt.layer(*layers)
+        .resolve_scale(color="independent", strokeDash="independent")
+        .properties(height=270),
     )
 
 
