@@ -166,7 +166,7 @@ def test_a_shorter_lead_time_to_come_is_waited_for():
         ("service_at_the_edge", "Trays", "TRAY: 1", [{"date": week(-6), "class": "Trays", "service_level": 1.0}]),
     ],
 )  # fmt: skip
-def test_what_looks_odd_in_terms_is_said(kind, subject, example, rows):
+def test_what_looks_odd_in_terms_is_named(kind, subject, example, rows):
     more = changed("terms", *rows)
     columns = {n: None for n in ("sku", "class", "supplier") if n not in more["terms"]}
     odd = found(more | {"terms": more["terms"].assign(**columns)})

@@ -30,7 +30,7 @@ from forecasting.plan.published import Published
 from forecasting.record.runs import HORIZON_WEEKS, LONGEST_WEEKS
 from forecasting.weekly import decisions
 from forecasting.weekly.activations import MarketingCalendar, as_changed
-from forecasting.weekly.said import files_say, history_of
+from forecasting.weekly.stated_since import files_say, history_of
 
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
 _SHAPING = (

@@ -226,7 +226,11 @@ WIDE = """() => {
 @pytest.mark.parametrize(
     ("width", "height", "paths"),
     [
-        (720, 450, ("home", "bridge", "signals", "consensus", "buyplan", "meeting", "scorecard")),
+        (
+            720,
+            450,
+            ("home", "bridge", "signals", "consensus", "buyplan", "meeting", "scorecard"),
+        ),
         (1024, 768, ("scorecard", "why", "side", "review", "value")),
         (400, 800, ("home", "scorecard")),
     ],
