@@ -38,7 +38,7 @@ def answered(done: Answer | subprocess.CompletedProcess[str], code: int) -> tupl
 
 def test_a_template_imports_as_it_is_written(tmp_path):
     written, _ = in_a_process("template", tmp_path / "t", "--json")
-    assert len(written["files"]) == 13
+    assert len(written["files"]) == 14
     _, told = concord("import", tmp_path / "t", "--db", tmp_path / "x.duckdb", "--json", code=2)
     assert "nothing in these files" in told
 
