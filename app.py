@@ -78,8 +78,7 @@ LOOP = (
 
 def loop() -> str:
     """A picture of ours, in the ink of the page; no data is in it."""
-    ink = {"light": "#2f2d2b", "dark": "#e8eaed"}[theme.mode()]
-    return (COMPONENTS / "loop.svg").read_text(encoding="utf-8").replace("INK", ink)
+    return (COMPONENTS / "loop.svg").read_text(encoding="utf-8").replace("INK", theme.ink())
 
 
 def front_page() -> None:
@@ -147,6 +146,11 @@ def who_is_here() -> DeltaGenerator:
                 st.markdown(f"{plain(name)} is on **{plain(where)}**")
             if not others:
                 st.markdown("Nobody else is here.")
+            st.toggle(
+                "High contrast", key="contrast", persist_state="session",
+                help="Black on white, or white on black, and stronger pictures. A system that "
+                "asks for more contrast gets it by itself.",
+            )  # fmt: skip
             (signed_in if signed.is_on() else chosen_person)()
     return views
 
@@ -224,7 +228,12 @@ else:
         st.session_state["_frozen"] = True
     saved.begin(chosen.url_path or "home")
     with place:
-        with st.container(key=f"inmenu{menu_of(chosen.title)}"):
+        with (
+            st.container(
+                key="contrast_on" if st.session_state.get("contrast") else "contrast_off"
+            ),
+            st.container(key=f"inmenu{menu_of(chosen.title)}"),
+        ):
             views = who_is_here()
         guide.bar()
         with frame.one_step():

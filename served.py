@@ -27,12 +27,16 @@ from pages.components import health, remembered, signed
 ROOT = Path(__file__).parent
 SCRIPTS = ROOT / "pages" / "components"
 ADDRESS_JS, HANDS_JS = SCRIPTS / "address.js", SCRIPTS / "hands.js"
+PICTURES_JS, REACH_JS = SCRIPTS / "pictures.js", SCRIPTS / "reach.js"
 BASE = "/".join(["", *str(config.get_option("server.baseUrlPath") or "").strip("/").split("/")])
 """Where the app stands under its host: '' by itself, '/concord' behind a proxy that says so."""
 BASE = BASE.rstrip("/")
+OURS = (
+    ADDRESS_JS, HANDS_JS, PICTURES_JS, REACH_JS, remembered.SCRIPT, signed.SCRIPT
+)  # fmt: skip
 _TAG = b"".join(
     b'<script src="%s/concord/%s"></script>' % (BASE.encode(), script.name.encode())
-    for script in (ADDRESS_JS, HANDS_JS, remembered.SCRIPT, signed.SCRIPT)
+    for script in OURS
 )
 _NOT_FOR_PAGES = {b"accept-encoding", b"if-none-match", b"if-modified-since"}
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
@@ -217,7 +221,7 @@ def home(request: Request) -> RedirectResponse:
 app = st.App(
     ROOT / "app.py",
     routes=[
-        *map(_script, (ADDRESS_JS, HANDS_JS, remembered.SCRIPT, signed.SCRIPT)),
+        *map(_script, OURS),
         Route(f"{BASE}/concord/who", who, methods=["POST"]),
         Route(f"{BASE}/home", home),
         *health.routes(BASE),

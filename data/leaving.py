@@ -112,6 +112,11 @@ def as_document(text: str) -> Leaving:
     return Leaving(text.encode())
 
 
+def as_print(made: bytes) -> Leaving:
+    """A PDF that the house set: no spreadsheet opens it."""
+    return Leaving(made)
+
+
 def as_calendar(made: bytes) -> Leaving:
     """A calendar (RFC 5545) that a library wrote: no spreadsheet opens it."""
     return Leaving(made)

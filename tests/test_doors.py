@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jinja2 import nodes
 
 from data import leaving
-from forecasting.outputs import consensus_pack
+from forecasting.outputs import printed
 from pages.components import download, text
 from tests.doors import DOOR, FORBIDDEN, PAGES, ROOT, Page, called, sources
 
@@ -132,9 +132,9 @@ def test_the_charts_have_no_links_no_pictures_and_no_expressions_of_data():
         assert not {k.arg for k in call.keywords} & {"href", "url", "expr"}
 
 
-@pytest.mark.parametrize("name", ["pack", "board"])
+@pytest.mark.parametrize("name", ["paper", "weekly"])
 def test_a_template_escapes_everything_and_fetches_nothing(name):
-    page = consensus_pack.template(name)
+    page = printed.template(name)
     assert page.environment.autoescape is True
     source = (ROOT / "forecasting" / "outputs" / "templates" / f"{name}.html").read_text(
         encoding="utf-8"
@@ -149,8 +149,7 @@ def test_a_template_escapes_everything_and_fetches_nothing(name):
 
 def test_markup_is_made_of_numbers_and_our_own_words_only():
     assert where_called("Markup") == {
-        "forecasting/outputs/consensus_pack.py",
-        "forecasting/outputs/board_pack.py",
+        "forecasting/outputs/drawings.py",
     }
 
 

@@ -48,19 +48,21 @@ def publish(db: Path, person: str, as_json: bool, cycle: str) -> None:
 @click.option("--quarter", help="The board's pack of a quarter instead: 2026-Q3.")
 @written_to
 def pack_(db: Path, as_json: bool, number: int | None, quarter: str | None, out: Path) -> None:
-    """Write the pack of a published version (.html, .xlsx), or of a quarter (.html)."""
+    """Write the pack of a version (.html, .pdf, .xlsx) or of a quarter (.html, .pdf)."""
     if quarter is not None:
-        if out.suffix.lower() != ".html":
-            raise Refused(f"A quarter's pack is written as .html, not '{out.suffix}'.")
+        if out.suffix.lower() not in (".html", ".pdf"):
+            raise Refused(f"A quarter's pack is written as .html or .pdf, not '{out.suffix}'.")
         with opened(db) as workspace:
             workspace.quarters.sum_up()
-            out.write_text(
-                board_pack.as_html(workspace, LOCAL_ADMIN.id, quarter), encoding="utf-8"
-            )
+            if out.suffix.lower() == ".pdf":
+                out.write_bytes(board_pack.as_pdf(workspace, LOCAL_ADMIN.id, quarter))
+            else:
+                page = board_pack.as_html(workspace, LOCAL_ADMIN.id, quarter)
+                out.write_text(page, encoding="utf-8")
         say({"file": str(out), "quarter": quarter}, as_json=as_json)
         return
-    if out.suffix.lower() not in (".html", ".xlsx"):
-        raise Refused(f"A pack is written as .html or .xlsx, not '{out.suffix}'.")
+    if out.suffix.lower() not in (".html", ".pdf", ".xlsx"):
+        raise Refused(f"A pack is written as .html, .pdf or .xlsx, not '{out.suffix}'.")
     with opened(db) as workspace:
         published = workspace.cycles.published()
         if not published:
@@ -68,6 +70,8 @@ def pack_(db: Path, as_json: bool, number: int | None, quarter: str | None, out:
         chosen = number or published[-1].version
         if out.suffix.lower() == ".html":
             out.write_text(consensus_pack.as_html(workspace, chosen), encoding="utf-8")
+        elif out.suffix.lower() == ".pdf":
+            out.write_bytes(consensus_pack.as_pdf(workspace, chosen))
         else:
             out.write_bytes(consensus_pack.as_workbook(workspace, chosen))
     say({"file": str(out), "version": chosen}, as_json=as_json)

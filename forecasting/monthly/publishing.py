@@ -12,7 +12,7 @@ from data.versions import Snapshot
 from forecasting.calendar import as_date
 from forecasting.governance.desk import Desk
 from forecasting.hierarchy import THOUSANDTHS
-from forecasting.monthly import snapshot
+from forecasting.monthly import meaning, snapshot
 from forecasting.plan.live import LivePlan
 
 
@@ -58,4 +58,5 @@ def fed(plan: LivePlan, version: Snapshot) -> dict[str, dict[str, Any]]:
             "activations": len(calendar),
             "featured_skus": len({i.sku for a in calendar for i in a.items}),
         },
+        **meaning.meant(plan),
     }

@@ -66,7 +66,7 @@ def _balance(plan: LivePlan, at: int, weeks: int) -> tuple[object, ...] | None:
     if not counted.any():
         return (at, False, asked, np.nan, np.nan, np.nan, None, np.nan, np.nan, np.nan)
     lost = computed.projection.lost[counted, :weeks]
-    cost = float(plan.base.unit_cost[at])
+    cost = plan.base.cost_of(at)[:weeks]
     price = plan.base.price_of(at)[counted, :weeks] * (1 - computed.depth[counted, :weeks])
     short = float(lost.sum())
     dry = np.flatnonzero(lost.sum(axis=0) >= LEAST)
@@ -77,7 +77,7 @@ def _balance(plan: LivePlan, at: int, weeks: int) -> tuple[object, ...] | None:
     return (
         at, True, asked, float(np.nansum(plan.base.opening[at, counted])), short,
         money(lost, price - cost), plan.base.weeks[dry[0]] if len(dry) else None,
-        over, over * cost, end / pace if pace > 1e-9 else np.inf,
+        over, over * float(cost[-1]), end / pace if pace > 1e-9 else np.inf,
     )  # fmt: skip
 
 

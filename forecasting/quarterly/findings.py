@@ -168,13 +168,15 @@ def _finding(
     )  # fmt: skip
 
 
-def of_functions(added: Sequence[Added]) -> list[Finding]:
+def of_functions(added: Sequence[Added], *, quarter: str) -> list[Finding]:
     """Functions whose changes made the forecast clearly worse, or clearly better.
 
     Parameters
     ----------
     added : sequence of Added
         Value added by function, on the cells of the six quarters.
+    quarter : str
+        The last of them.
     """
     found = []
     for one in added:
@@ -198,7 +200,8 @@ def of_functions(added: Sequence[Added]) -> list[Finding]:
                 f"{write.number(abs(100 * one.added))} points {verb} (80 % interval: "
                 f"{write.number(100 * one.low, sign=True)} to "
                 f"{write.number(100 * one.high, sign=True)}) on the "
-                f"{write.number(one.cells)} SKU weeks it changed{habit}.",
+                f"{write.number(one.cells)} SKU weeks it changed in the six quarters to "
+                f"{quarter_label(quarter)}{habit}.",
                 link={"page": "value", "function": one.name},
                 weight=abs(one.added) * one.cells,
             )

@@ -19,7 +19,7 @@ import pandas as pd
 
 from data import scores
 from data.store import Store
-from forecasting.calendar import quarters_back
+from forecasting.calendar import quarter_label, quarters_back
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
 from forecasting.errors import UnknownName
@@ -57,16 +57,27 @@ class Scorecard:
     steps: tuple[dict[str, Any], ...]
     """Value added, step by step, on what was published six weeks ahead or more."""
     functions: tuple[dict[str, Any], ...]
+    """Value added by function, on the quarters from `functions_since` to this one."""
     lead: tuple[dict[str, Any], ...]
     """Activations of the quarter: when complete, first red, decided, late changes."""
     late_by: Mapping[str, int]
     """Function to late additions and changes."""
     tasks: tuple[dict[str, Any], ...]
     """What was due in the quarter."""
+    functions_since: str = ""
+    """First of the quarters that `functions` count; "": this one alone, as it was once kept."""
     decisions: tuple[dict[str, Any], ...] = ()
     """Of its review, as they stood when it was closed."""
     closed: Mapping[str, Any] = field(default_factory=dict)
     """Who closed it and when; empty while it is open."""
+
+    @property
+    def functions_period(self) -> str:
+        """The quarters that `functions` count, in words: 'Q2 FY25 to Q3 FY26'."""
+        last = quarter_label(self.quarter)
+        if self.functions_since in ("", self.quarter):
+            return last
+        return f"{quarter_label(self.functions_since)} to {last}"
 
     def value(self, key: str, *, back: int = 0) -> float | None:
         """A measure of the quarter, or of one so many before it."""
@@ -154,7 +165,6 @@ def drawn_up(
     cells = scores.forecast_rows(
         store, "bridge", since=quarters_back(quarter, PATTERN_QUARTERS - 1), until=quarter
     )
-    own = cells[cells["quarter"] == quarter]
     return Scorecard(
         quarter=quarter,
         as_of=pd.Timestamp(this["last_week"]).date(),
@@ -164,12 +174,24 @@ def drawn_up(
         matrix={level: _matrix(store, level, quarter, limits) for level in LEVELS},
         targets={key: policy[m.target] if m.target else None for key, m in MEASURES.items()},
         findings=tuple(_findings(store, quarter, cells, limits, lead.get(quarter))),
-        steps=tuple(map(_added, value_added.staircase(own))) if len(own) else (),
-        functions=tuple(map(_added, value_added.of_functions(own))) if len(own) else (),
+        **_added_by(cells, quarter),
         lead=tuple(_noticed(n) for n in notices if n.quarter == quarter),
         late_by=dict(lead[quarter].late_by) if quarter in lead else {},
         tasks=tuple(_task(t) for t in tasks if quarter_of_task[t.seq] == quarter),
     )
+
+
+def _added_by(cells: pd.DataFrame, quarter: str) -> dict[str, Any]:
+    """Value added: of each step in the quarter, of each function in those of the findings.
+
+    A finding and the table of functions tell of the same quarters, so they tell the same.
+    """
+    own = cells[cells["quarter"] == quarter] if len(cells) else cells
+    return {
+        "steps": tuple(map(_added, value_added.staircase(own))) if len(own) else (),
+        "functions": tuple(map(_added, value_added.of_functions(cells))) if len(cells) else (),
+        "functions_since": quarters_back(quarter, PATTERN_QUARTERS - 1),
+    }
 
 
 def _values(store: Store, limits: Mapping[str, float]) -> dict[str, Values]:
@@ -256,7 +278,7 @@ def _findings(
     window = promotions[promotions["quarter"].between(since, quarter)]
     found = findings.patterns(window, quarter=quarter)
     if len(cells):
-        found += findings.of_functions(value_added.of_functions(cells))
+        found += findings.of_functions(value_added.of_functions(cells), quarter=quarter)
     found += _movements(store, quarter, limits)
     if lead is not None and lead.reds >= 5 and lead.decided_share < 0.5:
         found.append(

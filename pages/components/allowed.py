@@ -66,7 +66,7 @@ def table(found: list[Readiness]) -> None:
         what=(ours("activation"), ours("activations")),
         placeholder="–", alt="What the stock allows of each activation",
         column_config={
-            name: st.column_config.DateColumn(format="MMM D")
+            name: st.column_config.DateColumn(format=theme.day_format())
             for name in ("First day", "Decide by", "Last day")
         } | {"Why": st.column_config.TextColumn(width="large")},
     )  # fmt: skip

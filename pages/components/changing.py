@@ -198,9 +198,9 @@ def record(function: str, reason: str) -> None:
 
 def _added(found: Added) -> Markdown:
     """Value added, with its interval and how many SKU weeks it is measured on."""
-    low, high = 100 * found.low, 100 * found.high
     return ours(
-        f"{100 * found.added:+.1f} points of WAPE (80 % interval {low:+.1f} to {high:+.1f}; "
+        f"{theme.points(found.added)} points of WAPE (80 % interval {theme.points(found.low)} to "
+        f"{theme.points(found.high)}; "
         f"{theme.number(found.cells)} SKU weeks)"
     )
 
@@ -440,7 +440,7 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
         column_config={
             f"Exported, {sign}": st.column_config.NumberColumn(format="%,.1f"),
             f"Typed, {sign}": st.column_config.NumberColumn(format="%,.1f"),
-            "Week": st.column_config.DateColumn(format="MMM DD"),
+            "Week": st.column_config.DateColumn(format=theme.day_format()),
         },
     )  # fmt: skip
     over = bool(counts[workbook.Verdict.CONFLICT]) and st.checkbox(

@@ -20,10 +20,10 @@ from forecasting.plan.lines import Kind as Row
 from forecasting.plan.lines import Line
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Measure
-from pages.components import charts, followed, frame, theme, trail
+from pages.components import charts, conclusions, followed, frame, picture, theme, trail
 from pages.components.chosen import Cells
 from pages.components.followed import What
-from pages.components.text import plain
+from pages.components.text import ours, plain
 
 _BACK = dt.timedelta(7 * 25)
 """How much of its past a row is shown with."""
@@ -133,22 +133,20 @@ def _pictures(_plan: LivePlan, now: Any, scope: Scope, count: int, mode: str) ->
         sold = rows[rows["sku"].isin(names)].groupby("week", as_index=False)[["units"]].sum()
         ago = space.comparisons.last_year(person.id, skus, np.arange(count), Measure.UNITS)
         before = pd.DataFrame({"week": weeks, "units": ago}).dropna()
-    st.altair_chart(
-        charts.forecast(sold, parts, pd.concat(lines), last_year=before),
-        width="stretch", alt=f"Forecast of {node} by its parts, with each function's input",
+    drawn = pd.concat(lines)
+    picture.of(
+        charts.forecast(sold, parts, drawn, last_year=before), name=f"forecast-{node}",
+        title=ours(f"Forecast of {plain(node)} by its parts, units per week"),
+        says=conclusions.forecast(parts, drawn, last_year=before),
     )  # fmt: skip
-    st.caption(
-        "Units a week. Grey line: sales. Dashed: sales last year. Bars: the parts that add up to "
-        "the draft."
-    )
     if len(skus) == 1:
-        first = pd.Timestamp(weeks[0])
-        st.altair_chart(
+        first, fan = pd.Timestamp(weeks[0]), featured.on_hand_fan(_plan, int(skus[0]), doors)
+        picture.of(
             charts.projection(
-                featured.on_hand_fan(_plan, int(skus[0]), doors),
-                window=(first, first - pd.Timedelta(7, "D")), first_short=None,
+                fan, window=(first, first - pd.Timedelta(7, "D")), first_short=None
             ),
-            width="stretch", alt=f"Projected on hand of {node}",
+            title=ours(f"Projected on hand of {plain(node)}"), name=f"on-hand-{node}",
+            says=conclusions.projection(fan, first_short=None),
         )  # fmt: skip
 
 

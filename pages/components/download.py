@@ -27,6 +27,7 @@ def button(
     icon: str | None = ":material/download:",
     primary: bool = False,
     disabled: bool = False,
+    quiet: bool = False,
     width: int | Literal["stretch", "content"] = "content",
 ) -> None:
     """A button whose file is made when somebody clicks it."""
@@ -38,7 +39,8 @@ def button(
 
     st.download_button(
         label, data=made, file_name=named(file_name), on_click="ignore", key=key, help=help,
-        icon=icon, type="primary" if primary else "secondary", disabled=disabled, width=width,
+        icon=icon, type="tertiary" if quiet else "primary" if primary else "secondary",
+        disabled=disabled, width=width,
     )  # fmt: skip
 
 
@@ -47,8 +49,10 @@ def spreadsheet(
     rows: Callable[[], pd.DataFrame],
     file_name: str,
     *,
+    key: str | None = None,
     icon: str | None = ":material/download:",
     disabled: bool = False,
+    quiet: bool = False,
     sheet: str = "",
 ) -> None:
     """A button for rows: a workbook if its name ends so, else CSV."""
@@ -58,7 +62,7 @@ def spreadsheet(
             return leaving.as_workbook({sheet or PurePath(file_name).stem: rows()})
         return leaving.as_csv(rows())
 
-    button(label, make, file_name, icon=icon, disabled=disabled)
+    button(label, make, file_name, key=key, icon=icon, disabled=disabled, quiet=quiet)
 
 
 def named(file_name: str) -> str:

@@ -17,7 +17,18 @@ from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS
 from forecasting.workspace import Workspace
-from pages.components import charts, drafts, frame, minutes, scores, theme, trail
+from pages.components import (
+    charts,
+    conclusions,
+    drafts,
+    frame,
+    minutes,
+    picture,
+    scores,
+    theme,
+    trail,
+    written,
+)
 from pages.components.risks import BACK_KEY, NEXT_KEY
 from pages.components.text import Markdown, ours, plain
 
@@ -48,13 +59,13 @@ def step(space: Workspace, person: Person, plan: LivePlan) -> None:
     weeks = plan.base.weeks[plan.fence : plan.fence + agenda.WEEKS]
     ends = as_date(weeks[0]), as_date(weeks[-1])
     _take_the_next(shown)
-    said(space, person)
+    just_agreed(space, person)
     sku = at_one(shown)
     left, right = st.columns([6, 7], gap="medium")
     with left:
         one_of(space, person, shown, sku, ends)
     with right:
-        picture(space, plan, sku)
+        pictured(space, plan, sku)
     with st.expander(f"All {theme.plural(len(shown), 'exception')} of this meeting"):
         listed(shown, ends, found.iloc[len(shown) :])
 
@@ -80,7 +91,7 @@ def _take_the_next(shown: pd.DataFrame) -> None:
         st.session_state[frame.slot("exception")] = asked
 
 
-def said(space: Workspace, person: Person) -> None:
+def just_agreed(space: Workspace, person: Person) -> None:
     """What was agreed a moment ago, and taking it back."""
     seq = st.session_state.get(_SAID)
     event = space.ledger.event(seq) if seq else None
@@ -156,7 +167,7 @@ def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: pd.Data
         }
     )
     whole = st.column_config.NumberColumn(format="localized", step=1, width=78)
-    st.dataframe(
+    written.dataframe(
         table, hide_index=True, height=38 + 31 * len(table), alt="Exceptions, most important first",
         column_config={
             "": st.column_config.TextColumn(
@@ -167,7 +178,7 @@ def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: pd.Data
             "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
             "Merchandising": st.column_config.NumberColumn(format="localized", step=1, width=98),
             "Disagreement": st.column_config.NumberColumn(format="%.0f %%", width=92, help=frame.term("Disagreement")),
-            "Revenue": theme.money_column("Revenue", width=90, help="The draft in these weeks at regular price."),
+            "Revenue": written.money("Revenue", width=90, help="The draft in these weeks at regular price."),
         },
     )  # fmt: skip
 
@@ -219,7 +230,7 @@ def question(one: pd.Series) -> Markdown:
     )
 
 
-def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
+def pictured(space: Workspace, plan: LivePlan, sku: str) -> None:
     """The exception's past, its parts and each function's input, week by week."""
     at = plan.sku_index[sku]
     weeks = [as_date(w) for w in plan.base.weeks[:26]]
@@ -234,13 +245,12 @@ def picture(space: Workspace, plan: LivePlan, sku: str) -> None:
                              until=plan.base.as_of + dt.timedelta(7))  # fmt: skip
     sold = sold[sold["sku"] == sku].sort_values("week")[["week", "units"]]
     parts = views.parts_of(plan, [at], np.arange(len(plan.door_names)))
-    st.altair_chart(
-        charts.forecast(sold, parts[parts["week"] <= plan.base.weeks[25]], pd.concat(lines)),
-        width="stretch", alt=f"Sales and forecast of {sku} by week",
+    parts, layers = parts[parts["week"] <= plan.base.weeks[25]], pd.concat(lines)
+    picture.of(
+        charts.forecast(sold, parts, layers), name=f"forecast-{sku}", data=lambda: layers,
+        title=ours(f"Sales and forecast of {plain(sku)}, units per week, all doors"),
+        says=conclusions.forecast(parts, layers),
     )  # fmt: skip
-    st.caption(
-        "Grey line: sales. Bars: the parts that add up to the draft. Units per week, all doors."
-    )
 
 
 def evidence(space: Workspace, person: Person, one: pd.Series, scope: Scope) -> None:

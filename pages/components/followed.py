@@ -84,7 +84,7 @@ def reading(
     if one.what is What.SKU:
         label = f"{one.name} · {rows['description'].iloc[0] or ''}"
         over = float(rows["over"].iloc[0])
-        status = "● Short" if len(short) else "■ Over" if over >= LEAST else "✓ Covered"
+        status = "● Short" if len(short) else "■ Excess" if over >= LEAST else "✓ Covered"
     else:
         status = f"{len(short)} of {theme.plural(len(rows), 'SKU')} short"
     return _reading(label, status, figures)

@@ -342,7 +342,7 @@ def follow(job: Job, doing: str) -> bool:
     st.progress(
         min(progress.share, 1.0),
         f"{plain(progress.by)} is {doing}: {plain(progress.text)}"
-        + (f", about {left:.0f} s left" if left is not None else ""),
+        + (f", about {theme.number(left)} s left" if left is not None else ""),
     )
     return True
 

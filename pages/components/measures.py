@@ -12,7 +12,7 @@ from forecasting.errors import JobRunning
 from forecasting.quarterly import measures as measured
 from forecasting.quarterly.measures import MEASURES, OF_LEVEL
 from forecasting.quarterly.scorecard import Scorecard
-from pages.components import charts, frame, picked
+from pages.components import charts, conclusions, frame, picked, picture
 from pages.components.text import Markdown, ours, plain
 
 PAGES = {
@@ -129,13 +129,15 @@ def tile(shown: Scorecard, key: str, more: Sequence[Markdown]) -> None:
         with left, st.container(key=f"figure_{key}"):
             st.markdown(f"**{plain(measured.in_words(key, shown.value(key)))}**")
         with right:
-            st.altair_chart(
+            picture.of(
                 charts.trend(
                     shown.trend(key), target=shown.target(key), kind=measure.form.value
                 ),
-                width="stretch",
-                alt=f"{measure.label} over nine quarters",
-            )
+                title=ours(""), name=f"trend-{key}",
+                says=conclusions.trend(
+                    shown.trend(key), lower_is_better=measure.lower_is_better
+                ),
+            )  # fmt: skip
         st.markdown("  \n".join(against(shown, key)))
         for line in more:
             st.caption(line)

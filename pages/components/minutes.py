@@ -1,15 +1,17 @@
 """Actions and assumptions of the meetings: what is open, and writing one down."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import streamlit as st
 
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
+from forecasting.monthly.minutes import Action
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import drafts, frame, theme
-from pages.components.text import plain
+from pages.components import drafts, frame, lists, theme
+from pages.components.text import ours, plain
 
 
 def open_ones(space: Workspace, person: Person) -> None:
@@ -19,15 +21,11 @@ def open_ones(space: Workspace, person: Person) -> None:
     due = [a for a in space.minutes.assumptions if a.is_due(today)]
     if not actions and not due:
         st.caption("No action is open and no assumption is due.")
-    for action in actions[:8]:
-        row = st.columns([8, 1], vertical_alignment="center")
-        late = " · :red[late]" if action.is_late(today) else ""
-        row[0].markdown(
-            f"○ **{plain(action.text)}** · {plain(space.person(action.owner).name)} by "
-            f"{theme.day(action.due)}{late}"
-        )
-        if person.may("minute") and row[1].button("Done", key=f"done_{action.seq}"):
-            frame.do(space.minutes.close, person.id, action.seq)
+    lists.draw(
+        lambda at, _place: _promised(space, person, [actions[n] for n in at], today),
+        {"Owner": [space.person(a.owner).name for a in actions]},
+        [float("nan")] * len(actions), key="promises", what=(ours("action"), ours("actions")),
+    )  # fmt: skip
     for one in due:
         row = st.columns([8, 1, 1], vertical_alignment="center")
         over = f" · :red[expired {theme.day(one.expires)}]" if one.is_expired(today) else ""
@@ -40,6 +38,21 @@ def open_ones(space: Workspace, person: Person) -> None:
                 frame.do(space.minutes.judge, person.id, one.seq, "held")
             if row[2].button("It was wrong", key=f"broke_{one.seq}"):
                 frame.do(space.minutes.judge, person.id, one.seq, "broken")
+
+
+def _promised(
+    space: Workspace, person: Person, actions: Sequence[Action], today: dt.date
+) -> None:
+    """Actions that are not done, a line each."""
+    for action in actions:
+        row = st.columns([8, 1], vertical_alignment="center")
+        late = " · :red[late]" if action.is_late(today) else ""
+        row[0].markdown(
+            f"○ **{plain(action.text)}** · {plain(space.person(action.owner).name)} by "
+            f"{theme.day(action.due)}{late}"
+        )
+        if person.may("minute") and row[1].button("Done", key=f"done_{action.seq}"):
+            frame.do(space.minutes.close, person.id, action.seq)
 
 
 def write_down(space: Workspace, person: Person, scope: Scope | None) -> None:

@@ -294,7 +294,7 @@ def figures(one: Proposal, looked: Ground) -> None:
     )  # fmt: skip
     st.caption(
         f"Of all weeks from {theme.week(was.first_week)} to {theme.week(was.last_week)}, as of "
-        f"{theme.week(was.as_of)}, with all that was decided up to #{one.base:,d}."
+        f"{theme.week(was.as_of)}, with all that was decided up to #{one.base:d}."
     )
 
 

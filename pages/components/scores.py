@@ -9,7 +9,7 @@ import streamlit as st
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
 from forecasting.monthly import agenda
-from pages.components import frame
+from pages.components import frame, theme
 from pages.components.charts.demand import STEP_NAMES
 from pages.components.text import Markdown, ours
 
@@ -73,7 +73,7 @@ def _by_reason(versions: int, run: int, function: str) -> dict[str, Added]:
 
 def points(value: float) -> Markdown:
     """Percentage points of WAPE, with sign."""
-    return ours("–" if np.isnan(value) else f"{100 * value:+.1f} points")
+    return ours("–" if np.isnan(value) else f"{theme.points(value)} points")
 
 
 def table(
@@ -89,7 +89,7 @@ def table(
                 "Bias": [100 * a.bias for a in rows],
                 "Value added": [points(a.added) for a in rows],
                 "80 % interval": [
-                    "–" if np.isnan(a.low) else f"{100 * a.low:+.1f} to {100 * a.high:+.1f}"
+                    "–" if np.isnan(a.low) else f"{theme.points(a.low)} to {theme.points(a.high)}"
                     for a in rows
                 ],
             }

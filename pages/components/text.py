@@ -43,6 +43,12 @@ def plain(value: object) -> Markdown:
     return Markdown(_BEGINS.sub(_escaped_begin, escaped))
 
 
+def unmarked(shown: Markdown | str) -> str:
+    """Markdown of ours as it is spoken: without emphasis, without what escapes a sign."""
+    spoken = re.sub(r"(?<!\\)\*\*|  \n", "", shown).replace(_JOINER, "")
+    return re.sub(r"\\(.)", r"\1", spoken)
+
+
 def _escaped_begin(found: re.Match[str]) -> str:
     """A list, a rule or a heading begins like this; 2026 is no list, and 1) is one."""
     begun = found.group()

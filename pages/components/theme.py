@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from forecasting import conventions, vocabulary
-from forecasting.calendar import week_label
+from forecasting import conventions, vocabulary, write
+from forecasting.calendar import Days, week_label
 from forecasting.vocabulary import Measure, Status
 from pages.components.text import Markdown
 
@@ -22,14 +23,28 @@ _LAYERS = {
     "light": {
         "History": "#8a94a0", "Last year": "#b3bac2", "Baseline": "#5b6b7b", "Lift": "#d98324", "Spillover": "#b9a06a",
         "Statistical": "#5b6b7b", "Marketing": "#a23b5b", "Merchandising": "#4b8f5a",
-        "Planning": "#0f5c8c", "Draft": "#16202a", "People": "#6d4aa0", "Receipts": "#9db7c9",
+        "Planning": "#0f5c8c", "Draft": "#16202a", "People": "#6d4aa0", "Receipts": "#4a9a94", "Earlier": "#9db7c9",
     },
     "dark": {
         "History": "#8f9aa6", "Last year": "#66707b", "Baseline": "#9fb0c1", "Lift": "#f0a04b", "Spillover": "#cdb884",
         "Statistical": "#9fb0c1", "Marketing": "#e08aa6", "Merchandising": "#7cc48f",
-        "Planning": "#5fb0e0", "Draft": "#f2f5f8", "People": "#b79ae0", "Receipts": "#4d6678",
+        "Planning": "#5fb0e0", "Draft": "#f2f5f8", "People": "#b79ae0", "Receipts": "#5cb8b0", "Earlier": "#4d6678",
     },
 }  # fmt: skip
+
+
+_MEMBERS = {
+    "light": (
+        "#0f5c8c", "#b4571a", "#2f7d4f", "#a23b5b", "#6d4aa0",
+        "#7a6a10", "#0b7f86", "#b0307f", "#5b6b7b", "#8a4b1f",
+    ),
+    "dark": (
+        "#5fb0e0", "#f0a04b", "#7cc48f", "#e08aa6", "#b79ae0",
+        "#d8c65a", "#5cc6cc", "#e78fd0", "#aab6c2", "#d3a077",
+    ),
+}  # fmt: skip
+"""Classes, types, doors: names that have no colour of their own."""
+_INK = {"light": "#26323d", "dark": "#e8edf2"}
 
 
 def mode() -> str:
@@ -49,6 +64,30 @@ def status_scale() -> alt.Scale:
     colours = status_colours()
     labels = [status.label for status in Status]
     return alt.Scale(domain=labels, range=[colours[status.value] for status in Status])
+
+
+def member_colours(every: Iterable[str]) -> dict[str, str]:
+    """A colour for each of all names of a kind: the same whichever of them are drawn."""
+    palette = _MEMBERS[mode()]
+    return {
+        name: palette[at % len(palette)] for at, name in enumerate(sorted(set(map(str, every))))
+    }
+
+
+def shades(count: int) -> list[str]:
+    """One colour from pale to strong: of versions, the latest is the strongest."""
+    strong, pale = layer_colours()["Planning"], layer_colours()["Earlier"]
+    steps = np.linspace(0.0, 1.0, count) if count > 1 else np.ones(count)
+    ends = [np.array([int(one[i : i + 2], 16) for i in (1, 3, 5)]) for one in (pale, strong)]
+    return [
+        "#" + "".join(f"{round(v):02x}" for v in ends[0] + at * (ends[1] - ends[0]))
+        for at in steps
+    ]
+
+
+def ink() -> str:
+    """What is written into a picture."""
+    return _INK[mode()]
 
 
 def status_label(status: str) -> Markdown:
@@ -77,10 +116,28 @@ def amount(value: float | None, measure: Measure, *, sign: bool = False) -> Mark
     return money(value, sign=sign)
 
 
-def percent(value: float | None, *, sign: bool = False) -> Markdown:
+def percent(value: float | None, *, digits: int = 1, sign: bool = False) -> Markdown:
     if value is None or math.isnan(value):
         return Markdown("–")
-    return Markdown(conventions.in_force().spelled(f"{value:{'+' if sign else ''}.1%}"))
+    return Markdown(write.percent(value, digits, sign=sign))
+
+
+def points(value: float | None, *, sign: bool = True) -> Markdown:
+    """A difference of two shares, in points: '+1.2'."""
+    if value is None or math.isnan(value):
+        return Markdown("–")
+    return Markdown(write.number(100 * value, 1, sign=sign))
+
+
+def times(value: float) -> Markdown:
+    """A factor: '1.62x'."""
+    return Markdown(f"{conventions.in_force().number(value, 2)}x")
+
+
+def ordinal(place: int) -> Markdown:
+    """'2nd', '11th'."""
+    last = place % 10 if place % 100 not in (11, 12, 13) else 0
+    return Markdown(f"{place:d}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(last, 'th') }")
 
 
 def week(value: Any) -> Markdown:
@@ -138,16 +195,20 @@ def currency() -> Markdown:
     return Markdown(conventions.in_force().currency)
 
 
-def money_column(label: str | None = None, **options: Any) -> Any:
-    """A column of a table that holds amounts, without decimals."""
-    return st.column_config.NumberColumn(label, format=money_format(), step=1, **options)
+def day_format(*, year: bool = False) -> str:
+    """How a table writes a day, in its short or its long form."""
+    match conventions.in_force().days:
+        case Days.MONTH_FIRST:
+            return "MMM D, YYYY" if year else "MMM D"
+        case Days.DAY_FIRST:
+            return "D MMM YYYY" if year else "D MMM"
+        case Days.ISO:
+            return "YYYY-MM-DD" if year else "MM-DD"
 
 
-def money_format(figures: str = "%,.0f") -> str:
-    """How a table writes an amount. What it puts between thousands is not ours to choose."""
-    return conventions.in_force().money(figures.replace(",", "\0").replace(".", "\1")).replace(
-        "\0", ","
-    ).replace("\1", ".")  # fmt: skip
+def moment_format(*, year: bool = False) -> str:
+    """How a table writes a moment."""
+    return f"{day_format(year=year)} HH:mm"
 
 
 def axis_day() -> str:

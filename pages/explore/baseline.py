@@ -13,7 +13,7 @@ from forecasting.errors import ConcordError
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import charts, download, frame, theme
+from pages.components import charts, conclusions, download, frame, picture, theme
 from pages.components.text import Markdown, ours, plain
 
 MEASURES = {
@@ -26,7 +26,7 @@ MEASURES = {
 def _percent(value: float | None, *, sign: bool = False) -> Markdown:
     if value is None:
         return ours("–")
-    return ours(f"{value:+.1%}" if sign else f"{value:.1%}")
+    return theme.percent(value, sign=sign)
 
 
 def methods(facts: Mapping[str, Any]) -> None:
@@ -82,9 +82,10 @@ def responses(space: Workspace, facts: Mapping[str, Any]) -> None:
             "No activation in history: a planned one gets the lift that is typical of its type."
         )
         return
-    st.altair_chart(
-        charts.responses(pd.DataFrame(rows, columns=["type", "class", "log", "sd"])), width="stretch",
-        alt="Lift of each type of activation by class, with its range",
+    found_ = pd.DataFrame(rows, columns=["type", "class", "log", "sd"])
+    picture.of(
+        charts.responses(found_), title=ours("Lift without the price cut, times baseline"),
+        says=conclusions.responses(found_), name="responses", data=lambda: found_,
     )  # fmt: skip
     counted = ", ".join(f"{plain(k)} {past.get(k, 0):d}" for k in kinds)
     st.caption(
@@ -105,9 +106,10 @@ def seasons(plan: LivePlan) -> None:
     )
     classes = sorted(index["class"].unique())
     shown = classes[:12]
-    st.altair_chart(
-        charts.seasons(index[index["class"].isin(shown)]), width="stretch",
-        alt="Seasonal index of each class over the coming year",
+    drawn = index[index["class"].isin(shown)]
+    picture.of(
+        charts.seasons(drawn, classes=classes), title=ours("Season, times an ordinary week"),
+        says=conclusions.seasons(drawn), name="seasons", data=lambda: index,
     )  # fmt: skip
     more = f" The first 12 of {len(classes)} classes." if len(classes) > 12 else ""
     st.caption(f"1.0 is an ordinary week. Flat where history shows no season.{more}")
@@ -208,12 +210,10 @@ def by_weeks_ahead(sums: pd.DataFrame) -> None:
             for name, label in MEASURES.items()
         ]
     )
-    st.markdown("**Error by weeks ahead** (WAPE, lower is better)")
-    st.altair_chart(
-        charts.error_by_lag(by_lag),
-        width="stretch",
-        alt="Error by weeks ahead, compared with simple forecasts",
-    )
+    picture.of(
+        charts.error_by_lag(by_lag), title=ours("Error by weeks ahead (WAPE, lower is better)"),
+        says=conclusions.error_by_lag(by_lag), name="error-by-lag", data=lambda: by_lag,
+    )  # fmt: skip
 
 
 def broken_down(sums: pd.DataFrame) -> None:
@@ -233,10 +233,12 @@ def broken_down(sums: pd.DataFrame) -> None:
         shares = [found[key] for key in ("wape", "wape_of_naive", "bias", "within_p10_p90")]
         rows.append((label, found["cells"], *shares))
     table = pd.DataFrame(rows, columns=columns)
-    percent = st.column_config.NumberColumn(format="percent")
+    table[list(SHARES)] = 100 * table[list(SHARES)].astype(float)
+    percent = st.column_config.NumberColumn(format="%.1f %%")
     st.dataframe(
         table.sort_values("SKU-door-weeks", ascending=False), hide_index=True, height=250, placeholder="–",
-        column_config={c: percent for c in SHARES},
+        column_config={c: percent for c in SHARES}
+        | {"SKU-door-weeks": st.column_config.NumberColumn(format="localized")},
     )  # fmt: skip
     download.spreadsheet("Download (CSV)", lambda: sums, "backtest.csv")
 
@@ -253,7 +255,7 @@ def page() -> None:
         found = of_sums(result.sums)
         if found["wape"] is not None and found["wape_of_naive"]:
             better = 1 - found["wape"] / found["wape_of_naive"]
-            finding = f"In the last backtest its error was **{better:.0%} smaller than that of the naive forecast** (last year)."
+            finding = f"In the last backtest its error was **{theme.percent(better, digits=0)} smaller than that of the naive forecast** (last year)."
     base = space.plan.base
     frame.title(
         "Baseline",

@@ -229,8 +229,8 @@ def page() -> None:
         what=(ours("decision"), ours("decisions")), placeholder="–",
         alt="Every decision, latest first",
         column_config={
-            f"When ({theme.zone()})": st.column_config.DatetimeColumn(format="MMM DD, HH:mm:ss"),
-            "Units": st.column_config.NumberColumn(format="%+.1f"),
+            f"When ({theme.zone()})": st.column_config.DatetimeColumn(format=theme.moment_format()),
+            "Units": st.column_config.NumberColumn(format="%+,.0f"),
             "What": st.column_config.TextColumn(width="large"),
             "Evidence": text.evidence_column(width=90),
         },

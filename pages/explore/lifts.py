@@ -4,7 +4,17 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.plan import lift_library
-from pages.components import charts, download, frame, results, theme
+from pages.components import (
+    charts,
+    conclusions,
+    download,
+    frame,
+    picture,
+    results,
+    theme,
+    written,
+)
+from pages.components.text import ours
 
 
 def choose(rows: pd.DataFrame) -> pd.DataFrame:
@@ -25,11 +35,11 @@ def tiles(chosen: pd.DataFrame) -> None:
     off = chosen["expected"].sum() - chosen["actual"].sum()
     four = st.columns(4)
     middle = chosen["actual_lift"].median()
-    four[0].metric("Median lift", f"{middle:.2f}x", help=frame.term("Lift"), border=True)
+    four[0].metric("Median lift", theme.times(middle), help=frame.term("Lift"), border=True)
     low, high = chosen["actual_lift"].quantile([0.1, 0.9])
     four[1].metric(
         "Lift, 80 % interval",
-        f"{low:.2f}x to {high:.2f}x",
+        f"{theme.times(low)} to {theme.times(high)}",
         help=frame.term("80 % interval"),
         border=True,
     )
@@ -65,14 +75,14 @@ def by_activation(summed: pd.DataFrame) -> None:
         }
     )
     lift = st.column_config.NumberColumn(format="%.2fx")
-    st.dataframe(
+    written.dataframe(
         shown, hide_index=True, height=330, placeholder="–",
         column_config={
             "Stated lift": st.column_config.NumberColumn(format="%.2fx", help="The lift that Marketing stated beforehand, times baseline."),
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help="What the model expects of such an activation, this one included in what it has learned."),
             "Actual lift": lift, "Lift, u": st.column_config.NumberColumn(format="%,.0f"),
             "Added, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Added")),
-            "Margin added": theme.money_column(help=frame.term("Margin added")),
+            "Margin added": written.money(help=frame.term("Margin added")),
         },
     )  # fmt: skip
 
@@ -89,7 +99,7 @@ def by_sku(summed: pd.DataFrame, chosen: pd.DataFrame) -> None:
             {
                 "SKU": mine["sku"],
                 "Class": mine["class"],
-                "Discount": mine["discount"],
+                "Discount": 100 * mine["discount"],
                 "Doors": mine["doors"],
                 "Baseline, u": mine["baseline"],
                 "Expected lift": mine["expected_lift"],
@@ -102,7 +112,7 @@ def by_sku(summed: pd.DataFrame, chosen: pd.DataFrame) -> None:
         ),
         hide_index=True, placeholder="–",
         column_config={
-            "Discount": st.column_config.NumberColumn(format="percent"),
+            "Discount": st.column_config.NumberColumn(format="%.0f %%"),
             **{c: st.column_config.NumberColumn(format="%.2fx") for c in ("Expected lift", "P10", "P90", "Actual lift")},
             **{c: st.column_config.NumberColumn(format="%,.0f") for c in ("Baseline, u", "Lift, u")},
         },
@@ -138,7 +148,7 @@ def page() -> None:
             f"**{theme.plural(len(summed), 'past activation')}**, lift in the doors and weeks in stock: "
             f"{theme.units(chosen['actual'].sum())}; the model expects "
             f"{theme.units(chosen['expected'].sum())}. "
-            f"{chosen['as_expected'].mean():.0%} of featured SKUs were within their 80 % interval "
+            f"{theme.percent(chosen['as_expected'].mean(), digits=0)} of featured SKUs were within their 80 % interval "
             "(80 % should be).",
         )
     tiles(chosen)
@@ -147,10 +157,10 @@ def page() -> None:
     st.markdown(results.realised(chosen, kind, whole=all_skus))
     left, right = st.columns([5, 6], gap="medium")
     with left:
-        st.markdown("**Expected and actual lift**, one point per activation")
-        st.altair_chart(
-            charts.expected_and_actual(summed), width="stretch",
-            alt="Expected and actual lift of past activations",
+        picture.of(
+            charts.expected_and_actual(summed, types=rows["type"].unique().tolist()),
+            title=ours("Expected and actual lift, one point per activation"),
+            says=conclusions.expected_and_actual(summed), name="lifts", data=lambda: summed,
         )  # fmt: skip
     with right:
         by_activation(summed)

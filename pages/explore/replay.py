@@ -5,8 +5,8 @@ import streamlit as st
 
 from forecasting.inventory.replay import Scores, cells_of, scored
 from forecasting.record.replay import Replay
-from pages.components import charts, download, frame, theme
-from pages.components.text import plain
+from pages.components import charts, conclusions, download, frame, picture, theme
+from pages.components.text import ours, plain
 
 
 def running() -> None:
@@ -46,8 +46,8 @@ def tiles(made: Replay, scores: Scores) -> None:
                   help="Of the SKU-doors that were red, the share that ran out (precision).")  # fmt: skip
     row[3].metric("Lost sales flagged", theme.percent(scores.lost_in_red), border=True,
                   help="Of the units lost, the share where the Bridge was red.")  # fmt: skip
-    skill = "–" if scores.skill != scores.skill else f"{scores.skill:.2f}"
-    brier = "–" if scores.brier != scores.brier else f"{scores.brier:.3f}"
+    skill = "–" if scores.skill != scores.skill else theme.number(scores.skill, digits=2)
+    brier = "–" if scores.brier != scores.brier else theme.number(scores.brier, digits=3)
     row[4].metric("Risk skill", skill, border=True,
                   help=f"How much better than giving every SKU-door the average stockout risk: 1 is perfect, 0 is "
                   f"no better. The Brier score is {brier}.")  # fmt: skip
@@ -152,9 +152,11 @@ def page() -> None:
     tiles(made, scores)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Where the stockout risk was 70 %, did 70 % run out?**")
-        st.altair_chart(charts.calibration(scores.calibration), width="stretch",
-                        alt="Share that ran out, by predicted stockout risk")  # fmt: skip
+        picture.of(
+            charts.calibration(scores.calibration), name="calibration",
+            title=ours("Where the stockout risk was 70 %, did 70 % run out?"),
+            says=conclusions.calibration(scores.calibration), data=lambda: scores.calibration,
+        )  # fmt: skip
     with right:
         activations(made)
     downloads(made)

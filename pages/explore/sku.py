@@ -14,7 +14,7 @@ from forecasting.plan import featured, views
 from forecasting.plan.basis import USUAL_LEAD_TIME_WEEKS
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import SkuPlan
-from pages.components import charts, download, followed, frame, theme
+from pages.components import charts, conclusions, download, followed, frame, picture, theme
 from pages.components.followed import What
 from pages.components.text import Markdown, ours, plain
 
@@ -162,15 +162,12 @@ def past_and_forecast(of: Looked) -> pd.DataFrame:
             "units": of.computed.draft[of.places, :26].sum(axis=0) / THOUSANDTHS,
         }
     )
-    st.markdown(
-        "**Sales, and the forecast by its parts**, units per week · grey line: sales"
-        + (" · dotted: demand, where stock ran out" if len(corrected) else "")
-    )
-    st.altair_chart(
-        charts.forecast(history, parts[parts["week"] <= plan.base.weeks[25]], draft),
-        width="stretch",
-        alt=f"A year of sales of {of.name} and 26 weeks of forecast by part",
-    )
+    parts = parts[parts["week"] <= plan.base.weeks[25]]
+    picture.of(
+        charts.forecast(history, parts, draft), name=f"forecast-{of.name}", data=lambda: parts,
+        title=ours("A year of sales, and the forecast by its parts, units per week"),
+        says=conclusions.forecast(parts, draft),
+    )  # fmt: skip
     if len(corrected):
         corrections(plan, corrected)
     return sold
@@ -205,8 +202,8 @@ def corrections(plan: LivePlan, corrected: pd.DataFrame) -> None:
 
 
 def projected(of: Looked) -> None:
-    st.markdown("**Projected on hand**")
     if np.isnan(of.stock):
+        st.markdown("**Projected on hand**")
         st.info("No stock count of the last two weeks. Import inventory to see the projection.")
         return
     weeks, items = of.plan.base.weeks, of.computed.items
@@ -216,9 +213,10 @@ def projected(of: Looked) -> None:
         first, last = pd.Timestamp(weeks[items[0].first]), pd.Timestamp(weeks[items[0].last])
     dry = np.flatnonzero(fan["after_lift"].to_numpy() < 0.5)
     gone = fan["week"].iloc[dry[0]] if len(dry) else None
-    st.altair_chart(
-        charts.projection(fan, window=(first, last), first_short=gone), width="stretch",
-        alt=f"Projected on hand of {of.name}, runs out {theme.week(gone)}",
+    picture.of(
+        charts.projection(fan, window=(first, last), first_short=gone), data=lambda: fan,
+        title=ours("Projected on hand"), name=f"on-hand-{of.name}",
+        says=conclusions.projection(fan, first_short=gone),
     )  # fmt: skip
 
 

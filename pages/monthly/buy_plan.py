@@ -9,7 +9,19 @@ from forecasting.monthly import buying, order_book, order_proposals
 from forecasting.monthly.order_book import StandingOrder
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.ordering import APPROVED
-from pages.components import allowed, charts, download, filters, frame, orders, theme
+from pages.components import (
+    allowed,
+    charts,
+    conclusions,
+    download,
+    filters,
+    frame,
+    orders,
+    picture,
+    theme,
+    written,
+)
+from pages.components.text import ours
 
 
 @st.cache_data(show_spinner="Netting demand against stock and orders ...", max_entries=4)
@@ -55,6 +67,7 @@ def page() -> None:
     if step == "orders":
         to_order(plan, rows, summed)
     elif step == "book":
+        orders.unreleased(plan)
         orders.book(plan)
     elif step == "late":
         orders.too_late(plan, rows)
@@ -110,8 +123,11 @@ def to_order(plan: LivePlan, rows: pd.DataFrame, summed: pd.DataFrame) -> None:
         by_class(summed)
         ordered = buying.without_shipments(rows)
         by_week = ordered.groupby(["release_week", "kind"], as_index=False)["units"].sum()
-        st.altair_chart(charts.orders(by_week[by_week["kind"] != "expedite"]), width="stretch",
-                        alt="Units to release, week by week")  # fmt: skip
+        shown = by_week[by_week["kind"] != "expedite"]
+        picture.of(
+            charts.orders(shown), title=ours("Units to release, week by week"),
+            says=conclusions.orders(shown), name="releases", data=lambda: shown,
+        )  # fmt: skip
     st.caption(
         "An order is planned where stock, receipts and decided moves, less demand, fall below safety "
         "stock within the lead time. Orders are whole cases, at least the minimum order over all "
@@ -128,7 +144,7 @@ def released_now(
 
 
 def by_class(summed: pd.DataFrame) -> None:
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Class": summed["class"], "Release now, u": summed["release"],
@@ -141,7 +157,7 @@ def by_class(summed: pd.DataFrame) -> None:
             "Release now, u": st.column_config.NumberColumn(format="localized"),
             "Planned release, u": st.column_config.NumberColumn(format="localized"),
             "Too late to order, u": st.column_config.NumberColumn(format="localized"),
-            "At cost": theme.money_column(),
+            "At cost": written.money(),
         },
     )  # fmt: skip
 
@@ -169,10 +185,10 @@ def open_to_buy(plan: LivePlan, inside: frozenset[str] | None) -> None:
         for name, part in zip(labels, parts, strict=True):
             sign = -1 if part in ("bom", "due") else 1
             wide.loc[f"{'-' if sign < 0 else '+'} {name}"] = parts[part]
-    st.dataframe(
+    written.dataframe(
         wide.reset_index().rename(columns={"class": "Class"}), hide_index=True,
         height="content", alt="Open-to-buy by class and month", placeholder="–",
-        column_config={m: theme.money_column() for m in months},
+        column_config={m: written.money() for m in months},
     )  # fmt: skip
     st.caption(
         "Open-to-buy = planned sales + planned markdowns + planned stock at the month's end - "

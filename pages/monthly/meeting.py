@@ -1,12 +1,14 @@
 """Meeting: the monthly consensus, from what happened last time to the signatures."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from data import leaving
 from forecasting.consensus.cycle import Cycle
-from forecasting.consensus.events import Kind
+from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.cycle import ConsensusPublished
 from forecasting.monthly import agenda
 from forecasting.monthly.standing import Standing
@@ -20,15 +22,18 @@ from pages.components import (
     big_screen,
     charts,
     clock,
+    conclusions,
     download,
     drafts,
     exceptions,
     frame,
+    lists,
     minutes,
+    picture,
     scores,
     theme,
 )
-from pages.components.text import plain
+from pages.components.text import ours, plain
 
 STEPS = {
     "performance": "1 Last time",
@@ -115,10 +120,9 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
     names = {a.activation: a.name for a in space.calendar.activations}
     rows = agenda.causes(steps, names, space.reasons.labels())
     with left:
-        st.markdown("**Why it moved**")
-        st.altair_chart(
-            charts.walk(rows, before, after, last.cycle), width="stretch",
-            alt="Change in the forecast by cause",
+        picture.of(
+            charts.walk(rows, before, after, last.cycle), title=ours("Why it moved, units"),
+            says=conclusions.walk(rows, before, after), name="why-it-moved", data=lambda: rows,
         )  # fmt: skip
     with right:
         st.dataframe(
@@ -147,11 +151,15 @@ def calendar(space: Workspace, person: Person, plan: LivePlan) -> None:
         st.markdown("**Changes to the marketing calendar since the last published consensus**")
         if not events:
             st.caption("None.")
-        for event in events[:14]:
-            st.markdown(
-                f"- {plain(space.person(event.person).name)} {plain(event.sentence)} "
-                f":gray[{theme.moment(event.recorded_at)}]"
-            )
+        lists.draw(
+            lambda at, _place: changes(space, [events[n] for n in at]),
+            {
+                "Who": [space.person(e.person).name for e in events],
+                "What": [e.kind.value.capitalize() for e in events],
+            },
+            [abs(e.units) if len(e.leaves) else float("nan") for e in events],
+            key="calendar_changes", sums="units", what=(ours("change"), ours("changes")),
+        )  # fmt: skip
         st.page_link("pages/weekly/activations.py", label="Go to Activations")
     with right:
         st.markdown("**Launches and exits**")
@@ -163,10 +171,19 @@ def calendar(space: Workspace, person: Person, plan: LivePlan) -> None:
                 rows.rename(columns={"sku": "SKU", "description": "Description", "class": "Class", "what": "What", "day": "Day", "draft": "Draft, u"}),
                 hide_index=True, height=380, alt="Launches and exits",
                 column_config={
-                    "Day": st.column_config.DateColumn(format="MMM DD, YYYY"),
+                    "Day": st.column_config.DateColumn(format=theme.day_format(year=True)),
                     "Draft, u": st.column_config.NumberColumn(format="localized", step=1, help=f"In the next {agenda.WEEKS:d} weeks."),
                 },
             )  # fmt: skip
+
+
+def changes(space: Workspace, events: Sequence[Event]) -> None:
+    """Changes of the calendar, a line each."""
+    for event in events:
+        st.markdown(
+            f"- {plain(space.person(event.person).name)} {plain(event.sentence)} "
+            f":gray[{theme.moment(event.recorded_at)}]"
+        )
 
 
 def outlook(space: Workspace, plan: LivePlan) -> None:
@@ -217,11 +234,18 @@ def bought(space: Workspace, plan: LivePlan) -> None:
     versions = space.cycles.published()
     if not versions:
         return
-    rows = agenda.buy_impact(plan, space.cycles.layers(versions[-1])).head(12)
+    rows = agenda.buy_impact(plan, space.cycles.layers(versions[-1]))
+    rows = rows[rows["change"].abs() >= 0.5].reset_index(drop=True)
+    classes = dict(zip(plan.sku_names, plan.products.nodes["class"], strict=True))
     st.markdown("**SKUs whose orders change most**")
-    st.dataframe(
+    lists.table(
         rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published consensus, u", "now": "Draft, u", "change": "Change, u", "cost": f"Cost, {theme.currency()}"}),
-        hide_index=True, height=38 + 31 * len(rows), alt="SKUs whose orders change most",
+        {
+            "Class": [str(classes.get(sku, "")) for sku in rows["sku"]],
+            "Change": ["More" if change > 0 else "Less" for change in rows["change"]],
+        },
+        rows["cost"].astype(float).tolist(), ids=rows["sku"].tolist(), key="bought", sums="cost",
+        what=(ours("SKU"), ours("SKUs")), picks=False, alt="SKUs whose orders change most",
         column_config={
             **{n: st.column_config.NumberColumn(format="localized", step=1) for n in ("Published consensus, u", "Draft, u")},
             **{n: st.column_config.NumberColumn(format="%+,.0f") for n in ("Change, u", f"Cost, {theme.currency()}")},
@@ -302,9 +326,12 @@ def published(space: Workspace, now: Cycle) -> None:
     )
     with st.container(horizontal=True):
         download.button(
-            "The pack (HTML, prints to PDF)",
-            lambda: leaving.as_document(consensus_pack.as_html(space, version)),
-            f"consensus-{now.name}.html", primary=True,
+            "The pack (PDF)", lambda: leaving.as_print(consensus_pack.as_pdf(space, version)),
+            f"consensus-{now.name}.pdf", primary=True,
+        )  # fmt: skip
+        download.button(
+            "The pack (HTML)", lambda: leaving.as_document(consensus_pack.as_html(space, version)),
+            f"consensus-{now.name}.html",
         )  # fmt: skip
         download.button(
             "The numbers (XLSX)", lambda: consensus_pack.as_workbook(space, version),

@@ -17,7 +17,7 @@ from forecasting.quarterly.measures import BELOW, HEADLINES
 from forecasting.quarterly.scorecard import Scorecard
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import download, frame, measures, scores, theme
+from pages.components import download, frame, measures, scores, theme, written
 from pages.components.text import Markdown, plain
 
 STEPS = {
@@ -99,7 +99,7 @@ def causes(shown: Scorecard) -> None:
 def process(space: Workspace, person: Person, shown: Scorecard) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
-        st.markdown("**Value added by function**")
+        st.markdown(f"**Value added by function**, {plain(shown.functions_period)}")
         if shown.functions:
             st.dataframe(
                 pd.DataFrame(
@@ -108,12 +108,12 @@ def process(space: Workspace, person: Person, shown: Scorecard) -> None:
                         "SKU weeks": [f["cells"] for f in shown.functions],
                         "Value added": [scores.points(_nan(f["added"])) for f in shown.functions],
                         "80 % interval": [
-                            f"{100 * f['low']:+.1f} to {100 * f['high']:+.1f}" if f["low"] is not None else "–"
+                            f"{theme.points(f['low'])} to {theme.points(f['high'])}" if f["low"] is not None else "–"
                             for f in shown.functions
                         ],
                     }
                 ),
-                hide_index=True, alt="Value added by function in the quarter",
+                hide_index=True, alt="Value added by function",
                 column_config={"Value added": st.column_config.TextColumn(help=frame.term("Value added")),
                     "80 % interval": st.column_config.TextColumn(help=frame.term("80 % interval"))},
             )  # fmt: skip
@@ -161,7 +161,7 @@ def in_force(space: Workspace, group: str, mine: Sequence[Setting]) -> None:
             {
                 "Setting": [s.label for s in mine],
                 "In force": [s.in_words(now[s.name]) for s in mine],
-                "Since": [latest[s.name].effective.isoformat() if s.name in latest else "as delivered" for s in mine],
+                "Since": [theme.day(latest[s.name].effective, year=True) if s.name in latest else "as delivered" for s in mine],
                 "By": [space.person(latest[s.name].person).name if s.name in latest else "" for s in mine],
                 "Why": [latest[s.name].why if s.name in latest else "" for s in mine],
                 "What it is": [s.about for s in mine],
@@ -240,7 +240,7 @@ def ahead(space: Workspace) -> None:
     st.markdown(
         "**Demand by quarter and department** :gray[working plan, units; the current quarter from its first planned week]"
     )
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Quarter": rows["quarter"].map(quarter_label), "Department": rows["department"],
@@ -253,7 +253,7 @@ def ahead(space: Workspace) -> None:
             "Working plan, u": st.column_config.NumberColumn(format="localized", step=1),
             "Sales, same weeks last year, u": st.column_config.NumberColumn(format="localized", step=1),
             "Change": st.column_config.NumberColumn(format="%+.1f %%"),
-            "Working plan at retail": theme.money_column(),
+            "Working plan at retail": written.money(),
         },
     )  # fmt: skip
     acts = quarters_ahead.activations_ahead(frame.working_plan())
@@ -329,11 +329,17 @@ def decide(space: Workspace, person: Person, shown: Scorecard) -> None:
                 frame.do(space.quarters.close, person.id, shown.quarter, note=note)
         else:
             st.caption("Leadership closes the quarter.")
-        download.button(
-            "The pack for the board (HTML, prints to PDF)",
-            lambda: leaving.as_document(board_pack.as_html(space, person.id, shown.quarter)),
-            f"scorecard-{shown.quarter}.html",
-        )  # fmt: skip
+        with st.container(horizontal=True):
+            download.button(
+                "The pack for the board (PDF)",
+                lambda: leaving.as_print(board_pack.as_pdf(space, person.id, shown.quarter)),
+                f"scorecard-{shown.quarter}.pdf",
+            )  # fmt: skip
+            download.button(
+                "The same as a page (HTML)",
+                lambda: leaving.as_document(board_pack.as_html(space, person.id, shown.quarter)),
+                f"scorecard-{shown.quarter}.html",
+            )  # fmt: skip
 
 
 def page() -> None:

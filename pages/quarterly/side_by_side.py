@@ -1,9 +1,13 @@
 """Side by side: what Marketing and Planning watch, week by week, with activations marked."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
-from pages.components import charts, download, frame, measures, theme
+from forecasting import write
+from pages.components import charts, conclusions, download, frame, measures, picture, theme
+from pages.components.text import plain
 
 ALL_CLASSES, ALL_REGIONS = "All classes", "All regions"
 PLANNING = (
@@ -51,6 +55,13 @@ def panels_of(rows: pd.DataFrame, kpis: pd.DataFrame) -> list[Panel]:
     return panels
 
 
+def in_words(shown: str, value: float) -> str:
+    """A value as its axis writes it."""
+    if shown.endswith("%"):
+        return write.percent(value, int(shown[1]))
+    return write.number(value, int(shown[1]) if shown[1].isdigit() else 0)
+
+
 def marks_of(klass: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.DataFrame:
     """The activations of these weeks that feature something of the class."""
     space = frame.workspace()
@@ -96,13 +107,14 @@ def page() -> None:
     kpis = kpis[pd.to_datetime(kpis["week"]) >= first]
     panels, marks = panels_of(rows, kpis), marks_of(klass, first, last)
     for number, (title, shown, values) in enumerate(panels):
-        st.altair_chart(
+        picture.of(
             charts.side_panel(
                 title, shown, values, marks, span=(first, last + pd.Timedelta(7, "D")),
                 colour="Marketing" if title.startswith("Marketing") else "Planning",
                 is_last=number == len(panels) - 1,
             ),
-            width="stretch", alt=f"{title} week by week, activations shaded",
+            title=plain(title), name=f"side-{number}",
+            says=conclusions.side_panel(values, marks, in_words=partial(in_words, shown)),
         )  # fmt: skip
     missing = (
         ""

@@ -12,7 +12,7 @@ from forecasting.monthly import agenda
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
-from pages.components import charts, download, frame, scores, theme
+from pages.components import charts, conclusions, download, frame, picture, scores, theme
 from pages.components.text import Markdown, ours, plain
 
 LAGS = {
@@ -51,8 +51,8 @@ def finding(cells: pd.DataFrame, steps: Sequence[Added]) -> Markdown:
     people = named["proposed"].added + named["consensus"].added
     verb = "better" if people > 0 else "worse"
     return ours(
-        f"**The statistical forecast is {100 * named['statistical'].added:.1f} points better than the naive forecast (last year); "
-        f"people made it {abs(100 * people):.1f} points {verb}.** "
+        f"**The statistical forecast is {theme.points(named['statistical'].added, sign=False)} points better than the naive forecast (last year); "
+        f"people made it {theme.points(abs(people), sign=False)} points {verb}.** "
         f"{theme.plural(cells['cycle'].nunique(), 'cycle')}, {theme.number(len(cells))} SKU weeks."
     )
 
@@ -62,16 +62,15 @@ def versions_and_actuals(space: Workspace, department: str, cells: pd.DataFrame)
     rows = every_version(len(space.cycles.published()), space.plan.base.run)
     if department != ALL:
         rows = rows[rows["department"] == department]
-    lines = rows.groupby(["cycle", "week"], as_index=False)["consensus"].sum()
+    lines = rows.groupby(["cycle", "week"], as_index=False)[["consensus"]].sum()
     actual = cells.groupby("week", as_index=False)[["actual"]].sum()
     last = pd.Timestamp(space.plan.base.as_of) + pd.Timedelta(13 * 7, "D")
-    st.altair_chart(
-        charts.versions(lines[lines["week"] <= last], actual), width="stretch",
-        alt="Every published version by week, and the actual demand",
+    near = lines[lines["week"] <= last]
+    picture.of(
+        charts.versions(near, actual), name="versions", data=lambda: lines,
+        title=ours("Every published version and the actual demand, units per week"),
+        says=conclusions.versions(near, actual),
     )  # fmt: skip
-    st.caption(
-        "Each line is one published cycle from its first week on; the dark line is the actual demand."
-    )
     with st.expander("The same as a table"):
         wide = lines.pivot_table(index="week", columns="cycle", values="consensus")
         wide = wide[wide.index <= last].join(
@@ -105,7 +104,7 @@ def weights(plan: LivePlan) -> None:
             pd.DataFrame(rows), hide_index=True, alt="Weights of the proposal and their evidence",
             column_config={
                 "Weight": st.column_config.NumberColumn(format="%.0f %%"),
-                "Bias correction": st.column_config.NumberColumn(format="%.3f", help="What its number is multiplied by, to take out the bias it has shown."),
+                "Bias correction": st.column_config.NumberColumn(format="%.2fx", help="What its number is multiplied by, to take out the bias it has shown."),
                 "Typical error, u": st.column_config.NumberColumn(format="%,.0f", help="Root of the mean squared error of a class and week, units."),
                 "Bias": st.column_config.NumberColumn(format="%+.1f %%", help=frame.term("Bias")),
                 "Class weeks": st.column_config.NumberColumn(help="Classes times weeks that it was scored on."),
@@ -198,13 +197,14 @@ def page() -> None:
         frame.title("Value added", finding(cells, steps))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**The process, step by step**")
-        st.altair_chart(charts.staircase(steps), width="stretch", alt="WAPE of each step")
+        picture.of(
+            charts.staircase(steps), title=ours("The process, step by step, WAPE of each"),
+            says=conclusions.staircase(steps), name="steps",
+        )  # fmt: skip
         scores.table(steps, "Step", alt="Value added by step")
     with right:
         of_functions(cells, lag, department)
     weights(space.plan)
-    st.markdown("**Every published version and the actual demand**")
     versions_and_actuals(space, department, of_department(scores.cells(1), department))
     download.spreadsheet(
         "Download the scored SKU weeks (CSV)", lambda: cells, "value_added.csv"

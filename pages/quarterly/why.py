@@ -1,5 +1,7 @@
 """Why: one measure by any level, within anything, down to the weeks and decisions that made it."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -7,7 +9,17 @@ from forecasting.calendar import quarter_label, quarters_back
 from forecasting.quarterly import measures as measured
 from forecasting.quarterly.findings import PATTERN_QUARTERS
 from forecasting.quarterly.measures import MEASURES, OF_LEVEL
-from pages.components import charts, download, frame, measures, picked, theme
+from pages.components import (
+    charts,
+    conclusions,
+    download,
+    frame,
+    measures,
+    picked,
+    picture,
+    theme,
+    written,
+)
 from pages.components.measures import LEVEL_NAMES, next_level
 from pages.components.text import Markdown, ours, plain
 
@@ -73,13 +85,13 @@ def drill_table(
     shares = {"wape", "bias", "wape_statistical"}
     for column in shares & set(sums):
         shown[SUMS[column]] *= 100
-    event = st.dataframe(
+    event = written.dataframe(
         shown, hide_index=True, on_select="rerun", selection_mode="single-row", placeholder="–",
         key=f"drill_{key}_{level}_{quarter}_{sorted(within.items())}",
         alt="The sums behind each value; choose a row to look inside",
         column_config={
-            SUMS[c]: st.column_config.NumberColumn(
-                format="%.1f %%" if c in shares else theme.money_format() if c in MONEY else "localized", step=None if c in shares else 1,
+            SUMS[c]: written.money() if c in MONEY else st.column_config.NumberColumn(
+                format="%.1f %%" if c in shares else "localized", step=None if c in shares else 1,
             )
             for c in sums
         },
@@ -123,7 +135,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
     st.markdown(
         f"**SKU-door-weeks behind it**: {theme.number(len(cells))} in {plain(quarter_label(quarter))}, emptiest shelves first"
     )
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Week": cells["week"].map(theme.week), "SKU": cells["sku"], "Door": cells["door"],
@@ -136,7 +148,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
         hide_index=True, height=260, placeholder="–", alt="SKU-door-weeks behind the number",
         column_config={
             **{n: st.column_config.NumberColumn(format="%,.1f") for n in ("Promoted days", "Promoted days out", "Other days", "Other days out", "Lost sales, u")},
-            "Revenue": theme.money_column(),
+            "Revenue": written.money(),
         },
     )  # fmt: skip
     sku = within.get("sku") if space.has_forecast else None
@@ -166,22 +178,33 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
             )
 
 
+def words_of(key: str) -> conclusions.InWords:
+    """Writes values of a measure."""
+    return partial(measured.in_words, key)
+
+
 def over_quarters(key: str, level: str, mine: pd.DataFrame) -> pd.DataFrame:
     """The last six quarters: lines of the worst members, or one bar an activation."""
     measure = MEASURES[key]
     table = mine.sort_values(["quarter", "member"], ignore_index=True)
     if level == "activation":
         bars = table.assign(member=named(level, table["member"]), before=NONE, target=NONE)
-        st.altair_chart(
-            charts.by_member(bars.tail(MOST_BARS), kind=measure.form.value), width="stretch",
-            alt=f"{measure.label} of each activation, oldest first",
+        bars = bars.tail(MOST_BARS)
+        picture.of(
+            charts.by_member(bars, kind=measure.form.value), name=f"{key}-{level}",
+            title=ours(f"{plain(measure.label)} of each activation, oldest first"),
+            says=conclusions.by_member(
+                bars, in_words=words_of(key), lower_is_better=measure.lower_is_better
+            ),
         )  # fmt: skip
     elif table["quarter"].nunique() > 1:
         worst = table.groupby("member")["value"].mean()
         shown = worst.sort_values(ascending=not measure.lower_is_better).index[:MOST_LINES]
-        st.altair_chart(
-            charts.quarters(table[table["member"].isin(shown)], kind=measure.form.value),
-            width="stretch", alt=f"{measure.label} by {level} and quarter",
+        drawn = table[table["member"].isin(shown)]
+        picture.of(
+            charts.quarters(drawn, kind=measure.form.value, every=table["member"].unique().tolist()),
+            title=ours(f"{plain(measure.label)} by {plain(LEVEL_NAMES[level].lower())} and quarter"),
+            says=conclusions.quarters(drawn, in_words=words_of(key)), name=f"{key}-{level}",
         )  # fmt: skip
     return table
 
@@ -202,14 +225,17 @@ def in_quarter(
         target=NONE if target is None else target,
         member=named(level, table["member"]),
     )
-    st.altair_chart(
-        charts.by_member(bars.head(MOST_BARS), kind=measure.form.value), width="stretch",
-        alt=f"{measure.label} by {level}, worst first",
+    picture.of(
+        charts.by_member(bars.head(MOST_BARS), kind=measure.form.value, before=what.capitalize()),
+        title=ours(
+            f"{plain(measure.label)} by {plain(LEVEL_NAMES[level].lower())}, worst first, "
+            f"{plain(min(len(bars), MOST_BARS))} of {len(bars)}"
+        ),
+        says=conclusions.by_member(
+            bars, in_words=words_of(key), lower_is_better=measure.lower_is_better
+        ),
+        name=f"{key}-{level}",
     )  # fmt: skip
-    st.caption(
-        f"Worst first, {plain(min(len(bars), MOST_BARS))} of {len(bars)}. The orange tick is {what}"
-        + ("; the dashed line is the target." if target is not None else ".")
-    )
     return table
 
 

@@ -223,7 +223,7 @@ def published(space: Workspace, person: Person, now: Cycle) -> None:
         ),
         hide_index=True, alt="Published versions, latest first",
         column_config={
-            f"Published ({theme.zone()})": st.column_config.DatetimeColumn(format="MMM DD, YYYY, HH:mm")
+            f"Published ({theme.zone()})": st.column_config.DatetimeColumn(format=theme.moment_format(year=True))
         },
     )  # fmt: skip
     if now.closed and person.function is Function.PLANNING:

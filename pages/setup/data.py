@@ -354,7 +354,7 @@ def batches(space: Workspace, person: Person) -> None:
         ),
         hide_index=True,
         column_config={
-            "batch": "#", "recorded_at": st.column_config.DatetimeColumn(f"When ({theme.zone()})", format="MMM DD, HH:mm"),
+            "batch": "#", "recorded_at": st.column_config.DatetimeColumn(f"When ({theme.zone()})", format=theme.moment_format()),
             "person": "Who", "summary": "What", "rolled_back": "State",
         },
     )  # fmt: skip

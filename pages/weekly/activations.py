@@ -17,7 +17,17 @@ from forecasting.rights import Person
 from forecasting.vocabulary import MOST_LIFT, Status
 from forecasting.weekly.readiness import Readiness
 from forecasting.workspace import Workspace
-from pages.components import allowed, charts, download, filters, frame, lists, theme
+from pages.components import (
+    allowed,
+    charts,
+    conclusions,
+    download,
+    filters,
+    frame,
+    lists,
+    picture,
+    theme,
+)
 from pages.components.text import Markdown, ours, plain
 
 TYPES = ["price", "feature", "display", "email", "social", "event", "partnership"]
@@ -146,8 +156,8 @@ def evidence(space: Workspace, act: Activation, sku: str) -> lift_library.Alike 
     latest = found.rows.iloc[0]
     st.markdown(
         f"**Similar activations** ({plain(found.whose)}): {len(lifts_)} in the past, actual lift "
-        f"{lifts_[0]:.2f}x to {lifts_[-1]:.2f}x, median {middle:.2f}x. The latest, "
-        f"{plain(latest['name'])}: {latest['actual_lift']:.2f}x."
+        f"{theme.times(lifts_[0])} to {theme.times(lifts_[-1])}, median {theme.times(middle)}. The latest, "
+        f"{plain(latest['name'])}: {theme.times(latest['actual_lift'])}."
     )
     return found
 
@@ -158,11 +168,9 @@ def to_be_right(
     """What a person's own number would have to be right about."""
     more = base * value - one["demand"]
     if abs(more) < 0.5:
-        return ours(f"A lift of {value:.1f}x is the estimate.")
+        return ours(f"A lift of {theme.times(value)} is the estimate.")
     than = "more" if more >= 0 else "less"
-    told = (
-        f"A lift of {value:.1f}x means {theme.units(abs(more))} {than} demand than the estimate"
-    )
+    told = f"A lift of {theme.times(value)} means {theme.units(abs(more))} {than} demand than the estimate"
     if known is not None:
         beaten = known.beaten_by(value)
         told += f", more than {plain(beaten)} of {len(known.lifts)} similar activations reached"
@@ -250,15 +258,16 @@ def calendar(
             "type": [a.type for a in coming],
             "from": [pd.Timestamp(a.start) for a in coming],
             "to": [pd.Timestamp(a.end) + pd.Timedelta(1, "D") for a in coming],
-            "dates": [f"{a.start} to {a.end}" for a in coming],
+            "dates": [f"{theme.day(a.start)} to {theme.day(a.end, year=True)}" for a in coming],
             "status": [one.label for one in status],
         }
     )
 
     def bars(at: Sequence[int], place: str) -> None:
-        st.altair_chart(
-            charts.gantt(rows.iloc[list(at)]), width="stretch", key=place,
-            alt=f"Calendar of {len(at)} activations",
+        mine = rows.iloc[list(at)]
+        picture.of(
+            charts.gantt(mine), title=ours("Calendar of activations, by status"),
+            says=conclusions.gantt(mine), name="calendar", key=place,
         )  # fmt: skip
 
     lists.draw(

@@ -6,11 +6,22 @@ import streamlit as st
 
 from forecasting.plan import balance, featured
 from forecasting.plan.live import LivePlan
-from pages.components import charts, download, filters, followed, frame, lists, theme
+from pages.components import (
+    charts,
+    conclusions,
+    download,
+    filters,
+    followed,
+    frame,
+    lists,
+    picture,
+    theme,
+    written,
+)
 from pages.components.followed import What
 from pages.components.text import Markdown, ours, plain
 
-SHOWN = {"short": "Short", "over": "Over"}
+SHOWN = {"short": "Short", "over": "Excess"}
 
 
 def page() -> None:
@@ -34,14 +45,14 @@ def page() -> None:
     which = frame.steps("Show", SHOWN, key="show")
     found = short_ones(rows) if which == "short" else over_ones(rows)
     if found.empty:
-        st.info(f"No SKU is {which} in these weeks.")
+        st.info(f"No SKU is {'short' if which == 'short' else 'in excess'} in these weeks.")
         return
     at = table(found, which)
     one_of(plan, found.iloc[at or 0])
     download.spreadsheet("Download all SKUs (CSV)", lambda: rows, "board.csv")
     st.caption(
         f"Every SKU with a forecast, all its doors. Short: units of the next {weeks:d} weeks' demand "
-        f"that stock is not expected to meet, and their margin. Over: units at the end of these "
+        f"that stock is not expected to meet, and their margin. Excess: units at the end of these "
         f"weeks beyond {theme.number(plan.limits.excess_cover * plan.limits.target_cover_weeks)} weeks "
         "of supply, at cost."
     )
@@ -68,7 +79,7 @@ def finding(plan: LivePlan, rows: pd.DataFrame, weeks: int) -> Markdown:
     return ours(
         f"**{len(short)} of {theme.plural(len(rows), 'SKU')} short by {until}**, "
         f"{theme.units(short['short'].sum())}, {theme.money(short['margin'].sum(min_count=1))} margin · "
-        f"**{len(over)} over**, {theme.units(over['over'].sum())}, "
+        f"**{len(over)} in excess**, {theme.units(over['over'].sum())}, "
         f"{theme.money(over['cost'].sum(min_count=1))} at cost{blank}"
     )
 
@@ -77,19 +88,19 @@ def classes(rows: pd.DataFrame) -> None:
     """Every class in a line."""
     by = balance.by_class(rows)
     whole = st.column_config.NumberColumn(format="%,.0f")
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Class": by["class"], "SKUs": by["skus"], "Short SKUs": by["short_skus"],
                 "Short, u": by["short"], "Margin at risk": by["margin"],
-                "Over SKUs": by["over_skus"], "Over, u": by["over"], "Over at cost": by["cost"],
+                "Excess SKUs": by["over_skus"], "Excess, u": by["over"], "Excess at cost": by["cost"],
             }
         ),
-        hide_index=True, placeholder="–", alt="Classes with what is short and over, most money first",
+        hide_index=True, placeholder="–", alt="Classes with what is short and in excess, most money first",
         height=min(36 + 31 * len(by), 360),
         column_config={
-            "Short, u": whole, "Over, u": whole, "Margin at risk": theme.money_column(),
-            "Over at cost": theme.money_column(),
+            "Short, u": whole, "Excess, u": whole, "Margin at risk": written.money(),
+            "Excess at cost": written.money(),
         },
     )  # fmt: skip
 
@@ -109,8 +120,8 @@ def table(found: pd.DataFrame, which: str) -> int | None:
                 }
                 if is_short
                 else {
-                    "Over, u": found["over"], "Over at cost": found["cost"],
-                    "Lasts, weeks": found["cover"].replace(np.inf, np.nan),
+                    "Excess, u": found["over"], "Excess at cost": found["cost"],
+                    "Weeks of supply": found["cover"].replace(np.inf, np.nan),
                 }
             ),
         }
@@ -120,10 +131,10 @@ def table(found: pd.DataFrame, which: str) -> int | None:
         {"Class": found["class"].tolist(), "Department": found["department"].tolist()},
         found["margin" if is_short else "cost"].tolist(), in_link=True,
         ids=found["sku"].tolist(), key=f"board_{which}", what=(ours("SKU"), ours("SKUs")),
-        placeholder="–", alt=f"SKUs that are {which}, most money first",
+        placeholder="–", alt=f"SKUs that are {SHOWN[which].lower()}, most money first",
         column_config={
-            **{n: whole for n in ("On hand, u", "Demand, u", "Short, u", "Over, u", "Lasts, weeks")},
-            "Margin at risk": theme.money_column(), "Over at cost": theme.money_column(),
+            **{n: whole for n in ("On hand, u", "Demand, u", "Short, u", "Excess, u", "Weeks of supply")},
+            "Margin at risk": written.money(), "Excess at cost": written.money(),
         },
     )  # fmt: skip
 
@@ -146,12 +157,11 @@ def one_of(plan: LivePlan, row: pd.Series) -> None:
     if items:
         window = (pd.Timestamp(weeks[items[0].first]), pd.Timestamp(weeks[items[0].last]))
     soon = None if pd.isna(row["first_short"]) else row["first_short"]
-    st.altair_chart(
-        charts.projection(
-            featured.on_hand_fan(plan, sku, np.arange(len(plan.door_names))),
-            window=window, first_short=soon,
-        ),
-        width="stretch", alt=f"Projected on hand of {row['sku']}, first short {theme.week(soon)}",
+    fan = featured.on_hand_fan(plan, sku, np.arange(len(plan.door_names)))
+    picture.of(
+        charts.projection(fan, window=window, first_short=soon), name=f"on-hand-{row['sku']}",
+        title=ours("Projected on hand, all doors"), data=lambda: fan,
+        says=conclusions.projection(fan, first_short=soon),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
 from pages.components import (
     charts,
+    conclusions,
     download,
     filters,
     followed,
@@ -22,8 +23,10 @@ from pages.components import (
     mix,
     options,
     picked,
+    picture,
     risks,
     theme,
+    written,
 )
 from pages.components.followed import What
 from pages.components.lists import one_class_each
@@ -100,17 +103,16 @@ def clicked_bar() -> str | None:
     return found
 
 
-def calendar(
-    plan: LivePlan, judged: list[views.Verdict], weeks: int, finding: Markdown
-) -> None:
+def calendar(plan: LivePlan, judged: list[views.Verdict], weeks: int) -> None:
     """A bar an activation: those that matter most, the rest in groups."""
     first = pd.Timestamp(plan.base.weeks[0])
 
     def bars(at: Sequence[int], place: str) -> None:
-        st.altair_chart(
-            charts.calendar([judged[n] for n in at], first, weeks), width="stretch",
-            on_select="rerun", selection_mode="pick", key=place,
-            alt=f"Calendar of {len(at)} activations. {finding}",
+        mine = [judged[n] for n in at]
+        picture.of(
+            charts.calendar(mine, first, weeks), title=ours("Activations by week and status"),
+            says=conclusions.calendar(mine), name="bridge", on_select="rerun",
+            selection_mode="pick", key=place,
         )  # fmt: skip
 
     acts = [v.activation for v in judged]
@@ -223,14 +225,14 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
     names = skus["sku"].tolist()
     # A row that was picked is a place: in another order it would be another SKU.
     key = f"skus_{act.activation}_{'/'.join(names)}"
-    event = st.dataframe(
+    event = written.dataframe(
         shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
         placeholder="–", key=key, alt=f"Featured SKUs of {act.name}, worst first",
         column_config={
             "On hand, u": st.column_config.NumberColumn(format="localized", help=frame.term("On hand")),
             "Demand, u": st.column_config.NumberColumn(format="%,.0f", help="In the weeks of the activation."),
             "Short, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Units short")),
-            "Margin at risk": theme.money_column(help=frame.term("At risk")),
+            "Margin at risk": written.money(help=frame.term("At risk")),
         },
     )  # fmt: skip
     return stays_at(act, names, picked.row(event, len(names)))
@@ -258,13 +260,14 @@ def stays_at(act: Activation, names: list[str], row: int | None) -> int:
 def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
     """Projected stock of the SKU, over all its doors or at one of them."""
     sku = plan.sku_index[chosen["sku"]]
-    st.markdown(
-        f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the worst "
-        f"door {theme.percent(chosen['p_window'])}, "
-        f"{theme.units(chosen['units_short'])} short",
-        help=f"{frame.term('Stockout risk')}\n\n{frame.term('Units short')}",
-    )
-    followed.star(What.SKU, chosen["sku"])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the "
+            f"worst door {theme.percent(chosen['p_window'])}, "
+            f"{theme.units(chosen['units_short'])} short",
+            help=f"{frame.term('Stockout risk')}\n\n{frame.term('Units short')}", width="content",
+        )  # fmt: skip
+        followed.star(What.SKU, chosen["sku"])
     at = st.selectbox(
         "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
         label_visibility="collapsed", key=f"door_{item.activation}_{sku}",
@@ -278,13 +281,11 @@ def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
     mine = item.first_short[pd.Index(item.doors).isin(places)]
     soon = mine[mine >= 0]
     first = plan.base.weeks[soon.min()] if len(soon) else None
-    st.altair_chart(
-        charts.projection(
-            featured.on_hand_fan(plan, sku, places), window=window, first_short=first
-        ),
-        width="stretch",
-        alt=f"Projected on hand of {chosen['sku']}: first likely to run out "
-        f"{theme.week(first)}",
+    fan = featured.on_hand_fan(plan, sku, places)
+    picture.of(
+        charts.projection(fan, window=window, first_short=first), data=lambda: fan,
+        title=ours(f"Projected on hand of {plain(chosen['sku'])}"), name=f"on-hand-{chosen['sku']}",
+        says=conclusions.projection(fan, first_short=first),
     )  # fmt: skip
 
 
@@ -359,7 +360,7 @@ def page() -> None:
     clicked = clicked_bar()
     if clicked in names:
         st.session_state[frame.slot("activation")] = clicked
-    calendar(plan, judged, weeks, text)
+    calendar(plan, judged, weeks)
     line = st.columns([6, 2, 2], vertical_alignment="bottom")
     with line[0]:
         chosen = frame.select(

@@ -25,9 +25,11 @@ from pages.components import (
     lists,
     mix,
     options,
+    orders,
     proposals,
     risks,
     theme,
+    written,
 )
 from pages.components.filters import Products
 from pages.components.risks import Risk
@@ -120,7 +122,7 @@ def carried_out(space: Workspace, open_ones: Sequence[Decision], today: dt.date)
         lines,
         {
             "Owner": [space.person(d.owner).name for d in open_ones],
-            "Action": [d.action.label for d in open_ones],
+            "What": [d.action.label for d in open_ones],
         },
         [d.margin_saved for d in open_ones], sums="saved",
         key="decisions", what=(ours("decision"), ours("decisions")),
@@ -211,8 +213,8 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
         column_config={
             "Forecast, u": st.column_config.NumberColumn(format="%,.0f"),
             "Actual, u": st.column_config.NumberColumn(format="%,.0f"),
-            "Error": st.column_config.NumberColumn(format="%+.0f %%"),
-            "Error at retail": theme.money_column(help="Actual less forecast in units, at regular price."
+            "Error": st.column_config.NumberColumn(format="%+.1f %%"),
+            "Error at retail": written.money(help="Actual less forecast in units, at regular price."
             ),
         },
     )  # fmt: skip
@@ -222,11 +224,11 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
 def correction(space: Workspace, one: pd.Series) -> None:
     """A proposal for the next weeks, to be taken or left."""
     ratio = float(one["ratio"]) if one["ratio"] == one["ratio"] else 1.0
-    moved = ", ".join(f"{f - 1:+.0%}" for f in factors(ratio))
+    moved = ", ".join(f"{theme.percent(f - 1, digits=0, sign=True)}" for f in factors(ratio))
     with st.container(border=True):
         st.markdown(
             f"**Proposed correction of {plain(one['sku'])}** for the next four weeks: {moved} of the "
-            f"draft. That is {GAIN:.0%} of last week's error, and less each week. It counts in "
+            f"draft. That is {theme.percent(GAIN, digits=0)} of last week's error, and less each week. It counts in "
             "the working plan at once and in Planning's input of the next consensus; signed "
             "numbers stay as they are."
         )
@@ -297,14 +299,15 @@ def risk_table(plan: LivePlan, todo: Sequence[Watched]) -> int | None:
         alt="Featured SKUs that will run out, most money to save first",
         column_config={
             "Short, u": st.column_config.NumberColumn(format="%,.0f"),
-            "Margin at risk": theme.money_column(),
-            "Net": theme.money_column(),
+            "Margin at risk": written.money(),
+            "Net": written.money(),
         },
     )  # fmt: skip
 
 
 def late_orders(space: Workspace, late: pd.DataFrame) -> None:
     st.header("4 · Late and past-due receipts :gray[· 5 min]", anchor=False)
+    orders.unreleased(space.working_plan_for(frame.me().id))
     if late.empty:
         st.markdown(":gray[No open order is later than the date first promised.]")
         return
@@ -402,6 +405,7 @@ def page() -> None:
         return
     frame.watch_rows(None)
     space, plan = frame.workspace(), frame.working_plan()
+    found = frame.watch_list(plan)
     head, bar = st.columns([5, 5], vertical_alignment="bottom")
     with bar.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"
@@ -409,7 +413,9 @@ def page() -> None:
         inside = filters.products(plan)
         download.button(
             "Print on one page (HTML)",
-            lambda: leaving.as_document(weekly_sheet.as_html(space, frame.me().id)),
+            lambda: leaving.as_document(
+                weekly_sheet.as_html(space, frame.me().id, found=found)
+            ),
             "weekly-review.html", icon=":material/print:",
         )  # fmt: skip
     week = this_week(space, plan, inside)

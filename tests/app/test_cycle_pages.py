@@ -174,7 +174,7 @@ def test_an_agreement_made_on_the_page_stands_in_the_ledger(scored):
     assert (event.kind.value, event.body.column) == ("agree", "marketing")
 
 
-def test_agreed_is_said_the_next_exception_comes_and_it_can_be_taken_back(scored):
+def test_an_agreement_is_shown_the_next_exception_comes_and_it_can_be_taken_back(scored):
     from pages.components import frame
 
     app = opened("meeting", "dana", step="disagreements")

@@ -63,7 +63,7 @@ MATRIX = {
     "quarters.scorecard": EVERYBODY, "quarters.why": EVERYBODY, "quarters.cells": EVERYBODY,
     "quarters.results": EVERYBODY, "quarters.weeks": EVERYBODY, "quarters.weeks_by_class": EVERYBODY,
     "quarters.promoted": EVERYBODY, "quarters.kpis": EVERYBODY, "quarters.effect": EVERYBODY,
-    "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY, "weekly_sheet.as_html": EVERYBODY,
+    "quarters.start_summing": EVERYBODY, "oddities.every": EVERYBODY, "oddities.open": EVERYBODY, "board_pack.as_html": EVERYBODY, "board_pack.as_pdf": EVERYBODY, "weekly_sheet.as_html": EVERYBODY,
     "marketing_calendar.calendar": EVERYBODY,
     "workbook.export": EVERYBODY, "workbook.judge": EVERYBODY,
     # own input, hold, comment, assumption, draft; undo own events
@@ -281,8 +281,10 @@ class World:
                 return ("2026-Q4", "words"), {"owner": "dana", **days}
             case "quarters.settle":
                 return (self.seqs["review"],), {}
-            case "board_pack.as_html":
+            case "board_pack.as_html" | "board_pack.as_pdf":
                 return (self.quarter,), {}
+            case "weekly_sheet.as_html":
+                return (), {"found": None}
             case "marketing_calendar.calendar":
                 return (), {"weeks": 8}
             case "workbook.export":

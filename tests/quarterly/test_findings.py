@@ -88,10 +88,12 @@ def added(**changes) -> Added:
 
 def test_functions_are_named_where_they_clearly_hurt_or_help():
     hurts, helps = findings.of_functions(
-        [added(), added(name="planning", added=0.08, low=0.04, high=0.1, bias=0.02)]
+        [added(), added(name="planning", added=0.08, low=0.04, high=0.1, bias=0.02)],
+        quarter="2026-Q3",
     )
     assert hurts.kind == "hurts"
     assert "10 points worse" in hurts.text
+    assert "in the six quarters to Q3 FY26" in hurts.text
     assert "40% too high" in hurts.text
     assert helps.kind == "helps"
     assert "too" not in helps.text
@@ -101,7 +103,7 @@ def test_functions_are_named_where_they_clearly_hurt_or_help():
         added(high=0.01),
         added(added=-0.02, low=-0.03, high=-0.01),
     ):
-        assert findings.of_functions([unsure]) == []
+        assert findings.of_functions([unsure], quarter="2026-Q3") == []
 
 
 def parts(then: dict, now: dict) -> pd.DataFrame:

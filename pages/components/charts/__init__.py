@@ -10,10 +10,12 @@ from pages.components.charts.demand import (
     versions,
     walk,
 )
+from pages.components.charts.marks import Drawn
 from pages.components.charts.quarter import by_member, quarters, results, side_panel, trend
 from pages.components.charts.stock import calendar, calibration, gantt, orders, projection
 
 __all__ = [
+    "Drawn",
     "by_member",
     "calendar",
     "calibration",

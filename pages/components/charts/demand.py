@@ -1,5 +1,6 @@
 """Demand and its forecasts: by parts, by version, by error."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import altair as alt
@@ -9,7 +10,21 @@ import pandas as pd
 from forecasting.consensus.value_added import Added
 from forecasting.plan.lift_library import EIGHTY
 from pages.components import theme
-from pages.components.charts.marks import Drawn, ink, named, tip, utc
+from pages.components.charts.marks import (
+    Drawn,
+    broken,
+    in_week,
+    ink,
+    named,
+    stroke_legend,
+    tip,
+    utc,
+)
+
+SALES, ACTUAL, LAST_YEAR = "Sales", "Demand where stock ran out", "Sales last year"
+"""Lines of what was, beside those of the layers."""
+DASHES = {ACTUAL: [2, 2], LAST_YEAR: [4, 3]}
+"""What is no record of its own weeks is dashed; all other lines are whole."""
 
 
 def forecast(
@@ -20,11 +35,15 @@ def forecast(
     last_year: pd.DataFrame | None = None,
 ) -> Drawn:
     """History, then the forecast's parts stacked, with each layer as a line."""
-    layers = [_stacked(parts), *_before(history, last_year)]
-    if len(lines):
-        layers.append(_layers(lines))
+    drawn = pd.concat([_before(history, last_year), lines.assign(week=utc(lines["week"]))])
+    layers = [_stacked(parts)]
+    if len(drawn):
+        layers.append(_layers(broken(drawn, ["units"], by="layer")))
     return cast(
-        Drawn, alt.layer(*layers).resolve_scale(color="independent").properties(height=280)
+        Drawn,
+        alt.layer(*layers)
+        .resolve_scale(color="independent", strokeDash="independent")
+        .properties(height=280),
     )
 
 
@@ -44,67 +63,73 @@ def _stacked(parts: pd.DataFrame) -> alt.Chart:
             color=alt.Color(
                 "kind:N",
                 scale=alt.Scale(domain=kinds, range=[colours[k] for k in kinds]),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=alt.Legend(title="Parts of the draft", orient="bottom", symbolType="square"),
             ),
-            tooltip=[
-                named("part", "Part"), tip("units", "Units"),
-                alt.Tooltip("week:T", title="Week", format=theme.tip_day()),
-            ],
+            tooltip=[named("part", "Part"), tip("units", "Units"), in_week()],
         )
     ))  # fmt: skip
 
 
-def _before(history: pd.DataFrame, last_year: pd.DataFrame | None) -> list[alt.Chart]:
+def _before(history: pd.DataFrame, last_year: pd.DataFrame | None) -> pd.DataFrame:
     """Lines of what was: sales, demand where it was more, the same weeks last year."""
-    colours = theme.layer_colours()
-    layers: list[alt.Chart] = []
+    found = [pd.DataFrame({"layer": [], "week": [], "units": []})]
     if last_year is not None and len(last_year):
-        layers.append(
-            alt.Chart(last_year.assign(week=utc(last_year["week"])))
-            .mark_line(color=colours["Last year"], strokeDash=[4, 3])
-            .encode(x="week:T", y="units:Q", tooltip=[tip("units", "Sales last year, u")])
-        )
-    if not len(history):
-        return layers
-    base = alt.Chart(history.assign(week=utc(history["week"])))
-    # Demand lies beneath sales: it is seen where it was more.
-    if "actual" in history and (history["actual"] - history["units"]).abs().max() > 0.5:
-        layers.append(
-            base.mark_line(color=colours["Lift"], strokeWidth=1.2, strokeDash=[2, 2])
-            .encode(x="week:T", y="actual:Q", tooltip=[tip("actual", "Actual, u")])
-        )  # fmt: skip
-    layers.append(
-        base.mark_line(color=colours["History"], strokeWidth=1.5)
-        .encode(x="week:T", y="units:Q", tooltip=[tip("units", "Sales, u")])
-    )  # fmt: skip
-    return layers
+        found.append(last_year.assign(layer=LAST_YEAR)[["layer", "week", "units"]])
+    if len(history):
+        # Demand lies beneath sales: it is seen where it was more.
+        if "actual" in history and (history["actual"] - history["units"]).abs().max() > 0.5:
+            found.append(
+                pd.DataFrame(
+                    {"layer": ACTUAL, "week": history["week"], "units": history["actual"]}
+                )
+            )
+        found.append(history.assign(layer=SALES)[["layer", "week", "units"]])
+    known = [one for one in found if len(one)] or found
+    return pd.concat(known).assign(week=lambda rows: utc(rows["week"]))
 
 
 def _layers(lines: pd.DataFrame) -> alt.Chart:
-    """One line a function, and the draft, which is the strongest."""
-    colours, names = theme.layer_colours(), list(dict.fromkeys(lines["layer"]))
+    """A line for what was and for each function, and the draft, which is the strongest."""
+    known = theme.layer_colours()
+    colours = known | {
+        SALES: known["History"],
+        ACTUAL: known["Lift"],
+        LAST_YEAR: known["Last year"],
+    }
+    names = list(dict.fromkeys(lines["layer"]))
     return cast(alt.Chart, (
-        alt.Chart(lines.assign(week=utc(lines["week"])))
+        alt.Chart(lines)
         .mark_line()
         .encode(
             x="week:T",
             y="units:Q",
-            detail="layer:N",
             color=alt.Color(
                 "layer:N",
                 scale=alt.Scale(domain=names, range=[colours[n] for n in names]),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=stroke_legend(),
+            ),
+            strokeDash=alt.StrokeDash(
+                "layer:N", legend=stroke_legend(),
+                scale=alt.Scale(domain=names, range=[DASHES.get(n, [1, 0]) for n in names]),
             ),
             strokeWidth=alt.condition(
-                alt.datum.layer == "Draft", alt.value(2.6), alt.value(1.2)
+                alt.datum.layer == "Draft", alt.value(2.6), alt.value(1.4)
             ),
-            tooltip=[named("layer", "Layer"), tip("units", "Units")],
+            tooltip=[named("layer", "Line"), tip("units", "Units"), in_week()],
         )
     ))  # fmt: skip
 
 
-def expected_and_actual(rows: pd.DataFrame) -> Drawn:
-    """Expected against actual lift, one point an activation; on the line they agree."""
+def expected_and_actual(rows: pd.DataFrame, *, types: Sequence[str]) -> Drawn:
+    """Expected against actual lift, one point an activation; on the line they agree.
+
+    Parameters
+    ----------
+    types : sequence of str
+        All types there are, so that each keeps its colour.
+    """
+    colours = theme.member_colours(types)
+    kinds = sorted(rows["type"].unique())
     most = float(max(rows["expected_lift"].max(), rows["actual_lift"].max(), 1.5)) * 1.05
     scale = alt.Scale(domain=[0.5, most], nice=False, zero=False)
     line = (
@@ -112,27 +137,36 @@ def expected_and_actual(rows: pd.DataFrame) -> Drawn:
         .mark_line(strokeDash=[4, 3], color=theme.layer_colours()["Last year"])
         .encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale))
     )
+    label = (
+        alt.Chart(pd.DataFrame({"x": [most], "y": [most], "text": ["as expected"]}))
+        .mark_text(align="right", dx=-14, dy=4, color=ink())
+        .encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale), text="text:N")
+    )
     points = (
         alt.Chart(rows.assign(starts=rows["first_week"].map(theme.week)))
         .mark_circle(opacity=0.75)
         .encode(
             x=alt.X("expected_lift:Q", scale=scale, title="expected lift, times baseline"),
             y=alt.Y("actual_lift:Q", scale=scale, title="actual lift, times baseline"),
-            size=alt.Size("baseline:Q", legend=None, scale=alt.Scale(range=[30, 400])),
+            size=alt.Size(
+                "baseline:Q", scale=alt.Scale(range=[30, 400]),
+                legend=alt.Legend(title="Baseline, u", orient="bottom", tickCount=3, format=",.0f"),
+            ),
             color=alt.Color(
                 "type:N",
-                scale=alt.Scale(scheme="tableau10"),
-                legend=alt.Legend(title=None, orient="top", columns=5),
+                scale=alt.Scale(domain=kinds, range=[colours[k] for k in kinds]),
+                legend=alt.Legend(title=None, orient="top", columns=4),
             ),
             tooltip=[
                 named("name", "Activation"), named("type", "Type"), named("starts", "Starts"),
-                alt.Tooltip("expected_lift:Q", title="Expected lift", format=".2f"),
-                alt.Tooltip("actual_lift:Q", title="Actual lift", format=".2f"),
+                alt.Tooltip("expected_lift:Q", title="Expected lift, times baseline", format=".2f"),
+                alt.Tooltip("actual_lift:Q", title="Actual lift, times baseline", format=".2f"),
+                tip("baseline", "Baseline, u"),
                 tip("actual", "Lift, u"),
             ],
         )
     )  # fmt: skip
-    return alt.layer(line, points).properties(height=330)
+    return alt.layer(line, label, points).properties(height=430)
 
 
 def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
@@ -160,14 +194,14 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
     bars["low"] = bars["low"].clip(lower=floor)
     base = alt.Chart(bars).encode(
         y=alt.Y("cause:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)),
-        tooltip=[named("cause", "Cause"), tip("change", "Units")],
+        tooltip=[named("cause", "Cause"), tip("change", "Units, total or change")],
     )
     drawn = base.mark_bar().encode(
         x=alt.X("low:Q", title="units", scale=alt.Scale(domain=[floor, highest], nice=False)),
         x2="high:Q",
         color=alt.Color(
             "kind:N",
-            legend=None,
+            legend=alt.Legend(title=None, orient="top", symbolType="square"),
             scale=alt.Scale(
                 domain=["Total", "More", "Less"],
                 range=[colours["Baseline"], status["green"], status["red"]],
@@ -175,7 +209,7 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
         ),
     )
     labels = base.mark_text(align="left", dx=4, color=ink()).encode(x="high:Q", text="label:N")
-    return alt.layer(drawn, labels).properties(height=26 * len(bars) + 30)
+    return alt.layer(drawn, labels).properties(height=26 * len(bars) + 80)
 
 
 STEP_NAMES = {"naive": "Naive (last year)"}
@@ -192,7 +226,9 @@ def staircase(steps: list[Added]) -> Drawn:
     )
     base = alt.Chart(rows).encode(
         x=alt.X("step:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y("wape:Q", title="WAPE", axis=alt.Axis(format="%"), scale=alt.Scale(zero=True)),
+        y=alt.Y(
+            "wape:Q", title="WAPE", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=True)
+        ),
         tooltip=[named("step", "Step"), alt.Tooltip("wape:Q", title="WAPE", format=".1%")],
     )
     bars = base.mark_bar(color=theme.layer_colours()["Planning"], size=46)
@@ -202,28 +238,33 @@ def staircase(steps: list[Added]) -> Drawn:
 
 def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Drawn:
     """Every version by week, the latest strongest, and the actual demand."""
-    drawn = lines.assign(week=utc(lines["week"]))
-    names = sorted(drawn["cycle"].unique())
-    each = (
+    cycles = sorted(lines["cycle"].unique())
+    names = [*cycles, "Actual"]
+    drawn = pd.concat(
+        [
+            lines.rename(columns={"cycle": "line", "consensus": "units"}),
+            actual.rename(columns={"actual": "units"}).assign(line="Actual"),
+        ]
+    )
+    drawn = broken(drawn[["line", "week", "units"]], ["units"], by="line")
+    return cast(Drawn, (
         alt.Chart(drawn)
-        .mark_line(strokeWidth=1.6)
+        .mark_line()
         .encode(
             x=alt.X("week:T", title=None, axis=alt.Axis(format=theme.axis_day(), labelAngle=0)),
-            y=alt.Y("consensus:Q", title="units per week"),
+            y=alt.Y("units:Q", title="units per week"),
             color=alt.Color(
-                "cycle:N",
-                scale=alt.Scale(domain=names, scheme="tableau10"),
-                legend=alt.Legend(title=None, orient="top"),
+                "line:N",
+                scale=alt.Scale(domain=names, range=[*theme.shades(len(cycles)), ink()]),
+                legend=alt.Legend(title=None, orient="top", columns=8, symbolType="stroke"),
             ),
-            tooltip=[named("cycle", "Cycle"), tip("consensus", "Units"), alt.Tooltip("week:T", title="Week", format=theme.tip_day())],
+            strokeWidth=alt.condition(
+                alt.datum.line == "Actual", alt.value(2.8), alt.value(1.6)
+            ),
+            tooltip=[named("line", "Version"), tip("units", "Units"), in_week()],
         )
-    )  # fmt: skip
-    happened = (
-        alt.Chart(actual.assign(week=utc(actual["week"])))
-        .mark_line(strokeWidth=2.8, color=ink())
-        .encode(x="week:T", y="actual:Q", tooltip=[tip("actual", "Actual, u")])
-    )
-    return alt.layer(each, happened).properties(height=300)
+        .properties(height=300)
+    ))  # fmt: skip
 
 
 def error_by_lag(rows: pd.DataFrame) -> Drawn:
@@ -234,17 +275,17 @@ def error_by_lag(rows: pd.DataFrame) -> Drawn:
         alt.Chart(rows)
         .mark_line(point=True)
         .encode(
-            x=alt.X("lag:O", title="lag, weeks ahead", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("wape:Q", title="WAPE", axis=alt.Axis(format="%"), scale=alt.Scale(zero=True)),
+            x=alt.X("lag:O", title="weeks ahead", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("wape:Q", title="WAPE", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=True)),
             color=alt.Color(
                 "forecast:N",
                 scale=alt.Scale(
                     domain=names,
                     range=[colours["Planning"], colours["Last year"], colours["History"]][: len(names)],
                 ),
-                legend=alt.Legend(title=None, orient="top"),
+                legend=stroke_legend(),
             ),
-            strokeDash=alt.StrokeDash("forecast:N", legend=None, scale=alt.Scale(domain=names, range=[[1, 0], [4, 3], [2, 2]])),
+            strokeDash=alt.StrokeDash("forecast:N", legend=stroke_legend(), scale=alt.Scale(domain=names, range=[[1, 0], [4, 3], [2, 2]])),
             tooltip=[named("forecast", "Forecast"), named("lag", "Weeks ahead"), alt.Tooltip("wape:Q", title="WAPE", format=".1%")],
         )
         .properties(height=290)
@@ -258,16 +299,23 @@ def responses(rows: pd.DataFrame) -> Drawn:
         low=np.exp(rows["log"] - EIGHTY * rows["sd"]),
         high=np.exp(rows["log"] + EIGHTY * rows["sd"]),
     )
+    classes = sorted(shown["class"].unique())
+    colours = theme.member_colours(classes)
     base = alt.Chart(shown).encode(
         y=alt.Y("type:N", title=None),
         yOffset=alt.YOffset("class:N"),
+        color=alt.Color(
+            "class:N", scale=alt.Scale(domain=classes, range=[colours[c] for c in classes]),
+            legend=alt.Legend(title="Class: lift, and its 80 % interval", orient="top", columns=5),
+        ),
         tooltip=[
-            named("type", "Type"), named("class", "Class"), alt.Tooltip("lift:Q", title="Lift", format=".2f"),
-            alt.Tooltip("low:Q", title="P10", format=".2f"), alt.Tooltip("high:Q", title="P90", format=".2f"),
+            named("type", "Type"), named("class", "Class"),
+            alt.Tooltip("lift:Q", title="Lift, times baseline", format=".2f"),
+            alt.Tooltip("low:Q", title="P10, times baseline", format=".2f"),
+            alt.Tooltip("high:Q", title="P90, times baseline", format=".2f"),
         ],
     )  # fmt: skip
-    colour = theme.layer_colours()["Lift"]
-    ranges = base.mark_rule(color=colour, opacity=0.55).encode(
+    ranges = base.mark_rule(opacity=0.6).encode(
         x=alt.X(
             "low:Q",
             title="lift, times baseline",
@@ -276,13 +324,21 @@ def responses(rows: pd.DataFrame) -> Drawn:
         ),
         x2="high:Q",
     )
-    points = base.mark_circle(color=colour, size=28, opacity=1).encode(x="lift:Q")
+    points = base.mark_circle(size=28, opacity=1).encode(x="lift:Q")
     kinds = shown["type"].nunique()
     return alt.layer(ranges, points).properties(height=max(60 * kinds, 160))
 
 
-def seasons(rows: pd.DataFrame) -> Drawn:
-    """Seasonal index by class over the coming weeks."""
+def seasons(rows: pd.DataFrame, *, classes: Sequence[str]) -> Drawn:
+    """Seasonal index by class over the coming weeks.
+
+    Parameters
+    ----------
+    classes : sequence of str
+        All there are, so that each keeps its colour.
+    """
+    colours = theme.member_colours(classes)
+    shown = sorted(rows["class"].unique())
     return cast(Drawn, (
         alt.Chart(rows.assign(week=utc(rows["week"])))
         .mark_line(strokeWidth=1.6)
@@ -291,10 +347,10 @@ def seasons(rows: pd.DataFrame) -> Drawn:
             y=alt.Y("index:Q", title="season, 1 = an ordinary week", scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "class:N",
-                scale=alt.Scale(scheme="tableau20"),
-                legend=alt.Legend(title=None, orient="top", columns=4),
+                scale=alt.Scale(domain=shown, range=[colours[c] for c in shown]),
+                legend=alt.Legend(title=None, orient="top", columns=4, symbolType="stroke"),
             ),
-            tooltip=[named("class", "Class"), alt.Tooltip("week:T", title="Week", format=theme.tip_day()), alt.Tooltip("index:Q", title="Season", format=".2f")],
+            tooltip=[named("class", "Class"), in_week(), alt.Tooltip("index:Q", title="Times an ordinary week", format=".2f")],
         )
         .properties(height=330)
     ))  # fmt: skip

@@ -46,12 +46,43 @@ def utc(values: pd.Series | Sequence[pd.Timestamp]) -> pd.Series:
     return pd.Series(pd.to_datetime(values))
 
 
+def stroke_legend() -> alt.Legend:
+    """A legend of lines, each as it is drawn; the same of colour and dash, it is one."""
+    return alt.Legend(
+        title=None, orient="top", symbolType="stroke", symbolSize=280, labelLimit=220
+    )
+
+
+def in_week() -> alt.Tooltip:
+    """The week of a mark, with its year."""
+    return alt.Tooltip("week:T", title="Week of", format=theme.tip_day())
+
+
 def tip(field: str, title: str) -> alt.Tooltip:
     return alt.Tooltip(f"{field}:Q", title=title, format=",.1f")
 
 
-def ink() -> str:
-    return "#e8edf2" if theme.mode() == "dark" else "#26323d"
+ink = theme.ink
+
+
+def broken(rows: pd.DataFrame, values: Sequence[str], *, by: str | None = None) -> pd.DataFrame:
+    """Rows with every week between the first and the last of each line.
+
+    A week of which nothing is known has no value, and the line is broken there: a line drawn
+    across it would tell a slope that nobody has seen.
+    """
+    if not len(rows):
+        return rows.assign(week=utc(rows["week"]))
+    parts = []
+    for name, part in rows.groupby(by, sort=False) if by else [(None, rows)]:
+        mine = part.assign(week=utc(part["week"]).to_numpy()).set_index("week")
+        weeks = pd.date_range(mine.index.min(), mine.index.max(), freq="7D", name="week")
+        whole = mine.reindex(weeks)
+        whole.loc[~whole.index.isin(mine.index), list(values)] = float("nan")
+        if by:
+            whole[by] = name
+        parts.append(whole.reset_index())
+    return pd.concat(parts, ignore_index=True)
 
 
 def named(field: str, title: str) -> alt.Tooltip:

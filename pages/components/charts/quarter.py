@@ -1,5 +1,6 @@
 """Measures of the scorecard: over quarters, by member, side by side."""
 
+from collections.abc import Sequence
 from typing import cast
 
 import altair as alt
@@ -8,7 +9,7 @@ import pandas as pd
 
 from forecasting.calendar import quarter_label
 from pages.components import theme
-from pages.components.charts.marks import Drawn, ink, named, tip, told_apart, utc
+from pages.components.charts.marks import Drawn, broken, in_week, ink, named, tip, told_apart
 
 PERCENT = ("share", "points", "return")
 """Forms of measures that are given in per cent."""
@@ -47,7 +48,9 @@ def trend(values: list[tuple[str, float | None]], *, target: float | None, kind:
     if target is not None:
         layers.append(
             alt.Chart(pd.DataFrame({"value": [target], "what": ["Target"]}))
-            .mark_rule(color=colours["Lift"], strokeDash=[4, 3], strokeWidth=1.5)
+            .mark_rule(
+                color=theme.status_colours()["green"], strokeDash=[4, 3], strokeWidth=1.5
+            )
             .encode(y="value:Q", tooltip=[alt.Tooltip("value:Q", title="Target", format=shown)])
         )
     drawn = alt.layer(*layers).properties(height=92).configure_view(stroke=None)
@@ -55,13 +58,15 @@ def trend(values: list[tuple[str, float | None]], *, target: float | None, kind:
     return cast(Drawn, drawn.configure_mark(aria=False))
 
 
-def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
+def by_member(rows: pd.DataFrame, *, kind: str, before: str = "Before") -> Drawn:
     """A measure by member, now against before: one bar each and a tick where it was.
 
     Parameters
     ----------
     rows : DataFrame, one row per member
         member, value, before (NaN unknown), target (NaN none).
+    before : str
+        What it is compared with, in words.
     """
     colours = theme.layer_colours()
     percent = kind in PERCENT
@@ -71,35 +76,61 @@ def by_member(rows: pd.DataFrame, *, kind: str) -> Drawn:
     y = alt.Y(
         "member:N", sort=order, title=None, axis=alt.Axis(labelLimit=260, labelOverlap=False)
     )
-    base = alt.Chart(rows)
-    bars = base.mark_bar(color=colours["Planning"], height=13).encode(
-        x=alt.X("value:Q", title=None, axis=axis), y=y,
-        tooltip=[named("member", "Where"), alt.Tooltip("value:Q", title="Now", format=shown),
-                 alt.Tooltip("before:Q", title="Before", format=shown)],
-    )  # fmt: skip
-    labels = base.mark_text(align="left", dx=4, color=ink()).encode(
-        x="value:Q", y=y, text=alt.Text("value:Q", format=shown)
-    )
-    before = base.mark_tick(color=colours["Lift"], thickness=3, height=17).encode(
-        x="before:Q", y=y, tooltip=[alt.Tooltip("before:Q", title="Before", format=shown)]
-    )
-    layers = [bars, before, labels]
+    marks = {"Now": colours["Planning"]}
+    if rows["before"].notna().any():
+        marks[before] = colours["Last year"]
     if rows["target"].notna().any():
+        marks["Target"] = theme.status_colours()["green"]
+    colour = alt.Color(
+        "what:N", scale=alt.Scale(domain=list(marks), range=list(marks.values())),
+        legend=alt.Legend(title=None, orient="top", symbolType="square"),
+    )  # fmt: skip
+    now = alt.Chart(rows.assign(what="Now"))
+    bars = now.mark_bar(height=13).encode(
+        x=alt.X("value:Q", title=None, axis=axis), y=y, color=colour,
+        tooltip=[named("member", "Where"), alt.Tooltip("value:Q", title="Now", format=shown),
+                 alt.Tooltip("before:Q", title=before, format=shown)],
+    )  # fmt: skip
+    labels = alt.Chart(rows).mark_text(align="left", dx=4, color=ink()).encode(
+        x="value:Q", y=y, text=alt.Text("value:Q", format=shown)
+    )  # fmt: skip
+    layers = [bars]
+    if before in marks:
         layers.append(
-            alt.Chart(rows.head(1))
-            .mark_rule(color=theme.status_colours()["green"], strokeDash=[4, 3])
+            alt.Chart(rows.assign(what=before))
+            .mark_tick(thickness=3, height=17)
             .encode(
-                x="target:Q", tooltip=[alt.Tooltip("target:Q", title="Target", format=shown)]
+                x="before:Q", y=y, color=colour,
+                tooltip=[named("member", "Where"), alt.Tooltip("before:Q", title=before, format=shown)],
             )
-        )
-    return cast(
-        Drawn,
-        alt.layer(*layers).properties(height=24 * len(rows) + 30).configure_view(stroke=None),
+        )  # fmt: skip
+    if "Target" in marks:
+        layers.append(
+            alt.Chart(rows.head(1).assign(what="Target"))
+            .mark_rule(strokeDash=[4, 3])
+            .encode(
+                x="target:Q", color=colour,
+                tooltip=[alt.Tooltip("target:Q", title="Target", format=shown)],
+            )
+        )  # fmt: skip
+    drawn = alt.layer(*layers, labels).properties(height=26 * len(rows) + 90)
+    return cast(Drawn, drawn.configure_view(stroke=None))
+
+
+def quarters(rows: pd.DataFrame, *, kind: str, every: Sequence[str]) -> Drawn:
+    """A measure quarter by quarter, one line a member; a quarter without a value breaks it.
+
+    Parameters
+    ----------
+    every : sequence of str
+        All members there are, so that each keeps its colour.
+    """
+    colours = theme.member_colours(every)
+    members = sorted(rows["member"].unique())
+    whole = pd.MultiIndex.from_product(
+        [members, sorted(rows["quarter"].unique())], names=["member", "quarter"]
     )
-
-
-def quarters(rows: pd.DataFrame, *, kind: str) -> Drawn:
-    """A measure quarter by quarter, one line a member."""
+    rows = rows.set_index(["member", "quarter"])[["value"]].reindex(whole).reset_index()
     percent = kind in PERCENT
     shown = ".1%" if percent else ",.2~f"
     drawn = rows.assign(quarter=rows["quarter"].map(quarter_label))
@@ -109,7 +140,7 @@ def quarters(rows: pd.DataFrame, *, kind: str) -> Drawn:
         .encode(
             x=alt.X("quarter:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("value:Q", title=None, axis=alt.Axis(format=".0%" if percent else "~s")),
-            color=alt.Color("member:N", scale=alt.Scale(scheme="tableau10"),
+            color=alt.Color("member:N", scale=alt.Scale(domain=members, range=[colours[m] for m in members]),
                             legend=alt.Legend(title=None, orient="top", columns=5)),
             tooltip=[named("member", "Where"), named("quarter", "Quarter"), alt.Tooltip("value:Q", title="Value", format=shown)],
         )
@@ -132,15 +163,15 @@ def results(rows: pd.DataFrame) -> Drawn:
         axis=alt.Axis(labelLimit=230, labelOverlap=False),
     )  # fmt: skip
     axis = alt.Axis(format="~s", tickCount=6)
-    base = alt.Chart(drawn)
+    base = alt.Chart(drawn.assign(what="80 % interval"))
     tips = [
         named("name", "Activation"), tip("margin", "Margin added"), tip("margin_low", "P10"),
         tip("margin_high", "P90"), tip("planned_margin", "Planned margin added"),
         tip("spend", "Spend"),
     ]  # fmt: skip
     scale = alt.Scale(
-        domain=["Margin added", "Planned margin added", "Spend"],
-        range=[colours["Planning"], colours["Baseline"], colours["Lift"]],
+        domain=["Margin added", "80 % interval", "Planned margin added", "Spend"],
+        range=[colours["Planning"], colours["Earlier"], colours["Baseline"], colours["Lift"]],
     )
     legend = alt.Legend(title=None, orient="top")
 
@@ -160,11 +191,12 @@ def results(rows: pd.DataFrame) -> Drawn:
         alt.Chart(pd.DataFrame({"zero": [0.0]}))
         .mark_rule(color=ink(), opacity=0.5)
         .encode(x="zero:Q"),
-        base.mark_rule(strokeWidth=3, opacity=0.45, color=colours["Planning"]).encode(
+        base.mark_rule(strokeWidth=4).encode(
             x=alt.X("margin_low:Q", title=None, axis=axis),
             x2="margin_high:Q",
             y=y,
             tooltip=tips,
+            color=alt.Color("what:N", scale=scale, legend=legend),
         ),
         marked("Planned margin added").mark_tick(thickness=3, height=16),
         marked("Spend").mark_tick(thickness=3, height=16),
@@ -172,7 +204,7 @@ def results(rows: pd.DataFrame) -> Drawn:
     ]
     return cast(
         Drawn,
-        alt.layer(*layers).properties(height=30 * len(drawn) + 50).configure_view(stroke=None),
+        alt.layer(*layers).properties(height=30 * len(drawn) + 80).configure_view(stroke=None),
     )
 
 
@@ -198,11 +230,9 @@ def side_panel(
     )
     # The same room for labels in every panel, so that weeks lie below each other.
     y_axis = alt.Axis(format=shown, tickCount=3, minExtent=46, maxExtent=46)
-    # A week without a value breaks the line: nothing was known, which is not a slope.
-    weeks = pd.date_range(utc(rows["week"]).min(), utc(rows["week"]).max(), freq="7D")
-    whole = rows.assign(week=utc(rows["week"])).set_index("week").reindex(weeks)
+    whole = broken(rows, ["value"])
     line = (
-        alt.Chart(whole.rename_axis("week").reset_index())
+        alt.Chart(whole)
         # A week alone between two unknown ones would be no line at all: points show it.
         .mark_line(
             strokeWidth=1.8,
@@ -213,7 +243,7 @@ def side_panel(
             x=alt.X("week:T", title=None, scale=scale, axis=x_axis),
             y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=y_axis),
             tooltip=[
-                alt.Tooltip("week:T", title="Week", format=theme.tip_day()),
+                in_week(),
                 alt.Tooltip("value:Q", title=title, format=shown),
             ],
         )
@@ -230,9 +260,8 @@ def side_panel(
             )
         )
         layers.insert(0, shade)
-    heading = alt.TitleParams(title, anchor="start", fontSize=12, fontWeight="normal", dy=4)
     height = 138 if is_last else 112
     return cast(
         Drawn,
-        alt.layer(*layers).properties(height=height, title=heading).configure_view(stroke=None),
+        alt.layer(*layers).properties(height=height).configure_view(stroke=None),
     )

@@ -10,8 +10,11 @@ from pages.components import theme
 from pages.components.charts.marks import (
     DAY,
     Drawn,
+    broken,
+    in_week,
     ink,
     named,
+    stroke_legend,
     tip,
     told_apart,
     utc,
@@ -64,7 +67,9 @@ def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> Drawn:
     )
     return cast(
         Drawn,
-        (bars + tags).properties(height=max(27 * len(rows), 60)).configure_view(stroke=None),
+        (bars + tags)
+        .properties(height=max(27 * len(rows), 22 * len(rows) + 80))
+        .configure_view(stroke=None),
     )
 
 
@@ -104,7 +109,7 @@ def projection(
     fan: pd.DataFrame, *, window: tuple[pd.Timestamp, pd.Timestamp], first_short: Any
 ) -> Drawn:
     """Projected on hand with and without lift, its 80 % interval, receipts and the threshold."""
-    frame = fan.assign(week=utc(fan["week"]))
+    frame = broken(fan, ["before_lift", "after_lift", "needed", "low", "high"])
     x = alt.X("week:T", axis=week_axis(list(frame["week"])))
     layers = [_beneath(frame, x, window), _on_hand(frame, x)]
     if first_short is not None and not pd.isna(first_short):
@@ -119,7 +124,10 @@ def projection(
     # Areas and lines have a legend of their own each, above and below: side by side they
     # would be cut off at half the width.
     return cast(
-        Drawn, alt.layer(*layers).resolve_scale(color="independent").properties(height=270)
+        Drawn,
+        alt.layer(*layers)
+        .resolve_scale(color="independent", strokeDash="independent")
+        .properties(height=270),
     )
 
 
@@ -149,7 +157,7 @@ def _beneath(frame: pd.DataFrame, x: alt.X, window: tuple[pd.Timestamp, pd.Times
         ),
         alt.Chart(frame.assign(kind="Receipts"))
         .mark_bar(size=10)
-        .encode(x=x, y="receipts:Q", color=colour, tooltip=[tip("receipts", "Receipts, u")]),
+        .encode(x=x, y="receipts:Q", color=colour, tooltip=[tip("receipts", "Receipts, u"), in_week()]),
     ]  # fmt: skip
     return alt.layer(*layers)
 
@@ -172,15 +180,13 @@ def _on_hand(frame: pd.DataFrame, x: alt.X) -> Any:
                     domain=shown,
                     range=[colours["Statistical"], colours["Planning"], colours["Lift"]],
                 ),
-                legend=alt.Legend(
-                    title=None, orient="top", symbolType="stroke", labelLimit=220
-                ),
+                legend=stroke_legend(),
             ),
             strokeDash=alt.StrokeDash(
                 "line:N", scale=alt.Scale(domain=shown, range=[[5, 3], [1, 0], [2, 2]]),
-                legend=None,
+                legend=stroke_legend(),
             ),
-            tooltip=[named("line", "Line"), tip("units", "Units")],
+            tooltip=[named("line", "Line"), tip("units", "Units"), in_week()],
         )
     )  # fmt: skip
 
@@ -222,7 +228,7 @@ def gantt(rows: pd.DataFrame) -> Drawn:
                     named("dates", "Dates"),
                 ],
             )
-            .properties(height=max(24 * len(rows) + 20, 80))
+            .properties(height=max(24 * len(rows) + 20, 20 * len(rows) + 80))
         ),
     )
 
@@ -248,13 +254,14 @@ def orders(by_week: pd.DataFrame) -> Drawn:
                     title=None,
                     scale=alt.Scale(
                         domain=["Release now", "Planned release"],
-                        range=[colours["Lift"], colours["Receipts"]],
+                        range=[colours["Planning"], colours["Earlier"]],
                     ),
                     legend=alt.Legend(orient="top"),
                 ),
                 tooltip=[
                     named("what", "Order"),
                     alt.Tooltip("units:Q", title="Units", format=",.0f"),
+                    in_week(),
                 ],
             )
             .properties(height=250)
@@ -273,6 +280,11 @@ def calibration(tenths: pd.DataFrame) -> Drawn:
         alt.Chart(pd.DataFrame({"a": [0, 100]}))
         .mark_line(strokeDash=[4, 4], color=colours["History"])
         .encode(x="a:Q", y="a:Q")
+    )
+    label = (
+        alt.Chart(pd.DataFrame({"a": [97], "text": ["as predicted"]}))
+        .mark_text(align="right", dx=-12, color=ink())
+        .encode(x="a:Q", y="a:Q", text="text:N")
     )
     points = (
         alt.Chart(frame)
@@ -293,4 +305,6 @@ def calibration(tenths: pd.DataFrame) -> Drawn:
             ],
         )
     )
-    return cast(Drawn, (line + points).properties(height=310).configure_view(stroke=None))
+    return cast(
+        Drawn, (line + label + points).properties(height=310).configure_view(stroke=None)
+    )
