@@ -106,7 +106,7 @@ def touched(
     known : mapping
         The calendar as it stands, by identity.
     accounts : mapping
-        What was said of activations that people changed.
+        What was stated of activations that people changed.
     """
     tables = {v.table for v in judged.verdicts if v.accepted} & set(CALENDAR)
     if signed is None or not signed.departments or not tables:

@@ -1,7 +1,7 @@
 """When approved orders can arrive: one that did not go out in its week comes later.
 
 An order counts in the week for which it was approved as long as it can still be placed in
-time. Once its week to leave is over and nobody has said that it went to the supplier, the
+time. Once its week to leave is over and nobody has reported that it went to the supplier, the
 earliest that it can arrive is a lead time from now: there it counts, until it is released or
 taken back.
 """

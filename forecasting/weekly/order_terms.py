@@ -215,7 +215,7 @@ def lines_of(moves: Sequence[Move]) -> list[OrderLine]:
 def divided_again(
     plan: LivePlan, moves: Sequence[Move], amounts: Mapping[tuple[str, dt.date], float]
 ) -> list[OrderLine]:
-    """Orders that somebody proposed, with the units that are wanted of each.
+    """Orders that somebody proposed, with the units that each is to have.
 
     Parameters
     ----------

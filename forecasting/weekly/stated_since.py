@@ -1,6 +1,6 @@
 """Files and people speak of the same activations: who of them spoke last, part by part.
 
-One rule: what people said stands until the file itself says something else than it did before.
+One rule: what people stated stands until the file itself says something else than it did before.
 So a calendar that is imported again unchanged takes nothing from what people changed since, a
 file that moves a date leaves a lift that was stated on the page, and a file of featured SKUs
 counts although people changed the dates. A part is one fact: a day, the status, whether a SKU
@@ -22,7 +22,7 @@ from forecasting.consensus.events import Event
 Part = tuple[str, ...]
 Parts = dict[Part, Any]
 History = Callable[[str, int], Activation | None]
-"""What files said of an activation at a sequence number; None: nothing yet."""
+"""What files told of an activation at a sequence number; None: nothing yet."""
 
 _GONE = object()
 """Value of a part that is not there."""
@@ -56,7 +56,7 @@ def _differing(one: Parts, other: Parts) -> list[Part]:
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """What was said of one activation."""
+    """What was stated of one activation."""
 
     file: Activation | None = None
     """By the files, last."""
@@ -127,7 +127,7 @@ def account(
     events: Sequence[Event],
     history: History,
 ) -> Account:
-    """What was said of an activation, in the order in which it was said.
+    """What was stated of an activation, in the order in which it was stated.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def by_activation(events: Iterable[Event]) -> dict[str, list[Event]]:
 
 
 def history_of(store: Store) -> History:
-    """What files said of activations at any sequence number, read once between two imports."""
+    """What files told of activations at any sequence number, read once between two imports."""
     moments: list[int] = []
     known: dict[int, dict[str, tuple[Activation, int]]] = {}
 

@@ -1,4 +1,4 @@
-"""Orders of the buy plan proposed: worth, accepted, changed, declined, and what came between."""
+"""Orders of the buy plan proposed: worth, accepted, changed, declined, and what happened between."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""What people said of an activation stands until the file itself says something else."""
+"""What people stated of an activation stands until the file itself says something else."""
 
 import datetime as dt
 from dataclasses import replace
@@ -66,7 +66,9 @@ def test_items_that_a_file_changes_count_although_people_moved_the_days(space, t
     assert "last day" not in told
 
 
-def test_a_file_that_says_something_new_counts_and_names_what_people_had_said(space, tmp_path):
+def test_a_file_that_says_something_new_counts_and_names_what_people_had_stated(
+    space, tmp_path
+):
     before = space.calendar.one("NEXT")
     space.calendar.save("mara", replace(before, end=before.end + dt.timedelta(7)))
     far = week(-6)
@@ -112,7 +114,7 @@ OFFERS = st.builds(
 
 
 @given(st.lists(st.tuples(st.booleans(), OFFERS), min_size=1, max_size=6))
-def test_whatever_is_said_each_part_is_of_who_changed_it_last(story):
+def test_whatever_is_stated_each_part_is_of_who_changed_it_last(story):
     known = Account()
     file: Activation | None = None
     expected: dict = {}

@@ -275,7 +275,7 @@ def error_by_lag(rows: pd.DataFrame) -> Drawn:
         alt.Chart(rows)
         .mark_line(point=True)
         .encode(
-            x=alt.X("lag:O", title="weeks ahead", axis=alt.Axis(labelAngle=0)),
+            x=alt.X("lag:O", title="Weeks ahead", axis=alt.Axis(labelAngle=0)),
             y=alt.Y("wape:Q", title="WAPE", axis=alt.Axis(format=".0%"), scale=alt.Scale(zero=True)),
             color=alt.Color(
                 "forecast:N",
@@ -306,7 +306,7 @@ def responses(rows: pd.DataFrame) -> Drawn:
         yOffset=alt.YOffset("class:N"),
         color=alt.Color(
             "class:N", scale=alt.Scale(domain=classes, range=[colours[c] for c in classes]),
-            legend=alt.Legend(title="Class: lift, and its 80 % interval", orient="top", columns=5),
+            legend=alt.Legend(title="Lift (80 % interval) per class", orient="top", columns=5),
         ),
         tooltip=[
             named("type", "Type"), named("class", "Class"),
