@@ -130,18 +130,18 @@ def _signless(text: str) -> str:
 
 
 def _definitions(shown: Scorecard) -> str:
-    def said(key: str) -> str:
+    def stated(key: str) -> str:
         return measured.in_words(key, shown.value(key))
 
-    outs = ", ".join(f"{MEASURES[key].label} {said(key)}" for key in STOCKOUTS[1:])
+    outs = ", ".join(f"{MEASURES[key].label} {stated(key)}" for key in STOCKOUTS[1:])
     turns = ", ".join(
-        f"{MEASURES[k].label.replace('Inventory turn ', '')} {said(k)}" for k in TURNS
+        f"{MEASURES[k].label.replace('Inventory turn ', '')} {stated(k)}" for k in TURNS
     )
     return (
-        f"Other definitions of a stockout: {outs}; other items {said('other_stockout')}, gap "
-        f"{said('stockout_gap')}. Turn {turns}, of a 52-week year. Accuracy of promoted weeks "
-        f"{said('bridge_promoted')}; bias {said('bridge_bias')}, promoted "
-        f"{said('bridge_promoted_bias')} (forecast less actual)."
+        f"Other definitions of a stockout: {outs}; other items {stated('other_stockout')}, gap "
+        f"{stated('stockout_gap')}. Turn {turns}, of a 52-week year. Accuracy of promoted weeks "
+        f"{stated('bridge_promoted')}; bias {stated('bridge_bias')}, promoted "
+        f"{stated('bridge_promoted_bias')} (forecast less actual)."
     )
 
 
@@ -181,7 +181,7 @@ def _further(shown: Scorecard, label: str) -> Section:
 
 def _lead(shown: Scorecard) -> tuple[Section, ...]:
     late = ", ".join(f"{Function(f).label} {n}" for f, n in sorted(shown.late_by.items()))
-    said = " · ".join(
+    stated = " · ".join(
         f"{MEASURES[k].label}: {measured.in_words(k, shown.value(k))}" for k in LEAD
     )
     here = conventions.in_force()
@@ -200,7 +200,7 @@ def _lead(shown: Scorecard) -> tuple[Section, ...]:
     return (
         Section(
             title="Lead time of the activations that began in the quarter",
-            basis=f"{said}. Late additions and changes: {late or 'none'}.",
+            basis=f"{stated}. Late additions and changes: {late or 'none'}.",
             parts=(table_or("No activation began.", rows, heads=heads, words=2),),
         ),
     )

@@ -95,13 +95,13 @@ def trend(shown: Scorecard, key: str) -> Picture | None:
             'stroke-dasharray="4 3"/>'
         )
     first, last = quarter_label(values[0][0]), quarter_label(values[-1][0])
-    said = f"{MEASURES[key].label} over {len(values)} quarters"
+    stated = f"{MEASURES[key].label} over {len(values)} quarters"
     svg = Markup(  # noqa: S704 - numbers and our own words only
         f'<svg viewBox="0 0 {TREND_WIDE} {TREND_HIGH}" role="img" '
-        f'aria-label="{said}">{dashed}'
+        f'aria-label="{stated}">{dashed}'
         f'<polyline points="{line}" fill="none" stroke="#0f5c8c" stroke-width="2"/>{dots}'
         f'<text x="4" y="{TREND_HIGH - 4}" font-size="10" fill="#5b6b7b">{first}</text>'
         f'<text x="{TREND_WIDE - 4}" y="{TREND_HIGH - 4}" font-size="10" fill="#5b6b7b" '
         f'text-anchor="end">{last}</text></svg>'
     )
-    return Picture(svg=svg, alt=said)
+    return Picture(svg=svg, alt=stated)

@@ -194,7 +194,7 @@ def staircase(steps: Sequence[Added]) -> Markdown:
 
 
 def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Markdown:
-    """The latest closed week that was forecast: the latest number and what came."""
+    """The latest closed week that was forecast: the latest number and the actual."""
     came = actual.dropna(subset=["actual"]).set_index("week")["actual"]
     both = lines[lines["week"].isin(came.index)]
     if both.empty:

@@ -28,6 +28,32 @@
     });
     bar.append(link);
   }
+  const names = Object.keys(GOALS);
+  let at = -1;
+  const go = (step) => {
+    for (let tried = 0; tried < names.length; tried++) {
+      at = (at + step + names.length) % names.length;
+      if (GOALS[names[at]]()) return bar.children[at].click();
+    }
+  };
+  // F6 goes on to the next of them, as it does between the parts of a window; Ctrl+Enter in a
+  // dialog is its main button, which says so.
+  addEventListener("keydown", (event) => {
+    const dialog = document.querySelector("[role=dialog]");
+    if (event.key === "F6" && !dialog) {
+      event.preventDefault();
+      go(event.shiftKey ? -1 : 1);
+    }
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && dialog) {
+      const main = dialog.querySelector("button[kind^=primary]:not(:disabled)");
+      if (main) setTimeout(() => main.click(), 150); // what is being typed is taken first
+    }
+  }, true);
+  addEventListener("focusin", () => {
+    const main = document.querySelector("[role=dialog] button[kind^=primary]");
+    if (main) main.title = "Ctrl+Enter";
+  }, true);
+
   const offer = () => {
     for (const link of bar.children) link.hidden = !GOALS[link.textContent]();
   };

@@ -260,13 +260,14 @@ def stays_at(act: Activation, names: list[str], row: int | None) -> int:
 def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
     """Projected stock of the SKU, over all its doors or at one of them."""
     sku = plan.sku_index[chosen["sku"]]
-    st.markdown(
-        f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the worst "
-        f"door {theme.percent(chosen['p_window'])}, "
-        f"{theme.units(chosen['units_short'])} short",
-        help=f"{frame.term('Stockout risk')}\n\n{frame.term('Units short')}",
-    )
-    followed.star(What.SKU, chosen["sku"])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the "
+            f"worst door {theme.percent(chosen['p_window'])}, "
+            f"{theme.units(chosen['units_short'])} short",
+            help=f"{frame.term('Stockout risk')}\n\n{frame.term('Units short')}", width="content",
+        )  # fmt: skip
+        followed.star(What.SKU, chosen["sku"])
     at = st.selectbox(
         "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
         label_visibility="collapsed", key=f"door_{item.activation}_{sku}",

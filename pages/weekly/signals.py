@@ -405,6 +405,7 @@ def page() -> None:
         return
     frame.watch_rows(None)
     space, plan = frame.workspace(), frame.working_plan()
+    found = frame.watch_list(plan)
     head, bar = st.columns([5, 5], vertical_alignment="bottom")
     with bar.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"
@@ -412,7 +413,9 @@ def page() -> None:
         inside = filters.products(plan)
         download.button(
             "Print on one page (HTML)",
-            lambda: leaving.as_document(weekly_sheet.as_html(space, frame.me().id)),
+            lambda: leaving.as_document(
+                weekly_sheet.as_html(space, frame.me().id, found=found)
+            ),
             "weekly-review.html", icon=":material/print:",
         )  # fmt: skip
     week = this_week(space, plan, inside)

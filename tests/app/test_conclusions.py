@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 WEEKS = pd.date_range("2026-11-22", periods=4, freq="7D")
 
 
-def said(markdown) -> str:
+def spoken(markdown) -> str:
     return text.unmarked(markdown)
 
 
@@ -44,23 +44,23 @@ def test_the_bridge_names_the_first_that_runs_out():
         verdict("Sooner", Status.RED, WEEKS[1], 7.0),
         verdict("Covered anyway", Status.GREEN, WEEKS[0], 1.0),
     ]
-    assert said(conclusions.calendar(judged)) == (
+    assert spoken(conclusions.calendar(judged)) == (
         "2 of 3 activations are short, Sooner first: W44 Nov 29, 3 of 12 SKU-doors, 7 u short."
     )
-    calm = said(conclusions.calendar([verdict("A", Status.GREEN)]))
+    calm = spoken(conclusions.calendar([verdict("A", Status.GREEN)]))
     assert calm == "None of 1 activation is expected to run out; together they add 100 u."
 
 
 def test_a_projection_says_when_it_runs_out_and_what_is_still_to_come():
     out = conclusions.projection(fan([40, 0, 0, 9], (0, 0, 25, 0)), first_short=WEEKS[1])
-    assert said(out) == (
+    assert spoken(out) == (
         "Likely to run out in W44 Nov 29: 0 u on hand at week end (80 % interval 0 u to 0 u); "
         "25 u arrive in W45 Dec 6."
     )
-    assert "nothing more arrives until W46 Dec 13" in said(
+    assert "nothing more arrives until W46 Dec 13" in spoken(
         conclusions.projection(fan([40, 0, 0, 9]), first_short=WEEKS[1])
     )
-    assert said(conclusions.projection(fan([40, 30, 35, 38]), first_short=None)).startswith(
+    assert spoken(conclusions.projection(fan([40, 30, 35, 38]), first_short=None)).startswith(
         "Lowest in W44 Nov 29: 30 u on hand at week end"
     )
 
@@ -69,7 +69,7 @@ def test_a_forecast_says_its_sum_its_peak_its_lift_and_last_year():
     lines = pd.DataFrame({"layer": "Draft", "week": WEEKS, "units": [10.0, 40.0, 20.0, 30.0]})
     parts = pd.DataFrame({"part": ["Baseline", "Lift: A"], "week": [WEEKS[0], WEEKS[1]], "units": [75.0, 25.0]})  # fmt: skip
     ago = pd.DataFrame({"week": WEEKS[:2], "units": [20.0, 20.0]})
-    assert said(conclusions.forecast(parts, lines, last_year=ago)) == (
+    assert spoken(conclusions.forecast(parts, lines, last_year=ago)) == (
         "Draft 100 u in 4 weeks from W43 Nov 22; most in W44 Nov 29 with 40 u; activations are "
         "25.0% of it; +25.0% on the same weeks last year."
     )
@@ -77,7 +77,7 @@ def test_a_forecast_says_its_sum_its_peak_its_lift_and_last_year():
 
 def test_the_walk_and_the_staircase_name_what_moved_most():
     rows = pd.DataFrame({"cause": ["Baseline", "Trend"], "change": [30.0, -80.0]})
-    assert said(conclusions.walk(rows, 1000.0, 950.0)) == (
+    assert spoken(conclusions.walk(rows, 1000.0, 950.0)) == (
         "The draft moved by -50 u (-5.0%); the largest cause is Trend with -80 u."
     )
     steps = [
@@ -85,7 +85,7 @@ def test_the_walk_and_the_staircase_name_what_moved_most():
         Added(name="statistical", cells=9, weeks=3, wape=0.3, bias=0.0, added=0.1, low=0.0, high=0.2),
         Added(name="consensus", cells=9, weeks=3, wape=0.32, bias=0.0, added=-0.02, low=-0.1, high=0.0),
     ]  # fmt: skip
-    assert said(conclusions.staircase(steps)) == (
+    assert spoken(conclusions.staircase(steps)) == (
         "WAPE is 40.0% in the first step and 32.0% in the last; the step Statistical takes off "
         "most: 10.0 points."
     )
@@ -93,24 +93,24 @@ def test_the_walk_and_the_staircase_name_what_moved_most():
 
 def test_the_others_say_a_number_and_its_unit():
     tenths = pd.DataFrame({"cells": [10, 30, 0], "said": [0.2, 0.6, 0.9], "happened": [0.1, 0.7, 0.0]})  # fmt: skip
-    assert said(conclusions.calibration(tenths)) == (
+    assert spoken(conclusions.calibration(tenths)) == (
         "Over all, 50.0% were expected to run out and 55.0% did (40 SKU-doors); furthest apart "
         "where the risk was 20.0%: 10.0% ran out."
     )
     by_week = pd.DataFrame(
         {"release_week": WEEKS[:3], "kind": ["release", "planned", "planned"], "units": [5.0, 7.0, 9.0]}
     )  # fmt: skip
-    assert said(conclusions.orders(by_week)) == (
+    assert spoken(conclusions.orders(by_week)) == (
         "5 u to release now, 16 u later; the largest week is W45 Dec 6 with 9 u."
     )
     gantt = pd.DataFrame(
         {"from": WEEKS[:2], "to": [WEEKS[2], WEEKS[2]], "status": ["Short", "Covered"]}
     )
-    assert said(conclusions.gantt(gantt)) == (
+    assert spoken(conclusions.gantt(gantt)) == (
         "Most at once in W44 Nov 29: 2 of 2 activations; 1 of all is short of stock."
     )
     lags = pd.DataFrame({"lag": [1, 8, 1, 8], "forecast": ["Concord"] * 2 + ["Naive"] * 2, "wape": [0.3, 0.4, 0.5, 0.39]})  # fmt: skip
-    assert said(conclusions.error_by_lag(lags)) == (
+    assert spoken(conclusions.error_by_lag(lags)) == (
         "The error is 30.0% at 1 week ahead and 40.0% at 8 weeks ahead; it is the smallest at 1 "
         "of 2 distances."
     )
@@ -120,24 +120,24 @@ def test_the_others_say_a_number_and_its_unit():
             "actual_lift": [2.1, 1.0],
         }
     )  # fmt: skip
-    assert said(conclusions.expected_and_actual(lifts)) == (
+    assert spoken(conclusions.expected_and_actual(lifts)) == (
         "1 of 2 activations came within 20 % of the expected lift; furthest off is B "
         "(W44 Nov 29): 2.00x expected, 1.00x came."
     )
     versions = pd.DataFrame({"cycle": ["a", "b"], "week": [WEEKS[0]] * 2, "consensus": [90.0, 110.0]})  # fmt: skip
     actual = pd.DataFrame({"week": WEEKS[:1], "actual": [100.0]})
-    assert said(conclusions.versions(versions, actual)) == (
+    assert spoken(conclusions.versions(versions, actual)) == (
         "For W43 Nov 22 the latest of 2 versions had 110 u and 100 u came, +10.0%."
     )
     members = pd.DataFrame({"member": ["Coats", "Shirts"], "value": [0.2, 0.1], "before": [0.1, 0.2]})  # fmt: skip
     worst = conclusions.by_member(members, in_words="{:.2f}".format, lower_is_better=True)
-    assert said(worst) == "Worst is Coats with 0.20; 1 of 2 are worse than before."
+    assert spoken(worst) == "Worst is Coats with 0.20; 1 of 2 are worse than before."
     moved = pd.DataFrame({"quarter": ["2026-Q1", "2026-Q2"], "member": "Coats", "value": [0.2, 0.5]})  # fmt: skip
-    assert said(conclusions.quarters(moved, in_words="{:.2f}".format)) == (
+    assert spoken(conclusions.quarters(moved, in_words="{:.2f}".format)) == (
         "Coats moved furthest: 0.20 in Q1 FY26, 0.50 in Q2 FY26."
     )
     money = pd.DataFrame({"name": ["A", "B"], "margin": [900.0, 10.0], "margin_low": [500.0, 0.0], "margin_high": [1200.0, 20.0], "spend": [100.0, 50.0]})  # fmt: skip
-    assert said(conclusions.results(money)) == (
+    assert spoken(conclusions.results(money)) == (
         "A added most margin, $900 (80 % interval $500 to $1.2k); 1 of 2 with a spend earned "
         "less than it."
     )
@@ -145,18 +145,18 @@ def test_the_others_say_a_number_and_its_unit():
     shade = pd.DataFrame(
         {"name": ["A"], "type": ["email"], "from": [WEEKS[1]], "to": [WEEKS[2]]}
     )
-    assert said(conclusions.side_panel(weeks, shade, in_words="{:.0f} u".format)) == (
+    assert spoken(conclusions.side_panel(weeks, shade, in_words="{:.0f} u".format)) == (
         "Highest in W44 Nov 29: 5 u; 5 u on average in weeks with an activation, 1 u in the others."
     )
     known = [("2026-Q1", 1.0), ("2026-Q2", None), ("2026-Q3", 3.0), ("2026-Q4", 2.0)]
-    assert said(conclusions.trend(known, lower_is_better=False)) == "2nd best of 3 quarters."
-    assert said(conclusions.trend(known, lower_is_better=True)) == "2nd best of 3 quarters."
+    assert spoken(conclusions.trend(known, lower_is_better=False)) == "2nd best of 3 quarters."
+    assert spoken(conclusions.trend(known, lower_is_better=True)) == "2nd best of 3 quarters."
     responses = pd.DataFrame({"type": ["email", "email"], "class": ["Coats", "Shirts"], "log": [0.0, np.log(2)], "sd": 0.1})  # fmt: skip
-    assert said(conclusions.responses(responses)) == (
+    assert spoken(conclusions.responses(responses)) == (
         "email lifts most, 2.00x baseline in Shirts; over its classes the median is 1.41x."
     )
     seasons = pd.DataFrame({"class": "Coats", "week": WEEKS[:2], "index": [0.5, 2.0]})
-    assert said(conclusions.seasons(seasons)) == (
+    assert spoken(conclusions.seasons(seasons)) == (
         "Coats swings most: 2.00x an ordinary week in W44 Nov 29, 0.50x in W43 Nov 22."
     )
 
@@ -176,7 +176,7 @@ EMPTY = {
 
 @pytest.mark.parametrize("name", sorted(EMPTY))
 def test_a_picture_of_nothing_says_what_is_missing(name):
-    told = said(getattr(conclusions, name)(*EMPTY[name]))
+    told = spoken(getattr(conclusions, name)(*EMPTY[name]))
     assert re.search(r"\w", told)
     assert "nan" not in told.lower()
 

@@ -40,7 +40,10 @@ def forecast(
     if len(drawn):
         layers.append(_layers(broken(drawn, ["units"], by="layer")))
     return cast(
-        Drawn, alt.layer(*layers).resolve_scale(color="independent").properties(height=280)
+        Drawn,
+        alt.layer(*layers)
+        .resolve_scale(color="independent", strokeDash="independent")
+        .properties(height=280),
     )
 
 

@@ -47,7 +47,7 @@ def utc(values: pd.Series | Sequence[pd.Timestamp]) -> pd.Series:
 
 
 def stroke_legend() -> alt.Legend:
-    """A legend of lines, each as it is drawn; said alike of colour and dash, it is one."""
+    """A legend of lines, each as it is drawn; the same of colour and dash, it is one."""
     return alt.Legend(
         title=None, orient="top", symbolType="stroke", symbolSize=280, labelLimit=220
     )
