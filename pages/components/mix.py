@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -68,9 +69,9 @@ def ticked(plan: LivePlan, chosen: Sequence[Option], key: str) -> list[Option]:
         disabled=["What", "SKU", "Activation", "Short", "Margin", "Cost", "Buys", "Until", "Decided by", "Remarks"],
         column_config={
             "Ticked": st.column_config.CheckboxColumn(width=75),
-            "What": st.column_config.Column("Action", width=430),
+            "What": st.column_config.Column("Action", width=330),
             "Short": st.column_config.Column(
-                "Short in the activation", width=150,
+                "Short in the activation", width=120,
                 help="Units short of the SKU in the activation: as it is, and with this action "
                 "after those above it of the same SKU that are ticked.",
             ),
@@ -104,13 +105,14 @@ def table_of(plan: LivePlan, options: Sequence[Option], taken: Sequence[bool]) -
             "Short": [f"{theme.units(a)} → {theme.units(b)}" for a, b in both],
             "Margin": rows["margin"].round(0),
             "Cost": rows["cost"].round(0),
-            "Buys": rows["buys"].round(0),
+            "Buys": rows["buys"].round(0).replace(0.0, np.nan),
             "Until": rows["decide_by"],
             "Decided by": rows["decided_by"],
             "Remarks": rows["also"],
         }
     )
-    empty = [c for c in ("Buys", "Remarks") if not found[c].any()]
+    empty = [] if found["Buys"].notna().any() else ["Buys"]
+    empty += [] if found["Remarks"].any() else ["Remarks"]
     return found.drop(columns=empty)
 
 

@@ -241,7 +241,7 @@ def columns() -> dict[str, Any]:
     """How the columns of the orders are drawn."""
     number, words = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
-        "Take": st.column_config.CheckboxColumn("", help="The orders to decide about."),
+        "Take": st.column_config.CheckboxColumn("Choose", width=90, help="The orders to decide about."),
         "What": words(width="medium"),
         "Units": number(format="localized", min_value=0.0, required=True, help=UNITS),
         "Order by": words(help="First day of the week in which it has to go to the supplier."),
