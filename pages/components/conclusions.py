@@ -28,17 +28,23 @@ def most(rows: pd.DataFrame, by: pd.Series) -> pd.Series:
 
 def calendar(judged: Sequence[Verdict]) -> Markdown:
     """Which of the activations runs out first."""
-    red = [v for v in judged if v.status is Status.RED and v.first_short is not None]
+    red = [v for v in judged if v.status is Status.RED]
     if not red:
         lift = sum(v.lift_units for v in judged)
         return ours(
             f"None of {theme.plural(len(judged), 'activation')} is expected to run out; "
             f"together they add {theme.units(lift)}."
         )
-    first = min(red, key=lambda v: (v.first_short or pd.Timestamp.max, -v.units_short))
+    count = (
+        f"{theme.number(len(red))} of {theme.plural(len(judged), 'activation')} "
+        f"{'is' if len(red) == 1 else 'are'} short"
+    )
+    timed = [v for v in red if v.first_short is not None]  # of the others no week is likely
+    if not timed:
+        return ours(f"{count}.")
+    first = min(timed, key=lambda v: (v.first_short or pd.Timestamp.max, -v.units_short))
     return ours(
-        f"{theme.number(len(red))} of {theme.plural(len(judged), 'activation')} {'is' if len(red) == 1 else 'are'} "
-        f"short, **{plain(first.activation.name)}** first: {theme.week(first.first_short)}, "
+        f"{count}, **{plain(first.activation.name)}** first: {theme.week(first.first_short)}, "
         f"{theme.number(first.red_cells)} of {theme.plural(first.n_cells, 'SKU-door')}, "
         f"{theme.units(first.units_short)} short."
     )

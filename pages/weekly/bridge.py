@@ -109,9 +109,11 @@ def calendar(plan: LivePlan, judged: list[views.Verdict], weeks: int) -> None:
 
     def bars(at: Sequence[int], place: str) -> None:
         mine = [judged[n] for n in at]
+        # The first of them stand for all, whose count is the page's; a group for itself.
+        about = judged if place == "calendar" else mine
         picture.of(
             charts.calendar(mine, first, weeks), title=ours("Activations by week and status"),
-            says=conclusions.calendar(mine), name="bridge", on_select="rerun",
+            says=conclusions.calendar(about), name="bridge", on_select="rerun",
             selection_mode="pick", key=place,
         )  # fmt: skip
 
