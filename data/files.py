@@ -434,8 +434,7 @@ def export(frame: pd.DataFrame, path: Path) -> None:
 
 def _known(staged: set[str]) -> dict[tuple[str, str], Sql]:
     """Queries of the names that exist in the database or in this import."""
-    columns = [("skus", "sku"), ("skus", "style"), ("doors", "door")]
-    columns += [("activations", "activation")]
+    columns = {c.refers_to for table in TABLES.values() for c in table.columns if c.refers_to}
     return {
         (table, name): listed(
             [
@@ -448,7 +447,7 @@ def _known(staged: set[str]) -> dict[tuple[str, str], Sql]:
             ],
             " union all ",
         )
-        for table, name in columns
+        for table, name in sorted(columns)
     }
 
 

@@ -63,7 +63,7 @@ from forecasting.weekly.decisions import Decisions
 from forecasting.weekly.ordering import Orders
 from forecasting.weekly.proposals import Proposals
 from forecasting.weekly.review import Weekly
-from forecasting.weekly.said import history_of
+from forecasting.weekly.stated_since import history_of
 
 LOG = operation.log("workspace")
 _NO_FORECAST = (

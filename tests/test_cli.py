@@ -39,7 +39,7 @@ def answered(done: Answer | subprocess.CompletedProcess[str], code: int) -> tupl
 
 def test_a_template_imports_as_it_is_written(tmp_path):
     written, _ = in_a_process("template", tmp_path / "t", "--json")
-    assert len(written["files"]) == len(TABLES)
+    assert len(written["files"]) == len(TABLES) + 1  # and the guide
     _, told = concord("import", tmp_path / "t", "--db", tmp_path / "x.duckdb", "--json", code=2)
     assert "nothing in these files" in told
 

@@ -104,11 +104,11 @@ def test_orders_of_the_buy_plan_are_proposed_and_answered(db, tmp_path):
     mine = rows[(rows["kind"] == "release") & (rows["source"] == "supplier")]
     some = mine[mine["sku"].isin(mine["sku"].unique()[:2])]
     some.to_csv(tmp_path / "some.csv", index=False)
-    words = ["propose-orders", "--file", str(tmp_path / "some.csv"), "--note", "Christmas"]
+    words = ["propose", "--orders", "--file", str(tmp_path / "some.csv"), "--note", "Christmas"]
     assert "may decide this" in run(db, *words, "--as", "dana", refused=True)
     made = run(db, *words, "--as", "ines")
     assert made["to"] == "Planning"
-    assert made["units_short_prevented"] > 0
+    assert made["units"] > 0
     first, second = sorted(some["sku"].unique())
     change = ["answer", str(made["proposal"]), "change", "--as", "dana", "--note", "One"]
     assert "names no single order" in run(db, *change, "--units", "12", refused=True)
@@ -125,6 +125,8 @@ def test_what_does_not_go_together_is_refused(db):
     for more, text in (
         ([], "no activation 'nothing'"),
         (["--action", "transfer"], "--action goes with --sku"),
+        (["--orders", "--all"], "Say what it is about"),
+        (["--supplier", "x"], "go with --orders"),
         (["--action", "transfer", "--sku", "x"], "not judged"),
     ):
         assert text in run(db, *words, *more, refused=True)

@@ -108,6 +108,21 @@ def test_a_web_shop_with_returns_and_a_week_by_number_with_a_second_file(space, 
     }
 
 
+@pytest.mark.parametrize("week", ["{}", "{:02d}", "KW{:02d}", "Wk {}", "Sem. {}"])
+def test_a_week_beside_its_year_is_read_however_its_number_is_written(
+    space, ours, tmp_path, week
+):
+    rows = [f"2026;{week.format(w)};012;{shop.SKUS[0]};{w}" for w in (14, 15)]
+    path = tmp_path / "weeks.csv"
+    path.write_text("Year;Week;Store;SKU;Qty\n" + "\n".join(rows) + "\n")
+    space.import_files("admin", shop.own(tmp_path)[:2])
+    with pytest.raises(BadFiles, match="week 14 of 2026"):
+        by_source(space, path, "weekly", FileOptions(table="sales"))
+    by_source(space, path, "weekly", FileOptions(table="sales", read=("calendar=iso",)))
+    got = {(str(r[0])[:10], r[3]) for r in facts(space, "sales")}
+    assert got == {("2026-03-30", 14.0), ("2026-04-06", 15.0)}
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [

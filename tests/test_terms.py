@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.errors import BadFiles
 from forecasting.inventory.buy_plan import Terms, kept, rows_of
 from forecasting.inventory.netting import net
 from forecasting.monthly import buying
@@ -147,6 +148,20 @@ def test_a_later_import_of_a_row_replaces_it_and_others_stand(shop, tmp_path):
     assert base.cost_of(of(shop, "DEAR"))[:3].tolist() == [11.0, 11.0, 13.0]
 
 
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ({"class": "Hme", "unit_cost": 5}, "'Hme', expected one that stands in skus"),
+        ({"supplier": "Mil", "unit_cost": 5}, "'Mil', expected one that stands in skus"),
+        ({"unit_cost": 5}, "expected sku or class or supplier"),
+    ],
+)
+def test_a_row_of_terms_that_is_of_nothing_we_know_is_refused(shop, tmp_path, row, found):
+    pd.DataFrame([{"date": "2026-11-01", **row}]).to_csv(tmp_path / "terms.csv", index=False)
+    with pytest.raises(BadFiles, match=found):
+        shop.imports.import_files("admin", [tmp_path])
+
+
 def test_a_shorter_lead_time_to_come_is_waited_for():
     terms = Terms(lead_time=9).of_leads(np.array([9, 9, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3]))
     assert terms.first == 5
@@ -166,7 +181,7 @@ def test_a_shorter_lead_time_to_come_is_waited_for():
         ("service_at_the_edge", "Trays", "TRAY: 1", [{"date": week(-6), "class": "Trays", "service_level": 1.0}]),
     ],
 )  # fmt: skip
-def test_what_looks_odd_in_terms_is_said(kind, subject, example, rows):
+def test_what_looks_odd_in_terms_is_named(kind, subject, example, rows):
     more = changed("terms", *rows)
     columns = {n: None for n in ("sku", "class", "supplier") if n not in more["terms"]}
     odd = found(more | {"terms": more["terms"].assign(**columns)})

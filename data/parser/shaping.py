@@ -6,6 +6,7 @@ is, so that it is refused with its own words, and its line, like any other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -318,10 +319,15 @@ def _date(columns: _Columns, one: Field, text: Sql, weeks: Weeks) -> Sql:
     return sql("coalesce({means}, {t})", means=means, t=shown if one.year else text)
 
 
+_WEEK_NUMBER = re.compile(r"\D{0,10}(\d{1,2})(?:[.,]0+)?")
+"""A week as systems write it beside its year: 7, 07, 7.0, KW07, Wk 7, Sem. 7."""
+
+
 def _week_of_two(text: str, weeks: Weeks) -> str:
     year, _, week = text.partition(" week ")
     try:
-        number = (int(float(year)), int(float(week.lower().lstrip("wkc "))))
+        found = _WEEK_NUMBER.fullmatch(week.strip())
+        number = (int(float(year)), int(found[1])) if found else None
     except ValueError:
         return ""
     return _first_day(number, weeks)

@@ -39,52 +39,35 @@ def meant(verb: Callable[..., None]) -> Callable[..., None]:
     return named(of_skus(of_suppliers(every(because(verb)))))
 
 
+edited_file = click.option(
+    "--file", "edited", type=click.Path(path_type=Path, dir_okay=False),
+    help="Lines of `buy-plan --out x.csv`: those that you want, units as you want them.",
+)  # fmt: skip
+also_planned = click.option(
+    "--planned", is_flag=True, help="Of the file, also what is planned for later weeks."
+)
+
+
 def of_the_plan(verb: Callable[..., None]) -> Callable[..., None]:
-    """Which orders of the buy plan a verb is for, and why."""
-    edited = click.option(
-        "--file", "edited", type=click.Path(path_type=Path, dir_okay=False),
-        help="Lines of `buy-plan --out x.csv`: those that you want, units as you want them.",
-    )  # fmt: skip
-    planned = click.option(
-        "--planned", is_flag=True, help="Of the file, also what is planned for later weeks."
-    )
-    return of_skus(of_suppliers(every(edited(planned(because(verb))))))
+    """Which orders of the buy plan a verb is for."""
+    return of_suppliers(every(edited_file(also_planned(verb))))
 
 
 @main.command()
 @database
 @acting
 @as_json_too
+@of_skus
 @of_the_plan
+@because
 def approve(db: Path, person: str, as_json: bool, note: str, **which: Any) -> None:
     """Approve orders that the buy plan releases now, or those of a file: all or none."""
     with opened(db) as workspace:
         workspace.desk.allowed(person, "order")
-        seen, lines = workspace.seq, _asked(workspace, which)
+        seen, lines = workspace.seq, asked_of(workspace, which)
         event = workspace.orders.approve(person, lines, note=note, base=seen)
         made = [o for o in workspace.orders.all if o.seq == event.seq]
     _tell(made, as_json=as_json)
-
-
-@main.command("propose-orders")
-@database
-@acting
-@as_json_too
-@of_the_plan
-def propose_orders(db: Path, person: str, as_json: bool, note: str, **which: Any) -> None:
-    """Propose orders of the buy plan to whoever may approve them, as one proposal."""
-    with opened(db) as workspace:
-        workspace.desk.allowed(person, "propose")
-        seen, lines = workspace.seq, _asked(workspace, which)
-        event = workspace.proposals.propose_orders(person, lines, note=note, base=seen)
-        found = workspace.proposals.one(event.seq)
-    worth = found.body.worth
-    result = {
-        "proposal": event.seq, "said": found.body.text, "due": found.due,
-        "to": " or ".join(f.label for f in found.to),
-        "units_short_prevented": worth.units, "margin": worth.margin,
-    }  # fmt: skip
-    say(result, as_json=as_json)
 
 
 @main.command()
@@ -137,7 +120,7 @@ def orders(db: Path, as_json: bool, all_: bool, out: Path) -> None:
     )
 
 
-def _asked(workspace: Workspace, which: Mapping[str, Any]) -> list[OrderLine]:
+def asked_of(workspace: Workspace, which: Mapping[str, Any]) -> list[OrderLine]:
     """The lines that are meant; see `of_the_plan`."""
     skus, suppliers, edited = which["skus"], which["suppliers"], which["edited"]
     if sum(map(bool, (skus or suppliers, which["all_"], edited))) != 1:

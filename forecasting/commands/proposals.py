@@ -23,6 +23,7 @@ from forecasting.commands.door import (
     say,
     written_to,
 )
+from forecasting.commands.orders import asked_of, because, of_the_plan
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event
 from forecasting.consensus.events.proposals import (
@@ -49,38 +50,49 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @database
 @acting
 @as_json_too
-@click.option("--activation", required=True, help="The activation that it is about.")
-@click.option("--sku", help="The featured SKU, where an option for it is proposed.")
+@click.option("--activation", help="The activation that it is about.")
+@click.option("--sku", "skus", multiple=True, help="The featured SKU; or one to order.")
 @click.option("--action", type=click.Choice([a.value for a in Action]), help="Which option.")
 @click.option("--cancel", is_flag=True, help="That the activation is called off.")
 @click.option("--start", type=DAY, help="That it begins on another day.")
 @click.option("--end", type=DAY, help="That it ends on another day.")
 @click.option("--lift", type=float, help="That --sku is expected to sell so many times more.")
-@click.option("--note", default="", help="Why.")
+@click.option("--orders", is_flag=True, help="Orders that the buy plan releases now.")
+@of_the_plan
+@because
 def propose(
     db: Path,
     person: str,
     as_json: bool,
-    activation: str,
-    sku: str | None,
+    activation: str | None,
+    skus: tuple[str, ...],
     action: str | None,
-    cancel: bool,
-    start: dt.datetime | None,
-    end: dt.datetime | None,
-    lift: float | None,
     note: str,
+    orders: bool,
+    **given: Any,
 ) -> None:
-    """Propose a decision to the function that may take it."""
+    """Propose a decision to the function that may take it: --orders, or --activation."""
+    which = {name: given.pop(name) for name in ("suppliers", "all_", "edited", "planned")}
+    changed = any(value for value in given.values())
+    if orders == (activation is not None) or (orders and (action or changed)):
+        raise OutOfBounds("Say what it is about: --activation, or --orders of the buy plan.")
+    if not orders and (any(which.values()) or len(skus) > 1):
+        raise OutOfBounds("Several SKUs, --supplier, --all and --file go with --orders.")
+    sku = skus[0] if skus else None
     with opened(db) as workspace:
-        if action is not None:
-            if sku is None or cancel or start or end or lift is not None:
+        verbs = workspace.proposals
+        workspace.desk.allowed(person, "propose")
+        if orders:
+            seen, lines = workspace.seq, asked_of(workspace, {"skus": skus, **which})
+            event = verbs.propose_orders(person, lines, note=note, base=seen)
+        elif action is not None:
+            if sku is None or changed:
                 raise OutOfBounds("--action goes with --sku, and with no change of days.")
-            option = _option(workspace, person, activation, sku, action)
-            event = workspace.proposals.propose(person, option, note=note)
+            option = _option(workspace, person, activation or "", sku, action)
+            event = verbs.propose(person, option, note=note)
         else:
-            now = workspace.calendar.one(activation)
-            after = _changed(now, cancel=cancel, start=start, end=end, sku=sku, lift=lift)
-            event = workspace.proposals.propose_change(person, after, note=note)
+            now = workspace.calendar.one(activation or "")
+            event = verbs.propose_change(person, _changed(now, sku=sku, **given), note=note)
         _tell(workspace, event, event.seq, as_json=as_json)
 
 
@@ -324,5 +336,6 @@ def _tell(workspace: Workspace, event: Event, number: int, *, as_json: bool) -> 
     result = {
         "event": event.seq, "proposal": number, "state": found.state, "said": found.body.text,
         "to": " or ".join(f.label for f in found.to), "decision": found.decision,
+        "units": found.body.worth.units, "margin": found.body.worth.margin,
     }  # fmt: skip
     say(result, as_json=as_json)

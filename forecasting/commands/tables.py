@@ -75,7 +75,9 @@ def import_(
     tables = _told(judged)
     seconds = round(time.perf_counter() - started, 2)
     tell_odd(odd)
-    result = {"batch": event.seq, "tables": tables, "seconds": seconds}
+    result = {
+        "batch": event.seq, "tables": tables, "notes": list(judged.notes), "seconds": seconds,
+    }  # fmt: skip
     say_with_odd(result, odd, as_json=as_json)
 
 

@@ -22,7 +22,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.proposed import ProposalList
-from forecasting.weekly.said import (
+from forecasting.weekly.stated_since import (
     Account,
     account,
     by_activation,

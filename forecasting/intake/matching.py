@@ -194,12 +194,18 @@ def across(look: Look) -> tuple[tuple[str, ...], str]:
     return (), ""
 
 
+_NUMBERED_WEEK = re.compile(r"\s*\D{0,10}\d{1,2}\s*")
+"""A week with its name before its number: KW07."""
+
+
 def week_columns(look: Look) -> tuple[str, str] | None:
     """The columns of the number of a week and of its year."""
     found = []
     for names in (synonyms.WEEK, synonyms.YEAR):
         best = max(look.columns, key=lambda c: likeness(c.name, names), default=None)
-        if best is None or likeness(best.name, names) < 0.6 or not best.is_number:
+        if best is None or likeness(best.name, names) < 0.6:
+            return None
+        if not (best.is_number or all(_NUMBERED_WEEK.fullmatch(t) for t in best.examples)):
             return None
         found.append(best.name)
     return found[0], found[1]

@@ -6,6 +6,7 @@ differ (03/04, 1.234, weeks of which calendar) none is taken: it becomes a quest
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -145,7 +146,8 @@ def _weeks(
 def _first_number(look: Look, name: str) -> int:
     seen = look.column(name)
     text = seen.examples[0] if seen and seen.examples else ""
-    return int(text) if text.isdigit() else 0
+    found = re.search(r"\d+", text)  # KW07 is a 7
+    return int(found[0]) if found else 0
 
 
 def _calendar(wish: Wish, asks: list[Question], had: str, year: int, week: int) -> str:

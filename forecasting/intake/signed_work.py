@@ -21,7 +21,7 @@ from data.files import Judged
 from data.store import Store
 from forecasting import write
 from forecasting.consensus.activations import Activation, as_imported
-from forecasting.weekly.said import Account
+from forecasting.weekly.stated_since import Account
 
 NAMED = 5
 """Activations that are named; the rest are counted."""

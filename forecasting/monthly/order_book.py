@@ -28,6 +28,14 @@ class StandingOrder:
     order: Order
     lines: tuple[Matched, ...]
     """As the order's moves; empty where it does not count any more."""
+    counts: dt.date | None = None
+    """First day of the week in which it counts now: later than approved for where it was not
+    released in its week."""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was not released in its week, and so cannot arrive as approved."""
+        return self.counts is not None and self.counts > self.order.arrives
 
     @property
     def confirmed(self) -> float:
@@ -54,12 +62,18 @@ class StandingOrder:
 
 def standing(plan: LivePlan, orders: Sequence[Order]) -> list[StandingOrder]:
     """Orders with what the files have of each; none of their lines stands for two."""
+    begins = as_date(plan.base.weeks[0])
     found: dict[tuple[int, str], list[Matched]] = {}
+    counts: dict[tuple[int, str], dt.date] = {}
     for name in dict.fromkeys(o.sku for o in orders if o.is_open and o.sku in plan.sku_index):
         sku = plan.sku_index[name]
         by_decision = plan.standing.moves.get(sku, {})
         moves = [(seq, m) for seq, mine in by_decision.items() for m in mine if m.is_order]
         matched = plan.inbound.matched(sku, [m for _, m in moves])
+        lead = int(plan.base.lead_time[sku])
+        for seq, move in moves:
+            now = plan.standing.releases.counted(seq, move, begins=begins, lead_time=lead)
+            counts[seq, repr(move)] = now.arrives
         for (seq, move), one in zip(moves, matched, strict=True):
             found.setdefault((seq, repr(move)), []).append(one)
     return [
@@ -70,9 +84,16 @@ def standing(plan: LivePlan, orders: Sequence[Order]) -> list[StandingOrder]:
                 for move in order.moves
                 if (order.seq, repr(move)) in found
             ),
+            counts=counts.get((order.seq, repr(order.moves[0]))),
         )
         for order in orders
     ]
+
+
+def not_released(plan: LivePlan, orders: Sequence[Order]) -> list[StandingOrder]:
+    """Approved orders that did not go out in their week and that the files do not have."""
+    late = [one for one in standing(plan, orders) if one.is_late]
+    return [one for one in late if one.confirmed < one.order.units - 0.5]
 
 
 def action_list(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forecasting import conventions, vocabulary
-from forecasting.arguments import verb
+from forecasting.arguments import AsMade, verb
 from forecasting.calendar import as_date, week_label
 from forecasting.outputs.printed import template
 from forecasting.plan import views
@@ -41,8 +41,15 @@ class Section:
 
 
 @verb
-def as_html(space: Workspace, by: str) -> str:
+def as_html(
+    space: Workspace, by: str, *, found: Sequence[AsMade[Watched]] | None = None
+) -> str:
     """The weekly review as one HTML page that needs nothing else and prints on one page.
+
+    Parameters
+    ----------
+    found : sequence of Watched, optional
+        What is short in the working plan, if somebody has it at hand: it takes seconds.
 
     Raises
     ------
@@ -50,7 +57,7 @@ def as_html(space: Workspace, by: str) -> str:
     """
     plan = space.working_plan_for(by)
     watched = [
-        w for w in best_mix.watch_list(plan)
+        w for w in (best_mix.watch_list(plan) if found is None else found)
         if not space.decisions.is_settled(w.activation, w.sku, w.units_short)
     ]  # fmt: skip
     last = space.weekly.last_week(by)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import TOTAL, Event, Leaves
 from forecasting.consensus.events.cycle import Agreed, CycleOpened
@@ -20,6 +21,7 @@ from forecasting.consensus.events.undoing import AgreementUndone, HoldUndone, In
 from forecasting.consensus.moves import Move
 from forecasting.hierarchy import Ints
 from forecasting.plan.basis import Base
+from forecasting.plan.releases import Releases
 
 InputKey = tuple[str, str]
 """(function, aim): whose input, and the activation whose lift it means ('' for total)."""
@@ -54,6 +56,8 @@ class Standing:
     """Of each SKU, what was corrected week by week since the last publication, (D, W)."""
     moves: dict[int, dict[int, tuple[Move, ...]]] = field(default_factory=dict)
     """Of each SKU, the moves of supply that stand, by the decision's number."""
+    releases: Releases = field(default_factory=Releases)
+    """What of the orders among them went to suppliers."""
     _featuring: dict[int, list[str]] = field(default_factory=dict)
     """Of each SKU, the live activations that feature it, in the calendar's order."""
     _weeks_of: dict[str, tuple[Activation, tuple[int, int]]] = field(default_factory=dict)
@@ -133,8 +137,13 @@ class Standing:
         return sku in self.inputs or sku in self.agreed
 
     def moves_of(self, sku: int) -> list[Move]:
-        """Moves of a SKU's supply that stand."""
-        return [m for mine in self.moves.get(sku, {}).values() for m in mine]
+        """Moves of a SKU's supply that stand, each in the week in which it counts now."""
+        begins, lead = as_date(self.base.weeks[0]), int(self.base.lead_time[sku])
+        return [
+            self.releases.counted(seq, move, begins=begins, lead_time=lead)
+            for seq, mine in self.moves.get(sku, {}).items()
+            for move in mine
+        ]
 
     def weeks_of(self, activation: Activation) -> tuple[int, int]:
         """First and last week of an activation inside the plan; last < first: none."""
@@ -173,6 +182,7 @@ class Standing:
             agreed={},
             sensed={},
             moves=dict(self.moves),
+            releases=self.releases.copy(),
             _featuring=dict(self._featuring),
             _weeks_of=dict(self._weeks_of),
         )
@@ -216,7 +226,9 @@ class Standing:
 
     def take_supply(self, event: Event) -> set[int]:
         """Take what was decided on supply, and corrections of a published plan."""
-        return self._take_moves(event) | self._take_sensed(event)
+        out = self.releases.take(event)
+        now = {sku for sku, mine in self.moves.items() if out in mine} if out else set()
+        return self._take_moves(event) | self._take_sensed(event) | now
 
     def put_all(self, activations: Iterable[Activation]) -> None:
         """Enter many activations into a calendar that has none of them."""

@@ -30,12 +30,12 @@ from forecasting.plan.published import Published
 from forecasting.record.runs import HORIZON_WEEKS, LONGEST_WEEKS
 from forecasting.weekly import decisions
 from forecasting.weekly.activations import MarketingCalendar, as_changed
-from forecasting.weekly.said import files_say, history_of
+from forecasting.weekly.stated_since import files_say, history_of
 
 YEAR = dt.timedelta(7 * HORIZON_WEEKS)
 _SHAPING = (
     Kind.ACTIVATION, Kind.LIFT, Kind.UNDO, Kind.HOLD, Kind.RELEASE, Kind.RUN, Kind.ADOPT,
-    *decisions.KINDS, Kind.APPROVE, Kind.WITHDRAW, Kind.CLOSE, Kind.SENSE,
+    *decisions.KINDS, Kind.APPROVE, Kind.ORDERED, Kind.WITHDRAW, Kind.CLOSE, Kind.SENSE,
 )  # fmt: skip
 """Kinds of events that shape the plan beside the overrides, which are summed in SQL."""
 

@@ -51,7 +51,7 @@ from forecasting.vocabulary import Status
 from forecasting.weekly import best_mix
 from forecasting.weekly.activations import as_changed
 from forecasting.weekly.option import item_of
-from forecasting.weekly.said import History, files_say, history_of
+from forecasting.weekly.stated_since import History, files_say, history_of
 
 WEEK = dt.timedelta(7)
 HORIZON = 26
@@ -139,7 +139,7 @@ def known_at(
         known).
     events : sequence of Event
         What people changed, with the moment in which they did.
-    history : callable (said.history_of)
+    history : callable (stated_since.history_of)
     """
     end = pd.Timestamp(as_of + WEEK)
     told = imported[~(pd.to_datetime(imported["known_from"]) >= end)]

@@ -17,7 +17,7 @@ from forecasting.errors import Conflicted, OutOfBounds, UnknownName
 from forecasting.governance.desk import Desk, checked_note
 from forecasting.governance.projector import Projector
 from forecasting.rights import Person
-from forecasting.weekly.said import History, account, by_activation
+from forecasting.weekly.stated_since import History, account, by_activation
 
 STATUSES = ("planned", "confirmed", "cancelled", "done")
 """As files are held to (data.tables)."""

@@ -96,9 +96,13 @@ def shipments(
         return [], slack, late
     if terms.last is not None and arrives > terms.last:
         return [], None, "Nothing may arrive any more after its exit date."
-    lacking = situation.lacking
+    room = _room(plan, item, situation)
+    # Whole cases: of what a door has no room for the nearest number, else up to what it lacks.
+    nearest = np.round(np.minimum(situation.lacking, room) / terms.case) * terms.case
+    up = np.ceil(situation.lacking / terms.case - 1e-9) * terms.case
+    lacking = np.where(up <= room, up, nearest)
     if not lacking.any():
-        return [], slack, "No door lacks a unit of its service level."
+        return [], slack, "No door lacks a unit that would sell soon enough afterwards."
     ahead = situation.demand[situation.doors, arrives:]
     units = buy_plan.rounded(lacking, ahead, terms)
     return (
@@ -113,6 +117,25 @@ def shipments(
         slack,
         "",
     )  # fmt: skip
+
+
+def _room(plan: LivePlan, item: ItemRisk, situation: Situation) -> Floats:
+    """Units that each door can take without more being left than sells soon, (n,).
+
+    Safety stock for a promotion is left over half the time: it may be as much as sells in the
+    weeks of supply that the company aims at, after the activation and before the exit date.
+    Of goods whose season is over by then that is little, of others more than is lacking.
+    """
+    at, last = situation.doors, situation.last
+    until = last + 1 + round(plan.limits.target_cover_weeks)
+    exits = terms_of(plan.base, item.sku, frozen=0).last
+    if exits is not None:
+        until = min(until, max(exits, last) + 1)
+    risk = situation.risk()
+    left = risk.stock_mean[:, at, last] + risk.receipts[:, at, last] - risk.demand[:, at, last]
+    sells = plan.sku(item.sku).draft[at, last + 1 : until].sum(axis=1) / THOUSANDTHS
+    room: Floats = np.ceil(np.maximum(sells - NODE_WEIGHTS @ left, 0.0))
+    return room
 
 
 def bought(

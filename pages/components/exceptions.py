@@ -27,6 +27,7 @@ from pages.components import (
     scores,
     theme,
     trail,
+    written,
 )
 from pages.components.risks import BACK_KEY, NEXT_KEY
 from pages.components.text import Markdown, ours, plain
@@ -166,7 +167,7 @@ def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: pd.Data
         }
     )
     whole = st.column_config.NumberColumn(format="localized", step=1, width=78)
-    st.dataframe(
+    written.dataframe(
         table, hide_index=True, height=38 + 31 * len(table), alt="Exceptions, most important first",
         column_config={
             "": st.column_config.TextColumn(
@@ -177,7 +178,7 @@ def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: pd.Data
             "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
             "Merchandising": st.column_config.NumberColumn(format="localized", step=1, width=98),
             "Disagreement": st.column_config.NumberColumn(format="%.0f %%", width=92, help=frame.term("Disagreement")),
-            "Revenue": theme.money_column("Revenue", width=90, help="The draft in these weeks at regular price."),
+            "Revenue": written.money("Revenue", width=90, help="The draft in these weeks at regular price."),
         },
     )  # fmt: skip
 

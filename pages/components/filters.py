@@ -65,7 +65,7 @@ def note(of: Products, *, has_doors: bool) -> None:
     if not parts:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="filtered"):
-        st.caption(" · ".join(parts))
+        st.caption(" · ".join(parts), width="content")
         if of.names:
             st.button("Show everything", key="filters_off", type="tertiary", on_click=_off)
 

@@ -16,7 +16,7 @@ import streamlit as st
 
 from forecasting.consensus.activations import Activation
 from forecasting.plan.live import LivePlan
-from pages.components import frame, picked, theme
+from pages.components import frame, picked, theme, written
 from pages.components.text import Markdown, ours, plain
 
 NOT_NAMED = "Not named"
@@ -197,9 +197,9 @@ def table(
         name = f"{place}_{_digest(mine)}"
         part, tall = shown.iloc[list(at)], _HEAD_PX + _ROW_PX * min(len(at), _TALLEST)
         if not picks:
-            st.dataframe(part, hide_index=True, alt=alt, key=name, height=tall, **options)
+            written.dataframe(part, hide_index=True, alt=alt, key=name, height=tall, **options)
             return
-        event = st.dataframe(
+        event = written.dataframe(
             part, hide_index=True, alt=alt, key=name, on_select="rerun",
             selection_mode="single-row", height=tall, **options,
         )  # fmt: skip

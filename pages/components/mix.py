@@ -12,7 +12,7 @@ from forecasting.weekly import together as sums
 from forecasting.weekly.best_mix import Aim, Mix, Watched
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.together import Parted, Together
-from pages.components import download, frame, proposals, theme
+from pages.components import download, frame, proposals, theme, written
 from pages.components.text import Markdown, ours, plain
 
 
@@ -62,7 +62,7 @@ def ticked(plan: LivePlan, chosen: Sequence[Option], key: str) -> list[Option]:
     """The actions with a tick each, all ticked at first; those that are ticked, worked out."""
     before = st.session_state.get(f"{key}_taken", tuple([True] * len(chosen)))
     options = worked_out(plan, chosen, before)
-    event = st.data_editor(
+    event = written.data_editor(
         table_of(plan, options, before),
         hide_index=True, height=min(38 + 35 * len(options), 330), key=key,
         disabled=["What", "SKU", "Activation", "Short", "Margin", "Cost", "Buys", "Until", "Decided by", "Remarks"],
@@ -74,11 +74,11 @@ def ticked(plan: LivePlan, chosen: Sequence[Option], key: str) -> list[Option]:
                 help="Units short of the SKU in the activation: as it is, and with this action "
                 "after those above it of the same SKU that are ticked.",
             ),
-            "Margin": theme.money_column(
+            "Margin": written.money(
                 help="Margin that it earns more, all doors and weeks; sales given up count against it."
             ),
-            "Cost": theme.money_column(help="Of expediting and moving."),
-            "Buys": theme.money_column(help="What an order buys, at cost: the units are there afterwards."),
+            "Cost": written.money(help="Of expediting and moving."),
+            "Buys": written.money(help="What an order buys, at cost: the units are there afterwards."),
             "Until": st.column_config.DateColumn(
                 format=theme.day_format(), help="Last day on which it can be decided."
             ),

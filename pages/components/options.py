@@ -13,7 +13,7 @@ from forecasting.weekly.effect import Effect, Line, Reading
 from forecasting.weekly.option import Action, Option, gap_to_service
 from forecasting.weekly.orders import Bought
 from forecasting.weekly.together import deciders
-from pages.components import frame, proposals, theme
+from pages.components import frame, proposals, theme, written
 from pages.components.text import Markdown, ours, plain
 
 EFFECT = {
@@ -262,7 +262,7 @@ def moves(plan: LivePlan, option: Option) -> None:
     if not option.moves:
         return
     labels = dict(zip(plan.base.network.names, plan.base.network.labels, strict=True))
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Units": [m.units for m in option.moves],
@@ -277,7 +277,7 @@ def moves(plan: LivePlan, option: Option) -> None:
             }
         ),
         hide_index=True, alt="Units to move", height=min(38 + 35 * len(option.moves), 250),
-        column_config={"Cost": theme.money_column()},
+        column_config={"Cost": written.money()},
     )  # fmt: skip
 
 

@@ -16,13 +16,14 @@ from forecasting.monthly.order_book import StandingOrder
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.order_terms import divided
 from forecasting.weekly.ordering import APPROVED, RELEASED
-from pages.components import download, frame, lists, picked, proposals, theme
+from pages.components import download, frame, lists, picked, proposals, theme, written
 from pages.components.options import who
 from pages.components.text import Markdown, ours, plain
 
 KIND_LABELS = {"release": "Release now", "planned": "Planned release"}
 EVERY_SUPPLIER = "All suppliers"
 MOST_SHOWN = 2_000
+MOST_NAMED = 5
 WHOLE = st.column_config.NumberColumn(format="localized")
 UNITS = "Whole cases, at least the minimum order. Type another number to order that."
 OTB = (
@@ -33,7 +34,8 @@ ASKED = "Share of replenishment cycles, or of units as the company has set, that
 CHEAPEST = (
     "The share of cycles at which holding what is left and missing demand cost least together, by "
     "price, unit cost, holding cost and goodwill. Leadership may have stock ordered for it (Review, "
-    "*Order for the service that costs least*); blank where one of them is unknown."
+    "*Order for the service that costs least*); blank where one of them is unknown. It takes what is left to go "
+    "on selling: that a SKU near its exit date is worth its markdown only is not in it."
 )
 LEFT = (
     "Units left at its doors after the activation that the order comes for, with the order: half the time "
@@ -216,7 +218,7 @@ def table(rows: pd.DataFrame, *, key: str, may: bool, every: bool) -> pd.DataFra
     order = [*first, *REST] if every else [n for n in first if shown[n].notna().any()]
     alt = "Orders for suppliers, the first to be released first"
     if not may:
-        st.dataframe(
+        written.dataframe(
             shown, hide_index=True, height=340, placeholder="–", column_config=columns(),
             column_order=order, alt=alt,
         )  # fmt: skip
@@ -228,7 +230,7 @@ def table(rows: pd.DataFrame, *, key: str, may: bool, every: bool) -> pd.DataFra
     open_ones = {"Take": bool, "Units": float}
     if not picked.fits_kinds(st.session_state.get(name), len(shown), open_ones):
         del st.session_state[name]
-    edited = st.data_editor(
+    edited: pd.DataFrame = written.data_editor(
         shown, hide_index=True, height=340, key=name, column_config=columns(), placeholder="–",
         disabled=[str(column) for column in shown if column not in open_ones], column_order=order,
     )  # fmt: skip
@@ -244,11 +246,11 @@ def columns() -> dict[str, Any]:
         "Units": number(format="localized", min_value=0.0, required=True, help=UNITS),
         "Order by": words(help="First day of the week in which it has to go to the supplier."),
         "Doors": number(help="Doors that it is for; 1 where it goes to a distribution centre."),
-        "Cost": theme.money_column(help="At unit cost, of the units proposed."),
+        "Cost": written.money(help="At unit cost, of the units proposed."),
         "For": words(help="The activation that runs in the week in which it arrives, else what sells every week."),
         "Short without it, u": number(format="%,.0f", help=SAVES),
-        "Margin protected": theme.money_column(help=SAVES),
-        "Open-to-buy after": theme.money_column(help=OTB),
+        "Margin protected": written.money(help=SAVES),
+        "Open-to-buy after": written.money(help=OTB),
         "Left over, P50": number(format="%,.0f", help=LEFT),
         "Left over, P90": number(format="%,.0f", help=LEFT),
         "Service level": number(format="%.1f %%", help=ASKED),
@@ -301,6 +303,24 @@ def book(plan: LivePlan) -> None:
             )
 
 
+def unreleased(plan: LivePlan) -> None:
+    """Approved orders that did not go out in their week, by name; nothing where there are none."""
+    late = order_book.not_released(plan, frame.workspace().orders.open)
+    if not late:
+        return
+    lines = [
+        f"- #{plain(s.order.id)}: {theme.units(s.order.units)} of {plain(s.order.sku)}, to leave in "
+        f"{theme.week(s.order.leaves)} for {theme.week(s.order.arrives)}; it counts from "
+        f"{theme.week(s.counts)}, the earliest it can arrive now"
+        for s in late[:MOST_NAMED]
+    ]
+    more = f"\n- and {len(late) - MOST_NAMED:d} more" if len(late) > MOST_NAMED else ""
+    st.warning(
+        f"**{theme.plural(len(late), 'approved order')} not released in time.** Release or take back in "
+        "the buy plan:\n" + "\n".join(lines) + more
+    )
+
+
 def work_off(rows: Sequence[StandingOrder], standing: Sequence[StandingOrder]) -> None:
     """Verbs on the chosen orders, or on all that are approved."""
     space, person = frame.workspace(), frame.me()
@@ -343,7 +363,7 @@ def listed(
             "Supplier": [supplier.get(o.sku) for o in orders],
             "Units": [o.units for o in orders],
             "Release": [theme.week(o.leaves) for o in orders],
-            "Arrives": [theme.week(o.arrives) for o in orders],
+            "Arrives": [theme.week(s.counts or s.order.arrives) for s in standing],
             "Confirmed, u": [s.confirmed for s in standing],
             "Receipt": [" ".join(s.receipts) for s in standing],
             "By": [names.get(o.person, o.person) for o in orders],
@@ -389,7 +409,7 @@ def too_late(plan: LivePlan, bought: pd.DataFrame) -> None:
                 "Lost sales, u": st.column_config.NumberColumn(
                     format="%,.0f", help="Units that demand is expected to miss, by open orders and decided moves alone."
                 ),
-                "Lost sales": theme.money_column(help="At the price paid in each week."),
+                "Lost sales": written.money(help="At the price paid in each week."),
                 "Short of service level, u": st.column_config.NumberColumn(
                     format="localized", help="To reach the service level in these weeks, in whole cases."
                 ),
@@ -420,4 +440,6 @@ def headline(
     approved = [s for s in book_ if s.order.state == APPROVED]
     if approved:
         text += f" · {theme.plural(len(approved), 'order')} approved and not released"
+        behind = sum(s.is_late for s in approved)
+        text += f", **{behind:d} of them too late for their week**" if behind else ""
     return ours(text)

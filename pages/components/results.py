@@ -6,7 +6,7 @@ import streamlit as st
 from forecasting.calendar import quarter_label
 from forecasting.quarterly import promotion_result
 from forecasting.quarterly.promotion_result import Results
-from pages.components import charts, conclusions, download, frame, picture, theme
+from pages.components import charts, conclusions, download, frame, picture, theme, written
 from pages.components.text import Markdown, ours, plain
 
 
@@ -128,7 +128,7 @@ def realised(rows: pd.DataFrame, kind: str, *, whole: bool) -> Markdown:
 def by_type(found: pd.DataFrame) -> None:
     """Types of activation side by side: the library of what kinds are worth."""
     types = promotion_result.by_type(found)
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Type": types["type"],
@@ -142,10 +142,10 @@ def by_type(found: pd.DataFrame) -> None:
         ),
         hide_index=True, placeholder="–", alt="Results by type of activation",
         column_config={
-            "Spend": theme.money_column(help=frame.term("Spend")),
+            "Spend": written.money(help=frame.term("Spend")),
             "Added, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Added")),
             "Added of planned": st.column_config.NumberColumn(format="%.0f %%", help="Units added over units planned, of activations that were in a published plan before they began."),
-            "Margin added": theme.money_column(help=frame.term("Margin added")),
+            "Margin added": written.money(help=frame.term("Margin added")),
             "Return on spend": st.column_config.TextColumn(help=frame.term("Return on spend")),
         },
     )  # fmt: skip
@@ -186,15 +186,15 @@ def table(mine: pd.DataFrame) -> None:
     if not mine["remark"].any():
         shown = shown.drop(columns="Remark")
     units = ["Planned added, u", "Left at the end, u"]
-    st.dataframe(
+    written.dataframe(
         shown, hide_index=True, placeholder="–", alt="Results of the quarter's activations",
         column_config={
             **{name: st.column_config.NumberColumn(format="%,.0f") for name in units},
             "Added, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Added")),
-            "Planned margin added": theme.money_column(),
-            "Margin added": theme.money_column(help=frame.term("Margin added")),
-            "Spend": theme.money_column(help=frame.term("Spend")),
-            "Left at the end": theme.money_column(help=frame.term("Left at the end")),
+            "Planned margin added": written.money(),
+            "Margin added": written.money(help=frame.term("Margin added")),
+            "Spend": written.money(help=frame.term("Spend")),
+            "Left at the end": written.money(help=frame.term("Left at the end")),
             "Return on spend": st.column_config.TextColumn(help=frame.term("Return on spend")),
             "P10 to P90, u": st.column_config.TextColumn(help=frame.term("80 % interval")),
         },
@@ -208,7 +208,7 @@ def sku_by_sku(mine: pd.DataFrame, skus: pd.DataFrame) -> None:
         "SKU by SKU", list(names), key="result_of", in_words=names.__getitem__, width=420
     )
     rows = skus[skus["activation"] == one].sort_values("added", ascending=False)
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "SKU": rows["sku"],
@@ -231,7 +231,7 @@ def sku_by_sku(mine: pd.DataFrame, skus: pd.DataFrame) -> None:
                 for name in ("Baseline", "Lift", "Taken from others", "Bought ahead", "Added", "Lost sales", "Left at the end")
             },
             "Planned added, u": st.column_config.NumberColumn(format="%,.0f"),
-            "Margin added": theme.money_column(help=frame.term("Margin added")),
+            "Margin added": written.money(help=frame.term("Margin added")),
         },
     )  # fmt: skip
 

@@ -195,18 +195,6 @@ def currency() -> Markdown:
     return Markdown(conventions.in_force().currency)
 
 
-def money_column(label: str | None = None, **options: Any) -> Any:
-    """A column of a table that holds amounts, without decimals."""
-    return st.column_config.NumberColumn(label, format=money_format(), step=1, **options)
-
-
-def money_format(figures: str = "%,.0f") -> str:
-    """How a table writes an amount. What it puts between thousands is not ours to choose."""
-    return conventions.in_force().money(figures.replace(",", "\0").replace(".", "\1")).replace(
-        "\0", ","
-    ).replace("\1", ".")  # fmt: skip
-
-
 def day_format(*, year: bool = False) -> str:
     """How a table writes a day, in its short or its long form."""
     match conventions.in_force().days:

@@ -4,7 +4,16 @@ import pandas as pd
 import streamlit as st
 
 from forecasting.plan import lift_library
-from pages.components import charts, conclusions, download, frame, picture, results, theme
+from pages.components import (
+    charts,
+    conclusions,
+    download,
+    frame,
+    picture,
+    results,
+    theme,
+    written,
+)
 from pages.components.text import ours
 
 
@@ -66,14 +75,14 @@ def by_activation(summed: pd.DataFrame) -> None:
         }
     )
     lift = st.column_config.NumberColumn(format="%.2fx")
-    st.dataframe(
+    written.dataframe(
         shown, hide_index=True, height=330, placeholder="–",
         column_config={
             "Stated lift": st.column_config.NumberColumn(format="%.2fx", help="The lift that Marketing stated beforehand, times baseline."),
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help="What the model expects of such an activation, this one included in what it has learned."),
             "Actual lift": lift, "Lift, u": st.column_config.NumberColumn(format="%,.0f"),
             "Added, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Added")),
-            "Margin added": theme.money_column(help=frame.term("Margin added")),
+            "Margin added": written.money(help=frame.term("Margin added")),
         },
     )  # fmt: skip
 

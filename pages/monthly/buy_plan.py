@@ -19,6 +19,7 @@ from pages.components import (
     orders,
     picture,
     theme,
+    written,
 )
 from pages.components.text import ours
 
@@ -66,6 +67,7 @@ def page() -> None:
     if step == "orders":
         to_order(plan, rows, summed)
     elif step == "book":
+        orders.unreleased(plan)
         orders.book(plan)
     elif step == "late":
         orders.too_late(plan, rows)
@@ -142,7 +144,7 @@ def released_now(
 
 
 def by_class(summed: pd.DataFrame) -> None:
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Class": summed["class"], "Release now, u": summed["release"],
@@ -155,7 +157,7 @@ def by_class(summed: pd.DataFrame) -> None:
             "Release now, u": st.column_config.NumberColumn(format="localized"),
             "Planned release, u": st.column_config.NumberColumn(format="localized"),
             "Too late to order, u": st.column_config.NumberColumn(format="localized"),
-            "At cost": theme.money_column(),
+            "At cost": written.money(),
         },
     )  # fmt: skip
 
@@ -183,10 +185,10 @@ def open_to_buy(plan: LivePlan, inside: frozenset[str] | None) -> None:
         for name, part in zip(labels, parts, strict=True):
             sign = -1 if part in ("bom", "due") else 1
             wide.loc[f"{'-' if sign < 0 else '+'} {name}"] = parts[part]
-    st.dataframe(
+    written.dataframe(
         wide.reset_index().rename(columns={"class": "Class"}), hide_index=True,
         height="content", alt="Open-to-buy by class and month", placeholder="–",
-        column_config={m: theme.money_column() for m in months},
+        column_config={m: written.money() for m in months},
     )  # fmt: skip
     st.caption(
         "Open-to-buy = planned sales + planned markdowns + planned stock at the month's end - "

@@ -17,7 +17,7 @@ from forecasting.quarterly.measures import BELOW, HEADLINES
 from forecasting.quarterly.scorecard import Scorecard
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import download, frame, measures, scores, theme
+from pages.components import download, frame, measures, scores, theme, written
 from pages.components.text import Markdown, plain
 
 STEPS = {
@@ -240,7 +240,7 @@ def ahead(space: Workspace) -> None:
     st.markdown(
         "**Demand by quarter and department** :gray[working plan, units; the current quarter from its first planned week]"
     )
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Quarter": rows["quarter"].map(quarter_label), "Department": rows["department"],
@@ -253,7 +253,7 @@ def ahead(space: Workspace) -> None:
             "Working plan, u": st.column_config.NumberColumn(format="localized", step=1),
             "Sales, same weeks last year, u": st.column_config.NumberColumn(format="localized", step=1),
             "Change": st.column_config.NumberColumn(format="%+.1f %%"),
-            "Working plan at retail": theme.money_column(),
+            "Working plan at retail": written.money(),
         },
     )  # fmt: skip
     acts = quarters_ahead.activations_ahead(frame.working_plan())

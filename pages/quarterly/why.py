@@ -18,6 +18,7 @@ from pages.components import (
     picked,
     picture,
     theme,
+    written,
 )
 from pages.components.measures import LEVEL_NAMES, next_level
 from pages.components.text import Markdown, ours, plain
@@ -84,13 +85,13 @@ def drill_table(
     shares = {"wape", "bias", "wape_statistical"}
     for column in shares & set(sums):
         shown[SUMS[column]] *= 100
-    event = st.dataframe(
+    event = written.dataframe(
         shown, hide_index=True, on_select="rerun", selection_mode="single-row", placeholder="–",
         key=f"drill_{key}_{level}_{quarter}_{sorted(within.items())}",
         alt="The sums behind each value; choose a row to look inside",
         column_config={
-            SUMS[c]: st.column_config.NumberColumn(
-                format="%.1f %%" if c in shares else theme.money_format() if c in MONEY else "localized", step=None if c in shares else 1,
+            SUMS[c]: written.money() if c in MONEY else st.column_config.NumberColumn(
+                format="%.1f %%" if c in shares else "localized", step=None if c in shares else 1,
             )
             for c in sums
         },
@@ -134,7 +135,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
     st.markdown(
         f"**SKU-door-weeks behind it**: {theme.number(len(cells))} in {plain(quarter_label(quarter))}, emptiest shelves first"
     )
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Week": cells["week"].map(theme.week), "SKU": cells["sku"], "Door": cells["door"],
@@ -147,7 +148,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
         hide_index=True, height=260, placeholder="–", alt="SKU-door-weeks behind the number",
         column_config={
             **{n: st.column_config.NumberColumn(format="%,.1f") for n in ("Promoted days", "Promoted days out", "Other days", "Other days out", "Lost sales, u")},
-            "Revenue": theme.money_column(),
+            "Revenue": written.money(),
         },
     )  # fmt: skip
     sku = within.get("sku") if space.has_forecast else None

@@ -110,6 +110,8 @@ def report(judged: Judged) -> None:
         count = sum(p.count for p in problems)
         st.error(f"**{theme.plural(count, 'problem')}.** {plain(problems[0])}")
         st.dataframe(problems_table(problems), hide_index=True)
+    for line in judged.notes:
+        st.info(plain(line))
     for line in judged.concerns:
         st.warning(plain(line))
 
@@ -165,14 +167,14 @@ def importing(space: Workspace, person: Person) -> None:
         return
     try:
         with st.spinner("Importing ..."):
-            event, _ = space.import_files(
+            event, written = space.import_files(
                 person.id, plain_files, mapped=mapped, allow_rejects=allow_rejects
             )
     except ConcordError as error:
         frame.refused(error)
         return
     st.session_state["round"] = st.session_state.get("round", 0) + 1
-    st.session_state["imported"] = imported(event)
+    st.session_state["imported"] = imported(event, written)
     st.rerun()
 
 
@@ -184,7 +186,7 @@ def asked_to_import(judged: Judged) -> bool | None:
     asked = f", propose {changes}" if judged.proposed else ""
     with st.container(horizontal=True):
         if st.button(
-            f"Import {theme.number(judged.at_once)} rows{asked}", type="primary",
+            f"Import {theme.plural(judged.at_once, 'row')}{asked}", type="primary",
             disabled=bool(problems) or nothing,
         ):  # fmt: skip
             return False
@@ -192,7 +194,7 @@ def asked_to_import(judged: Judged) -> bool | None:
             problems
             and not judged.problems
             and st.button(
-                f"Import only the {theme.number(judged.at_once)} good rows{asked}",
+                f"Import only the {theme.plural(judged.at_once, 'good row')}{asked}",
                 disabled=nothing,
             )
         ):
@@ -200,10 +202,11 @@ def asked_to_import(judged: Judged) -> bool | None:
     return None
 
 
-def imported(event: Event) -> str:
+def imported(event: Event, written: Judged) -> str:
     """What was imported and proposed, in words."""
     told = event.told(Imported)
     text = f"Imported {told.summary} (batch #{event.seq}). Refresh the forecast to use it."
+    text = " ".join((text, *written.notes))
     if not told.proposed:
         return text
     changes = theme.plural(told.proposed, "change")
@@ -225,9 +228,11 @@ def refreshing(space: Workspace, person: Person) -> None:
         base = space.plan.base
         facts = space.runs.facts()
         st.markdown(
-            f"In force: run #{base.run:d}, as of {theme.week(base.as_of)}, {theme.number(facts.get('series', 0))} "
-            f"series from {plain(facts.get('weeks', 0))} weeks, {theme.number(facts.get('series_fitted', 0))} of them "
-            f"fitted anew in {theme.number(facts.get('seconds', 0), digits=1)} s."
+            f"In force: run #{base.run:d}, as of {theme.week(base.as_of)}, "
+            f"{theme.number(facts.get('series', 0))} series from "
+            f"{theme.number(facts.get('weeks', 0))} weeks, "
+            f"{theme.number(facts.get('series_fitted', 0))} of them fitted anew in "
+            f"{theme.number(facts.get('seconds', 0), digits=1)} s."
         )
     else:
         st.info("No forecast yet.")
@@ -326,8 +331,8 @@ def accepted(space: Workspace, person: Person, one: Oddity) -> None:
     if taken is not None:
         who = space.person(taken.person).name
         row.markdown(
-            f"{plain(one.title)}: **{plain(one.subject)}** ({theme.number(one.count)}) · {plain(who)}: "
-            f"{plain(taken.note)}"
+            f"{plain(one.title)}: **{plain(one.subject)}** ({theme.number(one.count)}) · "
+            f"{plain(who)}: {plain(taken.note)}"
         )
     if person.may("accept what is odd") and row.button(
         "Show again", key=f"odd again {one.key}"
@@ -343,10 +348,13 @@ def batches(space: Workspace, person: Person) -> None:
         return
     rows["person"] = rows["person"].map({p.id: p.name for p in space.people})
     st.dataframe(
-        rows.assign(rolled_back=rows["rolled_back"].map({True: "rolled back", False: "in force"})),
+        rows.assign(
+            recorded_at=theme.local(rows["recorded_at"].dt.to_pydatetime()),
+            rolled_back=rows["rolled_back"].map({True: "rolled back", False: "in force"}),
+        ),
         hide_index=True,
         column_config={
-            "batch": "#", "recorded_at": st.column_config.DatetimeColumn("When (UTC)", format=theme.moment_format()),
+            "batch": "#", "recorded_at": st.column_config.DatetimeColumn(f"When ({theme.zone()})", format=theme.moment_format()),
             "person": "Who", "summary": "What", "rolled_back": "State",
         },
     )  # fmt: skip

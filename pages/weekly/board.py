@@ -16,6 +16,7 @@ from pages.components import (
     lists,
     picture,
     theme,
+    written,
 )
 from pages.components.followed import What
 from pages.components.text import Markdown, ours, plain
@@ -87,7 +88,7 @@ def classes(rows: pd.DataFrame) -> None:
     """Every class in a line."""
     by = balance.by_class(rows)
     whole = st.column_config.NumberColumn(format="%,.0f")
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Class": by["class"], "SKUs": by["skus"], "Short SKUs": by["short_skus"],
@@ -98,8 +99,8 @@ def classes(rows: pd.DataFrame) -> None:
         hide_index=True, placeholder="–", alt="Classes with what is short and in excess, most money first",
         height=min(36 + 31 * len(by), 360),
         column_config={
-            "Short, u": whole, "Excess, u": whole, "Margin at risk": theme.money_column(),
-            "Excess at cost": theme.money_column(),
+            "Short, u": whole, "Excess, u": whole, "Margin at risk": written.money(),
+            "Excess at cost": written.money(),
         },
     )  # fmt: skip
 
@@ -133,7 +134,7 @@ def table(found: pd.DataFrame, which: str) -> int | None:
         placeholder="–", alt=f"SKUs that are {SHOWN[which].lower()}, most money first",
         column_config={
             **{n: whole for n in ("On hand, u", "Demand, u", "Short, u", "Excess, u", "Weeks of supply")},
-            "Margin at risk": theme.money_column(), "Excess at cost": theme.money_column(),
+            "Margin at risk": written.money(), "Excess at cost": written.money(),
         },
     )  # fmt: skip
 

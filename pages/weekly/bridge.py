@@ -26,6 +26,7 @@ from pages.components import (
     picture,
     risks,
     theme,
+    written,
 )
 from pages.components.followed import What
 from pages.components.lists import one_class_each
@@ -224,14 +225,14 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
     names = skus["sku"].tolist()
     # A row that was picked is a place: in another order it would be another SKU.
     key = f"skus_{act.activation}_{'/'.join(names)}"
-    event = st.dataframe(
+    event = written.dataframe(
         shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
         placeholder="–", key=key, alt=f"Featured SKUs of {act.name}, worst first",
         column_config={
             "On hand, u": st.column_config.NumberColumn(format="localized", help=frame.term("On hand")),
             "Demand, u": st.column_config.NumberColumn(format="%,.0f", help="In the weeks of the activation."),
             "Short, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Units short")),
-            "Margin at risk": theme.money_column(help=frame.term("At risk")),
+            "Margin at risk": written.money(help=frame.term("At risk")),
         },
     )  # fmt: skip
     return stays_at(act, names, picked.row(event, len(names)))
@@ -259,13 +260,14 @@ def stays_at(act: Activation, names: list[str], row: int | None) -> int:
 def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
     """Projected stock of the SKU, over all its doors or at one of them."""
     sku = plan.sku_index[chosen["sku"]]
-    st.markdown(
-        f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the worst "
-        f"door {theme.percent(chosen['p_window'])}, "
-        f"{theme.units(chosen['units_short'])} short",
-        help=f"{frame.term('Stockout risk')}\n\n{frame.term('Units short')}",
-    )
-    followed.star(What.SKU, chosen["sku"])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**{plain(chosen['sku'])}** · {plain(chosen['description'] or '')} · stockout risk at the "
+            f"worst door {theme.percent(chosen['p_window'])}, "
+            f"{theme.units(chosen['units_short'])} short",
+            help=f"{frame.term('Stockout risk')}\n\n{frame.term('Units short')}", width="content",
+        )  # fmt: skip
+        followed.star(What.SKU, chosen["sku"])
     at = st.selectbox(
         "Doors", ["All its doors", *plan.base.doors["name"].iloc[item.doors]],
         label_visibility="collapsed", key=f"door_{item.activation}_{sku}",

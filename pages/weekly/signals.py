@@ -25,9 +25,11 @@ from pages.components import (
     lists,
     mix,
     options,
+    orders,
     proposals,
     risks,
     theme,
+    written,
 )
 from pages.components.filters import Products
 from pages.components.risks import Risk
@@ -212,7 +214,7 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
             "Forecast, u": st.column_config.NumberColumn(format="%,.0f"),
             "Actual, u": st.column_config.NumberColumn(format="%,.0f"),
             "Error": st.column_config.NumberColumn(format="%+.1f %%"),
-            "Error at retail": theme.money_column(help="Actual less forecast in units, at regular price."
+            "Error at retail": written.money(help="Actual less forecast in units, at regular price."
             ),
         },
     )  # fmt: skip
@@ -297,14 +299,15 @@ def risk_table(plan: LivePlan, todo: Sequence[Watched]) -> int | None:
         alt="Featured SKUs that will run out, most money to save first",
         column_config={
             "Short, u": st.column_config.NumberColumn(format="%,.0f"),
-            "Margin at risk": theme.money_column(),
-            "Net": theme.money_column(),
+            "Margin at risk": written.money(),
+            "Net": written.money(),
         },
     )  # fmt: skip
 
 
 def late_orders(space: Workspace, late: pd.DataFrame) -> None:
     st.header("4 · Late and past-due receipts :gray[· 5 min]", anchor=False)
+    orders.unreleased(space.working_plan_for(frame.me().id))
     if late.empty:
         st.markdown(":gray[No open order is later than the date first promised.]")
         return
@@ -402,6 +405,7 @@ def page() -> None:
         return
     frame.watch_rows(None)
     space, plan = frame.workspace(), frame.working_plan()
+    found = frame.watch_list(plan)
     head, bar = st.columns([5, 5], vertical_alignment="bottom")
     with bar.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="bottom"
@@ -409,7 +413,9 @@ def page() -> None:
         inside = filters.products(plan)
         download.button(
             "Print on one page (HTML)",
-            lambda: leaving.as_document(weekly_sheet.as_html(space, frame.me().id)),
+            lambda: leaving.as_document(
+                weekly_sheet.as_html(space, frame.me().id, found=found)
+            ),
             "weekly-review.html", icon=":material/print:",
         )  # fmt: skip
     week = this_week(space, plan, inside)

@@ -283,6 +283,8 @@ class World:
                 return (self.seqs["review"],), {}
             case "board_pack.as_html" | "board_pack.as_pdf":
                 return (self.quarter,), {}
+            case "weekly_sheet.as_html":
+                return (), {"found": None}
             case "marketing_calendar.calendar":
                 return (), {"weeks": 8}
             case "workbook.export":

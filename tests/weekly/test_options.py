@@ -212,26 +212,31 @@ def test_the_mix_orders_more_where_lead_time_allows_and_says_what_it_buys(shared
     assert free.of(Action.ORDER)
 
 
-def test_an_order_that_would_be_left_at_its_exit_date_is_not_chosen_unasked(shared):
+def test_of_a_sku_that_leaves_after_the_activation_no_more_is_ordered_than_sells_in_it(shared):
     item, option = next(
         (i, o) for i in short_items(shared) if (o := first_order(shared.plan, i)).is_open
     )
     assert option.bought.stranded == 0
     assert option.bought.loss == 0
     plan, base = shared.plan, shared.plan.base
-    ends = pd.Timestamp(base.weeks[item.last]) + pd.Timedelta(days=6)
     exits = base.facts["exit_date"].astype(object)
-    exits[item.sku] = ends
-    leaving = LivePlan(
-        replace(base, facts={**base.facts, "exit_date": exits}),
-        activations=plan.activations(), limits=plan.limits,
-    )  # fmt: skip
-    same = next(i for i in leaving.items[item.sku] if i.activation == item.activation)
-    last = first_order(leaving, same)
-    assert last.bought.stranded > 0
-    assert last.bought.loss == pytest.approx(
-        last.bought.stranded * last.bought.spend / last.bought.units
-    )
+    exits[item.sku] = pd.Timestamp(base.weeks[item.last]) + pd.Timedelta(days=6)
+    least = base.facts["moq"].astype(object)
+    least[item.sku] = 4 * option.bought.units
+    units = [option.bought.units]
+    for facts in ({"exit_date": exits}, {"exit_date": exits, "moq": least}):
+        leaving = LivePlan(
+            replace(base, facts={**base.facts, **facts}), activations=plan.activations(),
+            limits=plan.limits,
+        )  # fmt: skip
+        same = next(i for i in leaving.items[item.sku] if i.activation == item.activation)
+        last = first_order(leaving, same)
+        units.append(last.bought.units if last.is_open else 0.0)
+    assert units[1] <= units[0]
+    if last.is_open:  # for the minimum's sake: what it leaves is known to be lost
+        assert last.bought.stranded > 0
+        each = last.bought.spend / last.bought.units
+        assert last.bought.loss == pytest.approx(last.bought.stranded * each)
 
 
 def test_what_supply_can_still_do_is_stated_as_the_plan_says_it(shared):

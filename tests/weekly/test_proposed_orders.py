@@ -63,11 +63,11 @@ def test_accepted_with_other_units_they_are_changed_and_one_left_out_is_not_orde
     first, second = ((m.sku, m.arrives) for m in (found.body.moves[0], found.body.moves[-1]))
     assert first != second
     case = space.plan.base.stated(space.plan.sku_index[first[0]], "case_pack", 1.0)
-    wanted = sum(m.units for m in found.body.moves if m.sku == first[0]) + 2 * case
-    lines = divided_again(space.plan, found.body.moves, {first: wanted, second: 0})
+    more = sum(m.units for m in found.body.moves if m.sku == first[0]) + 2 * case
+    lines = divided_again(space.plan, found.body.moves, {first: more, second: 0})
     event = space.proposals.change("dana", found.seq, lines=lines, note="More of the first")
     assert "changed from what" in event.sentence
-    assert [(o.sku, o.units) for o in space.orders.open] == [(first[0], wanted)]
+    assert [(o.sku, o.units) for o in space.orders.open] == [(first[0], more)]
     assert space.proposals.one(found.seq).state == "changed"
 
 

@@ -67,7 +67,9 @@ def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> Drawn:
     )
     return cast(
         Drawn,
-        (bars + tags).properties(height=max(27 * len(rows), 60)).configure_view(stroke=None),
+        (bars + tags)
+        .properties(height=max(27 * len(rows), 22 * len(rows) + 80))
+        .configure_view(stroke=None),
     )
 
 
@@ -226,7 +228,7 @@ def gantt(rows: pd.DataFrame) -> Drawn:
                     named("dates", "Dates"),
                 ],
             )
-            .properties(height=max(24 * len(rows) + 20, 80))
+            .properties(height=max(24 * len(rows) + 20, 20 * len(rows) + 80))
         ),
     )
 

@@ -60,7 +60,7 @@ class Account:
 
     file: Activation | None = None
     """By the files, last."""
-    said: Parts = field(default_factory=dict)
+    stated: Parts = field(default_factory=dict)
     """By people, of what the files have not changed since."""
     is_gone: bool = False
     """People took back that there is such an activation."""
@@ -72,25 +72,25 @@ class Account:
         if file == self.file:
             return
         if self.file is None:  # what they brought has to start from is all of it
-            self.said.clear()
+            self.stated.clear()
         for part in _differing(parts_of(self.file), parts_of(file)):
-            self.said.pop(part, None)
+            self.stated.pop(part, None)
         self.file, self.is_gone = file, False
 
     def changed(self, after: Activation | None) -> None:
         """Hear what people made of it; None: they took back that it exists."""
         self.last, self.is_gone = after, after is None
         if after is None:
-            self.said.clear()
+            self.stated.clear()
             return
         then = parts_of(after)
         for part in _differing(self.parts, then):
-            self.said[part] = then.get(part, _GONE)
+            self.stated[part] = then.get(part, _GONE)
 
     @property
     def parts(self) -> Parts:
         """As it stands."""
-        both = parts_of(self.file) | self.said
+        both = parts_of(self.file) | self.stated
         return {part: value for part, value in both.items() if value is not _GONE}
 
     def standing(self) -> Activation | None:
@@ -116,7 +116,7 @@ class Account:
 
     def with_file(self, file: Activation) -> Activation:
         """As it will stand when the files say that."""
-        then = replace(self, said=dict(self.said))
+        then = replace(self, stated=dict(self.stated))
         then.told(file)
         return then.standing() or file
 
@@ -203,10 +203,10 @@ def differences(
     lost: dict[str, list[str]] = {}
     for identity, file in sorted(staged.items()):
         known = accounts.get(identity)
-        if known is None or not known.said:
+        if known is None or not known.stated:
             continue
         now, then = parts_of(known.file), parts_of(file)
-        for part, value in known.said.items():
+        for part, value in known.stated.items():
             is_spoken_of = of_own if part[0] in _FIELDS else of_items
             if value == then.get(part, _GONE) or not is_spoken_of:
                 continue

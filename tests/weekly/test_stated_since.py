@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forecasting.consensus.activations import Activation, Item
 from forecasting.vocabulary import Function
-from forecasting.weekly.said import Account, parts_of
+from forecasting.weekly.stated_since import Account, parts_of
 from tests.company import imported
 from tests.odd import activation, company, item, week
 
@@ -40,7 +40,7 @@ def loaded(space, tmp_path, **tables):
     return " ".join(judged.notes)
 
 
-def test_a_lift_stated_on_the_page_survives_the_same_file_and_that_is_said(space, tmp_path):
+def test_a_lift_stated_on_the_page_survives_the_same_file_and_that_is_told(space, tmp_path):
     space.calendar.set_lift("mara", "NEXT", "CUP", 3.0)
     told = loaded(space, tmp_path, activations=[activation("NEXT", -3)])
     assert "lift" not in told

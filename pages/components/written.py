@@ -1,0 +1,67 @@
+"""Tables whose amounts are written as the company writes money: '-$1,234', '-1.234 €'.
+
+A column's own format puts the sign of the currency before the minus ('$-1,234') and the
+browser's marks between thousands. So amounts are written here, cell by cell, and stay
+numbers: a table sorts and downloads them as before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from pandas.io.formats.style import Styler
+
+from forecasting import conventions
+
+MOST_CELLS = 100_000
+"""Cells of a table that is written cell by cell: a larger one shows its amounts without sign."""
+MISSING = "–"
+
+
+class Amount(dict[str, Any]):
+    """The configuration of a column of amounts."""
+
+
+def money(label: str | None = None, **options: Any) -> Amount:
+    """A column of amounts, without decimals; for a table that is drawn here."""
+    return Amount(st.column_config.NumberColumn(label, step=1, **options))
+
+
+def dataframe(
+    data: pd.DataFrame, *, column_config: Mapping[Any, Any] | None = None, **options: Any
+) -> Any:
+    """`st.dataframe`, with its amounts as the company writes them."""
+    made, config = shown(data, column_config or {})
+    return st.dataframe(made, column_config=config, **options)
+
+
+def data_editor(data: pd.DataFrame, *, column_config: Mapping[Any, Any], **options: Any) -> Any:
+    """`st.data_editor` likewise; amounts are read only there."""
+    made, config = shown(data, column_config)
+    return st.data_editor(made, column_config=config, **options)
+
+
+def shown(
+    data: pd.DataFrame, column_config: Mapping[Any, Any]
+) -> tuple[pd.DataFrame | Styler, dict[Any, Any]]:
+    """A table with its amounts written, and how its columns are drawn."""
+    amounts = [name for name, one in column_config.items() if isinstance(one, Amount)]
+    mine = [name for name in amounts if name in data.columns]
+    if not mine or data.size > MOST_CELLS or not data.columns.is_unique:
+        bare = {name: {**column_config[name]} for name in amounts}
+        for one in bare.values():
+            one["type_config"] = {**one["type_config"], "format": "%,.0f"}
+        return data, {**column_config, **bare}
+    return data.style.format(in_words, subset=mine), dict(column_config)
+
+
+def in_words(value: object) -> str:
+    """An amount without decimals, as the company writes it; never '-$0'."""
+    if not isinstance(value, Real) or value != value:
+        return MISSING
+    figures = f"{value:,.0f}"
+    return conventions.in_force().money("0" if figures == "-0" else figures)
