@@ -51,4 +51,6 @@ def of(
                 "Data (CSV)", data, f"{name}.csv", key=f"data_{name}", quiet=True
             )
     spoken = unmarked(f"{title}. {says}" if title else says)
-    return st.altair_chart(chart, width="stretch", alt=spoken, **how)
+    # Its place is kept before it is drawn, so that nothing below it jumps when it comes.
+    room: Any = chart.height if isinstance(chart.height, int) else "content"
+    return st.altair_chart(chart, width="stretch", height=room, alt=spoken, **how)

@@ -1,10 +1,9 @@
-// Whoever has no mouse skips what stands before the matter: to the page, to the first decision
-// that can be previewed, to the reason and the table of the consensus. Links of nobody's page are
+// Whoever has no mouse skips what stands before the matter: to the first decision that can be
+// previewed, to the reason and the table of the consensus (Streamlit itself leads to the page). Links of nobody's page are
 // not reached: those whose goal is not there are left out.
 (() => {
   const main = () => document.querySelector("[data-testid=stMain]");
   const GOALS = {
-    "Skip to the page": () => main(),
     "To the first decision": () => [...(main()?.querySelectorAll("button") ?? [])]
       .find((b) => b.offsetParent && /^Preview|^Look and decide/.test(b.innerText.trim())),
     "To the reason of what you type": () => main()?.querySelector(".st-key-reason input"),
@@ -22,7 +21,6 @@
       event.preventDefault();
       const there = goal();
       if (!there) return;
-      if (there === main()) there.tabIndex = -1;
       there.focus();
       there.scrollIntoView({ block: "nearest" });
     });

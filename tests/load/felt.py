@@ -40,7 +40,8 @@ FELT = """(link) => new Promise((done) => {
     const now = performance.now();
     if (first === null && heading() && heading() !== before) {
       first = now;
-      ghosts = document.querySelectorAll("[data-testid=stElementContainer][data-stale=true]").length;
+      ghosts = [...document.querySelectorAll("[data-testid=stMain] [data-testid=stElementContainer][data-stale=true]")]
+        .filter((e) => e.offsetHeight > 8 && e.innerText.trim() && !e.closest(".st-key-whoami")).length;
     }
     if (first !== null && state() === "notRunning") {
       still ??= now;
