@@ -90,8 +90,7 @@ class Standing:
         agreed : DataFrame
             Agreements of the open cycle: sku, door, week, delta (thousandths), standing.
         decisions : iterable of Event
-            What was decided, closed or taken back about supply, and what was corrected, in
-            order.
+            What was decided, closed, taken back about supply, and corrected; in order.
         """
         found = cls(
             base=base,

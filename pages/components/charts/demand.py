@@ -306,7 +306,7 @@ def responses(rows: pd.DataFrame) -> Drawn:
         yOffset=alt.YOffset("class:N"),
         color=alt.Color(
             "class:N", scale=alt.Scale(domain=classes, range=[colours[c] for c in classes]),
-            legend=alt.Legend(title="Lift (80 % interval) per class", orient="top", columns=5),
+            legend=alt.Legend(title="Lift, 80 % interval", orient="top", columns=5),
         ),
         tooltip=[
             named("type", "Type"), named("class", "Class"),
