@@ -138,7 +138,7 @@ def test_reports_of_the_planners_guide_are_written_as_shown(played, tmp_path, mo
         "release",
         "pack",
     ]
-    for name in ("bridge.csv", "buy-plan.csv", "orders.csv", "consensus.html"):
+    for name in ("bridge.csv", "buy-plan.csv", "orders.csv", "consensus.pdf"):
         assert (tmp_path / name).stat().st_size > 0
     mix = pd.read_csv(tmp_path / "best-mix.csv")
     assert len(mix)

@@ -1,6 +1,6 @@
 """Files and people speak of the same activations: who of them spoke last, part by part.
 
-One rule: what people stated stands until the file itself says something else than it did before.
+One rule: what people stated stands until the file itself says something else than before.
 So a calendar that is imported again unchanged takes nothing from what people changed since, a
 file that moves a date leaves a lift that was stated on the page, and a file of featured SKUs
 counts although people changed the dates. A part is one fact: a day, the status, whether a SKU
