@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
-NAMES_THEM = {"theme.py"}
-"""The one module that may."""
+NAMES_THEM = {"theme.py", "written.py"}
+"""Where forms are named: of the screen, and of amounts in tables."""
 COLUMN_FORMS = {
     "localized", "%,.0f", "%+,.0f", "%,.1f", "%.2fx", "%.0f %%", "%.1f %%", "%+.1f %%", "%g",
     "%.1f",  # a field that a percentage is typed into
