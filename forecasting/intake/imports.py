@@ -88,7 +88,7 @@ class Imports:
         return proposing.set_aside(store, judged, found), found
 
     def _with_differences(self, judged: Judged) -> tuple[Judged, dict[str, Account]]:
-        """With what people stated otherwise of the same activations, and all that was stated."""
+        """With what people stated otherwise of the same activations, and all they stated."""
         store = self._desk.store
         tables = {v.table for v in judged.verdicts if v.accepted} & set(sources.CALENDAR)
         events = by_activation(self._desk.ledger.of_kinds(*MarketingCalendar.kinds))
