@@ -228,4 +228,5 @@ app = st.App(
     ],
     middleware=[Middleware(Guard)],
     lifespan=health.opening,
+    on_script_error=signed.gone,
 )

@@ -37,7 +37,7 @@ CALLBACK = "/oauth2callback"
 @click.option("--port", default=8501, type=click.IntRange(1, 65535))
 @click.option("--base-path", default="", help="Path behind a proxy, such as /concord.")
 @click.option(
-    "--sign-in", "file", default=lambda: os.environ.get(SIGN_IN),
+    "--sign-in", "file", default=lambda: os.environ.get(SIGN_IN) or None,
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"File with the identity provider's settings (default: {SIGN_IN}).",
 )  # fmt: skip

@@ -439,6 +439,8 @@ def redrawn_for_others() -> bool:
 @st.fragment(run_every=EVERY_S)
 def watcher(page: str) -> None:
     """Tells the others that this session is here, and redraws when its rows changed."""
+    if not is_somebody():
+        st.rerun()  # a sign-in that is over, or somebody taken out: the page is shut by itself
     space = workspace()
     presence().tell(session_id(), me().name, page)
     seen = st.session_state.get("seen", space.seq)

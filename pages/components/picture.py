@@ -53,4 +53,7 @@ def of(
     spoken = unmarked(f"{title}. {says}" if title else says)
     # Its place is kept before it is drawn, so that nothing below it jumps when it comes.
     room: Any = chart.height if isinstance(chart.height, int) else "content"
-    return st.altair_chart(chart, width="stretch", height=room, alt=spoken, **how)
+    # Streamlit's theme moves the first and last label of an axis inwards; of a row of names the
+    # first would then stand below its bar.
+    level: Any = chart.configure_axisY(labelFlush=False)
+    return st.altair_chart(level, width="stretch", height=room, alt=spoken, **how)

@@ -109,6 +109,14 @@ def sign_out() -> None:
     st.logout()
 
 
+def gone(error: BaseException) -> bool | None:
+    """Say that somebody is out where a button of theirs found it first; True: it was shown."""
+    if not is_on() or not isinstance(error, SignedOut | NotAllowed):
+        return None
+    st.error(f"**{plain(error.title)}.** {plain(error)}")
+    return True
+
+
 def front(space: Workspace) -> None:
     """What somebody sees who is not in: the way in, or whom to ask."""
     by = rules()
