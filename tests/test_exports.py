@@ -26,7 +26,9 @@ def space(played, tmp_path_factory):
     space = Workspace(Path(shutil.copy(played, folder / "played.duckdb")))
     odd = folder / "budget.csv"
     odd.write_text("date,class,units\n2026-12-06,=Coatts,9\n")
-    space.import_files("admin", [odd])
+    terms = folder / "terms.csv"
+    terms.write_text(f"date,sku,unit_cost\n2027-01-03,{space.plan.sku_names[0]},9.5\n")
+    space.import_files("admin", [odd, terms])
     act = next(a for a in space.calendar.activations if a.start > space.plan.base.as_of)
     space.proposals.propose_change("dana", act.cancelled(), note="=Too much")
     yield space

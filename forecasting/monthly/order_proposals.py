@@ -125,7 +125,7 @@ def with_worth(plan: LivePlan, rows: pd.DataFrame, bought: pd.DataFrame) -> pd.D
         the margin of what is sold more for it (NaN unknown); see `proposed_orders.worth_of`.
     """
     mine = bought[(bought["source"] == "supplier") & (bought["kind"] != "expedite")]
-    days = mine["receipt_week"].dt.date
+    days = pd.to_datetime(mine["receipt_week"]).dt.date
     lines = {key: part for key, part in mine.groupby([mine["sku"], days], sort=False)}
     found = []
     for name, day in _keys(rows):
@@ -154,7 +154,9 @@ def over_spent(rows: pd.DataFrame, left: pd.DataFrame) -> dict[tuple[str, str], 
 
 
 def _keys(rows: pd.DataFrame) -> list[tuple[str, dt.date]]:
-    return list(zip(rows["sku"].astype(str), rows["receipt_week"].dt.date, strict=True))
+    return list(
+        zip(rows["sku"].astype(str), pd.to_datetime(rows["receipt_week"]).dt.date, strict=True)
+    )
 
 
 def _money_left(rows: pd.DataFrame, left: pd.DataFrame) -> Floats:

@@ -125,6 +125,9 @@ class Crawl:
         """Open a page by its menu: one entry of history, nothing of the former page beside it."""
         self.url = to.url
         self.close()
+        if self.page.locator(".st-key-bigscreen").count():  # a key is all that leads out of it
+            self.page.keyboard.press("b")
+            self.settled()
         before = self.page.evaluate("() => window.crawl.leave()")
         alone = self.page.get_by_test_id("stTopNavLink").filter(
             has=self.page.get_by_text(to.title, exact=True)

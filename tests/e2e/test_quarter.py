@@ -83,7 +83,7 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     page.get_by_role("button", name="Close the quarter").click()
     expect(page.get_by_text("Its scorecard no longer changes").first).to_be_visible()
     with page.expect_download() as caught:
-        page.get_by_role("button", name="The pack for the board").click()
+        page.get_by_role("button", name="The same as a page (HTML)").click()
     html = Path(caught.value.path()).read_text(encoding="utf-8")
     server.stop()
 

@@ -69,13 +69,20 @@ def test_optimism_about_events_is_found(with_habits):
 
 def test_the_finding_of_it_names_marketing(with_habits):
     _, functions = found(with_habits)
-    named = {(f.kind, f.member): f for f in findings.of_functions(list(functions.values()))}
+    named = {
+        (f.kind, f.member): f
+        for f in findings.of_functions(list(functions.values()), quarter="2026-Q3")
+    }
     assert "too high" in named["hurts", "marketing"].text
 
 
 def test_no_function_is_named_where_there_is_no_habit(without_habits):
     _, functions = found(without_habits)
-    assert not [f for f in findings.of_functions(list(functions.values())) if f.kind == "hurts"]
+    assert not [
+        f
+        for f in findings.of_functions(list(functions.values()), quarter="2026-Q3")
+        if f.kind == "hurts"
+    ]
 
 
 def test_weights_trust_those_who_were_right(with_habits):
