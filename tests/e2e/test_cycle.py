@@ -121,7 +121,7 @@ def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, tmp_path):
     press(dana, "Publish the consensus")
     expect(dana.get_by_text("Published as version")).to_be_visible()
     with dana.expect_download() as download:
-        dana.get_by_role("button", name="The pack").click()
+        dana.get_by_role("button", name="The pack (HTML)").click()
     pack = Path(download.value.path()).read_text(encoding="utf-8")
     for page in (dana, mara, ines):
         screen.nothing_is_broken(page)
