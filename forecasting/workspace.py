@@ -219,7 +219,7 @@ class Workspace:
         version = self.last_version()
         if version is None:
             return self.plan_for(by)
-        self.person(by)
+        self.desk.allowed(by, "read")
         # Built before the lock, which building takes.
         return self._plans.working(self.plan, partial(self._builder.working, version=version))
 
@@ -236,7 +236,7 @@ class Workspace:
         ------
         UnknownName, NoForecast
         """
-        return self._seen_by(self.person(by))
+        return self._seen_by(self.desk.allowed(by, "read"))
 
     @property
     def has_forecast(self) -> bool:

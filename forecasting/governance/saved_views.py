@@ -91,13 +91,13 @@ class SavedViews(Projector[Mapping[_Identity, View]]):
         ------
         UnknownName
         """
-        person = self._desk.person(by)
+        person = self._desk.allowed(by, "read")
         mine = [v for v in self._state.values() if v.page == page and v.is_for(person)]
         return sorted(mine, key=lambda v: (v.name.casefold(), v.shared, v.seq))
 
     def opening(self, by: str, page: Name) -> View | None:
         """What somebody's function begins a page with: of several the one saved last."""
-        person = self._desk.person(by)
+        person = self._desk.allowed(by, "read")
         found = [
             v for v in self._state.values()
             if v.page == page and v.opens and v.function == person.function

@@ -307,7 +307,7 @@ class Cycles(CycleReader):
         return now
 
     def _speaking(self, by: str, function: str | None) -> Person:
-        person = self._desk.person(by)
+        person = self._desk.allowed(by, "read")
         if function and person.delegate_for and person.delegate_for.value == function:
             return replace(person, function=Function(function))
         person = self._desk.allowed(by, "sign")

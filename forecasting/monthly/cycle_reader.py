@@ -266,7 +266,7 @@ class CycleReader(Projector["Cycle | None"]):
 
     def walk(self, by: str, version: Version, skus: Sequence[int]) -> pd.DataFrame:
         """Why the draft of some SKUs is another number than in a version (walk.walk)."""
-        plan = self._seen_by(self._desk.person(by))
+        plan = self._seen_by(self._desk.allowed(by, "read"))
         self.version(version.version)
         check_places(skus, len(plan.sku_names), "SKU")
         names = {plan.sku_names[s] for s in skus}
@@ -300,7 +300,7 @@ class CycleReader(Projector["Cycle | None"]):
         among : sequence of Event, optional
             Overrides that stand, in order; all there are if left out.
         """
-        hidden = self.hidden_from(self._desk.person(by))
+        hidden = self.hidden_from(self._desk.allowed(by, "read"))
         overrides, taken_back = (
             adoption.overrides(self._desk) if among is None else (among, set())
         )

@@ -181,13 +181,14 @@ class Minutes(Projector[_Noted]):
 
     def close(self, by: str, seq: int) -> Event:
         """Say that an action is done."""
+        actor = self._desk.allowed(by, "minute")
         if seq not in self._state.actions:
             raise UnknownName(f"There is no action #{seq}.")
         old = self._state.actions[seq]
         if old.is_done:
             raise Refused(f"Action #{seq} is done already.")
         body = Assigned(of=seq, text=old.text, owner=old.owner, due=old.due, is_done=True)
-        return self._append(by, body, old.scope)
+        return self._desk.append(actor, body, scope=old.scope)
 
     def decide(self, by: str, text: str, *, scope: Scope | None = None) -> Event:
         """Record what the meeting decided."""

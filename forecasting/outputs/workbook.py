@@ -94,7 +94,7 @@ def export(
     """
     about = {
         "base": str(space.seq),
-        "input": space.person(by).function.value,
+        "input": space.desk.allowed(by, "read").function.value,
         "level": level,
         "location_level": location_level,
         "location": location,
@@ -115,7 +115,7 @@ def judge(space: Workspace, by: str, file: BinaryIO, name: str) -> Return:
         If it holds the input of another function.
     """
     sheet = sheets.read(file, name)
-    function = space.person(by).function
+    function = space.desk.allowed(by, "read").function
     if sheet.about.get("input") != function.value:
         raise OutOfBounds(
             f"This file holds the input of {sheet.about.get('input', 'nobody').capitalize()}; "

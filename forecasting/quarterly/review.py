@@ -285,6 +285,7 @@ class Quarters(Projector[Mapping[str, Event]]):
 
     def settle(self, by: str, seq: int) -> Event:
         """Say that a decision of a review was carried out."""
+        actor = self._desk.allowed(by, "read")
         found = next((d for d in self.decisions() if d["seq"] == seq), None)
         if found is None:
             raise UnknownName(f"No review made a decision #{seq}.")
@@ -292,7 +293,7 @@ class Quarters(Projector[Mapping[str, Event]]):
             raise Refused(f"Decision #{seq} is done already.")
         event = self._desk.ledger.event(seq)
         assert event is not None
-        actor, asked = self._desk.person(by), event.told(Assigned)
+        asked = event.told(Assigned)
         if actor.id != asked.owner:
             actor = self._desk.allowed(by, "review")
         return self._desk.append(actor, replace(asked, of=seq, is_done=True))

@@ -152,12 +152,14 @@ class History(Projector[Mapping[str, int]]):
         """
         self._desk.allowed(by, "read")
         rows = self._desk.store.query("input_at", seq=seq, first_week=dt.date(1990, 1, 1))
-        rows = rows[~rows["input"].isin(self._cycles.hidden_from(self._desk.person(by)))]
+        rows = rows[
+            ~rows["input"].isin(self._cycles.hidden_from(self._desk.allowed(by, "read")))
+        ]
         return rows.assign(units=rows["delta"] / THOUSANDTHS).drop(columns="delta")
 
     def seen_by(self, by: str, events: list[AsMade[Event]]) -> list[Event]:
         """Without what others entered while inputs are collected blind."""
-        hidden = self._cycles.hidden_from(self._desk.person(by))
+        hidden = self._cycles.hidden_from(self._desk.allowed(by, "read"))
         since = self._cycles.current.opened if self._cycles.current else 0
         return [e for e in events if e.seq < since or not is_input_of(e, hidden)]
 

@@ -274,10 +274,10 @@ class Decisions(Projector[Mapping[int, Decision]]):
 
         What it moves is not counted any more, since stock and orders of the files hold it.
         """
+        actor = self._desk.allowed(by, "read")
         found = self._state.get(seq)
         if found is None:
             raise UnknownName(f"There is no decision #{seq}.")
-        actor = self._desk.person(by)
         if actor.id != found.owner:
             actor = self._desk.allowed(by, found.action)
         if not found.is_open:

@@ -108,14 +108,15 @@ def me() -> Person:
 
     Raises
     ------
-    SignedOut, NotAllowed
-        Where people sign in: if nobody is signed in any more, or may not come in.
+    NotAllowed
+        If they were taken out.
+    SignedOut
+        Where people sign in: if nobody is signed in any more.
     """
-    if asked_by := _ASKED_BY.get():
-        return workspace().person(asked_by)
-    if signed.is_on():
+    asked_by = _ASKED_BY.get()
+    if not asked_by and signed.is_on():
         return signed.person(workspace())
-    return workspace().person(st.session_state["person"])
+    return workspace().desk.allowed(asked_by or st.session_state["person"], "read")
 
 
 def is_somebody() -> bool:

@@ -634,6 +634,20 @@ def test_no_stranger_reaches_anything(world, verbs, name):
     assert digest(world.space) == before
 
 
+def test_whoever_was_taken_out_reaches_nothing(world, verbs):
+    """Not by a right, not as a delegate, not as the owner of what is to be done."""
+    space, dana = world.space, world.space.person("dana")
+    asked = {name: world.arguments(name, "dana") for name in MATRIX}
+    space.staff.take_out("admin", identity="dana")
+    try:
+        before = digest(space)
+        found = {name: outcome(verbs[name], "dana", *asked[name]) for name in MATRIX}
+        assert digest(space) == before
+    finally:
+        space.set_person("admin", identity="dana", name=dana.name, function=dana.function)
+    assert {name: told for name, told in found.items() if told != "not allowed"} == {}
+
+
 @pytest.mark.parametrize("name", MATRIX)
 def test_nothing_absurd_becomes_more_than_a_refusal(world, verbs, name):
     """Each argument in turn is anything at all, by everybody: done, or refused in words."""
