@@ -29,7 +29,7 @@ from pages.components import (
     trail,
     written,
 )
-from pages.components.risks import BACK_KEY, NEXT_KEY
+from pages.components.risks import BACK_KEY, NEXT_KEY, beside
 from pages.components.text import Markdown, ours, plain
 
 _AGREED = 0.999
@@ -77,12 +77,8 @@ _SAID = "agreed just now"
 
 def next_open(skus: Sequence[str], agreed: Sequence[float], at: str) -> str | None:
     """The exception to go on with after one: the next that is not agreed, from the top again."""
-    where = list(skus).index(at) if at in skus else -1
-    for way in range(1, len(skus) + 1):
-        n = (where + way) % len(skus)
-        if agreed[n] < _AGREED and skus[n] != at:
-            return skus[n]
-    return None
+    left = {sku for sku, share in zip(skus, agreed, strict=True) if share < _AGREED}
+    return beside(skus, left, at, step=1)
 
 
 def _take_the_next(shown: pd.DataFrame) -> None:

@@ -7,6 +7,7 @@ changed, until they decide something else.
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from forecasting.weekly.decisions import Decision
 from pages.components import frame, theme
 from pages.components.text import Markdown, ours, plain
 
+T = TypeVar("T")
 NEXT_KEY, BACK_KEY = "N", "P"
 """They do nothing while somebody types (Streamlit) or a dialog is open (hands.js)."""
 
@@ -40,14 +42,12 @@ def open_ones(
     ]  # fmt: skip
 
 
-def beside(
-    every: Sequence[Risk], todo: Collection[Risk], at: Risk, *, step: int
-) -> Risk | None:
-    """The open risk before or after one, in the order of the list, and round its ends.
+def beside(every: Sequence[T], todo: Collection[T], at: T, *, step: int) -> T | None:
+    """The open one before or after one, in the order of the list, and round its ends.
 
     Parameters
     ----------
-    every : sequence of Risk
+    every : sequence
         Settled ones, too: whoever has just settled one goes on from where it stood.
     step : int
         1 for the next one, -1 for the one before.
