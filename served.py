@@ -28,9 +28,8 @@ ROOT = Path(__file__).parent
 SCRIPTS = ROOT / "pages" / "components"
 ADDRESS_JS, HANDS_JS = SCRIPTS / "address.js", SCRIPTS / "hands.js"
 PICTURES_JS, REACH_JS = SCRIPTS / "pictures.js", SCRIPTS / "reach.js"
-BASE = "/".join(["", *str(config.get_option("server.baseUrlPath") or "").strip("/").split("/")])
+BASE = f"/{config.get_option('server.baseUrlPath') or ''}/".replace("//", "/").rstrip("/")
 """Where the app stands under its host: '' by itself, '/concord' behind a proxy that says so."""
-BASE = BASE.rstrip("/")
 OURS = (
     ADDRESS_JS, HANDS_JS, PICTURES_JS, REACH_JS, remembered.SCRIPT, signed.SCRIPT
 )  # fmt: skip

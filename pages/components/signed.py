@@ -9,6 +9,7 @@ page. Without one there is the chooser (remembered.py), on this computer only.
 import threading
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,12 @@ the same browser still hold them."""
 _LOCK = threading.Lock()
 
 
-@st.cache_resource
-def _rules() -> SignInRules | None:
+@lru_cache(maxsize=1)
+def rules() -> SignInRules | None:
+    """The rules by which people sign in; None where they choose who they are.
+
+    Read once: whoever looks is asked for many times in every run.
+    """
     try:
         if "auth" not in st.secrets:
             return None
@@ -41,11 +46,6 @@ def _rules() -> SignInRules | None:
     except StreamlitSecretNotFoundError:
         return None
     return SignInRules.read(dict(found))
-
-
-def rules() -> SignInRules | None:
-    """The rules by which people sign in; None where they choose who they are."""
-    return _rules()
 
 
 def is_on() -> bool:
