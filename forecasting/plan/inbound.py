@@ -33,6 +33,7 @@ class Inbound:
         self._lines, self._spans = _by_sku(base.receipts)
         self._suppliers = [str(name or "") for name in base.skus["supplier"]]
         self._lateness: dict[tuple[int, str], tuple[Floats, Floats]] = {}
+        self._of_orders: dict[tuple[int, str], pd.DataFrame] = {}
 
     def lines(self, sku: int) -> OrderLines:
         """Open receipt lines of a SKU, as in the basis."""
@@ -153,6 +154,12 @@ class Inbound:
 
     def _lines_of_orders(self, sku: int, supply: str) -> pd.DataFrame:
         """Lines of a SKU that a decided order may be: open ones, and what arrived."""
+        key = (sku, supply)
+        if key not in self._of_orders:
+            self._of_orders[key] = self._to_match(sku, supply)
+        return self._of_orders[key]
+
+    def _to_match(self, sku: int, supply: str) -> pd.DataFrame:
         lines = self._counted(sku, supply)
         open_ones = pd.DataFrame(
             {
