@@ -16,6 +16,11 @@ from pages.components.charts.drawing import specified
 WEEKS = pd.date_range("2026-11-02", periods=4, freq="7D")
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_drawn():
+    drawing._spec.clear()
+
+
 def counted():
     """A drawing, and a list that grows by one whenever it is drawn."""
     times = []
