@@ -8,7 +8,7 @@ from pages.components.charts import drawing
 
 @pytest.fixture(scope="session", autouse=True)
 def charts_are_checked():
-    """Every chart that is drawn here is held against the schema of Vega-Lite."""
+    """Every chart that is drawn here is checked by the schema of Vega-Lite."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawing, "CHECKED", True)
         yield

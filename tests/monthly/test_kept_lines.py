@@ -1,4 +1,4 @@
-"""The buy plan is worked out anew for the SKUs that changed, and says what it said if all were."""
+"""The buy plan is worked out anew for the SKUs that changed, and is what it is if all were."""
 
 import gc
 import random

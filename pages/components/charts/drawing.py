@@ -22,7 +22,7 @@ from pages.components import theme
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 P = ParamSpec("P")
 CHECKED = False
-"""Whether charts are held against the schema of Vega-Lite, which takes as long as all the rest.
+"""Whether charts are checked by the schema of Vega-Lite, which takes as long as all the rest.
 The tests of pages do it, so that a served page need not."""
 _ALONE = threading.Lock()
 """altair's settings are one for all threads."""
