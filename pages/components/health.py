@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from forecasting import metering, operation
-from pages.components import frame, signed
+from pages.components import frame, signed, warm
 
 LOG = operation.log("serve")
 _STATE = {"why": "Concord is opening its database and building the plan."}
@@ -49,6 +49,7 @@ def _open() -> None:
         LOG.fault("not_ready", error)
     else:
         _STATE.clear()
+        warm.up()
 
 
 def livez(_: Request) -> Response:
