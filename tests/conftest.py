@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from forecasting.workspace import Workspace
-from tests import template
+from tests import answers, template
 
 ROOT = Path(__file__).parents[1]
 
@@ -119,6 +119,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def databases_from_a_template(tmp_path_factory):
     """Empty databases are copied, not made anew by every step (tests/template.py)."""
     with template.copied(tmp_path_factory.mktemp("template") / "empty.duckdb"):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers_from_copies():
+    """What copies of one company answer is asked once (tests/answers.py)."""
+    with answers.known():
         yield
 
 
