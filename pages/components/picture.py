@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.components import download
+from pages.components import contrast, download, theme
 from pages.components.charts import Drawn
 from pages.components.text import Markdown, unmarked
 
@@ -56,4 +56,7 @@ def of(
     # Streamlit's theme moves the first and last label of an axis inwards; of a row of names the
     # first would then stand below its bar.
     level: Any = chart.configure_axisY(labelFlush=False)
+    if contrast.is_on():  # the theme writes axes and legends in grey
+        level = level.configure_axis(labelColor=theme.ink(), titleColor=theme.ink())
+        level = level.configure_legend(labelColor=theme.ink(), titleColor=theme.ink())
     return st.altair_chart(level, width="stretch", height=room, alt=spoken, **how)
