@@ -70,16 +70,7 @@ def last_week(
         Units by SKU, as every published number is scored against them.
     """
     base = plan.base
-    by_sku = happened.assign(out=happened["stocked_out"].fillna(False).astype(bool)).groupby(
-        "sku"
-    )
-    sums = by_sku.agg(out=("out", "sum"), doors=("door", "size"))
-    frame = (
-        pd.DataFrame({"expected": expected, "actual": demand.reindex(expected.index)})
-        .dropna(subset="actual")  # a door did not tell
-        .join(sums, how="left")
-        .fillna(0.0)
-    )
+    frame = _beside(expected, demand, happened)
     frame = frame[(frame["expected"] > 0) | (frame["actual"] > 0)]
     doors = np.maximum(frame["doors"].to_numpy(), 1)
     mean = np.maximum(frame["expected"].to_numpy(), 0.1)
@@ -113,6 +104,17 @@ def last_week(
         misses=ranked[columns],
         n_small=len(far) - len(dear),
     )
+
+
+def _beside(expected: pd.Series, demand: pd.Series, happened: pd.DataFrame) -> pd.DataFrame:
+    """By SKU what was expected, its demand, and its doors with those that ran out."""
+    by_sku = happened.assign(out=happened["stocked_out"].fillna(False).astype(bool)).groupby(
+        "sku"
+    )
+    sums = by_sku.agg(out=("out", "sum"), doors=("door", "size"))
+    units = pd.DataFrame({"expected": expected, "actual": demand.reindex(expected.index)})
+    told = units.dropna(subset="actual")  # of the others a door did not tell
+    return told.join(sums, how="left").fillna(0.0)
 
 
 def _running(activations: Sequence[Activation], week: dt.date) -> Mapping[str, tuple[str, ...]]:

@@ -24,7 +24,7 @@ def switch() -> None:
         icon=":material/tv:", type="tertiary", shortcut=KEY, on_click=_turn, args=(not on,),
         help="For a room: type 1.4 times as large, nothing to press. It follows whoever leads.",
     )  # fmt: skip
-    if on:  # a way out that a hand finds, too: seen while the mouse moves (style.css, reach.js)
+    if on:  # a hand finds how to leave, too: seen while the mouse moves (style.css, reach.js)
         with st.container(key="bigscreen"):
             st.button(
                 "Leave the big screen", key="big_screen_out", icon=":material/close_fullscreen:",
