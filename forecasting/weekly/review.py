@@ -56,10 +56,14 @@ class Weekly:
         mine = known[pd.to_datetime(known["week"]) == pd.Timestamp(base.as_of)]
         if mine.empty:
             return None
-        happened = self._happened(base.as_of)
+        # What every published number is scored against: one week has one demand on every page.
+        demand = self._desk.store.query(
+            "demand_by_week", since=base.as_of, until=base.as_of + dt.timedelta(7)
+        )
         return signals.last_week(
-            self._plan(), mine.set_index("sku")["consensus"], happened,
-            self._calendar.activations, version=int(mine["version"].iloc[0]),
+            self._plan(), mine.set_index("sku")["consensus"], self._happened(base.as_of),
+            self._calendar.activations, demand=demand.set_index("sku")["units"],
+            version=int(mine["version"].iloc[0]),
         )  # fmt: skip
 
     def sense(

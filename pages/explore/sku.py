@@ -14,7 +14,16 @@ from forecasting.plan import featured, views
 from forecasting.plan.basis import USUAL_LEAD_TIME_WEEKS
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import SkuPlan
-from pages.components import charts, conclusions, download, followed, frame, picture, theme
+from pages.components import (
+    charts,
+    conclusions,
+    download,
+    followed,
+    frame,
+    picture,
+    theme,
+    written,
+)
 from pages.components.followed import What
 from pages.components.text import Markdown, ours, plain
 
@@ -192,7 +201,7 @@ def corrections(plan: LivePlan, corrected: pd.DataFrame) -> None:
                     "Why": recent["reason"].map(WHY),
                 }
             ),
-            hide_index=True, height=min(38 + 35 * len(recent), 300),
+            hide_index=True, height=written.height(len(recent), most=9),
             alt="Weeks corrected for stockouts, latest first",
             column_config={"Sales, u": number, "Demand, u": number},
         )  # fmt: skip

@@ -121,13 +121,13 @@ def test_the_others_say_a_number_and_its_unit():
         }
     )  # fmt: skip
     assert spoken(conclusions.expected_and_actual(lifts)) == (
-        "1 of 2 activations came within 20 % of the expected lift; furthest off is B "
-        "(W44 Nov 29): 2.00x expected, 1.00x came."
+        "1 of 2 activations within 20% of the expected lift; furthest off is B "
+        "(W44 Nov 29): 2.00x expected, 1.00x actual."
     )
     versions = pd.DataFrame({"cycle": ["a", "b"], "week": [WEEKS[0]] * 2, "consensus": [90.0, 110.0]})  # fmt: skip
     actual = pd.DataFrame({"week": WEEKS[:1], "actual": [100.0]})
     assert spoken(conclusions.versions(versions, actual)) == (
-        "For W43 Nov 22 the latest of 2 versions had 110 u and 100 u came, +10.0%."
+        "For W43 Nov 22 the latest of 2 versions had 110 u; actual demand was 100 u, -9.1%."
     )
     members = pd.DataFrame({"member": ["Coats", "Shirts"], "value": [0.2, 0.1], "before": [0.1, 0.2]})  # fmt: skip
     worst = conclusions.by_member(members, in_words="{:.2f}".format, lower_is_better=True)

@@ -152,7 +152,7 @@ def expected_and_actual(rows: pd.DataFrame, *, types: Sequence[str]) -> Chart:
             y=alt.Y("actual_lift:Q", scale=scale, title="actual lift, times baseline"),
             size=alt.Size(
                 "baseline:Q", scale=alt.Scale(range=[30, 400]),
-                legend=alt.Legend(title="Baseline, u", orient="bottom", tickCount=3, format=",.0f"),
+                legend=alt.Legend(title="Baseline, u", orient="bottom", tickCount=3, format=",.0f", symbolFillColor=ink()),
             ),
             color=alt.Color(
                 "type:N",

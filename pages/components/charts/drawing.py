@@ -17,7 +17,7 @@ import streamlit as st
 
 from forecasting import conventions
 from forecasting.conventions import Conventions
-from pages.components import theme
+from pages.components import contrast, theme
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 P = ParamSpec("P")
@@ -43,7 +43,8 @@ class Drawing:
     def spec(self) -> dict[str, Any]:
         """What the browser draws it by, with its data as `datasets`; a copy that may be changed."""
         name = f"{self.draw.__module__}.{self.draw.__qualname__}"
-        return _spec(self, name, theme.mode(), conventions.in_force(), self.given, self.named)
+        look = (theme.mode(), contrast.is_on())
+        return _spec(self, name, look, conventions.in_force(), self.given, self.named)
 
 
 def drawing(draw: Callable[P, Chart]) -> Callable[P, Drawing]:
@@ -60,13 +61,13 @@ def drawing(draw: Callable[P, Chart]) -> Callable[P, Drawing]:
 def _spec(
     _drawing: Drawing,
     name: str,
-    mode: str,
+    look: tuple[str, bool],
     written: Conventions,
     given: tuple[Any, ...],
     named: Mapping[str, Any],
 ) -> dict[str, Any]:
     """All but the first say when it has to be drawn again: colours and numbers are in it, too."""
-    del name, mode, written, given, named
+    del name, look, written, given, named
     return specified(_drawing.chart())
 
 
@@ -85,6 +86,9 @@ def specified(chart: Chart) -> dict[str, Any]:
     # Streamlit's theme moves the first and last label of an axis inwards; of a row of names the
     # first would then stand below its bar.
     level: Any = chart.configure_axisY(labelFlush=False)
+    if contrast.is_on():  # the theme writes axes and legends in grey
+        level = level.configure_axis(labelColor=theme.ink(), titleColor=theme.ink())
+        level = level.configure_legend(labelColor=theme.ink(), titleColor=theme.ink())
     with _ALONE:
         alt.data_transformers.register("beside", taken)
         with alt.theme.enable("none"), alt.data_transformers.enable("beside"):

@@ -232,7 +232,7 @@ def side_panel(
     """
     scale = alt.Scale(domain=[day.isoformat() for day in span])
     x_axis = alt.Axis(
-        format="%b %y", tickCount="month", labels=is_last, ticks=is_last, labelAngle=0
+        format="%b %Y", tickCount="month", labels=is_last, ticks=is_last, labelAngle=0
     )
     # The same room for labels in every panel, so that weeks lie below each other.
     y_axis = alt.Axis(format=shown, tickCount=3, minExtent=46, maxExtent=46)

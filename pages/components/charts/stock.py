@@ -287,8 +287,8 @@ def calibration(tenths: pd.DataFrame) -> Chart:
         .encode(x="a:Q", y="a:Q")
     )
     label = (
-        alt.Chart(pd.DataFrame({"a": [97], "text": ["as predicted"]}))
-        .mark_text(align="right", dx=-12, color=ink())
+        alt.Chart(pd.DataFrame({"a": [100], "text": ["as predicted"]}))
+        .mark_text(align="left", dx=5, color=ink())  # beside the plot, where no point is
         .encode(x="a:Q", y="a:Q", text="text:N")
     )
     points = (
@@ -301,7 +301,12 @@ def calibration(tenths: pd.DataFrame) -> Chart:
                 "cells:Q",
                 title="SKU-doors",
                 scale=alt.Scale(range=[60, 500]),
-                legend=alt.Legend(orient="top", values=[50, 500, 2000]),
+                legend=alt.Legend(
+                    orient="top",
+                    tickCount=3,
+                    format=",.0f",
+                    symbolFillColor=colours["Planning"],
+                ),
             ),
             tooltip=[
                 alt.Tooltip("predicted:Q", format=".0f", title="stockout risk, %"),
