@@ -18,11 +18,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
-from pages.components import health, remembered, signed
+from forecasting.api.app import PATH, build
+from pages.components import frame, health, remembered, signed
 
 ROOT = Path(__file__).parent
 SCRIPTS = ROOT / "pages" / "components"
@@ -192,6 +193,8 @@ def guarded(send: Send, body: bytes) -> Send:
     return passed
 
 
+UPLOAD_BYTES = int(config.get_option("server.maxUploadSize")) * 1_000_000
+"""Bytes of a request to the API: as many as of an upload on a page."""
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -224,6 +227,7 @@ app = st.App(
         Route(f"{BASE}/concord/who", who, methods=["POST"]),
         Route(f"{BASE}/home", home),
         *health.routes(BASE),
+        Mount(f"{BASE}{PATH}", build(frame.workspace, most_bytes=UPLOAD_BYTES)),
     ],
     middleware=[Middleware(Guard)],
     lifespan=health.opening,

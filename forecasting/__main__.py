@@ -8,6 +8,7 @@ from forecasting.commands import (
     cycle,
     database,
     forecast,
+    inputs,
     orders,
     plan,
     proposals,
@@ -15,6 +16,7 @@ from forecasting.commands import (
     serve,
     sources,
     tables,
+    tokens,
 )
 from forecasting.commands.door import main
 
@@ -23,6 +25,7 @@ __all__ = [
     "cycle",
     "database",
     "forecast",
+    "inputs",
     "main",
     "orders",
     "plan",
@@ -31,6 +34,7 @@ __all__ = [
     "serve",
     "sources",
     "tables",
+    "tokens",
 ]
 
 if __name__ == "__main__":

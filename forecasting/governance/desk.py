@@ -21,6 +21,7 @@ from forecasting.consensus.events import TOTAL, Body, Conflict, Event, Kind, Lea
 from forecasting.consensus.events.governance import PersonSet
 from forecasting.consensus.overrides import collisions
 from forecasting.errors import ConcordError, Conflicted, OutOfBounds, Refused, UnknownName
+from forecasting.governance import bearer
 from forecasting.governance.projector import Projector
 from forecasting.rights import LOCAL_ADMIN, Person, require
 from forecasting.vocabulary import Function, Measure
@@ -44,7 +45,7 @@ class Request:
     kind: Kind
     says: Callable[[Event], bool] = lambda _event: True
     """Whether an event of this person and kind says what this request asks."""
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=bearer.new_id)
 
     @classmethod
     def of(
@@ -149,6 +150,7 @@ class Desk(Projector[Mapping[str, Person]]):
             If there never was such a state: from a later one on nothing would conflict.
         """
         now = self.ledger.seq
+        base = bearer.seen() if base is None else base
         if base is None:
             return now
         if not 0 <= base <= now:
@@ -176,6 +178,7 @@ class Desk(Projector[Mapping[str, Person]]):
         """
         person = self.person(by)
         require(person, verb)
+        bearer.check(verb)
         return person
 
     def refuse_conflict(
@@ -246,7 +249,8 @@ class Desk(Projector[Mapping[str, Person]]):
         Refused
             If the request's id was used before for another one.
         """
-        identity = request.id if request else uuid.uuid4().hex
+        bearer.check_writing()
+        identity = request.id if request else bearer.new_id()
         with _watched(is_edit=work is None) as made:
             event = self.ledger.submit(
                 identity, _named(identity, prepare), touches=touches, work=work
@@ -275,6 +279,7 @@ class Desk(Projector[Mapping[str, Person]]):
         Refused
             If the id of one was used before for another one, or is the id of two of them.
         """
+        bearer.check_writing()
         requests = {request.id: request for request, _ in asked}
         if len(requests) < len(asked):
             raise Refused("Two of these changes have the same request id.")
