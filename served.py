@@ -9,7 +9,8 @@ program's page on another port can speak for somebody who has Concord open.
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
 from forecasting.api.app import PATH, build
+from forecasting.commands import running
 from pages.components import frame, health, remembered, signed
 
 ROOT = Path(__file__).parent
@@ -220,6 +222,27 @@ def home(request: Request) -> RedirectResponse:
     return RedirectResponse(f"./{asked}")
 
 
+def be_found() -> None:
+    """Let the command line of this computer find this app by its database."""
+    path = frame.workspace().store.path
+    if path is None or config.get_option("server.sslCertFile"):
+        return
+    host = str(config.get_option("server.address") or "")
+    host = "127.0.0.1" if host in ("", "0.0.0.0", "::", "localhost") else host  # noqa: S104
+    host = f"[{host}]" if ":" in host else host
+    running.announce(path, f"http://{host}:{config.get_option('server.port')}{BASE}")
+
+
+@asynccontextmanager
+async def living(of: object) -> AsyncIterator[None]:
+    """From the start of the app to its end."""
+    health.WHEN_OPEN[:] = [be_found]
+    async with health.opening(of):
+        yield
+    running.leave()
+
+
+API = build(frame.workspace, local=running.secret, most_bytes=UPLOAD_BYTES)
 app = st.App(
     ROOT / "app.py",
     routes=[
@@ -227,9 +250,12 @@ app = st.App(
         Route(f"{BASE}/concord/who", who, methods=["POST"]),
         Route(f"{BASE}/home", home),
         *health.routes(BASE),
-        Mount(f"{BASE}{PATH}", build(frame.workspace, most_bytes=UPLOAD_BYTES)),
+        Mount(
+            f"{BASE}{PATH}",
+            build(frame.workspace, local=running.secret, most_bytes=UPLOAD_BYTES),
+        ),
     ],
     middleware=[Middleware(Guard)],
-    lifespan=health.opening,
+    lifespan=living,
     on_script_error=signed.gone,
 )

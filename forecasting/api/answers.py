@@ -28,6 +28,7 @@ from forecasting import scratch
 from forecasting.api.problems import BadRequest
 from forecasting.api.running import Outcome
 from forecasting.api.verbs import USUAL_ROWS, Verb
+from forecasting.commands.served import PLACE
 
 ARROW, PARQUET = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
 ZIP, JSON = "application/zip", "application/json"
@@ -41,8 +42,6 @@ KINDS: Mapping[str, str] = {
     ".duckdb": "application/octet-stream",
 }
 """Form of a file to its media type."""
-PLACE = "concord-files:/"
-"""Before the name of a file in what is told, where the file comes along."""
 PAGES_KEPT, PAGES_S = 8, 600.0
 """Tables that wait for their next page, and for how many seconds."""
 

@@ -22,26 +22,18 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from forecasting import commands
 from forecasting.commands.door import main
-from forecasting.commands.served import FileIn, FileOut, FolderOut
+from forecasting.commands.served import (
+    ABSENT,
+    LOOKS,
+    READS,
+    FileIn,
+    FileOut,
+    FolderOut,
+    public,
+    spelled,
+)
 from forecasting.taking import LARGEST_WHOLE, LONGEST
 
-ABSENT: Mapping[str, str] = {
-    "serve": "It starts the server that is asked.",
-    "sample": "It builds a made-up company in a database of its own.",
-    "restore": "It makes a database where there is none; the one that is served is one.",
-}
-"""Verbs that programs do not have, and why."""
-READS = frozenset({
-    "template", "export", "project", "bridge", "buy-plan", "orders", "pack", "proposals",
-    "calendar", "backup", "tokens", "input",
-})  # fmt: skip
-"""Verbs that change nothing."""
-LOOKS: Mapping[str, frozenset[str]] = {
-    "odd": frozenset({"accept", "show_again", "note"}),
-    "sources": frozenset({"remove"}),
-    "conventions": frozenset({"changes"}),
-}
-"""Verbs that show something and also change it, with the parameters that do."""
 TAKES_IF_MATCH = frozenset({"override", "approve", "propose"})
 """Verbs that compare the state that was looked at with what others did since."""
 OURS = frozenset({"db", "person", "as_json"})
@@ -175,23 +167,12 @@ class Verb:
             if isinstance(self.answer, click.Argument):
                 positional.append(target)
             else:
-                options.append(f"{_spelled(self.answer)}={target}")
+                options.append(f"{spelled(self.answer)}={target}")
         return [*options, "--json", "--", *positional]
 
 
 def _is_folder(one: click.Parameter) -> bool:
     return isinstance(one.type, FolderOut)
-
-
-def public(one: click.Parameter) -> str:
-    """What a parameter is called by callers: as the command line spells it."""
-    if isinstance(one, click.Argument):
-        return str(one.name)
-    return _spelled(one).lstrip("-").replace("-", "_")
-
-
-def _spelled(one: click.Parameter) -> str:
-    return max(one.opts, key=len)
 
 
 def _text(value: object) -> str:
@@ -201,9 +182,9 @@ def _text(value: object) -> str:
 def _option(one: click.Parameter, value: object, texts: list[str] | None) -> list[str]:
     if isinstance(one, click.Option) and one.is_flag:
         if value:
-            return [_spelled(one)]
+            return [spelled(one)]
         return [max(one.secondary_opts, key=len)] if one.secondary_opts else []
-    return [f"{_spelled(one)}={each}" for each in (texts or [_text(value)])]
+    return [f"{spelled(one)}={each}" for each in (texts or [_text(value)])]
 
 
 def _field(name: str, one: click.Parameter) -> Any:

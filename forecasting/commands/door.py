@@ -23,7 +23,9 @@ from data import failures
 from data.ledger import utc_now
 from data.store import DEFAULT_PATH, Store
 from forecasting import faults, operation, write
+from forecasting.commands import elsewhere, running
 from forecasting.commands.served import (
+    ABSENT,
     TABLES,
     FileOut,
     echo,
@@ -31,7 +33,7 @@ from forecasting.commands.served import (
     reader,
     served,
 )
-from forecasting.errors import BadFiles, OutOfBounds, Refused
+from forecasting.errors import BadFiles, DatabaseBusy, OutOfBounds, Refused
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
 from forecasting.plan.inbound import SUPPLIES
@@ -52,13 +54,36 @@ def _with_log(ctx: click.Context, _option: click.Parameter, db: Path) -> Path:
     return db
 
 
-database = click.option(
+_db = click.option(
     "--db",
     type=click.Path(path_type=Path, dir_okay=False),
     callback=_with_log,
     default=lambda: Path(os.environ.get("CONCORD_DB", DEFAULT_PATH)),
     help="Database file (default: CONCORD_DB, else data/local/concord.duckdb).",
 )
+_SERVER, _FILE = "concord.server", "concord.token_file"
+
+
+def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:
+    ctx.meta[_SERVER if option.name == "server" else _FILE] = value
+
+
+_server = click.option(
+    "--server", envvar="CONCORD_SERVER", expose_value=False, callback=_keep, metavar="URL",
+    help="Have a running Concord do it, at this address (default: CONCORD_SERVER).",
+)  # fmt: skip
+_token_file = click.option(
+    "--token-file", envvar=elsewhere.TOKEN_FILE, expose_value=False, callback=_keep,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the token for --server is (default: the token in CONCORD_TOKEN).",
+)  # fmt: skip
+
+
+def database(verb: _F) -> _F:
+    """The options of a verb that works on a company: its file, or a server that has it."""
+    return _db(_server(_token_file(verb)))
+
+
 acting = click.option("--as", "person", default=LOCAL_ADMIN.id, help="Who acts.")
 as_json_too = click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
 as_of_week = click.option(
@@ -85,8 +110,30 @@ def writes(*forms: str) -> Callable[[_F], _F]:
 written_to = writes(*TABLES)
 
 
+class _Verb(click.Command):
+    """Is done by a server where one is named, or where one on this computer has the file."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if served() is not None:
+            return super().invoke(ctx)
+        if url := ctx.meta.get(_SERVER):
+            return elsewhere.through(ctx, elsewhere.named(url, ctx.meta.get(_FILE)))
+        try:
+            return super().invoke(ctx)
+        except DatabaseBusy as busy:
+            there = running.found(ctx.params["db"]) if "db" in ctx.params else None
+            if there is None or self.name in ABSENT:
+                raise
+            try:
+                return elsewhere.through(ctx, there)
+            except elsewhere.NotReached:
+                raise busy from None
+
+
 class _Verbs(click.Group):
     """Turns refusals into exit 2 with one line per problem, and our faults into exit 1."""
+
+    command_class = _Verb
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -7,7 +7,7 @@ folder of this one request: no caller names a place on the server.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -21,6 +21,25 @@ from forecasting.workspace import Workspace
 
 TABLES = (".csv", ".xlsx", ".parquet")
 """Forms in which a table is written."""
+PLACE = "concord-files:/"
+"""Before the name of a file in what is told, where the file comes along."""
+ABSENT: Mapping[str, str] = {
+    "serve": "It starts the server that is asked.",
+    "sample": "It builds a made-up company in a database of its own.",
+    "restore": "It makes a database where there is none; the one that is served is one.",
+}
+"""Verbs that programs do not have, and why."""
+READS = frozenset({
+    "template", "export", "project", "bridge", "buy-plan", "orders", "pack", "proposals",
+    "calendar", "backup", "tokens", "input",
+})  # fmt: skip
+"""Verbs that change nothing."""
+LOOKS: Mapping[str, frozenset[str]] = {
+    "odd": frozenset({"accept", "show_again", "note"}),
+    "sources": frozenset({"remove"}),
+    "conventions": frozenset({"changes"}),
+}
+"""Verbs that show something and also change it, with the parameters that do."""
 
 
 class FileIn(click.Path):
@@ -49,6 +68,18 @@ class FolderOut(click.Path):
 
     def __init__(self) -> None:
         super().__init__(path_type=Path, file_okay=False)
+
+
+def public(one: click.Parameter) -> str:
+    """What a parameter is called by callers: as the command line spells it."""
+    if isinstance(one, click.Argument):
+        return str(one.name)
+    return spelled(one).lstrip("-").replace("-", "_")
+
+
+def spelled(one: click.Parameter) -> str:
+    """A parameter as the command line spells it, with its dashes."""
+    return max(one.opts, key=len)
 
 
 @dataclass(slots=True, kw_only=True)
