@@ -8,6 +8,7 @@ from forecasting.commands import (
     cycle,
     database,
     forecast,
+    inputs,
     orders,
     people,
     plan,
@@ -16,6 +17,7 @@ from forecasting.commands import (
     serve,
     sources,
     tables,
+    tokens,
 )
 from forecasting.commands.door import main
 
@@ -24,6 +26,7 @@ __all__ = [
     "cycle",
     "database",
     "forecast",
+    "inputs",
     "main",
     "orders",
     "people",
@@ -33,6 +36,7 @@ __all__ = [
     "serve",
     "sources",
     "tables",
+    "tokens",
 ]
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from forecasting.governance.projector import Projector
 from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
 from forecasting.governance.saved_views import SavedViews
+from forecasting.governance.tokens import Tokens
 from forecasting.intake.imports import Imports
 from forecasting.intake.oddities import Oddities
 from forecasting.intake.signed_work import Signed
@@ -124,7 +125,7 @@ class Workspace:
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
         self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
-        self.staff = Staff(self.desk)
+        self.staff, self.tokens = Staff(self.desk), Tokens(self.desk)
         self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
         self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
         self.views, self.following = SavedViews(self.desk), Following(self.desk)
@@ -167,7 +168,7 @@ class Workspace:
             self.desk, self.staff, self.conventions, self.cycles, self.history, self.minutes,
             self.reasons, self.calendar, self.decisions, self.orders, self.proposals,
             self.reversals, self.steps, self.policies, self.quarters, self.oddities,
-            self.sources, self.views,
+            self.sources, self.views, self.tokens,
         )  # fmt: skip
 
     def _offer(self) -> None:

@@ -112,6 +112,8 @@ MATRIX = {
     "staff.set_person": ADMIN, "staff.take_out": ADMIN, "staff.set_group": ADMIN,
     "staff.limit": ADMIN,
     "staff.speak_for": EVERYBODY,
+    # a token of one's own; somebody else's is Admin's to make
+    "tokens.make": EVERYBODY, "tokens.of": EVERYBODY, "tokens.revoke": EVERYBODY,
 }  # fmt: skip
 """Verb to the functions that have it: the product's promise of who may do what, in the order
 in which the verbs can be done one after the other."""
@@ -243,6 +245,14 @@ class World:
                 return (), {"identity": "zoe"}
             case "staff.set_group":
                 return ("marketing people", Function.MARKETING), self.limits("inside")
+            case "tokens.make":
+                return (), {
+                    "label": "nightly", "level": "read", "days": 30, "person": by,
+                    "commands": ["export"],
+                }  # fmt: skip
+            case "tokens.revoke":
+                mine = [t.id for t in s.tokens.alive if t.person == by]
+                return (mine[0] if mine else "none",), {}
             case "staff.speak_for":
                 return (s.person(by).function,), {}
             case "imports.preview_import":
@@ -641,7 +651,10 @@ def test_the_matrix_of_rights_holds_for_every_verb_and_function(world, verbs):
             if is_held and function in INPUTS and function in holders:
                 results[by, "inside"] = limited(world, verbs[name], name, by, "inside")
             args, kwargs = world.arguments(
-                name, by if function in INPUTS or name == "staff.speak_for" else "dana"
+                name,
+                by
+                if function in INPUTS or name.startswith(("staff.speak_for", "tokens."))
+                else "dana",
             )
             before = world.space.seq
             results[function] = outcome(verbs[name], by, args, kwargs)

@@ -43,8 +43,7 @@ class Drawing:
     def spec(self) -> dict[str, Any]:
         """What the browser draws it by, with its data as `datasets`; a copy that may be changed."""
         name = f"{self.draw.__module__}.{self.draw.__qualname__}"
-        look = (theme.mode(), contrast.is_on())
-        return _spec(self, name, look, conventions.in_force(), self.given, self.named)
+        return _spec(self, name, theme.look(), conventions.in_force(), self.given, self.named)
 
 
 def drawing(draw: Callable[P, Chart]) -> Callable[P, Drawing]:
@@ -61,7 +60,7 @@ def drawing(draw: Callable[P, Chart]) -> Callable[P, Drawing]:
 def _spec(
     _drawing: Drawing,
     name: str,
-    look: tuple[str, bool],
+    look: str,
     written: Conventions,
     given: tuple[Any, ...],
     named: Mapping[str, Any],
