@@ -15,6 +15,7 @@ from forecasting.commands import (
     serve,
     sources,
     tables,
+    word,
 )
 from forecasting.commands.door import main
 
@@ -31,6 +32,7 @@ __all__ = [
     "serve",
     "sources",
     "tables",
+    "word",
 ]
 
 if __name__ == "__main__":

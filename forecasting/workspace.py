@@ -38,6 +38,8 @@ from forecasting.governance.projector import Projector
 from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
 from forecasting.governance.saved_views import SavedViews
+from forecasting.governance.schedules import Schedules
+from forecasting.governance.seen import Seen
 from forecasting.intake.imports import Imports
 from forecasting.intake.oddities import Oddities
 from forecasting.intake.signed_work import Signed
@@ -144,7 +146,7 @@ class Workspace:
         self.inputs = Inputs(
             self.desk, plan=self._live, reasons=self.reasons, policies=self.policies
         )
-        self.sources = Sources(self.desk)
+        self.sources, self.schedules = Sources(self.desk), Schedules(self.desk)
         self.imports = Imports(
             self.desk, self.calendar, self._rebuild, signed=partial(_signed, self),
             proposals=self.proposals, plan=self.working_plan_for,
@@ -153,7 +155,7 @@ class Workspace:
             self.desk, calendar=self.calendar, decisions=self.decisions, orders=self.orders,
             seen_by=self.history.seen_by,
         )  # fmt: skip
-        self.steps = Steps(self.desk, self.reversals)
+        self.steps, self.seen = Steps(self.desk, self.reversals), Seen(self.desk)
         self.runs = Runs(
             self.desk, self.cycles, calendar=self.calendar, number=self._run,
             rebuild=self._rebuild_and_flag, sum_up=self._sum_up,
@@ -167,7 +169,7 @@ class Workspace:
             self.desk, self.staff, self.conventions, self.cycles, self.history, self.minutes,
             self.reasons, self.calendar, self.decisions, self.orders, self.proposals,
             self.reversals, self.steps, self.policies, self.quarters, self.oddities,
-            self.sources, self.views,
+            self.sources, self.views, self.schedules,
         )  # fmt: skip
 
     def _offer(self) -> None:

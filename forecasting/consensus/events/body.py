@@ -63,6 +63,7 @@ class Kind(StrEnum):
     PROPOSE = "propose"
     ANSWER = "answer"
     VIEW = "view"
+    SCHEDULE = "schedule"
 
 
 class Told(Protocol):
