@@ -48,6 +48,7 @@ from forecasting.monthly.comparisons import Comparisons
 from forecasting.monthly.cycle import Cycles
 from forecasting.monthly.inputs import Inputs
 from forecasting.monthly.minutes import Minutes
+from forecasting.monthly.threads import Threads
 from forecasting.plan.kept import KeptPlans
 from forecasting.plan.live import LivePlan
 from forecasting.quarterly import review
@@ -133,7 +134,7 @@ class Workspace:
         self.calendar = MarketingCalendar(self.desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)
-        self.decisions, self.orders, self.proposals, self.weekly = _of_the_week(self)
+        self.decisions, self.orders, self.proposals, self.weekly, self.threads = _of_week(self)
         self.cycles = Cycles(
             self.desk, plan=self._live, seen_by=self._seen_by, rebuild=self._rebuild_and_flag,
             candidate=self._candidate, policies=self.policies,
@@ -169,7 +170,7 @@ class Workspace:
             self.desk, self.staff, self.conventions, self.cycles, self.history, self.minutes,
             self.reasons, self.calendar, self.decisions, self.orders, self.proposals,
             self.reversals, self.steps, self.policies, self.quarters, self.oddities,
-            self.sources, self.views, self.schedules,
+            self.sources, self.views, self.schedules, self.threads,
         )  # fmt: skip
 
     def _offer(self) -> None:
@@ -377,8 +378,8 @@ class Workspace:
             self.quarters.sum_up()
 
 
-def _of_the_week(space: Workspace) -> tuple[Decisions, Orders, Proposals, Weekly]:
-    """What the weekly review does, on one desk and one calendar."""
+def _of_week(space: Workspace) -> tuple[Decisions, Orders, Proposals, Weekly, Threads]:
+    """What the weekly review does and is spoken of, on one desk and one calendar."""
     desk, calendar, live = space.desk, space.calendar, lambda: space.plan
     decisions = Decisions(desk, plan=live, activation=calendar.one)
     orders = Orders(desk, plan=live)
@@ -386,7 +387,8 @@ def _of_the_week(space: Workspace) -> tuple[Decisions, Orders, Proposals, Weekly
         desk, plan=space.working_plan_for, calendar=calendar, decisions=decisions, orders=orders
     )
     weekly = Weekly(desk, plan=live, calendar=calendar, decisions=decisions)
-    return decisions, orders, proposals, weekly
+    threads = Threads(desk, plan=live, activation=calendar.one, decisions=decisions)
+    return decisions, orders, proposals, weekly, threads
 
 
 def _of_the_rest(space: Workspace) -> review.Sources:

@@ -17,6 +17,7 @@ from forecasting.consensus.activations import Activation
 from forecasting.consensus.cycle import Stage
 from forecasting.monthly.minutes import Action, Assumption
 from forecasting.monthly.standing import Standing
+from forecasting.monthly.threads import ACTIVATION, DECISION, Comment
 from forecasting.monthly.today import SOON, of_cycle
 from forecasting.rights import Person
 from forecasting.vocabulary import Status
@@ -25,6 +26,8 @@ from forecasting.weekly.decisions import Decision
 from forecasting.weekly.proposed import Proposal
 
 RED, LOST = "red", "lost"
+STAYS = dt.timedelta(21)
+"""How long somebody finds a comment that names them in their inbox."""
 
 
 class Need(StrEnum):
@@ -220,6 +223,28 @@ def of_standing(person: Person, standing: Standing | None, *, today: dt.date) ->
                     since=_from(task.due), page=task.page, link=task.link,
                 )
             )  # fmt: skip
+    return found
+
+
+def of_mentions(
+    comments: Iterable[Comment], names: Mapping[str, str], *, today: dt.date
+) -> list[Item]:
+    """Comments that name somebody, of the last weeks."""
+    places = {ACTIVATION: "activations", DECISION: "signals", "sku": "sku"}
+    found = []
+    for one in comments:
+        kind, _, name = one.about.partition("/")
+        if today - one.at.date() > STAYS:
+            continue
+        page = places.get(kind, "consensus")
+        text = f"{names.get(one.person, one.person)} on {one.place}: {one.text}"
+        found.append(
+            Item(
+                need=Need.MENTION, key=f"mention/{one.seq}", text=" ".join(text.split())[:200],
+                since=one.at, page=page,
+                link={kind: name} if page in ("activations", "sku") else {},
+            )
+        )  # fmt: skip
     return found
 
 

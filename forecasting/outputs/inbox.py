@@ -35,6 +35,7 @@ def items(space: Workspace, by: str) -> list[Item]:
     names = {p.id: p.name for p in space.people}
     found = _of_failures(space, person)
     found += waiting.of_proposals(space.proposals.waiting_for(person), names)
+    found += waiting.of_mentions(space.threads.naming(by), names, today=today)
     found += waiting.of_promises(
         person, space.decisions.open, space.minutes.actions, space.minutes.assumptions,
         today=today,

@@ -27,6 +27,7 @@ from pages.components import (
     lists,
     picture,
     theme,
+    thread,
 )
 from pages.components.text import Markdown, ours, plain
 
@@ -310,6 +311,7 @@ def one_activation(
             label="See it on the Bridge",
             query_params={"activation": chosen},
         )
+        thread.of(f"activation/{chosen}")
     if person.may("activation") or person.may("propose"):
         with right:
             form(space, person, plan, act)

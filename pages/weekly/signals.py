@@ -29,6 +29,7 @@ from pages.components import (
     proposals,
     risks,
     theme,
+    thread,
     written,
 )
 from pages.components.filters import Products
@@ -128,6 +129,7 @@ def carried_out(space: Workspace, open_ones: Sequence[Decision], today: dt.date)
         del place
         for n in at:
             options.line(open_ones[n], where=True, late=open_ones[n].is_late(today))
+            thread.of(f"decision/{open_ones[n].seq}")
 
     lists.draw(
         lines,

@@ -70,6 +70,8 @@ MATRIX = {
     # own input, hold, comment, assumption, draft; undo own events
     "inputs.override": INPUTS, "inputs.override_all": INPUTS, "inputs.preview_override": INPUTS,
     "workbook.apply": INPUTS, "inputs.hold": INPUTS, "inputs.release": INPUTS, "inputs.comment": INPUTS,
+    "threads.about": EVERYBODY, "threads.naming": EVERYBODY, "threads.write": INPUTS,
+    "threads.answer": INPUTS,
     "minutes.assume": INPUTS, "minutes.judge": INPUTS, "minutes.assign": INPUTS,
     "minutes.close": INPUTS,
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
@@ -215,6 +217,14 @@ class World:
                 return (scope,), {"client_id": f"{name} {s.seq}"}
             case "inputs.comment":
                 return (scope, "words"), {"client_id": f"c {s.seq}"}
+            case "threads.about":
+                return ("activation/NEW",), {}
+            case "threads.write":
+                return ("words",), {
+                    "about": "activation/NEW", "scope": None, "client_id": f"t {s.seq}"
+                }  # fmt: skip
+            case "threads.answer":
+                return (self.seqs["comment"], "words"), {"client_id": f"a {s.seq}"}
             case "staff.set_person":
                 return (), {
                     "identity": "zoe", "name": "Zoe", "function": Function.MARKETING,
@@ -515,6 +525,7 @@ def world(played, tmp_path_factory):
         "assumption": space.minutes.assume(
             "dana", "It holds", owner="dana", watch="it", review=today
         ).seq,
+        "comment": space.comment("dana", scope, "words").seq,
         "action": space.minutes.assign("dana", "Do it", owner="dana", due=today).seq,
         "review": space.quarters.decide(
             "victor", "2026-Q4", "Do it", owner="victor", due=today
