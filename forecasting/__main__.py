@@ -18,6 +18,7 @@ from forecasting.commands import (
     sources,
     tables,
     tokens,
+    word,
 )
 from forecasting.commands.door import main
 
@@ -37,6 +38,7 @@ __all__ = [
     "sources",
     "tables",
     "tokens",
+    "word",
 ]
 
 if __name__ == "__main__":
