@@ -8,6 +8,7 @@ from forecasting.commands import (
     cycle,
     database,
     forecast,
+    inputs,
     orders,
     people,
     plan,
@@ -16,6 +17,8 @@ from forecasting.commands import (
     serve,
     sources,
     tables,
+    tokens,
+    word,
 )
 from forecasting.commands.door import main
 
@@ -24,6 +27,7 @@ __all__ = [
     "cycle",
     "database",
     "forecast",
+    "inputs",
     "main",
     "orders",
     "people",
@@ -33,6 +37,8 @@ __all__ = [
     "serve",
     "sources",
     "tables",
+    "tokens",
+    "word",
 ]
 
 if __name__ == "__main__":

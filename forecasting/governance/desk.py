@@ -28,6 +28,7 @@ from forecasting.errors import (
     Refused,
     UnknownName,
 )
+from forecasting.governance import bearer
 from forecasting.governance.projector import Projector
 from forecasting.governance.reach import OF_ONESELF, Places, Reach, Reaches, refusal
 from forecasting.rights import LOCAL_ADMIN, Person, Remit, require
@@ -52,7 +53,7 @@ class Request:
     kind: Kind
     says: Callable[[Event], bool] = lambda _event: True
     """Whether an event of this person and kind says what this request asks."""
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=bearer.new_id)
 
     @classmethod
     def of(
@@ -163,6 +164,7 @@ class Desk(Projector[Mapping[str, Person]]):
             If there never was such a state: from a later one on nothing would conflict.
         """
         now = self.ledger.seq
+        base = bearer.seen() if base is None else base
         if base is None:
             return now
         if not 0 <= base <= now:
@@ -201,6 +203,7 @@ class Desk(Projector[Mapping[str, Person]]):
         require(person, verb)
         if at is not None:
             self._reaches.refuse_reach(person.name, person.remit, at)
+        bearer.check(verb)
         return person
 
     @property
@@ -290,7 +293,8 @@ class Desk(Projector[Mapping[str, Person]]):
         Refused
             If the request's id was used before for another one.
         """
-        identity = request.id if request else uuid.uuid4().hex
+        bearer.check_writing()
+        identity = request.id if request else bearer.new_id()
         with _watched(is_edit=work is None) as made:
             event = self.ledger.submit(
                 identity, self._named(identity, prepare), touches=touches, work=work
@@ -319,6 +323,7 @@ class Desk(Projector[Mapping[str, Person]]):
         Refused
             If the id of one was used before for another one, or is the id of two of them.
         """
+        bearer.check_writing()
         requests = {request.id: request for request, _ in asked}
         if len(requests) < len(asked):
             raise Refused("Two of these changes have the same request id.")

@@ -18,6 +18,7 @@ from forecasting.consensus.events.inputs import Commented, Held, Overridden, Rel
 from forecasting.consensus.overrides import resolve
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.governance.desk import Desk, Request, checked_link, checked_note
+from forecasting.governance.naming import named_in
 from forecasting.governance.policy import Policies
 from forecasting.governance.reasons import Reasons
 from forecasting.hierarchy import THOUSANDTHS, Bools, Ints
@@ -286,8 +287,9 @@ class Inputs:
         if not text.strip():
             raise OutOfBounds("A comment needs words.")
         Selection.of(self._plan(), scope)
+        body = Commented(names=named_in(text, self._desk.people))
         return self._desk.append(
-            actor, Commented(), scope=scope, note=checked_note(text), client_id=client_id
+            actor, body, scope=scope, note=checked_note(text), client_id=client_id
         )
 
     def _hold(

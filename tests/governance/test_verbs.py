@@ -30,7 +30,8 @@ from forecasting.consensus.activations import Activation, Item
 from forecasting.consensus.cycle import following
 from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
-from forecasting.governance.following import What
+from forecasting.governance.following import Followed, What
+from forecasting.governance.schedules import Does
 from forecasting.monthly.inputs import Change
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure
@@ -69,12 +70,16 @@ MATRIX = {
     # own input, hold, comment, assumption, draft; undo own events
     "inputs.override": INPUTS, "inputs.override_all": INPUTS, "inputs.preview_override": INPUTS,
     "workbook.apply": INPUTS, "inputs.hold": INPUTS, "inputs.release": INPUTS, "inputs.comment": INPUTS,
+    "threads.about": EVERYBODY, "threads.naming": EVERYBODY, "threads.write": INPUTS,
+    "threads.answer": INPUTS,
     "minutes.assume": INPUTS, "minutes.judge": INPUTS, "minutes.assign": INPUTS,
     "minutes.close": INPUTS,
     "drafts.keep": INPUTS, "drafts.of": INPUTS, "drafts.drop": INPUTS,
     "views.offered": EVERYBODY, "views.opening": EVERYBODY, "views.save": EVERYBODY,
     "views.remove": EVERYBODY, "following.of": EVERYBODY, "following.add": EVERYBODY,
     "following.saw": EVERYBODY, "following.remove": EVERYBODY,
+    "seen.of": EVERYBODY, "seen.mark": EVERYBODY, "inbox.items": EVERYBODY,
+    "inbox.mark_seen": EVERYBODY,
     "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
     # propose any decision to the function that may take it, which answers
@@ -105,6 +110,9 @@ MATRIX = {
     "hindsight.replay": FILES, "hindsight.start_replay": FILES,
     "hindsight.stop_replay": FILES, "reasons.save": FILES, "oddities.accept": FILES, "conventions.set": FILES,
     "oddities.show_again": FILES,
+    # what is done by itself, under the rights of who saved it
+    "schedules.save": FILES, "schedules.pause": FILES, "schedules.run_now": FILES,
+    "schedules.remove": FILES,
     # targets, thresholds, weights, fences, calendar rules; close the quarter
     "policies.change": LEADERSHIP, "quarters.decide": LEADERSHIP,
     "quarters.settle": LEADERSHIP, "quarters.close": LEADERSHIP,
@@ -112,6 +120,8 @@ MATRIX = {
     "staff.set_person": ADMIN, "staff.take_out": ADMIN, "staff.set_group": ADMIN,
     "staff.limit": ADMIN,
     "staff.speak_for": EVERYBODY,
+    # a token of one's own; somebody else's is Admin's to make
+    "tokens.make": EVERYBODY, "tokens.of": EVERYBODY, "tokens.revoke": EVERYBODY,
 }  # fmt: skip
 """Verb to the functions that have it: the product's promise of who may do what, in the order
 in which the verbs can be done one after the other."""
@@ -205,6 +215,8 @@ class World:
     everybody's own."""
     made: Event
     """An override that was written."""
+    scheduled: dict[str, str]
+    """Schedules, each for the verb that does something with it."""
 
     def arguments(self, name: str, by: str) -> tuple[tuple, dict]:
         """What a verb is called with after `by`."""
@@ -232,6 +244,14 @@ class World:
                 return (scope,), {"client_id": f"{name} {s.seq}"}
             case "inputs.comment":
                 return (scope, "words"), {"client_id": f"c {s.seq}"}
+            case "threads.about":
+                return ("activation/NEW",), {}
+            case "threads.write":
+                return ("words",), {
+                    "about": "activation/NEW", "scope": None, "client_id": f"t {s.seq}"
+                }  # fmt: skip
+            case "threads.answer":
+                return (self.seqs["comment"], "words"), {"client_id": f"a {s.seq}"}
             case "staff.set_person":
                 return (), {
                     "identity": "zoe", "name": "Zoe", "function": Function.MARKETING,
@@ -243,6 +263,14 @@ class World:
                 return (), {"identity": "zoe"}
             case "staff.set_group":
                 return ("marketing people", Function.MARKETING), self.limits("inside")
+            case "tokens.make":
+                return (), {
+                    "label": "nightly", "level": "read", "days": 30, "person": by,
+                    "commands": ["export"],
+                }  # fmt: skip
+            case "tokens.revoke":
+                mine = [t.id for t in s.tokens.alive if t.person == by]
+                return (mine[0] if mine else "none",), {}
             case "staff.speak_for":
                 return (s.person(by).function,), {}
             case "imports.preview_import":
@@ -352,7 +380,20 @@ class World:
             case "following.add" | "following.remove":
                 return (What.CLASS, "Coats"), {}
             case "following.saw":
-                return (What.CLASS, "Coats", {"short": 3.0}), {}
+                seen = Followed(what=What.CLASS, name="Coats", seen={"short": 3.0})
+                return ([seen],), {}
+            case "seen.mark":
+                return (["action/1"],), {"there": ["action/1", "action/2"]}
+            case "inbox.mark_seen":
+                return (["action/1"],), {}
+            case "schedules.save":
+                return (f"Nightly {by}", Does.REFRESH), {
+                    "at": "03:15", "days": [0, 1], "options": {"full": "yes"}
+                }  # fmt: skip
+            case "schedules.pause":
+                return (self.scheduled[name],), {"paused": True}
+            case "schedules.run_now" | "schedules.remove":
+                return (self.scheduled[name],), {}
             case "drafts.of" | "drafts.drop":
                 return ("consensus",), {}
             case "reversals.preview" | "reversals.undo":
@@ -542,6 +583,7 @@ def world(played, tmp_path_factory):
         "action": space.minutes.assign(
             "dana", "Do it", owner="victor", due=today, scope=scope
         ).seq,
+        "comment": space.comment("dana", scope, "words").seq,
         "review": space.quarters.decide(
             "victor", "2026-Q4", "Do it", owner="victor", due=today
         ).seq,
@@ -561,8 +603,11 @@ def world(played, tmp_path_factory):
     seqs["withdraw ines"] = space.proposals.propose("ines", option).seq
     off = activation.cancelled()
     seqs["withdraw dana"] = space.proposals.propose_change("dana", off).seq
+    scheduled = {f"schedules.{verb}": verb for verb in ("pause", "run_now", "remove")}
+    for name in scheduled.values():
+        space.schedules.save("dana", name, Does.REFRESH, at="03:15")
     made = World(
-        space=space, scope=scope, option=option, activation=activation, mine=mine,
+        space=space, scheduled=scheduled, scope=scope, option=option, activation=activation, mine=mine,
         others=others,
         files=[calendar], quarter=str(space.quarters.usual()), seqs=seqs,
         made=space.ledger.event(mine["dana"]),
@@ -641,7 +686,10 @@ def test_the_matrix_of_rights_holds_for_every_verb_and_function(world, verbs):
             if is_held and function in INPUTS and function in holders:
                 results[by, "inside"] = limited(world, verbs[name], name, by, "inside")
             args, kwargs = world.arguments(
-                name, by if function in INPUTS or name == "staff.speak_for" else "dana"
+                name,
+                by
+                if function in INPUTS or name.startswith(("staff.speak_for", "tokens."))
+                else "dana",
             )
             before = world.space.seq
             results[function] = outcome(verbs[name], by, args, kwargs)
