@@ -10,6 +10,7 @@ from forecasting.commands import (
     forecast,
     inputs,
     orders,
+    people,
     plan,
     proposals,
     sample,
@@ -17,6 +18,7 @@ from forecasting.commands import (
     sources,
     tables,
     tokens,
+    word,
 )
 from forecasting.commands.door import main
 
@@ -28,6 +30,7 @@ __all__ = [
     "inputs",
     "main",
     "orders",
+    "people",
     "plan",
     "proposals",
     "sample",
@@ -35,6 +38,7 @@ __all__ = [
     "sources",
     "tables",
     "tokens",
+    "word",
 ]
 
 if __name__ == "__main__":

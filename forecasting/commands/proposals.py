@@ -33,12 +33,13 @@ from forecasting.consensus.events.proposals import (
     OrdersProposed,
     Proposed,
 )
+from forecasting.consensus.moves import order_of
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.outputs import marketing_calendar
 from forecasting.weekly import options
 from forecasting.weekly.ground import merged
 from forecasting.weekly.option import Action, Option
-from forecasting.weekly.order_terms import divided_again, order_of
+from forecasting.weekly.order_terms import divided_again
 from forecasting.weekly.proposed import Proposal
 from forecasting.weekly.readiness import State
 from forecasting.workspace import Workspace

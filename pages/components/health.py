@@ -18,7 +18,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from forecasting import metering, operation
-from pages.components import frame, signed
+from forecasting.outputs.clockwork import Clockwork
+from pages.components import frame, signed, warm
 
 LOG = operation.log("serve")
 _STATE = {"why": "Concord is opening its database and building the plan."}
@@ -34,11 +35,13 @@ _JOBS = Gauge("concord_jobs_running", "Long work that is under way")
 @asynccontextmanager
 async def opening(_app: object) -> AsyncIterator[None]:
     """Open the workspace before the first person comes, beside the server that starts."""
-    threading.Thread(target=_open, name="opening", daemon=True).start()
+    clockwork = Clockwork(frame.workspace)
+    threading.Thread(target=_open, args=(clockwork,), name="opening", daemon=True).start()
     yield
+    clockwork.stop()
 
 
-def _open() -> None:
+def _open(clockwork: Clockwork) -> None:
     # Streamlit misses a page around what is opened without one; there is none.
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(
         "ERROR"
@@ -53,6 +56,8 @@ def _open() -> None:
         _STATE.clear()
         for tell in WHEN_OPEN:
             tell()
+        clockwork.start()
+        warm.up()
 
 
 def livez(_: Request) -> Response:

@@ -64,6 +64,7 @@ class Kind(StrEnum):
     ANSWER = "answer"
     VIEW = "view"
     TOKEN = "token"  # noqa: S105  (a name)
+    SCHEDULE = "schedule"
 
 
 class Told(Protocol):
