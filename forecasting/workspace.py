@@ -40,6 +40,7 @@ from forecasting.governance.recovery import Recovery
 from forecasting.governance.saved_views import SavedViews
 from forecasting.governance.schedules import Schedules
 from forecasting.governance.seen import Seen
+from forecasting.governance.wishes import Wishes
 from forecasting.intake.imports import Imports
 from forecasting.intake.oddities import Oddities
 from forecasting.intake.signed_work import Signed
@@ -127,7 +128,7 @@ class Workspace:
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
         self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
-        self.staff = Staff(self.desk)
+        self.staff, self.wishes = Staff(self.desk), Wishes(self.desk)
         self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
         self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
         self.views, self.following = SavedViews(self.desk), Following(self.desk)
