@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.vocabulary import Function
-from pages.components import frame, guide, remembered, saved, signed, theme, waiting
+from pages.components import contrast, frame, guide, remembered, saved, signed, theme, waiting
 from pages.components.text import Markdown, ours, plain
 
 COMPONENTS = Path(__file__).parent / "pages" / "components"
@@ -156,11 +156,7 @@ def who_is_here() -> DeltaGenerator:
                 st.markdown(f"{plain(name)} is on **{plain(where)}**")
             if not others:
                 st.markdown("Nobody else is here.")
-            st.toggle(
-                "High contrast", key="contrast", persist_state="session",
-                help="Black on white, or white on black, and stronger pictures. A system that "
-                "asks for more contrast gets it by itself.",
-            )  # fmt: skip
+            contrast.switch()
             (signed_in if signed.is_on() else chosen_person)()
     return views
 
@@ -227,6 +223,7 @@ pages = {
 chosen = st.navigation(
     pages, position="top"
 )  # a menu for each cadence: they would not fit side by side
+contrast.recall()
 if not signed.is_on():
     remembered.recall()
 here = chosen.title if frame.is_somebody() else ""
@@ -247,9 +244,7 @@ else:
     saved.begin(chosen.url_path or "home")
     with place:
         with (
-            st.container(
-                key="contrast_on" if st.session_state.get("contrast") else "contrast_off"
-            ),
+            st.container(key=contrast.place()),
             st.container(key=f"inmenu{menu_of(chosen.title)}"),
         ):
             views = who_is_here()

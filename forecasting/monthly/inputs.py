@@ -175,15 +175,10 @@ class Inputs:
         """
         self._desk.allowed(by, "override")
         in_what, no_reason = Measure(measure), _Why()
+        changes = [Change(scope=scope, operation=operation, value=value) for scope in scopes]
         return [
-            self._prepared(
-                by,
-                Change(scope=scope, operation=operation, value=value),
-                in_what,
-                base,
-                no_reason,
-            )()
-            for scope in scopes
+            self._desk.refuse_outside(self._prepared(by, one, in_what, base, no_reason)())
+            for one in changes
         ]
 
     def small(self, by: str, event: AsMade[Event]) -> Small | None:

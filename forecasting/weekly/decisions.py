@@ -27,6 +27,7 @@ from forecasting.consensus.moves import Move
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.projector import Projector
+from forecasting.governance.reach import Reach
 from forecasting.inventory.network import NO_LANE
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
@@ -266,7 +267,7 @@ class Decisions(Projector[Mapping[int, Decision]]):
             one that does not work any more stands.
         """
         for option in chosen:
-            self._desk.allowed(by, option.action)
+            self._desk.allowed(by, option.action, at=_reach_of(option))
         return [self.decide(by, option, owner=owner, note=note) for option in chosen]
 
     def close(self, by: str, seq: int, *, note: str = "") -> Event:
@@ -406,6 +407,11 @@ def _check_new_order(plan: LivePlan, sku: int, move: Move) -> None:
 def touched_by(option: Option) -> frozenset[str]:
     """SKUs that deciding for an option touches."""
     return frozenset({option.sku, *(move.sku for move in option.moves)})
+
+
+def _reach_of(option: Option) -> Reach:
+    """What of the company deciding for an option touches, as far as the option says it."""
+    return Reach.of_moves(option.moves).with_(Reach(skus=touched_by(option)))
 
 
 def _decision(event: Event, body: Decided) -> Decision:

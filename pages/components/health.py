@@ -9,7 +9,7 @@ import asyncio
 import hmac
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from prometheus_client import Gauge
@@ -19,11 +19,13 @@ from starlette.routing import Route
 
 from forecasting import metering, operation
 from forecasting.outputs.clockwork import Clockwork
-from pages.components import frame, signed
+from pages.components import frame, signed, warm
 
 LOG = operation.log("serve")
 _STATE = {"why": "Concord is opening its database and building the plan."}
 """Why people may not come yet; nothing once they may."""
+WHEN_OPEN: list[Callable[[], None]] = []
+"""Who else is told once they may."""
 _SESSIONS = Gauge("concord_sessions", "Windows that are open now")
 _LEDGER = Gauge("concord_ledger_events", "Number of the last event of the ledger")
 _PLAN_AGE = Gauge("concord_plan_age_days", "Days since the last week that the forecast knows")
@@ -52,7 +54,10 @@ def _open(clockwork: Clockwork) -> None:
         LOG.fault("not_ready", error)
     else:
         _STATE.clear()
+        for tell in WHEN_OPEN:
+            tell()
         clockwork.start()
+        warm.up()
 
 
 def livez(_: Request) -> Response:

@@ -26,6 +26,7 @@ from pages.components import (
     picture,
     theme,
     thread,
+    written,
 )
 from pages.components.followed import What
 from pages.components.text import Markdown, ours, plain
@@ -204,7 +205,7 @@ def corrections(plan: LivePlan, corrected: pd.DataFrame) -> None:
                     "Why": recent["reason"].map(WHY),
                 }
             ),
-            hide_index=True, height=min(38 + 35 * len(recent), 300),
+            hide_index=True, height=written.height(len(recent), most=9),
             alt="Weeks corrected for stockouts, latest first",
             column_config={"Sales, u": number, "Demand, u": number},
         )  # fmt: skip

@@ -226,7 +226,7 @@ def misses(space: Workspace, last: LastWeek | None) -> None:
         column_config={
             "Forecast, u": st.column_config.NumberColumn(format="%,.0f"),
             "Actual, u": st.column_config.NumberColumn(format="%,.0f"),
-            "Error": st.column_config.NumberColumn(format="%+.1f %%"),
+            "Error": st.column_config.NumberColumn(format="%+.1f%%"),
             "Error at retail": written.money(help="Actual less forecast in units, at regular price."
             ),
         },
