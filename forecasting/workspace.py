@@ -31,6 +31,7 @@ from forecasting.errors import (
 from forecasting.governance.conventions import CompanyConventions
 from forecasting.governance.desk import Desk
 from forecasting.governance.drafts import Drafts
+from forecasting.governance.feeds import Feeds
 from forecasting.governance.following import Following
 from forecasting.governance.people import Staff
 from forecasting.governance.policy import Policies, Policy
@@ -132,7 +133,7 @@ class Workspace:
         self.staff, self.tokens, self.wishes = Staff(desk), Tokens(desk), Wishes(desk)
         self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
         self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
-        self.views, self.following = SavedViews(self.desk), Following(self.desk)
+        self.views, self.following, self.feeds = SavedViews(desk), Following(desk), Feeds(desk)
         self.calendar = MarketingCalendar(self.desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)
@@ -172,7 +173,7 @@ class Workspace:
             self.desk, self.staff, self.conventions, self.cycles, self.history, self.minutes,
             self.reasons, self.calendar, self.decisions, self.orders, self.proposals,
             self.reversals, self.steps, self.policies, self.quarters, self.oddities,
-            self.sources, self.views, self.tokens, self.schedules, self.threads,
+            self.sources, self.views, self.tokens, self.schedules, self.threads, self.feeds,
         )  # fmt: skip
 
     def _offer(self) -> None:

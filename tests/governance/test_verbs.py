@@ -81,6 +81,7 @@ MATRIX = {
     "following.saw": EVERYBODY, "following.remove": EVERYBODY,
     "seen.of": EVERYBODY, "seen.mark": EVERYBODY, "inbox.items": EVERYBODY,
     "inbox.mark_seen": EVERYBODY, "wishes.of": EVERYBODY, "wishes.set": EVERYBODY,
+    "feeds.of": EVERYBODY, "feeds.make": EVERYBODY, "feeds.revoke": EVERYBODY,
     "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
     # propose any decision to the function that may take it, which answers
@@ -385,6 +386,10 @@ class World:
                 return ([seen],), {}
             case "seen.mark":
                 return (["action/1"],), {"there": ["action/1", "action/2"]}
+            case "feeds.make":
+                return (f"Link {s.seq}",), {"function": Function.PLANNING, "klass": ""}
+            case "feeds.revoke":
+                return (s.feeds.of(by)[0].name if s.feeds.of(by) else "none",), {}
             case "wishes.set":
                 return (Rhythm.DAILY,), {
                     "channel": "mail", "address": "x@shop.example", "at": "07:00", "day": 0
