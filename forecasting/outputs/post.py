@@ -156,7 +156,7 @@ def deliver(space: Workspace, *, now_too: bool = False) -> tuple[int, int]:
     for person, wish in space.wishes.everybody.items():
         until = _due(wish, now, now_too=now_too)
         if until is not None and not _is_too_soon(space, person, now):
-            _write(space, person, wish, ways, until=until)
+            _write(space, person, wish, ways, until=until, now=now)
     sent = waits = 0
     wishes = space.wishes.everybody
     for letter in space.wishes.letters:
@@ -200,7 +200,13 @@ def _is_too_soon(space: Workspace, person: str, now: dt.datetime) -> bool:
 
 
 def _write(
-    space: Workspace, person: str, wish: Wish, ways: Ways, *, until: dt.datetime
+    space: Workspace,
+    person: str,
+    wish: Wish,
+    ways: Ways,
+    *,
+    until: dt.datetime,
+    now: dt.datetime,
 ) -> None:
     """Put down what somebody has not been told; nothing where there is nothing new."""
     told = set(wish.told)
@@ -212,7 +218,7 @@ def _write(
     letter = Letter(
         letter=uuid.uuid4().hex, person=person, channel=wish.channel,
         title=digest.title_of(new), body=digest.body_of(new, base=ways.link),
-        made_at=space.desk.now, next_try=space.desk.now,
+        made_at=now, next_try=now,
     )  # fmt: skip
     space.wishes.told(letter, [one.key for one in new], until=until)
 

@@ -63,7 +63,8 @@ def edit(space: Workspace, window: int, stop: threading.Event, took: list[float]
     """One window: change after change of cells that are its own, until told to stop."""
     plan, n = space.plan, 0
     week = as_date(plan.base.weeks[6])
-    names = plan.sku_names[window :: len(PEOPLE)]
+    sold = np.flatnonzero(plan.totals["draft"][:, 6] > 0)
+    names = [plan.sku_names[sku] for sku in sold[window :: len(PEOPLE)]]
     while not stop.is_set():
         scope = Scope(
             product_level="sku", product=names[n % len(names)], first_week=week, last_week=week
@@ -117,6 +118,7 @@ def _night(space: Workspace, clock: Clock, incoming: Path, found: Measured, quie
     space.wishes.set("mara", Rhythm.DAILY, address="mara@shop.example", at="03:03")
     space.minutes.assign("dana", "Look at the night's figures", owner="mara",
                          due=space.desk.today)  # fmt: skip
+    assert space.plan.sku_names  # built before anything is measured
     made: list[int] = []
     _edited(space, found.quiet, made, found, pause, lambda: time.sleep(quiet_s))
 
