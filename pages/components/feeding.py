@@ -54,12 +54,14 @@ def links() -> None:
             st.markdown(
                 "**Copy this address now**; it is not shown again. Whoever has it may read."
             )
-            st.code(made, language=None)
+            st.text_input("Address", made, key=f"feed_{len(mine)}")
         for one in mine:
             with st.container(horizontal=True, vertical_alignment="center"):
                 what = one.function.label if one.function else "Every function"
-                klass = plain(one.klass) if one.klass else "all classes"
-                st.markdown(f"**{plain(one.name)}** · {plain(what)}, {klass}", width="content")
+                klass = one.klass or "all classes"
+                st.markdown(
+                    f"**{plain(one.name)}** · {plain(what)}, {plain(klass)}", width="content"
+                )
                 if st.button("Revoke", key=f"revoke_{one.seq}", type="tertiary"):
                     frame.do(space.feeds.revoke, person.id, one.name)
         classes = sorted(set(space.plan.base.skus["class"].astype(str)))

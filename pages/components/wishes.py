@@ -20,8 +20,10 @@ def now(wish: Wish) -> Markdown:
     if wish.rhythm is Rhythm.OFF:
         return ours("Tell me elsewhere: not at all")
     where = wish.address if wish.channel == MAIL else wish.channel
-    when = "" if wish.rhythm is Rhythm.AT_ONCE else f" at {plain(wish.when)}"
-    return ours(f"Tell me elsewhere: {_LABELS[wish.rhythm].lower()}{when}, {plain(where)}")
+    when = "" if wish.rhythm is Rhythm.AT_ONCE else f" at {plain(wish.at)}"
+    day = f" on {plain(DAYS[wish.day])}" if wish.rhythm is Rhythm.WEEKLY else ""
+    how = plain(_LABELS[wish.rhythm].lower())
+    return ours(f"Tell me elsewhere: {how}{day}{when}, {plain(where)}")
 
 
 def section() -> None:
@@ -37,7 +39,7 @@ def section() -> None:
         if not names:
             st.markdown(
                 "This server has no way to send messages. Whoever runs it sets one up in the "
-                f"file that {SETTINGS} names."
+                f"file that {plain(SETTINGS)} names."
             )
             return
         with st.form("wish", border=False, width=560):
