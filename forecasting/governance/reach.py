@@ -71,11 +71,11 @@ class Reach:
         return Reach(skus=self.skus | other.skus, doors=doors)
 
     @classmethod
-    def of_moves(cls, moves: Iterable[Move]) -> Reach:
-        """Of moves of supply: what gives is touched like what gets."""
+    def of_moves(cls, moves: Iterable[Move], skus: Collection[str] = ()) -> Reach:
+        """Of moves of supply, and SKUs beside them: what gives is touched like what gets."""
         found = list(moves)
         doors = {place for m in found for place in (m.to, m.origin) if place}
-        return cls(skus=frozenset(m.sku for m in found), doors=frozenset(doors))
+        return cls(skus=frozenset({*skus, *(m.sku for m in found)}), doors=frozenset(doors))
 
     @classmethod
     def of_edit(cls, edit: CalendarEdit) -> Reach:
@@ -282,7 +282,7 @@ class Reaches:
         return _of_body(body)
 
     def _of_answer(self, body: Body, target: int) -> Reach:
-        """Of what is said of an event before it: what that one touched."""
+        """Of what follows on an event before it: what that one touched."""
         moves = body.moves if isinstance(body, MovesUndone | Closed) else ()
         root = self.event(target)
         if moves or root is None:

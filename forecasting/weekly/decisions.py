@@ -266,8 +266,8 @@ class Decisions(Projector[Mapping[int, Decision]]):
             Before anything is written where a right is missing; what was written before
             one that does not work any more stands.
         """
-        for option in chosen:
-            self._desk.allowed(by, option.action, at=_reach_of(option))
+        for one in chosen:
+            self._desk.allowed(by, one.action, at=Reach.of_moves(one.moves, touched_by(one)))
         return [self.decide(by, option, owner=owner, note=note) for option in chosen]
 
     def close(self, by: str, seq: int, *, note: str = "") -> Event:
@@ -407,11 +407,6 @@ def _check_new_order(plan: LivePlan, sku: int, move: Move) -> None:
 def touched_by(option: Option) -> frozenset[str]:
     """SKUs that deciding for an option touches."""
     return frozenset({option.sku, *(move.sku for move in option.moves)})
-
-
-def _reach_of(option: Option) -> Reach:
-    """What of the company deciding for an option touches, as far as the option says it."""
-    return Reach.of_moves(option.moves).with_(Reach(skus=touched_by(option)))
 
 
 def _decision(event: Event, body: Decided) -> Decision:

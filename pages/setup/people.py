@@ -70,12 +70,12 @@ def everybody(people: list[Person]) -> None:
                 )
                 for p in people
             ],
-            columns=["Name", "Speaks for", "Or for", "Also signs for", "May change", "Signs in as", "Given by", "Id"],
+            columns=["Name", "Speaks for", "Or for", "Also signs for", "Limited to", "Signs in as", "Given by", "Id"],
         ),
         hide_index=True, alt="People",
         column_config={
             "Or for": st.column_config.Column(help="Other functions that they may choose to speak for."),
-            "May change": st.column_config.Column(
+            "Limited to": st.column_config.Column(
                 help="The part of the company that their function's rights hold for."
             ),
             "Given by": st.column_config.Column(
@@ -208,7 +208,7 @@ def groups_of_the_provider(person: Person) -> None:
                     )
                     for group, brought in space.staff.groups.items()
                 ],
-                columns=["Group", "Speaks for", "May change"],
+                columns=["Group", "Speaks for", "Limited to"],
             ),
             hide_index=True, alt="Groups and their functions", width=WIDTH,
         )  # fmt: skip

@@ -202,13 +202,13 @@ def test_nobody_takes_back_what_is_outside_and_not_even_their_own(space, limit, 
     (mine, other, *_), _, _ = named
     event = space.override("ines", at(space, "department", other), "percent", 4.0, **FEED)
     held = space.hold("ines", at(space, "department", other, week=9))
-    said = space.comment("ines", at(space, "department", other), "so")
+    note = space.comment("ines", at(space, "department", other), "so")
     limit("ines", departments=[mine])
-    for seq in (event.seq, held.seq, said.seq):
+    for seq in (event.seq, held.seq, note.seq):
         with pytest.raises(Outside):
             space.reversals.undo("ines", seq)
     limit("ines", departments=[other])
-    assert space.reversals.undo("ines", said.seq).seq
+    assert space.reversals.undo("ines", note.seq).seq
 
 
 def test_what_is_done_for_the_whole_company_is_not_for_whoever_is_limited(
@@ -309,7 +309,7 @@ def test_a_limit_is_of_names_that_there_are_and_of_functions_that_change_parts(s
         space.staff.limit("admin", identity="dana")
 
 
-def test_whoever_is_limited_stays_so_whatever_else_is_said_of_them(space, limit, named):
+def test_whoever_is_limited_stays_so_whatever_else_is_set_of_them(space, limit, named):
     (mine, *_), _, _ = named
     limit("ines", departments=[mine])
     space.set_person(
