@@ -25,7 +25,7 @@ from streamlit import config
 
 from forecasting.api.app import PATH, build
 from forecasting.commands import running
-from pages.components import frame, health, remembered, signed
+from pages.components import feeding, frame, health, remembered, signed
 
 ROOT = Path(__file__).parent
 SCRIPTS = ROOT / "pages" / "components"
@@ -251,6 +251,7 @@ app = st.App(
         Route(f"{BASE}/concord/who", who, methods=["POST"]),
         Route(f"{BASE}/home", home),
         *health.routes(BASE),
+        feeding.route(BASE),
         Mount(
             f"{BASE}{PATH}",
             build(frame.workspace, local=running.secret, most_bytes=UPLOAD_BYTES),

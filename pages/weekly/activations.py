@@ -22,6 +22,7 @@ from pages.components import (
     charts,
     conclusions,
     download,
+    feeding,
     filters,
     frame,
     lists,
@@ -415,6 +416,7 @@ def page() -> None:
         else:
             st.info("Only Marketing adds activations.")
     every_one(space)
+    feeding.links()
 
 
 page()
