@@ -101,7 +101,8 @@ IN_WORDS = {
 COMPANY_WIDE = frozenset(
     {
         "cycle", "adopt", "submit", "import", "import the calendar", "accept what is odd",
-        "conventions", "refresh", "backtest", "people", "reasons", "settings", "review",
+        "conventions", "refresh", "schedule", "schedule from an address", "backtest", "people",
+        "reasons", "settings", "review",
     }
 )  # fmt: skip
 """Rights to what cannot be done for a part of the company: who is limited lacks them."""

@@ -1,6 +1,7 @@
 """People: who speaks for which function, how they sign in, and what each function may do."""
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -94,7 +95,7 @@ def changes(person: Person) -> str:
     return "; ".join(f"as {f.label}: {remit}" for f, remit in remits.items())
 
 
-def part_of_the_company(key: str, remit: Remit) -> dict[str, list[str]]:
+def part_of_the_company(key: str, remit: Remit) -> dict[str, Any]:
     """Choosers of departments, classes and regions, with what is chosen now."""
     names = frame.workspace().desk.places.names
     chosen = {}

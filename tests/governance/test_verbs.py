@@ -144,11 +144,16 @@ OF_THE_COMPANY = {
     "imports.import_files", "imports.roll_back", "runs.refresh", "runs.start_refresh",
     "hindsight.backtest", "hindsight.start_backtest", "hindsight.stop_backtest",
     "hindsight.replay", "hindsight.start_replay", "hindsight.stop_replay", "reasons.save",
-    "oddities.accept", "oddities.show_again", "conventions.set",
+    "oddities.accept", "oddities.show_again", "conventions.set", "schedules.save",
+    "schedules.pause", "schedules.run_now", "schedules.remove",
 }  # fmt: skip
 """Verbs that whoever is limited does not have. Of the rest, nothing but what somebody keeps
 for themselves changes anything (`workbook.apply` has nothing to write here: test_reach.py)."""
-OF_ONESELF = {"views.save", "views.remove", "staff.speak_for"}
+OF_ONESELF = {
+    "views.save", "views.remove", "staff.speak_for", "tokens.make", "tokens.revoke",
+    "threads.write", "threads.answer",
+}  # fmt: skip
+"""A thread on an activation that departments share is talk, and whoever is asked answers."""
 
 NEVER_DONE = {
     "runs.refresh", "runs.start_refresh", "hindsight.backtest", "hindsight.start_backtest",
@@ -413,10 +418,10 @@ class World:
                 return (self.activation.activation,), {"base": s.seq, "note": ""}
             case "decisions.decide":
                 return (self.option,), {
-                    "owner": "victor", **days, "note": "words", "client_id": None
+                    "owner": "sam", **days, "note": "words", "client_id": None
                 }  # fmt: skip
             case "decisions.decide_all":
-                return ([self.option],), {"owner": "victor", "note": "words"}
+                return ([self.option],), {"owner": "sam", "note": "words"}
             case "decisions.release":
                 return (s.decisions.all[0].seq,), {"note": ""}
             case "decisions.close":
@@ -596,7 +601,7 @@ def world(played, tmp_path_factory):
     option = Option(
         action=Action.ACCEPT, activation="NEW", sku=scope.product, text="live with it"
     )
-    space.decisions.decide("dana", option, owner="victor", note="so it is")
+    space.decisions.decide("dana", option, owner="sam", note="so it is")
     for verb in ("accept", "change", "decline", "withdraw mara"):
         asked = replace(option, text=f"to {verb}")
         seqs[verb] = space.proposals.propose("mara", asked).seq
