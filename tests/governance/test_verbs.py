@@ -120,6 +120,7 @@ MATRIX = {
     "staff.set_person": ADMIN, "staff.take_out": ADMIN, "staff.set_group": ADMIN,
     "staff.limit": ADMIN,
     "staff.speak_for": EVERYBODY,
+    "audit.read": ADMIN,
     # a token of one's own; somebody else's is Admin's to make
     "tokens.make": EVERYBODY, "tokens.of": EVERYBODY, "tokens.revoke": EVERYBODY,
 }  # fmt: skip
@@ -268,6 +269,11 @@ class World:
                 return (), {"identity": "zoe"}
             case "staff.set_group":
                 return ("marketing people", Function.MARKETING), self.limits("inside")
+            case "audit.read":
+                return (), {
+                    "person": None, "kind": "refused", "since": s.desk.today,
+                    "until": s.desk.today, "most": 5,
+                }  # fmt: skip
             case "tokens.make":
                 return (), {
                     "label": "nightly", "level": "read", "days": 30, "person": by,
