@@ -179,6 +179,7 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
         opening=np.maximum(np.nan_to_num(computed.opening), 0.0),
         receipts=computed.firm[:, ahead],
         doubt=computed.late[1][:, ahead],
+        late=computed.late[0][:, ahead],
         demand=computed.draft[:, ahead] / THOUSANDTHS,
         lift_units=lifts[:, ahead],
         lift_sd=computed.lift_sd[ahead],

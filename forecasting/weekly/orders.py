@@ -96,10 +96,12 @@ def shipments(
         return [], slack, late
     if terms.last is not None and arrives > terms.last:
         return [], None, "Nothing may arrive any more after its exit date."
-    room = _room(plan, item, situation)
+    # That what is on order may be late is no reason to order it twice: both would be there.
+    promised = situation.as_promised()
+    room = _room(plan, item, promised)
     # Whole cases: of what a door has no room for the nearest number, else up to what it lacks.
-    nearest = np.round(np.minimum(situation.lacking, room) / terms.case) * terms.case
-    up = np.ceil(situation.lacking / terms.case - 1e-9) * terms.case
+    nearest = np.round(np.minimum(promised.lacking, room) / terms.case) * terms.case
+    up = np.ceil(promised.lacking / terms.case - 1e-9) * terms.case
     lacking = np.where(up <= room, up, nearest)
     if not lacking.any():
         return [], slack, "No door lacks a unit that would sell soon enough afterwards."

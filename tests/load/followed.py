@@ -21,6 +21,7 @@ import pandas as pd
 
 from forecasting.calendar import as_date
 from forecasting.hierarchy import Floats, Ints
+from forecasting.inventory.lateness import MOST_WEEKS
 from forecasting.plan.basis import Base
 from forecasting.plan.live import LivePlan
 from forecasting.sample.company import COVERED, Sample, make_sample
@@ -170,7 +171,8 @@ class Shelves:
         others = pd.DataFrame(
             {
                 "sku": sku, "door": door, "week": week, "units": rest[sku, door, week],
-                "planned": False, "late": False, "receipt": "", "expedite": -1, "slipped": 0,
+                "planned": False, "late": False, "receipt": "", "expedite": -1, "chance": 1.0,
+                "slipped": MOST_WEEKS,  # in this world what is decided comes as it was decided
             }
         )  # fmt: skip
         early = np.where(named["expedite"] >= 0, np.maximum(named["expedite"] - now, 0), -1)
