@@ -34,6 +34,7 @@ class Action(StrEnum):
     ORDER = "order"
     EXPEDITE = "expedite"
     TRANSFER = "transfer"
+    POSTPONE = "postpone"
     SHIFT = "shift"
     REDUCE = "reduce"
     ACCEPT = "accept"
@@ -45,6 +46,7 @@ class Action(StrEnum):
             "order": "Order more",
             "expedite": "Expedite receipts",
             "transfer": "Reallocate from other doors",
+            "postpone": "Push back receipts",
             "shift": "Shift the featured SKU",
             "reduce": "Reduce the expectation",
             "accept": "Accept the risk",

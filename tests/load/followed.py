@@ -122,8 +122,11 @@ class Shelves:
             if not option.moves:
                 continue
             sku = plan.sku_index[option.sku]
-            change = plan.inbound.moved(sku, option.moves)[:, : WEEKS - now]
-            self.arriving[sku, :, now:WEEKS] += change
+            change = plan.inbound.moved(sku, option.moves)
+            ahead = min(change.shape[1], self.arriving.shape[2] - now)
+            self.arriving[sku, :, now : now + ahead] += change[:, :ahead]
+            # What comes later still is on order all the same: buyers know of it.
+            self.arriving[sku, :, -1] += change[:, ahead:].sum(axis=1)
             for move in option.moves:
                 if move.receipt:
                     mine = (
@@ -133,7 +136,7 @@ class Shelves:
                     )
                     arrives = now + (move.arrives - as_date(plan.base.weeks[0])).days // 7
                     self.lines.loc[mine, "week"] = arrives
-                    self.lines.loc[mine, "receipt"] = ""  # it came earlier once
+                    self.lines.loc[mine, "receipt"] = ""  # it was moved once
                 elif centres.get(move.origin, -1) >= doors:
                     self.reserve[sku, centres[move.origin] - doors] -= move.units
 
