@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from forecasting import write
-from forecasting.calendar import as_date
+from forecasting.calendar import as_date, week_label
 from forecasting.consensus.moves import Move
 from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import THOUSANDTHS, Floats
@@ -100,7 +100,7 @@ def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         return (
             f"Order {write.number(sum(m.units for m in moves))} u more for "
             f"{listed(to, 'door')}, to "
-            f"arrive in the week of {moves[0].arrives}"
+            f"arrive in {week_label(moves[0].arrives)}"
         )
 
     tried = _tried(

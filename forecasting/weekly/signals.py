@@ -53,6 +53,7 @@ def last_week(
     happened: pd.DataFrame,
     activations: Sequence[Activation],
     *,
+    demand: pd.Series,
     version: int,
 ) -> LastWeek:
     """Compare the last closed week with what was published before it.
@@ -62,17 +63,14 @@ def last_week(
     expected : Series
         Units by SKU.
     happened : DataFrame, one row per SKU and door
-        sku, door, units, stocked_out, units_lost.
+        sku, door, stocked_out.
     activations : sequence of Activation
         As they stand.
+    demand : Series
+        Units by SKU, as every published number is scored against them.
     """
     base = plan.base
-    by_sku = happened.assign(
-        demand=happened["units"] + happened["units_lost"].fillna(0.0),
-        out=happened["stocked_out"].fillna(False).astype(bool),
-    ).groupby("sku")
-    sums = by_sku.agg(actual=("demand", "sum"), out=("out", "sum"), doors=("door", "size"))
-    frame = pd.DataFrame({"expected": expected}).join(sums, how="left").fillna(0.0)
+    frame = _beside(expected, demand, happened)
     frame = frame[(frame["expected"] > 0) | (frame["actual"] > 0)]
     doors = np.maximum(frame["doors"].to_numpy(), 1)
     mean = np.maximum(frame["expected"].to_numpy(), 0.1)
@@ -106,6 +104,17 @@ def last_week(
         misses=ranked[columns],
         n_small=len(far) - len(dear),
     )
+
+
+def _beside(expected: pd.Series, demand: pd.Series, happened: pd.DataFrame) -> pd.DataFrame:
+    """By SKU what was expected, its demand, and its doors with those that ran out."""
+    by_sku = happened.assign(out=happened["stocked_out"].fillna(False).astype(bool)).groupby(
+        "sku"
+    )
+    sums = by_sku.agg(out=("out", "sum"), doors=("door", "size"))
+    units = pd.DataFrame({"expected": expected, "actual": demand.reindex(expected.index)})
+    told = units.dropna(subset="actual")  # of the others a door did not tell
+    return told.join(sums, how="left").fillna(0.0)
 
 
 def _running(activations: Sequence[Activation], week: dt.date) -> Mapping[str, tuple[str, ...]]:

@@ -24,9 +24,12 @@ def switch() -> None:
         icon=":material/tv:", type="tertiary", shortcut=KEY, on_click=_turn, args=(not on,),
         help="For a room: type 1.4 times as large, nothing to press. It follows whoever leads.",
     )  # fmt: skip
-    if on:
+    if on:  # a hand finds how to leave, too: seen while the mouse moves (style.css, reach.js)
         with st.container(key="bigscreen"):
-            st.caption("B leaves the big screen.")
+            st.button(
+                "Leave the big screen", key="big_screen_out", icon=":material/close_fullscreen:",
+                type="tertiary", on_click=_turn, args=(False,),
+            )  # fmt: skip
 
 
 def _turn(is_to_be: bool) -> None:

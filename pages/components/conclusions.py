@@ -159,10 +159,10 @@ def expected_and_actual(rows: pd.DataFrame) -> Markdown:
     near = int((off.abs() <= 0.2).sum())
     worst = most(known, off.abs())
     return ours(
-        f"{theme.number(near)} of {theme.plural(len(known), 'activation')} came within 20 % of "
+        f"{theme.number(near)} of {theme.plural(len(known), 'activation')} within 20% of "
         f"the expected lift; furthest off is **{plain(worst['name'])}** "
         f"({theme.week(worst['first_week'])}): {theme.times(worst['expected_lift'])} expected, "
-        f"{theme.times(worst['actual_lift'])} came."
+        f"{theme.times(worst['actual_lift'])} actual."
     )
 
 
@@ -201,8 +201,8 @@ def staircase(steps: Sequence[Added]) -> Markdown:
 
 def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Markdown:
     """The latest closed week that was forecast: the latest number and the actual."""
-    came = actual.dropna(subset=["actual"]).set_index("week")["actual"]
-    both = lines[lines["week"].isin(came.index)]
+    closed = actual.dropna(subset=["actual"]).set_index("week")["actual"]
+    both = lines[lines["week"].isin(closed.index)]
     if both.empty:
         ahead = lines[lines["cycle"] == lines["cycle"].max()]["consensus"].sum()
         return ours(
@@ -211,11 +211,11 @@ def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Markdown:
         )
     week = both["week"].max()
     there = both[both["week"] == week].sort_values("cycle")
-    latest, happened = float(there["consensus"].iloc[-1]), float(came.loc[week])
-    far = f", {theme.percent(latest / happened - 1, sign=True)}" if happened > 0 else ""
+    latest, happened = float(there["consensus"].iloc[-1]), float(closed.loc[week])
+    far = f", {theme.percent(happened / latest - 1, sign=True)}" if latest > 0 else ""
     return ours(
         f"For **{theme.week(week)}** the latest of {theme.plural(len(there), 'version')} had "
-        f"{theme.units(latest)} and {theme.units(happened)} came{far}."
+        f"{theme.units(latest)}; actual demand was {theme.units(happened)}{far}."
     )
 
 

@@ -70,7 +70,7 @@ def of(
     now = (plan.number, max((plan.changed.get(int(s), 0) for s in skus), default=0))
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        _pictures(plan, now, scope, len(weeks), theme.mode())
+        _pictures(plan, now, scope, len(weeks), theme.look())
     with right:
         _risks(plan, now, scope, repr(plan.limits))
         st.markdown("**What people changed**")
@@ -173,7 +173,7 @@ def _risks(_plan: LivePlan, now: Any, scope: Scope, limits: str) -> None:
         alt="Activations that feature this row, worst first",
         column_config={
             "Stockout risk, worst door": st.column_config.ProgressColumn(
-                format="%.0f %%", min_value=0, max_value=100, help=frame.term("Stockout risk")
+                format="%.0f%%", min_value=0, max_value=100, help=frame.term("Stockout risk")
             ),
             "Short, u": st.column_config.NumberColumn(format="%,.1f"),
         },

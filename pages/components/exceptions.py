@@ -53,7 +53,7 @@ def step(space: Workspace, person: Person, plan: LivePlan) -> None:
         return
     found = agenda.exceptions(plan, expired(space))
     if found.empty:
-        st.info("The functions agree: no SKU's inputs differ by more than 2 %.")
+        st.info("The functions agree: no SKU's inputs differ by more than 2%.")
         return
     shown = found.head(agenda.MOST)
     weeks = plan.base.weeks[plan.fence : plan.fence + agenda.WEEKS]
@@ -173,7 +173,7 @@ def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: pd.Data
             "Description": st.column_config.TextColumn(width=110),
             "Statistical": whole, "Draft": whole, **{f.label: whole for f in INPUTS},
             "Merchandising": st.column_config.NumberColumn(format="localized", step=1, width=98),
-            "Disagreement": st.column_config.NumberColumn(format="%.0f %%", width=92, help=frame.term("Disagreement")),
+            "Disagreement": st.column_config.NumberColumn(format="%.0f%%", width=92, help=frame.term("Disagreement")),
             "Revenue": written.money("Revenue", width=90, help="The draft in these weeks at regular price."),
         },
     )  # fmt: skip

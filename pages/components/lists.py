@@ -23,8 +23,6 @@ NOT_NAMED = "Not named"
 """The group of what has no owner, class or supplier."""
 Sums = Literal["money", "cost", "saved", "units"]
 """What the lines of a list add up to."""
-_ROW_PX, _HEAD_PX = 31, 36
-"""Height of a line and of the head of a table, at the theme's size of type."""
 _TALLEST = 20
 """Lines that a table stands tall for; more of them scroll in it."""
 _SLACK = 1
@@ -195,7 +193,7 @@ def table(
         mine = [ids[n] for n in at]
         # A row that was picked is a place: in another order it would be another line.
         name = f"{place}_{_digest(mine)}"
-        part, tall = shown.iloc[list(at)], _HEAD_PX + _ROW_PX * min(len(at), _TALLEST)
+        part, tall = shown.iloc[list(at)], written.height(len(at), most=_TALLEST)
         if not picks:
             written.dataframe(part, hide_index=True, alt=alt, key=name, height=tall, **options)
             return

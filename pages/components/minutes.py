@@ -45,14 +45,16 @@ def _promised(
 ) -> None:
     """Actions that are not done, a line each."""
     for action in actions:
-        row = st.columns([8, 1], vertical_alignment="center")
-        late = " · :red[late]" if action.is_late(today) else ""
-        row[0].markdown(
-            f"○ **{plain(action.text)}** · {plain(space.person(action.owner).name)} by "
-            f"{theme.day(action.due)}{late}"
-        )
-        if person.may("minute") and row[1].button("Done", key=f"done_{action.seq}"):
-            frame.do(space.minutes.close, person.id, action.seq)
+        late = ":red[● Late] · " if action.is_late(today) else ""
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"{late}**{plain(action.text)}** · {plain(space.person(action.owner).name)}, due "
+                f"{theme.weekday(action.due)}"
+            )
+            if person.may("minute") and st.button(
+                "Done", key=f"done_{action.seq}", type="tertiary"
+            ):
+                frame.do(space.minutes.close, person.id, action.seq)
 
 
 def write_down(space: Workspace, person: Person, scope: Scope | None) -> None:
@@ -82,7 +84,7 @@ def write_down(space: Workspace, person: Person, scope: Scope | None) -> None:
     watch = drafts.words(
         "Watch",
         key="minute_watch",
-        placeholder="Sell-through of the first two weeks below 12 %",
+        placeholder="Sell-through of the first two weeks below 12%",
     )
     if st.button("Write down", type="primary", disabled=not (text and watch)):
         frame.do(

@@ -253,8 +253,8 @@ def columns() -> dict[str, Any]:
         "Open-to-buy after": written.money(help=OTB),
         "Left over, P50": number(format="%,.0f", help=LEFT),
         "Left over, P90": number(format="%,.0f", help=LEFT),
-        "Service level": number(format="%.1f %%", help=ASKED),
-        "Cheapest service level": number(format="%.1f %%", help=CHEAPEST),
+        "Service level": number(format="%.1f%%", help=ASKED),
+        "Cheapest service level": number(format="%.1f%%", help=CHEAPEST),
     }  # fmt: skip
 
 

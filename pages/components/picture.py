@@ -10,12 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from pages.components import download
-from pages.components.charts import Drawn
+from pages.components.charts import Drawing
 from pages.components.text import Markdown, unmarked
 
 
 def of(
-    chart: Drawn,
+    drawn: Drawing,
     *,
     title: Markdown,
     says: Markdown,
@@ -39,7 +39,7 @@ def of(
     help : Markdown, optional
         Terms of the title.
     **how
-        Goes to `st.altair_chart`: a selection.
+        Goes to `st.vega_lite_chart`: a selection.
     """
     heading = f"**{title}**  \n{says}" if title else says
     if data is None:
@@ -51,9 +51,8 @@ def of(
                 "Data (CSV)", data, f"{name}.csv", key=f"data_{name}", quiet=True
             )
     spoken = unmarked(f"{title}. {says}" if title else says)
+    spec = drawn.spec()
     # Its place is kept before it is drawn, so that nothing below it jumps when it comes.
-    room: Any = chart.height if isinstance(chart.height, int) else "content"
-    # Streamlit's theme moves the first and last label of an axis inwards; of a row of names the
-    # first would then stand below its bar.
-    level: Any = chart.configure_axisY(labelFlush=False)
-    return st.altair_chart(level, width="stretch", height=room, alt=spoken, **how)
+    height = spec.get("height")
+    room: Any = height if isinstance(height, int) else "content"
+    return st.vega_lite_chart(spec=spec, width="stretch", height=room, alt=spoken, **how)

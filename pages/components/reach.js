@@ -52,6 +52,16 @@
     if (main) main.title = "Ctrl+Enter";
   }, true);
 
+  // A hand at the mouse or on the glass, for as long as it moves: what is only for hands shows.
+  const REST_MS = 2500;
+  let resting = 0;
+  for (const kind of ["pointermove", "pointerdown"])
+    addEventListener(kind, () => {
+      document.documentElement.dataset.hand = "";
+      clearTimeout(resting);
+      resting = setTimeout(() => { delete document.documentElement.dataset.hand; }, REST_MS);
+    }, { capture: true, passive: true });
+
   const offer = () => {
     for (const link of bar.children) link.hidden = !GOALS[link.textContent]();
   };

@@ -50,7 +50,7 @@ def view(quarter: str) -> None:
         st.markdown("**By type, all quarters**", help=frame.term("Return on spend"))
         by_type(known.activations)
         st.caption(
-            "Above 0 % the margin added is more than the spend. Types without spend have no return."
+            "Above 0% the margin added is more than the spend. Types without spend have no return."
         )
     table(mine)
     sku_by_sku(mine, known.skus)
@@ -144,7 +144,7 @@ def by_type(found: pd.DataFrame) -> None:
         column_config={
             "Spend": written.money(help=frame.term("Spend")),
             "Added, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Added")),
-            "Added of planned": st.column_config.NumberColumn(format="%.0f %%", help="Units added over units planned, of activations that were in a published plan before they began."),
+            "Added of planned": st.column_config.NumberColumn(format="%.0f%%", help="Units added over units planned, of activations that were in a published plan before they began."),
             "Margin added": written.money(help=frame.term("Margin added")),
             "Return on spend": st.column_config.TextColumn(help=frame.term("Return on spend")),
         },

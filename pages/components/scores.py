@@ -96,8 +96,8 @@ def table(
         ),
         hide_index=True, alt=alt,
         column_config={
-            "WAPE": st.column_config.NumberColumn(format="%.1f %%", help=frame.term("WAPE")),
-            "Bias": st.column_config.NumberColumn(format="%+.1f %%", help=frame.term("Bias")),
+            "WAPE": st.column_config.NumberColumn(format="%.1f%%", help=frame.term("WAPE")),
+            "Bias": st.column_config.NumberColumn(format="%+.1f%%", help=frame.term("Bias")),
             "Value added": st.column_config.TextColumn(help=frame.term("Value added")),
             "SKU weeks": st.column_config.NumberColumn(format="localized", help=frame.term("SKU week")),
             "80 % interval": st.column_config.TextColumn(help=frame.term("80 % interval")),

@@ -13,6 +13,7 @@ import streamlit as st
 from forecasting import conventions, vocabulary, write
 from forecasting.calendar import Days, week_label
 from forecasting.vocabulary import Measure, Status
+from pages.components import contrast
 from pages.components.text import Markdown
 
 _STATUS = {
@@ -45,6 +46,8 @@ _MEMBERS = {
 }  # fmt: skip
 """Classes, types, doors: names that have no colour of their own."""
 _INK = {"light": "#26323d", "dark": "#e8edf2"}
+_STRONG = {"light": "#000000", "dark": "#ffffff"}
+_GROUND = {"light": "#ffffff", "dark": "#0e1117"}
 
 
 def mode() -> str:
@@ -52,12 +55,24 @@ def mode() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
+def look() -> str:
+    """All that decides how a picture is coloured, as one word."""
+    return f"{mode()} in high contrast" if contrast.is_on() else mode()
+
+
+def _seen(colour: str) -> str:
+    """A colour as this window shows it."""
+    if not contrast.is_on():
+        return colour
+    return contrast.strong(colour, ink=_STRONG[mode()], ground=_GROUND[mode()])
+
+
 def status_colours() -> dict[str, str]:
-    return _STATUS[mode()]
+    return {name: _seen(colour) for name, colour in _STATUS[mode()].items()}
 
 
 def layer_colours() -> dict[str, str]:
-    return _LAYERS[mode()]
+    return {name: _seen(colour) for name, colour in _LAYERS[mode()].items()}
 
 
 def status_scale() -> alt.Scale:
@@ -70,7 +85,8 @@ def member_colours(every: Iterable[str]) -> dict[str, str]:
     """A colour for each of all names of a kind: the same whichever of them are drawn."""
     palette = _MEMBERS[mode()]
     return {
-        name: palette[at % len(palette)] for at, name in enumerate(sorted(set(map(str, every))))
+        name: _seen(palette[at % len(palette)])
+        for at, name in enumerate(sorted(set(map(str, every))))
     }
 
 
@@ -87,7 +103,7 @@ def shades(count: int) -> list[str]:
 
 def ink() -> str:
     """What is written into a picture."""
-    return _INK[mode()]
+    return (_STRONG if contrast.is_on() else _INK)[mode()]
 
 
 def status_label(status: str) -> Markdown:

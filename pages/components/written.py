@@ -20,6 +20,8 @@ from forecasting import conventions
 MOST_CELLS = 100_000
 """Cells of a table that is written cell by cell: a larger one shows its amounts without sign."""
 MISSING = "–"
+ROW_PX, EDGE_PX = 31, 2
+"""Height of a line of a table and its head, at the theme's size of type, and of its edge."""
 
 
 class Amount(dict[str, Any]):
@@ -43,6 +45,11 @@ def data_editor(data: pd.DataFrame, *, column_config: Mapping[Any, Any], **optio
     """`st.data_editor` likewise; amounts are read only there."""
     made, config = shown(data, column_config)
     return st.data_editor(made, column_config=config, **options)
+
+
+def height(rows: int, *, most: int) -> int:
+    """How tall a table of so many rows stands, in pixels: `most` of them, the rest scrolls."""
+    return ROW_PX * (1 + max(min(rows, most), 1)) + EDGE_PX
 
 
 def shown(

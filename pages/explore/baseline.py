@@ -13,7 +13,7 @@ from forecasting.errors import ConcordError
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import charts, conclusions, download, frame, picture, theme
+from pages.components import charts, conclusions, download, frame, picture, theme, written
 from pages.components.text import Markdown, ours, plain
 
 MEASURES = {
@@ -54,7 +54,7 @@ def methods(facts: Mapping[str, Any]) -> None:
             "SKU-doors": st.column_config.NumberColumn(width="small"),
             "How it is forecast": st.column_config.TextColumn(width=1000),
         },
-        height=min(38 + 35 * len(table), 400),
+        height=written.height(len(table), most=12),
     )  # fmt: skip
 
 
@@ -234,7 +234,7 @@ def broken_down(sums: pd.DataFrame) -> None:
         rows.append((label, found["cells"], *shares))
     table = pd.DataFrame(rows, columns=columns)
     table[list(SHARES)] = 100 * table[list(SHARES)].astype(float)
-    percent = st.column_config.NumberColumn(format="%.1f %%")
+    percent = st.column_config.NumberColumn(format="%.1f%%")
     st.dataframe(
         table.sort_values("SKU-door-weeks", ascending=False), hide_index=True, height=250, placeholder="–",
         column_config={c: percent for c in SHARES}

@@ -76,7 +76,7 @@ def by_activation(summed: pd.DataFrame) -> None:
     )
     lift = st.column_config.NumberColumn(format="%.2fx")
     written.dataframe(
-        shown, hide_index=True, height=330, placeholder="–",
+        shown, hide_index=True, height=written.height(len(shown), most=12), placeholder="–",
         column_config={
             "Stated lift": st.column_config.NumberColumn(format="%.2fx", help="The lift that Marketing stated beforehand, times baseline."),
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help="What the model expects of such an activation, this one included in what it has learned."),
@@ -107,12 +107,13 @@ def by_sku(summed: pd.DataFrame, chosen: pd.DataFrame) -> None:
                 "P90": mine["high"],
                 "Actual lift": mine["actual_lift"],
                 "Lift, u": mine["actual"],
-                "": ["" if ok else "outside its 80 % interval" for ok in mine["as_expected"]],
+                "80 % interval": ["within" if ok else "outside" for ok in mine["as_expected"]],
             }
         ),
         hide_index=True, placeholder="–",
         column_config={
-            "Discount": st.column_config.NumberColumn(format="%.0f %%"),
+            "80 % interval": st.column_config.TextColumn(help="Whether the actual lift was between P10 and P90."),
+            "Discount": st.column_config.NumberColumn(format="%.0f%%"),
             **{c: st.column_config.NumberColumn(format="%.2fx") for c in ("Expected lift", "P10", "P90", "Actual lift")},
             **{c: st.column_config.NumberColumn(format="%,.0f") for c in ("Baseline, u", "Lift, u")},
         },
@@ -149,7 +150,7 @@ def page() -> None:
             f"{theme.units(chosen['actual'].sum())}; the model expects "
             f"{theme.units(chosen['expected'].sum())}. "
             f"{theme.percent(chosen['as_expected'].mean(), digits=0)} of featured SKUs were within their 80 % interval "
-            "(80 % should be).",
+            "(80% should be).",
         )
     tiles(chosen)
     all_skus = len(chosen) == len(rows[rows["activation"].isin(chosen["activation"])])

@@ -5,7 +5,7 @@ import streamlit as st
 
 from forecasting.inventory.replay import Scores, cells_of, scored
 from forecasting.record.replay import Replay
-from pages.components import charts, conclusions, download, frame, picture, theme
+from pages.components import charts, conclusions, download, frame, picture, theme, written
 from pages.components.text import ours, plain
 
 
@@ -97,7 +97,7 @@ def activations(made: Replay) -> None:
                 "Preventable, u": summed["activation"].map(by_activation).fillna(0.0),
             }
         ),
-        hide_index=True, height=330, alt="Past activations: predicted and actual stockouts",
+        hide_index=True, height=written.height(len(summed), most=9), alt="Past activations: predicted and actual stockouts",
         column_config={
             "Expected": st.column_config.NumberColumn(
                 format="%,.0f", help="SKU-doors: the sum of their stockout risks."
@@ -154,13 +154,13 @@ def page() -> None:
     with left:
         picture.of(
             charts.calibration(scores.calibration), name="calibration",
-            title=ours("Where the stockout risk was 70 %, did 70 % run out?"),
+            title=ours("Where the stockout risk was 70%, did 70% run out?"),
             says=conclusions.calibration(scores.calibration), data=lambda: scores.calibration,
         )  # fmt: skip
     with right:
         activations(made)
     downloads(made)
-    assumed = " ".join(plain(made.assumed))
+    assumed = " ".join(plain(one) for one in made.assumed)
     st.caption(
         f"{plain(made.person)}, {theme.moment(made.made_at, year=True)}. Uses the statistical forecast, stock "
         f"and orders known at the time. {assumed}"

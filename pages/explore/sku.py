@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from forecasting import write
+from forecasting.calendar import as_date
+from forecasting.consensus.events import Scope
 from forecasting.demand.cleansing import LONE_PEAK, PARTLY, SHUT, SOLD_OUT
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory.bridge import group_status
@@ -14,7 +17,17 @@ from forecasting.plan import featured, views
 from forecasting.plan.basis import USUAL_LEAD_TIME_WEEKS
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import SkuPlan
-from pages.components import charts, conclusions, download, followed, frame, picture, theme
+from pages.components import (
+    charts,
+    conclusions,
+    download,
+    followed,
+    frame,
+    picture,
+    theme,
+    thread,
+    written,
+)
 from pages.components.followed import What
 from pages.components.text import Markdown, ours, plain
 
@@ -192,7 +205,7 @@ def corrections(plan: LivePlan, corrected: pd.DataFrame) -> None:
                     "Why": recent["reason"].map(WHY),
                 }
             ),
-            hide_index=True, height=min(38 + 35 * len(recent), 300),
+            hide_index=True, height=written.height(len(recent), most=9),
             alt="Weeks corrected for stockouts, latest first",
             column_config={"Sales, u": number, "Demand, u": number},
         )  # fmt: skip
@@ -306,6 +319,18 @@ def doors(of: Looked) -> None:
     )  # fmt: skip
 
 
+def comments(of: Looked, plan: LivePlan) -> None:
+    """Threads on the SKU; a new one is on one of its next weeks."""
+    days = [as_date(week) for week in plan.base.weeks[:NEXT]]
+    scopes = {
+        write.day(day): Scope(
+            product_level="sku", product=of.name, first_week=day, last_week=day
+        )
+        for day in days
+    }
+    thread.of(f"sku/{of.name}", scopes=scopes)
+
+
 def page() -> None:
     if not frame.needs_forecast():
         return
@@ -335,6 +360,7 @@ def page() -> None:
         activations(of)
         receipts(of)
     doors(of)
+    comments(of, plan)
     download.spreadsheet("Download its sales history (CSV)", lambda: sold, f"{of.name}.csv")
 
 

@@ -445,12 +445,16 @@ def answer(chosen: Chosen, sheet: Sheet) -> None:
     say = partial(theme.amount, measure=chosen.measure)
     of = "" if chosen.measure is Measure.UNITS else f" {plain(chosen.measure)}"
     hidden = frame.workspace().cycles.hidden_from(person)
+    held = "" if chosen.layer == "draft" else (
+        f" · the grid holds **{LAYER_LABELS[chosen.layer]}**, "
+        f"{plain(say(float(sheet.of_all(chosen.layer).sum())))}"
+    )  # fmt: skip
     st.markdown(
         f"**{plain(say(total))}{of} in the next {len(chosen.weeks)} weeks**, "
         f"{plain(say(total - modelled, sign=True))} compared with the statistical forecast · "
         f"{theme.plural(red, 'featured SKU')} short in an activation"
         + (f" · you speak for **{plain(person.function.label)}**" if person.function in INPUTS else
-           f" · {plain(person.function.label)} can read but not change it")
+           f" · {plain(person.function.label)} can read but not change it") + held
     )  # fmt: skip
     if hidden:
         own = " and your own input" if person.function in INPUTS else ""

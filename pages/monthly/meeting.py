@@ -209,7 +209,7 @@ def outlook(space: Workspace, plan: LivePlan) -> None:
         n = int(rows["cycles"].max()) if len(rows) else 0
         st.caption(
             "P10 to P90 is the 80 % interval, from how far past consensus totals were off "
-            f"({theme.plural(n, 'cycle')} measured, plus four assumed to be off by 10 %). "
+            f"({theme.plural(n, 'cycle')} measured, plus four assumed to be off by 10%). "
             "Money at regular price."
         )
         bought(space, plan)

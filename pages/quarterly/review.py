@@ -252,7 +252,7 @@ def ahead(space: Workspace) -> None:
         column_config={
             "Working plan, u": st.column_config.NumberColumn(format="localized", step=1),
             "Sales, same weeks last year, u": st.column_config.NumberColumn(format="localized", step=1),
-            "Change": st.column_config.NumberColumn(format="%+.1f %%"),
+            "Change": st.column_config.NumberColumn(format="%+.1f%%"),
             "Working plan at retail": written.money(),
         },
     )  # fmt: skip

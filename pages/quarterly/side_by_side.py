@@ -18,6 +18,8 @@ PLANNING = (
 )
 """Title, format and column of each measure of Planning."""
 MOST_KPIS = 4
+MONEY = "~s"
+"""How an axis writes amounts."""
 
 Panel = tuple[str, str, pd.DataFrame]
 """Title, format, and week and value."""
@@ -41,12 +43,12 @@ def panels_of(rows: pd.DataFrame, kpis: pd.DataFrame) -> list[Panel]:
     panels: list[Panel] = []
     for (metric, channel), values in kpis.groupby(["metric", "channel"]):
         where = f", {channel}" if channel else ""
-        shown = ".1%" if values["value"].max() <= 1 else "~s"
+        shown = ".1%" if values["value"].max() <= 1 else ",.0f"
         title = f"Marketing: {str(metric).capitalize()}{where}"
         panels.append((title, shown, values[["week", "value"]]))
     panels = panels[:MOST_KPIS]
     for title, shown, column in (
-        (f"Marketing: revenue per week, {theme.currency()}", "~s", "revenue"),
+        (f"Marketing: revenue per week, {theme.currency()}", MONEY, "revenue"),
         *PLANNING,
     ):
         values = rows[["week", column]].rename(columns={column: "value"}).dropna()
@@ -57,6 +59,8 @@ def panels_of(rows: pd.DataFrame, kpis: pd.DataFrame) -> list[Panel]:
 
 def in_words(shown: str, value: float) -> str:
     """A value as its axis writes it."""
+    if shown == MONEY:
+        return str(theme.money(value))
     if shown.endswith("%"):
         return write.percent(value, int(shown[1]))
     return write.number(value, int(shown[1]) if shown[1].isdigit() else 0)

@@ -103,10 +103,10 @@ def weights(plan: LivePlan) -> None:
         st.dataframe(
             pd.DataFrame(rows), hide_index=True, alt="Weights of the proposal and their evidence",
             column_config={
-                "Weight": st.column_config.NumberColumn(format="%.0f %%"),
+                "Weight": st.column_config.NumberColumn(format="%.0f%%"),
                 "Bias correction": st.column_config.NumberColumn(format="%.2fx", help="What its number is multiplied by, to take out the bias it has shown."),
                 "Typical error, u": st.column_config.NumberColumn(format="%,.0f", help="Root of the mean squared error of a class and week, units."),
-                "Bias": st.column_config.NumberColumn(format="%+.1f %%", help=frame.term("Bias")),
+                "Bias": st.column_config.NumberColumn(format="%+.1f%%", help=frame.term("Bias")),
                 "Class weeks": st.column_config.NumberColumn(help="Classes times weeks that it was scored on."),
             },
         )  # fmt: skip

@@ -91,7 +91,7 @@ def drill_table(
         alt="The sums behind each value; choose a row to look inside",
         column_config={
             SUMS[c]: written.money() if c in MONEY else st.column_config.NumberColumn(
-                format="%.1f %%" if c in shares else "localized", step=None if c in shares else 1,
+                format="%.1f%%" if c in shares else "localized", step=None if c in shares else 1,
             )
             for c in sums
         },

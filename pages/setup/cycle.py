@@ -98,7 +98,7 @@ def candidates(space: Workspace, person: Person) -> None:
     st.caption(
         f"{theme.plural(preview.resolved, 'input')} entered as a target or in per cent would be "
         "calculated again; those entered as plus or minus keep their units. Signatures lapse "
-        "where a department's draft changes by more than 1 %."
+        "where a department's draft changes by more than 1%."
     )
     if person.may("adopt") and st.button("Adopt this run", type="primary"):
         frame.do(space.cycles.adopt, person.id, run.seq)
@@ -266,10 +266,10 @@ def page() -> None:
         f"{len(standing.submitted)} of {len(INPUTS)} inputs submitted, {done} of "
         f"{theme.plural(len(standing.departments), 'department')} signed.",
     )
-    tiles(now.rules)
-    if now.closed:
+    if now.closed:  # its days are over: the next one has its own
         open_one(space, person)
     else:
+        tiles(now.rules)
         left, right = st.columns(2, gap="medium")
         with left:
             inputs(space, person, standing)

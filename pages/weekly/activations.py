@@ -27,6 +27,8 @@ from pages.components import (
     lists,
     picture,
     theme,
+    thread,
+    written,
 )
 from pages.components.text import Markdown, ours, plain
 
@@ -199,7 +201,7 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
         shown["To check"] = marks
     times = st.column_config.NumberColumn(format="%.2fx")
     st.dataframe(
-        shown, hide_index=True, placeholder="–", height=min(38 + 35 * len(shown), 300),
+        shown, hide_index=True, placeholder="–", height=written.height(len(shown), most=9),
         column_config={
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help=frame.term("Lift")),
             "P10": st.column_config.NumberColumn(format="%.2fx", help=frame.term("80 % interval")),
@@ -310,6 +312,7 @@ def one_activation(
             label="See it on the Bridge",
             query_params={"activation": chosen},
         )
+        thread.of(f"activation/{chosen}")
     if person.may("activation") or person.may("propose"):
         with right:
             form(space, person, plan, act)

@@ -97,7 +97,7 @@ def classes(rows: pd.DataFrame) -> None:
             }
         ),
         hide_index=True, placeholder="–", alt="Classes with what is short and in excess, most money first",
-        height=min(36 + 31 * len(by), 360),
+        height=written.height(len(by), most=11),
         column_config={
             "Short, u": whole, "Excess, u": whole, "Margin at risk": written.money(),
             "Excess at cost": written.money(),

@@ -228,7 +228,7 @@ def pick(act: Activation, skus: pd.DataFrame) -> int:
     # A row that was picked is a place: in another order it would be another SKU.
     key = f"skus_{act.activation}_{'/'.join(names)}"
     event = written.dataframe(
-        shown, hide_index=True, height=330, on_select="rerun", selection_mode="single-row",
+        shown, hide_index=True, height=written.height(len(shown), most=12), on_select="rerun", selection_mode="single-row",
         placeholder="–", key=key, alt=f"Featured SKUs of {act.name}, worst first",
         column_config={
             "On hand, u": st.column_config.NumberColumn(format="localized", help=frame.term("On hand")),
@@ -309,7 +309,7 @@ def by_doors(by_door: pd.DataFrame, sku: str) -> None:
         hide_index=True, placeholder="–", alt=f"Doors of {sku}, most likely to run out first",
         column_config={
             "Stockout risk": st.column_config.ProgressColumn(
-                format="%.0f %%", min_value=0, max_value=100, help=frame.term("Stockout risk")
+                format="%.0f%%", min_value=0, max_value=100, help=frame.term("Stockout risk")
             ),
             "Short, u": number, "Demand in the activation, u": number,
             "On hand now, u": st.column_config.NumberColumn(format="localized"),

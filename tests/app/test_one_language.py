@@ -11,7 +11,7 @@ PAGES = [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 NAMES_THEM = {"theme.py", "written.py"}
 """The modules that may: of everything, and of amounts in tables."""
 COLUMN_FORMS = {
-    "localized", "%,.0f", "%+,.0f", "%,.1f", "%.2fx", "%.0f %%", "%.1f %%", "%+.1f %%", "%g",
+    "localized", "%,.0f", "%+,.0f", "%,.1f", "%.2fx", "%.0f%%", "%.1f%%", "%+.1f%%", "%g",
     "%.1f",  # a field that a percentage is typed into
 }  # fmt: skip
 """How tables write a number: one whole and one exact form a kind."""
@@ -25,7 +25,7 @@ AXIS_FORMS = {
     ".2f",
     "~s",
     "%b",
-    "%b %y",
+    "%b %Y",
     ",.2~f",
     ".2~f",
 }

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.e2e import screen
+
 PATIENCE = 90_000
 """Milliseconds that a page may take on a slow, busy machine; what is there sooner is seen sooner."""
 expect.set_options(timeout=PATIENCE)
@@ -126,6 +128,7 @@ def visit(browser, tmp_path):
             accept_downloads=True,
         )  # fmt: skip
         context.set_default_timeout(PATIENCE)
+        context.add_init_script(screen.COUNTING)
         windows.append(context)
         page = context.new_page()
         page.goto(f"{url}/{path}")

@@ -4,6 +4,19 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+COUNTING = """
+for (const [kind, what] of [["pointerdown", "clicks"], ["keydown", "keys"]])
+  addEventListener(kind, (event) => {
+    if (event.isTrusted) sessionStorage[what] = Number(sessionStorage[what] || 0) + 1;
+  }, true);
+"""
+"""Counts in a window what hands do to it; a new address in the same window goes on counting."""
+
+
+def clicks(page: Page) -> int:
+    """How often the mouse was pressed in this window."""
+    return int(page.evaluate("() => Number(sessionStorage.clicks || 0)"))
+
 
 def settled(page: Page) -> None:
     still = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")

@@ -1,6 +1,7 @@
 """A monthly cycle in three browsers: blind inputs, reveal, exceptions, signatures, the pack."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from . import screen
 pytestmark = pytest.mark.browser
 
 EXCEPTIONS = 12
+MOST_CLICKS = 150
+"""Of all three together, over a whole cycle: inputs, twelve exceptions, signing twice, publishing."""
 
 
 def go(page: Page, name: str) -> None:
@@ -53,11 +56,12 @@ def sign_everything(page: Page, departments: list[str]) -> None:
         press(page, f"Sign {department}")
 
 
-def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, tmp_path):
+def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, capsys):
     before = Workspace(company_copy)
     departments = before.plan.products.names("department")
     before.close()
     server = serve(company_copy)
+    began = time.monotonic()
     dana, mara, ines = (
         visit(server.url, name) for name in ("Dana Okoro", "Mara Quill", "Ines Falk")
     )
@@ -125,6 +129,12 @@ def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, tmp_path):
     pack = Path(download.value.path()).read_text(encoding="utf-8")
     for page in (dana, mara, ines):
         screen.nothing_is_broken(page)
+    clicks = {page: screen.clicks(page) for page in (dana, mara, ines)}
+    with capsys.disabled():
+        print(
+            f"\na cycle by three: {[*clicks.values()]} clicks, {time.monotonic() - began:.0f} s"
+        )
+    assert sum(clicks.values()) <= MOST_CLICKS
     server.stop()
 
     after = Workspace(company_copy)

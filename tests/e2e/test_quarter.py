@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from . import screen
 
 pytestmark = pytest.mark.browser
 QUARTER = "2026-Q3"
+MOST_CLICKS = 30
+"""From the scorecard to a closed quarter and its pack."""
 
 
 def step(page, name):
@@ -31,12 +34,13 @@ def database(played, tmp_path):
     return shutil.copy(played, tmp_path / "quarter.duckdb")
 
 
-def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
+def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit, capsys):
     space = Workspace(database)
     shown = space.quarters.scorecard("victor", QUARTER)
     story = next(f for f in shown.findings if f.kind == "sells out")
     space.close()
     server = serve(database)
+    began = time.monotonic()
     page = visit(server.url, "Victor Lindqvist")
 
     # One page says whether the two functions are winning together.
@@ -85,6 +89,10 @@ def test_leadership_reviews_a_quarter_and_closes_it(database, serve, visit):
     with page.expect_download() as caught:
         page.get_by_role("button", name="The same as a page (HTML)").click()
     html = Path(caught.value.path()).read_text(encoding="utf-8")
+    clicks = screen.clicks(page)
+    with capsys.disabled():
+        print(f"\na quarter closed: {clicks} clicks, {time.monotonic() - began:.0f} s")
+    assert clicks <= MOST_CLICKS
     server.stop()
 
     # What the screen showed is in the ledger, and the file has the page's numbers.

@@ -71,13 +71,14 @@ def test_last_week_is_compared_with_what_was_published_and_misses_have_a_cause(s
     expected = pd.Series(100.0, index=skus)
     happened = pd.MultiIndex.from_product([skus, plan.door_names], names=["sku", "door"])
     happened = happened.to_frame(index=False).assign(
-        units=100.0 / len(plan.door_names), stocked_out=False, units_lost=0.0
+        units=100.0 / len(plan.door_names), stocked_out=False
     )
     first, second = happened["sku"] == skus[0], happened["sku"] == skus[1]
     happened.loc[first, "units"] *= 7
     happened.loc[second, "units"] *= 0.05
-    happened.loc[happened.index[second][0], ["stocked_out", "units_lost"]] = [True, 2.0]
-    found = signals.last_week(plan, expected, happened, (), version=7)
+    happened.loc[happened.index[second][0], "stocked_out"] = True
+    demand = happened.groupby("sku")["units"].sum()
+    found = signals.last_week(plan, expected, happened, (), demand=demand, version=7)
     assert set(found.misses["sku"]) == set(skus[:2])
     by_sku = found.misses.set_index("sku")["cause"]
     assert by_sku[skus[0]] == "demand itself: nothing was active"
