@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.vocabulary import Function
-from pages.components import contrast, frame, guide, remembered, saved, signed, theme
+from pages.components import contrast, frame, guide, remembered, saved, signed, theme, waiting
 from pages.components.text import Markdown, ours, plain
 
 COMPONENTS = Path(__file__).parent / "pages" / "components"
@@ -26,7 +26,10 @@ st.set_page_config(
 st.html(COMPONENTS / "style.css")
 
 PAGES = {
-    "": [("home", "home/today.py", "Home", ":material/home:")],
+    "": [
+        ("home", "home/today.py", "Home", ":material/home:"),
+        ("inbox", "home/inbox.py", "Inbox", ":material/inbox:"),
+    ],
     "Weekly": [
         ("bridge", "weekly/bridge.py", "Bridge", ":material/calendar_view_week:"),
         ("signals", "weekly/signals.py", "Weekly review", ":material/sensors:"),
@@ -56,6 +59,7 @@ PAGES = {
         ("data", "setup/data.py", "Data", ":material/upload_file:"),
         ("cycle", "setup/cycle.py", "Cycle", ":material/event_repeat:"),
         ("people", "setup/people.py", "People", ":material/group:"),
+        ("schedules", "setup/schedules.py", "Schedules", ":material/schedule:"),
         ("company", "setup/company.py", "Company", ":material/storefront:"),
     ],
 }
@@ -137,8 +141,14 @@ def who_is_here() -> DeltaGenerator:
     here = f" · {len(others) + 1} here" if others else ""
     with (
         st.container(horizontal=True, horizontal_alignment="right", key="whoami"),
-        st.container(horizontal=True, key=remembered.place(), width="content"),
+        st.container(
+            horizontal=True,
+            key=remembered.place(),
+            width="content",
+            vertical_alignment="center",
+        ),
     ):
+        waiting.bell()
         views = st.container(width="content")
         who = f"{plain(person.name)} ({plain(person.function.label)}){here}"
         with st.popover(who, type="tertiary"):
@@ -197,7 +207,15 @@ def land() -> None:
 
 pages = {
     section: [
-        st.Page(f"pages/{path}", title=name, icon=icon, url_path=url, default=url == "home")
+        st.Page(
+            f"pages/{path}",
+            title=name,
+            icon=icon,
+            url_path=url,
+            default=url == "home",
+            # The way to the inbox is beside one's name, with how much in it is new.
+            visibility="hidden" if url == "inbox" else "visible",
+        )
         for url, path, name, icon in entries
     ]
     for section, entries in PAGES.items()

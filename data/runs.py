@@ -24,7 +24,7 @@ from data import files
 from data.closing import Closing, closing
 from data.store import Store, sql
 from forecasting import conventions
-from forecasting.errors import Refused
+from forecasting.errors import OutOfBounds, Refused
 
 LONGEST_HISTORY_WEEKS = 156
 """Three years, so that a season is seen three times; older weeks are not read for a fit."""
@@ -82,7 +82,7 @@ def write_inputs(
     skus = skus.assign(block=_blocks(skus, series))
     since, cut = _history_of(closing(store), as_of)
     prints = _write_history(store, skus, folder, as_of=as_of, since=since, cut=cut)
-    first = store.query("first_week", as_of=as_of, since=since)["week"].iloc[0]
+    first = _first_week(store, as_of=as_of, since=since)
     facts = _facts(store, as_of)
     _write(facts | {"series": series, "skus": skus, "items": items}, folder)
     past = items[items["start"] < pd.Timestamp(as_of) + pd.Timedelta(7, "D")]
@@ -93,7 +93,7 @@ def write_inputs(
     of_all = [as_of, horizon, kinds, facts["door_weeks"], fiscal, MADE]
     job: dict[str, Any] = {
         "as_of": as_of.isoformat(),
-        "first_week": pd.Timestamp(first).date().isoformat(),
+        "first_week": first.isoformat(),
         "horizon": horizon,
         "kinds": kinds,
         "weekday_shares": weekday_shares(store, as_of),
@@ -160,6 +160,23 @@ def _history_of(complete: Closing, as_of: dt.date) -> tuple[dt.date, tuple[str, 
         # What is sold in a part of a week is no week's demand.
         since = max(since, complete.begins)
     return since, cut
+
+
+def _first_week(store: Store, *, as_of: dt.date, since: dt.date) -> dt.date:
+    """The first week that there is something to learn from.
+
+    Raises
+    ------
+    OutOfBounds
+        If there is none.
+    """
+    first = store.query("first_week", as_of=as_of, since=since)["week"].iloc[0]
+    if pd.isna(first):
+        raise OutOfBounds(
+            f"There is nothing to learn from as of the week of {as_of}: there are no sales and "
+            "no stock in the years up to it. Name a week that the data has."
+        )
+    return pd.Timestamp(first).date()
 
 
 def _write_history(

@@ -8,13 +8,17 @@ from forecasting.commands import (
     cycle,
     database,
     forecast,
+    inputs,
     orders,
+    people,
     plan,
     proposals,
     sample,
     serve,
     sources,
     tables,
+    tokens,
+    word,
 )
 from forecasting.commands.door import main
 
@@ -23,14 +27,18 @@ __all__ = [
     "cycle",
     "database",
     "forecast",
+    "inputs",
     "main",
     "orders",
+    "people",
     "plan",
     "proposals",
     "sample",
     "serve",
     "sources",
     "tables",
+    "tokens",
+    "word",
 ]
 
 if __name__ == "__main__":

@@ -30,6 +30,23 @@ class NotAllowed(Refused):
     title = "Not yours to change"
 
 
+class Outside(NotAllowed):
+    """Something lies outside the part of the company that the person may change.
+
+    Parameters
+    ----------
+    message : str
+    where : tuple of str
+        What lies outside, in words.
+    """
+
+    title = "Outside your part"
+
+    def __init__(self, message: str, where: Sequence[str] = ()) -> None:
+        self.where = tuple(where)
+        super().__init__(message)
+
+
 class UnknownName(Refused):
     """A SKU, door, activation, person or event that does not exist."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from forecasting.errors import NotAllowed
@@ -37,11 +38,14 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "propose": INPUTS,
     "view": EVERYONE,
     "follow": EVERYONE,
+    "token": EVERYONE,
     "import": (PLANNING, Function.ADMIN),
     "import the calendar": (MARKETING, PLANNING, Function.ADMIN),
     "accept what is odd": (PLANNING, Function.ADMIN),
     "conventions": (PLANNING, Function.ADMIN),
     "refresh": (PLANNING, Function.ADMIN),
+    "schedule": (PLANNING, Function.ADMIN),
+    "schedule from an address": (Function.ADMIN,),
     "backtest": (PLANNING, Function.ADMIN),
     "people": (Function.ADMIN,),
     "reasons": (PLANNING, Function.ADMIN),
@@ -77,11 +81,14 @@ IN_WORDS = {
     "propose": "propose a decision",
     "view": "save a view",
     "follow": "keep a watch list",
+    "token": "make a token for a program of their own",
     "import": "import data",
     "import the calendar": "import the marketing calendar",
     "accept what is odd": "accept what looks odd in the data",
     "conventions": "set the currency, the fiscal calendar, the time zone and how numbers look",
     "refresh": "refresh the forecast",
+    "schedule": "make, change and run schedules",
+    "schedule from an address": "have files fetched from an address or another folder",
     "backtest": "run a backtest",
     "people": "change people and their functions",
     "reasons": "edit the list of reasons",
@@ -89,6 +96,63 @@ IN_WORDS = {
     "settings": "change targets, thresholds, weights, fences and calendar rules",
     "review": "record decisions of the quarterly review and close the quarter",
 }
+
+
+COMPANY_WIDE = frozenset(
+    {
+        "cycle", "adopt", "submit", "import", "import the calendar", "accept what is odd",
+        "conventions", "refresh", "backtest", "people", "reasons", "settings", "review",
+    }
+)  # fmt: skip
+"""Rights to what cannot be done for a part of the company: who is limited lacks them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remit:
+    """The part of the company that somebody may change: some products, at some doors."""
+
+    departments: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    """Beside the departments. With neither: every product."""
+    regions: tuple[str, ...] = ()
+    """Of the doors; none: every door."""
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it limits nothing."""
+        return not (self.departments or self.classes or self.regions)
+
+    @property
+    def limits_products(self) -> bool:
+        """Whether some products are outside."""
+        return bool(self.departments or self.classes)
+
+    def __str__(self) -> str:
+        if self.is_everywhere:
+            return "everything"
+        products = [*self.departments, *(f"the class {name}" for name in self.classes)]
+        at = f" in {_listed(self.regions)}" if self.regions else ""
+        return f"{_listed(products) if products else 'everything'}{at}"
+
+    def with_(self, other: Remit) -> Remit:
+        """What two groups bring for one function: names add up, and a limit stands."""
+        return Remit(
+            departments=_united(self.departments, other.departments),
+            classes=_united(self.classes, other.classes),
+            regions=_united(self.regions, other.regions),
+        )
+
+
+def _united(one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({*one, *other}))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+EVERYWHERE = Remit()
+"""What somebody has who is not limited."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +172,17 @@ class Person:
     """Their functions follow from their groups at the identity provider."""
     has_left: bool = False
     """They may do nothing any more; what they did stays theirs."""
+    limits: tuple[tuple[Function, Remit], ...] = ()
+    """Functions of theirs whose rights hold for a part of the company only, and for which."""
+
+    @property
+    def remit(self) -> Remit:
+        """What they may change as they speak now."""
+        return self.remit_for(self.function)
+
+    def remit_for(self, function: Function) -> Remit:
+        """What they may change when they speak for a function."""
+        return dict(self.limits).get(function, EVERYWHERE)
 
     @property
     def functions(self) -> tuple[Function, ...]:
@@ -117,7 +192,8 @@ class Person:
 
     def may(self, verb: str) -> bool:
         """Whether this person's function has the right."""
-        return not self.has_left and self.function in RIGHTS[verb]
+        is_held = not self.has_left and self.function in RIGHTS[verb]
+        return is_held and (verb not in COMPANY_WIDE or self.remit.is_everywhere)
 
 
 LOCAL_ADMIN = Person(id="admin", name="Local admin", function=Function.ADMIN)
@@ -137,6 +213,12 @@ def require(person: Person, verb: str) -> None:
     if person.has_left:
         raise NotAllowed(f"{person.name} has no access any more. Ask Admin.")
     holders = " or ".join(function.label for function in RIGHTS[verb])
+    if person.function in RIGHTS[verb]:
+        raise NotAllowed(
+            f"{person.name} may change {person.remit} only, and so cannot "
+            f"{IN_WORDS.get(verb, verb)}: that is done for the whole company. Ask somebody of "
+            f"{holders} who is not limited."
+        )
     raise NotAllowed(
         f"{person.name} speaks for {person.function.label}, which cannot "
         f"{IN_WORDS.get(verb, verb)}. Ask {holders}."

@@ -38,6 +38,9 @@ from forecasting.governance.projector import Projector
 from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
 from forecasting.governance.saved_views import SavedViews
+from forecasting.governance.schedules import Schedules
+from forecasting.governance.seen import Seen
+from forecasting.governance.tokens import Tokens
 from forecasting.intake.imports import Imports
 from forecasting.intake.oddities import Oddities
 from forecasting.intake.signed_work import Signed
@@ -46,6 +49,7 @@ from forecasting.monthly.comparisons import Comparisons
 from forecasting.monthly.cycle import Cycles
 from forecasting.monthly.inputs import Inputs
 from forecasting.monthly.minutes import Minutes
+from forecasting.monthly.threads import Threads
 from forecasting.plan.kept import KeptPlans
 from forecasting.plan.live import LivePlan
 from forecasting.quarterly import review
@@ -124,14 +128,14 @@ class Workspace:
         self.desk = Desk(self.store, self._fold, clock=clock)
         self.ledger = self.desk.ledger
         self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
-        self.staff = Staff(self.desk)
+        self.staff, self.tokens = Staff(self.desk), Tokens(self.desk)
         self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
         self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
         self.views, self.following = SavedViews(self.desk), Following(self.desk)
         self.calendar = MarketingCalendar(self.desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)
-        self.decisions, self.orders, self.proposals, self.weekly = _of_the_week(self)
+        self.decisions, self.orders, self.proposals, self.weekly, self.threads = _of_week(self)
         self.cycles = Cycles(
             self.desk, plan=self._live, seen_by=self._seen_by, rebuild=self._rebuild_and_flag,
             candidate=self._candidate, policies=self.policies,
@@ -144,7 +148,7 @@ class Workspace:
         self.inputs = Inputs(
             self.desk, plan=self._live, reasons=self.reasons, policies=self.policies
         )
-        self.sources = Sources(self.desk)
+        self.sources, self.schedules = Sources(self.desk), Schedules(self.desk)
         self.imports = Imports(
             self.desk, self.calendar, self._rebuild, signed=partial(_signed, self),
             proposals=self.proposals, plan=self.working_plan_for,
@@ -153,7 +157,7 @@ class Workspace:
             self.desk, calendar=self.calendar, decisions=self.decisions, orders=self.orders,
             seen_by=self.history.seen_by,
         )  # fmt: skip
-        self.steps = Steps(self.desk, self.reversals)
+        self.steps, self.seen = Steps(self.desk, self.reversals), Seen(self.desk)
         self.runs = Runs(
             self.desk, self.cycles, calendar=self.calendar, number=self._run,
             rebuild=self._rebuild_and_flag, sum_up=self._sum_up,
@@ -167,7 +171,7 @@ class Workspace:
             self.desk, self.staff, self.conventions, self.cycles, self.history, self.minutes,
             self.reasons, self.calendar, self.decisions, self.orders, self.proposals,
             self.reversals, self.steps, self.policies, self.quarters, self.oddities,
-            self.sources, self.views,
+            self.sources, self.views, self.tokens, self.schedules, self.threads,
         )  # fmt: skip
 
     def _offer(self) -> None:
@@ -375,8 +379,8 @@ class Workspace:
             self.quarters.sum_up()
 
 
-def _of_the_week(space: Workspace) -> tuple[Decisions, Orders, Proposals, Weekly]:
-    """What the weekly review does, on one desk and one calendar."""
+def _of_week(space: Workspace) -> tuple[Decisions, Orders, Proposals, Weekly, Threads]:
+    """What the weekly review does and is spoken of, on one desk and one calendar."""
     desk, calendar, live = space.desk, space.calendar, lambda: space.plan
     decisions = Decisions(desk, plan=live, activation=calendar.one)
     orders = Orders(desk, plan=live)
@@ -384,7 +388,8 @@ def _of_the_week(space: Workspace) -> tuple[Decisions, Orders, Proposals, Weekly
         desk, plan=space.working_plan_for, calendar=calendar, decisions=decisions, orders=orders
     )
     weekly = Weekly(desk, plan=live, calendar=calendar, decisions=decisions)
-    return decisions, orders, proposals, weekly
+    threads = Threads(desk, plan=live, activation=calendar.one, decisions=decisions)
+    return decisions, orders, proposals, weekly, threads
 
 
 def _of_the_rest(space: Workspace) -> review.Sources:

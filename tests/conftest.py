@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from forecasting.workspace import Workspace
+from tests import answers, template
 
 ROOT = Path(__file__).parents[1]
 
@@ -112,6 +113,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
         if {"company", "played"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.sample)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def databases_from_a_template(tmp_path_factory):
+    """Empty databases are copied, not made anew by every step (tests/template.py)."""
+    with template.copied(tmp_path_factory.mktemp("template") / "empty.duckdb"):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers_from_copies():
+    """What copies of one company answer is asked once (tests/answers.py)."""
+    with answers.known():
+        yield
 
 
 @pytest.fixture(scope="session")

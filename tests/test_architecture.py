@@ -17,7 +17,7 @@ GROUND = {
 }  # fmt: skip
 ROOMS = {
     "demand", "consensus", "inventory", "plan", "governance", "weekly", "monthly", "quarterly",
-    "record", "outputs", "sample", "intake", "commands",
+    "record", "outputs", "sample", "intake", "commands", "api",
 }  # fmt: skip
 
 

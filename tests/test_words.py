@@ -68,6 +68,7 @@ NO_MEASURE = frozenset(
         "Or for",
         "Signs in as",
         "Given by",
+        "Limited to",
         "Group",
         "Arrives",
         "Best supply option",

@@ -13,12 +13,12 @@ from forecasting.commands.door import (
     main,
     opened,
     say,
-    written_to,
+    writes,
 )
+from forecasting.commands.served import reader
 from forecasting.consensus.events.cycle import ConsensusPublished
 from forecasting.errors import Refused
 from forecasting.outputs import board_pack, consensus_pack
-from forecasting.rights import LOCAL_ADMIN
 
 
 @main.command()
@@ -46,7 +46,7 @@ def publish(db: Path, person: str, as_json: bool, cycle: str) -> None:
     "--version", "number", type=int, help="A published version; the last if left out."
 )
 @click.option("--quarter", help="The board's pack of a quarter instead: 2026-Q3.")
-@written_to
+@writes(".html", ".pdf", ".xlsx")
 def pack_(db: Path, as_json: bool, number: int | None, quarter: str | None, out: Path) -> None:
     """Write the pack of a version (.html, .pdf, .xlsx) or of a quarter (.html, .pdf)."""
     if quarter is not None:
@@ -55,9 +55,9 @@ def pack_(db: Path, as_json: bool, number: int | None, quarter: str | None, out:
         with opened(db) as workspace:
             workspace.quarters.sum_up()
             if out.suffix.lower() == ".pdf":
-                out.write_bytes(board_pack.as_pdf(workspace, LOCAL_ADMIN.id, quarter))
+                out.write_bytes(board_pack.as_pdf(workspace, reader(), quarter))
             else:
-                page = board_pack.as_html(workspace, LOCAL_ADMIN.id, quarter)
+                page = board_pack.as_html(workspace, reader(), quarter)
                 out.write_text(page, encoding="utf-8")
         say({"file": str(out), "quarter": quarter}, as_json=as_json)
         return

@@ -6,22 +6,18 @@ from pathlib import Path
 
 import click
 
-from data.store import Store
 from data.store import restore as put_back
-from forecasting.commands.door import as_json_too, database, main, say, written_to
+from forecasting.commands.door import as_json_too, database, main, opened_file, say, writes
 
 
 @main.command()
 @database
 @as_json_too
-@written_to
+@writes(".duckdb")
 def backup(db: Path, as_json: bool, out: Path) -> None:
     """Write a consistent copy of the database to a new file."""
-    store = Store(db, create=False)
-    try:
+    with opened_file(db) as store:
         store.backup(out)
-    finally:
-        store.close()
     say({"file": str(out), "bytes": out.stat().st_size}, as_json=as_json)
 
 

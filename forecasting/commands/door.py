@@ -15,15 +15,25 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from data import failures
 from data.ledger import utc_now
-from data.store import DEFAULT_PATH
+from data.store import DEFAULT_PATH, Store
 from forecasting import faults, operation, write
-from forecasting.errors import BadFiles, Refused
+from forecasting.commands import elsewhere, running
+from forecasting.commands.served import (
+    ABSENT,
+    TABLES,
+    FileOut,
+    echo,
+    for_whoever_runs_it,
+    reader,
+    served,
+)
+from forecasting.errors import BadFiles, DatabaseBusy, OutOfBounds, Refused
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
 from forecasting.plan.inbound import SUPPLIES
@@ -32,21 +42,48 @@ from forecasting.rights import LOCAL_ADMIN
 from forecasting.version import version
 from forecasting.workspace import Workspace
 
+_F = TypeVar("_F", bound=Callable[..., Any])
+
 
 def _with_log(ctx: click.Context, _option: click.Parameter, db: Path) -> Path:
     """Keep the log beside the database that is asked for, until the verb is done."""
+    if served() is not None:  # the server keeps its own
+        return db
     operation.show(operation.NOTHING)
     ctx.find_root().call_on_close(operation.hold(db).let_go)
     return db
 
 
-database = click.option(
+_db = click.option(
     "--db",
     type=click.Path(path_type=Path, dir_okay=False),
     callback=_with_log,
     default=lambda: Path(os.environ.get("CONCORD_DB", DEFAULT_PATH)),
     help="Database file (default: CONCORD_DB, else data/local/concord.duckdb).",
 )
+_SERVER, _FILE = "concord.server", "concord.token_file"
+
+
+def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:
+    ctx.meta[_SERVER if option.name == "server" else _FILE] = value
+
+
+_server = click.option(
+    "--server", envvar="CONCORD_SERVER", expose_value=False, callback=_keep, metavar="URL",
+    help="Have a running Concord do it, at this address (default: CONCORD_SERVER).",
+)  # fmt: skip
+_token_file = click.option(
+    "--token-file", envvar=elsewhere.TOKEN_FILE, expose_value=False, callback=_keep,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the token for --server is (default: the token in CONCORD_TOKEN).",
+)  # fmt: skip
+
+
+def database(verb: _F) -> _F:
+    """The options of a verb that works on a company: its file, or a server that has it."""
+    return _db(_server(_token_file(verb)))
+
+
 acting = click.option("--as", "person", default=LOCAL_ADMIN.id, help="Who acts.")
 as_json_too = click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
 as_of_week = click.option(
@@ -63,13 +100,40 @@ side_by_side = click.option(
     type=click.IntRange(1, 64),
     help="Processes that fit side by side (default: one a core, at most 4).",
 )
-written_to = click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True
-)
+
+
+def writes(*forms: str) -> Callable[[_F], _F]:
+    """The option of a file that a verb writes, in one of some forms."""
+    return click.option("--out", type=FileOut(*forms), required=True)
+
+
+written_to = writes(*TABLES)
+
+
+class _Verb(click.Command):
+    """Is done by a server where one is named, or where one on this computer has the file."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if served() is not None:
+            return super().invoke(ctx)
+        if url := ctx.meta.get(_SERVER):
+            return elsewhere.through(ctx, elsewhere.named(url, ctx.meta.get(_FILE)))
+        try:
+            return super().invoke(ctx)
+        except DatabaseBusy as busy:
+            there = running.found(ctx.params["db"]) if "db" in ctx.params else None
+            if there is None or self.name in ABSENT:
+                raise
+            try:
+                return elsewhere.through(ctx, there)
+            except elsewhere.NotReached:
+                raise busy from None
 
 
 class _Verbs(click.Group):
     """Turns refusals into exit 2 with one line per problem, and our faults into exit 1."""
+
+    command_class = _Verb
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -126,6 +190,11 @@ def opened(
     least_weeks: int = 0,
 ) -> Iterator[Workspace]:
     """The workspace of a database; a mistyped path is refused, not made, unless `create`."""
+    one = served()
+    if one is not None:
+        _check_reach(one.workspace, least_weeks)
+        yield one.workspace
+        return
     workspace = Workspace(db, clock=clock, create=create, least_weeks=least_weeks)
     try:
         yield workspace
@@ -133,26 +202,54 @@ def opened(
         workspace.close()
 
 
+def _check_reach(workspace: Workspace, weeks: int) -> None:
+    """The plan of a running app looks as far ahead as it does."""
+    reach = len(workspace.plan.base.weeks) if weeks and workspace.has_forecast else weeks
+    if weeks > reach:
+        raise OutOfBounds(
+            f"The running app looks {reach} weeks ahead; ask for at most so many, or stop it "
+            "and ask the database itself."
+        )
+
+
+@contextmanager
+def opened_file(db: Path) -> Iterator[Store]:
+    """The database as a file, for whoever may have all of it."""
+    one = served()
+    if one is not None:
+        for_whoever_runs_it()
+        yield one.workspace.store
+        return
+    store = Store(db, create=False)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 def plan_of(workspace: Workspace, name: str) -> LivePlan:
     """The working plan or the draft, with nothing that is collected blind."""
     if name == "working":
-        return workspace.working_plan_for(LOCAL_ADMIN.id)
-    return workspace.plan_for(LOCAL_ADMIN.id)
+        return workspace.working_plan_for(reader())
+    return workspace.plan_for(reader())
 
 
 def say(result: dict[str, Any], *, as_json: bool) -> None:
     """Answer on standard output: one JSON object for a program, lines for a person."""
+    one = served()
+    if one is not None:
+        one.results.append(result)
     if as_json:
-        click.echo(json.dumps(result, default=str))
+        echo(json.dumps(result, default=str))
         return
     for name, value in result.items():
-        click.echo(f"{name}: {json.dumps(value, default=str)}")
+        echo(f"{name}: {json.dumps(value, default=str)}")
 
 
 def tell_odd(found: Sequence[Oddity]) -> None:
     """What looks odd, in lines, the heaviest first; on standard error."""
     for line in oddities.told(found):
-        click.echo(line, err=True)
+        echo(line, err=True)
 
 
 def say_with_odd(result: dict[str, Any], found: Sequence[Oddity], *, as_json: bool) -> None:
@@ -168,7 +265,7 @@ def teller() -> Callable[[str, float], None]:
     def tell(text: str, share: float) -> None:
         spent = time.monotonic() - started
         left = f", {write.number(spent / share - spent)} s left" if share > 0.05 else ""
-        click.echo(f"  {write.percent(share):>4}  {text}{left}", err=True)
+        echo(f"  {write.percent(share):>4}  {text}{left}", err=True)
 
     return tell
 

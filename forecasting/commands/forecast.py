@@ -23,6 +23,7 @@ from forecasting.commands.door import (
     teller,
     written_to,
 )
+from forecasting.commands.served import echo
 from forecasting.demand.accuracy import summed
 from forecasting.errors import StorageFailed
 from forecasting.record import replay as past
@@ -51,9 +52,9 @@ def refresh(
         try:
             workspace.quarters.sum_up()
         except StorageFailed as error:  # the run is in force; its sums are taken when looked at
-            click.echo(f"The scorecard was not summed up yet. {error}", err=True)
+            echo(f"The scorecard was not summed up yet. {error}", err=True)
         for line in workspace.runs.remarks(event):
-            click.echo(line, err=True)
+            echo(line, err=True)
         odd = workspace.oddities.open(person)
     facts = event.body.write()
     told = ("as_of", "left_out", "columns", "series", "series_fitted", "weeks", "event_sd",
@@ -112,7 +113,7 @@ def replay(
         )
     files.export(made.rows[list(past.CONTRACT)], out)
     for line in made.assumed:
-        click.echo(line, err=True)
+        echo(line, err=True)
     say(
         {"rows": len(made.rows), **made.scores.as_dict(), **made.saved.as_dict()},
         as_json=as_json,

@@ -19,9 +19,9 @@ from forecasting.commands.door import (
     say,
     written_to,
 )
+from forecasting.commands.served import FileIn, reader
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.monthly import buying, order_book
-from forecasting.rights import LOCAL_ADMIN
 from forecasting.weekly.order_terms import OrderLine, divided
 from forecasting.weekly.ordering import APPROVED, RELEASED, Order
 from forecasting.workspace import Workspace
@@ -40,7 +40,7 @@ def meant(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 edited_file = click.option(
-    "--file", "edited", type=click.Path(path_type=Path, dir_okay=False),
+    "--file", "edited", type=FileIn(),
     help="Lines of `buy-plan --out x.csv`: those that you want, units as you want them.",
 )  # fmt: skip
 also_planned = click.option(
@@ -64,7 +64,7 @@ def approve(db: Path, person: str, as_json: bool, note: str, **which: Any) -> No
     """Approve orders that the buy plan releases now, or those of a file: all or none."""
     with opened(db) as workspace:
         workspace.desk.allowed(person, "order")
-        seen, lines = workspace.seq, asked_of(workspace, which)
+        seen, lines = workspace.desk.seen(None), asked_of(workspace, which)
         event = workspace.orders.approve(person, lines, note=note, base=seen)
         made = [o for o in workspace.orders.all if o.seq == event.seq]
     _tell(made, as_json=as_json)
@@ -108,7 +108,7 @@ def close_orders(db: Path, person: str, as_json: bool, note: str, **which: Any) 
 def orders(db: Path, as_json: bool, all_: bool, out: Path) -> None:
     """Write the action list: orders approved and released, and what the files have of them."""
     with opened(db) as workspace:
-        plan = workspace.working_plan_for(LOCAL_ADMIN.id)
+        plan = workspace.working_plan_for(reader())
         chosen = workspace.orders.all if all_ else workspace.orders.open
         people = {p.id: p.name for p in workspace.people}
         rows = order_book.action_list(plan, chosen, people)
@@ -134,7 +134,7 @@ def _proposed(
     workspace: Workspace, skus: Sequence[str], suppliers: Sequence[str]
 ) -> list[OrderLine]:
     """What the buy plan asks suppliers for this week, of those that were named."""
-    plan = workspace.working_plan_for(LOCAL_ADMIN.id)
+    plan = workspace.working_plan_for(reader())
     rows = buying.rows(plan)
     mine = rows[(rows["kind"] == "release") & (rows["source"] == "supplier")]
     if skus or suppliers:

@@ -23,6 +23,7 @@ from forecasting.commands.door import (
     which_plan,
     written_to,
 )
+from forecasting.commands.served import FileOut
 from forecasting.monthly import buying
 from forecasting.monthly.order_proposals import with_what_decides
 from forecasting.plan import views
@@ -71,7 +72,7 @@ def project(
 @click.option(
     "--best-mix",
     "mix_out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FileOut(),
     help="Write the best mix of actions against what is short there as well.",
 )
 @click.option(

@@ -21,9 +21,10 @@ from forecasting.commands.door import (
     main,
     opened,
     say,
-    written_to,
+    writes,
 )
 from forecasting.commands.orders import asked_of, because, of_the_plan
+from forecasting.commands.served import echo
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.events import Event
 from forecasting.consensus.events.proposals import (
@@ -32,12 +33,13 @@ from forecasting.consensus.events.proposals import (
     OrdersProposed,
     Proposed,
 )
+from forecasting.consensus.moves import order_of
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.outputs import marketing_calendar
 from forecasting.weekly import options
 from forecasting.weekly.ground import merged
 from forecasting.weekly.option import Action, Option
-from forecasting.weekly.order_terms import divided_again, order_of
+from forecasting.weekly.order_terms import divided_again
 from forecasting.weekly.proposed import Proposal
 from forecasting.weekly.readiness import State
 from forecasting.workspace import Workspace
@@ -83,7 +85,10 @@ def propose(
         verbs = workspace.proposals
         workspace.desk.allowed(person, "propose")
         if orders:
-            seen, lines = workspace.seq, asked_of(workspace, {"skus": skus, **which})
+            seen, lines = (
+                workspace.desk.seen(None),
+                asked_of(workspace, {"skus": skus, **which}),
+            )
             event = verbs.propose_orders(person, lines, note=note, base=seen)
         elif action is not None:
             if sku is None or changed:
@@ -110,17 +115,17 @@ def proposals(db: Path, person: str, as_json: bool, every: bool) -> None:
         say({"proposals": listed}, as_json=True)
         return
     for one in listed:
-        click.echo(f"#{one['seq']} {one['state']}, to {one['to']}: {one['said']}")
+        echo(f"#{one['seq']} {one['state']}, to {one['to']}: {one['said']}")
         worth = f"{write.number(one['units'])} u"
         worth += "" if one["margin"] is None else f", margin {write.number(one['margin'])}"
-        click.echo(
+        echo(
             f"  {worth}, as of the week of {one['as_of']}; by {one['person']}"
             + (f", until {one['due']}" if one["due"] else "")
         )
         for words in one["changes"]:
-            click.echo(f"  ! {words} (--seen {one['mark']})")
+            echo(f"  ! {words} (--seen {one['mark']})")
         if one["answer"]:
-            click.echo(f"  {one['answered_by']}: {one['answer']}")
+            echo(f"  {one['answered_by']}: {one['answer']}")
 
 
 @main.command()
@@ -184,7 +189,7 @@ def answer(
 @as_json_too
 @acting
 @click.option("--weeks", default=marketing_calendar.WEEKS, type=click.IntRange(1, 52))
-@written_to
+@writes(".ics", ".xlsx", ".csv", ".parquet")
 def calendar_(db: Path, as_json: bool, person: str, weeks: int, out: Path) -> None:
     """Write the marketing calendar that the stock allows (.ics, .xlsx, .csv, .parquet)."""
     with opened(db) as workspace:

@@ -12,6 +12,7 @@ import click
 from data.shapes import REPLACES
 from data.tables import TABLES
 from forecasting.commands.door import acting, as_json_too, database, main, opened, say
+from forecasting.commands.served import echo
 from forecasting.intake import dialogue
 from forecasting.intake.dialogue import FileOptions
 
@@ -71,4 +72,4 @@ def sources(db: Path, person: str, as_json: bool, show: str | None, remove: str 
         say({"sources": told}, as_json=True)
         return
     for line in lines:
-        click.echo(line)
+        echo(line)

@@ -21,6 +21,7 @@ from forecasting.commands.door import (
     tell_odd,
     written_to,
 )
+from forecasting.commands.served import FileIn, FolderOut, echo
 from forecasting.commands.sources import file_options
 from forecasting.consensus.events.proposals import holders
 from forecasting.errors import Refused
@@ -30,7 +31,7 @@ from forecasting.outputs import exports
 
 
 @main.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", type=FolderOut())
 @as_json_too
 def template(folder: Path, as_json: bool) -> None:
     """Write an empty file of every table, and COLUMNS.md that explains them."""
@@ -39,7 +40,7 @@ def template(folder: Path, as_json: bool) -> None:
 
 
 @main.command("import")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=FileIn(dir_okay=True))
 @database
 @acting
 @as_json_too
@@ -67,7 +68,7 @@ def import_(
             one, told = dialogue.mapped(workspace.sources, person, paths, source, options)
             plain, mapped = (), [one]
             for line in told:
-                click.echo(line, err=True)
+                echo(line, err=True)
         event, judged = workspace.import_files(
             person, plain, mapped=mapped, allow_rejects=allow_rejects
         )
@@ -84,9 +85,9 @@ def import_(
 def _told(judged: Judged) -> dict[str, dict[str, int]]:
     """Say what became of the rows, and write those that were refused beside their file."""
     for note in (*judged.notes, *judged.concerns):
-        click.echo(note, err=True)
+        echo(note, err=True)
     for line in judged.proposed:
-        click.echo(f"Proposed to {holders('signed calendar')}: {line}", err=True)
+        echo(f"Proposed to {holders('signed calendar')}: {line}", err=True)
     tables = {}
     for verdict in judged.verdicts:
         tables[verdict.table] = {
@@ -100,12 +101,10 @@ def _told(judged: Judged) -> dict[str, dict[str, int]]:
             ),
         }
         for note in verdict.notes:
-            click.echo(f"{verdict.label}: {note}", err=True)
+            echo(f"{verdict.label}: {note}", err=True)
         if verdict.rejected:
             target = files.write_rejects(verdict, verdict.path)
-            click.echo(
-                f"{write.number(verdict.rejected)} refused rows are in {target}", err=True
-            )
+            echo(f"{write.number(verdict.rejected)} refused rows are in {target}", err=True)
     return tables
 
 
@@ -133,9 +132,9 @@ def odd(
         return
     lines = oddities.told(found, most=len(found)) or ["Nothing looks odd in this data."]
     for line in lines:
-        click.echo(line)
+        echo(line)
     if len(every) > len(found):
-        click.echo(f"{write.number(len(every) - len(found))} more were accepted by name.")
+        echo(f"{write.number(len(every) - len(found))} more were accepted by name.")
 
 
 @main.command()

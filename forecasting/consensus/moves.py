@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
 
@@ -53,3 +54,12 @@ class Move:
             fields[name] = dt.date.fromisoformat(fields[name])
         fields["known"] = tuple(fields.get("known", ()))
         return cls(**fields)
+
+
+Orders = list[tuple[tuple[str, dt.date], list[Move]]]
+
+
+def order_of(moves: Sequence[Move]) -> Orders:
+    """Lines by SKU and week of arrival: each is one order, numbered from 1 in this order."""
+    ordered = sorted(moves, key=lambda m: (m.sku, m.arrives, m.to))
+    return [(key, list(m)) for key, m in groupby(ordered, key=lambda m: (m.sku, m.arrives))]

@@ -20,9 +20,18 @@ from forecasting import conventions, metering, operation, write
 from forecasting.consensus.events import TOTAL, Body, Conflict, Event, Kind, Leaves
 from forecasting.consensus.events.governance import PersonSet
 from forecasting.consensus.overrides import collisions
-from forecasting.errors import ConcordError, Conflicted, OutOfBounds, Refused, UnknownName
+from forecasting.errors import (
+    ConcordError,
+    Conflicted,
+    OutOfBounds,
+    Outside,
+    Refused,
+    UnknownName,
+)
+from forecasting.governance import bearer
 from forecasting.governance.projector import Projector
-from forecasting.rights import LOCAL_ADMIN, Person, require
+from forecasting.governance.reach import OF_ONESELF, Places, Reach, Reaches, refusal
+from forecasting.rights import LOCAL_ADMIN, Person, Remit, require
 from forecasting.vocabulary import Function, Measure
 
 LOG = operation.log("desk")
@@ -44,7 +53,7 @@ class Request:
     kind: Kind
     says: Callable[[Event], bool] = lambda _event: True
     """Whether an event of this person and kind says what this request asks."""
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=bearer.new_id)
 
     @classmethod
     def of(
@@ -90,7 +99,7 @@ class Desk(Projector[Mapping[str, Person]]):
         What time it is, UTC without a zone.
     """
 
-    kinds = (Kind.PERSON,)
+    kinds = (Kind.PERSON, Kind.IMPORT, Kind.ROLLBACK)
 
     def __init__(
         self,
@@ -104,6 +113,7 @@ class Desk(Projector[Mapping[str, Person]]):
         self.ledger = Ledger(store, on_commit, clock=clock)
         self.cycle = ""
         """Name of the cycle that events belong to, '' where none is open."""
+        self._reaches = Reaches(store, self.ledger.event)
         self.take_up(self.ledger)
 
     @property
@@ -140,6 +150,11 @@ class Desk(Projector[Mapping[str, Person]]):
             raise UnknownName(f"There is nobody called '{identity[:80]}' here.")
         return found
 
+    def limits_of(self, identity: str) -> tuple[tuple[Function, Remit], ...]:
+        """What somebody is limited to, of whom there may be nobody yet."""
+        found = self._state.get(identity)
+        return found.limits if found else ()
+
     def seen(self, base: int | None) -> int:
         """The state that a person looked at: the present one where they do not say.
 
@@ -149,6 +164,7 @@ class Desk(Projector[Mapping[str, Person]]):
             If there never was such a state: from a later one on nothing would conflict.
         """
         now = self.ledger.seq
+        base = bearer.seen() if base is None else base
         if base is None:
             return now
         if not 0 <= base <= now:
@@ -164,19 +180,50 @@ class Desk(Projector[Mapping[str, Person]]):
     def _with(
         self, state: Mapping[str, Person], events: Sequence[Event]
     ) -> Mapping[str, Person]:
-        set_ = [_person(event.told(PersonSet)) for event in events]
+        set_ = [_person(e.body) for e in events if isinstance(e.body, PersonSet)]
         return {**state, **{person.id: person for person in set_}}
 
-    def allowed(self, by: str, verb: str) -> Person:
+    def _replaced(self) -> None:
+        self._reaches.forget()
+
+    def allowed(self, by: str, verb: str, *, at: Reach | None = None) -> Person:
         """The person, if their function has the right.
+
+        Parameters
+        ----------
+        at : Reach, optional
+            What will be touched, where it is known before there is an event: an event is
+            held to its author's part of the company in any case (`submit`).
 
         Raises
         ------
-        UnknownName, NotAllowed
+        UnknownName, NotAllowed, Outside
         """
         person = self.person(by)
         require(person, verb)
+        if at is not None:
+            self._reaches.refuse_reach(person.name, person.remit, at)
+        bearer.check(verb)
         return person
+
+    @property
+    def places(self) -> Places:
+        """Where every SKU and every door stands."""
+        return self._reaches.places
+
+    def refuse_outside(self, event: Event) -> Event:
+        """The event, if all that it touches is its author's to change, as it is now.
+
+        Raises
+        ------
+        Outside
+        """
+        if event.kind in OF_ONESELF:  # whoever signs in for the first time is not known yet
+            return event
+        person = self.person(event.person)
+        if person.limits or person.function.value != event.function:
+            self._reaches.refuse(person, event, others=self.people)
+        return event
 
     def refuse_conflict(
         self,
@@ -246,10 +293,11 @@ class Desk(Projector[Mapping[str, Person]]):
         Refused
             If the request's id was used before for another one.
         """
-        identity = request.id if request else uuid.uuid4().hex
+        bearer.check_writing()
+        identity = request.id if request else bearer.new_id()
         with _watched(is_edit=work is None) as made:
             event = self.ledger.submit(
-                identity, _named(identity, prepare), touches=touches, work=work
+                identity, self._named(identity, prepare), touches=touches, work=work
             )
             made.append(event)
         return request.check(event) if request else event
@@ -275,6 +323,7 @@ class Desk(Projector[Mapping[str, Person]]):
         Refused
             If the id of one was used before for another one, or is the id of two of them.
         """
+        bearer.check_writing()
         requests = {request.id: request for request, _ in asked}
         if len(requests) < len(asked):
             raise Refused("Two of these changes have the same request id.")
@@ -289,12 +338,34 @@ class Desk(Projector[Mapping[str, Person]]):
 
             return prepared
 
-        with _watched(is_edit=work is None) as made:
-            made += self.ledger.submit_all(
-                {r.id: _named(r.id, after_check(prepare)) for r, prepare in asked},
-                touches=touches, work=work,
-            )  # fmt: skip
+        try:
+            with _watched(is_edit=work is None) as made:
+                made += self.ledger.submit_all(
+                    {r.id: self._named(r.id, after_check(prepare)) for r, prepare in asked},
+                    touches=touches, work=work,
+                )  # fmt: skip
+        except Outside as first:
+            raise self._all_outside(first, [prepare for _, prepare in asked]) from None
         return [requests[event.client_id].check(event) for event in made]
+
+    def _named(self, client: str, prepare: Callable[[], Event]) -> Callable[[], Event]:
+        """The same event under the id of the request that asked for it, if it may be."""
+        return lambda: self.refuse_outside(replace(prepare(), client_id=client))
+
+    def _all_outside(self, first: Outside, asked: Sequence[Callable[[], Event]]) -> Outside:
+        """The refusal of several changes made together, naming what is outside of each."""
+        events = list[Event]()
+        for prepare in asked:
+            with suppress(ConcordError):  # is refused for something else besides
+                events.append(prepare())
+        if len(events) < 2:
+            return first
+        person = self.person(events[0].person)
+        reach = self._reaches.of(events[0])
+        for event in events[1:]:
+            reach = reach.with_(self._reaches.of(event))
+        where = self.places.outside(person.remit, reach)
+        return refusal(person.name, person.remit, where) if where else first
 
     def _checking(self, requests: Mapping[str, Request]) -> Iterator[None]:
         """Refuse, once, ids that were used before for other requests."""
@@ -331,13 +402,8 @@ def _person(body: PersonSet) -> Person:
     return Person(
         id=body.person, name=body.name, function=body.function, delegate_for=body.delegate_for,
         also=body.also, signs_in_as=body.signs_in_as, is_by_group=body.is_by_group,
-        has_left=body.has_left,
+        has_left=body.has_left, limits=body.limits,
     )  # fmt: skip
-
-
-def _named(client: str, prepare: Callable[[], Event]) -> Callable[[], Event]:
-    """The same event under the id of the request that asked for it."""
-    return lambda: replace(prepare(), client_id=client)
 
 
 def checked_link(text: str) -> str:

@@ -91,19 +91,20 @@ class Following:
             rest = [f for f in self._read(actor.id) if (f.what, f.name) != (what, name)]
             self._keep(actor.id, rest)
 
-    def saw(self, by: str, what: What, name: Name, figures: Mapping[str, float]) -> None:
-        """Note what somebody has seen of a thing: the next look compares with it."""
+    def saw(self, by: str, looked: Sequence[Followed]) -> None:
+        """Note what somebody has seen of things: the next look compares with it.
+
+        One write, however many there are; none where their figures are as they were.
+        """
         actor = self._desk.allowed(by, "follow")
-        if len(figures) > MOST:
-            raise OutOfBounds(f"A thing has at most {MOST} figures.")
+        if len(looked) > MOST or any(len(one.seen) > MOST for one in looked):
+            raise OutOfBounds(f"A look has at most {MOST} things with {MOST} figures each.")
+        now = {(one.what, one.name): dict(one.seen) for one in looked}
         with self._writing:
-            self._keep(
-                actor.id,
-                [
-                    replace(f, seen=dict(figures)) if (f.what, f.name) == (what, name) else f
-                    for f in self._read(actor.id)
-                ],
-            )
+            had = self._read(actor.id)
+            kept = [replace(f, seen=now.get((f.what, f.name), f.seen)) for f in had]
+            if kept != list(had):
+                self._keep(actor.id, kept)
 
     def _read(self, person: str) -> tuple[Followed, ...]:
         if person not in self._known:

@@ -154,14 +154,16 @@ def exceptions(
     disputed = np.flatnonzero(spoke & (apart > SMALLEST)).tolist()
     chosen = [*assumed, *(s for s in disputed if s not in assumed)]
     price = np.nan_to_num(plan.base.usual_by_week[:, ahead])
+    worth = (plan.totals["draft"][:, ahead] / THOUSANDTHS * price).sum(axis=1)
+    names = ("sku", "description", "department", "class")
+    called = {name: plan.base.skus[name].tolist() for name in names}
     rows = []
     for sku in chosen:
-        drafted = plan.totals["draft"][sku, ahead] / THOUSANDTHS
-        money = float((drafted * price[sku]).sum())
+        money = float(worth[sku])
         doubt = _doubt(plan, sku, ahead)
         rows.append(
             {
-                **plan.base.skus.iloc[sku][["sku", "description", "department", "class"]],
+                **{name: every[sku] for name, every in called.items()},
                 **{name: float(values[sku]) for name, values in layers.items()},
                 "apart": float(apart[sku]),
                 "money": money,

@@ -7,7 +7,7 @@ weekly/readiness.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from forecasting.inventory.buy_plan import BuyPlan, Centre, Needs, NeedsOf, Term
 from forecasting.inventory.flows import coming_back
 from forecasting.inventory.levels import Aim, Doubt, Outlook, as_if_waiting
 from forecasting.inventory.netting import Asking
+from forecasting.plan.by_sku import BySku
 from forecasting.plan.dated import LEAD_TIME
 from forecasting.plan.inbound import FIRM
 from forecasting.plan.live import LivePlan
@@ -299,7 +300,11 @@ def rows(plan: LivePlan, *, weeks: int = WEEKS, frozen: int | None = None) -> pd
         week would be over; units are what is needed for the service level, lost_units and
         lost_value (at the price paid, NaN unknown) what demand is expected to miss of them.
     """
-    lines = [_lines(plan, sku, one) for sku, one in _all(plan, weeks=weeks, frozen=frozen)]
+    if (weeks, frozen) == (WEEKS, None):
+        lines = list(_LINES.every(plan).values())
+    else:
+        skus = range(len(plan.sku_names))
+        lines = [one for _, one in _lines_of(plan, skus, weeks=weeks, frozen=frozen)]
     if not lines:
         return pd.DataFrame(columns=list(COLUMNS)).astype(
             {"units": float, "lost_units": float, "lost_value": float}
@@ -325,20 +330,29 @@ def rows(plan: LivePlan, *, weeks: int = WEEKS, frozen: int | None = None) -> pd
     )[list(COLUMNS)]
 
 
-def _all(plan: LivePlan, *, weeks: int, frozen: int | None) -> Iterator[tuple[int, Bought]]:
-    """The buy plan of every SKU, so many doors at a time as are quickest."""
-    n_skus = len(plan.sku_names)
+def _lines_of(
+    plan: LivePlan, skus: Iterable[int], *, weeks: int = WEEKS, frozen: int | None = None
+) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """Order lines of some SKUs."""
+    for sku, one in _all(plan, skus, weeks=weeks, frozen=frozen):
+        yield sku, _lines(plan, sku, one)
+
+
+def _all(
+    plan: LivePlan, skus: Iterable[int], *, weeks: int, frozen: int | None
+) -> Iterator[tuple[int, Bought]]:
+    """The buy plan of SKUs, so many doors at a time as are quickest."""
     per_time = max(DOORS_AT_A_TIME // max(plan.base.network.n_doors, 1), 1)
     alike: dict[tuple[int, bytes], list[int]] = {}
     changing = plan.base.terms_ahead.get(LEAD_TIME, {})
-    for sku in range(n_skus):
+    for sku in skus:
         change = plan.base.lead_times_of(sku).tobytes() if sku in changing else b""
         alike.setdefault((int(plan.base.lead_time[sku]), change), []).append(sku)
     for _, mine in sorted(alike.items()):
         for first in range(0, len(mine), per_time):
-            skus = mine[first : first + per_time]
-            looked = [_looked_at(plan, sku, weeks=weeks, frozen=frozen) for sku in skus]
-            yield from zip(skus, _netted(plan, looked), strict=True)
+            now = mine[first : first + per_time]
+            looked = [_looked_at(plan, sku, weeks=weeks, frozen=frozen) for sku in now]
+            yield from zip(now, _netted(plan, looked), strict=True)
 
 
 def _lines(plan: LivePlan, sku: int, one: Bought) -> dict[str, np.ndarray]:
@@ -413,14 +427,30 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
     expected to sell; sales are at the price paid, net of what comes back. Prices are those of
     each week; stock of a month is valued at the price of its last, so a cut revalues it.
     """
+    if weeks == WEEKS:
+        of_skus = _MONEY.every(plan)
+    else:
+        of_skus = dict(_money_of(plan, range(len(plan.sku_names)), weeks=weeks))
+    classes = plan.base.skus["class"].to_numpy()
+    found: dict[tuple[str, str], np.ndarray] = {}
+    for sku, lines in of_skus.items():
+        for name, line in lines.items():
+            key = (str(classes[sku]), name)
+            found[key] = found.get(key, np.zeros(6)) + line
+    return pd.DataFrame([_month_of(*named, line) for named, line in found.items()])
+
+
+def _money_of(
+    plan: LivePlan, skus: Iterable[int], *, weeks: int = WEEKS
+) -> Iterator[tuple[int, dict[str, Floats]]]:
+    """Of SKUs, by month: sales, markdowns, eom, bom, due; cost left. No price: nothing."""
     base = plan.base
     price = base.usual_by_week
     month = np.array([month_label(as_date(w)) for w in base.weeks[:weeks]])
-    months = list(dict.fromkeys(month))
-    classes = base.skus["class"].to_numpy()
-    found: dict[tuple[str, str], np.ndarray] = {}
-    for sku in range(len(plan.sku_names)):
+    months = {name: np.flatnonzero(month == name) for name in dict.fromkeys(month)}
+    for sku in skus:
         if np.isnan(price[sku, 0]):
+            yield sku, {}
             continue
         computed = plan.sku_with(sku, supply=FIRM)
         gross = computed.draft / THOUSANDTHS
@@ -434,8 +464,8 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
         cover = float(np.median(known)) if len(known) else 4.0
         bom = opening
         cost = base.cost_of(sku)
-        for name in months:
-            inside = np.flatnonzero(month == name)
+        lines: dict[str, Floats] = {}
+        for name, inside in months.items():
             after = demand[inside[-1] + 1 : inside[-1] + 5]
             eom = cover * (after.mean() if len(after) else demand[inside].mean())
             flow = np.stack([net - cut, cut, due])[:, inside]
@@ -447,10 +477,13 @@ def open_to_buy(plan: LivePlan, *, weeks: int = WEEKS) -> pd.DataFrame:
             sales, cuts, ordered = flow.sum(axis=1)
             held = np.array(eom), np.array(bom)
             line[5] = buy_plan.open_to_buy(sales, cuts, *held, ordered) * cost[last]
-            key = (str(classes[sku]), name)
-            found[key] = found.get(key, np.zeros(6)) + line
+            lines[str(name)] = line
             bom = eom
-    return pd.DataFrame([_month_of(*named, line) for named, line in found.items()])
+        yield sku, lines
+
+
+_LINES = BySku(_lines_of)
+_MONEY = BySku(_money_of)
 
 
 def _month_of(klass: str, month: str, line: Floats) -> dict[str, Any]:

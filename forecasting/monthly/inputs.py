@@ -18,6 +18,7 @@ from forecasting.consensus.events.inputs import Commented, Held, Overridden, Rel
 from forecasting.consensus.overrides import resolve
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.governance.desk import Desk, Request, checked_link, checked_note
+from forecasting.governance.naming import named_in
 from forecasting.governance.policy import Policies
 from forecasting.governance.reasons import Reasons
 from forecasting.hierarchy import THOUSANDTHS, Bools, Ints
@@ -174,15 +175,10 @@ class Inputs:
         """
         self._desk.allowed(by, "override")
         in_what, no_reason = Measure(measure), _Why()
+        changes = [Change(scope=scope, operation=operation, value=value) for scope in scopes]
         return [
-            self._prepared(
-                by,
-                Change(scope=scope, operation=operation, value=value),
-                in_what,
-                base,
-                no_reason,
-            )()
-            for scope in scopes
+            self._desk.refuse_outside(self._prepared(by, one, in_what, base, no_reason)())
+            for one in changes
         ]
 
     def small(self, by: str, event: AsMade[Event]) -> Small | None:
@@ -291,8 +287,9 @@ class Inputs:
         if not text.strip():
             raise OutOfBounds("A comment needs words.")
         Selection.of(self._plan(), scope)
+        body = Commented(names=named_in(text, self._desk.people))
         return self._desk.append(
-            actor, Commented(), scope=scope, note=checked_note(text), client_id=client_id
+            actor, body, scope=scope, note=checked_note(text), client_id=client_id
         )
 
     def _hold(

@@ -7,6 +7,8 @@ and so are the moves that people decided on or try.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +35,7 @@ class Inbound:
         self._lines, self._spans = _by_sku(base.receipts)
         self._suppliers = [str(name or "") for name in base.skus["supplier"]]
         self._lateness: dict[tuple[int, str], tuple[Floats, Floats]] = {}
+        self._of_orders: dict[tuple[int, str], pd.DataFrame] = {}
 
     def lines(self, sku: int) -> OrderLines:
         """Open receipt lines of a SKU, as in the basis."""
@@ -153,6 +156,12 @@ class Inbound:
 
     def _lines_of_orders(self, sku: int, supply: str) -> pd.DataFrame:
         """Lines of a SKU that a decided order may be: open ones, and what arrived."""
+        key = (sku, supply)
+        if key not in self._of_orders:
+            self._of_orders[key] = self._to_match(sku, supply)
+        return self._of_orders[key]
+
+    def _to_match(self, sku: int, supply: str) -> pd.DataFrame:
         lines = self._counted(sku, supply)
         open_ones = pd.DataFrame(
             {
@@ -161,11 +170,17 @@ class Inbound:
                 "received": np.full(len(lines), np.datetime64("NaT", "D")),
             }
         )  # fmt: skip
-        base = self._base
-        at_centre = base.centre_lines[base.centre_lines["sku"] == sku]
-        came = base.arrived[base.arrived["sku"] == sku]
+        at_centre, came = (
+            lines.take(rows.get(sku, [])) for lines, rows in self._by_sku_of_orders
+        )
         # What arrived first: it was ordered before what is still open.
         return pd.concat([came, open_ones, at_centre], ignore_index=True)[list(LINES)]
+
+    @cached_property
+    def _by_sku_of_orders(self) -> list[tuple[pd.DataFrame, Mapping[Any, Any]]]:
+        """Lines at centres, and lines that arrived; with the places of each SKU's."""
+        both = (self._base.centre_lines, self._base.arrived)
+        return [(lines, lines.groupby("sku").indices) for lines in both]
 
     def _counted(self, sku: int, supply: str) -> OrderLines:
         """Those of them that a supply counts."""

@@ -27,6 +27,7 @@ from forecasting.consensus.moves import Move
 from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.projector import Projector
+from forecasting.governance.reach import Reach
 from forecasting.inventory.network import NO_LANE
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
@@ -265,8 +266,8 @@ class Decisions(Projector[Mapping[int, Decision]]):
             Before anything is written where a right is missing; what was written before
             one that does not work any more stands.
         """
-        for option in chosen:
-            self._desk.allowed(by, option.action)
+        for one in chosen:
+            self._desk.allowed(by, one.action, at=Reach.of_moves(one.moves, touched_by(one)))
         return [self.decide(by, option, owner=owner, note=note) for option in chosen]
 
     def close(self, by: str, seq: int, *, note: str = "") -> Event:

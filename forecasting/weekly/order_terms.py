@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ import pandas as pd
 from forecasting import write
 from forecasting.arguments import Name
 from forecasting.calendar import as_date, week_start
-from forecasting.consensus.moves import Move
+from forecasting.consensus.moves import Move, order_of
 from forecasting.errors import OutOfBounds
 from forecasting.hierarchy import Floats
 from forecasting.inventory.buy_plan import in_cases
@@ -33,15 +32,6 @@ class OrderLine:
     units: float
     arrives: dt.date
     """First day of the week in which it is to be there."""
-
-
-Orders = list[tuple[tuple[str, dt.date], list[Move]]]
-
-
-def order_of(moves: Sequence[Move]) -> Orders:
-    """Lines by SKU and week of arrival: each is one order."""
-    ordered = sorted(moves, key=lambda m: (m.sku, m.arrives, m.to))
-    return [(key, list(m)) for key, m in groupby(ordered, key=lambda m: (m.sku, m.arrives))]
 
 
 def moves_of(plan: LivePlan, lines: Sequence[OrderLine]) -> tuple[Move, ...]:

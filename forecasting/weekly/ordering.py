@@ -20,7 +20,7 @@ from forecasting.consensus.events.body import Answering
 from forecasting.consensus.events.decisions import Closed, Ordered, OrderReleased
 from forecasting.consensus.events.orders import OrdersApproved, OrdersWithdrawn
 from forecasting.consensus.events.undoing import MovesUndone, Undone
-from forecasting.consensus.moves import Move
+from forecasting.consensus.moves import Move, order_of
 from forecasting.errors import Refused, UnknownName
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.projector import Projector
@@ -30,7 +30,6 @@ from forecasting.weekly.order_terms import (
     OrderLine,
     in_words,
     moves_of,
-    order_of,
     refusals,
     spend,
 )

@@ -19,6 +19,7 @@ from forecasting.weekly import moved as of_moves
 from forecasting.weekly import signals
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.decisions import Decisions
+from forecasting.weekly.past import Past
 from forecasting.weekly.signals import LastWeek
 
 
@@ -45,12 +46,13 @@ class Weekly:
     ) -> None:
         self._desk, self._plan = desk, plan
         self._calendar, self._decisions = calendar, decisions
+        self._past = Past(desk.store, plan)
 
     def last_week(self, by: str) -> LastWeek | None:
         """The last closed week against what was published before it; None without that."""
         self._desk.allowed(by, "read")
         base = self._plan().base
-        known = self._desk.store.query("scored_cells", least_lag=1, last_week=base.as_of)
+        known = self._past.query("scored_cells", least_lag=1, last_week=base.as_of)
         mine = known[pd.to_datetime(known["week"]) == pd.Timestamp(base.as_of)]
         if mine.empty:
             return None
@@ -110,7 +112,7 @@ class Weekly:
         """Open orders past due or promised later than they were (signals.late_receipts)."""
         self._desk.allowed(by, "read")
         plan = self._plan()
-        orders = self._desk.store.query("open_receipts", as_of=plan.base.as_of)
+        orders = self._past.query("open_receipts", as_of=plan.base.as_of)
         return signals.late_receipts(plan, orders[orders["received"].isna()])
 
     def what_decisions_did(self, by: str) -> pd.DataFrame:
@@ -139,7 +141,7 @@ class Weekly:
     def _happened(self, since: dt.date) -> pd.DataFrame:
         """What the files say of every week from one on, and the run of what was lost."""
         base = self._plan().base
-        return self._desk.store.query(
+        return self._past.query(
             "outcomes", since=since, until=base.as_of + dt.timedelta(7), run=base.run,
             known=base.as_of,
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -126,6 +126,7 @@ def home() -> None:
     seen = _seen_before(person.id, found)
     ahead = views.verdicts(plan, weeks=len(plan.base.weeks))
     judged = {v.activation.activation: v for v in ahead}
+    looked: list[Followed] = []
     for one in found:
         now = reading(plan, one, judged)
         with st.container(horizontal=True, vertical_alignment="center", key=f"watch_{one.what}_{one.name}"):  # fmt: skip
@@ -147,8 +148,8 @@ def home() -> None:
                 width="content",
             )
             star(one.what, one.name)
-        if one.seen != now.figures:
-            space.following.saw(person.id, one.what, one.name, now.figures)
+        looked.append(replace(one, seen=now.figures))
+    space.following.saw(person.id, looked)
     st.caption(
         f"Working plan: of an activation, its weeks; else the next {WEEKS:d} weeks. Changed: since "
         "you opened Home in an earlier window."

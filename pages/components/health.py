@@ -9,7 +9,7 @@ import asyncio
 import hmac
 import logging
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from prometheus_client import Gauge
@@ -18,11 +18,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from forecasting import metering, operation
-from pages.components import frame, signed
+from forecasting.outputs.clockwork import Clockwork
+from pages.components import frame, signed, warm
 
 LOG = operation.log("serve")
 _STATE = {"why": "Concord is opening its database and building the plan."}
 """Why people may not come yet; nothing once they may."""
+WHEN_OPEN: list[Callable[[], None]] = []
+"""Who else is told once they may."""
 _SESSIONS = Gauge("concord_sessions", "Windows that are open now")
 _LEDGER = Gauge("concord_ledger_events", "Number of the last event of the ledger")
 _PLAN_AGE = Gauge("concord_plan_age_days", "Days since the last week that the forecast knows")
@@ -32,11 +35,13 @@ _JOBS = Gauge("concord_jobs_running", "Long work that is under way")
 @asynccontextmanager
 async def opening(_app: object) -> AsyncIterator[None]:
     """Open the workspace before the first person comes, beside the server that starts."""
-    threading.Thread(target=_open, name="opening", daemon=True).start()
+    clockwork = Clockwork(frame.workspace)
+    threading.Thread(target=_open, args=(clockwork,), name="opening", daemon=True).start()
     yield
+    clockwork.stop()
 
 
-def _open() -> None:
+def _open(clockwork: Clockwork) -> None:
     # Streamlit misses a page around what is opened without one; there is none.
     logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").setLevel(
         "ERROR"
@@ -49,6 +54,10 @@ def _open() -> None:
         LOG.fault("not_ready", error)
     else:
         _STATE.clear()
+        for tell in WHEN_OPEN:
+            tell()
+        clockwork.start()
+        warm.up()
 
 
 def livez(_: Request) -> Response:

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from pages.components import contrast, download, theme
-from pages.components.charts import Drawn
+from pages.components import download
+from pages.components.charts import Drawing
 from pages.components.text import Markdown, unmarked
 
 
 def of(
-    chart: Drawn,
+    drawn: Drawing,
     *,
     title: Markdown,
     says: Markdown,
@@ -39,7 +39,7 @@ def of(
     help : Markdown, optional
         Terms of the title.
     **how
-        Goes to `st.altair_chart`: a selection.
+        Goes to `st.vega_lite_chart`: a selection.
     """
     heading = f"**{title}**  \n{says}" if title else says
     if data is None:
@@ -51,12 +51,8 @@ def of(
                 "Data (CSV)", data, f"{name}.csv", key=f"data_{name}", quiet=True
             )
     spoken = unmarked(f"{title}. {says}" if title else says)
+    spec = drawn.spec()
     # Its place is kept before it is drawn, so that nothing below it jumps when it comes.
-    room: Any = chart.height if isinstance(chart.height, int) else "content"
-    # Streamlit's theme moves the first and last label of an axis inwards; of a row of names the
-    # first would then stand below its bar.
-    level: Any = chart.configure_axisY(labelFlush=False)
-    if contrast.is_on():  # the theme writes axes and legends in grey
-        level = level.configure_axis(labelColor=theme.ink(), titleColor=theme.ink())
-        level = level.configure_legend(labelColor=theme.ink(), titleColor=theme.ink())
-    return st.altair_chart(level, width="stretch", height=room, alt=spoken, **how)
+    height = spec.get("height")
+    room: Any = height if isinstance(height, int) else "content"
+    return st.vega_lite_chart(spec=spec, width="stretch", height=room, alt=spoken, **how)

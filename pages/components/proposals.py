@@ -14,13 +14,14 @@ from forecasting.consensus.events.proposals import (
     OptionProposed,
     OrdersProposed,
 )
+from forecasting.consensus.moves import order_of
 from forecasting.errors import ConcordError
 from forecasting.plan.live import LivePlan
 from forecasting.rights import RIGHTS, Person
 from forecasting.weekly import options
 from forecasting.weekly.ground import Ground
 from forecasting.weekly.option import Action, Option
-from forecasting.weekly.order_terms import divided_again, order_of
+from forecasting.weekly.order_terms import divided_again
 from forecasting.weekly.proposals import Proposals
 from forecasting.weekly.proposed import Proposal
 from pages.components import frame, theme

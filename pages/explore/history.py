@@ -53,7 +53,10 @@ def take_back(space: Workspace, person: Person, event: Event) -> None:
 
 def compare(space: Workspace, person: Person, events: Sequence[Event]) -> None:
     """What every input held at two moments, and the difference."""
-    with st.expander("Compare two points in time"):
+    panel = st.expander("Compare two points in time", key="compared", on_change="rerun")
+    if not panel.open:  # every input at two moments is summed up for who looks at it
+        return
+    with panel:
         first, last = min(e.seq for e in events), space.seq
         if first == last:
             st.caption("There is only one point in time so far.")

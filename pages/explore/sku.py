@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from forecasting import write
+from forecasting.calendar import as_date
+from forecasting.consensus.events import Scope
 from forecasting.demand.cleansing import LONE_PEAK, PARTLY, SHUT, SOLD_OUT
 from forecasting.hierarchy import THOUSANDTHS
 from forecasting.inventory.bridge import group_status
@@ -22,6 +25,7 @@ from pages.components import (
     frame,
     picture,
     theme,
+    thread,
     written,
 )
 from pages.components.followed import What
@@ -315,6 +319,18 @@ def doors(of: Looked) -> None:
     )  # fmt: skip
 
 
+def comments(of: Looked, plan: LivePlan) -> None:
+    """Threads on the SKU; a new one is on one of its next weeks."""
+    days = [as_date(week) for week in plan.base.weeks[:NEXT]]
+    scopes = {
+        write.day(day): Scope(
+            product_level="sku", product=of.name, first_week=day, last_week=day
+        )
+        for day in days
+    }
+    thread.of(f"sku/{of.name}", scopes=scopes)
+
+
 def page() -> None:
     if not frame.needs_forecast():
         return
@@ -344,6 +360,7 @@ def page() -> None:
         activations(of)
         receipts(of)
     doors(of)
+    comments(of, plan)
     download.spreadsheet("Download its sales history (CSV)", lambda: sold, f"{of.name}.csv")
 
 

@@ -1,9 +1,11 @@
 """People: who speaks for which function, how they sign in, and what each function may do."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
-from forecasting.rights import IN_WORDS, LOCAL_ADMIN, RIGHTS, Person
+from forecasting.rights import EVERYWHERE, IN_WORDS, LOCAL_ADMIN, RIGHTS, Person, Remit
 from forecasting.vocabulary import INPUTS, Function
 from pages.components import frame, signed, theme
 from pages.components.text import plain
@@ -27,11 +29,18 @@ def page() -> None:
         else " Every function has somebody."
     )
     frame.title("People", f"**{theme.plural(len(space.people), 'person', 'people')}.**{gap}")
+    if not person.remit.is_everywhere:
+        st.info(
+            f"You may change **{plain(person.remit)}** only. You see everything; what is done "
+            "for the whole company, such as imports, is done by somebody who is not limited."
+        )
     everybody(space.people)
     if person.may("people"):
-        add, out, groups = st.tabs(["Add or change", "Take out", "Groups"])
+        add, part, out, groups = st.tabs(["Add or change", "Limit", "Take out", "Groups"])
         with add:
             add_or_change(person)
+        with part:
+            limit(person)
         with out:
             take_out(person)
         with groups:
@@ -57,20 +66,81 @@ def everybody(people: list[Person]) -> None:
                 (
                     p.name, p.function.label, ", ".join(f.label for f in p.also),
                     p.delegate_for.label if p.delegate_for else "",
-                    p.signs_in_as, "Group" if p.is_by_group else "Admin", p.id,
+                    changes(p), p.signs_in_as, "Group" if p.is_by_group else "Admin", p.id,
                 )
                 for p in people
             ],
-            columns=["Name", "Speaks for", "Or for", "Also signs for", "Signs in as", "Given by", "Id"],
+            columns=["Name", "Speaks for", "Or for", "Also signs for", "Limited to", "Signs in as", "Given by", "Id"],
         ),
         hide_index=True, alt="People",
         column_config={
             "Or for": st.column_config.Column(help="Other functions that they may choose to speak for."),
+            "Limited to": st.column_config.Column(
+                help="The part of the company that their function's rights hold for."
+            ),
             "Given by": st.column_config.Column(
                 help="Who gave them their function: Admin by name, or a group of the identity provider."
             ),
         },
     )  # fmt: skip
+
+
+def changes(person: Person) -> str:
+    """The part of the company that somebody may change; '' where their function may nothing."""
+    mine = [f for f in person.functions if f in INPUTS]
+    remits = {f: str(person.remit_for(f)) for f in mine}
+    if len(set(remits.values())) < 2:
+        return next(iter(remits.values()), "")
+    return "; ".join(f"as {f.label}: {remit}" for f, remit in remits.items())
+
+
+def part_of_the_company(key: str, remit: Remit) -> dict[str, list[str]]:
+    """Choosers of departments, classes and regions, with what is chosen now."""
+    names = frame.workspace().desk.places.names
+    chosen = {}
+    for level, title, now in (
+        ("department", "Departments", remit.departments),
+        ("class", "Classes", remit.classes),
+        ("region", "Regions", remit.regions),
+    ):
+        known = list(dict.fromkeys([*names(level), *now]))
+        chosen[level] = st.multiselect(
+            title, known, default=list(now), format_func=plain, key=f"{key} {level}",
+            placeholder="All" if level != "class" else "None besides the departments",
+            disabled=not known,
+        )  # fmt: skip
+    return {
+        "departments": chosen["department"], "classes": chosen["class"],
+        "regions": chosen["region"],
+    }  # fmt: skip
+
+
+def limit(person: Person) -> None:
+    able = [p for p in frame.workspace().people if any(f in INPUTS for f in p.functions)]
+    mine = [p for p in able if not p.is_by_group]
+    st.markdown(
+        "What somebody's function may do can hold for a part of the company only: products of "
+        "some departments or classes, at doors of some regions. They still see everything."
+    )
+    if not mine:
+        st.caption("Nobody who changes inputs was entered by name. Limit a group instead.")
+        return
+    who = st.selectbox(
+        "Whom to limit", mine, format_func=lambda p: plain(f"{p.name} ({p.id})"), width=WIDTH
+    )
+    with st.form("limit", width=WIDTH):
+        now = next((remit for _, remit in who.limits), EVERYWHERE)
+        st.markdown(f"**{plain(who.name)} may change {plain(now)}**")
+        chosen = part_of_the_company(f"limit {who.id} {now}", now)
+        st.caption(
+            "Nothing chosen: everything. It holds from their next change on, in every window "
+            "of theirs. A department is signed only by whoever may change all of it, at every "
+            "door."
+        )
+        if st.form_submit_button("Save the limit", type="primary"):
+            frame.do(
+                partial(frame.workspace().staff.limit, **chosen), person.id, identity=who.id
+            )
 
 
 def add_or_change(person: Person) -> None:
@@ -131,8 +201,14 @@ def groups_of_the_provider(person: Person) -> None:
     if space.staff.groups:
         st.dataframe(
             pd.DataFrame(
-                [(group, function.label) for group, function in space.staff.groups.items()],
-                columns=["Group", "Speaks for"],
+                [
+                    (
+                        group, brought.function.label,
+                        str(brought.remit) if brought.function in INPUTS else "",
+                    )
+                    for group, brought in space.staff.groups.items()
+                ],
+                columns=["Group", "Speaks for", "Limited to"],
             ),
             hide_index=True, alt="Groups and their functions", width=WIDTH,
         )  # fmt: skip
@@ -144,9 +220,10 @@ def groups_of_the_provider(person: Person) -> None:
             "Function", [*Function, None],
             format_func=lambda f: Function(f).label if f else "none any more",
         )  # fmt: skip
+        chosen = part_of_the_company("group", EVERYWHERE)
         if st.form_submit_button("Save the group", type="primary"):
             frame.do(
-                space.staff.set_group, person.id, group,
+                partial(space.staff.set_group, **chosen), person.id, group,
                 Function(str(function)) if function else None,
             )  # fmt: skip
 

@@ -27,6 +27,7 @@ from pages.components import (
     lists,
     picture,
     theme,
+    thread,
     written,
 )
 from pages.components.text import Markdown, ours, plain
@@ -311,6 +312,7 @@ def one_activation(
             label="See it on the Bridge",
             query_params={"activation": chosen},
         )
+        thread.of(f"activation/{chosen}")
     if person.may("activation") or person.may("propose"):
         with right:
             form(space, person, plan, act)

@@ -29,6 +29,7 @@ from pages.components import (
     proposals,
     risks,
     theme,
+    thread,
     written,
 )
 from pages.components.filters import Products
@@ -97,6 +98,17 @@ def finding(week: Week) -> Markdown:
     return ours(" · ".join(parts))
 
 
+def failed_by_itself(space: Workspace) -> None:
+    """Work of the night that failed: what the review looks at may be of yesterday."""
+    for failure in space.schedules.failures:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f":red[● Failed by itself] · {plain(failure.text)}", width="content")
+            st.page_link(
+                "pages/setup/schedules.py", label="See Schedules", width="content",
+                icon=":material/schedule:",
+            )  # fmt: skip
+
+
 def actions_due(space: Workspace, week: Week) -> None:
     st.header("1 · Actions due :gray[· 5 min]", anchor=False)
     open_ones, actions, today = week.decisions, week.actions, week.today
@@ -117,6 +129,7 @@ def carried_out(space: Workspace, open_ones: Sequence[Decision], today: dt.date)
         del place
         for n in at:
             options.line(open_ones[n], where=True, late=open_ones[n].is_late(today))
+            thread.of(f"decision/{open_ones[n].seq}")
 
     lists.draw(
         lines,
@@ -422,6 +435,7 @@ def page() -> None:
     with head:
         frame.title("Weekly review", finding(week))
         filters.note(inside, has_doors=False)
+    failed_by_itself(space)
     proposals.section(frame.me())
     actions_due(space, week)
     what_it_did(space)

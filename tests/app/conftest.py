@@ -3,6 +3,16 @@
 import pytest
 from streamlit.components.v2.component_manager import BidiComponentManager
 
+from pages.components.charts import drawing
+
+
+@pytest.fixture(scope="session", autouse=True)
+def charts_are_checked():
+    """Every chart that is drawn here is checked by the schema of Vega-Lite."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "CHECKED", True)
+        yield
+
 
 @pytest.fixture(scope="session", autouse=True)
 def no_search_for_components():

@@ -188,7 +188,9 @@ def test_every_picture_stands_below_a_title_and_says_something():
         if path.name == "picture.py":
             continue
         calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
-        assert not [c for c in calls if getattr(c.func, "attr", "") == "altair_chart"], path
+        assert not [c for c in calls if str(getattr(c.func, "attr", "")).endswith("_chart")], (
+            path
+        )
         for call in calls:
             if ast.unparse(call.func) == "picture.of":
                 names = {k.arg: k.value for k in call.keywords}
@@ -258,7 +260,7 @@ def test_every_tooltip_is_in_words():
         charts.trend([("2026-Q1", 0.1)], target=0.2, kind="share"),
     ]  # fmt: skip
     for chart in drawn:
-        for title in titles(chart.to_dict(), []):
+        for title in titles(chart.spec(), []):
             assert title
             assert title[0].isupper() or title[0] == "8", title
 

@@ -145,7 +145,7 @@ def test_a_view_is_saved_chosen_and_begins_the_page_for_its_function(served):  #
 
 
 def test_what_is_followed_stands_on_home_with_what_became_of_it(served):  # noqa: F811
-    from forecasting.governance.following import What
+    from forecasting.governance.following import Followed, What
 
     app = opened("bridge", "victor")  # whoever reads may follow
     activation = app.session_state["Bridge.activation"]
@@ -164,7 +164,8 @@ def test_what_is_followed_stands_on_home_with_what_became_of_it(served):  # noqa
     assert seen[sku]["short"] >= 0
     assert seen["gone"] == {}
 
-    space.following.saw("victor", What.SKU, sku, {"short": seen[sku]["short"] + 40.0})
+    looked = Followed(what=What.SKU, name=sku, seen={"short": seen[sku]["short"] + 40.0})
+    space.following.saw("victor", [looked])
     again = opened("home", "victor")
     assert "Changed: " in text_of(again)
     again.button(key=f"star_{What.SKU}_gone").click().run()

@@ -33,6 +33,8 @@ PAGES = {
     "data": "pages/setup/data.py",
     "people": "pages/setup/people.py",
     "company": "pages/setup/company.py",
+    "schedules": "pages/setup/schedules.py",
+    "inbox": "pages/home/inbox.py",
 }
 NAMED = {"lifts": "lift", "signals": "weekly", "buyplan": "buy"}
 """First words of titles that are not the page's address."""

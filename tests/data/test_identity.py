@@ -12,6 +12,7 @@ import pytest
 from data import migrations
 from data.store import Store, restore
 from forecasting.errors import NoDatabase, NotOurs, Refused
+from tests import template
 from tests.calling import called
 
 
@@ -191,3 +192,44 @@ def test_a_migration_that_dies_on_the_way_goes_on_where_it_was(tmp_path, monkeyp
     with store.cursor() as cursor:
         assert cursor.execute("select count(*) from more").fetchall() == [(0,)]
     store.close()
+
+
+def test_a_database_copied_from_the_template_of_tests_is_the_one_that_the_steps_make(tmp_path):
+    """So that no test stands on another schema than the product makes (tests/template.py)."""
+    copied = Store(tmp_path / "copied.duckdb")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrations, "apply", template.by_steps)
+        made = Store(tmp_path / "made.duckdb")
+    made.backup(tmp_path / "again.duckdb")  # what is copied is spelled as a copy spells it
+    made.close()
+    made = Store(tmp_path / "again.duckdb")
+    assert schema_of(copied) == schema_of(made)
+    for store in (copied, made):
+        store.close()
+
+
+def schema_of(store):
+    """Everything that a database is, but for when each step was taken."""
+    of = "where not internal and database_name = current_database()"
+    with store.cursor() as cursor:
+        found = {
+            kind: sorted(map(str, cursor.execute(f"{asked} {of}").fetchall()))
+            for kind, asked in {
+                "tables": "select table_name, sql from duckdb_tables()",
+                "columns": "select table_name, column_name, column_index, data_type, is_nullable, column_default from duckdb_columns()",
+                "views": "select view_name, sql from duckdb_views()",
+                "macros": "select function_name, function_type, parameters, macro_definition from duckdb_functions()",
+            }.items()
+        }
+        of = of.removeprefix("where not internal and ")
+        for kind in ("constraints", "indexes", "sequences"):
+            asked = f"select columns(c -> c not like '%_oid' and c <> 'database_name') from duckdb_{kind}() where {of}"
+            found[kind] = sorted(map(str, cursor.execute(asked).fetchall()))
+        for (name,) in cursor.execute(
+            f"select table_name from duckdb_tables() where {of}"
+        ).fetchall():
+            columns = "name" if name == "migration" else "*"
+            found[f"rows of {name}"] = cursor.execute(
+                f'select {columns} from "{name}" order by all'
+            ).fetchall()
+    return found

@@ -4,7 +4,7 @@ import pytest
 
 from forecasting.consensus.events import Kind
 from forecasting.errors import OutOfBounds, Refused, UnknownName
-from forecasting.governance.following import MOST, What
+from forecasting.governance.following import MOST, Followed, What
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
 
@@ -97,7 +97,7 @@ def test_a_watch_list_is_its_persons_alone_keeps_its_order_and_outlives_a_restar
     space.following.add("dana", What.SKU, "S2")
     space.following.add("dana", What.ACTIVATION, "A1")
     space.following.add("dana", What.SKU, "S2")
-    space.following.saw("dana", What.SKU, "S2", {"short": 12.0})
+    space.following.saw("dana", [Followed(what=What.SKU, name="S2", seen={"short": 12.0})])
     assert space.following.of("nora") == []
     seq = space.seq
     space.close()

@@ -63,6 +63,8 @@ class Kind(StrEnum):
     PROPOSE = "propose"
     ANSWER = "answer"
     VIEW = "view"
+    TOKEN = "token"  # noqa: S105  (a name)
+    SCHEDULE = "schedule"
 
 
 class Told(Protocol):

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from forecasting.consensus.events.body import Body, Kind, Stored, Told
 from forecasting.conventions import Conventions
+from forecasting.rights import EVERYWHERE, Remit
 from forecasting.vocabulary import Function
 
 
@@ -29,6 +30,8 @@ class PersonSet(Body):
     is_by_group: bool = False
     """Their functions follow from their groups at the identity provider."""
     has_left: bool = False
+    limits: tuple[tuple[Function, Remit], ...] = ()
+    """Functions whose rights hold for a part of the company only; the first events had none."""
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
@@ -43,6 +46,10 @@ class PersonSet(Body):
             signs_in_as=str(stored.get("signs_in_as", "")),
             is_by_group=bool(stored.get("by_group", False)),
             has_left=bool(stored.get("left", False)),
+            limits=tuple(
+                (Function(function), _remit(limit))
+                for function, limit in stored.get("limits", {}).items()
+            ),
         )
 
     def write(self) -> dict[str, Any]:
@@ -50,6 +57,7 @@ class PersonSet(Body):
         since_added = {
             "also": [one.value for one in self.also], "signs_in_as": self.signs_in_as,
             "by_group": self.is_by_group, "left": self.has_left,
+            "limits": {f.value: _stored(remit) for f, remit in self.limits},
         }  # fmt: skip
         return {
             "id": self.person, "name": self.name, "function": self.function.value,
@@ -61,7 +69,9 @@ class PersonSet(Body):
         """In plain words."""
         if self.has_left:
             return f"took {self.name} out: no access any more"
-        return f"set {self.name} to {self.function.value}"
+        limits = "; ".join(dict.fromkeys(str(remit) for _, remit in self.limits))
+        limited = f", limited to {limits}" if limits else ""
+        return f"set {self.name} to {self.function.value}{limited}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,24 +82,44 @@ class GroupSet(Body):
     group: str
     """As the identity provider names it."""
     function: Function | None
+    remit: Remit = EVERYWHERE
+    """What whoever comes in by it may change; the first events did not say."""
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
         """As read from the ledger."""
         function = stored["function"]
         return cls(
-            group=str(stored["group"]), function=Function(function) if function else None
+            group=str(stored["group"]),
+            function=Function(function) if function else None,
+            remit=_remit(stored.get("limit", {})),
         )
 
     def write(self) -> dict[str, Any]:
         """As stored in the ledger."""
-        return {"group": self.group, "function": self.function and self.function.value}
+        limit = {} if self.remit.is_everywhere else {"limit": _stored(self.remit)}
+        function = self.function and self.function.value
+        return {"group": self.group, "function": function, **limit}
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
         if self.function is None:
             return f"took the group {self.group} out: it brings no function any more"
-        return f"let the group {self.group} speak for {self.function.value}"
+        limited = "" if self.remit.is_everywhere else f", limited to {self.remit}"
+        return f"let the group {self.group} speak for {self.function.value}{limited}"
+
+
+def _remit(stored: Stored) -> Remit:
+    return Remit(**{name: tuple(str(n) for n in stored.get(name, ())) for name in _SIDES})
+
+
+def _stored(remit: Remit) -> dict[str, list[str]]:
+    """The sides that are limited."""
+    sides = {name: list(getattr(remit, name)) for name in _SIDES}
+    return {name: names for name, names in sides.items() if names}
+
+
+_SIDES = ("departments", "classes", "regions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,14 +174,39 @@ class Released(_Wordless):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Commented(_Wordless):
-    """Somebody commented on a part of the plan."""
+class Commented(Body):
+    """Somebody commented on a part of the plan, an activation or a decision."""
 
     kind = Kind.COMMENT
+    about: str = ""
+    """'activation/ID' or 'decision/NUMBER'; '' where the event's scope says it."""
+    place: str = ""
+    """What that is called."""
+    answers: int | None = None
+    """Number of the comment that began the thread; None: this one does."""
+    names: tuple[str, ...] = ()
+    """Ids of the people whom it names."""
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger; the first ones said nothing besides."""
+        return cls(
+            about=str(stored.get("about", "")), place=str(stored.get("place", "")),
+            answers=stored.get("answers"), names=tuple(stored.get("names", ())),
+        )  # fmt: skip
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger; what is not stated is left out, as it always was."""
+        told = {
+            "about": self.about, "place": self.place, "answers": self.answers,
+            "names": list(self.names),
+        }  # fmt: skip
+        return {name: value for name, value in told.items() if value}
 
     def sentence(self, event: Told) -> str:
         """In plain words."""
-        return f"commented on {event.scope}: {event.note}"
+        how = "answered" if self.answers else "commented"
+        return f"{how} on {self.place or event.scope}: {event.note}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,8 +48,10 @@ from forecasting.consensus.events.record import (
     SourceSaved,
     read_odd,
 )
+from forecasting.consensus.events.tokens import TokenSet
 from forecasting.consensus.events.undoing import Undone
 from forecasting.consensus.events.views import ViewSaved
+from forecasting.consensus.events.word import ScheduleSaved
 from forecasting.errors import NotOurs, OutOfBounds
 
 Reader = Callable[[Stored], Body]
@@ -94,6 +96,8 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.PROPOSE: {1: read_proposed},
     Kind.ANSWER: {1: Answered.read},
     Kind.VIEW: {1: ViewSaved.read},
+    Kind.TOKEN: {1: TokenSet.read},
+    Kind.SCHEDULE: {1: ScheduleSaved.read},
 }
 """Kind to version to what reads it."""
 

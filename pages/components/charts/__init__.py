@@ -10,12 +10,12 @@ from pages.components.charts.demand import (
     versions,
     walk,
 )
-from pages.components.charts.marks import Drawn
+from pages.components.charts.drawing import Drawing
 from pages.components.charts.quarter import by_member, quarters, results, side_panel, trend
 from pages.components.charts.stock import calendar, calibration, gantt, orders, projection
 
 __all__ = [
-    "Drawn",
+    "Drawing",
     "by_member",
     "calendar",
     "calibration",

@@ -10,8 +10,8 @@ import pandas as pd
 from forecasting.consensus.value_added import Added
 from forecasting.plan.lift_library import EIGHTY
 from pages.components import theme
+from pages.components.charts.drawing import Chart, drawing
 from pages.components.charts.marks import (
-    Drawn,
     broken,
     in_week,
     ink,
@@ -27,20 +27,21 @@ DASHES = {ACTUAL: [2, 2], LAST_YEAR: [4, 3]}
 """What is no record of its own weeks is dashed; all other lines are whole."""
 
 
+@drawing
 def forecast(
     history: pd.DataFrame,
     parts: pd.DataFrame,
     lines: pd.DataFrame,
     *,
     last_year: pd.DataFrame | None = None,
-) -> Drawn:
+) -> Chart:
     """History, then the forecast's parts stacked, with each layer as a line."""
     drawn = pd.concat([_before(history, last_year), lines.assign(week=utc(lines["week"]))])
     layers = [_stacked(parts)]
     if len(drawn):
         layers.append(_layers(broken(drawn, ["units"], by="layer")))
     return cast(
-        Drawn,
+        Chart,
         alt.layer(*layers)
         .resolve_scale(color="independent", strokeDash="independent")
         .properties(height=280),
@@ -120,7 +121,8 @@ def _layers(lines: pd.DataFrame) -> alt.Chart:
     ))  # fmt: skip
 
 
-def expected_and_actual(rows: pd.DataFrame, *, types: Sequence[str]) -> Drawn:
+@drawing
+def expected_and_actual(rows: pd.DataFrame, *, types: Sequence[str]) -> Chart:
     """Expected against actual lift, one point an activation; on the line they agree.
 
     Parameters
@@ -169,7 +171,8 @@ def expected_and_actual(rows: pd.DataFrame, *, types: Sequence[str]) -> Drawn:
     return alt.layer(line, label, points).properties(height=430)
 
 
-def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Drawn:
+@drawing
+def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Chart:
     """From one forecast to the other, cause by cause."""
     colours, status = theme.layer_colours(), theme.status_colours()
     ends = rows["change"].cumsum() + before
@@ -216,7 +219,8 @@ STEP_NAMES = {"naive": "Naive (last year)"}
 """Steps whose plain name says too little."""
 
 
-def staircase(steps: list[Added]) -> Drawn:
+@drawing
+def staircase(steps: list[Added]) -> Chart:
     """WAPE of each step of the process."""
     rows = pd.DataFrame(
         {
@@ -236,7 +240,8 @@ def staircase(steps: list[Added]) -> Drawn:
     return alt.layer(bars, labels).properties(height=210)
 
 
-def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Drawn:
+@drawing
+def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Chart:
     """Every version by week, the latest strongest, and the actual demand."""
     cycles = sorted(lines["cycle"].unique())
     names = [*cycles, "Actual"]
@@ -247,7 +252,7 @@ def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Drawn:
         ]
     )
     drawn = broken(drawn[["line", "week", "units"]], ["units"], by="line")
-    return cast(Drawn, (
+    return cast(Chart, (
         alt.Chart(drawn)
         .mark_line()
         .encode(
@@ -267,11 +272,12 @@ def versions(lines: pd.DataFrame, actual: pd.DataFrame) -> Drawn:
     ))  # fmt: skip
 
 
-def error_by_lag(rows: pd.DataFrame) -> Drawn:
+@drawing
+def error_by_lag(rows: pd.DataFrame) -> Chart:
     """Error of several forecasts by weeks ahead."""
     colours = theme.layer_colours()
     names = list(dict.fromkeys(rows["forecast"]))
-    return cast(Drawn, (
+    return cast(Chart, (
         alt.Chart(rows)
         .mark_line(point=True)
         .encode(
@@ -292,7 +298,8 @@ def error_by_lag(rows: pd.DataFrame) -> Drawn:
     ))  # fmt: skip
 
 
-def responses(rows: pd.DataFrame) -> Drawn:
+@drawing
+def responses(rows: pd.DataFrame) -> Chart:
     """Lift of each type of activation: a point a class, with its 80 % interval."""
     shown = rows.assign(
         lift=np.exp(rows["log"]),
@@ -329,7 +336,8 @@ def responses(rows: pd.DataFrame) -> Drawn:
     return alt.layer(ranges, points).properties(height=max(60 * kinds, 160))
 
 
-def seasons(rows: pd.DataFrame, *, classes: Sequence[str]) -> Drawn:
+@drawing
+def seasons(rows: pd.DataFrame, *, classes: Sequence[str]) -> Chart:
     """Seasonal index by class over the coming weeks.
 
     Parameters
@@ -339,7 +347,7 @@ def seasons(rows: pd.DataFrame, *, classes: Sequence[str]) -> Drawn:
     """
     colours = theme.member_colours(classes)
     shown = sorted(rows["class"].unique())
-    return cast(Drawn, (
+    return cast(Chart, (
         alt.Chart(rows.assign(week=utc(rows["week"])))
         .mark_line(strokeWidth=1.6)
         .encode(

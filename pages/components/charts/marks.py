@@ -15,8 +15,6 @@ DAY = pd.Timedelta(1, "D")
 # as well doubles what it costs.
 schemapi.disable_debug_mode()
 
-Drawn = alt.Chart | alt.LayerChart | alt.FacetChart
-
 
 def told_apart(names: list[str]) -> list[str]:
     """Names, numbered where the same one comes again: a row of a chart is one name."""

@@ -9,13 +9,15 @@ import pandas as pd
 
 from forecasting.calendar import quarter_label
 from pages.components import theme
-from pages.components.charts.marks import Drawn, broken, in_week, ink, named, tip, told_apart
+from pages.components.charts.drawing import Chart, drawing
+from pages.components.charts.marks import broken, in_week, ink, named, tip, told_apart
 
 PERCENT = ("share", "points", "return")
 """Forms of measures that are given in per cent."""
 
 
-def trend(values: list[tuple[str, float | None]], *, target: float | None, kind: str) -> Drawn:
+@drawing
+def trend(values: list[tuple[str, float | None]], *, target: float | None, kind: str) -> Chart:
     """A measure quarter by quarter, small, with its target as a line."""
     shown = ".1%" if kind in PERCENT else ".2~f"
     rows = pd.DataFrame(
@@ -55,10 +57,11 @@ def trend(values: list[tuple[str, float | None]], *, target: float | None, kind:
         )
     drawn = alt.layer(*layers).properties(height=92).configure_view(stroke=None)
     # Its words are in the tile beside it; a quarter without a value would be a mark without a name.
-    return cast(Drawn, drawn.configure_mark(aria=False))
+    return cast(Chart, drawn.configure_mark(aria=False))
 
 
-def by_member(rows: pd.DataFrame, *, kind: str, before: str = "Before") -> Drawn:
+@drawing
+def by_member(rows: pd.DataFrame, *, kind: str, before: str = "Before") -> Chart:
     """A measure by member, now against before: one bar each and a tick where it was.
 
     Parameters
@@ -114,10 +117,11 @@ def by_member(rows: pd.DataFrame, *, kind: str, before: str = "Before") -> Drawn
             )
         )  # fmt: skip
     drawn = alt.layer(*layers, labels).properties(height=26 * len(rows) + 90)
-    return cast(Drawn, drawn.configure_view(stroke=None))
+    return cast(Chart, drawn.configure_view(stroke=None))
 
 
-def quarters(rows: pd.DataFrame, *, kind: str, every: Sequence[str]) -> Drawn:
+@drawing
+def quarters(rows: pd.DataFrame, *, kind: str, every: Sequence[str]) -> Chart:
     """A measure quarter by quarter, one line a member; a quarter without a value breaks it.
 
     Parameters
@@ -145,10 +149,11 @@ def quarters(rows: pd.DataFrame, *, kind: str, every: Sequence[str]) -> Drawn:
             tooltip=[named("member", "Where"), named("quarter", "Quarter"), alt.Tooltip("value:Q", title="Value", format=shown)],
         )
     )  # fmt: skip
-    return cast(Drawn, lines.properties(height=260).configure_view(stroke=None))
+    return cast(Chart, lines.properties(height=260).configure_view(stroke=None))
 
 
-def results(rows: pd.DataFrame) -> Drawn:
+@drawing
+def results(rows: pd.DataFrame) -> Chart:
     """Margin that activations added with its interval; ticks for what was planned and spent.
 
     Parameters
@@ -203,15 +208,16 @@ def results(rows: pd.DataFrame) -> Drawn:
         marked("Margin added").mark_point(filled=True, size=70),
     ]
     return cast(
-        Drawn,
+        Chart,
         alt.layer(*layers).properties(height=30 * len(drawn) + 80).configure_view(stroke=None),
     )
 
 
+@drawing
 def side_panel(
     title: str, shown: str, rows: pd.DataFrame, marks: pd.DataFrame, *,
     span: tuple[pd.Timestamp, pd.Timestamp], colour: str, is_last: bool,
-) -> Drawn:  # fmt: skip
+) -> Chart:  # fmt: skip
     """One measure week by week, activations shaded; panels below each other share their weeks.
 
     Parameters
@@ -262,6 +268,6 @@ def side_panel(
         layers.insert(0, shade)
     height = 138 if is_last else 112
     return cast(
-        Drawn,
+        Chart,
         alt.layer(*layers).properties(height=height).configure_view(stroke=None),
     )

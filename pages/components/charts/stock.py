@@ -7,9 +7,9 @@ import pandas as pd
 
 from forecasting.plan.views import Verdict
 from pages.components import theme
+from pages.components.charts.drawing import Chart, drawing
 from pages.components.charts.marks import (
     DAY,
-    Drawn,
     broken,
     in_week,
     ink,
@@ -22,7 +22,8 @@ from pages.components.charts.marks import (
 )
 
 
-def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> Drawn:
+@drawing
+def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> Chart:
     """Activations as bars over weeks, coloured by status, in the order given."""
     weeks = [first + pd.Timedelta(7 * i, "D") for i in range(n_weeks)]
     end = weeks[-1] + 7 * DAY
@@ -66,7 +67,7 @@ def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> Drawn:
         .encode(x=alt.X("to:T"), y=y, text="tag:N", color=alt.value(ink()))
     )
     return cast(
-        Drawn,
+        Chart,
         (bars + tags)
         .properties(height=max(27 * len(rows), 22 * len(rows) + 80))
         .configure_view(stroke=None),
@@ -105,9 +106,10 @@ LINES = {
 """Lines of a projection."""
 
 
+@drawing
 def projection(
     fan: pd.DataFrame, *, window: tuple[pd.Timestamp, pd.Timestamp], first_short: Any
-) -> Drawn:
+) -> Chart:
     """Projected on hand with and without lift, its 80 % interval, receipts and the threshold."""
     frame = broken(fan, ["before_lift", "after_lift", "needed", "low", "high"])
     x = alt.X("week:T", axis=week_axis(list(frame["week"])))
@@ -124,7 +126,7 @@ def projection(
     # Areas and lines have a legend of their own each, above and below: side by side they
     # would be cut off at half the width.
     return cast(
-        Drawn,
+        Chart,
         alt.layer(*layers)
         .resolve_scale(color="independent", strokeDash="independent")
         .properties(height=270),
@@ -191,11 +193,12 @@ def _on_hand(frame: pd.DataFrame, x: alt.X) -> Any:
     )  # fmt: skip
 
 
-def gantt(rows: pd.DataFrame) -> Drawn:
+@drawing
+def gantt(rows: pd.DataFrame) -> Chart:
     """The activation calendar: one bar each, coloured by status."""
     rows = rows.assign(name=told_apart(rows["name"].tolist()))
     return cast(
-        Drawn,
+        Chart,
         (
             alt.Chart(rows)
             .mark_bar(cornerRadius=3, height=13)
@@ -233,7 +236,8 @@ def gantt(rows: pd.DataFrame) -> Drawn:
     )
 
 
-def orders(by_week: pd.DataFrame) -> Drawn:
+@drawing
+def orders(by_week: pd.DataFrame) -> Chart:
     """Units to release week by week: what goes out now set apart from what is planned."""
     colours = theme.layer_colours()
     frame = by_week.assign(
@@ -242,7 +246,7 @@ def orders(by_week: pd.DataFrame) -> Drawn:
     )
     weeks = sorted(frame["week"].unique())
     return cast(
-        Drawn,
+        Chart,
         (
             alt.Chart(frame)
             .mark_bar(size=12)
@@ -270,7 +274,8 @@ def orders(by_week: pd.DataFrame) -> Drawn:
     )
 
 
-def calibration(tenths: pd.DataFrame) -> Drawn:
+@drawing
+def calibration(tenths: pd.DataFrame) -> Chart:
     """Share that ran out against the predicted stockout risk, tenth by tenth."""
     colours = theme.layer_colours()
     frame = tenths[tenths["cells"] > 0].assign(
@@ -311,5 +316,5 @@ def calibration(tenths: pd.DataFrame) -> Drawn:
         )
     )
     return cast(
-        Drawn, (line + label + points).properties(height=310).configure_view(stroke=None)
+        Chart, (line + label + points).properties(height=310).configure_view(stroke=None)
     )

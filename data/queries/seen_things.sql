@@ -1,0 +1,3 @@
+-- One row per person and thing of the inbox that they have seen.
+select person, thing, seen_at
+from seen
