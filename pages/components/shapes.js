@@ -4,7 +4,7 @@
 (() => {
   const TABLE = ["table"];
   const SHAPES = {
-    "": ["cards"], home: ["cards"],
+    "": ["cards"], home: ["cards"], inbox: ["lines", "lines"],
     bridge: ["tiles", "picture", "cards"], signals: ["lines", "table", "table"],
     activations: ["picture", "cards"], board: ["table", "table", "picture"],
     consensus: ["tiles", "lines", "table"], buyplan: ["tiles", "lines", "table"],

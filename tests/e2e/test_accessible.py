@@ -147,9 +147,7 @@ def test_what_opens_from_a_page_can_be_read_and_pressed_too(server, window):
 
 def test_a_refusal_can_be_read_by_everybody(server, window):
     page, found = enter(window, server, "company"), []
-    page.get_by_label("First days of years that do not follow the rule").fill(
-        "the first Sunday"
-    )
+    page.get_by_role("textbox", name="First days of years").fill("the first Sunday")
     page.get_by_role("button", name="Save").click()
     page.get_by_test_id("stAlert").first.wait_for()
     screen.settled(page)
