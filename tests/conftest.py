@@ -59,6 +59,7 @@ FITTED = frozenset(
         "habits",
         "promotion_result",
         "steps",
+        "night",
     ]
 )
 """Tests that draw and fit companies of their own, or try thousands of small ones."""
