@@ -49,11 +49,17 @@ TABLE = {
     ("backtest", "POST"): (FILES, {"origins": 500, "step": 500, "workers": 1}),
     ("replay", "POST"): (FILES, {"last": 1, "weeks_ahead": 1}),
     ("import", "POST"): (FILES, {}),
+    ("people", "GET"): (EVERYBODY, {}),
+    ("people", "POST"): (ADMIN, {"limit": "nobody", "department": ["Nothing"]}),
+    ("inbox", "GET"): (EVERYBODY, {}),
+    ("inbox", "POST"): (EVERYBODY, {"seen": True}),
+    ("schedules", "GET"): (EVERYBODY, {}),
+    ("schedules", "POST"): (FILES, {"pause": "nothing"}),
     ("make-token", "POST"): (EVERYBODY, {"label": "another"}),
     ("revoke-token", "POST"): (EVERYBODY, {"token": "nothing"}),
 }  # fmt: skip
 """Verb and method to the functions that have it, and parameters that it can be tried with."""
-OF_ADMIN = ("make-token", "revoke-token", "conventions", "backup")
+OF_ADMIN = ("make-token", "revoke-token", "conventions", "backup", "people")
 """What needs a token of the level admin, whoever it speaks for."""
 SOONER = ("answer", "publish")
 """Verbs that look first whether what is named is there; the rights behind them are tried one
@@ -132,7 +138,7 @@ def test_a_token_that_may_read_changes_nothing_whoever_it_speaks_for(served, giv
         assert served.space.seq == before
 
 
-@pytest.mark.parametrize("verb", ["conventions", "make-token", "revoke-token"])
+@pytest.mark.parametrize("verb", ["conventions", "make-token", "revoke-token", "people"])
 def test_what_is_set_for_everybody_needs_a_token_of_the_level_admin(served, given, verb):
     client = served.client("admin", "write")
     answer = asked(client, verb, "POST", given[verb, "POST"])
@@ -179,6 +185,11 @@ def test_a_token_for_some_verbs_is_for_no_other(served):
     client = served.bearer(made.secret)
     assert client.get("/odd").status_code == 200
     assert client.get("/export", params={"table": "skus"}).status_code == 403
+
+
+def test_a_program_does_not_say_where_the_server_finds_files(served):
+    asked = {"save": "night", "does": "import", "at": "03:00", "option": ["from=/etc"]}
+    assert served.client("admin", "admin").post("/schedules", json=asked).status_code == 403
 
 
 def test_the_command_line_of_this_computer_says_who_acts_and_a_token_does_not(served):
