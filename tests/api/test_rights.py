@@ -8,6 +8,7 @@ import re
 import click
 import pytest
 
+from forecasting.api.app import PATH
 from forecasting.api.verbs import ABSENT, catalogue, registry
 from tests.api.conftest import PEOPLE
 
@@ -49,6 +50,7 @@ TABLE = {
     ("backtest", "POST"): (FILES, {"origins": 500, "step": 500, "workers": 1}),
     ("replay", "POST"): (FILES, {"last": 1, "weeks_ahead": 1}),
     ("import", "POST"): (FILES, {}),
+    ("audit", "GET"): (ADMIN, {}),
     ("people", "GET"): (EVERYBODY, {}),
     ("people", "POST"): (ADMIN, {"limit": "nobody", "department": ["Nothing"]}),
     ("inbox", "GET"): (EVERYBODY, {}),
@@ -162,6 +164,26 @@ def test_no_route_answers_without_identity(served, headers):
         for method in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"):
             answer = client.request(method, path, headers=headers)
             assert answer.status_code in (401, 429), (method, path, answer.status_code)
+
+
+OPEN = {"/livez", "/readyz", "/metrics", "/home", "/concord/who"}
+"""What the app answers to anybody: nothing of a company is in it. Its own scripts are, too."""
+
+
+def test_no_other_route_of_the_app_answers_to_nobody_either():
+    """Whoever adds a route stands here or asks who it is."""
+    import served as app
+
+    for route in app.app._user_routes:
+        path = route.path.removeprefix(app.BASE)
+        if path == PATH:
+            continue  # each of its routes is tried above
+        if path.endswith(".js"):
+            assert path.removeprefix("/concord/") in {script.name for script in app.OURS}
+        elif path == "/calendar/{secret}.ics":
+            continue  # its link is the key: tests of the feed try wrong ones
+        else:
+            assert path in OPEN, f"{path}: who may ask, and what does it tell?"
 
 
 def test_whoever_was_taken_out_is_out_by_token_at_once_and_a_revoked_token_opens_nothing(
