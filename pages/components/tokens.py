@@ -29,7 +29,7 @@ def section(person: Person) -> None:
     secret = st.session_state.pop(MADE, None)
     if secret:
         st.markdown("**Copy this token now**; it is not shown again.")
-        st.code(secret, language=None)
+        st.text_input("Token", secret, key=f"token_{hash(secret)}")
     found = frame.workspace().tokens.of(person.id)
     if found:
         listed(found)
