@@ -75,7 +75,12 @@ def test_a_door_that_needs_its_order_when_it_is_due_keeps_it():
 def test_what_is_never_needed_is_taken_out_of_the_plan():
     lines = lines_of([(0, 3, 40.0)])
     later = push_back(
-        np.array([900.0]), due(lines, 1), np.full((1, WEEKS), 10.0), lines, enough=2, safety=NONE
+        np.array([900.0]),
+        due(lines, 1),
+        np.full((1, WEEKS), 10.0),
+        lines,
+        enough=2,
+        safety=NONE,
     )
     assert [(one.leaves, one.arrives) for one in later] == [(3, WEEKS)]
     assert supply_change(later, (1, WEEKS)).sum() == -40.0
