@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from forecasting.commands.door import acting, as_json_too, database, main, opened, say
+from forecasting.commands.served import echo
 from forecasting.conventions import in_force
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.governance.schedules import Does
@@ -41,7 +42,7 @@ def inbox(db: Path, person: str, as_json: bool, seen: bool) -> None:
         say({"inbox": told, "new": needs.new_count(found)}, as_json=True)
         return
     for line in lines or ["Nothing needs you."]:
-        click.echo(line)
+        echo(line)
 
 
 @main.command()
@@ -102,7 +103,7 @@ def schedules(
         say({"schedules": told}, as_json=True)
         return
     for one in told or [{"name": "Nothing is done by itself yet."}]:
-        click.echo("  ".join(str(value) for value in one.values() if value))
+        echo("  ".join(str(value) for value in one.values() if value))
 
 
 def _listed(workspace: Workspace) -> list[dict[str, str]]:

@@ -30,7 +30,9 @@ class Level(StrEnum):
     """And what is set for everybody: people, tokens, settings, conventions, reasons."""
 
 
-SET_FOR_EVERYBODY = frozenset({"people", "token", "settings", "conventions", "reasons"})
+SET_FOR_EVERYBODY = frozenset({
+    "people", "token", "settings", "conventions", "reasons", "schedule from an address",
+})  # fmt: skip
 """Rights that only a token of the level admin brings along."""
 
 
