@@ -89,29 +89,43 @@ def push_back(
     n_weeks = demand.shape[1]
     others = receipts.copy()
     np.subtract.at(others, (lines.door, lines.week), lines.units)
-    # Beyond the plan it goes on as in its last weeks.
-    on = np.repeat(demand[:, -enough:].mean(axis=1)[:, None], enough, axis=1)
-    total = np.cumsum(np.concatenate([np.zeros((len(demand), 1)), demand, on], axis=1), axis=1)
-    supply = total[:, enough : enough + n_weeks] - total[:, :n_weeks]
-    asked = np.maximum(supply, demand + safety)
+    asked = np.maximum(_ahead(demand, enough), demand + safety)
     found: list[Shipment] = []
     for door in np.unique(lines.door).tolist():
-        waiting = np.flatnonzero(lines.door == door)
-        queue = waiting[np.argsort(lines.week[waiting], kind="stable")].tolist()
-        arrives = dict.fromkeys(queue, n_weeks)
-        stock = opening[door]
-        for week in range(n_weeks):
-            stock = stock + others[door, week]
-            while queue and lines.week[queue[0]] <= week and stock < asked[door, week]:
-                line = queue.pop(0)
-                arrives[line], stock = week, stock + lines.units[line]
-            stock = left_of(stock, demand[door, week])
+        at = np.flatnonzero(lines.door == door)
+        mine = lines.take(at[np.argsort(lines.week[at], kind="stable")])
+        arrives = _arrivals(opening[door], others[door], demand[door], asked[door], mine)
         found += [
             Shipment(
-                origin=-1, to=door, units=float(lines.units[i]), leaves=int(lines.week[i]),
-                arrives=week, cost=0.0, receipt=str(lines.receipt[i]),
+                origin=-1, to=door, units=float(mine.units[i]), leaves=int(mine.week[i]),
+                arrives=week, cost=0.0, receipt=str(mine.receipt[i]),
             )
-            for i, week in arrives.items()
-            if week - lines.week[i] >= LEAST_WEEKS
+            for i, week in enumerate(arrives)
+            if week - mine.week[i] >= LEAST_WEEKS
         ]  # fmt: skip
     return found
+
+
+def _ahead(demand: Floats, weeks: int) -> Floats:
+    """Demand of each week and those after it, so many in all, (D, W)."""
+    n_weeks = demand.shape[1]
+    # Beyond the plan it goes on as in its last weeks.
+    on = np.repeat(demand[:, -weeks:].mean(axis=1)[:, None], weeks, axis=1)
+    total = np.cumsum(np.concatenate([np.zeros((len(demand), 1)), demand, on], axis=1), axis=1)
+    found: Floats = total[:, weeks : weeks + n_weeks] - total[:, :n_weeks]
+    return found
+
+
+def _arrivals(
+    opening: float, others: Floats, demand: Floats, asked: Floats, lines: OrderLines
+) -> list[int]:
+    """Week in which each of one door's lines is asked for, in the order in which they are due."""
+    n_weeks = len(demand)
+    arrives, next_one, stock = [n_weeks] * len(lines), 0, np.array(opening)
+    for week in range(n_weeks):
+        stock = stock + others[week]
+        while next_one < len(lines) and lines.week[next_one] <= week and stock < asked[week]:
+            arrives[next_one], stock = week, stock + lines.units[next_one]
+            next_one += 1
+        stock = left_of(stock, demand[week])
+    return arrives
