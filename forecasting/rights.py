@@ -39,6 +39,7 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "propose": INPUTS,
     "view": EVERYONE,
     "follow": EVERYONE,
+    "feed": EVERYONE,
     "token": EVERYONE,
     "import": (PLANNING, Function.ADMIN),
     "import the calendar": (MARKETING, PLANNING, Function.ADMIN),
@@ -49,6 +50,7 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "schedule from an address": (Function.ADMIN,),
     "backtest": (PLANNING, Function.ADMIN),
     "people": (Function.ADMIN,),
+    "audit": (Function.ADMIN,),
     "reasons": (PLANNING, Function.ADMIN),
     "value added by person": (PLANNING,),
     "settings": (Function.LEADERSHIP,),
@@ -83,6 +85,7 @@ IN_WORDS = {
     "propose": "propose a decision",
     "view": "save a view",
     "follow": "keep a watch list",
+    "feed": "make links for calendar programs",
     "token": "make a token for a program of their own",
     "import": "import data",
     "import the calendar": "import the marketing calendar",
@@ -93,6 +96,7 @@ IN_WORDS = {
     "schedule from an address": "have files fetched from an address or another folder",
     "backtest": "run a backtest",
     "people": "change people and their functions",
+    "audit": "see who signed in, was refused and downloaded what",
     "reasons": "edit the list of reasons",
     "value added by person": "see other people's value added",
     "settings": "change targets, thresholds, weights, fences and calendar rules",
@@ -103,7 +107,8 @@ IN_WORDS = {
 COMPANY_WIDE = frozenset(
     {
         "cycle", "adopt", "submit", "import", "import the calendar", "accept what is odd",
-        "conventions", "refresh", "backtest", "people", "reasons", "settings", "review",
+        "conventions", "refresh", "schedule", "schedule from an address", "backtest", "people",
+        "reasons", "settings", "review", "audit",
     }
 )  # fmt: skip
 """Rights to what cannot be done for a part of the company: who is limited lacks them."""

@@ -31,13 +31,14 @@ ABSENT: Mapping[str, str] = {
 """Verbs that programs do not have, and why."""
 READS = frozenset({
     "template", "export", "project", "bridge", "buy-plan", "orders", "pack", "proposals",
-    "calendar", "backup", "tokens", "input",
+    "calendar", "backup", "tokens", "input", "audit",
 })  # fmt: skip
 """Verbs that change nothing."""
 LOOKS: Mapping[str, frozenset[str]] = {
     "odd": frozenset({"accept", "show_again", "note"}),
     "sources": frozenset({"remove"}),
     "conventions": frozenset({"changes"}),
+    "people": frozenset({"who", "departments", "classes", "regions"}),
 }
 """Verbs that show something and also change it, with the parameters that do."""
 

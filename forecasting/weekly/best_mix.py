@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -170,7 +171,7 @@ def watch_list(
     items = list(worst.values())
     # The solver works outside Python: two SKUs at once, in the order in which they came.
     with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        menus = list(pool.map(partial(_menu, plan, short=frozenset(worst)), items))
+        menus = list(pool.map(partial(_kept_menu, plan, short=frozenset(worst)), items))
     for item, menu in zip(items, menus, strict=True):
         watched.append(
             Watched(
@@ -230,6 +231,29 @@ def best_mix(
         budget=budget,
         considered=len(watched),
     )
+
+
+_MENUS: WeakKeyDictionary[LivePlan, dict[int, tuple[object, list[Combination]]]] = (
+    WeakKeyDictionary()
+)
+"""Of every plan that is open, by SKU: what a menu stands on, and the menu."""
+
+
+def _kept_menu(plan: LivePlan, item: ItemRisk, *, short: frozenset[int]) -> list[Combination]:
+    """The menu of a SKU, worked out anew where anything changed that it stands on.
+
+    That is the SKU and those that could be featured in its place: all else of the plan may
+    change all day.
+    """
+    changed = plan.changed  # before anything is read: what changes meanwhile is newer
+    rivals = np.flatnonzero(plan.base.rivals == plan.base.rivals[item.sku]).tolist()
+    last = max((changed.get(sku, 0) for sku in {item.sku, *rivals}), default=0)
+    activation = plan.activation(item.activation)
+    stamp = (activation, plan.limits, last, short.intersection(rivals))
+    known = _MENUS.setdefault(plan, {})
+    if item.sku not in known or known[item.sku][0] != stamp:
+        known[item.sku] = (stamp, _menu(plan, item, short=short))
+    return known[item.sku][1]
 
 
 def _menu(plan: LivePlan, item: ItemRisk, *, short: frozenset[int]) -> list[Combination]:

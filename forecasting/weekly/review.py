@@ -58,7 +58,7 @@ class Weekly:
         if mine.empty:
             return None
         # What every published number is scored against: one week has one demand on every page.
-        demand = self._desk.store.query(
+        demand = self._past.query(
             "demand_by_week", since=base.as_of, until=base.as_of + dt.timedelta(7)
         )
         return signals.last_week(

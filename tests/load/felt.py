@@ -2,7 +2,8 @@
 
 Goes through every page by its menu and prints, of each: seconds to the first answer (the new
 page's heading), to idle, what moved after the first answer (layout shift), and what was left of
-the former page at that moment. Then the server's part of all runs, the 95th percentile.
+the former page at that moment. Then a hand goes through what is on each page: every choice is made,
+every list is opened, the next risk is asked for. The server's part of those, the 95th percentile.
 `--passes N` goes through them so often; the best of them stands, as the machine is shared.
 Exits with 1 where a page is slower, or moves more, than it may.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from tests import crawling
 from tests.e2e import screen
@@ -25,6 +26,10 @@ from tests.e2e.conftest import ARGS, PATIENCE, Server, chromium_path
 
 FIRST_S, IDLE_S, SHIFT, SERVER_MS = 1.0, 2.5, 0.05, 150.0
 """What a page may take, and how much of the window may move once there is an answer."""
+IN_THE_BAR = {"Home": "a:has-text('Home')", "Inbox": "a[href*=inbox]"}
+"""Pages whose links stand beside the menus, with how much is new."""
+MOST_CHOICES = 12
+"""Of one kind, that are tried on a page."""
 WATCH = """
 window.moved = [];
 new PerformanceObserver((list) => {
@@ -81,8 +86,8 @@ class Felt:
 
 def to(page: Page, title: str) -> Felt:
     """Open a page through its menu, and watch."""
-    if title == "Home":
-        link = page.get_by_role("link", name="Home", exact=True).first
+    if title in IN_THE_BAR:
+        link = page.locator(IN_THE_BAR[title]).locator("visible=true").first
     else:
         link = _in_menu(page, title)
     page.evaluate("() => { window.moved = []; }")
@@ -90,7 +95,7 @@ def to(page: Page, title: str) -> Felt:
     return Felt(title, found["first"], found["idle"], found["moved"], found["ghosts"])
 
 
-def _in_menu(page: Page, title: str):
+def _in_menu(page: Page, title: str) -> Locator:
     menus = page.get_by_test_id("stTopNavSection")
     for at in range(menus.count()):
         menus.nth(at).click()
@@ -104,8 +109,27 @@ def _in_menu(page: Page, title: str):
     raise AssertionError(f"no menu has a page called {title}")
 
 
-def felt(url: str, passes: int) -> list[Felt]:
-    """Every page but the one that one begins on, the best of some passes."""
+def hands(page: Page) -> None:
+    """Use what is on a page as its user does: choices, lists, the next one."""
+    choices = page.locator("[data-testid=stMain] [data-testid=stButtonGroup] button")
+    for at in range(min(choices.count(), MOST_CHOICES)):
+        if choices.nth(at).is_visible():
+            choices.nth(at).click()
+            screen.settled(page)
+    lists = page.locator("[data-testid=stMain] [data-testid=stSelectbox] input")
+    for at in range(min(lists.count(), MOST_CHOICES)):
+        if lists.nth(at).is_visible() and lists.nth(at).is_enabled():
+            lists.nth(at).click()
+            page.keyboard.press("ArrowDown")
+            page.keyboard.press("Enter")
+            screen.settled(page)
+    for _ in range(3):
+        page.keyboard.press("n")
+        screen.settled(page)
+
+
+def felt(url: str, passes: int, times: Path) -> tuple[list[Felt], np.ndarray]:
+    """Every page but the one that one begins on, the best of some passes; what hands cost, ms."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGS)
         window = browser.new_context(viewport={"width": 1440, "height": 900})
@@ -118,11 +142,19 @@ def felt(url: str, passes: int) -> list[Felt]:
         screen.settled(page)
         titles = [entry.title for entry in crawling.pages() if entry.title != "Home"]
         every = [to(page, title) for _ in range(passes) for title in [*titles, "Home"]]
+        cost = []
+        for title in titles:
+            to(page, title)
+            before = len(times.read_text().split())
+            hands(page)
+            spent = 1e3 * np.array(times.read_text().split()[before:], dtype=float)
+            print(f"{title:<16}{len(spent):>4} uses, {spent.max(initial=0):>6.0f} ms at most")
+            cost.append(spent)
         browser.close()
     return [
         min((one for one in every if one.title == title), key=lambda one: (one.idle, one.moved))
         for title in [*titles, "Home"]
-    ]
+    ], np.concatenate(cost)
 
 
 def main() -> int:
@@ -136,21 +168,20 @@ def main() -> int:
         start = ("-m", "tests.load.served", str(times))
         server = Server(database, Path(folder) / "server.log", start=start)
         try:
-            found = felt(server.url, asked.passes)
+            found, spent = felt(server.url, asked.passes, times)
         finally:
             server.stop()
-        spent = 1e3 * np.array([float(line) for line in times.read_text().split()])
     print(f"{'page':<16}{'first, s':>10}{'idle, s':>10}{'moved':>8}{'ghosts':>8}")
     for one in found:
         sign = " " if one.is_good else "●"
         print(
             f"{one.title:<16}{one.first:>10.2f}{one.idle:>10.2f}{one.moved:>8.3f}{one.ghosts:>8d} {sign}"
         )
-    short = spent[spent < 1e4]
+    p95 = float(np.quantile(spent, 0.95))
     print(
-        f"server: {len(short)} runs, median {np.median(short):.0f} ms, p95 {np.quantile(short, 0.95):.0f} ms"
+        f"server's part: {len(spent)} uses, median {np.median(spent):.0f} ms, p95 {p95:.0f} ms"
     )
-    return 0 if all(one.is_good for one in found) else 1
+    return 0 if p95 < SERVER_MS and all(one.is_good for one in found) else 1
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ class Kind(StrEnum):
     VIEW = "view"
     TOKEN = "token"  # noqa: S105  (a name)
     SCHEDULE = "schedule"
+    FEED = "feed"
 
 
 class Told(Protocol):
