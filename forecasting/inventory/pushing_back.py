@@ -86,7 +86,6 @@ def push_back(
     >>> [(one.leaves, one.arrives, one.units) for one in later]
     [(2, 5, 12.0)]
     """
-    n_weeks = demand.shape[1]
     others = receipts.copy()
     np.subtract.at(others, (lines.door, lines.week), lines.units)
     asked = np.maximum(_ahead(demand, enough), demand + safety)
@@ -119,7 +118,7 @@ def _ahead(demand: Floats, weeks: int) -> Floats:
 def _arrivals(
     opening: float, others: Floats, demand: Floats, asked: Floats, lines: OrderLines
 ) -> list[int]:
-    """Week in which each of one door's lines is asked for, in the order in which they are due."""
+    """Week in which each of one door's lines, by the week it is due, is asked for."""
     n_weeks = len(demand)
     arrives, next_one, stock = [n_weeks] * len(lines), 0, np.array(opening)
     for week in range(n_weeks):
