@@ -51,12 +51,11 @@ def push_back(
     receipts, demand : float array, shape (D, W)
         Units that are firmly expected by week, `lines` among them, and demand.
     lines : OrderLines
-        That can come later (`movable`).
     enough : int
         Weeks of supply that a door is to have at the start of every week, arrivals counted.
     safety : float array, shape (D, W)
-        Units that it is to have at least beyond the demand of a week: before a season ends, or
-        an activation, some weeks of supply are little more than that.
+        Units that it is to have beyond the demand of a week: before a season ends, some weeks
+        of supply are little more than that.
 
     Returns
     -------
@@ -94,14 +93,7 @@ def push_back(
         at = np.flatnonzero(lines.door == door)
         mine = lines.take(at[np.argsort(lines.week[at], kind="stable")])
         arrives = _arrivals(opening[door], others[door], demand[door], asked[door], mine)
-        found += [
-            Shipment(
-                origin=-1, to=door, units=float(mine.units[i]), leaves=int(mine.week[i]),
-                arrives=week, cost=0.0, receipt=str(mine.receipt[i]),
-            )
-            for i, week in enumerate(arrives)
-            if week - mine.week[i] >= LEAST_WEEKS
-        ]  # fmt: skip
+        found += _shipments(door, mine, arrives)
     return found
 
 
@@ -128,3 +120,15 @@ def _arrivals(
             next_one += 1
         stock = left_of(stock, demand[week])
     return arrives
+
+
+def _shipments(door: int, lines: OrderLines, arrives: list[int]) -> list[Shipment]:
+    """Those of one door's lines that come later by enough weeks."""
+    return [
+        Shipment(
+            origin=-1, to=door, units=float(lines.units[i]), leaves=int(lines.week[i]),
+            arrives=week, cost=0.0, receipt=str(lines.receipt[i]),
+        )
+        for i, week in enumerate(arrives)
+        if week - lines.week[i] >= LEAST_WEEKS
+    ]  # fmt: skip
