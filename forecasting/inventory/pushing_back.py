@@ -59,8 +59,7 @@ def push_back(
 
     Returns
     -------
-    list of Shipment
-        `arrives` is W where a line is not needed within the plan.
+    list of Shipment, whose `arrives` is W where a line is not needed within the plan
 
     Examples
     --------
@@ -70,14 +69,8 @@ def push_back(
     >>> line = OrderLines.of(
     ...     pd.DataFrame(
     ...         {
-    ...             "receipt": ["PO1"],
-    ...             "door": 0,
-    ...             "week": 2,
-    ...             "units": 12.0,
-    ...             "chance": 1.0,
-    ...             "expedite": -1,
-    ...             "planned": False,
-    ...             "slipped": 0,
+    ...             **{"receipt": ["PO1"], "door": 0, "week": 2, "units": 12.0},
+    ...             **{"chance": 1.0, "expedite": -1, "planned": False, "slipped": 0},
     ...         }
     ...     )
     ... )
