@@ -49,12 +49,7 @@ class Counted(Shelves):
 def ordered(now: LivePlan, shelves: Shelves, week: int) -> list[Option]:
     """Orders that help what lacks of its service, placed one after the other."""
     placed: list[Option] = []
-    short = [
-        item
-        for items in now.items.values()
-        for item in items
-        if item.first < AHEAD
-    ]
+    short = [item for items in now.items.values() for item in items if item.first < AHEAD]
     done: set[int] = set()
     for item in sorted(short, key=lambda i: -i.short.sum()):
         if item.sku in done:  # one order a SKU and week: the next look counts it
