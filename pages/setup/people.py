@@ -96,9 +96,8 @@ def everybody(people: list[Person]) -> None:
 
 
 def changes(person: Person) -> str:
-    """The part of the company that somebody may change; '' where their function may nothing."""
-    mine = [f for f in person.functions if f in INPUTS]
-    remits = {f: str(person.remit_for(f)) for f in mine}
+    """The part of the company that somebody is limited to; '' where they are not."""
+    remits = {f: str(remit) for f, remit in person.limits}
     if len(set(remits.values())) < 2:
         return next(iter(remits.values()), "")
     return "; ".join(f"as {f.label}: {remit}" for f, remit in remits.items())
@@ -138,7 +137,7 @@ def limit(person: Person) -> None:
     who = st.selectbox(
         "Whom to limit", mine, format_func=lambda p: plain(f"{p.name} ({p.id})"), width=WIDTH
     )
-    with st.form("limit", width=WIDTH):
+    with st.form("limit a person", width=WIDTH):
         now = next((remit for _, remit in who.limits), EVERYWHERE)
         st.markdown(f"**{plain(who.name)} may change {plain(now)}**")
         chosen = part_of_the_company(f"limit {who.id} {now}", now)
@@ -154,7 +153,7 @@ def limit(person: Person) -> None:
 
 
 def add_or_change(person: Person) -> None:
-    with st.form("person", width=WIDTH):
+    with st.form("add or change", width=WIDTH):
         st.markdown("**Add somebody, or give them another function**")
         identity = st.text_input(
             "Id", help="Short and without spaces; an id that exists is changed."
@@ -266,7 +265,7 @@ def groups_of_the_provider(person: Person) -> None:
                 [
                     (
                         group, brought.function.label,
-                        str(brought.remit) if brought.function in INPUTS else "",
+                        "" if brought.remit.is_everywhere else str(brought.remit),
                     )
                     for group, brought in space.staff.groups.items()
                 ],
