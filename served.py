@@ -25,17 +25,18 @@ from streamlit import config
 
 from forecasting.api.app import PATH, build
 from forecasting.commands import running
-from pages.components import frame, health, remembered, signed
+from pages.components import feeding, frame, health, remembered, signed
 
 ROOT = Path(__file__).parent
 SCRIPTS = ROOT / "pages" / "components"
 ADDRESS_JS, HANDS_JS = SCRIPTS / "address.js", SCRIPTS / "hands.js"
 PICTURES_JS, REACH_JS = SCRIPTS / "pictures.js", SCRIPTS / "reach.js"
-CONTRAST_JS = SCRIPTS / "contrast.js"
+CONTRAST_JS, SHAPES_JS = SCRIPTS / "contrast.js", SCRIPTS / "shapes.js"
 BASE = f"/{config.get_option('server.baseUrlPath') or ''}/".replace("//", "/").rstrip("/")
 """Where the app stands under its host: '' by itself, '/concord' behind a proxy that says so."""
 OURS = (
-    ADDRESS_JS, CONTRAST_JS, HANDS_JS, PICTURES_JS, REACH_JS, remembered.SCRIPT, signed.SCRIPT
+    ADDRESS_JS, CONTRAST_JS, HANDS_JS, PICTURES_JS, REACH_JS, SHAPES_JS,
+    remembered.SCRIPT, signed.SCRIPT
 )  # fmt: skip
 _TAG = b"".join(
     b'<script src="%s/concord/%s"></script>' % (BASE.encode(), script.name.encode())
@@ -251,6 +252,7 @@ app = st.App(
         Route(f"{BASE}/concord/who", who, methods=["POST"]),
         Route(f"{BASE}/home", home),
         *health.routes(BASE),
+        feeding.route(BASE),
         Mount(
             f"{BASE}{PATH}",
             build(frame.workspace, local=running.secret, most_bytes=UPLOAD_BYTES),

@@ -32,6 +32,7 @@ from forecasting.governance.audit import Audit
 from forecasting.governance.conventions import CompanyConventions
 from forecasting.governance.desk import Desk
 from forecasting.governance.drafts import Drafts
+from forecasting.governance.feeds import Feeds
 from forecasting.governance.following import Following
 from forecasting.governance.people import Staff
 from forecasting.governance.policy import Policies, Policy
@@ -42,6 +43,7 @@ from forecasting.governance.saved_views import SavedViews
 from forecasting.governance.schedules import Schedules
 from forecasting.governance.seen import Seen
 from forecasting.governance.tokens import Tokens
+from forecasting.governance.wishes import Wishes
 from forecasting.intake.imports import Imports
 from forecasting.intake.oddities import Oddities
 from forecasting.intake.signed_work import Signed
@@ -127,13 +129,13 @@ class Workspace:
         """What was set when the plan was built."""
         self._recovery = Recovery(self._remade, self._plans.lock)
         self.desk = Desk(self.store, self._fold, clock=clock)
-        self.ledger = self.desk.ledger
+        self.ledger, desk = self.desk.ledger, self.desk
         self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
-        self.staff, self.tokens = Staff(self.desk), Tokens(self.desk)
+        self.staff, self.tokens, self.wishes = Staff(desk), Tokens(desk), Wishes(desk)
         self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
         self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
-        self.views, self.following = SavedViews(self.desk), Following(self.desk)
-        self.calendar, self.audit = MarketingCalendar(self.desk), Audit(self.desk)
+        self.views, self.following, self.feeds = SavedViews(desk), Following(desk), Feeds(desk)
+        self.calendar, self.audit = MarketingCalendar(desk), Audit(desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)
         self.decisions, self.orders, self.proposals, self.weekly, self.threads = _of_week(self)
@@ -172,7 +174,7 @@ class Workspace:
             self.desk, self.staff, self.conventions, self.cycles, self.history, self.minutes,
             self.reasons, self.calendar, self.decisions, self.orders, self.proposals,
             self.reversals, self.steps, self.policies, self.quarters, self.oddities,
-            self.sources, self.views, self.tokens, self.schedules, self.threads,
+            self.sources, self.views, self.tokens, self.schedules, self.threads, self.feeds,
         )  # fmt: skip
 
     def _offer(self) -> None:

@@ -10,6 +10,7 @@ from forecasting.errors import BadFiles, Refused
 from forecasting.governance.schedules import Does, Schedule
 from forecasting.intake import fetching
 from forecasting.intake.sources import Mapped
+from forecasting.outputs import inbox, post
 from forecasting.workspace import Workspace
 
 
@@ -90,7 +91,15 @@ def _replay(space: Workspace, schedule: Schedule) -> Done:
 
 def _digest(space: Workspace, schedule: Schedule) -> Done:
     space.desk.allowed(schedule.person, "schedule")
-    raise Refused("No way to send messages is set up on this server.")
+    if not post.Ways.of_server().names:
+        raise Refused(
+            f"The server has no way to send messages ({post.SETTINGS}). Ask whoever runs it."
+        )
+    inbox.notice(space)
+    sent, waits = post.deliver(space, now_too=True)
+    if waits:
+        raise Refused(f"{sent} sent; {waits} could not be sent and will be tried again.")
+    return Done(told=f"{sent} sent.")
 
 
 _CHORES: Mapping[Does, Callable[[Workspace, Schedule], Done]] = {

@@ -8,6 +8,7 @@ same kind of work, it waits: nothing is lost by being a little later.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -15,10 +16,13 @@ from forecasting import faults, operation
 from forecasting.errors import ConcordError, JobRunning, Rebuilding
 from forecasting.governance.jobs import Job
 from forecasting.governance.schedules import Does, Schedule
-from forecasting.outputs import chores
+from forecasting.outputs import chores, inbox, post
 from forecasting.workspace import Workspace
 
 LOG = operation.log("schedule")
+TELLS_S, NOTICES_S = 60.0, 1_800.0
+"""Seconds between two rounds of the post, and between two looks for new risks: those take
+the plan's whole watch list, while people work."""
 EVERY_S = 5.0
 """How often it looks what is due."""
 ENDS_S = 10.0
@@ -41,6 +45,9 @@ class Clockwork:
         self._over = threading.Event()
         self._at: Job | None = None
         """Work of ours that is under way and can be stopped."""
+        self._told = float("-inf")
+        self._noticed = (-1, float("-inf"))
+        """Number of the last event when risks were looked for, and when that was."""
         self._thread = threading.Thread(target=self._run, name="clockwork", daemon=True)
 
     def start(self) -> None:
@@ -85,11 +92,23 @@ class Clockwork:
             return True
         return False
 
+    def _tell(self) -> None:
+        """Send what people wish to be told, once a minute at most."""
+        space, now = self._space(), time.monotonic()
+        if now - self._told < TELLS_S or not space.wishes.everybody:
+            return
+        self._told = now
+        if space.seq != self._noticed[0] and now - self._noticed[1] >= NOTICES_S:
+            self._noticed = (space.seq, now)
+            inbox.notice(space)
+        post.deliver(space)
+
     def _run(self) -> None:
         while not self._over.wait(self._every):
             try:
                 while not self._over.is_set() and self.look():
                     pass
+                self._tell()
             except ConcordError as error:  # a full disk, say: the next look may find it well
                 LOG.warning("no_look", error=type(error).__name__)
             except Exception as error:

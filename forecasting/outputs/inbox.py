@@ -117,6 +117,17 @@ def _of_failures(space: Workspace, person: Person) -> list[Item]:
         for one in space.schedules.failures
         if person.function is Function.ADMIN or one.schedule.person == person.id
     ]  # fmt: skip
+    names = {p.id: p.name for p in space.people}
+    found += [
+        Item(
+            need=Need.FAILED, key=f"letter/{one.letter}", page="inbox",
+            text=f"A digest to {names.get(one.person, one.person)} was not sent: {one.failed}",
+            since=one.made_at,
+        )
+        for one in space.wishes.letters
+        if one.failed and one.sent_at is None and one.person in space.wishes.everybody
+        and (person.function is Function.ADMIN or one.person == person.id)
+    ]  # fmt: skip
     jobs = (space.runs.refreshing, space.hindsight.backtesting, space.hindsight.replaying)
     for job in jobs if person.may("refresh") else ():
         outcome = job.outcome

@@ -85,6 +85,8 @@ def _write(key: str, label: Markdown, write: Callable[[str], object]) -> None:
     """A field for words, with the names of people to be told, and its button."""
     people = frame.workspace().people
     others = {p.id: f"{p.name} ({p.function.label})" for p in people if p.id != frame.me().id}
+    written = f"{key}_written"  # a field that was sent gives way to an empty one
+    key = f"{key}_{st.session_state.get(written, 0)}"
     with st.form(key, clear_on_submit=False, border=False):
         words = st.text_area(
             "Comment", key=f"{key}_words", height=70, label_visibility="collapsed",
@@ -105,6 +107,5 @@ def _write(key: str, label: Markdown, write: Callable[[str], object]) -> None:
     except ConcordError as error:
         frame.refused(error)
     else:
-        for name in ("words", "told"):
-            st.session_state.pop(f"{key}_{name}", None)
+        st.session_state[written] = st.session_state.get(written, 0) + 1
         st.rerun()

@@ -14,6 +14,7 @@ PLACES = {
     "activations": "weekly/activations.py", "sku": "explore/sku.py",
     "consensus": "monthly/consensus.py", "meeting": "monthly/meeting.py",
     "cycle": "setup/cycle.py", "data": "setup/data.py", "schedules": "setup/schedules.py",
+    "inbox": "home/inbox.py",
 }  # fmt: skip
 """Where each item of the inbox leads."""
 ANEW_S = 15.0

@@ -8,7 +8,7 @@ from forecasting.monthly.waiting import Item
 from forecasting.outputs import inbox
 from forecasting.rights import LOCAL_ADMIN
 from forecasting.workspace import Workspace
-from pages.components import frame, theme, waiting
+from pages.components import frame, theme, waiting, wishes
 from pages.components.text import Markdown, ours, plain
 
 MOST = 60
@@ -90,11 +90,11 @@ def page() -> None:
             "follow, signatures that became void, what the cycle asks of you, what is yours to "
             "do, comments that name you, and work that failed by itself."
         )
-        return
     for number, one in enumerate(items[:MOST]):
         line(number, one, today)
     if len(items) > MOST:
         st.caption(f"and {theme.number(len(items) - MOST)} more, seen before.")
+    wishes.section()
 
 
 page()

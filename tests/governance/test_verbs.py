@@ -32,6 +32,7 @@ from forecasting.consensus.events import Event, Scope
 from forecasting.errors import ConcordError, NotAllowed, OutOfBounds, Refused
 from forecasting.governance.following import Followed, What
 from forecasting.governance.schedules import Does
+from forecasting.governance.wishes import Rhythm
 from forecasting.monthly.inputs import Change
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure
@@ -79,7 +80,8 @@ MATRIX = {
     "views.remove": EVERYBODY, "following.of": EVERYBODY, "following.add": EVERYBODY,
     "following.saw": EVERYBODY, "following.remove": EVERYBODY,
     "seen.of": EVERYBODY, "seen.mark": EVERYBODY, "inbox.items": EVERYBODY,
-    "inbox.mark_seen": EVERYBODY,
+    "inbox.mark_seen": EVERYBODY, "wishes.of": EVERYBODY, "wishes.set": EVERYBODY,
+    "feeds.of": EVERYBODY, "feeds.make": EVERYBODY, "feeds.revoke": EVERYBODY,
     "reversals.preview": INPUTS, "reversals.undo": INPUTS, "steps.back": INPUTS,
     "steps.forth": INPUTS, "reversals.undo_all": INPUTS,
     # propose any decision to the function that may take it, which answers
@@ -395,6 +397,14 @@ class World:
                 return ([seen],), {}
             case "seen.mark":
                 return (["action/1"],), {"there": ["action/1", "action/2"]}
+            case "feeds.make":
+                return (f"Link {s.seq}",), {"function": Function.PLANNING, "klass": ""}
+            case "feeds.revoke":
+                return (s.feeds.of(by)[0].name if s.feeds.of(by) else "none",), {}
+            case "wishes.set":
+                return (Rhythm.DAILY,), {
+                    "channel": "mail", "address": "x@shop.example", "at": "07:00", "day": 0
+                }  # fmt: skip
             case "inbox.mark_seen":
                 return (["action/1"],), {}
             case "schedules.save":

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     DECISION = "decision"
     EXPEDITE = "expedite"
     TRANSFER = "transfer"
+    POSTPONE = "postpone"
     SHIFT = "shift"
     REDUCE = "reduce"
     ACCEPT = "accept"
@@ -65,6 +66,7 @@ class Kind(StrEnum):
     VIEW = "view"
     TOKEN = "token"  # noqa: S105  (a name)
     SCHEDULE = "schedule"
+    FEED = "feed"
 
 
 class Told(Protocol):

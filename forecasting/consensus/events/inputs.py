@@ -189,7 +189,7 @@ class Commented(Body):
 
     @classmethod
     def read(cls, stored: Stored) -> Self:
-        """As read from the ledger; the first ones held nothing besides."""
+        """As read from the ledger; the first ones stated nothing besides."""
         return cls(
             about=str(stored.get("about", "")), place=str(stored.get("place", "")),
             answers=stored.get("answers"), names=tuple(stored.get("names", ())),

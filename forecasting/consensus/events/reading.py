@@ -51,7 +51,7 @@ from forecasting.consensus.events.record import (
 from forecasting.consensus.events.tokens import TokenSet
 from forecasting.consensus.events.undoing import Undone
 from forecasting.consensus.events.views import ViewSaved
-from forecasting.consensus.events.word import ScheduleSaved
+from forecasting.consensus.events.word import FeedSaved, ScheduleSaved
 from forecasting.errors import NotOurs, OutOfBounds
 
 Reader = Callable[[Stored], Body]
@@ -98,6 +98,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.VIEW: {1: ViewSaved.read},
     Kind.TOKEN: {1: TokenSet.read},
     Kind.SCHEDULE: {1: ScheduleSaved.read},
+    Kind.FEED: {1: FeedSaved.read},
 }
 """Kind to version to what reads it."""
 

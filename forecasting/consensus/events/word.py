@@ -51,3 +51,38 @@ class ScheduleSaved(Body):
         if self.paused:
             return f"paused the schedule {self.name}"
         return f"scheduled {self.name}: {self.does} at {self.at}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSaved(Body):
+    """A link to the marketing calendar was made for a calendar program, or revoked."""
+
+    kind = Kind.FEED
+    name: str
+    digest: str
+    """SHA-256 of the secret in the link; '' where it was revoked."""
+    function: str = ""
+    """Only what this function decides; '' for all."""
+    klass: str = ""
+    """Only what features this class; '' for all."""
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        return cls(
+            name=str(stored["name"]), digest=str(stored["digest"]),
+            function=str(stored.get("function", "")), klass=str(stored.get("class", "")),
+        )  # fmt: skip
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        return {
+            "name": self.name, "digest": self.digest, "function": self.function,
+            "class": self.klass,
+        }  # fmt: skip
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        if not self.digest:
+            return f"revoked the calendar link {self.name}"
+        return f"made a calendar link, {self.name}"
