@@ -134,9 +134,12 @@ def limit(person: Person) -> None:
     if not mine:
         st.caption("Nobody who changes inputs was entered by name. Limit a group instead.")
         return
-    who = st.selectbox(
-        "Whom to limit", mine, format_func=lambda p: plain(f"{p.name} ({p.id})"), width=WIDTH
-    )
+    by_id = {p.id: p for p in mine}  # as they are now: what is chosen stays when it is saved
+    chosen_id = st.selectbox(
+        "Whom to limit", list(by_id), width=WIDTH,
+        format_func=lambda one: plain(f"{by_id[one].name} ({one})"),
+    )  # fmt: skip
+    who = by_id[chosen_id]
     with st.form("limit a person", width=WIDTH):
         now = next((remit for _, remit in who.limits), EVERYWHERE)
         st.markdown(f"**{plain(who.name)} may change {plain(now)}**")
