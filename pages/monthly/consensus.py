@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from forecasting.calendar import as_date, month_label, week_label
 from forecasting.consensus.events import Scope
@@ -213,10 +214,7 @@ def shared_grid(chosen: Chosen) -> None:
     if frame.plan().base is not chosen.base:  # the plan was built anew meanwhile
         st.rerun()
     mine = person.function in INPUTS and chosen.layer == person.function.value
-    top = st.empty()
-    if st.session_state.get("answered") != st.session_state.get("turned"):
-        with top.container():  # keeps the place of the answer: nothing moves when it comes
-            waiting()
+    top = waiting()
     if mine:
         changing.why_bar()
     alerts = st.container()
@@ -266,7 +264,6 @@ def shared_grid(chosen: Chosen) -> None:
             drafts.say_restored(changing.PAGE, changing.BLANK)
     with top.container():
         answer(chosen, sheet)
-    st.session_state["answered"] = st.session_state.get("turned")
     frame.watch_rows([int(s) for s in chosen.skus])
     if mine:
         drafts.keep(changing.PAGE, changing.begun())
@@ -440,14 +437,20 @@ def _wide(column: Period) -> int:
     return 76 if column.by is By.WEEK else 118
 
 
-TILES = ("Draft", "Draft vs statistical", "Draft vs last year's sales", "Draft vs budget")
-
-
-def waiting() -> None:
-    """The answer before it is known, as tall as it will be."""
-    st.markdown(":gray[Adding up ...]")
-    for column, label in zip(st.columns(len(TILES)), TILES, strict=True):
-        column.metric(label, "…", border=True)
+def waiting() -> DeltaGenerator:
+    """Keep the place of the answer where the page is one that one comes to: nothing moves then."""
+    place = st.empty()
+    if st.session_state.get("answered") == st.session_state.get("turned"):
+        return place
+    st.session_state["answered"] = st.session_state.get("turned")
+    with place.container():
+        st.markdown(":gray[Adding up ...]")
+        tiles = st.columns(4)
+        tiles[0].metric("Draft", "…", border=True)
+        tiles[1].metric("Draft vs statistical", "…", border=True)
+        tiles[2].metric("Draft vs last year's sales", "…", border=True)
+        tiles[3].metric("Draft vs budget", "…", border=True)
+    return place
 
 
 def answer(chosen: Chosen, sheet: Sheet) -> None:
