@@ -97,9 +97,8 @@ def everybody(people: list[Person]) -> None:
 
 
 def changes(person: Person) -> str:
-    """The part of the company that somebody may change; '' where their function may nothing."""
-    mine = [f for f in person.functions if f in INPUTS]
-    remits = {f: str(person.remit_for(f)) for f in mine}
+    """The part of the company that somebody is limited to; '' where they are not."""
+    remits = {f: str(remit) for f, remit in person.limits}
     if len(set(remits.values())) < 2:
         return next(iter(remits.values()), "")
     return "; ".join(f"as {f.label}: {remit}" for f, remit in remits.items())
@@ -136,10 +135,13 @@ def limit(person: Person) -> None:
     if not mine:
         st.caption("Nobody who changes inputs was entered by name. Limit a group instead.")
         return
-    who = st.selectbox(
-        "Whom to limit", mine, format_func=lambda p: plain(f"{p.name} ({p.id})"), width=WIDTH
-    )
-    with st.form("limit", width=WIDTH):
+    by_id = {p.id: p for p in mine}  # as they are now: what is chosen stays when it is saved
+    chosen_id = st.selectbox(
+        "Whom to limit", list(by_id), width=WIDTH,
+        format_func=lambda one: plain(f"{by_id[one].name} ({one})"),
+    )  # fmt: skip
+    who = by_id[chosen_id]
+    with st.form("limit a person", width=WIDTH):
         now = next((remit for _, remit in who.limits), EVERYWHERE)
         st.markdown(f"**{plain(who.name)} may change {plain(now)}**")
         chosen = part_of_the_company(f"limit {who.id} {now}", now)
@@ -155,7 +157,7 @@ def limit(person: Person) -> None:
 
 
 def add_or_change(person: Person) -> None:
-    with st.form("person", width=WIDTH):
+    with st.form("add or change", width=WIDTH):
         st.markdown("**Add somebody, or give them another function**")
         identity = st.text_input(
             "Id", help="Short and without spaces; an id that exists is changed."
@@ -267,7 +269,7 @@ def groups_of_the_provider(person: Person) -> None:
                 [
                     (
                         group, brought.function.label,
-                        str(brought.remit) if brought.function in INPUTS else "",
+                        "" if brought.remit.is_everywhere else str(brought.remit),
                     )
                     for group, brought in space.staff.groups.items()
                 ],
