@@ -31,11 +31,12 @@ ROOT = Path(__file__).parent
 SCRIPTS = ROOT / "pages" / "components"
 ADDRESS_JS, HANDS_JS = SCRIPTS / "address.js", SCRIPTS / "hands.js"
 PICTURES_JS, REACH_JS = SCRIPTS / "pictures.js", SCRIPTS / "reach.js"
-CONTRAST_JS = SCRIPTS / "contrast.js"
+CONTRAST_JS, SHAPES_JS = SCRIPTS / "contrast.js", SCRIPTS / "shapes.js"
 BASE = f"/{config.get_option('server.baseUrlPath') or ''}/".replace("//", "/").rstrip("/")
 """Where the app stands under its host: '' by itself, '/concord' behind a proxy that says so."""
 OURS = (
-    ADDRESS_JS, CONTRAST_JS, HANDS_JS, PICTURES_JS, REACH_JS, remembered.SCRIPT, signed.SCRIPT
+    ADDRESS_JS, CONTRAST_JS, HANDS_JS, PICTURES_JS, REACH_JS, SHAPES_JS,
+    remembered.SCRIPT, signed.SCRIPT
 )  # fmt: skip
 _TAG = b"".join(
     b'<script src="%s/concord/%s"></script>' % (BASE.encode(), script.name.encode())

@@ -22,7 +22,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from data import failures, identity, migrations, tables
+from data import before_upgrade, failures, identity, migrations, tables
 from data.quoting import Sql, identifier, literal
 from data.quoting import sql as sql_of
 from data.whole import whole
@@ -87,7 +87,8 @@ class Store:
     NotOurs
         If the file is not a Concord database, or a newer version's; it is left as it is.
     StorageFailed
-        If it cannot be opened or made for want of space or rights.
+        If it cannot be opened or made for want of space or rights; also where it has to be
+        brought up to date and there is no room for a copy of what it was before.
     """
 
     def __init__(self, path: Path | None = None, *, create: bool = True) -> None:
@@ -106,6 +107,9 @@ class Store:
         is_new = path is not None and _is_new(path, create=create)
         self._connection = self._connect()
         try:
+            if path is not None and not is_new:
+                with self.cursor() as cursor:
+                    before_upgrade.keep(path, cursor, self.backup)
             if migrations.apply(self.transaction) and path is not None:
                 with self.cursor() as cursor:  # so that no log of a migration is replayed
                     cursor.execute("checkpoint")

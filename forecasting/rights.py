@@ -29,6 +29,7 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "lift": (MARKETING,),
     "order": (PLANNING,),
     "expedite": (PLANNING,),
+    "postpone": (PLANNING,),
     "transfer": (PLANNING,),
     "accept": (PLANNING,),
     "sense": (PLANNING,),
@@ -49,6 +50,7 @@ RIGHTS: dict[str, tuple[Function, ...]] = {
     "schedule from an address": (Function.ADMIN,),
     "backtest": (PLANNING, Function.ADMIN),
     "people": (Function.ADMIN,),
+    "audit": (Function.ADMIN,),
     "reasons": (PLANNING, Function.ADMIN),
     "value added by person": (PLANNING,),
     "settings": (Function.LEADERSHIP,),
@@ -73,6 +75,7 @@ IN_WORDS = {
     "lift": "set the expected lift",
     "order": "order more from suppliers",
     "expedite": "expedite receipts",
+    "postpone": "push back receipts",
     "transfer": "move stock between doors",
     "accept": "accept a risk",
     "sense": "correct the next weeks",
@@ -93,6 +96,7 @@ IN_WORDS = {
     "schedule from an address": "have files fetched from an address or another folder",
     "backtest": "run a backtest",
     "people": "change people and their functions",
+    "audit": "see who signed in, was refused and downloaded what",
     "reasons": "edit the list of reasons",
     "value added by person": "see other people's value added",
     "settings": "change targets, thresholds, weights, fences and calendar rules",
@@ -103,7 +107,8 @@ IN_WORDS = {
 COMPANY_WIDE = frozenset(
     {
         "cycle", "adopt", "submit", "import", "import the calendar", "accept what is odd",
-        "conventions", "refresh", "backtest", "people", "reasons", "settings", "review",
+        "conventions", "refresh", "schedule", "schedule from an address", "backtest", "people",
+        "reasons", "settings", "review", "audit",
     }
 )  # fmt: skip
 """Rights to what cannot be done for a part of the company: who is limited lacks them."""

@@ -28,6 +28,7 @@ from forecasting.conventions import US
 from forecasting.errors import (
     NoForecast,
 )
+from forecasting.governance.audit import Audit
 from forecasting.governance.conventions import CompanyConventions
 from forecasting.governance.desk import Desk
 from forecasting.governance.drafts import Drafts
@@ -134,7 +135,7 @@ class Workspace:
         self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
         self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
         self.views, self.following, self.feeds = SavedViews(desk), Following(desk), Feeds(desk)
-        self.calendar = MarketingCalendar(self.desk)
+        self.calendar, self.audit = MarketingCalendar(desk), Audit(desk)
         self.oddities = Oddities(self.desk, calendar=self.calendar)
         self.comparisons = Comparisons(self.desk, plan=self._live)
         self.decisions, self.orders, self.proposals, self.weekly, self.threads = _of_week(self)
@@ -188,7 +189,7 @@ class Workspace:
 
     def close(self) -> None:
         """Finish writing and release the file."""
-        self.ledger.close()
+        self.desk.close()
         self.store.close()
         conventions.keep(US)
         LOG.info("stopped", database=self.store.path or "memory", seq=self.seq)

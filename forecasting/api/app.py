@@ -102,10 +102,14 @@ def build(
     )  # fmt: skip
     for verb in catalogue():
         _add(app, server, verb)
-    app.get("/", summary="Who asks, and which verbs there are.", tags=["about"])(_about)
-    app.get("/pages/{cursor}", summary="The next rows of a table.", tags=["about"])(
-        _next_page(server)
-    )
+    app.get(
+        "/", summary="Who asks, and which verbs there are.", tags=["about"],
+        responses=_refusals(),
+    )(_about)  # fmt: skip
+    app.get(
+        "/pages/{cursor}", summary="The next rows of a table.", tags=["about"],
+        responses=_refusals(_410="The table has gone; ask anew."),
+    )(_next_page(server))  # fmt: skip
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _no_such_route)
     return Identity(app, space=space, local=local, most_bytes=most_bytes)
@@ -333,30 +337,36 @@ async def _no_such_route(_: HTTPRequest, error: Exception) -> Response:
 
 
 def _responses(verb: Verb) -> dict[int | str, dict[str, Any]]:
-    problem = {problems.MEDIA_TYPE: {"schema": PROBLEM}}
     file: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
     done = dict.fromkeys(answers.offers(verb), file)
     done[answers.JSON] = {"schema": ANSWER}
-    why = {
-        400: "The request or a file cannot be read.",
-        401: "No token, or one that is good no more.",
-        403: "The person or the token may not.",
-        404: "Something that is named does not exist.",
-        406: "No such form of an answer.",
-        409: "Something stands in the way; a conflict names who.",
-        412: "Somebody changed it since the state of If-Match; it is named who.",
-        413: "Larger than an upload may be.",
-        415: "Neither JSON nor an upload.",
-        422: "A parameter is out of bounds.",
-        429: "Too many wrong tokens.",
-        503: "Not now: the disk is full, or the plan is being made anew.",
-    }
-    told: dict[int | str, dict[str, Any]] = {
-        status: {"description": words, "content": problem} for status, words in why.items()
-    }
-    return {200: {"description": "Done.", "content": done}, **told}
+    return {200: {"description": "Done.", "content": done}, **_refusals()}
 
 
+def _refusals(**more: str) -> dict[int | str, dict[str, Any]]:
+    """Every way in which a route says no."""
+    problem = {problems.MEDIA_TYPE: {"schema": PROBLEM}}
+    every = {**WHY, **{int(status[1:]): words for status, words in more.items()}}
+    return {
+        status: {"description": words, "content": problem} for status, words in every.items()
+    }
+
+
+WHY: dict[int, str] = {
+    400: "The request or a file cannot be read.",
+    401: "No token, or one that is good no more.",
+    403: "The person or the token may not.",
+    404: "Something that is named does not exist.",
+    406: "No such form of an answer.",
+    409: "Something stands in the way; a conflict names who.",
+    412: "Somebody changed it since the state of If-Match; it is named who.",
+    413: "Larger than an upload may be.",
+    415: "Neither JSON nor an upload.",
+    422: "A parameter is out of bounds.",
+    429: "Too many wrong tokens.",
+    503: "Not now: the disk is full, or the plan is being made anew.",
+}
+"""Status to why, as far as every verb has it."""
 PROBLEM: dict[str, Any] = {
     "type": "object",
     "required": ["title", "status", "detail"],

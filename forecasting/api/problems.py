@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
 from data import failures
-from forecasting import faults, metering, operation
+from forecasting import metering, operation
 from forecasting.errors import (
     BadFiles,
     ConcordError,
@@ -133,8 +133,11 @@ def _of(error: BaseException, verb: str, *, compared: bool) -> JSONResponse:
         return answer(503, known.title, str(known))
     metering.FAULTS.inc()
     LOG.fault("verb_failed", error, verb=verb)
-    text = faults.in_words(error, f"The verb '{verb}'")
-    text += " It has been noted in the log of the server."
+    # What it stumbled over stays here: a program may pass on what it is told to anybody.
+    text = (
+        f"The verb '{verb}' failed by a fault of ours ({type(error).__name__}). It is noted in "
+        "the log of the server; whoever runs it can report it."
+    )
     return answer(500, ConcordError.title, text)
 
 

@@ -34,6 +34,7 @@ from forecasting.commands.served import (
     served,
 )
 from forecasting.errors import BadFiles, DatabaseBusy, OutOfBounds, Refused
+from forecasting.governance.audit import Noted
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
 from forecasting.plan.inbound import SUPPLIES
@@ -194,12 +195,24 @@ def opened(
     if one is not None:
         _check_reach(one.workspace, least_weeks)
         yield one.workspace
+        _note_export(one.workspace, one.person.id)
         return
     workspace = Workspace(db, clock=clock, create=create, least_weeks=least_weeks)
     try:
         yield workspace
+        _note_export(workspace, None)
     finally:
         workspace.close()
+
+
+def _note_export(workspace: Workspace, by: str | None) -> None:
+    """Note that a verb wrote a file of the company's, and for whom."""
+    ctx = click.get_current_context(silent=True)
+    out = ctx.params.get("out") if ctx is not None else None
+    if ctx is None or out is None:
+        return
+    who = by or str(ctx.params.get("person") or LOCAL_ADMIN.id)
+    workspace.desk.audit.note(Noted.EXPORTED, who, f"{ctx.info_name}: {Path(out).name}")
 
 
 def _check_reach(workspace: Workspace, weeks: int) -> None:

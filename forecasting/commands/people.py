@@ -1,13 +1,50 @@
-"""The verb on people: who is here, and which part of the company somebody may change."""
+"""The verbs on people: who is here, what they may change, and who came and took what."""
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import click
 
 from forecasting.commands.door import acting, as_json_too, database, main, opened, say
+from forecasting.commands.served import echo
 from forecasting.errors import OutOfBounds
+from forecasting.governance.audit import Noted
+
+_day = click.DateTime(["%Y-%m-%d"])
+
+
+@main.command()
+@database
+@acting
+@as_json_too
+@click.option("--who", help="Only of one person, by id.")
+@click.option("--kind", type=click.Choice([kind.value for kind in Noted]), help="Only this.")
+@click.option("--since", type=_day, help="First day (UTC).")
+@click.option("--until", type=_day, help="Last day (UTC).")
+@click.option("--most", default=1000, show_default=True, help="The latest so many.")
+def audit(
+    db: Path,
+    person: str,
+    as_json: bool,
+    who: str | None,
+    kind: str | None,
+    since: dt.datetime | None,
+    until: dt.datetime | None,
+    most: int,
+) -> None:
+    """Show who signed in and out, was refused, and downloaded or exported what."""
+    with opened(db) as workspace:
+        rows = workspace.audit.read(
+            person, person=who, kind=kind, since=since and since.date(),
+            until=until and until.date(), most=most,
+        )  # fmt: skip
+    if as_json:
+        say({"notes": rows.astype(str).to_dict("records")}, as_json=True)
+        return
+    for at, what_kind, name, what in rows.itertuples(index=False):
+        echo(f"{at:%Y-%m-%d %H:%M:%S}  {what_kind}  {name}  {what}")
 
 
 @main.command()

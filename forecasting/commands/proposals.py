@@ -37,6 +37,7 @@ from forecasting.consensus.moves import order_of
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.outputs import marketing_calendar
 from forecasting.weekly import options
+from forecasting.weekly.excess import offered
 from forecasting.weekly.ground import merged
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.order_terms import divided_again
@@ -289,8 +290,8 @@ def _number(text: str) -> float:
 
 
 def _option(workspace: Workspace, by: str, activation: str, sku: str, action: str) -> Option:
-    offered = options.for_shortage(workspace.working_plan_for(by), activation, sku)
-    mine = [o for o in offered if o.action.value == action]
+    found = offered(workspace.working_plan_for(by), activation, sku)
+    mine = [o for o in found if o.action.value == action]
     if not mine:
         raise Refused(f"'{sku}' in '{activation}' is not judged: nothing is offered for it.")
     return next((o for o in mine if o.is_open), mine[0])

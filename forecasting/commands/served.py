@@ -31,7 +31,7 @@ ABSENT: Mapping[str, str] = {
 """Verbs that programs do not have, and why."""
 READS = frozenset({
     "template", "export", "project", "bridge", "buy-plan", "orders", "pack", "proposals",
-    "calendar", "backup", "tokens", "input",
+    "calendar", "backup", "tokens", "input", "audit",
 })  # fmt: skip
 """Verbs that change nothing."""
 LOOKS: Mapping[str, frozenset[str]] = {
@@ -42,6 +42,7 @@ LOOKS: Mapping[str, frozenset[str]] = {
     "schedules": frozenset(
         {"name", "does", "at", "days", "options", "pause", "resume", "remove", "run"}
     ),
+    "people": frozenset({"who", "departments", "classes", "regions"}),
 }
 """Verbs that show something and also change it, with the parameters that do."""
 

@@ -26,7 +26,7 @@ class Move:
     origin: str = ""
     """The place that gives; '' where it is an order."""
     receipt: str = ""
-    """The order that comes earlier; '' for a transfer, or a new order."""
+    """The order that comes earlier, or later; '' for a transfer, or a new order."""
     known: tuple[str, ...] = ()
     """Of a new order, the open orders of the SKU for the door that there were when it was
     decided: one that comes later is it."""
@@ -35,6 +35,11 @@ class Move:
     def is_order(self) -> bool:
         """Whether it is newly ordered."""
         return not self.origin and not self.receipt
+
+    @property
+    def is_later(self) -> bool:
+        """Whether an open order is pushed back."""
+        return self.receipt != "" and self.arrives > self.leaves
 
     def to_dict(self) -> dict[str, Any]:
         """As stored in an event."""

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from data.audit import REFUSED, AuditLog
 from data.ledger import Ledger, Work, utc_now
 from data.store import Store
 from forecasting import conventions, metering, operation, write
@@ -23,6 +24,7 @@ from forecasting.consensus.overrides import collisions
 from forecasting.errors import (
     ConcordError,
     Conflicted,
+    NotAllowed,
     OutOfBounds,
     Outside,
     Refused,
@@ -114,7 +116,14 @@ class Desk(Projector[Mapping[str, Person]]):
         self.cycle = ""
         """Name of the cycle that events belong to, '' where none is open."""
         self._reaches = Reaches(store, self.ledger.event)
+        self.audit = AuditLog(store, clock=clock)
+        """Takes notes of who came, was refused, and took something away."""
         self.take_up(self.ledger)
+
+    def close(self) -> None:
+        """Finish writing."""
+        self.ledger.close()
+        self.audit.close()
 
     @property
     def now(self) -> dt.datetime:
@@ -200,10 +209,14 @@ class Desk(Projector[Mapping[str, Person]]):
         UnknownName, NotAllowed, Outside
         """
         person = self.person(by)
-        require(person, verb)
-        if at is not None:
-            self._reaches.refuse_reach(person.name, person.remit, at)
-        bearer.check(verb)
+        try:
+            require(person, verb)
+            if at is not None:
+                self._reaches.refuse_reach(person.name, person.remit, at)
+            bearer.check(verb)
+        except NotAllowed as error:
+            self.audit.note(REFUSED, person.id, f"{verb}: {error}")
+            raise
         return person
 
     @property
@@ -222,7 +235,11 @@ class Desk(Projector[Mapping[str, Person]]):
             return event
         person = self.person(event.person)
         if person.limits or person.function.value != event.function:
-            self._reaches.refuse(person, event, others=self.people)
+            try:
+                self._reaches.refuse(person, event, others=self.people)
+            except Outside as error:
+                self.audit.note(REFUSED, person.id, f"{event.kind.value}: {error}")
+                raise
         return event
 
     def refuse_conflict(

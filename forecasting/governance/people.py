@@ -9,6 +9,7 @@ from forecasting.arguments import Name, verbs
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.governance import GroupSet, PersonSet
 from forecasting.errors import NotAllowed, OutOfBounds, Refused, UnknownName
+from forecasting.governance.audit import Noted
 from forecasting.governance.desk import Desk
 from forecasting.governance.projector import Projector
 from forecasting.governance.sign_in import Arrival, SignInRules
@@ -250,6 +251,13 @@ class Staff(Projector[_Groups]):
             If nobody knows them and no group of theirs brings a function, or they were taken
             out.
         """
+        try:
+            return self._arrived(arrival, rules)
+        except NotAllowed as error:
+            self._desk.audit.note(Noted.KEPT_OUT, arrival.identity, str(error))
+            raise
+
+    def _arrived(self, arrival: Arrival, rules: SignInRules) -> Person:
         known = self._desk.signed_in(arrival.identity)
         if known is not None and known.has_left:
             raise NotAllowed(f"{known.name} has no access any more.")

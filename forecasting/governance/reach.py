@@ -23,6 +23,7 @@ from forecasting.consensus.events.body import CalendarEdit
 from forecasting.consensus.events.calendar import ActivationSaved, LiftSet
 from forecasting.consensus.events.cycle import Signed
 from forecasting.consensus.events.decisions import Closed, Decided, OrderReleased
+from forecasting.consensus.events.inputs import Commented
 from forecasting.consensus.events.minutes import Assigned, Assumed
 from forecasting.consensus.events.orders import OrdersApproved, OrdersWithdrawn
 from forecasting.consensus.events.proposals import (
@@ -47,9 +48,10 @@ OF_A_PART = frozenset(
     }
 )  # fmt: skip
 """Kinds of events that touch some SKUs and doors, or say something of them."""
-OF_ONESELF = frozenset({Kind.VIEW, Kind.PERSON})
-"""Kinds that touch no part of it: how somebody looks at it, and for what they speak. Who may
-change other people is a right of its own (`rights.COMPANY_WIDE`)."""
+OF_ONESELF = frozenset({Kind.VIEW, Kind.PERSON, Kind.TOKEN})
+"""Kinds that touch no part of it: how somebody looks at it, for what they speak, and the tokens
+by which programs speak for them. Who may change other people is a right of its own
+(`rights.COMPANY_WIDE`)."""
 OF_THE_COMPANY = frozenset(Kind) - OF_A_PART - OF_ONESELF
 """All others touch the company as a whole."""
 NAMED = 3
@@ -267,6 +269,8 @@ class Reaches:
         match body:
             case Assigned(of=first) | Assumed(of=first) if first and body.owner == event.person:
                 return Reach()  # whoever was asked by name says how it came out
+            case Commented(answers=first) if first:
+                return Reach()  # whoever is asked in a thread can answer
             case Closed() if self._is_owners(body, event.person):
                 return Reach()
             case Signed():

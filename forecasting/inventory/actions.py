@@ -58,6 +58,8 @@ class Situation:
     usual: Routine | None
     doubt: Floats
     """Variance of what orders have brought by each week, (D, R)."""
+    late: Floats
+    """What the supplier's record changes of `receipts` on average, (D, R)."""
     known: Bools
     """Stock and forecast are known, (D,)."""
     margin: Floats
@@ -82,6 +84,15 @@ class Situation:
             lift_units=share * self.lift_units,
             assessed=None,
         )
+
+    def as_promised(self) -> Situation:
+        """The same if whatever is on order comes when it was promised."""
+        if not (self.late.any() or self.doubt.any()):
+            return self
+        return replace(
+            self, receipts=self.receipts - self.late, doubt=np.zeros_like(self.doubt),
+            late=np.zeros_like(self.late), assessed=None,
+        )  # fmt: skip
 
     def risk(self) -> Risk:
         """The risk at every door; worked out once."""

@@ -86,16 +86,17 @@ class Inbound:
             if to is None:
                 continue
             if move.receipt:
+                moves_on = lines.week < arrives if move.is_later else lines.week > arrives
                 rows = lines.take(
-                    (lines.door == to)
-                    & (lines.receipt == move.receipt)
-                    & (lines.week > arrives)
+                    (lines.door == to) & (lines.receipt == move.receipt) & moves_on
                 )
                 left = min(units, float(rows.units.sum()))
                 for week, line in zip(rows.week, rows.units, strict=True):
                     taken = min(float(line), left)
-                    change[to, int(week)] -= taken
-                    change[to, max(arrives, 0)] += taken
+                    if week < n_weeks:
+                        change[to, int(week)] -= taken
+                    if arrives < n_weeks:
+                        change[to, max(arrives, 0)] += taken
                     left -= taken
                 continue
             leaves = week_of(move.leaves, self._base.weeks[0])

@@ -28,13 +28,17 @@ from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.projector import Projector
 from forecasting.governance.reach import Reach
+from forecasting.inventory.arrivals import NEAR_WEEKS
 from forecasting.inventory.network import NO_LANE
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.orders import terms_of
 
-KINDS = (Kind.ORDER, Kind.EXPEDITE, Kind.TRANSFER, Kind.SHIFT, Kind.REDUCE, Kind.ACCEPT)
+KINDS = (
+    Kind.ORDER, Kind.EXPEDITE, Kind.TRANSFER, Kind.POSTPONE, Kind.SHIFT, Kind.REDUCE,
+    Kind.ACCEPT,
+)  # fmt: skip
 """Kinds of events that decide."""
 WORSE = 1.2
 """An accepted risk comes back when this many times the units are short."""
@@ -178,8 +182,8 @@ class Decisions(Projector[Mapping[int, Decision]]):
         Raises
         ------
         NotAllowed
-            Planning orders, expedites, moves and accepts; Merchandising shifts; Marketing
-            reduces.
+            Planning orders, expedites, pushes back, moves and accepts; Merchandising
+            shifts; Marketing reduces.
         Refused
             If it is too late, or what it stands on has changed meanwhile.
         """
@@ -372,7 +376,10 @@ class Decisions(Projector[Mapping[int, Decision]]):
         lines = plan.inbound.lines(sku)
         week = (move.arrives - as_date(plan.base.weeks[0])).days // 7
         mine = (lines.door == plan.door_index[move.to]) & (lines.receipt == move.receipt)
-        able = lines.take(mine & (lines.expedite >= 0) & (lines.expedite <= week))
+        can = (lines.expedite >= 0) & (lines.expedite <= week)
+        if move.is_later:
+            can = (lines.week >= NEAR_WEEKS) & (lines.week < week)
+        able = lines.take(mine & can)
         moved = sum(
             m.units
             for m in plan.standing.moves_of(sku)
@@ -380,8 +387,8 @@ class Decisions(Projector[Mapping[int, Decision]]):
         )
         if able.units.sum() - moved < move.units - 1e-6:
             raise Refused(
-                f"Order {move.receipt} for {move.to} cannot come by {move.arrives} any more. "
-                "Look at the options again."
+                f"Order {move.receipt} for {move.to} cannot be moved to {move.arrives} any "
+                "more. Look at the options again."
             )
 
 

@@ -34,6 +34,7 @@ class Action(StrEnum):
     ORDER = "order"
     EXPEDITE = "expedite"
     TRANSFER = "transfer"
+    POSTPONE = "postpone"
     SHIFT = "shift"
     REDUCE = "reduce"
     ACCEPT = "accept"
@@ -45,6 +46,7 @@ class Action(StrEnum):
             "order": "Order more",
             "expedite": "Expedite receipts",
             "transfer": "Reallocate from other doors",
+            "postpone": "Push back receipts",
             "shift": "Shift the featured SKU",
             "reduce": "Reduce the expectation",
             "accept": "Accept the risk",
@@ -179,6 +181,7 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
         opening=np.maximum(np.nan_to_num(computed.opening), 0.0),
         receipts=computed.firm[:, ahead],
         doubt=computed.late[1][:, ahead],
+        late=computed.late[0][:, ahead],
         demand=computed.draft[:, ahead] / THOUSANDTHS,
         lift_units=lifts[:, ahead],
         lift_sd=computed.lift_sd[ahead],

@@ -99,7 +99,7 @@ def order_more(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         to = sorted({names[m.to] for m in moves})
         return (
             f"Order {write.number(sum(m.units for m in moves))} u more for "
-            f"{_listed(to, 'door')}, to "
+            f"{listed(to, 'door')}, to "
             f"arrive in {week_label(moves[0].arrives)}"
         )
 
@@ -137,8 +137,8 @@ def expedite(plan: LivePlan, item: ItemRisk, situation: Situation, before: Outco
         gained = max((m.leaves - m.arrives).days // 7 for m in moves)
         return (
             f"Bring {write.number(sum(m.units for m in moves))} u of "
-            f"{_listed(orders, 'order')} forward "
-            f"by up to {gained} week{'' if gained == 1 else 's'} for {_listed(to, 'door')}"
+            f"{listed(orders, 'order')} forward "
+            f"by up to {gained} week{'' if gained == 1 else 's'} for {listed(to, 'door')}"
         )
 
     return _tried(
@@ -165,8 +165,8 @@ def reallocate(plan: LivePlan, item: ItemRisk, situation: Situation, before: Out
         takers = sorted({names[m.to] for m in moves})
         return (
             f"Move {write.number(sum(m.units for m in moves))} u from "
-            f"{_listed(givers, 'place')} to "
-            f"{_listed(takers, 'door')}"
+            f"{listed(givers, 'place')} to "
+            f"{listed(takers, 'door')}"
         )
 
     return _tried(
@@ -352,14 +352,15 @@ def _tried(
         return Tried(option=replace(option, why_not=why), situation=situation, outcome=before)
     moved = situation.with_supply(supply_change(shipments, situation.demand.shape))
     after = actions.outcome(moved, plan.limits)
-    moves = tuple(_moves(plan, item.sku, shipments))
+    moves = tuple(moves_of(plan, item.sku, shipments))
     option = replace(
         option, text=in_words(moves), moves=moves, cost=sum(s.cost for s in shipments)
     )
     return Tried(option=option, situation=moved, outcome=after)
 
 
-def _moves(plan: LivePlan, sku: int, shipments: Iterable[Shipment]) -> list[Move]:
+def moves_of(plan: LivePlan, sku: int, shipments: Iterable[Shipment]) -> list[Move]:
+    """Shipments of a SKU as what people have to carry out."""
     begin = as_date(plan.base.weeks[0])
     return [
         Move(
@@ -389,7 +390,7 @@ def _known(plan: LivePlan, sku: int, order: Shipment) -> tuple[str, ...]:
     return tuple(sorted({str(name) for name in mine if name}))
 
 
-def _listed(names: Sequence[str], noun: str) -> str:
+def listed(names: Sequence[str], noun: str) -> str:
     """A few names, or how many there are."""
     if len(names) <= 2:
         return " and ".join(names)

@@ -8,7 +8,7 @@ leave over is shown beside it, since an order is paid whether it sells or not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,15 @@ from scipy.special import ndtr
 from forecasting.hierarchy import THOUSANDTHS, Floats
 from forecasting.inventory import buy_plan
 from forecasting.inventory.actions import Outcome, Situation
-from forecasting.inventory.bridge import ItemRisk
+from forecasting.inventory.bridge import ItemRisk, level_of
 from forecasting.inventory.buy_plan import Terms
+from forecasting.inventory.newsvendor import cheapest_service
 from forecasting.inventory.risk import NODE_WEIGHTS, cut_off
 from forecasting.inventory.shipments import SUPPLIER, Shipment, supply_change
 from forecasting.plan.basis import Base
 from forecasting.plan.dated import LEAD_TIME
 from forecasting.plan.live import LivePlan
+from forecasting.weekly.service import MOST_SERVICE
 
 HALVINGS = 40
 LEAST_SAVED = 0.5
@@ -96,10 +98,12 @@ def shipments(
         return [], slack, late
     if terms.last is not None and arrives > terms.last:
         return [], None, "Nothing may arrive any more after its exit date."
-    room = _room(plan, item, situation)
+    # That what is on order may be late is no reason to order it twice: both would be there.
+    promised = replace(situation.as_promised(), service=service_in(plan, item, situation))
+    room = _room(plan, item, promised)
     # Whole cases: of what a door has no room for the nearest number, else up to what it lacks.
-    nearest = np.round(np.minimum(situation.lacking, room) / terms.case) * terms.case
-    up = np.ceil(situation.lacking / terms.case - 1e-9) * terms.case
+    nearest = np.round(np.minimum(promised.lacking, room) / terms.case) * terms.case
+    up = np.ceil(promised.lacking / terms.case - 1e-9) * terms.case
     lacking = np.where(up <= room, up, nearest)
     if not lacking.any():
         return [], slack, "No door lacks a unit that would sell soon enough afterwards."
@@ -117,6 +121,32 @@ def shipments(
         slack,
         "",
     )  # fmt: skip
+
+
+def service_in(plan: LivePlan, item: ItemRisk, situation: Situation) -> float:
+    """Probability of no stockout that an order for an activation aims at.
+
+    The level that costs least, and at least the one that is stated: a unit short loses its
+    margin in the activation; one too many is held for as long as stock that the company
+    aims at lasts, since no more is ordered than sells then (`_room`). Where customers wait,
+    or one of these is not known, the stated level.
+    """
+    margin = item.usual_margin
+    known = ~np.isnan(margin)
+    if plan.limits.stores_wait or not known.any():
+        return situation.service
+    price = level_of(item.price, item.demand)[known].mean()
+    cost = price - margin[known].mean()
+    weeks = plan.limits.target_cover_weeks
+    level = cheapest_service(
+        np.array([price]),
+        np.array([cost]),
+        np.array([plan.base.stated(item.sku, "holding_cost", np.nan) * weeks]),
+        np.array([plan.limits.goodwill_share * price]),
+        waits=False,
+    )
+    least = float(level[0]) if level[0] == level[0] else 0.0
+    return max(situation.service, min(least, MOST_SERVICE))
 
 
 def _room(plan: LivePlan, item: ItemRisk, situation: Situation) -> Floats:

@@ -19,6 +19,7 @@ from forecasting.weekly import moved as of_moves
 from forecasting.weekly import signals
 from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.decisions import Decisions
+from forecasting.weekly.option import Action
 from forecasting.weekly.past import Past
 from forecasting.weekly.signals import LastWeek
 
@@ -57,7 +58,7 @@ class Weekly:
         if mine.empty:
             return None
         # What every published number is scored against: one week has one demand on every page.
-        demand = self._desk.store.query(
+        demand = self._past.query(
             "demand_by_week", since=base.as_of, until=base.as_of + dt.timedelta(7)
         )
         return signals.last_week(
@@ -132,6 +133,7 @@ class Weekly:
         moved = [
             d for d in self._decisions.all
             if d.moves and d.stands and d.activation in over
+            and d.action is not Action.POSTPONE  # it brings nothing to an activation
         ]  # fmt: skip
         if not moved:
             return of_moves.what_they_did([], over, pd.DataFrame())

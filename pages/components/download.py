@@ -14,6 +14,7 @@ import streamlit as st
 
 from data import leaving
 from data.leaving import Leaving
+from forecasting.governance.audit import Noted
 from pages.components import frame
 
 
@@ -31,11 +32,13 @@ def button(
     width: int | Literal["stretch", "content"] = "content",
 ) -> None:
     """A button whose file is made when somebody clicks it."""
-    asked_by = frame.me().id
+    asked_by, audit = frame.me().id, frame.workspace().desk.audit
 
     def made() -> bytes:
         with frame.speaking_for(asked_by):
-            return make()
+            found = make()
+        audit.note(Noted.TOOK, asked_by, named(file_name))
+        return found
 
     st.download_button(
         label, data=made, file_name=named(file_name), on_click="ignore", key=key, help=help,

@@ -7,7 +7,7 @@ import streamlit as st
 
 from forecasting.plan.live import LivePlan
 from forecasting.rights import RIGHTS
-from forecasting.weekly import options
+from forecasting.weekly import excess
 from forecasting.weekly.decisions import Decision
 from forecasting.weekly.effect import Effect, Line, Reading
 from forecasting.weekly.option import Action, Option, gap_to_service
@@ -21,6 +21,8 @@ EFFECT = {
     "be taken back until it is released to the supplier.",
     Action.EXPEDITE: "Forecast and calendar stay as they are. The buy plan counts the units "
     "in the earlier week.",
+    Action.POSTPONE: "Forecast and calendar stay as they are. The buy plan counts the units in the later "
+    "week, and orders less until then. The action list says what to agree with the supplier.",
     Action.TRANSFER: "Forecast and calendar stay as they are. The buy plan counts the units at "
     "the door that receives them; the door that gives them re-orders as usual.",
     Action.SHIFT: "The calendar features the other SKU. Forecast, projection and buy plan "
@@ -60,11 +62,15 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
         f"demand; {theme.units(lacking)} more would bring every door to its service level of "
         f"{theme.percent(service)}"
     )
-    five = list(dict.fromkeys(o.action for o in found if o.action is not Action.ACCEPT))
+    beside = (Action.ACCEPT, Action.POSTPONE)
+    five = list(dict.fromkeys(o.action for o in found if o.action not in beside))
     for column, action in zip(st.columns(len(five)), five, strict=True):
         mine = [o for o in found if o.action is action]
         with column.container(border=True, height="stretch"):
             card(plan, mine)
+    for option in (o for o in found if o.action is Action.POSTPONE):
+        with st.container(border=True):
+            card(plan, [option])
     if accept.short_before >= 0.5:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(plain(accept.text), key=f"accept_{activation}_{sku}", type="tertiary",
@@ -79,7 +85,7 @@ def _for_shortage(
 ) -> list[Option]:
     """`which` and `seq` say when it has to be worked out again."""
     del which, seq
-    return options.for_shortage(_plan, activation, sku)
+    return excess.offered(_plan, activation, sku)
 
 
 def who(right: str) -> Markdown:

@@ -18,7 +18,7 @@ from forecasting.consensus.moves import order_of
 from forecasting.errors import ConcordError
 from forecasting.plan.live import LivePlan
 from forecasting.rights import RIGHTS, Person
-from forecasting.weekly import options
+from forecasting.weekly import excess, options
 from forecasting.weekly.ground import Ground
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.order_terms import divided_again
@@ -319,7 +319,7 @@ def changed(one: Proposal, person: Person) -> dict[str, Any] | None:
         return {"activation": changed_activation(one.body, one.seq)}
     plan = frame.working_plan()
     able = [
-        o for o in options.for_shortage(plan, one.body.activation, one.body.sku)
+        o for o in excess.offered(plan, one.body.activation, one.body.sku)
         if o.is_open and person.may(o.action)
     ]  # fmt: skip
     if not able:

@@ -9,7 +9,7 @@ page. Without one there is the chooser (remembered.py), on this computer only.
 import threading
 import time
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 
 from forecasting import operation
 from forecasting.errors import NotAllowed
+from forecasting.governance.audit import Noted
 from forecasting.governance.sign_in import Arrival, SignedOut, SignInRules
 from forecasting.rights import LOCAL_ADMIN, Person
 from forecasting.vocabulary import Function
@@ -31,6 +32,8 @@ _ENDED: dict[tuple[str, float], float] = {}
 """Sign-ins that were ended, by identity and beginning, and when they would have: other tabs of
 the same browser still hold them."""
 _LOCK = threading.Lock()
+_LEAVES = "notes that somebody signed out"
+"""Where the session keeps what notes it."""
 
 
 @lru_cache(maxsize=1)
@@ -90,6 +93,11 @@ def person(space: Workspace) -> Person:
     if key not in st.session_state:
         st.session_state[key] = True
         LOG.info("signed_in", person=known.id, function=known.function.value)
+        audit = space.desk.audit
+        audit.note(Noted.SIGNED_IN, known.id, known.function.label, once=str(came.begun))
+        st.session_state[_LEAVES] = partial(
+            audit.note, Noted.SIGNED_OUT, known.id, "", once=str(came.begun)
+        )
     return known
 
 
@@ -106,6 +114,7 @@ def sign_out() -> None:
                 del _ENDED[key]
             _ENDED[came.identity, came.begun] = came.until
         LOG.info("signed_out", identity=came.identity)
+        st.session_state.get(_LEAVES, bool)()
     st.logout()
 
 

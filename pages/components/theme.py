@@ -47,7 +47,7 @@ _MEMBERS = {
 """Classes, types, doors: names that have no colour of their own."""
 _INK = {"light": "#26323d", "dark": "#e8edf2"}
 _STRONG = {"light": "#000000", "dark": "#ffffff"}
-_GROUND = {"light": "#ffffff", "dark": "#0e1117"}
+_GROUND = {"light": "#ffffff", "dark": "#171614"}
 
 
 def mode() -> str:

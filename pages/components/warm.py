@@ -6,7 +6,9 @@ from forecasting import operation
 from forecasting.errors import ConcordError
 from forecasting.monthly import buying
 from forecasting.rights import LOCAL_ADMIN
-from pages.components import frame
+from forecasting.vocabulary import INPUTS
+from forecasting.workspace import Workspace
+from pages.components import frame, measures, scores
 
 LOG = operation.log("serve")
 FOR = 20_000
@@ -17,7 +19,7 @@ LIBRARIES = ("scipy.stats", "openpyxl", "pages.components.charts")
 
 
 def up() -> None:
-    """Load and work out; people may come meanwhile. What fails is told by the page that needs it."""
+    """Load and work out; people may come meanwhile. What fails is told by the page that asks."""
     for name in LIBRARIES:
         importlib.import_module(name)
     space = frame.workspace()
@@ -27,9 +29,24 @@ def up() -> None:
     if n_skus * n_doors > FOR:
         return
     try:
-        shown = space.working_plan_for(LOCAL_ADMIN.id)
-        frame.watch_list(shown)
-        buying.rows(shown)
-        buying.open_to_buy(shown)
+        with frame.speaking_for(LOCAL_ADMIN.id):
+            _work_out(space)
     except ConcordError as error:
         LOG.fault("not_worked_out", error)
+
+
+def _work_out(space: Workspace) -> None:
+    """What most people look at: short SKUs, last week, the buy plan, the quarter, past cycles."""
+    by = LOCAL_ADMIN.id
+    plan = space.working_plan_for(by)
+    frame.watch_list(plan)
+    space.weekly.last_week(by)
+    space.weekly.late_receipts(by)
+    space.weekly.what_decisions_did(by)
+    buying.rows(plan)
+    buying.open_to_buy(plan)
+    if space.quarters.has_sales() and space.quarters.is_fresh():
+        measures.card(str(space.quarters.usual()))
+    if space.cycles.published():
+        for function in INPUTS:
+            scores.by_reason(function.value)

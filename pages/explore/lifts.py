@@ -156,7 +156,7 @@ def page() -> None:
     all_skus = len(chosen) == len(rows[rows["activation"].isin(chosen["activation"])])
     kind = str(chosen["type"].iloc[0]) if chosen["type"].nunique() == 1 else "any type"
     st.markdown(results.realised(chosen, kind, whole=all_skus))
-    left, right = st.columns([5, 6], gap="medium")
+    left, right = st.columns([4, 7], gap="medium")
     with left:
         picture.of(
             charts.expected_and_actual(summed, types=rows["type"].unique().tolist()),

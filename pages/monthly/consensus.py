@@ -213,7 +213,10 @@ def shared_grid(chosen: Chosen) -> None:
     if frame.plan().base is not chosen.base:  # the plan was built anew meanwhile
         st.rerun()
     mine = person.function in INPUTS and chosen.layer == person.function.value
-    top = st.container()
+    top = st.empty()
+    if st.session_state.get("answered") != st.session_state.get("turned"):
+        with top.container():  # keeps the place of the answer: nothing moves when it comes
+            waiting()
     if mine:
         changing.why_bar()
     alerts = st.container()
@@ -261,8 +264,9 @@ def shared_grid(chosen: Chosen) -> None:
         trail.since_you_looked()
         if mine:
             drafts.say_restored(changing.PAGE, changing.BLANK)
-    with top:
+    with top.container():
         answer(chosen, sheet)
+    st.session_state["answered"] = st.session_state.get("turned")
     frame.watch_rows([int(s) for s in chosen.skus])
     if mine:
         drafts.keep(changing.PAGE, changing.begun())
@@ -434,6 +438,16 @@ class Sheet:
 
 def _wide(column: Period) -> int:
     return 76 if column.by is By.WEEK else 118
+
+
+TILES = ("Draft", "Draft vs statistical", "Draft vs last year's sales", "Draft vs budget")
+
+
+def waiting() -> None:
+    """The answer before it is known, as tall as it will be."""
+    st.markdown(":gray[Adding up ...]")
+    for column, label in zip(st.columns(len(TILES)), TILES, strict=True):
+        column.metric(label, "…", border=True)
 
 
 def answer(chosen: Chosen, sheet: Sheet) -> None:

@@ -114,7 +114,8 @@ def process(space: Workspace, person: Person, shown: Scorecard) -> None:
                     }
                 ),
                 hide_index=True, alt="Value added by function",
-                column_config={"Value added": st.column_config.TextColumn(help=frame.term("Value added")),
+                column_config={"SKU weeks": st.column_config.NumberColumn(format="localized", help=frame.term("SKU week")),
+                    "Value added": st.column_config.TextColumn(help=frame.term("Value added")),
                     "80 % interval": st.column_config.TextColumn(help=frame.term("80 % interval"))},
             )  # fmt: skip
         else:

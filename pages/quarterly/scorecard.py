@@ -10,7 +10,7 @@ from forecasting.quarterly import measures as measured
 from forecasting.quarterly.measures import BELOW, LEAD, LEVELS, MEASURES, STOCKOUTS, TURNS
 from forecasting.quarterly.scorecard import Scorecard
 from forecasting.vocabulary import Function
-from pages.components import frame, measures, picked, results, theme
+from pages.components import frame, measures, picked, results, theme, written
 from pages.components.measures import LEVEL_NAMES, next_level
 from pages.components.text import Markdown, ours, plain
 
@@ -173,7 +173,7 @@ def lead_view(shown: Scorecard) -> None:
             st.dataframe(
                 pd.DataFrame(
                     {
-                        "Activation": rows["name"], "Type": rows["type"], "Starts": rows["start"],
+                        "Activation": rows["name"], "Type": rows["type"], "Starts": pd.to_datetime(rows["start"]),
                         "Complete, weeks before": rows["complete_weeks"].astype(float),
                         "First red, weeks before": rows["notice_weeks"].astype(float),
                         "Red SKUs": rows["reds"], "Decided in time": rows["decided"], "Late changes": rows["late"],
@@ -181,6 +181,7 @@ def lead_view(shown: Scorecard) -> None:
                 ),
                 hide_index=True, placeholder="–", alt="Activations and how early each was known and decided",
                 column_config={
+                    "Starts": st.column_config.DateColumn(format=theme.day_format()),
                     "Complete, weeks before": st.column_config.NumberColumn(format="%,.1f", help=frame.term("Complete")),
                     "First red, weeks before": st.column_config.NumberColumn(format="%,.0f", help=frame.term("Notice")),
                     "Decided in time": st.column_config.NumberColumn(help=frame.term("Decided in time")),
@@ -212,10 +213,14 @@ def due(shown: Scorecard) -> None:
         pd.DataFrame(
             {
                 "What": tasks["said"], "Who": tasks["owner"].map(lambda o: space.person(o).name),
-                "Due": tasks["due"], "Done": tasks["done"], "On time": tasks["on_time"].map({True: "✓", False: "● late"}),
+                "Due": pd.to_datetime(tasks["due"]), "Done": pd.to_datetime(tasks["done"]), "On time": tasks["on_time"].map({True: "✓", False: "● late"}),
             }
         ),
-        hide_index=True, placeholder="open", height=280, alt="Actions and decisions that were due",
+        hide_index=True, placeholder="open", alt="Actions and decisions that were due",
+        height=written.height(len(tasks), most=8),
+        column_config={
+            name: st.column_config.DateColumn(format=theme.day_format()) for name in ("Due", "Done")
+        },
     )  # fmt: skip
 
 
@@ -254,10 +259,8 @@ def page() -> None:
     if not measures.ready("Scorecard"):
         return
     head = st.container()
-    bar = st.columns([3, 9], vertical_alignment="bottom")
-    with bar[0]:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         view = frame.steps("View", VIEWS, key="view")
-    with bar[1]:
         quarter = measures.which_quarter()
     shown = measures.card(quarter)
     with head:

@@ -1,16 +1,22 @@
 """People: who speaks for which function, how they sign in, and what each function may do."""
 
+import datetime as dt
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from data.audit import days_kept
+from forecasting.governance.audit import MOST_ROWS, Noted
 from forecasting.rights import EVERYWHERE, IN_WORDS, LOCAL_ADMIN, RIGHTS, Person, Remit
 from forecasting.vocabulary import INPUTS, Function
-from pages.components import frame, signed, theme
+from pages.components import download, frame, signed, theme
 from pages.components.text import plain
 
 WIDTH = 640
+SHOWN = 200
+"""Notes of who came that are shown at once."""
 
 
 def label(function: Function) -> str:
@@ -36,7 +42,9 @@ def page() -> None:
         )
     everybody(space.people)
     if person.may("people"):
-        add, part, out, groups = st.tabs(["Add or change", "Limit", "Take out", "Groups"])
+        add, part, out, groups, notes = st.tabs(
+            ["Add or change", "Limit", "Take out", "Groups", "Who came and took what"]
+        )
         with add:
             add_or_change(person)
         with part:
@@ -45,6 +53,8 @@ def page() -> None:
             take_out(person)
         with groups:
             groups_of_the_provider(person)
+        with notes:
+            who_came(person)
     else:
         st.caption("Admin changes people and functions.")
     st.header("Who may do what", anchor=False)
@@ -94,7 +104,7 @@ def changes(person: Person) -> str:
     return "; ".join(f"as {f.label}: {remit}" for f, remit in remits.items())
 
 
-def part_of_the_company(key: str, remit: Remit) -> dict[str, list[str]]:
+def part_of_the_company(key: str, remit: Remit) -> dict[str, Any]:
     """Choosers of departments, classes and regions, with what is chosen now."""
     names = frame.workspace().desk.places.names
     chosen = {}
@@ -186,6 +196,58 @@ def take_out(person: Person) -> None:
         )
         if st.form_submit_button("Take out") and who:
             frame.do(frame.workspace().staff.take_out, person.id, identity=who.id)
+
+
+def who_came(person: Person) -> None:
+    space = frame.workspace()
+    st.markdown(
+        "Who signed in and out, who was not let in or was refused something, and what was "
+        f"downloaded or exported. Kept for {theme.plural(days_kept(), 'day', 'days')}, beside "
+        "what people decided."
+    )
+    if space.desk.audit.is_behind:
+        st.warning(
+            "The latest of it could not be written yet, for want of space or rights on the "
+            "disk. It is written as soon as that works again."
+        )
+    columns = st.columns([1, 1, 1], vertical_alignment="bottom")
+    who = columns[0].selectbox(
+        "Whose", [None, *space.people], key="notes of",
+        format_func=lambda p: plain(f"{p.name} ({p.id})") if p else "Everybody's",
+    )  # fmt: skip
+    kind = columns[1].selectbox(
+        "What happened", [None, *Noted], key="notes kind",
+        format_func=lambda k: str(k).capitalize() if k else "Anything",
+    )  # fmt: skip
+    since = columns[2].date_input(
+        "From this day on", space.desk.today - dt.timedelta(30), key="notes since"
+    )
+
+    def rows(most: int) -> pd.DataFrame:
+        found = space.audit.read(
+            person.id, person=who.id if who else None, kind=kind,
+            since=since if isinstance(since, dt.date) else None, most=most,
+        )  # fmt: skip
+        names = {p.id: p.name for p in space.people}
+        return pd.DataFrame(
+            {
+                "When (UTC)": found["noted_at"],
+                "Who": [names.get(one, one) for one in found["person"]],
+                "What happened": [str(one).capitalize() for one in found["kind"]],
+                "Of what": found["what"],
+            }
+        )
+
+    shown = rows(SHOWN)
+    if shown.empty:
+        st.caption("Nothing of it in this time.")
+        return
+    st.dataframe(shown, hide_index=True, alt="Who came and took what")
+    if len(shown) == SHOWN:
+        st.caption(f"The latest {SHOWN}; the file has all of it.")
+    download.spreadsheet(
+        "As a file (CSV)", lambda: rows(MOST_ROWS), "who-came-and-took-what.csv"
+    )
 
 
 def groups_of_the_provider(person: Person) -> None:

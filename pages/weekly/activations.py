@@ -371,7 +371,12 @@ def every_one(space: Workspace) -> None:
         ],
     )  # fmt: skip
     with st.expander(f"All {len(table)} activations, past ones too"):
-        st.dataframe(table, hide_index=True, alt="All activations")
+        form = st.column_config.DateColumn(format=theme.day_format(year=True))
+        st.dataframe(
+            table, hide_index=True, alt="All activations",
+            height=written.height(len(table), most=12),
+            column_config={"First day": form, "Last day": form},
+        )  # fmt: skip
         download.spreadsheet("Download (CSV)", lambda: table, "activations.csv")
 
 

@@ -376,7 +376,16 @@ def page() -> None:
     ):  # fmt: skip
         mix.best_mix(plan, watched, weeks=weeks)
     with line[2].popover("Table and download", width="stretch"):
-        st.dataframe(table(judged), hide_index=True)
+        whole = st.column_config.NumberColumn(format="%,.0f")
+        written.dataframe(
+            table(judged), hide_index=True, placeholder="–", alt="All activations of these weeks",
+            height=written.height(len(judged), most=12),
+            column_config={
+                "Starts": st.column_config.DateColumn(format=theme.day_format()),
+                "Demand, u": whole, "Lift, u": whole, "Short, u": whole,
+                "Margin at risk": written.money(help=frame.term("At risk")),
+            },
+        )  # fmt: skip
         download.spreadsheet(
             "Download every SKU, door and week (CSV)",
             lambda: views.bridge_rows(plan, weeks=weeks, supply=supply),

@@ -1,15 +1,28 @@
 """One company for a module, and its API as each function reaches it."""
 
+import os
 import shutil
+import subprocess
+import sys
+import threading
+import time
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from starlette.testclient import TestClient
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
-from forecasting.api.app import build
+from forecasting.api.app import PATH, build
 from forecasting.workspace import Workspace
+
+with warnings.catch_warnings():  # it asks for a successor of httpx that is not out
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
 
 PEOPLE = {
     "marketing": "mara", "merchandising": "ines", "planning": "dana", "leadership": "victor",
@@ -23,21 +36,45 @@ class Served:
 
     def __init__(self, path: Path) -> None:
         self.space = Workspace(path)
-        self.app = build(lambda: self.space, local=lambda: LOCAL, most_bytes=5_000_000)
-        self._clients: dict[tuple[str, str], httpx.Client] = {}
+        self.local = LOCAL
+        self.app = self.built()
+        self._secrets: dict[tuple[str, str], str] = {}
 
-    def client(self, person: str = "dana", level: str = "write") -> TestClient:
-        """A program that speaks for somebody."""
+    def built(self):
+        """The API anew, as after a restart."""
+        return build(lambda: self.space, local=lambda: self.local, most_bytes=5_000_000)
+
+    def secret(self, person: str = "dana", level: str = "write") -> str:
+        """A token of somebody's, made once."""
         key = (person, level)
-        if key not in self._clients:
+        if key not in self._secrets:
             made = self.space.tokens.make(person, label=f"{person} {level}", level=level)
-            self._clients[key] = self.bearer(made.secret)
-        return self._clients[key]
+            self._secrets[key] = made.secret
+        return self._secrets[key]
 
-    def bearer(self, secret: str) -> TestClient:
+    def client(self, person: str = "dana", level: str = "write") -> httpx.Client:
+        """A program that speaks for somebody."""
+        return self.bearer(self.secret(person, level))
+
+    def bearer(self, secret: str) -> httpx.Client:
         """A program with some token."""
         headers = {"authorization": f"Bearer {secret}"}
         return TestClient(self.app, headers=headers, raise_server_exceptions=False)
+
+    @contextmanager
+    def listening(self) -> Iterator[str]:
+        """The API at an address of its own."""
+        app = Starlette(routes=[Mount(PATH, self.app)])
+        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.02)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+        server.should_exit = True
+        thread.join(10)
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +83,12 @@ def served(played, tmp_path_factory) -> Iterator[Served]:
     made = Served(Path(shutil.copy(played, folder / "api.duckdb")))
     yield made
     made.space.close()
+
+
+def a_process_that_is_gone() -> int:
+    """The number of a process that ended."""
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    with pytest.raises(ProcessLookupError):
+        os.kill(done.pid, 0)
+    return done.pid

@@ -11,7 +11,7 @@ import pytest
 
 from forecasting.consensus.value_added import Added
 from forecasting.vocabulary import Status
-from pages.components import charts, conclusions, text, theme
+from pages.components import charts, conclusions, contrast, text, theme
 from pages.components.charts import marks
 
 ROOT = Path(__file__).parents[2]
@@ -216,15 +216,25 @@ def test_a_name_has_one_colour_whichever_others_are_drawn():
 
 
 def test_colours_of_pictures_can_be_told_from_their_ground():
-    def bright(colour):
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        lit = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * lit[0] + 0.7152 * lit[1] + 0.0722 * lit[2]
-
-    for mode, ground in (("light", "#ffffff"), ("dark", "#0e1117")):
+    for mode, ground in theme._GROUND.items():
         for colour in (*theme._MEMBERS[mode], *theme._STATUS[mode].values()):
-            light, dark = sorted((bright(colour), bright(ground)), reverse=True)
-            assert (light + 0.05) / (dark + 0.05) >= 3, (mode, colour)
+            assert contrast.ratio(colour, ground) >= 3, (mode, colour)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_in_high_contrast_every_colour_of_a_picture_is_told_from_its_ground_as_text_is(
+    mode, monkeypatch
+):
+    monkeypatch.setattr(theme, "mode", lambda: mode)
+    usual = theme.look()
+    plain_ones = {**theme.layer_colours(), **theme.status_colours()}
+    monkeypatch.setattr(contrast, "is_on", lambda: True)
+    assert theme.look() != usual  # what is kept drawn is not kept for the other
+    strong = {**theme.layer_colours(), **theme.status_colours()}
+    ground = theme._GROUND[mode]
+    for colour in (*strong.values(), *theme.member_colours("abcdefghij").values(), theme.ink()):
+        assert contrast.ratio(colour, ground) >= contrast.LEAST, colour
+    assert any(strong[name] != plain_ones[name] for name in strong)
 
 
 def titles(node, found):

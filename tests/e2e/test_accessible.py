@@ -123,6 +123,10 @@ def test_what_opens_from_a_page_can_be_read_and_pressed_too(server, window):
     screen.settled(page)
     page.keyboard.press("Escape")
     found += looked_at(page, "high contrast")
+    page.reload()  # this browser remembers it
+    page.locator(".st-key-contrast_on").first.wait_for(state="attached")
+    screen.settled(page)
+    assert not page.locator(".st-key-contrast_off").count()
     page.goto(f"{server.url}/scorecard")
     screen.settled(page)
     for closed in page.get_by_test_id("stExpander").all():
@@ -139,6 +143,23 @@ def test_what_opens_from_a_page_can_be_read_and_pressed_too(server, window):
     screen.settled(page)
     found += looked_at(page, "change several")
     report("states", found)
+
+
+def test_a_refusal_can_be_read_by_everybody(server, window):
+    page, found = enter(window, server, "company"), []
+    page.get_by_role("textbox", name="First days of years").fill("the first Sunday")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_test_id("stAlert").first.wait_for()
+    screen.settled(page)
+    found += looked_at(page, "a refused save")
+    page.goto(f"{server.url}/data")
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": "doors.csv", "mimeType": "text/csv", "buffer": b"door,kind\nD1,castle\n"}
+    )
+    page.get_by_test_id("stAlert").first.wait_for()
+    screen.settled(page)
+    found += looked_at(page, "a refused file")
+    report("refusals", found)
 
 
 def presses(page: Page, *keys: str) -> int:
@@ -221,6 +242,14 @@ WIDE = """() => {
 }"""
 
 
+CUT = """() => [...document.querySelectorAll("[data-testid=stMetricLabel] *, " +
+    "[data-testid=stMetricValue] *, [data-testid=stMetricValue], [data-testid=stButtonGroup]")]
+  .filter((e) => e.offsetParent && getComputedStyle(e).overflowX !== "visible"
+    && e.scrollWidth > e.clientWidth + 1)
+  .map((e) => e.innerText)"""
+"""Words of tiles and steps of which a part is not seen."""
+
+
 @pytest.mark.parametrize(
     ("width", "height", "paths"),
     [
@@ -229,15 +258,18 @@ WIDE = """() => {
             450,
             ("home", "bridge", "signals", "consensus", "buyplan", "meeting", "scorecard"),
         ),
-        (1024, 768, ("scorecard", "why", "side", "review", "value")),
+        (1024, 768, ("scorecard", "why", "side", "review", "value", "bridge", "sku")),
         (400, 800, ("home", "scorecard")),
     ],
     ids=["zoomed to 200 %", "tablet", "phone"],
 )
-def test_nothing_runs_out_of_a_narrow_window(server, window, width, height, paths):
+def test_nothing_runs_out_of_a_narrow_window_or_is_cut_off(
+    server, window, width, height, paths
+):
     page = enter(window, server, "scorecard")
     page.set_viewport_size({"width": width, "height": height})
     for path in paths:
         page.goto(f"{server.url}/{path}")
         screen.settled(page)
         assert page.evaluate(WIDE) == [0, 0, []], path
+        assert page.evaluate(CUT) == [], path

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.screen import go, settled
+from tests.load import felt
 
 pytestmark = pytest.mark.browser
 
@@ -141,6 +142,32 @@ def test_what_a_former_page_drew_is_gone_when_the_next_one_begins(served, browse
             page.locator("h1").filter(has_text=after).wait_for()
             settled(page)
             assert page.evaluate("window.seen") == []
+    finally:
+        window.close()
+
+
+def test_the_shape_of_a_page_stands_at_once_and_nothing_jumps_after_its_answer(served, browser):
+    window = browser.new_context(viewport={"width": 1440, "height": 900})
+    window.add_init_script(felt.WATCH)
+    window.add_init_script(
+        """window.shapes = 0; new MutationObserver((all) => { for (const one of all)
+        for (const e of one.addedNodes) if (e.className === "concord-shape") window.shapes += 1;
+        }).observe(document, { childList: true, subtree: true });"""
+    )
+    try:
+        page = window.new_page()
+        page.set_default_timeout(90_000)
+        page.goto(f"{served.url}/activations")
+        page.get_by_role("button", name="Continue as Dana Okoro").click()
+        page.get_by_text("Dana Okoro (").first.wait_for()
+        settled(page)
+        assert page.evaluate("window.shapes") == 0  # it is for who goes from page to page
+        for n, title in enumerate(("Consensus", "Scorecard", "Bridge"), 1):
+            found = felt.to(page, title)
+            assert found.moved < felt.SHIFT, title
+            assert found.ghosts == 0, title
+            assert page.evaluate("window.shapes") == n, title
+            assert page.locator(".concord-shape").count() == 0
     finally:
         window.close()
 

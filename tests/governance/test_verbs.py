@@ -122,6 +122,7 @@ MATRIX = {
     "staff.set_person": ADMIN, "staff.take_out": ADMIN, "staff.set_group": ADMIN,
     "staff.limit": ADMIN,
     "staff.speak_for": EVERYBODY,
+    "audit.read": ADMIN,
     # a token of one's own; somebody else's is Admin's to make
     "tokens.make": EVERYBODY, "tokens.of": EVERYBODY, "tokens.revoke": EVERYBODY,
 }  # fmt: skip
@@ -146,11 +147,16 @@ OF_THE_COMPANY = {
     "imports.import_files", "imports.roll_back", "runs.refresh", "runs.start_refresh",
     "hindsight.backtest", "hindsight.start_backtest", "hindsight.stop_backtest",
     "hindsight.replay", "hindsight.start_replay", "hindsight.stop_replay", "reasons.save",
-    "oddities.accept", "oddities.show_again", "conventions.set",
+    "oddities.accept", "oddities.show_again", "conventions.set", "schedules.save",
+    "schedules.pause", "schedules.run_now", "schedules.remove",
 }  # fmt: skip
 """Verbs that whoever is limited does not have. Of the rest, nothing but what somebody keeps
 for themselves changes anything (`workbook.apply` has nothing to write here: test_reach.py)."""
-OF_ONESELF = {"views.save", "views.remove", "staff.speak_for"}
+OF_ONESELF = {
+    "views.save", "views.remove", "staff.speak_for", "tokens.make", "tokens.revoke",
+    "threads.write", "threads.answer",
+}  # fmt: skip
+"""A thread on an activation that departments share is talk, and whoever is asked answers."""
 
 NEVER_DONE = {
     "runs.refresh", "runs.start_refresh", "hindsight.backtest", "hindsight.start_backtest",
@@ -265,6 +271,11 @@ class World:
                 return (), {"identity": "zoe"}
             case "staff.set_group":
                 return ("marketing people", Function.MARKETING), self.limits("inside")
+            case "audit.read":
+                return (), {
+                    "person": None, "kind": "refused", "since": s.desk.today,
+                    "until": s.desk.today, "most": 5,
+                }  # fmt: skip
             case "tokens.make":
                 return (), {
                     "label": "nightly", "level": "read", "days": 30, "person": by,
@@ -423,10 +434,10 @@ class World:
                 return (self.activation.activation,), {"base": s.seq, "note": ""}
             case "decisions.decide":
                 return (self.option,), {
-                    "owner": "victor", **days, "note": "words", "client_id": None
+                    "owner": "sam", **days, "note": "words", "client_id": None
                 }  # fmt: skip
             case "decisions.decide_all":
-                return ([self.option],), {"owner": "victor", "note": "words"}
+                return ([self.option],), {"owner": "sam", "note": "words"}
             case "decisions.release":
                 return (s.decisions.all[0].seq,), {"note": ""}
             case "decisions.close":
@@ -606,7 +617,7 @@ def world(played, tmp_path_factory):
     option = Option(
         action=Action.ACCEPT, activation="NEW", sku=scope.product, text="live with it"
     )
-    space.decisions.decide("dana", option, owner="victor", note="so it is")
+    space.decisions.decide("dana", option, owner="sam", note="so it is")
     for verb in ("accept", "change", "decline", "withdraw mara"):
         asked = replace(option, text=f"to {verb}")
         seqs[verb] = space.proposals.propose("mara", asked).seq

@@ -46,7 +46,7 @@ def test_the_gap_to_a_service_level_of_95_per_cent_is_241_units():
         doors=np.array([0]), first=0, last=0, opening=np.array([500.0]), receipts=none,
         demand=mean, lift_units=none, lift_sd=np.zeros(1),
         alpha=np.zeros(1), level_sd=0.0, usual=None, doubt=np.array([[110.0**2 - 560]]),
-        known=np.array([True]), margin=np.array([[MARGIN]]), service=0.95, presentation=0.0,
+        late=none, known=np.array([True]), margin=np.array([[MARGIN]]), service=0.95, presentation=0.0,
     )  # fmt: skip
     assert gap(situation)[0] == pytest.approx(241, abs=1)
 

@@ -21,6 +21,7 @@ import pandas as pd
 
 from forecasting.calendar import as_date
 from forecasting.hierarchy import Floats, Ints
+from forecasting.inventory.lateness import MOST_WEEKS
 from forecasting.plan.basis import Base
 from forecasting.plan.live import LivePlan
 from forecasting.sample.company import COVERED, Sample, make_sample
@@ -121,8 +122,11 @@ class Shelves:
             if not option.moves:
                 continue
             sku = plan.sku_index[option.sku]
-            change = plan.inbound.moved(sku, option.moves)[:, : WEEKS - now]
-            self.arriving[sku, :, now:WEEKS] += change
+            change = plan.inbound.moved(sku, option.moves)
+            ahead = min(change.shape[1], self.arriving.shape[2] - now)
+            self.arriving[sku, :, now : now + ahead] += change[:, :ahead]
+            # What comes later still is on order all the same: buyers know of it.
+            self.arriving[sku, :, -1] += change[:, ahead:].sum(axis=1)
             for move in option.moves:
                 if move.receipt:
                     mine = (
@@ -132,7 +136,7 @@ class Shelves:
                     )
                     arrives = now + (move.arrives - as_date(plan.base.weeks[0])).days // 7
                     self.lines.loc[mine, "week"] = arrives
-                    self.lines.loc[mine, "receipt"] = ""  # it came earlier once
+                    self.lines.loc[mine, "receipt"] = ""  # it was moved once
                 elif centres.get(move.origin, -1) >= doors:
                     self.reserve[sku, centres[move.origin] - doors] -= move.units
 
@@ -170,7 +174,8 @@ class Shelves:
         others = pd.DataFrame(
             {
                 "sku": sku, "door": door, "week": week, "units": rest[sku, door, week],
-                "planned": False, "late": False, "receipt": "", "expedite": -1, "slipped": 0,
+                "planned": False, "late": False, "receipt": "", "expedite": -1, "chance": 1.0,
+                "slipped": MOST_WEEKS,  # in this world what is decided comes as it was decided
             }
         )  # fmt: skip
         early = np.where(named["expedite"] >= 0, np.maximum(named["expedite"] - now, 0), -1)

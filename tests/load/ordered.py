@@ -1,8 +1,9 @@
 """What following the Bridge comes to where orders may be placed, on drawn futures.
 
-Every week of eight, in a company that is drawn: what the Bridge shows as red or amber is ordered
-where an order can still help, the worst first, one order a SKU and week; then what supply can
-still do (orders brought forward, units moved) is done. The calendar stays as it is. Buyers
+Every week of eight, in a company that is drawn: what is featured and lacks of what it needs is
+ordered where an order can still help, the worst first, one order a SKU and week; then what supply can
+still do (orders brought forward, units moved) is done; then what can wait of what is on order
+for doors with excess is pushed back. The calendar stays as it is. Buyers
 go on ordering as they always did, and see what was decided. Beside units lost in activations
 stands what is left four weeks behind them beyond what is enough, and against nothing done.
 `python -m tests.load.ordered [SEED ...]`
@@ -22,7 +23,7 @@ from forecasting.hierarchy import Floats
 from forecasting.inventory import actions
 from forecasting.plan.live import LivePlan
 from forecasting.sample.company import make_sample
-from forecasting.weekly import best_mix, options
+from forecasting.weekly import best_mix, excess, options
 from forecasting.weekly.option import Option, situation_of
 from tests.company import imported
 from tests.load.followed import AHEAD, DOORS, SKUS, WEEKS, Shelves, World
@@ -46,14 +47,9 @@ class Counted(Shelves):
 
 
 def ordered(now: LivePlan, shelves: Shelves, week: int) -> list[Option]:
-    """Orders that help what is short, placed one after the other."""
+    """Orders that help what lacks of its service, placed one after the other."""
     placed: list[Option] = []
-    short = [
-        item
-        for items in now.items.values()
-        for item in items
-        if item.first < AHEAD and item.is_watched
-    ]
+    short = [item for items in now.items.values() for item in items if item.first < AHEAD]
     done: set[int] = set()
     for item in sorted(short, key=lambda i: -i.short.sum()):
         if item.sku in done:  # one order a SKU and week: the next look counts it
@@ -66,6 +62,18 @@ def ordered(now: LivePlan, shelves: Shelves, week: int) -> list[Option]:
             done.add(item.sku)
     shelves.decide(now, placed, week)
     return placed
+
+
+def pushed_back(now: LivePlan) -> list[Option]:
+    """What can wait of what is on order for doors with excess; a SKU is looked at once."""
+    found: dict[int, Option] = {}
+    for items in now.items.values():
+        for item in items:
+            if item.first < AHEAD and item.sku not in found:
+                option = excess.push_back(now, item)
+                if option.is_open:
+                    found[item.sku] = option
+    return list(found.values())
 
 
 def reviewed(plan: LivePlan, world: World) -> tuple[Counted, list[Option]]:
@@ -81,6 +89,10 @@ def reviewed(plan: LivePlan, world: World) -> tuple[Counted, list[Option]]:
             supply = [option for option in mix.chosen if option.moves]
             shelves.decide(now, supply, week)
             done += supply
+            now = LivePlan(shelves.basis(week), activations=calendar, limits=plan.limits)
+            later = pushed_back(now)
+            shelves.decide(now, later, week)
+            done += later
         shelves.live(world, week)
     return shelves, done
 
@@ -93,7 +105,7 @@ def left_alone(plan: LivePlan, world: World) -> Counted:
     return shelves
 
 
-def excess(plan: LivePlan, world: World, ends: Floats) -> tuple[float, float]:
+def left_too_much(plan: LivePlan, world: World, ends: Floats) -> tuple[float, float]:
     """Units, and money at cost, left some weeks behind activations beyond what is enough."""
     cells: set[tuple[int, int, int]] = set()
     for items in plan.items.values():
@@ -133,8 +145,8 @@ def one(seed: int) -> dict[str, Any]:
     followed, done = reviewed(plan, world)
     space.close()
     before, after = lost_in(plan, alone.lost), lost_in(plan, followed.lost)
-    over, money = excess(plan, world, alone.ends)
-    over_then, money_then = excess(plan, world, followed.ends)
+    over, money = left_too_much(plan, world, alone.ends)
+    over_then, money_then = left_too_much(plan, world, followed.ends)
     return {
         "seed": seed,
         **{name: round(value) for name, value in before.items()},

@@ -3,18 +3,24 @@
 import datetime as dt
 import io
 import re
+import shutil
+from pathlib import Path
 
 import openpyxl
 import pytest
 
 from forecasting.errors import UnknownName
 from forecasting.outputs import consensus_pack
+from forecasting.workspace import Workspace
 from tests.cycling import open_cycle
 from tests.monthly.test_cycle import busiest, publish, scope
 
 
-@pytest.fixture
-def published(space):
+@pytest.fixture(scope="module")
+def published(company, tmp_path_factory):
+    """A company with two versions; what is published stays, whatever one test goes on with."""
+    folder = tmp_path_factory.mktemp("pack")
+    space = Workspace(Path(shutil.copy(company, folder / "copy.duckdb")))
     open_cycle(space, "2026-11", blind=False)
     space.override("mara", scope(space, busiest(space), 1, 6), "percent", 30, reason="EVENT")
     publish(space)
@@ -22,7 +28,8 @@ def published(space):
     space.override("ines", scope(space, busiest(space), 2, 5), "add", -60, reason="PRICE")
     space.minutes.decide("dana", "The <b>catalogue</b> goes to January & the drop stays")
     space.minutes.assign("dana", "Ask the mill", owner="ines", due=dt.date(2026, 12, 4))
-    return space, publish(space)
+    yield space, publish(space)
+    space.close()
 
 
 def test_the_pack_can_be_made_again_from_its_number(published):

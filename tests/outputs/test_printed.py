@@ -1,6 +1,8 @@
 """Packs as pages and as PDFs: one value, drawn twice."""
 
 import dataclasses
+import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from forecasting.outputs import board_pack, consensus_pack, printed
 from forecasting.outputs.drawings import ticks
 from forecasting.outputs.paper import Items, Paper, Section, Table, Text, Tile, row
+from forecasting.workspace import Workspace
 from tests.cycling import open_cycle
 from tests.monthly.test_cycle import busiest, publish, scope
 
@@ -41,15 +44,19 @@ def test_no_words_break_the_print(words):
     assert printed.as_pdf(paper(words)).startswith(b"%PDF-")
 
 
-@pytest.fixture
-def published(space):
+@pytest.fixture(scope="module")
+def published(company, tmp_path_factory):
+    """A company with a version; nothing here changes it."""
+    folder = tmp_path_factory.mktemp("printed")
+    space = Workspace(Path(shutil.copy(company, folder / "copy.duckdb")))
     open_cycle(space, "2026-11", blind=False)
     space.override("mara", scope(space, busiest(space), 1, 6), "percent", 30, reason="EVENT")
     kept = scope(space, busiest(space), 1, 2)
     dropped = scope(space, busiest(space), 3, 4)
     space.cycles.agree("dana", kept, units=500.0, note="Half way")
     space.reversals.undo("dana", space.cycles.agree("dana", dropped, units=77.0, note="No").seq)
-    return space, publish(space).version
+    yield space, publish(space).version
+    space.close()
 
 
 def test_the_pack_tells_money_risk_orders_and_agreements_as_they_were(published):

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     DECISION = "decision"
     EXPEDITE = "expedite"
     TRANSFER = "transfer"
+    POSTPONE = "postpone"
     SHIFT = "shift"
     REDUCE = "reduce"
     ACCEPT = "accept"

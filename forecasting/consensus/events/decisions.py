@@ -118,6 +118,13 @@ class Expedited(Decided):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Postponed(Decided):
+    """Open orders come later."""
+
+    kind = Kind.POSTPONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transferred(Decided):
     """Other places give units."""
 
@@ -154,7 +161,7 @@ class Ordered(Decided):
 
 BY_KIND: dict[Kind, type[Decided]] = {
     made.kind: made
-    for made in (Expedited, Transferred, Shifted, Reduced, RiskAccepted, Ordered)
+    for made in (Expedited, Postponed, Transferred, Shifted, Reduced, RiskAccepted, Ordered)
 }
 """The body of each action."""
 

@@ -178,7 +178,7 @@ def results(rows: pd.DataFrame) -> Chart:
         domain=["Margin added", "80 % interval", "Planned margin added", "Spend"],
         range=[colours["Planning"], colours["Earlier"], colours["Baseline"], colours["Lift"]],
     )
-    legend = alt.Legend(title=None, orient="top")
+    legend = alt.Legend(title=None, orient="top", columns=2)  # read at half a window, too
 
     columns = {
         "Margin added": "margin",
