@@ -38,6 +38,10 @@ LOOKS: Mapping[str, frozenset[str]] = {
     "odd": frozenset({"accept", "show_again", "note"}),
     "sources": frozenset({"remove"}),
     "conventions": frozenset({"changes"}),
+    "inbox": frozenset({"seen"}),
+    "schedules": frozenset(
+        {"name", "does", "at", "days", "options", "pause", "resume", "remove", "run"}
+    ),
     "people": frozenset({"who", "departments", "classes", "regions"}),
     "inbox": frozenset({"seen"}),
     "schedules": frozenset(

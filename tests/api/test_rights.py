@@ -32,6 +32,10 @@ TABLE = {
     ("odd", "GET"): (EVERYBODY, {}),
     ("sources", "GET"): (EVERYBODY, {}),
     ("conventions", "GET"): (EVERYBODY, {}),
+    ("inbox", "GET"): (EVERYBODY, {}),
+    ("schedules", "GET"): (EVERYBODY, {}),
+    ("inbox", "POST"): (EVERYBODY, {"seen": True}),
+    ("schedules", "POST"): (FILES, {"pause": "nothing"}),
     ("backup", "GET"): (ADMIN, {}),
     ("odd", "POST"): (FILES, {"accept": "budget_names: Nothing"}),
     ("sources", "POST"): (("marketing", *FILES), {"remove": "nothing"}),
@@ -61,7 +65,7 @@ TABLE = {
     ("revoke-token", "POST"): (EVERYBODY, {"token": "nothing"}),
 }  # fmt: skip
 """Verb and method to the functions that have it, and parameters that it can be tried with."""
-OF_ADMIN = ("make-token", "revoke-token", "conventions", "backup", "people")
+OF_ADMIN = ("make-token", "revoke-token", "conventions", "backup", "people", "schedules")
 """What needs a token of the level admin, whoever it speaks for."""
 SOONER = ("answer", "publish")
 """Verbs that look first whether what is named is there; the rights behind them are tried one
