@@ -29,7 +29,7 @@ WHICH = frozenset(
         "at the in with without less vs of so far to retail cost units promoted usual typical "
         "moved used no first begin start end times buy order prevented flagged absolute sku skus "
         "year an ordinary 1 8 marketing merchandising planning sign "
-        "cheapest",
+        "cheapest budget",
     )
 )
 """Words that say which value of a measure it is: when, whose, where, of what."""

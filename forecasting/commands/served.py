@@ -43,10 +43,6 @@ LOOKS: Mapping[str, frozenset[str]] = {
         {"name", "does", "at", "days", "options", "pause", "resume", "remove", "run"}
     ),
     "people": frozenset({"who", "departments", "classes", "regions"}),
-    "inbox": frozenset({"seen"}),
-    "schedules": frozenset(
-        {"name", "does", "at", "days", "options", "pause", "resume", "remove", "run"}
-    ),
 }
 """Verbs that show something and also change it, with the parameters that do."""
 ONLY_HERE: Mapping[str, frozenset[str]] = {"schedules": frozenset({"options"})}

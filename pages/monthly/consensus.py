@@ -448,8 +448,8 @@ def waiting() -> DeltaGenerator:
         tiles = st.columns(4)
         tiles[0].metric("Draft", "…", border=True)
         tiles[1].metric("Draft vs statistical", "…", border=True)
-        tiles[2].metric("Draft vs last year's sales", "…", border=True)
-        tiles[3].metric("Draft vs budget", "…", border=True)
+        tiles[2].metric("Draft vs last year", "…", border=True)
+        tiles[3].metric("Draft vs the budget", "…", border=True)
     return place
 
 

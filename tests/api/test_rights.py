@@ -57,10 +57,6 @@ TABLE = {
     ("audit", "GET"): (ADMIN, {}),
     ("people", "GET"): (EVERYBODY, {}),
     ("people", "POST"): (ADMIN, {"limit": "nobody", "department": ["Nothing"]}),
-    ("inbox", "GET"): (EVERYBODY, {}),
-    ("inbox", "POST"): (EVERYBODY, {"seen": True}),
-    ("schedules", "GET"): (EVERYBODY, {}),
-    ("schedules", "POST"): (FILES, {"pause": "nothing"}),
     ("make-token", "POST"): (EVERYBODY, {"label": "another"}),
     ("revoke-token", "POST"): (EVERYBODY, {"token": "nothing"}),
 }  # fmt: skip
