@@ -32,6 +32,9 @@ TABLE = {
     ("sources", "GET"): (EVERYBODY, {}),
     ("conventions", "GET"): (EVERYBODY, {}),
     ("backup", "GET"): (ADMIN, {}),
+    ("people", "GET"): (EVERYBODY, {}),
+    ("people", "POST"): (ADMIN, {"limit": "nobody"}),
+    ("audit", "GET"): (ADMIN, {}),
     ("odd", "POST"): (FILES, {"accept": "budget_names: Nothing"}),
     ("sources", "POST"): (("marketing", *FILES), {"remove": "nothing"}),
     ("conventions", "POST"): (FILES, {"set": ["nothing=1"]}),
@@ -53,7 +56,7 @@ TABLE = {
     ("revoke-token", "POST"): (EVERYBODY, {"token": "nothing"}),
 }  # fmt: skip
 """Verb and method to the functions that have it, and parameters that it can be tried with."""
-OF_ADMIN = ("make-token", "revoke-token", "conventions", "backup")
+OF_ADMIN = ("make-token", "revoke-token", "conventions", "backup", "people", "audit")
 """What needs a token of the level admin, whoever it speaks for."""
 SOONER = ("answer", "publish")
 """Verbs that look first whether what is named is there; the rights behind them are tried one
