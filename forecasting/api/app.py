@@ -30,7 +30,7 @@ from forecasting.api import answers, problems
 from forecasting.api.answers import Page, Pages
 from forecasting.api.identity import Identity, TooLarge
 from forecasting.api.problems import BadRequest
-from forecasting.api.running import Caller, Request, Runner, check_may, read_seen
+from forecasting.api.running import Caller, Request, Runner, check_asked, check_may, read_seen
 from forecasting.api.verbs import (
     MOST_ROWS,
     TAKES_IF_MATCH,
@@ -208,6 +208,7 @@ async def _answered(
         place = opened.enter_context(scratch.folder("api"))
         folder = str(place)
         asked, uploaded, told = await read(place / "in")
+        check_asked(caller, verb, asked)
         wish = Request(
             verb=verb, asked=asked, folder=place, opened=opened, uploaded=uploaded,
             form=form.ending, key=_key(request, caller, verb, asked, told), seen=seen,

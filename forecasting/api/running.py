@@ -13,7 +13,7 @@ from typing import Any
 from forecasting import operation
 from forecasting.api.problems import BadRequest
 from forecasting.api.verbs import TAKES_IF_MATCH, Asked, Verb
-from forecasting.commands.served import Served, serving
+from forecasting.commands.served import ONLY_HERE, Served, serving
 from forecasting.errors import JobRunning, NotAllowed
 from forecasting.governance import bearer
 from forecasting.governance.bearer import Call, Level
@@ -184,6 +184,20 @@ def check_may(caller: Caller, verb: Verb) -> None:
     if verb.changes:
         with bearer.calling(Call(level=caller.level)):
             bearer.check_writing()
+
+
+def check_asked(caller: Caller, verb: Verb, asked: Asked) -> None:
+    """Refuse what only whoever sits at the server may name.
+
+    Raises
+    ------
+    NotAllowed
+    """
+    names = ONLY_HERE.get(verb.name, frozenset())
+    if caller.token and any(getattr(asked, f"f_{name}", None) for name in names):
+        raise NotAllowed(
+            "Where the server finds files is set on its own pages, or at its own command line."
+        )
 
 
 def read_seen(verb: Verb, text: str | None) -> int | None:

@@ -38,9 +38,19 @@ LOOKS: Mapping[str, frozenset[str]] = {
     "odd": frozenset({"accept", "show_again", "note"}),
     "sources": frozenset({"remove"}),
     "conventions": frozenset({"changes"}),
+    "inbox": frozenset({"seen"}),
+    "schedules": frozenset(
+        {"name", "does", "at", "days", "options", "pause", "resume", "remove", "run"}
+    ),
     "people": frozenset({"who", "departments", "classes", "regions"}),
+    "inbox": frozenset({"seen"}),
+    "schedules": frozenset(
+        {"name", "does", "at", "days", "options", "pause", "resume", "remove", "run"}
+    ),
 }
 """Verbs that show something and also change it, with the parameters that do."""
+ONLY_HERE: Mapping[str, frozenset[str]] = {"schedules": frozenset({"options"})}
+"""Parameters that may name a place on the server: for the command line of its own computer."""
 
 
 class FileIn(click.Path):

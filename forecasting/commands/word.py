@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from forecasting.commands.door import acting, as_json_too, database, main, opened, say
+from forecasting.commands.served import echo, served
 from forecasting.conventions import in_force
 from forecasting.errors import OutOfBounds, Refused
 from forecasting.governance.schedules import Does
@@ -25,7 +26,8 @@ from forecasting.workspace import Workspace
 def inbox(db: Path, person: str, as_json: bool, seen: bool) -> None:
     """List what needs somebody, new things first."""
     with opened(db) as workspace:
-        needs.notice(workspace)
+        if served() is None:  # the app looks for risks by itself, and while nobody waits
+            needs.notice(workspace)
         found = needs.items(workspace, person)
         if seen:
             needs.mark_seen(workspace, person, [one.key for one in found])
@@ -41,7 +43,7 @@ def inbox(db: Path, person: str, as_json: bool, seen: bool) -> None:
         say({"inbox": told, "new": needs.new_count(found)}, as_json=True)
         return
     for line in lines or ["Nothing needs you."]:
-        click.echo(line)
+        echo(line)
 
 
 @main.command()
@@ -61,7 +63,7 @@ def inbox(db: Path, person: str, as_json: bool, seen: bool) -> None:
 @click.option("--pause", metavar="NAME", help="Let one rest.")
 @click.option("--resume", metavar="NAME", help="Let it go on.")
 @click.option("--remove", metavar="NAME", help="Take one away.")
-@click.option("--run", metavar="NAME", help="Carry one out now, and wait for it.")
+@click.option("--run", metavar="NAME", help="Carry one out now.")
 def schedules(
     db: Path,
     person: str,
@@ -93,16 +95,14 @@ def schedules(
             workspace.schedules.remove(person, remove)
         if run is not None:
             workspace.schedules.run_now(person, run)
-            Clockwork(lambda: workspace).look()
-            last = workspace.schedules.last(run)
-            if last is None or last.state != "done":
-                raise Refused(last.told if last else f"'{run}' was not carried out.")
+            if served() is None:  # the app itself takes it up within seconds
+                _carry_out(workspace, run)
         told = _listed(workspace)
     if as_json:
         say({"schedules": told}, as_json=True)
         return
     for one in told or [{"name": "Nothing is done by itself yet."}]:
-        click.echo("  ".join(str(value) for value in one.values() if value))
+        echo("  ".join(str(value) for value in one.values() if value))
 
 
 def _listed(workspace: Workspace) -> list[dict[str, str]]:
@@ -118,3 +118,11 @@ def _listed(workspace: Workspace) -> list[dict[str, str]]:
             }
         )  # fmt: skip
     return rows
+
+
+def _carry_out(workspace: Workspace, name: str) -> None:
+    """Do what was asked for, where no app does it."""
+    Clockwork(lambda: workspace).look()
+    last = workspace.schedules.last(name)
+    if last is None or last.state != "done":
+        raise Refused(last.told if last else f"'{name}' was not carried out.")

@@ -27,10 +27,14 @@ class Level(StrEnum):
     WRITE = "write"
     """And do the work of its person's function."""
     ADMIN = "admin"
-    """And what is set for everybody: people, tokens, settings, conventions, reasons."""
+    """And what is set for everybody: people, tokens, settings, conventions, reasons,
+    schedules."""
 
 
-SET_FOR_EVERYBODY = frozenset({"people", "token", "settings", "conventions", "reasons"})
+SET_FOR_EVERYBODY = frozenset({
+    "people", "token", "settings", "conventions", "reasons", "schedule",
+    "schedule from an address",
+})  # fmt: skip
 """Rights that only a token of the level admin brings along."""
 
 

@@ -48,7 +48,7 @@ OF_A_PART = frozenset(
     }
 )  # fmt: skip
 """Kinds of events that touch some SKUs and doors, or say something of them."""
-OF_ONESELF = frozenset({Kind.VIEW, Kind.PERSON, Kind.TOKEN})
+OF_ONESELF = frozenset({Kind.VIEW, Kind.PERSON, Kind.TOKEN, Kind.FEED})
 """Kinds that touch no part of it: how somebody looks at it, for what they speak, and the tokens
 by which programs speak for them. Who may change other people is a right of its own
 (`rights.COMPANY_WIDE`)."""

@@ -25,7 +25,6 @@ from forecasting.governance import addresses
 from forecasting.governance.desk import Desk
 from forecasting.governance.projector import Projector
 from forecasting.governance.timetable import EVERY_DAY, Timetable
-from forecasting.rights import Person, require
 
 LONGEST = 60
 """Characters of a schedule's name."""
@@ -234,14 +233,14 @@ class Schedules(Projector[Mapping[str, Schedule]]):
         NotAllowed, OutOfBounds
         """
         actor = self._desk.allowed(by, "schedule")
-        require(actor, does.right)
+        self._desk.allowed(by, does.right)
         name = name.strip()
         if not 0 < len(name) <= LONGEST:
             raise OutOfBounds(f"The name of a schedule has 1 to {LONGEST} characters.")
         when = Timetable.of(at, tuple(days))
         kept = _checked(does, options or {})
         if kept.get("from") is not None:
-            require(actor, "schedule from an address")
+            self._desk.allowed(by, "schedule from an address")
         body = ScheduleSaved(
             name=name, does=does.value, at=f"{when.at:%H:%M}", days=when.days, options=kept
         )
@@ -249,7 +248,7 @@ class Schedules(Projector[Mapping[str, Schedule]]):
         def prepare() -> Event:
             had = self._state.get(name)
             if had is not None:
-                self._may_change(actor, had)
+                self._may_change(by, had)
             elif len(self._state) >= MOST:
                 raise OutOfBounds(f"There are at most {MOST} schedules. Remove one first.")
             return self._desk.event(actor, body)
@@ -269,7 +268,7 @@ class Schedules(Projector[Mapping[str, Schedule]]):
 
         def prepare() -> Event:
             had = self.one(name)
-            self._may_change(actor, had)
+            self._may_change(by, had)
             if had.paused == paused:
                 raise Refused(f"'{name}' is {'paused' if paused else 'not paused'} already.")
             return self._desk.event(actor, replace(_body(had), paused=paused))
@@ -287,7 +286,7 @@ class Schedules(Projector[Mapping[str, Schedule]]):
 
         def prepare() -> Event:
             had = self.one(name)
-            self._may_change(actor, had)
+            self._may_change(by, had)
             return self._desk.event(actor, replace(_body(had), removed=True))
 
         return self._desk.submit(prepare)
@@ -299,9 +298,9 @@ class Schedules(Projector[Mapping[str, Schedule]]):
         ------
         NotAllowed, UnknownName, Refused
         """
-        actor = self._desk.allowed(by, "schedule")
+        self._desk.allowed(by, "schedule")
         found = self.one(name)
-        self._may_change(actor, found)
+        self._may_change(by, found)
         with self._lock:
             if name in self._asked or self._is_live(name):
                 raise Refused(f"'{name}' is under way or waits for its turn already.")
@@ -361,11 +360,11 @@ class Schedules(Projector[Mapping[str, Schedule]]):
             return run
         return replace(run, state="cut", told=CUT)
 
-    def _may_change(self, actor: Person, had: Schedule) -> None:
+    def _may_change(self, by: str, had: Schedule) -> None:
         """Whoever changes or runs it has to have the rights that it runs under."""
-        require(actor, had.does.right)
+        self._desk.allowed(by, had.does.right)
         if had.options.get("from") is not None:
-            require(actor, "schedule from an address")
+            self._desk.allowed(by, "schedule from an address")
 
 
 def _body(had: Schedule) -> ScheduleSaved:

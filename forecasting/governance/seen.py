@@ -45,7 +45,7 @@ class Seen:
         there : sequence of str
             What is in the inbox now: what is not there any more is forgotten.
         """
-        actor = self._desk.allowed(by, "read")
+        actor = self._desk.allowed(by, "follow")
         if len(things) > MOST or len(there) > MOST:
             raise OutOfBounds(f"An inbox holds at most {MOST} things.")
         with self._writing:  # two tabs of one person

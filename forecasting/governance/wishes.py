@@ -107,7 +107,7 @@ class Wishes:
         ------
         OutOfBounds
         """
-        actor = self._desk.allowed(by, "read")
+        actor = self._desk.allowed(by, "follow")
         address = address.strip()
         if not re.fullmatch(r"[a-z0-9_-]{1,40}", channel):
             raise OutOfBounds("A channel is named as the server names it, in small letters.")

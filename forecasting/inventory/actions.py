@@ -85,15 +85,6 @@ class Situation:
             assessed=None,
         )
 
-    def as_promised(self) -> Situation:
-        """The same if whatever is on order comes when it was promised."""
-        if not (self.late.any() or self.doubt.any()):
-            return self
-        return replace(
-            self, receipts=self.receipts - self.late, doubt=np.zeros_like(self.doubt),
-            late=np.zeros_like(self.late), assessed=None,
-        )  # fmt: skip
-
     def risk(self) -> Risk:
         """The risk at every door; worked out once."""
         return self.assessed or self._risk

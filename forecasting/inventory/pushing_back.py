@@ -51,17 +51,15 @@ def push_back(
     receipts, demand : float array, shape (D, W)
         Units that are firmly expected by week, `lines` among them, and demand.
     lines : OrderLines
-        That can come later (`movable`).
     enough : int
         Weeks of supply that a door is to have at the start of every week, arrivals counted.
     safety : float array, shape (D, W)
-        Units that it is to have at least beyond the demand of a week: before a season ends, or
-        an activation, some weeks of supply are little more than that.
+        Units that it is to have beyond the demand of a week: before a season ends, some weeks
+        of supply are little more than that.
 
     Returns
     -------
-    list of Shipment
-        `arrives` is W where a line is not needed within the plan.
+    list of Shipment, whose `arrives` is W where a line is not needed within the plan
 
     Examples
     --------
@@ -71,14 +69,8 @@ def push_back(
     >>> line = OrderLines.of(
     ...     pd.DataFrame(
     ...         {
-    ...             "receipt": ["PO1"],
-    ...             "door": 0,
-    ...             "week": 2,
-    ...             "units": 12.0,
-    ...             "chance": 1.0,
-    ...             "expedite": -1,
-    ...             "planned": False,
-    ...             "slipped": 0,
+    ...             **{"receipt": ["PO1"], "door": 0, "week": 2, "units": 12.0},
+    ...             **{"chance": 1.0, "expedite": -1, "planned": False, "slipped": 0},
     ...         }
     ...     )
     ... )
@@ -86,32 +78,50 @@ def push_back(
     >>> [(one.leaves, one.arrives, one.units) for one in later]
     [(2, 5, 12.0)]
     """
-    n_weeks = demand.shape[1]
     others = receipts.copy()
     np.subtract.at(others, (lines.door, lines.week), lines.units)
-    # Beyond the plan it goes on as in its last weeks.
-    on = np.repeat(demand[:, -enough:].mean(axis=1)[:, None], enough, axis=1)
-    total = np.cumsum(np.concatenate([np.zeros((len(demand), 1)), demand, on], axis=1), axis=1)
-    supply = total[:, enough : enough + n_weeks] - total[:, :n_weeks]
-    asked = np.maximum(supply, demand + safety)
+    asked = np.maximum(_ahead(demand, enough), demand + safety)
     found: list[Shipment] = []
     for door in np.unique(lines.door).tolist():
-        waiting = np.flatnonzero(lines.door == door)
-        queue = waiting[np.argsort(lines.week[waiting], kind="stable")].tolist()
-        arrives = dict.fromkeys(queue, n_weeks)
-        stock = opening[door]
-        for week in range(n_weeks):
-            stock = stock + others[door, week]
-            while queue and lines.week[queue[0]] <= week and stock < asked[door, week]:
-                line = queue.pop(0)
-                arrives[line], stock = week, stock + lines.units[line]
-            stock = left_of(stock, demand[door, week])
-        found += [
-            Shipment(
-                origin=-1, to=door, units=float(lines.units[i]), leaves=int(lines.week[i]),
-                arrives=week, cost=0.0, receipt=str(lines.receipt[i]),
-            )
-            for i, week in arrives.items()
-            if week - lines.week[i] >= LEAST_WEEKS
-        ]  # fmt: skip
+        at = np.flatnonzero(lines.door == door)
+        mine = lines.take(at[np.argsort(lines.week[at], kind="stable")])
+        arrives = _arrivals(opening[door], others[door], demand[door], asked[door], mine)
+        found += _shipments(door, mine, arrives)
     return found
+
+
+def _ahead(demand: Floats, weeks: int) -> Floats:
+    """Demand of each week and those after it, so many in all, (D, W)."""
+    n_weeks = demand.shape[1]
+    # Beyond the plan it goes on as in its last weeks.
+    on = np.repeat(demand[:, -weeks:].mean(axis=1)[:, None], weeks, axis=1)
+    total = np.cumsum(np.concatenate([np.zeros((len(demand), 1)), demand, on], axis=1), axis=1)
+    found: Floats = total[:, weeks : weeks + n_weeks] - total[:, :n_weeks]
+    return found
+
+
+def _arrivals(
+    opening: float, others: Floats, demand: Floats, asked: Floats, lines: OrderLines
+) -> list[int]:
+    """Week in which each of one door's lines, by the week it is due, is asked for."""
+    n_weeks = len(demand)
+    arrives, next_one, stock = [n_weeks] * len(lines), 0, np.array(opening)
+    for week in range(n_weeks):
+        stock = stock + others[week]
+        while next_one < len(lines) and lines.week[next_one] <= week and stock < asked[week]:
+            arrives[next_one], stock = week, stock + lines.units[next_one]
+            next_one += 1
+        stock = left_of(stock, demand[week])
+    return arrives
+
+
+def _shipments(door: int, lines: OrderLines, arrives: list[int]) -> list[Shipment]:
+    """Those of one door's lines that come later by enough weeks."""
+    return [
+        Shipment(
+            origin=-1, to=door, units=float(lines.units[i]), leaves=int(lines.week[i]),
+            arrives=week, cost=0.0, receipt=str(lines.receipt[i]),
+        )
+        for i, week in enumerate(arrives)
+        if week - lines.week[i] >= LEAST_WEEKS
+    ]  # fmt: skip

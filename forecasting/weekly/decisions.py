@@ -28,12 +28,11 @@ from forecasting.errors import OutOfBounds, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request, checked_note
 from forecasting.governance.projector import Projector
 from forecasting.governance.reach import Reach
-from forecasting.inventory.arrivals import NEAR_WEEKS
 from forecasting.inventory.network import NO_LANE
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
+from forecasting.weekly.movable import check_moved_order, check_new_order
 from forecasting.weekly.option import Action, Option
-from forecasting.weekly.orders import terms_of
 
 KINDS = (
     Kind.ORDER, Kind.EXPEDITE, Kind.TRANSFER, Kind.POSTPONE, Kind.SHIFT, Kind.REDUCE,
@@ -349,10 +348,10 @@ class Decisions(Projector[Mapping[int, Decision]]):
             if not 0 < move.units < 1e9 or move.cost < 0:
                 raise OutOfBounds("A move needs units above zero and a cost of zero or more.")
             if move.receipt:
-                self._check_order(plan, sku, move)
+                check_moved_order(plan, sku, move)
                 continue
             if move.is_order:
-                _check_new_order(plan, sku, move)
+                check_new_order(plan, sku, move)
                 continue
             origin = network.index.get(move.origin)
             if origin is None:
@@ -371,44 +370,6 @@ class Decisions(Projector[Mapping[int, Decision]]):
                     f"{network.labels[origin]} does not have {write.number(taken[key])} u of "
                     f"{move.sku} any more. Look at the options again."
                 )
-
-    def _check_order(self, plan: LivePlan, sku: int, move: Move) -> None:
-        lines = plan.inbound.lines(sku)
-        week = (move.arrives - as_date(plan.base.weeks[0])).days // 7
-        mine = (lines.door == plan.door_index[move.to]) & (lines.receipt == move.receipt)
-        can = (lines.expedite >= 0) & (lines.expedite <= week)
-        if move.is_later:
-            can = (lines.week >= NEAR_WEEKS) & (lines.week < week)
-        able = lines.take(mine & can)
-        moved = sum(
-            m.units
-            for m in plan.standing.moves_of(sku)
-            if (m.receipt, m.to) == (move.receipt, move.to)
-        )
-        if able.units.sum() - moved < move.units - 1e-6:
-            raise Refused(
-                f"Order {move.receipt} for {move.to} cannot be moved to {move.arrives} any "
-                "more. Look at the options again."
-            )
-
-
-def _check_new_order(plan: LivePlan, sku: int, move: Move) -> None:
-    """Refuse an order that the supplier's terms do not allow."""
-    if plan.base.way(sku) is not None:
-        raise Refused(f"{move.sku} is ordered for its distribution centre: see the buy plan.")
-    terms = terms_of(plan.base, sku, frozen=plan.limits.frozen_buy_weeks)
-    week = (move.arrives - as_date(plan.base.weeks[0])).days // 7
-    if week < terms.first or (move.arrives - move.leaves).days < 7 * terms.wait_for(week):
-        raise Refused(
-            f"An order of {move.sku} cannot come by {move.arrives} any more: it takes "
-            f"{terms.wait_for(max(week, 0))} weeks. Look at the options again."
-        )
-    if terms.last is not None and week > terms.last:
-        raise Refused(f"{move.sku} is past its exit date by {move.arrives}.")
-    if move.units % terms.case > 1e-6:
-        raise OutOfBounds(
-            f"{move.sku} is ordered in cases of {write.figure(terms.case)} units."
-        )
 
 
 def touched_by(option: Option) -> frozenset[str]:

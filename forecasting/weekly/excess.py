@@ -8,7 +8,6 @@ company aims at. Shortages come first: what a door has plenty of can help others
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -88,7 +87,7 @@ def _later(plan: LivePlan, item: ItemRisk, doors: Ints) -> list[Shipment]:
     )  # fmt: skip
 
 
-def _in_words(plan: LivePlan, item: ItemRisk, later: Sequence[Shipment]) -> str:
+def _in_words(plan: LivePlan, item: ItemRisk, later: list[Shipment]) -> str:
     named = sorted({one.receipt for one in later})
     to = sorted({plan.base.network.labels[one.to] for one in later})
     weeks = max(one.arrives - one.leaves for one in later)

@@ -99,7 +99,7 @@ def shipments(
     if terms.last is not None and arrives > terms.last:
         return [], None, "Nothing may arrive any more after its exit date."
     # That what is on order may be late is no reason to order it twice: both would be there.
-    promised = replace(situation.as_promised(), service=service_in(plan, item, situation))
+    promised = replace(_as_promised(situation), service=service_in(plan, item, situation))
     room = _room(plan, item, promised)
     # Whole cases: of what a door has no room for the nearest number, else up to what it lacks.
     nearest = np.round(np.minimum(promised.lacking, room) / terms.case) * terms.case
@@ -120,6 +120,16 @@ def shipments(
         ],
         slack,
         "",
+    )  # fmt: skip
+
+
+def _as_promised(situation: Situation) -> Situation:
+    """The same if whatever is on order comes when it was promised."""
+    if not (situation.late.any() or situation.doubt.any()):
+        return situation
+    return replace(
+        situation, receipts=situation.receipts - situation.late, assessed=None,
+        late=np.zeros_like(situation.late), doubt=np.zeros_like(situation.doubt),
     )  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from data.store import Store
 from forecasting import write
@@ -176,9 +178,24 @@ def history_of(store: Store) -> History:
     return at
 
 
-def files_say(store: Store) -> dict[str, tuple[Activation, int]]:
-    """Activations as the files in force give them (as_imported)."""
-    return as_imported(store.query("activation_rows"), store.query("item_rows"))
+_KNOWN: WeakKeyDictionary[Store, tuple[int, Mapping[str, tuple[Activation, int]]]] = (
+    WeakKeyDictionary()
+)
+
+
+def files_say(store: Store) -> Mapping[str, tuple[Activation, int]]:
+    """Activations as the files in force give them (as_imported).
+
+    Read once for each state of the imports: a company that is opened, and its plan built, asks
+    twice for the same.
+    """
+    state = int(store.query("facts_seq")["seq"].iloc[0])
+    had = _KNOWN.get(store)
+    if had is None or had[0] != state:
+        rows, items = store.query("activation_rows"), store.query("item_rows")
+        had = state, MappingProxyType(as_imported(rows, items))
+        _KNOWN[store] = had
+    return had[1]
 
 
 def differences(

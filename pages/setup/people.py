@@ -11,7 +11,7 @@ from data.audit import days_kept
 from forecasting.governance.audit import MOST_ROWS, Noted
 from forecasting.rights import EVERYWHERE, IN_WORDS, LOCAL_ADMIN, RIGHTS, Person, Remit
 from forecasting.vocabulary import INPUTS, Function
-from pages.components import download, frame, signed, theme
+from pages.components import download, frame, signed, theme, tokens
 from pages.components.text import plain
 
 WIDTH = 640
@@ -57,6 +57,7 @@ def page() -> None:
             who_came(person)
     else:
         st.caption("Admin changes people and functions.")
+    tokens.section(person)
     st.header("Who may do what", anchor=False)
     rights = {verb: holders for verb, holders in RIGHTS.items() if verb in IN_WORDS}
     st.dataframe(

@@ -202,11 +202,11 @@ def test_what_is_larger_than_an_upload_is_refused_whether_it_says_so_or_not(serv
     def pieces():
         yield from (large[:1_000_000] for _ in range(6))
 
-    said_not = served.client().post(
+    unstated = served.client().post(
         "/import", content=pieces(), headers={"content-type": "multipart/form-data; boundary=b"}
     )
-    assert said_not.status_code in (400, 413)
-    assert said_not.headers["content-type"] == problems.MEDIA_TYPE
+    assert unstated.status_code in (400, 413)
+    assert unstated.headers["content-type"] == problems.MEDIA_TYPE
 
 
 def test_a_server_folder_is_gone_when_the_answer_is_sent(served):

@@ -133,7 +133,7 @@ def test_a_token_comes_from_a_file_too_and_speaks_for_nobody_else(served, addres
     assert "cannot be read" in gone.stderr
 
 
-def test_what_a_server_does_not_do_is_said(address):
+def test_what_a_server_does_not_do_is_refused_by_saying_why(address):
     answer = called("sample", "--server", address, env={"CONCORD_TOKEN": "x"})
     assert answer.returncode == 2
     assert "made-up company" in answer.stderr

@@ -8,6 +8,7 @@ import re
 import click
 import pytest
 
+from forecasting.api.app import PATH
 from forecasting.api.verbs import ABSENT, catalogue, registry
 from tests.api.conftest import PEOPLE
 
@@ -31,10 +32,11 @@ TABLE = {
     ("odd", "GET"): (EVERYBODY, {}),
     ("sources", "GET"): (EVERYBODY, {}),
     ("conventions", "GET"): (EVERYBODY, {}),
+    ("inbox", "GET"): (EVERYBODY, {}),
+    ("schedules", "GET"): (EVERYBODY, {}),
+    ("inbox", "POST"): (EVERYBODY, {"seen": True}),
+    ("schedules", "POST"): (FILES, {"pause": "nothing"}),
     ("backup", "GET"): (ADMIN, {}),
-    ("people", "GET"): (EVERYBODY, {}),
-    ("people", "POST"): (ADMIN, {"limit": "nobody"}),
-    ("audit", "GET"): (ADMIN, {}),
     ("odd", "POST"): (FILES, {"accept": "budget_names: Nothing"}),
     ("sources", "POST"): (("marketing", *FILES), {"remove": "nothing"}),
     ("conventions", "POST"): (FILES, {"set": ["nothing=1"]}),
@@ -52,11 +54,18 @@ TABLE = {
     ("backtest", "POST"): (FILES, {"origins": 500, "step": 500, "workers": 1}),
     ("replay", "POST"): (FILES, {"last": 1, "weeks_ahead": 1}),
     ("import", "POST"): (FILES, {}),
+    ("audit", "GET"): (ADMIN, {}),
+    ("people", "GET"): (EVERYBODY, {}),
+    ("people", "POST"): (ADMIN, {"limit": "nobody", "department": ["Nothing"]}),
+    ("inbox", "GET"): (EVERYBODY, {}),
+    ("inbox", "POST"): (EVERYBODY, {"seen": True}),
+    ("schedules", "GET"): (EVERYBODY, {}),
+    ("schedules", "POST"): (FILES, {"pause": "nothing"}),
     ("make-token", "POST"): (EVERYBODY, {"label": "another"}),
     ("revoke-token", "POST"): (EVERYBODY, {"token": "nothing"}),
 }  # fmt: skip
 """Verb and method to the functions that have it, and parameters that it can be tried with."""
-OF_ADMIN = ("make-token", "revoke-token", "conventions", "backup", "people", "audit")
+OF_ADMIN = ("make-token", "revoke-token", "conventions", "backup", "people", "schedules")
 """What needs a token of the level admin, whoever it speaks for."""
 SOONER = ("answer", "publish")
 """Verbs that look first whether what is named is there; the rights behind them are tried one
@@ -135,7 +144,7 @@ def test_a_token_that_may_read_changes_nothing_whoever_it_speaks_for(served, giv
         assert served.space.seq == before
 
 
-@pytest.mark.parametrize("verb", ["conventions", "make-token", "revoke-token"])
+@pytest.mark.parametrize("verb", ["conventions", "make-token", "revoke-token", "people"])
 def test_what_is_set_for_everybody_needs_a_token_of_the_level_admin(served, given, verb):
     client = served.client("admin", "write")
     answer = asked(client, verb, "POST", given[verb, "POST"])
@@ -161,6 +170,26 @@ def test_no_route_answers_without_identity(served, headers):
             assert answer.status_code in (401, 429), (method, path, answer.status_code)
 
 
+OPEN = {"/livez", "/readyz", "/metrics", "/home", "/concord/who"}
+"""What the app answers to anybody: nothing of a company is in it. Its own scripts are, too."""
+
+
+def test_no_other_route_of_the_app_answers_to_nobody_either():
+    """Whoever adds a route stands here or asks who it is."""
+    import served as app
+
+    for route in app.app._user_routes:
+        path = route.path.removeprefix(app.BASE)
+        if path == PATH:
+            continue  # each of its routes is tried above
+        if path.endswith(".js"):
+            assert path.removeprefix("/concord/") in {script.name for script in app.OURS}
+        elif path == "/calendar/{secret}.ics":
+            continue  # its link is the key: tests of the feed try wrong ones
+        else:
+            assert path in OPEN, f"{path}: who may ask, and what does it tell?"
+
+
 def test_whoever_was_taken_out_is_out_by_token_at_once_and_a_revoked_token_opens_nothing(
     served,
 ):
@@ -182,6 +211,11 @@ def test_a_token_for_some_verbs_is_for_no_other(served):
     client = served.bearer(made.secret)
     assert client.get("/odd").status_code == 200
     assert client.get("/export", params={"table": "skus"}).status_code == 403
+
+
+def test_a_program_does_not_say_where_the_server_finds_files(served):
+    asked = {"save": "night", "does": "import", "at": "03:00", "option": ["from=/etc"]}
+    assert served.client("admin", "admin").post("/schedules", json=asked).status_code == 403
 
 
 def test_the_command_line_of_this_computer_says_who_acts_and_a_token_does_not(served):

@@ -117,7 +117,6 @@ class Crawl:
         wrong = "; ".join(filter(None, (more, self.wrong(facts))))
         outcome = wrong or ("refused" if facts["errors"] else "fine")
         self.visit.say("played", self.url, self.function, control, choice[:60], outcome)
-        self.visit.write()
 
     # Going
 
@@ -355,6 +354,7 @@ def test_whatever_is_on_a_page_works_in_a_browser(
                 crawl.back(former)
             crawl.crawl(page)
             former = page.url
+            visit.write()  # so that of a crawl that is stopped the pages before are known
             print(f"{function} {page.url}: {time.monotonic() - started:.1f} s")
         crawl.leaving = True
         context.close()

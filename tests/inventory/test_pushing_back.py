@@ -53,13 +53,13 @@ rows = st.lists(st.tuples(st.integers(0, 1), st.integers(0, WEEKS - 1), units), 
 def test_no_door_ever_has_less_than_it_needs_or_than_it_would_have_had(
     opening, demand, rows, enough
 ):
-    stock, wanted = np.array(opening), np.array(demand).reshape(2, WEEKS)
+    stock, asked = np.array(opening), np.array(demand).reshape(2, WEEKS)
     lines = lines_of(rows)
     able = movable(lines, (0, 1), n_weeks=WEEKS)
-    later = push_back(stock, due(lines, 2), wanted, able, enough=enough, safety=0 * wanted)
-    without = available(stock, due(lines, 2), wanted)
-    with_it = available(stock, due(lines, 2) + supply_change(later, wanted.shape), wanted)
-    ahead = np.stack([wanted[:, t : t + enough].sum(axis=1) for t in range(WEEKS)], axis=1)
+    later = push_back(stock, due(lines, 2), asked, able, enough=enough, safety=0 * asked)
+    without = available(stock, due(lines, 2), asked)
+    with_it = available(stock, due(lines, 2) + supply_change(later, asked.shape), asked)
+    ahead = np.stack([asked[:, t : t + enough].sum(axis=1) for t in range(WEEKS)], axis=1)
     assert (with_it >= np.minimum(without, ahead) - 1e-9).all()
     assert all(one.arrives - one.leaves >= LEAST_WEEKS for one in later)
     assert all(one.leaves >= NEAR_WEEKS for one in later)
