@@ -154,7 +154,7 @@ OF_THE_COMPANY = {
 for themselves changes anything (`workbook.apply` has nothing to write here: test_reach.py)."""
 OF_ONESELF = {
     "views.save", "views.remove", "staff.speak_for", "tokens.make", "tokens.revoke",
-    "threads.write", "threads.answer",
+    "threads.write", "threads.answer", "feeds.make", "feeds.revoke",
 }  # fmt: skip
 """A thread on an activation that departments share is talk, and whoever is asked answers."""
 

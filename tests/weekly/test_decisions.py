@@ -9,16 +9,16 @@ import pytest
 from forecasting.consensus.events import Kind
 from forecasting.errors import NotAllowed, OutOfBounds, Refused
 from forecasting.inventory import actions
-from forecasting.inventory.bridge import AMBER, RED
+from forecasting.inventory.bridge import AMBER, BLUE, RED
 from forecasting.plan import views
-from forecasting.weekly import best_mix, options
+from forecasting.weekly import best_mix, excess, options
 from forecasting.weekly.best_mix import Aim
 from forecasting.weekly.option import Action, item_of, situation_of
 from forecasting.workspace import Workspace
 
 BY = {
     Action.ORDER: "dana", Action.EXPEDITE: "dana", Action.TRANSFER: "dana", Action.ACCEPT: "dana",
-    Action.SHIFT: "ines", Action.REDUCE: "mara",
+    Action.SHIFT: "ines", Action.REDUCE: "mara", Action.POSTPONE: "dana",
 }  # fmt: skip
 NOTE = "A third less spend, no paid social"
 
@@ -38,13 +38,20 @@ def feature_less(space):
     space.calendar.save("mara", replace(activation, items=kept))
 
 
+def with_excess(space):
+    """Featured SKUs of which a door has too much."""
+    every = (item for items in space.plan.items.values() for item in items)
+    return [item for item in every if (item.status == BLUE).any()]
+
+
 def first_open(space, action):
     """An option of a kind that can be decided now."""
     if action is Action.SHIFT:
         feature_less(space)
-    for item in short_items(space):
+    items = with_excess(space) if action is Action.POSTPONE else short_items(space)
+    for item in items:
         name = space.plan.sku_names[item.sku]
-        for option in options.for_shortage(space.plan, item.activation, name):
+        for option in excess.offered(space.plan, item.activation, name):
             if option.action is action and option.is_open:
                 return option
     raise AssertionError(f"the sample company offers no way to {action.value}")

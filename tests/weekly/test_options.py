@@ -17,13 +17,13 @@ from forecasting.inventory.bridge import RED, Limits, activation_status
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
-from forecasting.weekly import best_mix, judging, options, readiness
+from forecasting.weekly import best_mix, excess, judging, options, readiness
 from forecasting.weekly.option import Action, situation_of
 from forecasting.weekly.shifts import shift
 from forecasting.weekly.together import one_by_one, parted, together
 from forecasting.weekly.together import rows as mix_rows
 from forecasting.workspace import Workspace
-from tests.weekly.test_decisions import BY, NOTE, feature_less, short_items
+from tests.weekly.test_decisions import BY, NOTE, feature_less, short_items, with_excess
 
 WEEKS = 8
 
@@ -39,12 +39,17 @@ def shared(company, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def offered(shared):
-    """The options of every featured SKU that is short, as they are listed."""
+    """The options of every featured SKU that is short, and of some with excess, as listed."""
     plan = shared.plan
-    return [
+    short = [
         options.for_shortage(plan, item.activation, plan.sku_names[item.sku])
         for item in short_items(shared)
     ]
+    over = [
+        excess.for_excess(plan, item.activation, plan.sku_names[item.sku])
+        for item in with_excess(shared)
+    ]
+    return short + [found for found in over if found[0].is_open][:6]
 
 
 def shown_of(plan, activation, sku):
