@@ -327,3 +327,17 @@ def test_orange_juice_end_to_end_on_the_command_line(juice, tmp_path):
     rows = pd.read_parquet(tmp_path / "b.parquet")
     assert {"red", "green"} <= set(rows["status"])
     assert rows["margin_at_risk"].isna().all(), "no cost is known, so no margin is"
+
+
+def test_a_reader_that_has_enough_is_no_fault_and_none_of_the_disk(company_copy):
+    """`concord conventions | head -0`: the pipe is shut before anything is written."""
+    command = [sys.executable, "-m", "forecasting", "conventions", "--db", str(company_copy)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as verb:
+        assert verb.stdout is not None
+        assert verb.stderr is not None
+        verb.stdout.close()
+        told = verb.stderr.read().decode()
+    assert verb.returncode == 1
+    assert told == ""

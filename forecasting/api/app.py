@@ -25,7 +25,7 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from forecasting import scratch
+from forecasting import scratch, write
 from forecasting.api import answers, problems
 from forecasting.api.answers import Page, Pages
 from forecasting.api.identity import Identity, TooLarge
@@ -259,7 +259,7 @@ async def _brought(verb: Verb, request: HTTPRequest, folder: Path) -> Given:
         raise BadRequest("Send application/json, or files as multipart/form-data.", 415)
     body = await request.body()
     if len(body) > JSON_BYTES:
-        raise BadRequest(f"What is no file has at most {JSON_BYTES:,} bytes.", 413)
+        raise BadRequest(f"What is no file has at most {write.number(JSON_BYTES)} bytes.", 413)
     try:
         told = json.loads(body or b"{}")
     except (ValueError, RecursionError):

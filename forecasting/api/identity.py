@@ -17,7 +17,7 @@ from collections.abc import Callable
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from forecasting import operation
+from forecasting import operation, write
 from forecasting.api import problems
 from forecasting.api.running import Caller
 from forecasting.errors import ConcordError, NotAllowed
@@ -130,7 +130,9 @@ class Identity:
     def _too_large(self) -> ASGIApp:
         most = self._most // 1_000_000
         return problems.answer(
-            413, "Too large", f"A request has at most {most:,} MB, as an upload on a page has."
+            413,
+            "Too large",
+            f"A request has at most {write.number(most)} MB, as an upload on a page has.",
         )
 
 

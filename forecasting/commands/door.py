@@ -163,7 +163,12 @@ class _Verbs(click.Group):
             sys.exit(1)
 
 
-_CLICKS_OWN = (click.ClickException, click.exceptions.Exit, click.Abort)
+_CLICKS_OWN = (
+    click.ClickException,
+    click.exceptions.Exit,
+    click.Abort,
+    BrokenPipeError,  # whoever reads has enough: `concord odd | head`
+)
 _AGAIN = "CONCORD_DEBUG=1 shows where it happened."
 
 

@@ -9,6 +9,7 @@ import click
 
 from forecasting.commands.door import acting, as_json_too, database, main, opened, say
 from forecasting.commands.served import echo
+from forecasting.conventions import in_force
 from forecasting.errors import OutOfBounds
 from forecasting.governance.audit import Noted
 
@@ -44,7 +45,7 @@ def audit(
         say({"notes": rows.astype(str).to_dict("records")}, as_json=True)
         return
     for at, what_kind, name, what in rows.itertuples(index=False):
-        echo(f"{at:%Y-%m-%d %H:%M:%S}  {what_kind}  {name}  {what}")
+        echo(f"{in_force().moment(at, year=True)}  {what_kind}  {name}  {what}")
 
 
 @main.command()

@@ -9,6 +9,7 @@ import click
 
 from forecasting.commands.door import acting, as_json_too, database, main, opened, say
 from forecasting.commands.served import echo
+from forecasting.conventions import in_force
 from forecasting.governance.bearer import Level
 from forecasting.governance.tokens import LONGEST_DAYS, USUAL_DAYS
 
@@ -39,7 +40,7 @@ def tokens(db: Path, person: str, as_json: bool) -> None:
     for one in listed:
         only = f", only {', '.join(one['commands'])}" if one["commands"] else ""
         at = one["last_used"]
-        last = f"last used {at:%Y-%m-%d %H:%M}" if at else "not used"
+        last = f"last used {in_force().moment(at, year=True)}" if at else "not used"
         echo(
             f"{one['token']} {one['state']}: '{one['label']}', {one['level']} for "
             f"{one['person']}{only}, until {one['until']}, {last}"

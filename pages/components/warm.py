@@ -38,13 +38,16 @@ def up() -> None:
 def _work_out(space: Workspace) -> None:
     """What most people look at: short SKUs, last week, the buy plan, the quarter, past cycles."""
     by = LOCAL_ADMIN.id
-    plan = space.working_plan_for(by)
-    frame.watch_list(plan)
     space.weekly.last_week(by)
     space.weekly.late_receipts(by)
     space.weekly.what_decisions_did(by)
-    buying.rows(plan)
-    buying.open_to_buy(plan)
+    # The draft comes second, and not while it looks different to everybody.
+    for plan in dict.fromkeys((space.working_plan_for(by), space.plan)):
+        frame.watch_list(plan)
+        buying.rows(plan)
+        buying.open_to_buy(plan)
+        if space.plan_for(by) is not space.plan:
+            break
     if space.quarters.has_sales() and space.quarters.is_fresh():
         measures.card(str(space.quarters.usual()))
     if space.cycles.published():

@@ -324,8 +324,9 @@ def cli(*words: object, most: int | None = None) -> subprocess.CompletedProcess:
 
 
 def content_of(path: Path) -> dict:
+    """All but the notes of who asked for what: one who asks is noted, full disk or not."""
     store = Store(path)
-    rows = store.query("content").to_dict("records")
+    rows = store.query("content").query("table_name != 'audit'").to_dict("records")
     seqs = store.query("event_tail", after=0)["seq"].tolist()
     store.close()
     return {"rows": rows, "seqs": seqs}

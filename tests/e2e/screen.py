@@ -33,6 +33,10 @@ def go(page: Page, name: str) -> None:
         page.get_by_role("link", name="Home", exact=True).first.click()
         settled(page)
         return
+    if name == "Inbox":  # beside one's name, with how much in it is new
+        page.locator("a[href*=inbox]").locator("visible=true").first.click()
+        settled(page)
+        return
     menus = page.get_by_test_id("stTopNavSection")
     for at in range(menus.count()):
         menus.nth(at).click()
