@@ -25,6 +25,8 @@ from streamlit.testing.v1 import AppTest
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.governance.jobs import Job
+from forecasting.governance.schedules import Does
+from forecasting.outputs import post
 from forecasting.sample.build import STAFF
 from forecasting.sample.company import make_sample
 from forecasting.workspace import Workspace
@@ -121,7 +123,7 @@ def choices(control: Control) -> Iterator[Choice]:
         case "date_input":
             for day in (proto.min, proto.max):
                 yield day, state(control, string_array_value=[day])
-        case "popover" | "expandable":
+        case "popover" | "expandable" | "expander":
             if proto.id:
                 yield "open", state(control, bool_value=True)
         case "dataframe":
@@ -277,7 +279,7 @@ class Crawl:
     def use(self, control: Control, choice: str, states: list[WidgetState]) -> None:
         """Do it, wait for what it started, and look at what became of it."""
         self.is_changed = True
-        if control.kind in ("popover", "expandable"):
+        if control.kind in ("popover", "expandable", "expander"):
             self.held[states[0].id] = states[0]
         if control.kind == "file_uploader":
             self.file[0]._files = self.file[1]
@@ -379,6 +381,7 @@ def published(path: Path, sample: Callable[[str], Path]) -> None:
     open_cycle(space, "2026-12", blind=False)
     _everybody_says(space)
     publish(space)
+    space.schedules.save("dana", "Nightly", Does.REFRESH, at="03:15")
     space.close()
 
 
@@ -449,6 +452,9 @@ def test_whatever_is_on_a_page_works_for_every_function(
 ):
     built(tmp_path / "crawled.duckdb", request.getfixturevalue)
     monkeypatch.setenv("CONCORD_DB", str(tmp_path / "crawled.duckdb"))
+    ways = tmp_path / "channels.toml"
+    ways.write_text('[mail]\nhost = "localhost"\nfrom = "concord@example.com"\n')
+    monkeypatch.setenv(post.SETTINGS, str(ways))
     st.cache_resource.clear()
     before, seen = len(VISIT.steps), SEEN[built in COMPANIES[2:]]
     # Whoever comes first to a page tries everything there: each function does so somewhere.
