@@ -184,12 +184,8 @@ Given = tuple[Asked, dict[str, Sequence[Path]], bytes]
 """What was asked, the files, and what tells one request from another."""
 
 
-async def _given_async(asked: Asked) -> Given:
+async def _given(asked: Asked) -> Given:
     return asked, {}, b""
-
-
-def _given(asked: Asked) -> Any:
-    return _given_async(asked)
 
 
 async def _answered(

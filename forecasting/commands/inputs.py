@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,15 +34,16 @@ measured_in = click.option(
 )
 
 
+def some_cells(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that name cells of the own input, and what they are measured in."""
+    return of(at(week(last_week(measured_in(verb)))))
+
+
 @main.command("input")
 @database
 @acting
 @as_json_too
-@of
-@at
-@week
-@last_week
-@measured_in
+@some_cells
 def input_(
     db: Path,
     person: str,
@@ -68,11 +71,7 @@ def input_(
 @database
 @acting
 @as_json_too
-@of
-@at
-@week
-@last_week
-@measured_in
+@some_cells
 @click.option("--activation", default="", help="Change this activation's lift instead.")
 @click.option("--reason", required=True, help="Why: a code of the list of reasons.")
 @click.option("--note", default="", help="More about why.")

@@ -29,26 +29,17 @@ class BySku(Generic[T]):
         self, work_out: Callable[[LivePlan, list[int]], Iterable[tuple[int, T]]]
     ) -> None:
         self._work_out = work_out
-        self._of: WeakKeyDictionary[LivePlan, tuple[Hashable, dict[int, tuple[int, T]]]] = (
+        self._of: WeakKeyDictionary[LivePlan, dict[int, tuple[Hashable, T]]] = (
             WeakKeyDictionary()
         )
 
     def every(self, plan: LivePlan) -> Mapping[int, T]:
         """The value of every SKU, in their order."""
-        known = self._known(plan)
+        known = self._of.setdefault(plan, {})
         # Before anything is read: what is changed meanwhile is newer than what was read.
-        seq, changed = plan.seq, plan.changed
-        n_skus = len(plan.sku_names)
-        old = [
-            s for s in range(n_skus) if s not in known or changed.get(s, 0) > known[s][0]
-        ]  # fmt: skip
+        limits, changed = plan.limits, plan.changed
+        stamps = {s: (limits, changed.get(s, 0)) for s in range(len(plan.sku_names))}
+        old = [s for s, stamp in stamps.items() if s not in known or known[s][0] != stamp]
         for sku, value in self._work_out(plan, old):
-            known[sku] = (seq, value)
-        return {sku: known[sku][1] for sku in range(n_skus)}
-
-    def _known(self, plan: LivePlan) -> dict[int, tuple[int, T]]:
-        of, known = self._of.get(plan, (None, {}))
-        if of != plan.limits:
-            known = {}
-            self._of[plan] = (plan.limits, known)
-        return known
+            known[sku] = (stamps[sku], value)
+        return {sku: known[sku][1] for sku in stamps}

@@ -27,29 +27,33 @@ def settled(page: Page) -> None:
             return
 
 
-def go(page: Page, name: str) -> None:
-    """Open a page by its name, through the menu that it stands in."""
+BESIDE = "a[href*=inbox]"
+"""The way to the inbox: it stands beside one's name, with how much in it is new."""
+
+
+def link(page: Page, name: str) -> Locator:
+    """The way to a page: beside the menus, or in the one that it stands in, which is opened."""
     if name == "Home":
-        page.get_by_role("link", name="Home", exact=True).first.click()
-        settled(page)
-        return
-    if name == "Inbox":  # beside one's name, with how much in it is new
-        page.locator("a[href*=inbox]").locator("visible=true").first.click()
-        settled(page)
-        return
+        return page.get_by_role("link", name="Home", exact=True).first
+    if name == "Inbox":
+        return page.locator(BESIDE).locator("visible=true").first
     menus = page.get_by_test_id("stTopNavSection")
     for at in range(menus.count()):
         menus.nth(at).click()
         page.wait_for_timeout(300)
-        link = page.get_by_test_id("stTopNavDropdownLink").filter(
+        found = page.get_by_test_id("stTopNavDropdownLink").filter(
             has=page.get_by_text(name, exact=True)
         )
-        if link.count():
-            link.first.click()
-            settled(page)
-            return
+        if found.count():
+            return found.first
         page.keyboard.press("Escape")
     raise AssertionError(f"no menu has a page called {name}")
+
+
+def go(page: Page, name: str) -> None:
+    """Open a page by its name."""
+    link(page, name).click()
+    settled(page)
 
 
 def grid(page: Page) -> Locator:

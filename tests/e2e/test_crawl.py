@@ -22,6 +22,7 @@ from streamlit.testing.v1 import AppTest
 from tests import crawling
 from tests.app.test_crawl import controls
 from tests.crawling import NAMES, PEOPLE, Seen, Visit
+from tests.e2e import screen
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -132,7 +133,7 @@ class Crawl:
             has=self.page.get_by_text(to.title, exact=True)
         )
         if to.url == "inbox":  # beside one's name, with how much in it is new
-            alone = self.page.locator("a[href*=inbox]").locator("visible=true")
+            alone = self.page.locator(screen.BESIDE).locator("visible=true")
         if alone.count():  # Home and the inbox stand in no menu
             alone.first.click()
             self.say("page", "open", self.settled())

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests import crawling
 from tests.e2e import screen
@@ -26,8 +26,6 @@ from tests.e2e.conftest import ARGS, PATIENCE, Server, chromium_path
 
 FIRST_S, IDLE_S, SHIFT, SERVER_MS = 1.0, 2.5, 0.05, 150.0
 """What a page may take, and how much of the window may move once there is an answer."""
-IN_THE_BAR = {"Home": "a:has-text('Home')", "Inbox": "a[href*=inbox]"}
-"""Pages whose links stand beside the menus, with how much is new."""
 MOST_CHOICES = 12
 """Of one kind, that are tried on a page."""
 WATCH = """
@@ -86,27 +84,10 @@ class Felt:
 
 def to(page: Page, title: str) -> Felt:
     """Open a page through its menu, and watch."""
-    if title in IN_THE_BAR:
-        link = page.locator(IN_THE_BAR[title]).locator("visible=true").first
-    else:
-        link = _in_menu(page, title)
+    link = screen.link(page, title)
     page.evaluate("() => { window.moved = []; }")
     found = link.evaluate(FELT)
     return Felt(title, found["first"], found["idle"], found["moved"], found["ghosts"])
-
-
-def _in_menu(page: Page, title: str) -> Locator:
-    menus = page.get_by_test_id("stTopNavSection")
-    for at in range(menus.count()):
-        menus.nth(at).click()
-        page.wait_for_timeout(300)
-        link = page.get_by_test_id("stTopNavDropdownLink").filter(
-            has=page.get_by_text(title, exact=True)
-        )
-        if link.count():
-            return link.first
-        page.keyboard.press("Escape")
-    raise AssertionError(f"no menu has a page called {title}")
 
 
 def hands(page: Page) -> None:
