@@ -97,6 +97,11 @@ class Verb:
         return kind.forms if isinstance(kind, FileOut) else ()
 
     @property
+    def takes_out(self) -> bool:
+        """Whether its answer is a file with something of the company in it."""
+        return self.answer is not None and self.answer.name == "out"
+
+    @property
     def is_known(self) -> bool:
         """Whether every path that it takes is one that is uploaded or answered."""
         paths = (p for p in self._params if isinstance(p.type, click.Path | click.File))
