@@ -120,6 +120,7 @@ def build(
     )(_about)  # fmt: skip
     app.get(
         "/pages/{cursor}", summary="The next rows of a table.", tags=["about"],
+        operation_id=described.PAGE_ID,
         responses=described.refusals(_410="The table has gone; ask anew."),
     )(_next_page(server))  # fmt: skip
     _add_jobs(app, server)
@@ -324,14 +325,20 @@ def _add_jobs(app: FastAPI, server: Server) -> None:
         except Exception as error:
             return problems.of(error, verb="jobs")
 
-    for path, does, words, answers_with in (
-        ("/jobs", every, "Your long requests.", described.jobs()),
-        ("/jobs/{job}", one, "How far a long request is.", described.job()),
-        ("/jobs/{job}/answer", answer, "What a long request came to.", described.of_jobs()),
+    for path, does, words, answers_with, name in (
+        ("/jobs", every, "Your long requests.", described.jobs(), "jobs"),
+        ("/jobs/{job}", one, "How far a long request is.", described.job(), described.JOB_ID),
+        (
+            "/jobs/{job}/answer",
+            answer,
+            "What a long request came to.",
+            described.of_jobs(),
+            described.ANSWER_ID,
+        ),
     ):
         app.get(
             path, summary=words, tags=["about"], responses=answers_with,
-            response_class=Response, name=words,
+            response_class=Response, operation_id=name,
         )(does)  # fmt: skip
 
 

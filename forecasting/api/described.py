@@ -20,11 +20,13 @@ def responses(verb: Verb) -> Answers:
     """How a verb's route answers."""
     if verb.name in LONG:
         begun = {"description": "Begun; its address tells how far it is.", "content": _as(JOB)}
-        return {202: {**begun, "headers": _LOCATION}, **refusals()}
+        leads = {"headers": _LOCATION, "links": _TO_JOB}
+        return {202: {**begun, **leads}, **refusals()}
     file: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
     done = dict.fromkeys(answers.offers(verb), file)
     done[answers.JSON] = {"schema": ANSWER}
-    return {200: {"description": "Done.", "content": done}, **refusals()}
+    links = _TO_PAGE if verb.answer is not None and not verb.changes else {}
+    return {200: {"description": "Done.", "content": done, "links": links}, **refusals()}
 
 
 def jobs() -> Answers:
@@ -121,6 +123,13 @@ JOB: dict[str, Any] = {
 }  # fmt: skip
 _LOCATION = {
     "location": {"description": "The job's address.", "schema": {"type": "string"}},
+}
+PAGE_ID, JOB_ID, ANSWER_ID = "next_page", "one_job", "answer_of_a_job"
+"""What the routes that others lead to are called in the description."""
+_TO_PAGE = {"next": {"operationId": PAGE_ID, "parameters": {"cursor": "$response.body#/next"}}}
+_TO_JOB = {
+    name: {"operationId": name, "parameters": {"job": "$response.body#/job"}}
+    for name in (JOB_ID, ANSWER_ID)
 }
 
 
