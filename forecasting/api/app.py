@@ -222,9 +222,9 @@ async def _answered(
         check_may(caller, verb)
         form = answers.chosen(verb, request.headers.get("accept", ""))
         seen = read_seen(verb, request.headers.get("if-match"))
-        place = opened.enter_context(scratch.folder("api"))
-        folder = str(place)
-        asked, uploaded, told = await read(place / "in")
+        place = opened.enter_context(scratch.folder("api")) if verb.has_files else None
+        folder = str(place or "")
+        asked, uploaded, told = await read(place and place / "in")
         check_asked(caller, verb, asked)
         wish = Request(
             verb=verb, asked=asked, folder=place, held=held, uploaded=uploaded,
@@ -353,7 +353,7 @@ def _key(request: HTTPRequest, caller: Caller, verb: Verb, asked: Asked, told: b
     return bearer.key_of(caller.person.id, given, verb.name, what, told.hex())
 
 
-async def _brought(verb: Verb, request: HTTPRequest, folder: Path) -> Given:
+async def _brought(verb: Verb, request: HTTPRequest, folder: Path | None) -> Given:
     """What a request's body asks, with the files that come with it.
 
     Raises
@@ -361,7 +361,7 @@ async def _brought(verb: Verb, request: HTTPRequest, folder: Path) -> Given:
     BadRequest, ValidationError
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
+    if kind == "multipart/form-data" and folder is not None:
         return await _uploaded(verb, request, folder)
     if kind not in ("", "application/json"):
         raise BadRequest("Send application/json, or files as multipart/form-data.", 415)

@@ -151,7 +151,7 @@ class Jobs:
             try:
                 made = work(job)
             except BaseException as error:  # whatever it is, whoever asks is told
-                refusal = problems.of(error, verb=wish.verb.name, folder=str(wish.folder))
+                refusal = problems.of(error, verb=wish.verb.name, folder=str(wish.folder or ""))
             job.end(made, refusal)
             lease.close()
 

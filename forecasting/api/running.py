@@ -68,8 +68,9 @@ class Request:
 
     verb: Verb
     asked: Asked
-    folder: Path
-    """Of this request alone: what is uploaded is in `in`, what is written in `out`."""
+    folder: Path | None
+    """Of this request alone: what is uploaded is in `in`, what is written in `out`. None where
+    the verb has no files: to make a folder and take it away again takes as long as an edit."""
     held: Held
     """The folder, for as long as somebody reads what is in it."""
     uploaded: Mapping[str, Sequence[Path]] = field(default_factory=dict)
@@ -141,15 +142,13 @@ class Runner:
         )
 
     def _run(self, caller: Caller, request: Request) -> Outcome:
-        verb, folder = request.verb, request.folder
-        (folder / "out").mkdir()
+        verb, out = request.verb, Path()
+        if request.folder is not None:
+            out = request.folder / "out"
+            out.mkdir()
         call = Call(level=caller.level, key=request.key, seen=request.seen)
-        one = Served(
-            workspace=self.space, person=caller.person, folder=folder, tell=request.tell
-        )
-        arguments = verb.arguments(
-            request.asked, request.uploaded, folder / "out", request.form
-        )
+        one = Served(workspace=self.space, person=caller.person, tell=request.tell)
+        arguments = verb.arguments(request.asked, request.uploaded, out, request.form)
         if request.in_lines:
             arguments.remove("--json")
         with bearer.calling(call), serving(one):
@@ -161,12 +160,15 @@ class Runner:
         LOG.info("verb", verb=verb.name, by=caller.person.id, token=caller.token or "local")
         return Outcome(
             result=one.results[-1] if one.results else {}, told=one.told,
-            files=_written(request), folder=folder, seq=self.space.seq, held=request.held,
+            files=_written(request), folder=request.folder, seq=self.space.seq,
+            held=request.held,
         )  # fmt: skip
 
 
 def _written(request: Request) -> list[Path]:
     """What a verb wrote, the answer first; also what it left beside what was uploaded."""
+    if request.folder is None:
+        return []
     brought = {path for paths in request.uploaded.values() for path in paths}
     found = [
         path

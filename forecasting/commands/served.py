@@ -97,8 +97,6 @@ class Served:
 
     workspace: Workspace
     person: Person
-    folder: Path
-    """Where this request's files are."""
     tell: Callable[[str, float], None] = lambda _text, _share: None
     """Takes how far it is: what, and which share of all."""
     told: list[tuple[str, bool]] = field(default_factory=list)
