@@ -33,6 +33,8 @@ def section(person: Person) -> None:
     found = frame.workspace().tokens.of(person.id)
     if found:
         listed(found)
+    else:
+        st.caption("No token has been made yet.")
     with st.container(horizontal=True):
         with st.popover("Make a token"):
             make(person)
@@ -48,16 +50,26 @@ def listed(found: list[Token]) -> None:
     rows = [
         (
             one.label, space.desk.person(one.person).name, IN_WORDS[one.level],
-            ", ".join(one.commands) or "all", one.until, used.get(one.id),
+            ", ".join(one.commands) or "all", one.until,
+            next(iter(theme.local([used[one.id]])), None) if one.id in used else None,
             "Revoked" if one.is_revoked else "Good" if one.is_good(today) else "Over", one.id,
         )
         for one in found
     ]  # fmt: skip
+    when = f"Last used ({theme.zone()})"
     st.dataframe(
         pd.DataFrame(
-            rows, columns=["For", "Speaks for", "May", "Verbs", "Until", "Last used", "State", "Id"]
+            rows, columns=["For", "Speaks for", "May", "Verbs", "Until", when, "State", "Id"]
         ),
         hide_index=True, alt="Tokens of programs",
+        column_config={
+            "Until": st.column_config.DateColumn(
+                format=theme.day_format(year=True), help="The last day on which it is good."
+            ),
+            when: st.column_config.DatetimeColumn(
+                format=theme.moment_format(), help="To ten minutes; empty: not yet."
+            ),
+        },
     )  # fmt: skip
 
 

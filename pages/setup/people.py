@@ -226,6 +226,8 @@ def who_came(person: Person) -> None:
         "From this day on", space.desk.today - dt.timedelta(30), key="notes since"
     )
 
+    when = f"When ({theme.zone()})"
+
     def rows(most: int) -> pd.DataFrame:
         found = space.audit.read(
             person.id, person=who.id if who else None, kind=kind,
@@ -234,7 +236,7 @@ def who_came(person: Person) -> None:
         names = {p.id: p.name for p in space.people}
         return pd.DataFrame(
             {
-                "When (UTC)": found["noted_at"],
+                when: theme.local(found["noted_at"].dt.to_pydatetime()),
                 "Who": [names.get(one, one) for one in found["person"]],
                 "What happened": [str(one).capitalize() for one in found["kind"]],
                 "Of what": found["what"],
@@ -245,7 +247,10 @@ def who_came(person: Person) -> None:
     if shown.empty:
         st.caption("Nothing of it in this time.")
         return
-    st.dataframe(shown, hide_index=True, alt="Who came and took what")
+    st.dataframe(
+        shown, hide_index=True, alt="Who came and took what",
+        column_config={when: st.column_config.DatetimeColumn(format=theme.moment_format())},
+    )  # fmt: skip
     if len(shown) == SHOWN:
         st.caption(f"The latest {SHOWN}; the file has all of it.")
     download.spreadsheet(

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from data.schedule_runs import ScheduleRun
+from forecasting.governance import addresses
 from forecasting.governance.schedules import Does, Schedule
 from forecasting.governance.timetable import DAYS, EVERY_DAY
 from forecasting.rights import Person
@@ -108,6 +109,11 @@ def _origin(person: Person) -> dict[str, str]:
         given["folder"] = st.text_input(
             "Folder within it", ".", help="'.' is the whole folder that the server names."
         )
+        if not addresses.has_incoming():
+            st.caption(
+                f"The server names no such folder yet ({addresses.INCOMING}). Whoever runs it "
+                "can, or Admin chooses another place."
+            )
     elif kind == "Database":
         given["from"] = st.text_input(
             "Database", placeholder="postgresql+psycopg://reader:{secret}@host/name",
