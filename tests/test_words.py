@@ -70,6 +70,7 @@ NO_MEASURE = frozenset(
         "Given by",
         "May",
         "Verbs",
+        "Last used",
         "Limited to",
         "What happened",
         "Of what",

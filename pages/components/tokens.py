@@ -13,7 +13,7 @@ from pages.components.text import plain
 IN_WORDS = {
     Level.READ: "look at things",
     Level.WRITE: "look, and do the work of the function",
-    Level.ADMIN: "all of that, and set what is for everybody",
+    Level.ADMIN: "look, do the work, and set what is for everybody",
 }
 MADE = "token made"
 """Key under which a new secret waits to be shown, once."""
@@ -51,24 +51,21 @@ def listed(found: list[Token]) -> None:
         (
             one.label, space.desk.person(one.person).name, IN_WORDS[one.level],
             ", ".join(one.commands) or "all", one.until,
-            next(iter(theme.local([used[one.id]])), None) if one.id in used else None,
+            theme.moment(used[one.id]) if one.id in used else "not yet",
             "Revoked" if one.is_revoked else "Good" if one.is_good(today) else "Over", one.id,
         )
         for one in found
     ]  # fmt: skip
-    when = f"Last used ({theme.zone()})"
     st.dataframe(
         pd.DataFrame(
-            rows, columns=["For", "Speaks for", "May", "Verbs", "Until", when, "State", "Id"]
+            rows, columns=["For", "Speaks for", "May", "Verbs", "Until", "Last used", "State", "Id"]
         ),
         hide_index=True, alt="Tokens of programs",
         column_config={
             "Until": st.column_config.DateColumn(
                 format=theme.day_format(year=True), help="The last day on which it is good."
             ),
-            when: st.column_config.DatetimeColumn(
-                format=theme.moment_format(), help="To ten minutes; empty: not yet."
-            ),
+            "Last used": st.column_config.Column(help="To ten minutes."),
         },
     )  # fmt: skip
 

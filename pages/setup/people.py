@@ -65,7 +65,7 @@ def page() -> None:
             [[IN_WORDS[verb].capitalize(), *("✓" if f in holders else "" for f in Function)] for verb, holders in rights.items()],
             columns=["", *(f.label for f in Function)],
         ),
-        hide_index=True, alt="Rights by function",
+        hide_index=True, alt="Rights by function", height="content",
     )  # fmt: skip
     st.caption("Rights are checked with every change, whatever the screen shows.")
 

@@ -25,10 +25,7 @@ def finding(schedules: list[Schedule]) -> Markdown:
         return ours("**Nothing is done by itself yet.**")
     failed = len(space.schedules.failures)
     parts = [f"**{theme.plural(len(schedules), 'schedule')}**"]
-    parts.append(
-        f"{theme.plural(failed, 'one')} failed the last time" if failed == 1
-        else f"{theme.number(failed)} failed the last time" if failed else "all went well"
-    )  # fmt: skip
+    parts.append(f"{theme.number(failed)} failed the last time" if failed else "all went well")
     nexts = [at for one in schedules if (at := space.schedules.next_run(one)) is not None]
     if nexts:
         parts.append(f"next at {theme.moment(min(nexts))}")
@@ -43,6 +40,15 @@ def outcome(run: ScheduleRun | None) -> Markdown:
     sign = plain(_SIGNS.get(run.state, run.state))
     coloured = f":red[{sign}]" if run.state in ("failed", "cut") else sign
     return ours(f"{coloured} {when} · {plain(run.told)}" if run.told else f"{coloured} {when}")
+
+
+def origin_of(one: Schedule) -> str:
+    """Where the files of a schedule come from; '' where it reads none."""
+    folder = one.options.get("folder", "")
+    if not folder:
+        return one.options.get("from", "")
+    incoming = "the folder for incoming files"
+    return incoming if folder == "." else f"{folder} in {incoming}"
 
 
 def one_schedule(one: Schedule, person: Person) -> None:
@@ -65,8 +71,7 @@ def one_schedule(one: Schedule, person: Person) -> None:
                 else " :red[They have no access any more: it does not run.]"
             )
             following = ours("Paused") if at is None else ours(f"Next at {theme.moment(at)}")
-            origin = one.options.get("from") or one.options.get("folder", "")
-            told = f" · from {plain(origin)}" if origin else ""
+            told = f" · from {plain(origin)}" if (origin := origin_of(one)) else ""
             st.caption(f"{following} · under the rights of {plain(maker.name)}{gone}{told}")
         with row[1].container(horizontal=True, horizontal_alignment="right"):
             if st.button("Run now", key=f"run_{one.seq}", disabled=not may):

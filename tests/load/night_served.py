@@ -41,6 +41,8 @@ from tests.sink import sink
 WINDOWS, THINK_S = 5, 2.0
 """People in the grid, and seconds between two changes of one."""
 QUIET_S, LONGEST_S = 60.0, 1_800.0
+AHEAD_MINUTES = 3
+"""Until the first schedule: longer than four commands take on a machine that is busy."""
 
 
 @dataclass
@@ -127,9 +129,8 @@ def the_night(
     server: Server, target: Target, db: Path, runs: dict[str, tuple[str, str]]
 ) -> None:
     """Schedules in the coming minutes, set by the command line while the app runs."""
-    soon = in_force().local(dt.datetime.now(dt.UTC).replace(tzinfo=None)) + dt.timedelta(
-        minutes=1
-    )
+    now = in_force().local(dt.datetime.now(dt.UTC).replace(tzinfo=None))
+    soon = now + dt.timedelta(minutes=AHEAD_MINUTES)
     for n, does in enumerate(NIGHT):
         at = f"{soon + dt.timedelta(minutes=n // 2):%H:%M}"
         more = ["--option", "folder=."] if does.value == "import" else []
