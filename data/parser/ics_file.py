@@ -257,7 +257,7 @@ def _moment(
     """A day, or a time as clocks show it where the event takes place."""
     value = read.get(name)
     found = _held(value)
-    if type(found) is dt.date:
+    if isinstance(found, dt.date) and not isinstance(found, dt.datetime):
         return found
     if isinstance(found, dt.datetime):
         # A zone of its own shows the day as it is written; in UTC it may be another one.

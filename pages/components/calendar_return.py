@@ -150,14 +150,15 @@ def rows_of(lines: list[Line]) -> pd.DataFrame:
     ).astype({"Demand, u": float, "Margin": float})
 
 
-def _label(taken: list[Line]) -> str:
+def _label(taken: list[Line]) -> Markdown:
     own = sum(line.is_ours for line in taken)
-    parts = [f"Change {own:d}"] if own else []
     rest = [line for line in taken if not line.is_ours]
+    to = plain(" or ".join(dict.fromkeys(holders(line.right) for line in rest)))
+    if own and rest:
+        return ours(f"Change {own:d} and propose {len(rest):d} to {to}")
     if rest:
-        to = " or ".join(dict.fromkeys(holders(line.right) for line in rest))
-        parts.append(f"{'propose' if own else 'Propose'} {len(rest):d} to {to}")
-    return " and ".join(parts) or "Nothing is ticked"
+        return ours(f"Propose {len(rest):d} to {to}")
+    return ours(f"Change {own:d}") if own else ours("Nothing is ticked")
 
 
 def _done(taken: list[Line]) -> None:
