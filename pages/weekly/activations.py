@@ -19,6 +19,7 @@ from forecasting.weekly.readiness import Readiness
 from forecasting.workspace import Workspace
 from pages.components import (
     allowed,
+    calendar_return,
     charts,
     conclusions,
     download,
@@ -421,6 +422,9 @@ def page() -> None:
         else:
             st.info("Only Marketing adds activations.")
     every_one(space)
+    calendar_return.section(
+        list(dict.fromkeys([*TYPES, *sorted(a.type for a in space.calendar.activations)]))
+    )
     feeding.links()
 
 
