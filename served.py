@@ -226,7 +226,7 @@ def home(request: Request) -> RedirectResponse:
 
 def be_found() -> None:
     """Let the command line of this computer find this app by its database."""
-    path = frame.workspace().store.path
+    path = frame.whole().store.path
     if path is None or config.get_option("server.sslCertFile"):
         return
     host = str(config.get_option("server.address") or "")
@@ -244,7 +244,7 @@ async def living(of: object) -> AsyncIterator[None]:
     running.leave()
 
 
-API = build(frame.workspace, local=running.secret, most_bytes=UPLOAD_BYTES)
+API = build(frame.whole, local=running.secret, most_bytes=UPLOAD_BYTES)
 app = st.App(
     ROOT / "app.py",
     routes=[
@@ -255,7 +255,7 @@ app = st.App(
         feeding.route(BASE),
         Mount(
             f"{BASE}{PATH}",
-            build(frame.workspace, local=running.secret, most_bytes=UPLOAD_BYTES),
+            build(frame.whole, local=running.secret, most_bytes=UPLOAD_BYTES),
         ),
     ],
     middleware=[Middleware(Guard)],

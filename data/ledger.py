@@ -100,6 +100,8 @@ class Ledger:
         self._closed = False
         self._behind = False
         """A commit broke off: the file may hold events that memory does not."""
+        self.followers: tuple[Callable[[Sequence[Event]], None], ...] = ()
+        """Called after `on_commit` with the same; replaced with every change."""
         with store.cursor() as cursor:
             rows = cursor.execute("select client_id, seq from event").fetchall()
         self._known: dict[str, int] = dict(rows)
@@ -355,6 +357,8 @@ class Ledger:
             self._recent.extend(events)
         try:
             self._on_commit(events)
+            for follower in self.followers:
+                follower(events)
         except BaseException as error:  # they are durable all the same: callers are told so
             LOG.fault("not_folded", error, seq=self.seq)
 

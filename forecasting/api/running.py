@@ -17,6 +17,7 @@ from forecasting.commands.served import ONLY_HERE, Served, serving
 from forecasting.errors import JobRunning, NotAllowed
 from forecasting.governance import bearer
 from forecasting.governance.bearer import Call, Level
+from forecasting.outputs.part import seen_by
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
 
@@ -141,7 +142,8 @@ class Runner:
         verb, folder = request.verb, request.folder
         (folder / "out").mkdir()
         call = Call(level=caller.level, key=request.key, seen=request.seen)
-        one = Served(workspace=self.space, person=caller.person, folder=folder)
+        space = seen_by(self.space, caller.person)
+        one = Served(workspace=space, person=caller.person, folder=folder)
         arguments = verb.arguments(
             request.asked, request.uploaded, folder / "out", request.form
         )

@@ -37,6 +37,7 @@ from forecasting.errors import BadFiles, DatabaseBusy, OutOfBounds, Refused
 from forecasting.governance.audit import Noted
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
+from forecasting.outputs.part import seen_by
 from forecasting.plan.inbound import SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.rights import LOCAL_ADMIN
@@ -204,10 +205,19 @@ def opened(
         return
     workspace = Workspace(db, clock=clock, create=create, least_weeks=least_weeks)
     try:
-        yield workspace
+        yield _as_seen(workspace)
         _note_export(workspace, None)
     finally:
         workspace.close()
+
+
+def _as_seen(workspace: Workspace) -> Workspace:
+    """The workspace as far as whoever acts sees it."""
+    ctx = click.get_current_context(silent=True)
+    by = ctx.params.get("person") if ctx is not None else None
+    if by is None or not workspace.reading.is_limited:
+        return workspace
+    return seen_by(workspace, workspace.person(str(by)))
 
 
 def _note_export(workspace: Workspace, by: str | None) -> None:

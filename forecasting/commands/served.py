@@ -42,7 +42,7 @@ LOOKS: Mapping[str, frozenset[str]] = {
     "schedules": frozenset(
         {"name", "does", "at", "days", "options", "pause", "resume", "remove", "run"}
     ),
-    "people": frozenset({"who", "departments", "classes", "regions"}),
+    "people": frozenset({"who", "departments", "classes", "regions", "see"}),
 }
 """Verbs that show something and also change it, with the parameters that do."""
 ONLY_HERE: Mapping[str, frozenset[str]] = {"schedules": frozenset({"options"})}
