@@ -222,7 +222,7 @@ def effect(option: Option, found: Effect) -> None:
         "Net of cost", theme.money(option.net, sign=True), border=True,
         help=f"Margin saved less {theme.money(option.cost)} of cost.",
     )  # fmt: skip
-    st.dataframe(
+    written.dataframe(
         before_and_after(found), hide_index=True, alt="What it changes: now, and then",
         column_config={"What": st.column_config.Column(" ", width=330)},
     )  # fmt: skip
@@ -282,7 +282,7 @@ def moves(plan: LivePlan, option: Option) -> None:
                 "Cost": [m.cost for m in option.moves],
             }
         ),
-        hide_index=True, alt="Units to move", height=min(38 + 35 * len(option.moves), 250),
+        hide_index=True, alt="Units to move", height=written.height(len(option.moves), most=8),
         column_config={"Cost": written.money()},
     )  # fmt: skip
 
