@@ -280,6 +280,8 @@ GLOSSARY: dict[str, str] = {
     "Proposed": "Statistical forecast plus the mean change of the functions that changed the "
     "cell.",
     "Ran out": "The shelf was empty for part of the activation.",
+    "Push back": "To have an order that is on its way come later, so that stock of which there "
+    "is too much already does not grow; an order that is late by itself has slipped.",
     "Receipt": "Units due from a supplier at a door.",
     "Red": "Short: somebody has to decide what to do.",
     "Regular price": "Price of a unit without any discount.",

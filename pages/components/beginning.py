@@ -60,7 +60,10 @@ def reached(title: str, shows: str) -> bool:
     space = frame.workspace()
     if space.has_forecast:
         return True
-    frame.title(title, ours(f"**There is no forecast yet.** Then this page shows {shows}."))
+    frame.title(
+        title,
+        ours(f"**There is no forecast yet.** Once there is one, this page shows {shows}."),
+    )
     listed(space, steps(space))
     return False
 

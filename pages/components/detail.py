@@ -184,6 +184,6 @@ def _risks(_plan: LivePlan, now: Any, scope: Scope, limits: str) -> None:
             "Stockout risk, worst door": st.column_config.ProgressColumn(
                 format="%.0f%%", min_value=0, max_value=100, help=frame.term("Stockout risk")
             ),
-            "Short, u": st.column_config.NumberColumn(format="%,.1f"),
+            "Short, u": st.column_config.NumberColumn(format="%,.0f"),
         },
     )  # fmt: skip

@@ -76,10 +76,16 @@ def shown(
         for one in bare.values():
             one["type_config"] = {**one["type_config"], "format": "%,.0f"}
         return data, {**column_config, **bare}
+    # What is written cell by cell would show '2.000000' of a number whose form nobody gave.
+    plainly = {
+        name: st.column_config.NumberColumn(format="localized")
+        for name in data.columns
+        if name not in column_config and pd.api.types.is_float_dtype(data[name])
+    }
     how: dict[Any, Any] = {
         n: changed if isinstance(column_config[n], Change) else in_words for n in mine
     }
-    return data.style.format(how), dict(column_config)
+    return data.style.format(how), {**plainly, **column_config}
 
 
 def in_words(value: object) -> str:

@@ -259,7 +259,7 @@ def activations(of: Looked) -> None:
         alt=f"Activations that feature {of.name}",
         column_config={
             "Lift": st.column_config.NumberColumn(format="%.2fx", help=frame.term("Lift")),
-            "Short, u": st.column_config.NumberColumn(format="%,.1f"),
+            "Short, u": st.column_config.NumberColumn(format="%,.0f"),
         },
     )  # fmt: skip
 
@@ -268,7 +268,7 @@ def receipts(of: Looked) -> None:
     st.markdown("**Open receipts**")
     base = of.plan.base
     due = base.receipts[base.receipts["sku"] == of.sku]
-    due = due[due["door"].isin(of.places)]
+    due = due[due["door"].isin(of.places)].sort_values("week", kind="stable")
     if len(due):
         written.dataframe(
             pd.DataFrame(
@@ -276,14 +276,14 @@ def receipts(of: Looked) -> None:
                     "Arrives": [theme.week(base.weeks[w]) for w in due["week"]],
                     "Door": base.doors["name"].to_numpy()[due["door"].to_numpy(dtype=int)],
                     "Units": due["units"],
-                    "": [
+                    "Remark": [
                         "long past due: counted in part"
                         if chance < 1
                         else "past due: counted a week later" * bool(late)
                         for chance, late in zip(due["chance"], due["late"], strict=True)
                     ],
                 }
-            ).sort_values("Arrives"),
+            ),
             hide_index=True, height=written.height(len(due), most=6), alt=f"Open receipts of {of.name}",
             column_config={"Units": st.column_config.NumberColumn(format="localized")},
         )  # fmt: skip

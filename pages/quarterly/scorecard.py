@@ -237,7 +237,7 @@ def lead_finding(shown: Scorecard) -> Markdown:
         text += f"{plain(measured.in_words('complete_8', complete))} of activations were complete 8 weeks before their start"
         notice = shown.value("notice")
         text += (
-            f"; the first red flag came {theme.number(notice)} weeks before."
+            f"; the first red flag came {theme.number(notice, digits=1)} weeks before."
             if notice is not None
             else "."
         )
