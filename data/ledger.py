@@ -192,6 +192,15 @@ class Ledger:
         with self._store.cursor() as cursor:
             return _events(cursor, "event_of_kinds", {"kinds": [k.value for k in kinds]})
 
+    def read_again(self) -> None:
+        """Take events that are remembered from the file: a name was taken out of it."""
+        with self._reading:
+            first = self._recent[0].seq if self._recent else self.seq
+        fresh = {event.seq: event for event in self._read(first - 1)}
+        with self._reading:
+            now = (fresh.get(event.seq, event) for event in self._recent)
+            self._recent = deque(now, maxlen=REMEMBERED)
+
     def close(self) -> None:
         """Finish what was handed in, then stop the writer; later callers are refused."""
         with self._handing_in:

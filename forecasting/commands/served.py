@@ -31,7 +31,7 @@ ABSENT: Mapping[str, str] = {
 """Verbs that programs do not have, and why."""
 READS = frozenset({
     "template", "export", "project", "bridge", "buy-plan", "orders", "pack", "proposals",
-    "calendar", "backup", "tokens", "input", "audit",
+    "calendar", "backup", "tokens", "input", "audit", "export-person",
 })  # fmt: skip
 """Verbs that change nothing."""
 LOOKS: Mapping[str, frozenset[str]] = {

@@ -350,7 +350,7 @@ def days_within(start: Dates, end: Dates, week: Dates) -> tuple[Ints, Ints]:
 
 def log_paid(discount: Floats) -> Floats:
     """Log of the share of the regular price that is paid; 0 where nothing is stated of it."""
-    paid: Floats = np.log1p(-np.clip(np.nan_to_num(discount), 0.0, DEEPEST))
+    paid: Floats = np.log1p(-np.fmin(np.fmax(discount, 0.0), DEEPEST))
     return paid
 
 

@@ -60,7 +60,7 @@ class Imports:
         plan: Callable[[str], LivePlan],
     ) -> None:
         self._desk, self._calendar = desk, calendar
-        self._rebuild, self._signed = rebuild, signed
+        self._rebuild, self.signed = rebuild, signed
         self._proposals, self._plan = proposals, plan
 
     def preview_import(
@@ -81,7 +81,7 @@ class Imports:
         judged = replace(judged, notes=(*judged.notes, *odd))
         if not any(verdict.table in sources.CALENDAR for verdict in judged.verdicts):
             return judged, []
-        store, signed = self._desk.store, self._signed()
+        store, signed = self._desk.store, self.signed()
         known = {a.activation: a for a in self._calendar.activations}
         judged, accounts = self._with_differences(judged)
         found = list(signed_work.touched(store, judged, signed, known, accounts))
@@ -154,7 +154,8 @@ class Imports:
         names = [v.table for v in judged.verdicts if v.accepted > held.get(v.table, 0)]
         asked = (
             proposing.requests(
-                self._desk, actor, found, calendar=self._calendar, plan=self._plan,
+                self._desk, actor, [(t.before, t.after) for t in found],
+                calendar=self._calendar, plan=self._plan,
                 proposals=self._proposals, summary=_named(judged),
             )
             if found

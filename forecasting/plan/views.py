@@ -147,7 +147,7 @@ def verdict_of(plan: LivePlan, activation: Activation, items: Sequence[ItemRisk]
         demand=float(demand.sum()),
         lift_units=float(sum(i.window_lift.sum() for i in items)),
         n_skus=len({i.sku for i in items}),
-        n_doors=len({int(d) for i in items for d in i.doors}),
+        n_doors=len(np.unique(np.concatenate([i.doors for i in items]))),
         n_cells=len(status),
         red_cells=int((status == RED).sum()),
         red_skus=red_skus,

@@ -5,9 +5,11 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
+from data.leaving import Leaving
 from forecasting.outputs import marketing_calendar
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.readiness import Readiness, State, calendar_of
+from forecasting.workspace import Workspace
 from pages.components import download, frame, lists, theme
 from pages.components.text import Markdown, ours
 
@@ -88,24 +90,26 @@ def table(found: list[Readiness]) -> None:
     with st.container(horizontal=True):
         download.button(
             "Download the calendar (XLSX)",
-            lambda: marketing_calendar.as_workbook(
-                marketing_calendar.calendar(space, person.id)
-            ),
+            lambda: _made(space, person.id, as_book=True),
             "marketing-calendar.xlsx",
         )
         download.button(
             "For your calendar program (ICS)",
-            lambda: marketing_calendar.as_ics(
-                marketing_calendar.calendar(space, person.id),
-                now=space.desk.now,
-                seq=space.seq,
-            ),
+            lambda: _made(space, person.id, as_book=False),
             "marketing-calendar.ics",
         )
     st.caption(
         "Approved: stock covers it, or what was decided makes it so. Decide by: the last "
         "day for the first of the decisions that are worth most. After the last day nothing helps."
     )
+
+
+def _made(space: Workspace, by: str, *, as_book: bool) -> Leaving:
+    seq = space.seq  # before it is worked out: what comes later is not in it
+    found = marketing_calendar.calendar(space, by)
+    if as_book:
+        return marketing_calendar.as_workbook(found, seq=seq)
+    return marketing_calendar.as_ics(found, now=space.desk.now, seq=seq)
 
 
 @st.cache_data(show_spinner="Working out what the stock allows ...", max_entries=8)

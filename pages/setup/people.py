@@ -11,7 +11,15 @@ from data.audit import days_kept
 from forecasting.governance.audit import MOST_ROWS, Noted
 from forecasting.rights import EVERYWHERE, IN_WORDS, LOCAL_ADMIN, RIGHTS, Person, Remit
 from forecasting.vocabulary import INPUTS, Function
-from pages.components import download, frame, signed, theme, tokens, written
+from pages.components import (
+    download,
+    frame,
+    personal_data,
+    signed,
+    theme,
+    tokens,
+    written,
+)
 from pages.components.text import plain
 
 WIDTH = 640
@@ -42,9 +50,12 @@ def page() -> None:
         )
     everybody(space.people)
     if person.may("people"):
-        add, part, out, groups, notes = st.tabs(
-            ["Add or change", "Limit", "Take out", "Groups", "Who came and took what"]
-        )
+        add, part, out, groups, notes, kept = st.tabs(
+            [
+                "Add or change", "Limit", "Take out", "Groups", "Who came and took what",
+                "What is kept of somebody",
+            ]
+        )  # fmt: skip
         with add:
             add_or_change(person)
         with part:
@@ -55,6 +66,8 @@ def page() -> None:
             groups_of_the_provider(person)
         with notes:
             who_came(person)
+        with kept:
+            personal_data.section(person)
     else:
         st.caption("Admin changes people and functions.")
     tokens.section(person)

@@ -20,6 +20,7 @@ from forecasting.workspace import Workspace
 from pages.components import (
     allowed,
     beginning,
+    calendar_return,
     charts,
     conclusions,
     download,
@@ -424,6 +425,9 @@ def page() -> None:
         else:
             st.info("Only Marketing adds activations.")
     every_one(space)
+    calendar_return.section(
+        list(dict.fromkeys([*TYPES, *sorted(a.type for a in space.calendar.activations)]))
+    )
     feeding.links()
 
 
