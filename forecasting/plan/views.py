@@ -207,7 +207,7 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
     -------
     DataFrame, one row per SKU
         sku, description, status, demand, lift_units, lift, lift_low, lift_high (times
-        baseline; low to high is the 80 % interval), on_hand, units_short, revenue_at_risk,
+        baseline; low to high is the 80% interval), on_hand, units_short, revenue_at_risk,
         margin_at_risk, p_window (worst door), red_doors, doors, first_short (date or NaT).
     """
     rows = []

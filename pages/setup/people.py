@@ -11,7 +11,15 @@ from data.audit import days_kept
 from forecasting.governance.audit import MOST_ROWS, Noted
 from forecasting.rights import EVERYWHERE, IN_WORDS, LOCAL_ADMIN, RIGHTS, Person, Remit
 from forecasting.vocabulary import INPUTS, Function
-from pages.components import download, frame, personal_data, signed, theme, tokens
+from pages.components import (
+    download,
+    frame,
+    personal_data,
+    signed,
+    theme,
+    tokens,
+    written,
+)
 from pages.components.text import plain
 
 WIDTH = 640
@@ -67,7 +75,7 @@ def page() -> None:
     tokens.section(person)
     st.header("Who may do what", anchor=False)
     rights = {verb: holders for verb, holders in RIGHTS.items() if verb in IN_WORDS}
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             [[IN_WORDS[verb].capitalize(), *("✓" if f in holders else "" for f in Function)] for verb, holders in rights.items()],
             columns=["", *(f.label for f in Function)],
@@ -78,7 +86,7 @@ def page() -> None:
 
 
 def everybody(people: list[Person]) -> None:
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             [
                 (
@@ -271,7 +279,7 @@ def who_came(person: Person) -> None:
     if shown.empty:
         st.caption("Nothing of it in this time.")
         return
-    st.dataframe(shown, hide_index=True, alt="Who came and took what")
+    written.dataframe(shown, hide_index=True, alt="Who came and took what")
     if len(shown) == SHOWN:
         st.caption(f"The latest {SHOWN}; the file has all of it.")
     download.spreadsheet(
@@ -290,7 +298,7 @@ def groups_of_the_provider(person: Person) -> None:
             "Nobody signs in here: groups count once Concord is served with a sign-in file."
         )
     if space.staff.groups:
-        st.dataframe(
+        written.dataframe(
             pd.DataFrame(
                 [
                     (
