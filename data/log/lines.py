@@ -101,7 +101,7 @@ def digest(lines: Iterable[Line]) -> str:
             line.leaves.delta.tolist(), strict=True,
         )  # fmt: skip
         whole = [line.values, line.input, line.activation, sorted(leaves)]
-        if not len(line.leaves):  # whose and at what is said by leaves alone
+        if not len(line.leaves):  # only leaves state whose they are and at what
             whole = [line.values]
         found.update(json.dumps(whole, default=str).encode())
     return found.hexdigest()

@@ -245,6 +245,6 @@ def refusal(error: psycopg.Error, place: str) -> Refused:
 
 def _first(error: psycopg.Error) -> str:
     """The first line of an error that says why, without the address that was tried."""
-    said = error.diag.message_primary or str(error)
-    lines = [line for line in said.strip().split("\n") if line.strip()]
+    text = error.diag.message_primary or str(error)
+    lines = [line for line in text.strip().split("\n") if line.strip()]
     return lines[0].split("failed: ")[-1][:200] if lines else type(error).__name__
