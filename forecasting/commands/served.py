@@ -27,6 +27,7 @@ ABSENT: Mapping[str, str] = {
     "serve": "It starts the server that is asked.",
     "sample": "It builds a made-up company in a database of its own.",
     "restore": "It makes a database where there is none; the one that is served is one.",
+    "move": "It moves the log from under whoever has it open: stop the server for it.",
 }
 """Verbs that programs do not have, and why."""
 READS = frozenset({
