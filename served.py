@@ -231,7 +231,7 @@ def home(request: Request) -> RedirectResponse:
 
 def be_found() -> None:
     """Let the command line of this computer find this app by its database."""
-    path = frame.workspace().store.path
+    path = frame.whole().store.path
     if path is None or config.get_option("server.sslCertFile"):
         return
     host = str(config.get_option("server.address") or "")
@@ -250,7 +250,7 @@ async def living(of: object) -> AsyncIterator[None]:
     running.leave()
 
 
-API = build(frame.workspace, local=running.secret, most_bytes=UPLOAD_BYTES)
+API = build(frame.whole, local=running.secret, most_bytes=UPLOAD_BYTES)
 app = st.App(
     ROOT / "app.py",
     routes=[

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -104,6 +104,7 @@ class Store:
         self._copying = threading.Lock()
         self._here = threading.local()
         """Of each thread: what it asks at once (`at_once`)."""
+        self._besides: list[Callable[[], None]] = []
         is_new = path is not None and _is_new(path, create=create)
         self._connection = self._connect()
         try:
@@ -230,8 +231,14 @@ class Store:
             ((source,),) = cursor.execute("select current_database()").fetchall()
             _copy(cursor, source, partial)
 
+    def let_go_with(self, close: Callable[[], None]) -> None:
+        """Have something else let go when the file is."""
+        self._besides.append(close)
+
     def close(self) -> None:
         """Merge the write-ahead log and release the file."""
+        for close in self._besides:
+            close()
         with self._gate:
             self._closed = True
             self._gate.wait_for(lambda: not self._lent, timeout=COMES_BACK_SECONDS)

@@ -18,6 +18,7 @@ from forecasting.commands.served import ONLY_HERE, Served, serving
 from forecasting.errors import JobRunning, NotAllowed
 from forecasting.governance import bearer
 from forecasting.governance.bearer import Call, Level
+from forecasting.outputs.part import seen_by
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
 
@@ -147,7 +148,8 @@ class Runner:
             out = request.folder / "out"
             out.mkdir()
         call = Call(level=caller.level, key=request.key, seen=request.seen)
-        one = Served(workspace=self.space, person=caller.person, tell=request.tell)
+        space = seen_by(self.space, caller.person)
+        one = Served(workspace=space, person=caller.person, tell=request.tell)
         arguments = verb.arguments(request.asked, request.uploaded, out, request.form)
         if request.in_lines:
             arguments.remove("--json")

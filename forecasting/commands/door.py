@@ -37,6 +37,7 @@ from forecasting.errors import BadFiles, DatabaseBusy, OutOfBounds, Refused
 from forecasting.governance.audit import Noted
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
+from forecasting.outputs.part import seen_by
 from forecasting.plan.inbound import SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.rights import LOCAL_ADMIN
@@ -210,7 +211,7 @@ def opened(
     ctx = click.get_current_context(silent=True)
     writes_a_file = ctx is not None and ctx.params.get("out") is not None
     try:
-        yield workspace
+        yield _as_seen(workspace)
     except BaseException:
         workspace.close()
         raise
@@ -218,6 +219,15 @@ def opened(
         ctx.meta.setdefault(_OPEN, []).append(workspace)  # until what it is for is written
     else:
         workspace.close()
+
+
+def _as_seen(workspace: Workspace) -> Workspace:
+    """The workspace as far as whoever acts sees it."""
+    ctx = click.get_current_context(silent=True)
+    by = ctx.params.get("person") if ctx is not None else None
+    if by is None or not workspace.reading.is_limited:
+        return workspace
+    return seen_by(workspace, workspace.person(str(by)))
 
 
 def _written(ctx: click.Context, *, is_done: bool) -> None:

@@ -27,11 +27,12 @@ ABSENT: Mapping[str, str] = {
     "serve": "It starts the server that is asked.",
     "sample": "It builds a made-up company in a database of its own.",
     "restore": "It makes a database where there is none; the one that is served is one.",
+    "move": "It moves the log from under whoever has it open: stop the server for it.",
 }
 """Verbs that programs do not have, and why."""
 READS = frozenset({
     "template", "export", "project", "bridge", "buy-plan", "orders", "pack", "proposals",
-    "calendar", "backup", "tokens", "input", "audit",
+    "calendar", "backup", "tokens", "input", "audit", "export-person",
 })  # fmt: skip
 """Verbs that change nothing."""
 LOOKS: Mapping[str, frozenset[str]] = {
@@ -42,7 +43,7 @@ LOOKS: Mapping[str, frozenset[str]] = {
     "schedules": frozenset(
         {"name", "does", "at", "days", "options", "pause", "resume", "remove", "run"}
     ),
-    "people": frozenset({"who", "departments", "classes", "regions"}),
+    "people": frozenset({"who", "departments", "classes", "regions", "see"}),
 }
 """Verbs that show something and also change it, with the parameters that do."""
 LONG = frozenset({"refresh", "backtest", "replay"})
