@@ -55,6 +55,17 @@ class Phase:
     seconds: float = 0.0
     cpu_s: float = 0.0
     """Of the server, without its children."""
+    began: float = 0.0
+
+    def begin(self, server: Server) -> None:
+        """Count from now on: what was entered before stays, how long it took does not."""
+        self.typed, self.by_api.took = [], []
+        self.began, self.cpu_s = time.monotonic(), -cpu_s(server.process)
+
+    def end(self, server: Server) -> None:
+        """Count no more."""
+        self.seconds = time.monotonic() - self.began
+        self.cpu_s += cpu_s(server.process)
 
     def told(self) -> dict[str, object]:
         def p95(seconds: list[float]) -> float | None:
@@ -103,10 +114,11 @@ def run(database: Path) -> dict[str, object]:
         server = Server(db, folder / "served.log")
         try:
             ready(server)
-            quiet = asyncio.run(people(server, aim, lambda: time.sleep(QUIET_S), "quiet"))
+            quiet = asyncio.run(people(server, aim, lambda _: time.sleep(QUIET_S), "quiet"))
             runs: dict[str, tuple[str, str]] = {}
+            schedule(db)
             busy = asyncio.run(
-                people(server, aim, lambda: the_night(server, aim, db, runs), "busy")
+                people(server, aim, lambda phase: the_night(server, aim, phase, runs), "busy")
             )
             until = time.monotonic() + 150  # the post goes once a minute
             while not mails.mails and time.monotonic() < until:
@@ -125,23 +137,29 @@ def run(database: Path) -> dict[str, object]:
     }  # fmt: skip
 
 
-def the_night(
-    server: Server, target: Target, db: Path, runs: dict[str, tuple[str, str]]
-) -> None:
+def schedule(db: Path) -> None:
     """Schedules in the coming minutes, set by the command line while the app runs."""
     now = in_force().local(dt.datetime.now(dt.UTC).replace(tzinfo=None))
-    soon = now + dt.timedelta(minutes=AHEAD_MINUTES)
-    for n, does in enumerate(NIGHT):
-        at = f"{soon + dt.timedelta(minutes=n // 2):%H:%M}"
+    at = f"{now + dt.timedelta(minutes=AHEAD_MINUTES):%H:%M}"
+    for does in NIGHT:
         more = ["--option", "folder=."] if does.value == "import" else []
         command = [sys.executable, "-m", "forecasting", "schedules", "--db", str(db)]
         command += ["--as", "dana", "--save", does.value, "--does", does.value, "--at", at]
         subprocess.run([*command, *more], check=True, capture_output=True)
+
+
+def the_night(
+    server: Server, target: Target, phase: Phase, runs: dict[str, tuple[str, str]]
+) -> None:
+    """Wait for the schedules; what is measured begins with the first of them."""
     with _asking(server, target) as client:
-        until = time.monotonic() + LONGEST_S
+        until, has_begun = time.monotonic() + LONGEST_S, False
         while time.monotonic() < until:
             told = client.get("/schedules").json()["result"]["schedules"]
             runs.update({one["name"]: (one["state"], one["told"]) for one in told})
+            if not has_begun and any(state for state, _ in runs.values()):
+                has_begun = True
+                phase.begin(server)
             if all(runs[does.value][0] in ("done", "failed") for does in NIGHT):
                 return
             time.sleep(1)
@@ -153,7 +171,7 @@ def _asking(server: Server, target: Target, n: int = 0) -> httpx.Client:
 
 
 async def people(
-    server: Server, target: Target, meanwhile: Callable[[], None], tag: str
+    server: Server, target: Target, meanwhile: Callable[[Phase], None], tag: str
 ) -> Phase:
     """Five windows and two programs change what is theirs while something else happens."""
     phase, over = Phase(), threading.Event()
@@ -168,9 +186,9 @@ async def people(
             mine = [row for row in target.rows if row < 60][n::WINDOWS] or target.rows[:1]
             while not over.is_set():
                 row, week = chance.choice(mine), chance.choice(target.weeks)
-                await one.type(int(row), str(week), float(20 + len(one.spent)))
+                seconds = await one.type(int(row), str(week), float(20 + len(one.spent)))
+                phase.typed.append(seconds)
                 await asyncio.sleep(THINK_S)
-            phase.typed += one.spent
 
     def program(n: int) -> None:
         chance, made = np.random.default_rng(n), 0
@@ -192,14 +210,14 @@ async def people(
     windows = [asyncio.create_task(window(n)) for n in range(WINDOWS)]
     programs = [threading.Thread(target=program, args=(n,)) for n in range(2)]
     await entered.wait()
-    begun, cpu = time.monotonic(), cpu_s(server.process)
+    phase.begin(server)
     for one in programs:
         one.start()
     try:
-        await asyncio.to_thread(meanwhile)
+        await asyncio.to_thread(meanwhile, phase)
     finally:
         over.set()
-    phase.seconds, phase.cpu_s = time.monotonic() - begun, cpu_s(server.process) - cpu
+    phase.end(server)
     await asyncio.gather(*windows)
     for one in programs:
         await asyncio.to_thread(one.join)
