@@ -81,6 +81,7 @@ def page() -> None:
             columns=["", *(f.label for f in Function)],
         ),
         hide_index=True, alt="Rights by function", height="content",
+        column_config={"": st.column_config.Column(width=460)},
     )  # fmt: skip
     st.caption("Rights are checked with every change, whatever the screen shows.")
 

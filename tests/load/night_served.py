@@ -77,7 +77,7 @@ class Phase:
             "by_api_p95_ms": p95(self.by_api.took),
             "refused": len(self.by_api.refused) + self.by_api.others.total(),
             "others": dict(self.by_api.others),
-            "servercpu_share": round(self.cpu_s / max(self.seconds, 1e-9), 2),
+            "server_cpu_share": round(self.cpu_s / max(self.seconds, 1e-9), 2),
         }  # fmt: skip
 
 
