@@ -24,7 +24,7 @@ from forecasting.vocabulary import GLOSSARY
 from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Watched
 from forecasting.workspace import Workspace
-from pages.components import faults, signed, theme
+from pages.components import at_work, faults, signed, theme
 from pages.components.kept import Kept
 from pages.components.text import Markdown, ours, plain
 
@@ -250,7 +250,8 @@ def one_step() -> Iterator[None]:
     """Everything that a page writes into the link is written at once: one step of Back."""
     st.session_state[_COLLECTED] = {}
     try:
-        yield
+        with at_work.PAGES.run():
+            yield
     finally:
         collected = st.session_state.pop(_COLLECTED)
     _write(collected)
