@@ -170,7 +170,7 @@ def verdict_of(plan: LivePlan, activation: Activation, items: Sequence[ItemRisk]
         demand=float(demand.sum()),
         lift_units=float(sum(i.window_lift.sum() for i in items)),
         n_skus=len({i.sku for i in items}),
-        n_doors=len({int(d) for i in items for d in i.doors}),
+        n_doors=len(np.unique(np.concatenate([i.doors for i in items]))),
         n_cells=len(status),
         red_cells=int((status == RED).sum()),
         red_skus=red_skus,
@@ -207,7 +207,7 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
     -------
     DataFrame, one row per SKU
         sku, description, status, demand, lift_units, lift, lift_low, lift_high (times
-        baseline; low to high is the 80 % interval), on_hand, units_short, revenue_at_risk,
+        baseline; low to high is the 80% interval), on_hand, units_short, revenue_at_risk,
         margin_at_risk, p_window (worst door), red_doors, doors, first_short (date or NaT).
     """
     rows = []

@@ -62,7 +62,7 @@ def projection(fan: pd.DataFrame, *, first_short: Any) -> Markdown:
     )
     row = fan.iloc[at]
     between = (
-        f" (80 % interval {theme.units(row['low'])} to {theme.units(row['high'])})"
+        f" (80% interval {theme.units(row['low'])} to {theme.units(row['high'])})"
         if pd.notna(row["low"])
         else ""
     )
@@ -326,7 +326,7 @@ def results(rows: pd.DataFrame) -> Markdown:
     text = f"**{plain(best['name'])}** added most margin, {theme.money(best['margin'])}"
     if pd.notna(best["margin_low"]):
         text += (
-            f" (80 % interval {theme.money(best['margin_low'])} to "
+            f" (80% interval {theme.money(best['margin_low'])} to "
             f"{theme.money(best['margin_high'])})"
         )
     paid = known.dropna(subset=["spend"])

@@ -1,6 +1,7 @@
 """What hands and eyes do on the screen."""
 
 import re
+from typing import Literal
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -25,6 +26,36 @@ def settled(page: Page) -> None:
         page.wait_for_timeout(400)
         if still.count():  # what was pressed has begun by then, and ended
             return
+
+
+STILL = """
+() => document.getAnimations().every((one) =>
+  one.playState !== "running" || one.effect?.getComputedTiming().endTime === Infinity)
+"""
+"""Whether every transition on the page has ended; a spinner that never ends is none."""
+
+COLOURED = """
+(dark) => {
+  const app = document.querySelector("[data-testid=stApp]");
+  const shades = getComputedStyle(app).backgroundColor.match(/[0-9.]+/g).slice(0, 3).map(Number);
+  return (Math.max(...shades) < 128) === dark;
+}
+"""
+
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+def still(page: Page) -> None:
+    """Wait until nothing moves or fades any more: a colour in between is nobody's to judge."""
+    page.evaluate(DRAWN)
+    page.wait_for_function(STILL)
+
+
+def colours(page: Page, mode: Literal["light", "dark"]) -> None:
+    """See the page in these colours, once all of it has them."""
+    page.emulate_media(color_scheme=mode)
+    page.wait_for_function(COLOURED, arg=mode == "dark")
+    still(page)
 
 
 BESIDE = "a[href*=inbox]"

@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -30,10 +31,12 @@ GRAVE = {"serious", "critical"}
 def looked_at(page: Page, where: str) -> list[dict[str, str]]:
     """What axe finds on the page as it stands, in the colours it has and in the others."""
     found = []
-    for mode, rules in (("light", {"type": "tag", "values": RULES}),
-                        ("dark", {"type": "rule", "values": ["color-contrast"]})):  # fmt: skip
-        page.emulate_media(color_scheme=mode)
-        page.wait_for_timeout(200)
+    looks: list[tuple[Literal["light", "dark"], dict[str, object]]] = [
+        ("light", {"type": "tag", "values": RULES}),
+        ("dark", {"type": "rule", "values": ["color-contrast"]}),
+    ]
+    for mode, rules in looks:
+        screen.colours(page, mode)
         for broken in Axe().run(page, options={"runOnly": rules}).response["violations"]:
             found += [
                 {
@@ -43,7 +46,7 @@ def looked_at(page: Page, where: str) -> list[dict[str, str]]:
                 }
                 for node in broken["nodes"]
             ]  # fmt: skip
-    page.emulate_media(color_scheme="light")
+    screen.colours(page, "light")
     return found
 
 
@@ -261,7 +264,7 @@ CUT = """() => [...document.querySelectorAll("[data-testid=stMetricLabel] *, " +
         (1024, 768, ("scorecard", "why", "side", "review", "value", "bridge", "sku")),
         (400, 800, ("home", "scorecard")),
     ],
-    ids=["zoomed to 200 %", "tablet", "phone"],
+    ids=["zoomed to 200%", "tablet", "phone"],
 )
 def test_nothing_runs_out_of_a_narrow_window_or_is_cut_off(
     server, window, width, height, paths

@@ -303,7 +303,7 @@ def error_by_lag(rows: pd.DataFrame) -> Chart:
 
 @drawing
 def responses(rows: pd.DataFrame) -> Chart:
-    """Lift of each type of activation: a point a class, with its 80 % interval."""
+    """Lift of each type of activation: a point a class, with its 80% interval."""
     shown = rows.assign(
         lift=np.exp(rows["log"]),
         low=np.exp(rows["log"] - EIGHTY * rows["sd"]),
@@ -316,7 +316,7 @@ def responses(rows: pd.DataFrame) -> Chart:
         yOffset=alt.YOffset("class:N"),
         color=alt.Color(
             "class:N", scale=alt.Scale(domain=classes, range=[colours[c] for c in classes]),
-            legend=alt.Legend(title="Lift, 80 % interval", orient="top", columns=5),
+            legend=alt.Legend(title="Lift, 80% interval", orient="top", columns=5),
         ),
         tooltip=[
             named("type", "Type"), named("class", "Class"),

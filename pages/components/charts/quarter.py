@@ -172,14 +172,14 @@ def results(rows: pd.DataFrame) -> Chart:
         axis=alt.Axis(labelLimit=230, labelOverlap=False),
     )  # fmt: skip
     axis = alt.Axis(format="~s", tickCount=6)
-    base = alt.Chart(drawn.assign(what="80 % interval"))
+    base = alt.Chart(drawn.assign(what="80% interval"))
     tips = [
         named("name", "Activation"), tip("margin", "Margin added"), tip("margin_low", "P10"),
         tip("margin_high", "P90"), tip("planned_margin", "Planned margin added"),
         tip("spend", "Spend"),
     ]  # fmt: skip
     scale = alt.Scale(
-        domain=["Margin added", "80 % interval", "Planned margin added", "Spend"],
+        domain=["Margin added", "80% interval", "Planned margin added", "Spend"],
         range=[colours["Planning"], colours["Earlier"], colours["Baseline"], colours["Lift"]],
     )
     legend = alt.Legend(title=None, orient="top", columns=2)  # read at half a window, too

@@ -110,7 +110,7 @@ LINES = {
 def projection(
     fan: pd.DataFrame, *, window: tuple[pd.Timestamp, pd.Timestamp], first_short: Any
 ) -> Chart:
-    """Projected on hand with and without lift, its 80 % interval, receipts and the threshold."""
+    """Projected on hand with and without lift, its 80% interval, receipts and the threshold."""
     frame = broken(fan, ["before_lift", "after_lift", "needed", "low", "high"])
     x = alt.X("week:T", axis=week_axis(list(frame["week"])))
     layers = [_beneath(frame, x, window), _on_hand(frame, x)]
@@ -136,7 +136,7 @@ def projection(
 def _beneath(frame: pd.DataFrame, x: alt.X, window: tuple[pd.Timestamp, pd.Timestamp]) -> Any:
     """What lies beneath the lines: weeks of the activation, the interval, receipts."""
     colours = theme.layer_colours()
-    drawn = {"80 % interval": colours["Planning"], "Receipts": colours["Receipts"]}
+    drawn = {"80% interval": colours["Planning"], "Receipts": colours["Receipts"]}
     if window[1] >= window[0]:
         drawn["Weeks of the activation"] = colours["Lift"]
 
@@ -151,7 +151,7 @@ def _beneath(frame: pd.DataFrame, x: alt.X, window: tuple[pd.Timestamp, pd.Times
         shade = alt.Chart(pd.DataFrame([span])).mark_rect(opacity=0.10)
         layers.append(shade.encode(x=alt.X("a:T"), x2=alt.X2("b:T"), color=colour))
     layers += [
-        alt.Chart(frame.assign(kind="80 % interval"))
+        alt.Chart(frame.assign(kind="80% interval"))
         .mark_area(opacity=0.18)
         .encode(
             x=x, y=alt.Y("low:Q", title="units on hand at week end"), y2=alt.Y2("high:Q"),
