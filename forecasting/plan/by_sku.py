@@ -10,9 +10,23 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
+from forecasting.consensus.activations import Activation
+from forecasting.inventory.bridge import Limits
 from forecasting.plan.live import LivePlan
 
 T = TypeVar("T")
+Stamp = tuple[Limits, int, Activation]
+"""What something worked out of some SKUs and an activation stands on."""
+
+
+def stamp_of(plan: LivePlan, skus: Iterable[int], activation: Activation) -> Stamp:
+    """The stamp of what is worked out of some SKUs together, for an activation.
+
+    To be asked for before anything is read: what changes meanwhile is newer than what was
+    read.
+    """
+    changed = plan.changed
+    return plan.limits, max((changed.get(sku, 0) for sku in skus), default=0), activation
 
 
 class BySku(Generic[T]):

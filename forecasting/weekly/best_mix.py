@@ -23,6 +23,7 @@ from scipy.sparse import coo_array
 from forecasting.inventory import actions
 from forecasting.inventory.actions import Outcome, Situation
 from forecasting.inventory.bridge import ItemRisk, group_status
+from forecasting.plan.by_sku import stamp_of
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.option import Action, Option, calendar_deadline, situation_of
@@ -245,11 +246,9 @@ def _kept_menu(plan: LivePlan, item: ItemRisk, *, short: frozenset[int]) -> list
     That is the SKU and those that could be featured in its place: all else of the plan may
     change all day.
     """
-    changed = plan.changed  # before anything is read: what changes meanwhile is newer
     rivals = np.flatnonzero(plan.base.rivals == plan.base.rivals[item.sku]).tolist()
-    last = max((changed.get(sku, 0) for sku in {item.sku, *rivals}), default=0)
-    activation = plan.activation(item.activation)
-    stamp = (activation, plan.limits, last, short.intersection(rivals))
+    stands_on = stamp_of(plan, {item.sku, *rivals}, plan.activation(item.activation))
+    stamp = stands_on, short.intersection(rivals)
     known = _MENUS.setdefault(plan, {})
     if item.sku not in known or known[item.sku][0] != stamp:
         known[item.sku] = (stamp, _menu(plan, item, short=short))

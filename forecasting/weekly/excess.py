@@ -19,6 +19,7 @@ from forecasting.inventory import buy_plan, pushing_back
 from forecasting.inventory.arrivals import NEAR_WEEKS
 from forecasting.inventory.bridge import BLUE, ItemRisk
 from forecasting.inventory.shipments import Shipment, supply_change
+from forecasting.plan.by_sku import Stamp, stamp_of
 from forecasting.plan.live import LivePlan
 from forecasting.weekly import orders
 from forecasting.weekly.judging import judged
@@ -32,6 +33,17 @@ SURE = 0.99
 def offered(plan: LivePlan, activation: str, sku: str) -> list[Option]:
     """Everything that can be decided about one featured SKU."""
     return [*for_shortage(plan, activation, sku), *for_excess(plan, activation, sku)]
+
+
+def stands_on(plan: LivePlan, activation: str, sku: str) -> Stamp:
+    """What is offered holds while this is the same, whatever else of the plan changes.
+
+    An option is judged by what it does to the SKU's class, and to the whole activation.
+    """
+    now = plan.activation(activation)
+    class_ = plan.base.rivals == plan.base.rivals[plan.sku_index[sku]]
+    beside = {plan.sku_index[i.sku] for i in now.items if i.sku in plan.sku_index}
+    return stamp_of(plan, {*np.flatnonzero(class_).tolist(), *beside}, now)
 
 
 def for_excess(plan: LivePlan, activation: str, sku: str) -> list[Option]:

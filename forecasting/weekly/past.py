@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from data.store import Store
 from forecasting.plan.basis import Base
 from forecasting.plan.live import LivePlan
 
+T = TypeVar("T")
 Key = tuple[str, tuple[tuple[str, Any], ...]]
 
 
@@ -29,16 +31,43 @@ class Past:
 
     def __init__(self, store: Store, plan: Callable[[], LivePlan]) -> None:
         self._store, self._plan = store, plan
-        self._of: tuple[Base | None, dict[Key, pd.DataFrame]] = (None, {})
+        self._of: tuple[Base | None, _Known] = (None, _Known())
 
     def query(self, name: str, **parameters: Any) -> pd.DataFrame:
         """Rows of `queries/NAME.sql`; the frame is everybody's and not to be changed."""
+        rows, key = self._known().rows, (name, tuple(sorted(parameters.items())))
+        if key not in rows:
+            rows[key] = self._store.query(name, **parameters)
+        return rows[key]
+
+    def told(self, what: str, work_out: Callable[[], T], *of: object) -> T:
+        """What follows from these answers, worked out once of the same; everybody's likewise.
+
+        Parameters
+        ----------
+        what : str
+            Names it: the last of each name is kept.
+        work_out : callable
+        *of
+            All that decides it beside the files, the run and `work_out` itself.
+        """
+        told = self._known().told
+        known = told.get(what)
+        if known is None or known[0] != of:
+            known = told[what] = (of, work_out())
+        return cast(T, known[1])
+
+    def _known(self) -> _Known:
+        """What is known of the basis that the plan stands on now."""
         base = self._plan().base
-        of, known = self._of
-        if of is not base:
-            known = {}
-            self._of = (base, known)
-        key = (name, tuple(sorted(parameters.items())))
-        if key not in known:
-            known[key] = self._store.query(name, **parameters)
-        return known[key]
+        if self._of[0] is not base:
+            self._of = (base, _Known())
+        return self._of[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read of one basis, and what followed from it."""
+
+    rows: dict[Key, pd.DataFrame] = field(default_factory=dict)
+    told: dict[str, tuple[tuple[object, ...], object]] = field(default_factory=dict)

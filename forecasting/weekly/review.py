@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 
@@ -61,11 +62,14 @@ class Weekly:
         demand = self._past.query(
             "demand_by_week", since=base.as_of, until=base.as_of + dt.timedelta(7)
         )
-        return signals.last_week(
+        activations = self._calendar.activations
+        work_out = partial(
+            signals.last_week,
             self._plan(), mine.set_index("sku")["consensus"], self._happened(base.as_of),
-            self._calendar.activations, demand=demand.set_index("sku")["units"],
+            activations, demand=demand.set_index("sku")["units"],
             version=int(mine["version"].iloc[0]),
         )  # fmt: skip
+        return self._past.told("last week", work_out, activations)
 
     def sense(
         self,
@@ -114,7 +118,8 @@ class Weekly:
         self._desk.allowed(by, "read")
         plan = self._plan()
         orders = self._past.query("open_receipts", as_of=plan.base.as_of)
-        return signals.late_receipts(plan, orders[orders["received"].isna()])
+        work_out = partial(signals.late_receipts, plan, orders[orders["received"].isna()])
+        return self._past.told("late receipts", work_out, plan.activations())
 
     def what_decisions_did(self, by: str) -> pd.DataFrame:
         """What moves brought, of decisions whose activation is over by the as-of week.
@@ -138,7 +143,8 @@ class Weekly:
         if not moved:
             return of_moves.what_they_did([], over, pd.DataFrame())
         since = min(week_start(over[d.activation].start) for d in moved)
-        return of_moves.what_they_did(moved, over, self._happened(since))
+        work_out = partial(of_moves.what_they_did, moved, over, self._happened(since))
+        return self._past.told("what decisions did", work_out, moved, over)
 
     def _happened(self, since: dt.date) -> pd.DataFrame:
         """What the files say of every week from one on, and the run of what was lost."""

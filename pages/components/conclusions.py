@@ -346,7 +346,7 @@ def side_panel(rows: pd.DataFrame, marks: pd.DataFrame, *, in_words: InWords) ->
     text = f"Highest in {theme.week(high['week'])}: {plain(in_words(high['value']))}"
     weeks = pd.to_datetime(known["week"]).to_numpy()[:, None]
     first, last = (pd.to_datetime(marks.iloc[:, at]).to_numpy() for at in (2, 3))
-    during = ((weeks < last) & (weeks + np.timedelta64(7, "D") > first)).any(axis=1)
+    during = np.any((weeks < last) & (weeks + np.timedelta64(7, "D") > first), axis=1)
     if not during.any() or during.all():
         return ours(f"{text}.")
     with_, without = known["value"][during].mean(), known["value"][~during].mean()

@@ -26,7 +26,8 @@ from forecasting.vocabulary import GLOSSARY
 from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Watched
 from forecasting.workspace import Workspace
-from pages.components import faults, signed, theme
+from pages.components import at_work, faults, signed, theme
+from pages.components.kept import Kept
 from pages.components.text import Markdown, ours, plain
 
 GONE_AFTER_S = 12
@@ -269,7 +270,8 @@ def one_step() -> Iterator[None]:
     """Everything that a page writes into the link is written at once: one step of Back."""
     st.session_state[_COLLECTED] = {}
     try:
-        yield
+        with at_work.PAGES.run():
+            yield
     finally:
         collected = st.session_state.pop(_COLLECTED)
     _write(collected)
@@ -393,16 +395,13 @@ def watch_list(
     shown: LivePlan, *, weeks: int = 8, activation: str | None = None
 ) -> list[Watched]:
     """Featured SKUs that are short and what can still be done; worked out once a change."""
-    return _watch_list(shown, shown.number, shown.seq, weeks, activation)
+    return _WATCHED.made(
+        lambda: best_mix.watch_list(shown, weeks=weeks, activation=activation),
+        shown.number, shown.seq, weeks, activation,
+    )  # fmt: skip
 
 
-@st.cache_data(show_spinner="Working out what can still be done ...", max_entries=16)
-def _watch_list(
-    _shown: LivePlan, which: int, seq: int, weeks: int, activation: str | None
-) -> list[Watched]:
-    """`which` and `seq` say when it has to be worked out again."""
-    del which, seq
-    return best_mix.watch_list(_shown, weeks=weeks, activation=activation)
+_WATCHED: Kept[list[Watched]] = Kept(16, doing="Working out what can still be done ...")
 
 
 def balances(shown: LivePlan, *, weeks: int) -> pd.DataFrame:

@@ -11,7 +11,10 @@ import pickle
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, Generic, TypeVar
+
+import streamlit as st
 
 T = TypeVar("T")
 
@@ -23,11 +26,14 @@ class Kept(Generic[T]):
     ----------
     most : int
         So many are kept: those that were asked for last.
+    doing : str
+        Said to who waits for one; nothing where it takes no time.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, *, doing: str = "") -> None:
+        self._most, self._doing = most, doing
         self._known: OrderedDict[bytes, T] = OrderedDict()
+        self._making: dict[bytes, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def made(self, make: Callable[[], T], *of: Any) -> T:
@@ -46,14 +52,27 @@ class Kept(Generic[T]):
             if key in self._known:
                 self._known.move_to_end(key)
                 return self._known[key]
-        found = make()
-        with self._lock:
-            self._known[key] = found
-            while len(self._known) > self._most:
-                self._known.popitem(last=False)
+            alone = self._making.setdefault(key, threading.Lock())
+        with alone:  # whoever asks for the same meanwhile waits for it; for another, goes on
+            with self._lock:
+                if key in self._known:
+                    return self._known[key]
+            try:
+                with st.spinner(self._doing) if self._doing else nullcontext():
+                    found = make()
+                self._keep(key, found)
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
         return found
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._known.clear()
+
+    def _keep(self, key: bytes, found: T) -> None:
+        with self._lock:
+            self._known[key] = found
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)

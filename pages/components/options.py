@@ -14,6 +14,7 @@ from forecasting.weekly.option import Action, Option, gap_to_service
 from forecasting.weekly.orders import Bought
 from forecasting.weekly.together import deciders
 from pages.components import frame, proposals, theme, written
+from pages.components.kept import Kept
 from pages.components.text import Markdown, ours, plain
 
 EFFECT = {
@@ -53,7 +54,7 @@ def deadline(option: Option) -> Markdown:
 
 def panel(plan: LivePlan, activation: str, sku: str) -> None:
     """The options for one featured SKU, short or over, and accepting that it is short."""
-    found = _for_shortage(plan, plan.number, plan.seq, activation, sku)
+    found = offered(plan, activation, sku)
     if not found:
         return
     decided(activation, sku)
@@ -81,13 +82,15 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
                 preview(plan, accept)
 
 
-@st.cache_data(show_spinner="Working out what can still be done ...", max_entries=32)
-def _for_shortage(
-    _plan: LivePlan, which: int, seq: int, activation: str, sku: str
-) -> list[Option]:
-    """`which` and `seq` say when it has to be worked out again."""
-    del which, seq
-    return excess.offered(_plan, activation, sku)
+def offered(plan: LivePlan, activation: str, sku: str) -> list[Option]:
+    """Everything that can be decided about one featured SKU, worked out once a change."""
+    stamp = excess.stands_on(plan, activation, sku)
+    return _OFFERED.made(
+        lambda: excess.offered(plan, activation, sku), plan.number, activation, sku, stamp
+    )
+
+
+_OFFERED: Kept[list[Option]] = Kept(64, doing="Working out what can still be done ...")
 
 
 def who(right: str) -> Markdown:

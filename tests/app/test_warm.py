@@ -6,7 +6,7 @@ import pytest
 
 from forecasting.monthly import buying
 from forecasting.rights import LOCAL_ADMIN
-from pages.components import frame, warm
+from pages.components import frame, options, warm
 
 
 @pytest.fixture
@@ -26,9 +26,11 @@ def test_the_first_page_asks_for_what_is_there_already(served, monkeypatch):
     plan = served.working_plan_for(LOCAL_ADMIN.id)
     monkeypatch.setattr(buying, "_netted", fails)
     monkeypatch.setattr(frame.best_mix, "watch_list", fails)
+    monkeypatch.setattr(options.excess, "offered", fails)
     monkeypatch.setattr(type(served.store), "query", fails)
     assert len(buying.rows(plan))
-    frame.watch_list(plan)
+    for one in frame.watch_list(plan)[: warm.RISKS]:
+        assert options.offered(plan, one.activation, one.sku)
     assert served.weekly.last_week("dana") is not None
     served.weekly.what_decisions_did("dana")
 

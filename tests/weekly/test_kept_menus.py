@@ -9,7 +9,7 @@ from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.sample.company import make_sample
 from forecasting.vocabulary import Function
-from forecasting.weekly import best_mix
+from forecasting.weekly import best_mix, excess
 from tests.company import imported
 
 
@@ -61,6 +61,28 @@ def test_after_any_change_the_menus_are_what_they_would_be_if_all_were_worked_ou
     plan.judge_by(replace(plan.limits, red_probability=0.2))
     same(plan)
     same(plan, weeks=4)
+
+
+def test_what_is_offered_is_the_same_while_what_it_stands_on_is(shop):
+    plan, known, held, changed = shop.plan, {}, 0, 0
+    risks = [(w.activation, w.sku) for w in best_mix.watch_list(plan)]
+    week = as_date(plan.base.weeks[3])
+    rivals = plan.base.rivals
+    classes = {rivals[plan.sku_index[sku]]: (act, sku) for act, sku in risks}
+    for touched in [None, *(sku for _, sku in classes.values())]:
+        if touched:
+            scope = Scope(product_level="sku", product=touched, first_week=week, last_week=week)
+            shop.override("pia", scope, "percent", 7.0, reason="TREND")
+        for risk in classes.values():
+            now = excess.stands_on(plan, *risk), repr(excess.offered(plan, *risk))
+            before = known.get(risk)
+            if before and before[0] == now[0]:
+                assert before[1] == now[1]
+                held += 1
+            changed += before is not None and before[0] != now[0]
+            known[risk] = now
+    assert held
+    assert changed
 
 
 def test_a_menu_of_a_sku_that_nothing_touched_is_not_worked_out_again(shop, monkeypatch):

@@ -12,6 +12,7 @@ from forecasting.plan.lift_library import EIGHTY
 from pages.components import theme
 from pages.components.charts.drawing import Chart, drawing
 from pages.components.charts.marks import (
+    APART,
     broken,
     in_week,
     ink,
@@ -42,9 +43,7 @@ def forecast(
         layers.append(_layers(broken(drawn, ["units"], by="layer")))
     return cast(
         Chart,
-        alt.layer(*layers)
-        .resolve_scale(color="independent", strokeDash="independent")
-        .properties(height=280),
+        alt.layer(*layers, resolve=APART, height=280),
     )
 
 
@@ -170,7 +169,7 @@ def expected_and_actual(rows: pd.DataFrame, *, types: Sequence[str]) -> Chart:
             ],
         )
     )  # fmt: skip
-    return alt.layer(line, label, points).properties(height=430)
+    return alt.layer(line, label, points, height=430)
 
 
 @drawing
@@ -216,7 +215,7 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Chart:
     labels = base.mark_text(align="left", dx=4, color=ink()).encode(
         x=alt.X("high:Q"), text=alt.Text("label:N")
     )
-    return alt.layer(drawn, labels).properties(height=26 * len(bars) + 80)
+    return alt.layer(drawn, labels, height=26 * len(bars) + 80)
 
 
 STEP_NAMES = {"naive": "Naive (last year)"}
@@ -241,7 +240,7 @@ def staircase(steps: list[Added]) -> Chart:
     )
     bars = base.mark_bar(color=theme.layer_colours()["Planning"], size=46)
     labels = base.mark_text(dy=-8, color=ink()).encode(text=alt.Text("wape:Q", format=".1%"))
-    return alt.layer(bars, labels).properties(height=210)
+    return alt.layer(bars, labels, height=210)
 
 
 @drawing
@@ -337,7 +336,7 @@ def responses(rows: pd.DataFrame) -> Chart:
     )
     points = base.mark_circle(size=28, opacity=1).encode(x=alt.X("lift:Q"))
     kinds = shown["type"].nunique()
-    return alt.layer(ranges, points).properties(height=max(60 * kinds, 160))
+    return alt.layer(ranges, points, height=max(60 * kinds, 160))
 
 
 @drawing

@@ -1,6 +1,7 @@
 """What pictures share: an axis of weeks, tooltips, ink."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -16,6 +17,12 @@ DAY = pd.Timedelta(1, "D")
 # A chart is checked as a whole when it is sent; checking each of its parts when it is made
 # as well doubles what it costs.
 schemapi.disable_debug_mode()
+
+EDGELESS: dict[str, Any] = {"view": {"stroke": None}}
+"""The configuration of a chart without a frame. A chart of layers gets it, its height and all else
+of the whole where it is put together: whatever changes it afterwards copies every layer."""
+APART = {"scale": {"color": "independent", "strokeDash": "independent"}}
+"""Layers whose colours and dashes have a legend of their own each."""
 
 
 def told_apart(names: list[str]) -> list[str]:

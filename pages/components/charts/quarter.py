@@ -10,7 +10,7 @@ import pandas as pd
 from forecasting.calendar import quarter_label
 from pages.components import theme
 from pages.components.charts.drawing import Chart, drawing
-from pages.components.charts.marks import broken, in_week, ink, named, tip, told_apart
+from pages.components.charts.marks import EDGELESS, broken, in_week, ink, named, tip, told_apart
 
 PERCENT = ("share", "points", "return")
 """Forms of measures that are given in per cent."""
@@ -58,9 +58,10 @@ def trend(values: list[tuple[str, float | None]], *, target: float | None, kind:
                 tooltip=[alt.Tooltip("value:Q", title="Target", format=shown)],
             )
         )
-    drawn = alt.layer(*layers).properties(height=92).configure_view(stroke=None)
     # Its words are in the tile beside it; a quarter without a value would be a mark without a name.
-    return cast(Chart, drawn.configure_mark(aria=False))
+    return cast(
+        Chart, alt.layer(*layers, height=92, config={**EDGELESS, "mark": {"aria": False}})
+    )
 
 
 @drawing
@@ -119,8 +120,8 @@ def by_member(rows: pd.DataFrame, *, kind: str, before: str = "Before") -> Chart
                 tooltip=[alt.Tooltip("target:Q", title="Target", format=shown)],
             )
         )  # fmt: skip
-    drawn = alt.layer(*layers, labels).properties(height=26 * len(rows) + 90)
-    return cast(Chart, drawn.configure_view(stroke=None))
+    drawn = alt.layer(*layers, labels, height=26 * len(rows) + 90, config=EDGELESS)
+    return cast(Chart, drawn)
 
 
 @drawing
@@ -212,7 +213,7 @@ def results(rows: pd.DataFrame) -> Chart:
     ]
     return cast(
         Chart,
-        alt.layer(*layers).properties(height=30 * len(drawn) + 80).configure_view(stroke=None),
+        alt.layer(*layers, height=30 * len(drawn) + 80, config=EDGELESS),
     )
 
 
@@ -272,5 +273,5 @@ def side_panel(
     height = 138 if is_last else 112
     return cast(
         Chart,
-        alt.layer(*layers).properties(height=height).configure_view(stroke=None),
+        alt.layer(*layers, height=height, config=EDGELESS),
     )

@@ -9,7 +9,9 @@ from forecasting.plan.views import Verdict
 from pages.components import theme
 from pages.components.charts.drawing import Chart, drawing
 from pages.components.charts.marks import (
+    APART,
     DAY,
+    EDGELESS,
     broken,
     in_week,
     ink,
@@ -68,9 +70,7 @@ def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> Chart:
     )
     return cast(
         Chart,
-        (bars + tags)
-        .properties(height=max(27 * len(rows), 22 * len(rows) + 80))
-        .configure_view(stroke=None),
+        alt.layer(bars, tags, height=max(27 * len(rows), 22 * len(rows) + 80), config=EDGELESS),
     )
 
 
@@ -129,9 +129,7 @@ def projection(
     # would be cut off at half the width.
     return cast(
         Chart,
-        alt.layer(*layers)
-        .resolve_scale(color="independent", strokeDash="independent")
-        .properties(height=270),
+        alt.layer(*layers, resolve=APART, height=270),
     )
 
 
@@ -317,6 +315,4 @@ def calibration(tenths: pd.DataFrame) -> Chart:
             ],
         )
     )
-    return cast(
-        Chart, (line + label + points).properties(height=310).configure_view(stroke=None)
-    )
+    return cast(Chart, alt.layer(line, label, points, height=310, config=EDGELESS))
