@@ -99,6 +99,8 @@ class Ledger:
         self._closed = False
         self._behind = False
         """A commit broke off: the log may hold events that memory does not."""
+        self.followers: tuple[Callable[[Sequence[Event]], None], ...] = ()
+        """Called after `on_commit` with the same; replaced with every change."""
         self._known: dict[str, int] = dict(self._log.known())
         self.seq = max(self._known.values(), default=0)
         self._reading = threading.Lock()
@@ -188,6 +190,15 @@ class Ledger:
     def of_kinds(self, *kinds: Kind) -> list[Event]:
         """Every event of some kinds, oldest first."""
         return self._log.of_kinds(kinds)
+
+    def read_again(self) -> None:
+        """Take events that are remembered from the file: a name was taken out of it."""
+        with self._reading:
+            first = self._recent[0].seq if self._recent else self.seq
+        fresh = {event.seq: event for event in self._log.read(first - 1)}
+        with self._reading:
+            now = (fresh.get(event.seq, event) for event in self._recent)
+            self._recent = deque(now, maxlen=REMEMBERED)
 
     def close(self) -> None:
         """Finish what was handed in, then stop the writer; later callers are refused."""
@@ -338,6 +349,8 @@ class Ledger:
             self._recent.extend(events)
         try:
             self._on_commit(events)
+            for follower in self.followers:
+                follower(events)
         except BaseException as error:  # they are durable all the same: callers are told so
             LOG.fault("not_folded", error, seq=self.seq)
 

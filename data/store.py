@@ -123,6 +123,11 @@ class Store:
             raise
 
     @property
+    def is_open(self) -> bool:
+        """Whether it answers as it is: neither closed, nor to be opened anew first."""
+        return not (self._dead or self._closed)
+
+    @property
     def staging(self) -> threading.Lock:
         """Held while files are staged: one import is checked at a time."""
         return self._staging
@@ -196,14 +201,19 @@ class Store:
                     raise
                 self._here.asked = None  # that cursor says nothing more; another one does
         try:
-            return self._rows(sql(name), parameters)
+            return self.ask(sql(name), parameters)
         except StorageFailed:  # the engine may just have died of somebody else's failure
-            return self._rows(sql(name), parameters)
+            return self.ask(sql(name), parameters)
+
+    def ask(self, statement: str, parameters: dict[str, Any]) -> pd.DataFrame:
+        """Rows of one statement, on a cursor of its own."""
+        with self.cursor() as cursor:
+            return cursor.execute(statement, parameters).df()
 
     def table(self, name: str) -> pd.DataFrame:
         """Rows in force of one table of the contract, without their batch."""
         columns = ", ".join(f'"{column}"' for column in tables.TABLES[name].names)
-        return self._rows(f"select {columns} from {name}_now order by all", {})
+        return self.ask(f"select {columns} from {name}_now order by all", {})
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the whole database to a new file; whole, or none.
@@ -234,10 +244,6 @@ class Store:
             self._gate.wait_for(lambda: not self._lent, timeout=COMES_BACK_SECONDS)
             with suppress(duckdb.Error):  # on a full disk the log stays beside the file
                 self._connection.close()
-
-    def _rows(self, statement: str, parameters: dict[str, Any]) -> pd.DataFrame:
-        with self.cursor() as cursor:
-            return cursor.execute(statement, parameters).df()
 
     # Lending ----------------------------------------------------------------------------
 
