@@ -122,7 +122,7 @@ def test_a_target_that_is_not_empty_is_refused_and_left_as_it_is(path, tmp_path,
     with closing(Store(other)) as store:
         written(store, "x", "y")
     move(other, url)
-    with pytest.raises(Refused, match="not empty: it holds 2 entries"):
+    with pytest.raises(Refused, match="already: it holds 2 entries"):
         move(path, url)
     assert there(url) == ([1, 2], ["x", "y"], "in use")
     with closing(Store(path)) as store:
@@ -138,7 +138,7 @@ def test_a_log_that_is_there_already_is_not_moved_twice(path, url, postgres_serv
     back(path, url)
     with pytest.raises(Refused, match="in the file already"):
         back(path, url)
-    with pytest.raises(Refused, match="not empty"):
+    with pytest.raises(Refused, match="already: it holds 3"):
         move(path, url)
 
 
@@ -252,6 +252,19 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(path, wrong, mo
     with pytest.raises(Refused, match="postgresql://person@host/database") as refused:
         opened(path, wrong, monkeypatch)
     assert "a:b" not in str(refused.value)
+
+
+def test_a_log_that_has_begun_and_holds_nothing_yet_is_not_moved_over(path, url, monkeypatch):
+    opened(path.with_name("new.duckdb"), url, monkeypatch)
+    with pytest.raises(Refused, match="already: it holds 0 entries"):
+        move(path, url)
+    opened(path.with_name("new.duckdb"), url, monkeypatch)
+
+
+def test_without_the_driver_it_says_what_to_install(path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "data.log.link", None)
+    with pytest.raises(Refused, match=r"pip install 'concord\[postgres\]'"):
+        opened(path, "postgresql://concord@/x", monkeypatch)
 
 
 def test_a_server_that_is_not_there_is_a_sentence(path, url, tmp_path, monkeypatch):
