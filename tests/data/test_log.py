@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -208,6 +209,33 @@ def test_the_command_line_moves_it_and_says_what_to_set(path, url):
     refused = concord("sample", CONCORD_LOG=url)
     assert refused.returncode == 2
     assert "CONCORD_LOG is set" in refused.stderr
+
+
+def test_whatever_a_name_holds_is_the_same_in_both(path, url, monkeypatch):
+    names = [
+        'a"b',
+        "a\\b",
+        "{a,b}",
+        "NULL",
+        "a\tb\nc",
+        "ä€😀",
+        "'; drop table event; --",
+        "\\N",
+    ]
+    move(path, url)
+    monkeypatch.setenv("CONCORD_LOG", url)
+    with closing(Store(path)) as store:
+        ledger = Ledger(store, lambda _events: None)
+        for n, name in enumerate(names):
+            made = replace(event(str(n), name), note=name, reason=name)
+            ledger.submit(str(n), lambda made=made: made)
+        ledger.close()
+    assert len(set(digests(path, url))) == 1
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "select sku[1], note from concord.event where seq > 3 order by seq"
+        )
+        assert rows.fetchall() == [(name, name) for name in names]
 
 
 # Which log a file goes by ------------------------------------------------------------------
@@ -651,8 +679,6 @@ def test_waiting_goes_on_over_a_connection_that_was_cut(path, url, monkeypatch):
 def test_a_text_that_postgres_cannot_keep_is_refused_and_its_neighbours_are_not(
     path, url, monkeypatch
 ):
-    from dataclasses import replace
-
     move(path, url)
     monkeypatch.setenv("CONCORD_LOG", url)
     with closing(Store(path)) as store:
