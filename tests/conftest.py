@@ -90,6 +90,7 @@ LONG_FIRST = (
     "ordering",
     "runs",
     "ledger",
+    "log",
     "followed",
     "kills",
     "left_behind",

@@ -52,6 +52,12 @@ class Server:
             "initdb", "-U", "concord", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"
         )
         quick = "" if is_durable else " -c fsync=off -c full_page_writes=off"
+        # However this process ends, its end of the pipe is closed, and the server goes.
+        ends = f'read _; "{self._bin}/pg_ctl" -D "{self._data}" -s -m immediate stop; rm -rf "{folder}"'
+        self._guard = subprocess.Popen(
+            ["sh", "-c", ends], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, cwd="/", user=self._user, start_new_session=True,
+        )  # fmt: skip
         self._options = f"-k {folder} -c listen_addresses='' -c shared_buffers=16MB{quick}"
         self.start()
 
@@ -63,6 +69,10 @@ class Server:
 
     def stop(self, mode: str = "immediate") -> None:
         self._run("pg_ctl", "-w", "-s", "-m", mode, "stop")
+
+    def end(self) -> None:
+        """Stop it for good, and remove what it wrote."""
+        self._guard.communicate(timeout=60)
 
     def url(self, database: str) -> str:
         return f"postgresql://concord@/{database}?host={self.folder}"
@@ -103,8 +113,7 @@ def running(*, is_durable: bool = False) -> Iterator[Server]:
         yield server
     finally:
         if server is not None:
-            with suppress(subprocess.CalledProcessError):  # a test may have stopped it
-                server.stop()
+            server.end()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -64,12 +64,10 @@ class Link:
     def __init__(self, url: str) -> None:
         try:
             self._asked = conninfo_to_dict(url)
-        except psycopg.ProgrammingError as error:
-            first = str(error).strip().split("\n")[0]  # may quote a password's neighbour
+        except psycopg.ProgrammingError:  # its words quote the address, password and all
             raise Refused(
-                "The address of the log cannot be read; it is like "
-                f"postgresql://person@host/database ({type(error).__name__}, "
-                f"{len(first)} characters)."
+                "The address of the log cannot be read: expected one like "
+                "postgresql://person@host/database."
             ) from None
         self.place = _place(self._asked)
         self._connection: Connection | None = None

@@ -141,13 +141,11 @@ def _arrived(
 
 def _check_empty(connection: Connection, copy: Embedded, record: Record, place: str) -> None:
     """Refuse a place that holds a log, unless it is what a cut-off move of this one left."""
-    if not record.head:
-        return
     first = connection.execute(statement("client_at"), [1]).fetchone()
-    mine = copy.some([1])
-    if record.state == ARRIVING and first and mine and mine[0].client_id == first[0]:
+    mine = [(event.client_id,) for event in copy.some([1])]
+    if record.state == ARRIVING and (first is None or [first] == mine):
         return
     raise Refused(
-        f"The log at {place} is not empty: it holds {write.number(record.head)} entries. Name "
-        "a database without one; nothing was changed in either."
+        f"There is a log at {place} already: it holds {write.number(record.head)} entries. "
+        "Name a database without one; nothing was changed in either."
     )

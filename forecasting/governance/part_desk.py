@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from data.ledger import EVERYTHING, Ledger, Work
+from data.ledger import EVERYTHING, Ledger
+from data.log.protocol import Work
 from data.store import Store
 from forecasting.consensus.events import Event, Kind
 from forecasting.errors import Outside
