@@ -40,3 +40,25 @@
   };
   for (const kind of ["pointerover", "focusin"]) addEventListener(kind, offer, true);
 })();
+
+// A table is drawn on a canvas that is drawn anew where the page gets narrower, as it does on
+// paper: a printer gets it empty. Before printing each is copied as it stands, at once.
+(() => {
+  const COPY = "concord-paper";
+
+  addEventListener("beforeprint", () => {
+    for (const drawn of document.querySelectorAll("[data-testid=stDataFrame] canvas")) {
+      const table = drawn.closest("[data-testid=stDataFrame]");
+      if (!drawn.width || table.querySelector(`.${COPY}`)) continue;
+      const copy = document.createElement("canvas");
+      copy.className = COPY;
+      copy.width = drawn.width;
+      copy.height = drawn.height;
+      copy.getContext("2d").drawImage(drawn, 0, 0);
+      table.append(copy);
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const copy of document.querySelectorAll(`.${COPY}`)) copy.remove();
+  });
+})();
