@@ -344,11 +344,9 @@ def side_panel(rows: pd.DataFrame, marks: pd.DataFrame, *, in_words: InWords) ->
         return ours("Not known for any week shown.")
     high = most(known, known["value"])
     text = f"Highest in {theme.week(high['week'])}: {plain(in_words(high['value']))}"
-    weeks = pd.to_datetime(known["week"])
-    during = np.zeros(len(known), dtype=bool)
-    for one in marks.itertuples(index=False):
-        first, last = one[2], one[3]
-        during |= ((weeks < last) & (weeks + pd.Timedelta(7, "D") > first)).to_numpy()
+    weeks = pd.to_datetime(known["week"]).to_numpy()[:, None]
+    first, last = (pd.to_datetime(marks.iloc[:, at]).to_numpy() for at in (2, 3))
+    during = ((weeks < last) & (weeks + np.timedelta64(7, "D") > first)).any(axis=1)
     if not during.any() or during.all():
         return ours(f"{text}.")
     with_, without = known["value"][during].mean(), known["value"][~during].mean()

@@ -70,13 +70,13 @@ def card(quarter: str) -> Scorecard:
     space = frame.workspace()
     if space.quarters.is_closed(quarter):
         return space.quarters.scorecard(frame.me().id, quarter)
-    return _card(quarter, space.quarters.stamp())
+    return _card(frame.sees(), quarter, space.quarters.stamp())
 
 
 @st.cache_data(show_spinner="Preparing the scorecard ...", max_entries=12)
-def _card(quarter: str, stamp: tuple[int, ...]) -> Scorecard:
-    """`stamp` says when it has to be drawn up again."""
-    del stamp
+def _card(of: str, quarter: str, stamp: tuple[int, ...]) -> Scorecard:
+    """`stamp` says when it has to be drawn up again, `of` for whom."""
+    del of, stamp
     return frame.workspace().quarters.scorecard(frame.me().id, quarter)
 
 

@@ -12,13 +12,14 @@ from pages.components.text import Markdown, ours, plain
 
 def results() -> Results:
     """Results of every activation that is over, measured once for everybody."""
-    return _results(frame.workspace().quarters.stamp(), frame.workspace().seq)
+    space = frame.workspace()
+    return _results(frame.sees(), space.quarters.stamp(), space.seq)
 
 
-@st.cache_data(show_spinner="Measuring past activations ...", max_entries=2)
-def _results(stamp: tuple[int, ...], seq: int) -> Results:
-    """`stamp` and `seq` say when they have to be read again."""
-    del stamp, seq
+@st.cache_data(show_spinner="Measuring past activations ...", max_entries=4)
+def _results(of: str, stamp: tuple[int, ...], seq: int) -> Results:
+    """`stamp` and `seq` say when they have to be read again, `of` for whom."""
+    del of, stamp, seq
     return frame.workspace().quarters.results(frame.me().id)
 
 

@@ -17,25 +17,27 @@ from pages.components.text import Markdown, ours
 def cells(lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
     """Published numbers beside the actual demand, by SKU and week (Cycles.scored)."""
     space = frame.workspace()
-    return _cells(len(space.cycles.published()), space.plan.base.run, lag)
+    return _cells(frame.sees(), len(space.cycles.published()), space.plan.base.run, lag)
 
 
 @st.cache_data(show_spinner="Scoring past cycles ...", max_entries=6)
-def _cells(versions: int, run: int, lag: int) -> pd.DataFrame:
-    """`versions` and `run` say when it has to be scored again."""
-    del versions, run
+def _cells(of: str, versions: int, run: int, lag: int) -> pd.DataFrame:
+    """`versions` and `run` say when it has to be scored again, `of` for whom."""
+    del of, versions, run
     return frame.workspace().cycles.scored(least_lag=lag)
 
 
 def with_reasons(function: str, lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
     """The cells in which a function spoke, with the reason it gave."""
     space = frame.workspace()
-    return _with_reasons(len(space.cycles.published()), space.plan.base.run, lag, function)
+    return _with_reasons(
+        frame.sees(), len(space.cycles.published()), space.plan.base.run, lag, function
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=12)
-def _with_reasons(versions: int, run: int, lag: int, function: str) -> pd.DataFrame:
-    return frame.workspace().cycles.reasons(_cells(versions, run, lag), function)
+def _with_reasons(of: str, versions: int, run: int, lag: int, function: str) -> pd.DataFrame:
+    return frame.workspace().cycles.reasons(_cells(of, versions, run, lag), function)
 
 
 def with_people(function: str, lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
@@ -57,16 +59,18 @@ def with_types(cells: pd.DataFrame) -> pd.DataFrame:
 def by_reason(function: str) -> dict[str, Added]:
     """What a function's changes added, by reason; '' for all of them."""
     space = frame.workspace()
-    return _by_reason(len(space.cycles.published()), space.plan.base.run, function)
+    return _by_reason(
+        frame.sees(), len(space.cycles.published()), space.plan.base.run, function
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=6)
-def _by_reason(versions: int, run: int, function: str) -> dict[str, Added]:
-    scored = _cells(versions, run, agenda.LEAST_LAG)
+def _by_reason(of: str, versions: int, run: int, function: str) -> dict[str, Added]:
+    scored = _cells(of, versions, run, agenda.LEAST_LAG)
     if scored.empty:
         return {}
     every = {a.name: a for a in value_added.of_functions(scored)}
-    reasons = _with_reasons(versions, run, agenda.LEAST_LAG, function)
+    reasons = _with_reasons(of, versions, run, agenda.LEAST_LAG, function)
     each = value_added.by(reasons, "reason", function=function)
     return {"": every[function], **{a.name: a for a in each}}
 

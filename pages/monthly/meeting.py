@@ -338,7 +338,9 @@ def published(space: Workspace, now: Cycle) -> None:
     event = space.ledger.event(version)
     fed = event.told(ConsensusPublished).fed if event else {}
     st.success(
-        f"Published as version #{version:d}. It feeds the **buy plan** "
+        f"Published as version #{version:d}."
+        if not fed  # of a part of the products no figures were kept
+        else f"Published as version #{version:d}. It feeds the **buy plan** "
         f"({theme.number(fed['buy plan']['skus'])} SKUs, {theme.units(fed['buy plan']['units'])} from "
         f"{theme.week(fed['buy plan']['from'])}) and the **marketing calendar** "
         f"({theme.plural(fed['marketing calendar']['activations'], 'activation')})."

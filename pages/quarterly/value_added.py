@@ -42,9 +42,9 @@ ALL = "All departments"
 
 
 @st.cache_data(show_spinner="Reading every version ...", max_entries=4)
-def every_version(versions: int, run: int) -> pd.DataFrame:
+def every_version(of: str, versions: int, run: int) -> pd.DataFrame:
     """Consensus of every version by department, class and week."""
-    del run
+    del of, run
     space = frame.workspace()
     facts = space.plan.base.skus.set_index("sku")[["department", "class"]]
     parts: list[pd.DataFrame] = []
@@ -69,7 +69,7 @@ def finding(cells: pd.DataFrame, steps: Sequence[Added]) -> Markdown:
 
 def versions_and_actuals(space: Workspace, department: str, cells: pd.DataFrame) -> None:
     """How the forecast for the same weeks changed from cycle to cycle, and the actual demand."""
-    rows = every_version(len(space.cycles.published()), space.plan.base.run)
+    rows = every_version(frame.sees(), len(space.cycles.published()), space.plan.base.run)
     if department != ALL:
         rows = rows[rows["department"] == department]
     lines = rows.groupby(["cycle", "week"], as_index=False)[["consensus"]].sum()

@@ -44,9 +44,11 @@ def page() -> None:
     )
     frame.title("People", f"**{theme.plural(len(space.people), 'person', 'people')}.**{gap}")
     if not person.remit.is_everywhere:
+        sees = space.reading.seen_by(person)
+        seen = "everything" if sees is None else f"**{plain(sees)}**, and totals of that"
         st.info(
-            f"You may change **{plain(person.remit)}** only. You see everything; what is done "
-            "for the whole company, such as imports, is done by somebody who is not limited."
+            f"You may change **{plain(person.remit)}** only. You see {seen}; what is done for "
+            "the whole company, such as imports, is done by somebody who is not limited."
         )
     everybody(space.people)
     if person.may("people"):
@@ -143,8 +145,9 @@ def limit(person: Person) -> None:
     mine = [p for p in able if not p.is_by_group]
     st.markdown(
         "What somebody's function may do can hold for a part of the company only: products of "
-        "some departments or classes, at doors of some regions. They still see everything."
+        "some departments or classes, at doors of some regions."
     )
+    reading(person)
     if not mine:
         st.caption("Nobody who changes inputs was entered by name. Limit a group instead.")
         return
@@ -167,6 +170,24 @@ def limit(person: Person) -> None:
             frame.do(
                 partial(frame.workspace().staff.limit, **chosen), person.id, identity=who.id
             )
+
+
+def reading(person: Person) -> None:
+    """Whether limits hold for what people see, too: a setting of the company."""
+    verbs, key = frame.workspace().reading, "limits hold for reading"
+
+    def changed() -> None:
+        frame.do(verbs.limit, person.id, bool(st.session_state[key]))
+        st.session_state[key] = verbs.is_limited
+
+    st.session_state[key] = verbs.is_limited
+    st.toggle(
+        "Limits hold for what people see, too", key=key, on_change=changed,
+        help="Whoever is limited to departments or classes then finds those alone, on every "
+        "page, in every file, mail and calendar, and every total is of them. Regions go on "
+        "limiting what is changed only: doors share the stock of a centre. It holds from "
+        "everybody's next click on.",
+    )  # fmt: skip
 
 
 def add_or_change(person: Person) -> None:
