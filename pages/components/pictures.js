@@ -47,14 +47,14 @@
   const COPY = "concord-paper";
 
   addEventListener("beforeprint", () => {
-    for (const drawn of document.querySelectorAll("[data-testid=stDataFrame] canvas")) {
-      const table = drawn.closest("[data-testid=stDataFrame]");
-      if (!drawn.width || table.querySelector(`.${COPY}`)) continue;
+    for (const table of document.querySelectorAll("[data-testid=stDataFrame]")) {
+      const drawn = [...table.querySelectorAll("canvas")].filter((one) => one.width);
+      if (!drawn.length || drawn.some((one) => one.className === COPY)) continue;
       const copy = document.createElement("canvas");
       copy.className = COPY;
-      copy.width = drawn.width;
-      copy.height = drawn.height;
-      copy.getContext("2d").drawImage(drawn, 0, 0);
+      copy.width = Math.max(...drawn.map((one) => one.width));
+      copy.height = Math.max(...drawn.map((one) => one.height));
+      for (const layer of drawn) copy.getContext("2d").drawImage(layer, 0, 0); // lines, heads
       table.append(copy);
     }
   });
