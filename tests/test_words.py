@@ -75,7 +75,6 @@ NO_MEASURE = frozenset(
         "Verbs",
         "Last used",
         "Limited to",
-        "When (UTC)",
         "What happened",
         "Of what",
         "Group",
