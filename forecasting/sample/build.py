@@ -134,12 +134,12 @@ def _filled(
     )  # fmt: skip
     if played and blueprint.proof:
         past_cycles.leave_open(space, {f: identity for identity, _, f in STAFF}, last=last)
-        _prove(space, tell)
+        prove(space, tell)
     space.quarters.sum_up()
     return Built(tables=counts, series=run.told(RunMade).series)
 
 
-def _prove(space: Workspace, tell: Tell) -> None:
+def prove(space: Workspace, tell: Tell) -> None:
     """Do what shows whether the forecast and the Bridge can be believed.
 
     A few origins are enough to look at; whoever wants more asks for more on the page.

@@ -40,3 +40,25 @@
   };
   for (const kind of ["pointerover", "focusin"]) addEventListener(kind, offer, true);
 })();
+
+// A table is drawn on a canvas that is drawn anew where the page gets narrower, as it does on
+// paper: a printer gets it empty. Before printing each is copied as it stands, at once.
+(() => {
+  const COPY = "concord-paper";
+
+  addEventListener("beforeprint", () => {
+    for (const table of document.querySelectorAll("[data-testid=stDataFrame]")) {
+      const drawn = [...table.querySelectorAll("canvas")].filter((one) => one.width);
+      if (!drawn.length || drawn.some((one) => one.className === COPY)) continue;
+      const copy = document.createElement("canvas");
+      copy.className = COPY;
+      copy.width = Math.max(...drawn.map((one) => one.width));
+      copy.height = Math.max(...drawn.map((one) => one.height));
+      for (const layer of drawn) copy.getContext("2d").drawImage(layer, 0, 0); // lines, heads
+      table.append(copy);
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const copy of document.querySelectorAll(`.${COPY}`)) copy.remove();
+  });
+})();

@@ -19,7 +19,7 @@ def space():
 
 
 def told(space, folder, name, *, skus=SKUS):
-    """What is said of a budget that names a class, before anything is written."""
+    """What is told of a budget that names a class, before anything is written."""
     (folder / "budget.csv").write_text(BUDGET.format(name=name))
     if skus:
         (folder / "skus.csv").write_text(skus)
