@@ -112,7 +112,7 @@ def workspace() -> Workspace:
         return found
     try:
         return seen_by(found, me())
-    except KeyError:  # nobody has said yet who they are
+    except KeyError:  # nobody has chosen yet who they are
         return found
 
 

@@ -1,4 +1,4 @@
-"""Whoever is limited for reading, too, gets their departments alone, on every way out."""
+"""Whoever is limited for reading, too, gets their departments alone, wherever it goes out."""
 
 import json
 import shutil
