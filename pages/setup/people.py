@@ -11,7 +11,7 @@ from data.audit import days_kept
 from forecasting.governance.audit import MOST_ROWS, Noted
 from forecasting.rights import EVERYWHERE, IN_WORDS, LOCAL_ADMIN, RIGHTS, Person, Remit
 from forecasting.vocabulary import INPUTS, Function
-from pages.components import download, frame, signed, theme, tokens
+from pages.components import download, followed, frame, signed, theme, tokens
 from pages.components.text import plain
 
 WIDTH = 640
@@ -43,6 +43,7 @@ def page() -> None:
             "the whole company, such as imports, is done by somebody who is not limited."
         )
     everybody(space.people)
+    follow([p for p in space.people if p.id != person.id])
     if person.may("people"):
         add, part, out, groups, notes = st.tabs(
             ["Add or change", "Limit", "Take out", "Groups", "Who came and took what"]
@@ -70,6 +71,19 @@ def page() -> None:
         hide_index=True, alt="Rights by function",
     )  # fmt: skip
     st.caption("Rights are checked with every change, whatever the screen shows.")
+
+
+def follow(people: list[Person]) -> None:
+    """Choose a colleague whose changes come to the own inbox."""
+    if not people:
+        return
+    by_id = {p.id: p for p in people}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Follow somebody", list(by_id), width=WIDTH,
+            format_func=lambda one: plain(f"{by_id[one].name} ({by_id[one].function.label})"),
+        )  # fmt: skip
+        followed.star(followed.What.PERSON, chosen)
 
 
 def everybody(people: list[Person]) -> None:
