@@ -126,7 +126,7 @@ class Workspace:
         self._plans, self.parts = KeptPlans(), dict[Remit, Workspace]()
         self._building = threading.Lock()  # a plan is built once, whoever asks
         self._policy: Policy | None = None  # what was set when the plan was built
-        self._recovery = Recovery(self._remade, self._plans.lock)
+        self._recovery = Recovery(self.remade, self._plans.lock)
         self.desk = make_desk(self.store, self._fold, clock=clock)
         self.ledger, desk = self.desk.ledger, self.desk
         self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
@@ -324,7 +324,7 @@ class Workspace:
             except Exception as error:
                 self._recovery.begin(error)
 
-    def _remade(self) -> None:
+    def remade(self) -> None:
         """Everything in memory anew from the ledger and the facts."""
         with self._plans.lock:
             for projector in self._projectors:

@@ -1,14 +1,17 @@
-"""Verbs on the database as a whole: copies of it."""
+"""Verbs on the database as a whole: copies of it, and where its log is."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from data import putting_back
+from data.log.choosing import SETTING, link_to
 from data.store import restore as restored
 from forecasting.commands.door import as_json_too, database, main, opened_file, say, writes
+from forecasting.commands.served import echo
 from forecasting.errors import OutOfBounds
 
 
@@ -41,9 +44,44 @@ def restore(source: Path, db: Path, as_json: bool, replace: bool, yes: bool) -> 
         restored(source, db)
         say({"file": str(db), "bytes": db.stat().st_size}, as_json=as_json)
         return
+    if os.environ.get(SETTING, "").strip():
+        raise OutOfBounds(
+            f"What people entered is not in {db.name} but where {SETTING} says. Bring it back "
+            "into the file first (move --to file), or restore that database by its own means."
+        )
     done = putting_back.put_back(source, db, sure=yes)
     told = {
         "file": str(db), "bytes": db.stat().st_size, "kept": str(done.kept),
         "lost_events": done.lost.events, "lost": str(done.lost),
     }  # fmt: skip
     say(told, as_json=as_json)
+
+
+@main.command()
+@database
+@as_json_too
+@click.option(
+    "--to", "target", required=True, metavar="URL|file",
+    help="An empty database of PostgreSQL (postgresql://person@host/database), or 'file'.",
+)  # fmt: skip
+def move(db: Path, as_json: bool, target: str) -> None:
+    """Move the log of a company to PostgreSQL, or from there back into its file."""
+    from_there = os.environ.get(SETTING, "").strip()
+    is_back = target.strip().lower() == "file"
+    if is_back and not from_there:
+        raise OutOfBounds(f"Set {SETTING} to the address of the log that is to come back.")
+    link_to(from_there if is_back else target)  # a wrong address is refused first
+    from data.log.moving import to_file, to_postgres  # needs the driver
+
+    with opened_file(db) as store:
+        moved = to_file(store, from_there) if is_back else to_postgres(store, target)
+    echo(_AFTER_BACK if is_back else _AFTER, err=True)
+    result = {"events": moved.events, "digest": moved.digest, "log": moved.place}
+    say(result, as_json=as_json)
+
+
+_AFTER = (
+    f"Set {SETTING} to that address wherever Concord runs on this database. Back up both from "
+    "now on: PostgreSQL has what people entered, the file has what was imported and fitted."
+)
+_AFTER_BACK = f"Take {SETTING} out wherever Concord runs on this database."

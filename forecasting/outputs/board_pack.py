@@ -233,7 +233,7 @@ def _value_added(shown: Scorecard, label: str) -> tuple[Section, ...]:
         "(for functions, of the statistical forecast) less its own, in points; above zero is "
         "better."
     )
-    heads = ("SKU weeks", "WAPE", "Bias", "Value added, points", "80 % interval")
+    heads = ("SKU weeks", "WAPE", "Bias", "Value added, points", "80% interval")
     none = "No consensus was published early enough to be scored."
     return (
         Section(

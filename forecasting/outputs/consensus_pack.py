@@ -401,7 +401,7 @@ def _value_added(space: Workspace, version: Version) -> Section:
         if found
         else ""
     )
-    heads = ("Step", "SKU weeks", "WAPE", "Bias", "Value added, points", "80 % interval")
+    heads = ("Step", "SKU weeks", "WAPE", "Bias", "Value added, points", "80% interval")
     return Section(
         title="Value added by each step and function",
         basis=basis,

@@ -173,7 +173,8 @@ def home() -> None:
             st.markdown(
                 f":gray[{plain(one.what.label)}] · {plain(now.status)} · "
                 + (
-                    "what becomes of it is in your inbox" if one.what in _OF_WORD
+                    "what becomes of it is in your inbox"
+                    if one.what in _OF_WORD
                     else f"{_figures(now)} · {changed(seen[one.what, one.name], now)}"
                 ),
                 width="content",

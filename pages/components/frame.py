@@ -302,18 +302,6 @@ def follow_sums() -> bool:
     return job.progress is not None
 
 
-def needs_forecast() -> bool:
-    """Whether there is a plan; else says what to do and stops there."""
-    if workspace().has_forecast:
-        return True
-    st.info(
-        "There is no forecast yet. Import your files on the **Data** page and press "
-        "**Refresh the forecast** there."
-    )
-    st.page_link("pages/setup/data.py", label="Go to Data", icon=":material/upload:")
-    return False
-
-
 def odd_beside(what: str, name: str) -> None:
     """A small mark, where something that this page shows looks odd in the data.
 

@@ -9,7 +9,7 @@ import streamlit as st
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
 from forecasting.monthly import agenda
-from pages.components import frame, theme
+from pages.components import frame, theme, written
 from pages.components.charts.demand import STEP_NAMES
 from pages.components.text import Markdown, ours
 
@@ -84,7 +84,7 @@ def table(
     rows: list[Added], what: str, *, in_words: Callable[[str], str] = str.capitalize, alt: str
 ) -> None:
     """Draw value added as a table, one row each."""
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 what: [STEP_NAMES.get(a.name) or in_words(a.name) for a in rows],
@@ -92,7 +92,7 @@ def table(
                 "WAPE": [100 * a.wape for a in rows],
                 "Bias": [100 * a.bias for a in rows],
                 "Value added": [points(a.added) for a in rows],
-                "80 % interval": [
+                "80% interval": [
                     "–" if np.isnan(a.low) else f"{theme.points(a.low)} to {theme.points(a.high)}"
                     for a in rows
                 ],
@@ -104,6 +104,6 @@ def table(
             "Bias": st.column_config.NumberColumn(format="%+.1f%%", help=frame.term("Bias")),
             "Value added": st.column_config.TextColumn(help=frame.term("Value added")),
             "SKU weeks": st.column_config.NumberColumn(format="localized", help=frame.term("SKU week")),
-            "80 % interval": st.column_config.TextColumn(help=frame.term("80 % interval")),
+            "80% interval": st.column_config.TextColumn(help=frame.term("80% interval")),
         },
     )  # fmt: skip

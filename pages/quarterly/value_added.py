@@ -12,7 +12,17 @@ from forecasting.monthly import agenda
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
-from pages.components import charts, conclusions, download, frame, picture, scores, theme
+from pages.components import (
+    beginning,
+    charts,
+    conclusions,
+    download,
+    frame,
+    picture,
+    scores,
+    theme,
+    written,
+)
 from pages.components.text import Markdown, ours, plain
 
 LAGS = {
@@ -77,7 +87,7 @@ def versions_and_actuals(space: Workspace, department: str, cells: pd.DataFrame)
             actual.set_index("week").rename(columns={"actual": "Actual"})
         )
         wide.index = [theme.week(w) for w in wide.index]
-        st.dataframe(
+        written.dataframe(
             wide.rename_axis("Week"), placeholder="–", alt="Every version by target week",
             column_config={c: st.column_config.NumberColumn(f"{c}, u", format="localized", step=1) for c in wide.columns},
         )  # fmt: skip
@@ -100,7 +110,7 @@ def weights(plan: LivePlan) -> None:
         for r in of.records
     ]
     with st.expander("Weight of each function in the proposed number"):
-        st.dataframe(
+        written.dataframe(
             pd.DataFrame(rows), hide_index=True, alt="Weights of the proposal and their evidence",
             column_config={
                 "Weight": st.column_config.NumberColumn(format="%.0f%%"),
@@ -169,7 +179,9 @@ def split_rows(by: str, function: str, lag: int, cells: pd.DataFrame) -> pd.Data
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "Value added", "which step and whose changes made the forecast better"
+    ):
         return
     space = frame.workspace()
     frame.watch_rows([])

@@ -11,7 +11,16 @@ from data.audit import days_kept
 from forecasting.governance.audit import MOST_ROWS, Noted
 from forecasting.rights import EVERYWHERE, IN_WORDS, LOCAL_ADMIN, RIGHTS, Person, Remit
 from forecasting.vocabulary import INPUTS, Function
-from pages.components import download, followed, frame, signed, theme, tokens
+from pages.components import (
+    download,
+    followed,
+    frame,
+    personal_data,
+    signed,
+    theme,
+    tokens,
+    written,
+)
 from pages.components.text import plain
 
 WIDTH = 640
@@ -45,9 +54,12 @@ def page() -> None:
     everybody(space.people)
     follow([p for p in space.people if p.id != person.id])
     if person.may("people"):
-        add, part, out, groups, notes = st.tabs(
-            ["Add or change", "Limit", "Take out", "Groups", "Who came and took what"]
-        )
+        add, part, out, groups, notes, kept = st.tabs(
+            [
+                "Add or change", "Limit", "Take out", "Groups", "Who came and took what",
+                "What is kept of somebody",
+            ]
+        )  # fmt: skip
         with add:
             add_or_change(person)
         with part:
@@ -58,12 +70,14 @@ def page() -> None:
             groups_of_the_provider(person)
         with notes:
             who_came(person)
+        with kept:
+            personal_data.section(person)
     else:
         st.caption("Admin changes people and functions.")
     tokens.section(person)
     st.header("Who may do what", anchor=False)
     rights = {verb: holders for verb, holders in RIGHTS.items() if verb in IN_WORDS}
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             [[IN_WORDS[verb].capitalize(), *("✓" if f in holders else "" for f in Function)] for verb, holders in rights.items()],
             columns=["", *(f.label for f in Function)],
@@ -87,7 +101,7 @@ def follow(people: list[Person]) -> None:
 
 
 def everybody(people: list[Person]) -> None:
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             [
                 (
@@ -280,7 +294,7 @@ def who_came(person: Person) -> None:
     if shown.empty:
         st.caption("Nothing of it in this time.")
         return
-    st.dataframe(shown, hide_index=True, alt="Who came and took what")
+    written.dataframe(shown, hide_index=True, alt="Who came and took what")
     if len(shown) == SHOWN:
         st.caption(f"The latest {SHOWN}; the file has all of it.")
     download.spreadsheet(
@@ -299,7 +313,7 @@ def groups_of_the_provider(person: Person) -> None:
             "Nobody signs in here: groups count once Concord is served with a sign-in file."
         )
     if space.staff.groups:
-        st.dataframe(
+        written.dataframe(
             pd.DataFrame(
                 [
                     (
