@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from data.ledger import EVERYTHING, Ledger, Work
+from data.ledger import EVERYTHING, Ledger
+from data.log.protocol import Work
 from data.store import Store
 from forecasting.consensus.events import Event, Kind
 from forecasting.errors import Outside
@@ -73,6 +74,10 @@ class PartLedger(Ledger):
     def of_kinds(self, *kinds: Kind) -> list[Event]:
         """Every event of some kinds, oldest first."""
         return self.seen(self._desk.ledger.of_kinds(*kinds))
+
+    def read_again(self) -> None:
+        """Take events that are remembered from the file: the ledger's own to do."""
+        self._desk.ledger.read_again()
 
     def close(self) -> None:
         """Nothing: the ledger goes on."""
