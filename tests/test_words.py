@@ -72,7 +72,6 @@ NO_MEASURE = frozenset(
         "Verbs",
         "Last used",
         "Limited to",
-        "When (UTC)",
         "What happened",
         "Of what",
         "Group",

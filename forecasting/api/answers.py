@@ -40,6 +40,7 @@ KINDS: Mapping[str, str] = {
     ".pdf": "application/pdf",
     ".ics": "text/calendar",
     ".duckdb": "application/octet-stream",
+    ".zip": "application/octet-stream",  # as itself; as application/zip with what was told
 }
 """Form of a file to its media type."""
 PAGES_KEPT, PAGES_S = 32, 600.0

@@ -331,7 +331,7 @@ def _add_jobs(app: FastAPI, server: Server) -> None:
         (
             "/jobs/{job}/answer",
             answer,
-            "What a long request came to.",
+            "The answer of a long request.",
             described.of_jobs(),
             described.ANSWER_ID,
         ),

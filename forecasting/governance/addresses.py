@@ -136,6 +136,11 @@ def secret(reference: str) -> str:
     return found.strip()
 
 
+def has_incoming() -> bool:
+    """Whether the server names a folder for files that come in."""
+    return bool(os.environ.get(INCOMING, "").strip())
+
+
 def incoming(name: str) -> Path:
     """A folder within the one that the server has for files that come in.
 

@@ -13,7 +13,7 @@ from pages.components.text import plain
 IN_WORDS = {
     Level.READ: "look at things",
     Level.WRITE: "look, and do the work of the function",
-    Level.ADMIN: "all of that, and set what is for everybody",
+    Level.ADMIN: "look, do the work, and set what is for everybody",
 }
 MADE = "token made"
 """Key under which a new secret waits to be shown, once."""
@@ -33,6 +33,8 @@ def section(person: Person) -> None:
     found = frame.workspace().tokens.of(person.id)
     if found:
         listed(found)
+    else:
+        st.caption("No token has been made yet.")
     with st.container(horizontal=True):
         with st.popover("Make a token"):
             make(person)
@@ -48,7 +50,8 @@ def listed(found: list[Token]) -> None:
     rows = [
         (
             one.label, space.desk.person(one.person).name, IN_WORDS[one.level],
-            ", ".join(one.commands) or "all", one.until, used.get(one.id),
+            ", ".join(one.commands) or "all", one.until,
+            theme.moment(used[one.id]) if one.id in used else "not yet",
             "Revoked" if one.is_revoked else "Good" if one.is_good(today) else "Over", one.id,
         )
         for one in found
@@ -58,6 +61,12 @@ def listed(found: list[Token]) -> None:
             rows, columns=["For", "Speaks for", "May", "Verbs", "Until", "Last used", "State", "Id"]
         ),
         hide_index=True, alt="Tokens of programs",
+        column_config={
+            "Until": st.column_config.DateColumn(
+                format=theme.day_format(year=True), help="The last day on which it is good."
+            ),
+            "Last used": st.column_config.Column(help="To ten minutes."),
+        },
     )  # fmt: skip
 
 

@@ -82,7 +82,8 @@ def page() -> None:
             [[IN_WORDS[verb].capitalize(), *("✓" if f in holders else "" for f in Function)] for verb, holders in rights.items()],
             columns=["", *(f.label for f in Function)],
         ),
-        hide_index=True, alt="Rights by function",
+        hide_index=True, alt="Rights by function", height="content",
+        column_config={"": st.column_config.Column(width=460)},
     )  # fmt: skip
     st.caption("Rights are checked with every change, whatever the screen shows.")
 
@@ -275,6 +276,8 @@ def who_came(person: Person) -> None:
         "From this day on", space.desk.today - dt.timedelta(30), key="notes since"
     )
 
+    when = f"When ({theme.zone()})"
+
     def rows(most: int) -> pd.DataFrame:
         found = space.audit.read(
             person.id, person=who.id if who else None, kind=kind,
@@ -283,7 +286,7 @@ def who_came(person: Person) -> None:
         names = {p.id: p.name for p in space.people}
         return pd.DataFrame(
             {
-                "When (UTC)": found["noted_at"],
+                when: theme.local(found["noted_at"].dt.to_pydatetime()),
                 "Who": [names.get(one, one) for one in found["person"]],
                 "What happened": [str(one).capitalize() for one in found["kind"]],
                 "Of what": found["what"],
@@ -294,7 +297,10 @@ def who_came(person: Person) -> None:
     if shown.empty:
         st.caption("Nothing of it in this time.")
         return
-    written.dataframe(shown, hide_index=True, alt="Who came and took what")
+    written.dataframe(
+        shown, hide_index=True, alt="Who came and took what",
+        column_config={when: st.column_config.DatetimeColumn(format=theme.moment_format())},
+    )  # fmt: skip
     if len(shown) == SHOWN:
         st.caption(f"The latest {SHOWN}; the file has all of it.")
     download.spreadsheet(

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from data.schedule_runs import ScheduleRun
+from forecasting.governance import addresses
 from forecasting.governance.schedules import Does, Schedule
 from forecasting.governance.timetable import DAYS, EVERY_DAY
 from forecasting.rights import Person
@@ -24,10 +25,7 @@ def finding(schedules: list[Schedule]) -> Markdown:
         return ours("**Nothing is done by itself yet.**")
     failed = len(space.schedules.failures)
     parts = [f"**{theme.plural(len(schedules), 'schedule')}**"]
-    parts.append(
-        f"{theme.plural(failed, 'one')} failed the last time" if failed == 1
-        else f"{theme.number(failed)} failed the last time" if failed else "all went well"
-    )  # fmt: skip
+    parts.append(f"{theme.number(failed)} failed the last time" if failed else "all went well")
     nexts = [at for one in schedules if (at := space.schedules.next_run(one)) is not None]
     if nexts:
         parts.append(f"next at {theme.moment(min(nexts))}")
@@ -42,6 +40,15 @@ def outcome(run: ScheduleRun | None) -> Markdown:
     sign = plain(_SIGNS.get(run.state, run.state))
     coloured = f":red[{sign}]" if run.state in ("failed", "cut") else sign
     return ours(f"{coloured} {when} · {plain(run.told)}" if run.told else f"{coloured} {when}")
+
+
+def origin_of(one: Schedule) -> str:
+    """Where the files of a schedule come from; '' where it reads none."""
+    folder = one.options.get("folder", "")
+    if not folder:
+        return one.options.get("from", "")
+    incoming = "the folder for incoming files"
+    return incoming if folder == "." else f"{folder} in {incoming}"
 
 
 def one_schedule(one: Schedule, person: Person) -> None:
@@ -64,8 +71,7 @@ def one_schedule(one: Schedule, person: Person) -> None:
                 else " :red[They have no access any more: it does not run.]"
             )
             following = ours("Paused") if at is None else ours(f"Next at {theme.moment(at)}")
-            origin = one.options.get("from") or one.options.get("folder", "")
-            told = f" · from {plain(origin)}" if origin else ""
+            told = f" · from {plain(origin)}" if (origin := origin_of(one)) else ""
             st.caption(f"{following} · under the rights of {plain(maker.name)}{gone}{told}")
         with row[1].container(horizontal=True, horizontal_alignment="right"):
             if st.button("Run now", key=f"run_{one.seq}", disabled=not may):
@@ -108,6 +114,11 @@ def _origin(person: Person) -> dict[str, str]:
         given["folder"] = st.text_input(
             "Folder within it", ".", help="'.' is the whole folder that the server names."
         )
+        if not addresses.has_incoming():
+            st.caption(
+                f"The server names no such folder yet ({addresses.INCOMING}). Whoever runs it "
+                "can, or Admin chooses another place."
+            )
     elif kind == "Database":
         given["from"] = st.text_input(
             "Database", placeholder="postgresql+psycopg://reader:{secret}@host/name",

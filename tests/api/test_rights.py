@@ -55,13 +55,19 @@ TABLE = {
     ("replay", "POST"): (FILES, {"last": 1, "weeks_ahead": 1}),
     ("import", "POST"): (FILES, {}),
     ("audit", "GET"): (ADMIN, {}),
+    ("import-calendar", "POST"): (INPUTS, {}),
+    ("export-person", "GET"): (ADMIN, {"who": "mara"}),
+    ("anonymise", "POST"): (ADMIN, {"who": "nobody"}),
     ("people", "GET"): (EVERYBODY, {}),
     ("people", "POST"): (ADMIN, {"limit": "nobody", "department": ["Nothing"]}),
     ("make-token", "POST"): (EVERYBODY, {"label": "another"}),
     ("revoke-token", "POST"): (EVERYBODY, {"token": "nothing"}),
 }  # fmt: skip
 """Verb and method to the functions that have it, and parameters that it can be tried with."""
-OF_ADMIN = ("make-token", "revoke-token", "conventions", "backup", "people", "schedules")
+OF_ADMIN = (
+    "make-token", "revoke-token", "conventions", "backup", "people", "schedules",
+    "export-person", "anonymise",
+)  # fmt: skip
 """What needs a token of the level admin, whoever it speaks for."""
 SOONER = ("answer", "publish")
 """Verbs that look first whether what is named is there; the rights behind them are tried one
@@ -78,6 +84,9 @@ def _asked(client, verb: str, method: str, given: dict):
     if verb == "import":
         files = [("paths", ("kpis.csv", b"date,metric,channel,value\nno day,traffic,,5\n"))]
         return client.post(f"/{verb}", files=files)
+    if verb == "import-calendar":
+        file = ("calendar.csv", b"activation,name,type,start,end\n")
+        return client.post(f"/{verb}", files=[("path", file)])
     return client.post(f"/{verb}", json=given)
 
 

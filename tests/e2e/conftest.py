@@ -97,6 +97,11 @@ class Server:
                 assert time.monotonic() < deadline, log.read_text()
                 time.sleep(0.1)
 
+    @property
+    def process(self) -> int:
+        """Its number."""
+        return self._process.pid
+
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(10)
