@@ -199,6 +199,8 @@ class Ledger:
         with self._reading:
             now = (fresh.get(event.seq, event) for event in self._recent)
             self._recent = deque(now, maxlen=REMEMBERED)
+        for follower in self.followers:  # of no event: all that they took may be another now
+            follower(())
 
     def close(self) -> None:
         """Finish what was handed in, then stop the writer; later callers are refused."""

@@ -105,7 +105,7 @@ class Store:
         self._here = threading.local()
         """Of each thread: what it asks at once (`at_once`)."""
         self._besides: list[Callable[[], None]] = []
-        is_new = path is not None and _is_new(path, create=create)
+        is_new = path is not None and to_be_made(path, create=create)
         self._connection = self._connect()
         try:
             if path is not None and not is_new:
@@ -229,7 +229,7 @@ class Store:
             raise Refused(f"{target} exists already; choose a new name.")
         with self._copying, whole(target) as partial, self.cursor() as cursor:
             ((source,),) = cursor.execute("select current_database()").fetchall()
-            _copy(cursor, source, partial)
+            copied_into(cursor, source, partial)
 
     def let_go_with(self, close: Callable[[], None]) -> None:
         """Have something else let go when the file is."""
@@ -298,7 +298,7 @@ class Store:
             else:
                 connection = duckdb.connect(str(self.path) if self.path else ":memory:")
         except duckdb.Error as error:
-            raise _not_opened(self.path, error) from error
+            raise not_opened(self.path, error) from error
         # Files that are being checked are staged here, never in the durable file.
         connection.execute("attach ':memory:' as staging")
         connection.execute("set timezone = 'UTC'")
@@ -318,7 +318,7 @@ def restore(source: Path, target: Path) -> None:
     Refused
         If there is a database at the target.
     """
-    _is_new(source, create=False)
+    to_be_made(source, create=False)
     log = target.with_name(target.name + ".wal")  # left alone it would be replayed
     for path in (target, log):
         if path.exists():
@@ -327,12 +327,12 @@ def restore(source: Path, target: Path) -> None:
         try:
             backup = sql_of("attach {path} as backup (read_only)", path=literal(str(source)))
             connection.execute(backup)
-            _copy(connection, "backup", partial)
+            copied_into(connection, "backup", partial)
         except duckdb.Error as error:
             raise failures.storage_failed(error, target) or error from error
 
 
-def _copy(cursor: duckdb.DuckDBPyConnection, source: str, target: Path) -> None:
+def copied_into(cursor: duckdb.DuckDBPyConnection, source: str, target: Path) -> None:
     """Copy an attached database into a new file."""
     copy = identifier(COPY)
     cursor.execute(sql_of("attach {path} as {copy}", path=literal(str(target)), copy=copy))
@@ -344,7 +344,7 @@ def _copy(cursor: duckdb.DuckDBPyConnection, source: str, target: Path) -> None:
             cursor.execute(sql_of("detach {copy}", copy=copy))
 
 
-def _is_new(path: Path, *, create: bool) -> bool:
+def to_be_made(path: Path, *, create: bool) -> bool:
     """Whether a database is to be made there; what is none of ours is refused, untouched."""
     if not path.exists() and not create:
         raise NoDatabase(
@@ -363,17 +363,18 @@ def _is_new(path: Path, *, create: bool) -> bool:
     try:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
-        raise _not_opened(path, error) from error
+        raise not_opened(path, error) from error
     try:
         identity.check(path, connection)
     except duckdb.Error as error:
-        raise _not_opened(path, error) from error
+        raise not_opened(path, error) from error
     finally:
         connection.close()
     return False
 
 
-def _not_opened(path: Path | None, error: duckdb.Error) -> Refused:
+def not_opened(path: Path | None, error: duckdb.Error) -> Refused:
+    """The refusal that a file which does not open amounts to."""
     holder = re.search(r"held in (.+?) \(PID (\d+)\)", str(error))
     if holder:
         return DatabaseBusy(

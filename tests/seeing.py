@@ -16,7 +16,8 @@ def names(space: Workspace) -> re.Pattern[bytes]:
     is_in = skus["department"] == INSIDE
     columns = ["sku", "style", "class", "department", "description"]
     out, inside = (
-        set(skus.loc[which, columns].to_numpy().ravel()) for which in (~is_in, is_in)
+        set(skus.loc[which, columns].fillna("").to_numpy().ravel()) - {""}
+        for which in (~is_in, is_in)
     )
     mine = set(skus.loc[is_in, "sku"])
     for one in space.calendar.activations:

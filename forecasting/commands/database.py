@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
+from data import putting_back
 from data.log.choosing import SETTING, link_to
-from data.store import restore as put_back
+from data.store import restore as restored
 from forecasting.commands.door import as_json_too, database, main, opened_file, say, writes
 from forecasting.commands.served import echo
 from forecasting.errors import OutOfBounds
@@ -29,10 +30,31 @@ def backup(db: Path, as_json: bool, out: Path) -> None:
 @click.argument("source", type=click.Path(path_type=Path, dir_okay=False))
 @database
 @as_json_too
-def restore(source: Path, db: Path, as_json: bool) -> None:
-    """Put a backup in the place of a database that does not exist yet."""
-    put_back(source, db)
-    say({"file": str(db), "bytes": db.stat().st_size}, as_json=as_json)
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Let it take the place of the database that is there; says what would be lost.",
+)
+@click.option("--yes", is_flag=True, help="With --replace: do it. What is there is kept.")
+def restore(source: Path, db: Path, as_json: bool, replace: bool, yes: bool) -> None:
+    """Put a backup where no database is yet, or in the place of the one that is there."""
+    if yes and not replace:
+        raise OutOfBounds("--yes belongs to --replace, which says what would be lost.")
+    if not replace or not db.exists():
+        restored(source, db)
+        say({"file": str(db), "bytes": db.stat().st_size}, as_json=as_json)
+        return
+    if os.environ.get(SETTING, "").strip():
+        raise OutOfBounds(
+            f"What people entered is not in {db.name} but where {SETTING} says. Bring it back "
+            "into the file first (move --to file), or restore that database by its own means."
+        )
+    done = putting_back.put_back(source, db, sure=yes)
+    told = {
+        "file": str(db), "bytes": db.stat().st_size, "kept": str(done.kept),
+        "lost_events": done.lost.events, "lost": str(done.lost),
+    }  # fmt: skip
+    say(told, as_json=as_json)
 
 
 @main.command()

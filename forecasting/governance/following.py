@@ -29,11 +29,13 @@ class What(StrEnum):
     ACTIVATION = "activation"
     CLASS = "class"
     SKU = "sku"
+    CYCLE = "cycle"
+    PERSON = "person"
 
     @property
     def label(self) -> str:
         """As shown on a page."""
-        return {"activation": "Activation", "class": "Class", "sku": "SKU"}[self.value]
+        return "SKU" if self is What.SKU else self.value.capitalize()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,10 @@ class PartLedger(Ledger):
         """Every event of some kinds, oldest first."""
         return self.seen(self._desk.ledger.of_kinds(*kinds))
 
+    def read_again(self) -> None:
+        """Take events that are remembered from the file: the ledger's own to do."""
+        self._desk.ledger.read_again()
+
     def close(self) -> None:
         """Nothing: the ledger goes on."""
 

@@ -326,6 +326,11 @@ def _of_body(body: Body) -> Reach:
     return Reach()
 
 
+def is_inside(places: Places, remit: Remit, body: Body) -> bool:
+    """Whether all that a body speaks of is inside of a remit."""
+    return remit.is_everywhere or not places.outside(remit, _of_body(body))
+
+
 def _together(function: Function, people: Iterable[Person]) -> list[tuple[str, Remit]]:
     """What those who speak for a function may change together; nothing where one may all."""
     remits = [p.remit_for(function) for p in people if function in p.functions]

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from forecasting import conventions
 from forecasting.consensus.activations import Activation
 from forecasting.consensus.cycle import Stage
+from forecasting.consensus.events import Event, Kind
 from forecasting.monthly.minutes import Action, Assumption
 from forecasting.monthly.standing import Standing
 from forecasting.monthly.threads import ACTIVATION, DECISION, Comment
@@ -26,6 +28,11 @@ from forecasting.weekly.decisions import Decision
 from forecasting.weekly.proposed import Proposal
 
 RED, LOST = "red", "lost"
+NEWS = dt.timedelta(7)
+"""How long somebody finds what became of what they follow."""
+_OF_A_CYCLE = frozenset({Kind.CYCLE, Kind.SUBMIT, Kind.SIGN, Kind.ADOPT, Kind.PUBLISH})
+_OF_NOBODY = frozenset({Kind.PERSON, Kind.TOKEN, Kind.VIEW, Kind.FEED, Kind.RESOLVE})
+"""What somebody does for themselves, or the app for them."""
 STAYS = dt.timedelta(21)
 """How long somebody finds a comment that names them in their inbox."""
 
@@ -41,6 +48,7 @@ class Need(StrEnum):
     RED = "red"
     DEADLINE = "deadline"
     ACTION = "action"
+    NEWS = "news"
 
     @property
     def label(self) -> str:
@@ -53,6 +61,7 @@ _LABELS = {
     Need.MENTION: "You were named", Need.PROPOSAL: "Proposed to you",
     Need.LOST: "Nothing helps any more", Need.RED: "Turned red",
     Need.DEADLINE: "Cycle", Need.ACTION: "Yours to do",
+    Need.NEWS: "You follow it",
 }  # fmt: skip
 
 
@@ -159,6 +168,44 @@ def of_proposals(waiting: Iterable[Proposal], names: Mapping[str, str]) -> list[
             since=p.proposed_at, due=p.due, page="signals", link={"proposal": str(p.seq)},
         )
         for p in waiting
+    ]  # fmt: skip
+
+
+def of_people(
+    events: Iterable[Event], people: Collection[str], names: Mapping[str, str]
+) -> list[Item]:
+    """What people who are followed did: one item a person and day, however much it was."""
+    days: dict[tuple[str, dt.date], list[Event]] = {}
+    for event in events:
+        if event.person in people and event.kind not in _OF_NOBODY:
+            day = conventions.in_force().local(event.recorded_at).date()
+            days.setdefault((event.person, day), []).append(event)
+    items = []
+    for (person, day), mine in days.items():
+        last = max(mine, key=lambda e: e.seq)
+        more = f", and {len(mine) - 1} more" if len(mine) > 1 else ""
+        items.append(
+            Item(
+                need=Need.NEWS, key=f"person/{person}/{day}", page="history",
+                text=f"{names[person]} {last.sentence}{more}", since=last.recorded_at,
+                link={"who": person},
+            )
+        )  # fmt: skip
+    return items
+
+
+def of_cycles(
+    events: Iterable[Event], cycles: Collection[str], names: Mapping[str, str]
+) -> list[Item]:
+    """Steps of the cycles that are followed: inputs handed in, signed, published."""
+    return [
+        Item(
+            need=Need.NEWS, key=f"cycle/{event.seq}", page="cycle",
+            text=f"{event.cycle}: {names.get(event.person, event.person)} {event.sentence}",
+            since=event.recorded_at,
+        )
+        for event in events
+        if event.cycle in cycles and event.kind in _OF_A_CYCLE
     ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from forecasting import conventions
@@ -19,6 +19,8 @@ from forecasting.weekly import best_mix
 from forecasting.weekly.best_mix import Watched
 from forecasting.workspace import Workspace
 
+_LATEST = 5_000
+"""Events that are looked through for what somebody follows."""
 WEEKS = 8
 """Weeks ahead whose activations are looked through, as the Bridge does by itself."""
 
@@ -49,6 +51,7 @@ def items(space: Workspace, by: str) -> list[Item]:
         )
         if space.cycles.is_open:
             found += waiting.of_standing(person, space.cycles.standing(), today=today)
+    found += _of_followed(space, person, names)
     seen = space.seen.of(by)
     return waiting.ordered(replace(one, seen_at=seen.get(one.key)) for one in found)
 
@@ -69,6 +72,8 @@ def notice(space: Workspace, watched: Iterable[Watched] | None = None) -> None:
         The working plan's watch list as everybody may see it, where it is known already.
     """
     if isinstance(space, Part):  # what stands is kept once, of everything
+        if watched is not None:
+            return  # the app notices by itself
         space = space.whole
     if not space.has_forecast:
         return
@@ -114,6 +119,21 @@ def _mine(space: Workspace, person: Person) -> list[str]:
     if skus:
         mine += [a.activation for a in calendar if any(i.sku in skus for i in a.items)]
     return mine
+
+
+def _of_followed(space: Workspace, person: Person, names: Mapping[str, str]) -> list[Item]:
+    """What became of the cycles and people that somebody follows."""
+    followed = space.following.of(person.id)
+    people = {f.name for f in followed if f.what is What.PERSON}
+    cycles = {f.name for f in followed if f.what is What.CYCLE}
+    if not (people or cycles):
+        return []
+    since = space.desk.now - waiting.NEWS
+    tail = [e for e in space.ledger.tail(max(space.seq - _LATEST, 0)) if e.recorded_at >= since]
+    events = [e for e in space.history.seen_by(person.id, tail) if e.person != person.id]
+    return waiting.of_people(events, people & names.keys(), names) + waiting.of_cycles(
+        events, cycles, names
+    )
 
 
 def _of_failures(space: Workspace, person: Person) -> list[Item]:

@@ -78,7 +78,7 @@ class Part(Workspace):
 
     def _follow(self, events: Sequence[Event]) -> None:
         """Take what was committed, as far as it is seen."""
-        if any(event.kind in _OTHER_FACTS for event in events):
+        if not events or any(event.kind in _OTHER_FACTS for event in events):
             return self.close()
         with self._following:
             if self._early is not None:

@@ -20,6 +20,7 @@ from forecasting.consensus.events.proposals import (
 from forecasting.errors import Refused, UnknownName
 from forecasting.governance.desk import Desk
 from forecasting.governance.projector import Projector
+from forecasting.governance.reach import is_inside
 from forecasting.plan.live import LivePlan
 from forecasting.rights import RIGHTS, Person
 from forecasting.vocabulary import Function
@@ -140,8 +141,9 @@ class ProposalList(Projector[Mapping[int, Proposal]]):
         return sorted((one for one in self._state.values() if one.is_open), key=key)
 
     def waiting_for(self, person: Person) -> list[Proposal]:
-        """Open ones that this person may decide."""
-        return [one for one in self.open if person.may(one.body.right)]
+        """Open ones that this person may decide: of their right and of their part."""
+        mine = [one for one in self.open if person.may(one.body.right)]
+        return [one for one in mine if is_inside(self._desk.places, person.remit, one.body)]
 
     def made_by(self, person: Person) -> list[Proposal]:
         """A person's own, latest first."""

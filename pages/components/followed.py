@@ -17,9 +17,12 @@ from pages.components.text import Markdown, ours, plain
 __all__ = ["What", "home", "star"]
 _PAGES = {
     What.ACTIVATION: ("weekly/bridge.py", "activation"), What.SKU: ("explore/sku.py", "sku"),
-    What.CLASS: ("weekly/board.py", "class"),
+    What.CLASS: ("weekly/board.py", "class"), What.CYCLE: ("setup/cycle.py", "cycle"),
+    What.PERSON: ("explore/history.py", "who"),
 }  # fmt: skip
 """Where each leads, and what that page is asked to show."""
+_OF_WORD = (What.CYCLE, What.PERSON)
+"""What is told of in the inbox, and has no figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,13 @@ class Reading:
     """short: units over the next weeks; margin: what of it is at risk, left out where unknown."""
 
 
+_LIST = "Put it on your watch list: Home shows what becomes of it. Only you see it."
+_OFFERS = dict.fromkeys(What, _LIST) | {
+    What.CYCLE: "Its steps come to your inbox: who handed in, signed and published. Only you see it.",
+    What.PERSON: "What they do comes to your inbox, once a day. Only you see it.",
+}  # fmt: skip
+
+
 def star(what: What, name: str) -> None:
     """Follow a thing, or follow it no more."""
     space, person = frame.workspace(), frame.me()
@@ -40,8 +50,7 @@ def star(what: What, name: str) -> None:
     st.button(
         "Following" if is_on else "Follow", key=f"star_{what}_{name}", type="tertiary",
         icon=":material/star:" if is_on else ":material/star_outline:", on_click=_turn,
-        args=(what, name, is_on), help="On your watch list on Home." if is_on else
-        "Put it on your watch list: Home shows what becomes of it. Only you see it.",
+        args=(what, name, is_on), help="On your watch list on Home." if is_on else _OFFERS[what],
     )  # fmt: skip
 
 
@@ -66,6 +75,8 @@ def reading(
     judged : mapping
         Every verdict on an activation, by identity.
     """
+    if one.what in _OF_WORD:
+        return _heard_of(one)
     if one.what is What.ACTIVATION:
         verdict = judged.get(one.name)
         if verdict is None:
@@ -88,6 +99,23 @@ def reading(
     else:
         status = f"{len(short)} of {theme.plural(len(rows), 'SKU')} short"
     return _reading(label, status, figures)
+
+
+def _heard_of(one: Followed) -> Reading | None:
+    """A cycle or a person, who have no figures in the plan."""
+    space = frame.workspace()
+    if one.what is What.PERSON:
+        known = {p.id: p for p in space.people}
+        if one.name not in known:
+            return None
+        who = known[one.name]
+        return Reading(label=who.name, status=who.function.label, figures={})
+    now = space.cycles.current
+    if now is None or now.name != one.name:
+        is_there = any(version.cycle == one.name for version in space.cycles.published())
+        return Reading(label=one.name, status="Published", figures={}) if is_there else None
+    stage = space.cycles.standing().stage.label
+    return Reading(label=one.name, status=stage, figures={})
 
 
 def _reading(label: str, status: str, figures: Mapping[str, float]) -> Reading:
@@ -143,8 +171,12 @@ def home() -> None:
                 query_params={key: one.name},
             )  # fmt: skip
             st.markdown(
-                f":gray[{plain(one.what.label)}] · {plain(now.status)} · {_figures(now)} · "
-                f"{changed(seen[one.what, one.name], now)}",
+                f":gray[{plain(one.what.label)}] · {plain(now.status)} · "
+                + (
+                    "what becomes of it is in your inbox"
+                    if one.what in _OF_WORD
+                    else f"{_figures(now)} · {changed(seen[one.what, one.name], now)}"
+                ),
                 width="content",
             )
             star(one.what, one.name)

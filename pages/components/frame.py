@@ -170,6 +170,11 @@ def title(name: str, finding: str) -> None:
     """Page title and, in words, the answer to the page's question."""
     st.title(name, anchor=False)
     st.markdown(finding)
+    tell_what_is_seen()
+
+
+def tell_what_is_seen() -> None:
+    """What every total on the page is of, where it is not of the company."""
     if of := sees():
         st.caption(plain(of))
 

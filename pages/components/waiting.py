@@ -14,7 +14,7 @@ PLACES = {
     "activations": "weekly/activations.py", "sku": "explore/sku.py",
     "consensus": "monthly/consensus.py", "meeting": "monthly/meeting.py",
     "cycle": "setup/cycle.py", "data": "setup/data.py", "schedules": "setup/schedules.py",
-    "inbox": "home/inbox.py",
+    "inbox": "home/inbox.py", "history": "explore/history.py",
 }  # fmt: skip
 """Where each item of the inbox leads."""
 ANEW_S = 15.0

@@ -191,6 +191,7 @@ def page() -> None:
     person, plan = frame.me(), frame.plan()
     changing.restored()
     st.title("Consensus", anchor=False)
+    frame.tell_what_is_seen()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = choose(plan, person)
     if not len(chosen.skus):

@@ -13,7 +13,7 @@ from forecasting.monthly.standing import Standing
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
-from pages.components import beginning, frame, theme, written
+from pages.components import beginning, followed, frame, theme, written
 from pages.components.text import Markdown, plain
 
 STEPS = {
@@ -268,6 +268,7 @@ def page() -> None:
         f"{len(standing.submitted)} of {len(INPUTS)} inputs submitted, {done} of "
         f"{theme.plural(len(standing.departments), 'department')} signed.",
     )
+    followed.star(followed.What.CYCLE, now.name)
     if now.closed:  # its days are over: the next one has its own
         open_one(space, person)
     else:

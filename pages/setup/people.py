@@ -13,6 +13,7 @@ from forecasting.rights import EVERYWHERE, IN_WORDS, LOCAL_ADMIN, RIGHTS, Person
 from forecasting.vocabulary import INPUTS, Function
 from pages.components import (
     download,
+    followed,
     frame,
     personal_data,
     signed,
@@ -51,6 +52,7 @@ def page() -> None:
             "the whole company, such as imports, is done by somebody who is not limited."
         )
     everybody(space.people)
+    follow([p for p in space.people if p.id != person.id])
     if person.may("people"):
         add, part, out, groups, notes, kept = st.tabs(
             [
@@ -84,6 +86,19 @@ def page() -> None:
         column_config={"": st.column_config.Column(width=460)},
     )  # fmt: skip
     st.caption("Rights are checked with every change, whatever the screen shows.")
+
+
+def follow(people: list[Person]) -> None:
+    """Choose a colleague whose changes come to the own inbox."""
+    if not people:
+        return
+    by_id = {p.id: p for p in people}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Follow somebody", list(by_id), width=WIDTH,
+            format_func=lambda one: plain(f"{by_id[one].name} ({by_id[one].function.label})"),
+        )  # fmt: skip
+        followed.star(followed.What.PERSON, chosen)
 
 
 def everybody(people: list[Person]) -> None:

@@ -1,4 +1,4 @@
-"""Whoever is limited for reading, too, gets their departments alone, wherever data leaves."""
+"""Whoever is limited for reading, too, gets their departments alone, wherever it goes out."""
 
 import json
 import shutil
@@ -259,7 +259,8 @@ def test_a_program_is_answered_as_its_person(whole, outside):
     told = dict[str, dict[str, set[str]]]()
     for who in ("dana", "ines"):
         secret = whole.tokens.make(who, label=f"{who} asks", level="write").secret
-        client = TestClient(app, headers={"authorization": f"Bearer {secret}"})
+        headers = {"authorization": f"Bearer {secret}", "accept": "application/json"}
+        client = TestClient(app, headers=headers)
         asked = {verb: (f"/{verb}", given) for verb, given in READS.items()}
         asked |= {
             f"export {t}": ("/export", {"table": t}) for t in ("skus", "working", "ledger")
