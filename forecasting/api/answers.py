@@ -39,6 +39,7 @@ KINDS: Mapping[str, str] = {
     ".html": "text/html",
     ".pdf": "application/pdf",
     ".ics": "text/calendar",
+    ".zip": ZIP,
     ".duckdb": "application/octet-stream",
 }
 """Form of a file to its media type."""

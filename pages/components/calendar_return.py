@@ -71,7 +71,7 @@ def _section(space: Workspace, person: Person, types: list[str]) -> None:
     if cannot:
         st.markdown("**Cannot be taken**")
         table = pd.DataFrame(
-            {"Change": [e.text for e in cannot], "Why not": [e.refusal for e in cannot]}
+            {"Change": [e.text for e in cannot], "Why": [e.refusal for e in cannot]}
         )
         st.dataframe(
             table, hide_index=True, alt="Changes that cannot be taken",
@@ -120,7 +120,7 @@ def take(space: Workspace, person: Person, found: Returned, can: list[Line]) -> 
                 format="%+,.0f", help="What it adds to the demand of all weeks ahead."
             ),
             "Margin": written.money(help="Margin of that demand."),
-            "To look at": st.column_config.TextColumn(width="medium"),
+            "Remarks": st.column_config.TextColumn(width="medium"),
         },
     )  # fmt: skip
     taken = [e for e, is_taken in zip(can, edited["Take"], strict=True) if is_taken]
@@ -143,8 +143,8 @@ def rows_of(lines: list[Line]) -> pd.DataFrame:
             "Change": [line.text for line in lines],
             "Demand, u": [line.worth.units if line.worth else None for line in lines],
             "Margin": [line.worth.margin if line.worth else None for line in lines],
-            "Becomes": [line.becomes for line in lines],
-            "To look at": [line.concern or None for line in lines],
+            "State": [line.becomes for line in lines],
+            "Remarks": [line.concern or None for line in lines],
             "In the file": [line.place or "missing" for line in lines],
         }
     ).astype({"Demand, u": float, "Margin": float})
