@@ -67,6 +67,11 @@ def audit(
 @click.option("--department", "departments", multiple=True, help="What they may change.")
 @click.option("--class", "classes", multiple=True, help="Likewise, a class of products.")
 @click.option("--region", "regions", multiple=True, help="Where: at doors of this region.")
+@click.option(
+    "--see",
+    type=click.Choice(["limits", "everything"]),
+    help="Whether limits to departments and classes hold for what people see, too.",
+)
 def people(
     db: Path,
     person: str,
@@ -75,6 +80,7 @@ def people(
     departments: tuple[str, ...],
     classes: tuple[str, ...],
     regions: tuple[str, ...],
+    see: str | None,
 ) -> None:
     """Show everybody and what they may change, or limit somebody to a part of the company."""
     if who is None and (departments or classes or regions):
@@ -85,6 +91,8 @@ def people(
             workspace.staff.limit(
                 person, identity=who, departments=departments, classes=classes, regions=regions
             )
+        if see is not None:
+            workspace.reading.limit(person, see == "limits")
         shown = {
             one.id: {
                 "name": one.name, "function": one.function.value,

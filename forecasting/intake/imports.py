@@ -15,7 +15,7 @@ from forecasting.consensus.events.proposals import holders
 from forecasting.consensus.events.record import Imported, ImportRolledBack
 from forecasting.errors import BadFiles, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request
-from forecasting.intake import proposing, signed_work, sources
+from forecasting.intake import budget_names, proposing, signed_work, sources
 from forecasting.intake.signed_work import Signed, Touched
 from forecasting.intake.sources import Mapped
 from forecasting.plan.live import LivePlan
@@ -77,6 +77,8 @@ class Imports:
 
         Rows of that are not staged any more afterwards.
         """
+        odd = budget_names.remarks(self._desk.store, judged)
+        judged = replace(judged, notes=(*judged.notes, *odd))
         if not any(verdict.table in sources.CALENDAR for verdict in judged.verdicts):
             return judged, []
         store, signed = self._desk.store, self.signed()

@@ -7,6 +7,7 @@ import threading
 from data.leaving import Leaving
 from forecasting.governance.feeds import Feed
 from forecasting.outputs import marketing_calendar
+from forecasting.outputs.part import seen_by
 from forecasting.weekly.readiness import Readiness
 from forecasting.workspace import Workspace
 
@@ -27,6 +28,7 @@ def calendar_of(space: Workspace, secret: str) -> Leaving | None:
     feed = space.feeds.opened(secret)
     if feed is None:
         return None
+    space = seen_by(space, space.person(feed.person))
     # Until something is entered, or another day begins, it is the same for every program.
     seq = space.seq
     key = (id(space), feed.digest, seq, space.desk.today)

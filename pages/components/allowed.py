@@ -19,6 +19,20 @@ MARKS = {
 }  # fmt: skip
 
 
+PROPOSED = "Proposed"
+COLUMNS = (
+    "State",
+    "Activation",
+    "First day",
+    "Decided by",
+    "Decide by",
+    "Last day",
+    "Why",
+    PROPOSED,
+)
+"""Of the calendar that the stock allows; the last one where something is proposed."""
+
+
 def found() -> list[Readiness]:
     """What the stock allows of each activation ahead; worked out once a change."""
     space, plan = frame.workspace(), frame.working_plan()
@@ -56,7 +70,7 @@ def table(found: list[Readiness]) -> None:
                 "Decide by": [one.until for one in found],
                 "Last day": [one.last_day for one in found],
                 "Why": [one.why for one in found],
-                "Proposed": ["; ".join(p.body.text for p in one.proposed) or None for one in found],
+                PROPOSED: ["; ".join(p.body.text for p in one.proposed) or None for one in found],
             }
         ),
         {
@@ -67,6 +81,7 @@ def table(found: list[Readiness]) -> None:
         ids=[one.activation.activation for one in found], key="allowed", picks=False,
         what=(ours("activation"), ours("activations")),
         placeholder="–", alt="What the stock allows of each activation",
+        column_order=[name for name in COLUMNS if name != PROPOSED or any(one.proposed for one in found)],
         column_config={
             name: st.column_config.DateColumn(format=theme.day_format())
             for name in ("First day", "Decide by", "Last day")

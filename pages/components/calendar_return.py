@@ -73,7 +73,7 @@ def _section(space: Workspace, person: Person, types: list[str]) -> None:
         table = pd.DataFrame(
             {"Change": [e.text for e in cannot], "Why": [e.refusal for e in cannot]}
         )
-        st.dataframe(
+        written.dataframe(
             table, hide_index=True, alt="Changes that cannot be taken",
             height=written.height(len(table), most=6),
         )  # fmt: skip

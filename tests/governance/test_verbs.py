@@ -121,7 +121,7 @@ MATRIX = {
     "quarters.settle": LEADERSHIP, "quarters.close": LEADERSHIP,
     # people, functions, delegates
     "staff.set_person": ADMIN, "staff.take_out": ADMIN, "staff.set_group": ADMIN,
-    "staff.limit": ADMIN,
+    "staff.limit": ADMIN, "reading.limit": ADMIN,
     "staff.speak_for": EVERYBODY,
     "audit.read": ADMIN, "personal.export": ADMIN, "personal.anonymise": ADMIN,
     # a token of one's own; somebody else's is Admin's to make
@@ -270,6 +270,8 @@ class World:
                 }  # fmt: skip
             case "staff.limit":
                 return (), {"identity": "zoe", **self.limits("inside")}
+            case "reading.limit":
+                return (True,), {}
             case "staff.take_out":
                 return (), {"identity": "zoe"}
             case "staff.set_group":
