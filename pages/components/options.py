@@ -152,11 +152,19 @@ def spans(effect: Effect) -> Markdown:
 
 
 def left_over(bought: Bought) -> Markdown:
-    """What an order costs and leaves."""
+    """What an order costs, what it is enough for, and what it leaves."""
+    enough = f"Enough in {theme.percent(bought.aim, digits=0)} of such activations, "
+    if bought.aim > bought.stated:
+        enough += (
+            f"which costs least: a sale lost there costs more than a unit left over. The buy plan "
+            f"orders for the stated {theme.percent(bought.stated, digits=0)}."
+        )
+    else:
+        enough += "the level that the company states."
     return ours(
         f"Buys {theme.units(bought.units)} for {theme.money(bought.spend)} at cost. Left after the "
         f"activation: about {theme.units(bought.left[0])} ({theme.units(bought.left_without[0])} without "
-        f"it), nine times in ten no more than {theme.units(bought.left[1])}"
+        f"it), nine times in ten no more than {theme.units(bought.left[1])}. {enough}"
     )
 
 
