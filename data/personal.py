@@ -98,10 +98,10 @@ def take_out(cursor: duckdb.DuckDBPyConnection, who: Renamed) -> None:
         if table in OF_ONESELF:
             statement = sql("delete from {table} where person = ?", table=identifier(table))
             cursor.execute(statement, [who.person])
-        wanted = (
+        of_words = (
             _FILES_WORDS if table in TABLES else [c for c in columns if c not in IDENTITIES]
         )
-        for column in (c for c in wanted if c in columns):
+        for column in (c for c in of_words if c in columns):
             _column(cursor, table, column, who, words)
 
 

@@ -235,11 +235,12 @@ def _days(
     return first, _day(last)
 
 
-def _held(value: Any) -> Any:
+def _held(value: Any) -> dt.date | dt.timedelta | None:
     """The day, time or length that a property holds; None where it holds none."""
     from icalendar import vDDDTypes
 
-    return value.dt if isinstance(value, vDDDTypes) else None
+    held = value.dt if isinstance(value, vDDDTypes) else None
+    return held if isinstance(held, dt.date | dt.timedelta) else None
 
 
 def _day(moment: dt.date) -> dt.date:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from data import leaving, personal
 from data.leaving import Leaving
+from data.log import marks
 from data.personal import Renamed
 from forecasting.arguments import Name, verb
 from forecasting.consensus.events import Event, Kind
@@ -107,6 +108,11 @@ def anonymise(space: Workspace, by: str, identity: Name) -> Event:
             f"{person.name} still has access. Take them out first; what they own is somebody "
             "else's then."
         )
+    if elsewhere := marks.of(space.store):
+        raise Refused(
+            f"The log is in PostgreSQL ({elsewhere.place}), where a name is not taken out yet. "
+            "Move it to the file first (move --to file), and back afterwards."
+        )
     for token in space.tokens.alive:
         if token.person == person.id:
             space.tokens.revoke(by, token.id)
@@ -129,6 +135,8 @@ def anonymise(space: Workspace, by: str, identity: Name) -> Event:
     )
     space.ledger.read_again()
     space.remade()
+    for part in space.parts.values():  # made anew for whoever sees one
+        part.close()
     personal.settle(space.store)
     return event
 

@@ -14,8 +14,8 @@ from forecasting.workspace import Workspace
 from pages.components import frame, picked, theme, written
 from pages.components.text import Markdown, ours, plain
 
-DONE = "activation_saved"
-"""Key under which the page keeps what was done, to be shown once."""
+DONE = "came back done"
+"""Key under which what was done waits to be shown, once."""
 MOST_PROBLEMS = 5
 
 
@@ -34,6 +34,8 @@ def section(types: list[str]) -> None:
 
 
 def _section(space: Workspace, person: Person, types: list[str]) -> None:
+    if done := st.session_state.pop(DONE, None):
+        st.success(plain(done))
     st.markdown(
         "Change the downloaded workbook (XLSX), its CSV, or a calendar of Outlook, Google or your "
         "campaign tool (ICS), and give it here. You see what differs before anything is changed; "
@@ -46,9 +48,9 @@ def _section(space: Workspace, person: Person, types: list[str]) -> None:
     if file is None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = frame.select(
+        kind = st.selectbox(
             "Type of new activations that state none", ["", *types], key=f"came_back_type_{count}",
-            in_words=lambda t: t or "Not taken",
+            format_func=lambda t: t or "None: leave them out", width=300,
         )  # fmt: skip
         missing = st.checkbox(
             "Cancel what is not in the file", key=f"came_back_missing_{count}",
@@ -71,7 +73,7 @@ def _section(space: Workspace, person: Person, types: list[str]) -> None:
     if cannot:
         st.markdown("**Cannot be taken**")
         table = pd.DataFrame(
-            {"Change": [e.text for e in cannot], "Why not": [e.refusal for e in cannot]}
+            {"Change": [e.text for e in cannot], "Why": [e.refusal for e in cannot]}
         )
         written.dataframe(
             table, hide_index=True, alt="Changes that cannot be taken",
@@ -111,16 +113,17 @@ def take(space: Workspace, person: Person, found: Returned, can: list[Line]) -> 
         del st.session_state[key]
     rows = rows_of(can)
     edited = written.data_editor(
-        rows, hide_index=True, key=key, height=written.height(len(rows), most=10),
+        rows, hide_index=True, key=key, placeholder="–", height=written.height(len(rows), most=10),
         disabled=[str(name) for name in rows if name != "Take"],
         column_config={
             "Take": st.column_config.CheckboxColumn(width=60),
-            "Change": st.column_config.TextColumn(width=430),
+            "Change": st.column_config.TextColumn(width=520),
             "Demand, u": st.column_config.NumberColumn(
-                format="%+,.0f", help="What it adds to the demand of all weeks ahead."
+                format="%,.0f", help="What it adds to the demand of all weeks ahead."
             ),
             "Margin": written.money(help="Margin of that demand."),
-            "To look at": st.column_config.TextColumn(width="medium"),
+            "Remarks": st.column_config.TextColumn(width="medium"),
+            "In the file": st.column_config.TextColumn(width=80),
         },
     )  # fmt: skip
     taken = [e for e, is_taken in zip(can, edited["Take"], strict=True) if is_taken]
@@ -143,8 +146,8 @@ def rows_of(lines: list[Line]) -> pd.DataFrame:
             "Change": [line.text for line in lines],
             "Demand, u": [line.worth.units if line.worth else None for line in lines],
             "Margin": [line.worth.margin if line.worth else None for line in lines],
-            "Becomes": [line.becomes for line in lines],
-            "To look at": [line.concern or None for line in lines],
+            "State": [line.becomes for line in lines],
+            "Remarks": [line.concern or None for line in lines],
             "In the file": [line.place or "missing" for line in lines],
         }
     ).astype({"Demand, u": float, "Margin": float})

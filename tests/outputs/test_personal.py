@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from data.log import marks
+from data.log.marks import Mark
 from forecasting.__main__ import main
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
@@ -142,11 +144,22 @@ def test_only_admin_may_and_only_of_somebody_who_was_taken_out(space):
         personal.anonymise(space, "admin", "admin")
 
 
+def test_where_the_log_is_elsewhere_a_name_stays_in_it_and_so_here(space):
+    space.staff.take_out("admin", identity=ID)
+    marks.put(space.store, Mark(id="x", place="db.shop.example"))
+    before = space.seq
+    try:
+        with pytest.raises(Refused, match="log is in PostgreSQL"):
+            personal.anonymise(space, "admin", ID)
+    finally:
+        marks.remove(space.store)
+    assert (space.seq, space.person(ID).name) == (before, NAME)
+
+
 def test_the_name_is_gone_from_every_table_and_every_number_stands(space):
     space.before = space.seq
     before, hers = told(space), [e.seq for e in space.ledger.tail(0) if e.person == ID]
     assert any(NAME in text for _, _, text in texts(space.store))
-    space.staff.take_out("admin", identity=ID)
     event = personal.anonymise(space, "admin", ID)
     assert told(space) == before
     person = space.person(event.body.person)
