@@ -9,7 +9,7 @@ DB := $(or $(CONCORD_DB),data/local/concord.duckdb)
 # A file is one process's; which come first, the longest, tests/conftest.py says.
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: app test quick crawl chaos check docs fix hooks lock bench clean
+.PHONY: app test quick crawl chaos fuzz check docs fix hooks lock bench clean
 
 app: .venv/.installed  ## build the sample company if there is no database, and serve
 	@test -f "$(DB)" || $(BIN)/python -m forecasting sample --db "$(DB)"
@@ -29,6 +29,9 @@ crawl: .venv/.installed-dev  ## every page as every function, and whatever is on
 
 chaos: .venv/.installed-dev  ## hostile files, kills, sessions; MINUTES=60 of it
 	$(BIN)/python -m tests.load.chaos --minutes $(or $(MINUTES),60)
+
+fuzz: .venv/.installed-dev  ## every route of the API with whatever it may be asked; EXAMPLES=200 of each
+	CONCORD_API_EXAMPLES=$(or $(EXAMPLES),50) $(BIN)/python -m pytest -q tests/api/test_described.py
 
 check: .venv/.installed-dev  ## what CI runs: format, lint, types, import rules, the documentation, tests
 	$(BIN)/ruff format --check .

@@ -111,7 +111,8 @@ def choose_person() -> None:
             if os.environ.get("CONCORD_INSECURE")
             else "the app can be reached from this computer only. "
         )
-        + "What you may change depends on your function."
+        + "What you may change depends on your function. New here? Be anybody: "
+        "**Home** offers a tour of ten steps."
     )
     space = frame.workspace()
     tasks = {

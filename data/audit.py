@@ -144,15 +144,16 @@ class AuditLog:
                 self._wake.set()
 
     def _write(self, notes: list[Note]) -> None:
-        if not notes:
-            return
         now = self._clock()
         prunes = self._pruned_at is None or now - self._pruned_at >= PRUNES_EVERY
+        if not notes and not prunes:  # who only looks is shown nothing that is over, either
+            return
         with self._store.transaction() as cursor:
-            cursor.executemany(
-                "insert into audit values (?, ?, ?, ?)",
-                [[n.at, n.kind, n.person, n.what] for n in notes],
-            )
+            if notes:
+                cursor.executemany(
+                    "insert into audit values (?, ?, ?, ?)",
+                    [[n.at, n.kind, n.person, n.what] for n in notes],
+                )
             if prunes:
                 oldest = now - dt.timedelta(days_kept())
                 cursor.execute("delete from audit where noted_at < ?", [oldest])

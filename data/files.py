@@ -395,6 +395,8 @@ def _limits_in_words(limits: Limits) -> list[tuple[str, str]]:
         ("text of a table", in_words(limits.text)),
         ("one value", f"{write.number(limits.value)} characters"),
         ("cells of a forecast workbook that comes back", write.number(limits.grid_cells)),
+        ("a calendar (ICS) that comes back", in_words(limits.calendar)),
+        ("events or rows of a calendar that comes back", write.number(limits.events)),
         ("refused rows that are kept with their reason", write.number(limits.rejects)),
         ("time to read one file or sheet", f"{write.figure(limits.seconds)} seconds"),
         ("memory to read it", in_words(limits.memory)),

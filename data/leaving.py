@@ -122,6 +122,15 @@ def as_calendar(made: bytes) -> Leaving:
     return Leaving(made)
 
 
+def as_files(files: Mapping[str, Leaving]) -> Leaving:
+    """Files that may leave, by their names, as one archive."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, made in files.items():
+            archive.writestr(name, made)
+    return Leaving(target.getvalue())
+
+
 def as_archive(paths: Iterable[Path]) -> Leaving:
     """Files that the house wrote itself, zipped."""
     target = io.BytesIO()

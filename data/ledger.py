@@ -5,8 +5,9 @@ so that it sees every event before it, then commits a group of events that do no
 each other in one transaction and only afterwards answers. A repeated client id is answered
 with the event that it made the first time.
 
-Whatever fails, every caller gets an answer and the writer goes on. What became of a commit
-that broke off is not guessed: the file is asked, and until it answers nothing is written.
+Where they stand for good is a log (data/log): the database file, or PostgreSQL. Whatever
+fails, every caller gets an answer and the writer goes on. What became of a commit that broke
+off is not guessed: the log is asked, and until it answers nothing is written.
 """
 
 from __future__ import annotations
@@ -18,33 +19,23 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
-import duckdb
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-
-from data.store import Store, sql
+from data.log.choosing import log_of
+from data.log.protocol import Log, Work
+from data.store import Store
 from forecasting import operation
-from forecasting.consensus.events import Event, Kind, Leaves, Scope
-from forecasting.consensus.events.reading import read_body, write_body
-from forecasting.errors import StorageFailed
+from forecasting.consensus.events import Event, Kind
+from forecasting.errors import Refused, StorageFailed
 
 LOG = operation.log("ledger")
 
 GROUP = 200
 """Most events of one transaction."""
-FEW_LEAVES = 2_000
-"""Up to so many are bound as parameters: for few, to register a table costs more than it
-saves."""
 REMEMBERED = 20_000
 """Latest events kept in memory, for conflict detection and refresh."""
 
 EVERYTHING: frozenset[str] = frozenset()
 """Touches of an event that must stand alone in its transaction."""
-
-Work = Callable[[duckdb.DuckDBPyConnection, int], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +73,13 @@ class Ledger:
         callers are answered: it folds them into the live plan.
     clock : callable
         What time it is, UTC without a zone.
+    log : Log, optional
+        Where events stand for good; the one that is set for the file if not given.
+
+    Raises
+    ------
+    Refused
+        If the log cannot be opened, or is not this file's.
     """
 
     def __init__(
@@ -90,8 +88,9 @@ class Ledger:
         on_commit: Callable[[Sequence[Event]], None],
         *,
         clock: Callable[[], dt.datetime] = utc_now,
+        log: Log | None = None,
     ) -> None:
-        self._store = store
+        self._log: Log = log_of(store) if log is None else log
         self._clock = clock
         self._on_commit = on_commit
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
@@ -99,13 +98,15 @@ class Ledger:
         """Held while a request is put in the queue: none is put in after the last."""
         self._closed = False
         self._behind = False
-        """A commit broke off: the file may hold events that memory does not."""
-        with store.cursor() as cursor:
-            rows = cursor.execute("select client_id, seq from event").fetchall()
-        self._known: dict[str, int] = dict(rows)
+        """A commit broke off: the log may hold events that memory does not."""
+        self.followers: tuple[Callable[[Sequence[Event]], None], ...] = ()
+        """Called after `on_commit` with the same; replaced with every change."""
+        self._known: dict[str, int] = dict(self._log.known())
         self.seq = max(self._known.values(), default=0)
         self._reading = threading.Lock()
-        self._recent: deque[Event] = deque(self._read(self.seq - REMEMBERED), maxlen=REMEMBERED)
+        self._recent: deque[Event] = deque(
+            self._log.read(self.seq - REMEMBERED), maxlen=REMEMBERED
+        )
         self._writer = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._writer.start()
 
@@ -171,12 +172,11 @@ class Ledger:
             recent = tuple(self._recent)
         if not recent or recent[0].seq <= after + 1:
             return [event for event in recent if event.seq > after]
-        return self._read(after)
+        return self._log.read(after)
 
     def events(self, seqs: Sequence[int]) -> list[Event]:
         """Some events with their leaves, oldest first."""
-        with self._store.cursor() as cursor:
-            return _events(cursor, "event_some", {"seqs": list(seqs)})
+        return self._log.some(seqs)
 
     def made_under(self, client_ids: Iterable[str]) -> list[Event]:
         """Events that were made under some requests' ids, oldest first."""
@@ -189,8 +189,16 @@ class Ledger:
 
     def of_kinds(self, *kinds: Kind) -> list[Event]:
         """Every event of some kinds, oldest first."""
-        with self._store.cursor() as cursor:
-            return _events(cursor, "event_of_kinds", {"kinds": [k.value for k in kinds]})
+        return self._log.of_kinds(kinds)
+
+    def read_again(self) -> None:
+        """Take events that are remembered from the file: a name was taken out of it."""
+        with self._reading:
+            first = self._recent[0].seq if self._recent else self.seq
+        fresh = {event.seq: event for event in self._log.read(first - 1)}
+        with self._reading:
+            now = (fresh.get(event.seq, event) for event in self._recent)
+            self._recent = deque(now, maxlen=REMEMBERED)
 
     def close(self) -> None:
         """Finish what was handed in, then stop the writer; later callers are refused."""
@@ -200,10 +208,7 @@ class Ledger:
             self._closed = True
             self._requests.put(None)
         self._writer.join()
-
-    def _read(self, after: int) -> list[Event]:
-        with self._store.cursor() as cursor:
-            return _events(cursor, "event_tail", {"after": after})
+        self._log.close()
 
     def _answered(self, request: _Request) -> list[Event]:
         """Hand a request in, and wait for the writer's answer."""
@@ -291,12 +296,9 @@ class Ledger:
         made = [event for request in group for event in request.made]
         events = [e.written(seq=n, recorded_at=now) for n, e in enumerate(made, self.seq + 1)]
         of = {event.client_id: event for event in events}
+        works = [(r.work, of[r.made[0].client_id].seq) for r in group if r.work is not None]
         try:
-            with self._store.transaction() as cursor:
-                _insert(cursor, events)
-                for request in group:
-                    if request.work is not None:
-                        request.work(cursor, of[request.made[0].client_id].seq)
+            self._log.append(events, works)
         except BaseException as error:
             self._broken_off(group, events, error)
             return
@@ -307,9 +309,9 @@ class Ledger:
     def _broken_off(
         self, group: Sequence[_Request], events: Sequence[Event], error: BaseException
     ) -> None:
-        """Answer a group whose transaction failed, by what the file says of it.
+        """Answer a group whose transaction failed, by what the log says of it.
 
-        A commit may break off after it became durable, so the file is asked. Where it holds
+        A commit may break off after it became durable, so the log is asked. Where it holds
         nothing of the group and storage works, one request is at fault for all: each is
         tried alone, so that only that one is refused.
         """
@@ -327,11 +329,12 @@ class Ledger:
             for request in group:
                 request.refuse(told)
 
-    def _catch_up(self) -> StorageFailed | None:
-        """Take what the file holds and memory does not; why that cannot be known, if so."""
+    def _catch_up(self) -> Refused | None:
+        """Take what the log holds and memory does not; why that cannot be known, if so."""
         try:
-            found = self._read(self.seq)
-        except StorageFailed as error:
+            self._log.settle()
+            found = self._log.read(self.seq)
+        except Refused as error:
             return error
         self._behind = False
         if found:
@@ -346,110 +349,14 @@ class Ledger:
             self._recent.extend(events)
         try:
             self._on_commit(events)
+            for follower in self.followers:
+                follower(events)
         except BaseException as error:  # they are durable all the same: callers are told so
             LOG.fault("not_folded", error, seq=self.seq)
 
 
-def _not_known_yet(error: StorageFailed) -> StorageFailed:
+def _not_known_yet(error: Refused) -> StorageFailed:
     return StorageFailed(
-        "The disk failed while this was being saved, so it may or may not be there. Look again "
+        "Saving was cut off on the way, so this may or may not be there. Look again "
         f"before you repeat it, once the app answers. ({error})"
     )
-
-
-def _insert(cursor: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
-    rows = [
-        (
-            event.seq,
-            event.recorded_at,
-            event.person,
-            event.function,
-            event.kind.value,
-            event.cycle,
-            event.scope.to_json() if event.scope else None,
-            event.operation,
-            event.value,
-            write_body(event.body),
-            event.reason,
-            event.note,
-            event.base,
-            event.client_id,
-        )
-        for event in events
-    ]
-    cursor.execute(sql("event_insert"), [list(column) for column in zip(*rows, strict=True)])
-    with_leaves = [event for event in events if len(event.leaves)]
-    if not with_leaves:
-        return
-    columns = _leaf_columns(with_leaves)
-    if len(columns[0]) <= FEW_LEAVES:  # cheaper than registering a table
-        cursor.execute(sql("leaf_insert"), [column.to_pylist() for column in columns])
-        return
-    names = ["seq", "input", "activation", "sku", "door", "week", "delta"]
-    cursor.register("new_leaves", pa.table(columns, names=names))
-    cursor.execute("insert into leaf select * from new_leaves")
-    cursor.unregister("new_leaves")
-
-
-def _leaf_columns(events: Sequence[Event]) -> list[pa.Array]:
-    """The leaves of some events, one array per column of the table."""
-    rows = np.repeat(np.arange(len(events)), [len(event.leaves) for event in events])
-
-    def of_event(values: list[Any]) -> pa.Array:
-        return pa.array(values).take(pa.array(rows))
-
-    return [
-        of_event([event.seq for event in events]),
-        of_event([event.input_of for event in events]),
-        of_event([event.scope.activation if event.scope else "" for event in events]),
-        pa.array([sku for event in events for sku in event.leaves.sku]),
-        pa.array([door for event in events for door in event.leaves.door]),
-        pa.array(np.concatenate([event.leaves.week for event in events])),
-        pa.array(np.concatenate([event.leaves.delta for event in events])),
-    ]
-
-
-def _events(
-    cursor: duckdb.DuckDBPyConnection, name: str, parameters: dict[str, Any]
-) -> list[Event]:
-    leaves = _leaves_of(cursor.execute(sql(name.replace("event", "leaf")), parameters).df())
-    return [
-        Event(
-            seq=row[0],
-            recorded_at=row[1],
-            person=row[2],
-            function=row[3],
-            cycle=row[5],
-            scope=Scope.from_json(row[6]) if row[6] else None,
-            operation=row[7],
-            value=row[8],
-            body=read_body(row[4], row[9], seq=row[0]),
-            reason=row[10],
-            note=row[11],
-            base=row[12],
-            client_id=row[13],
-            leaves=leaves.get(row[0], Leaves()),
-        )
-        for row in cursor.execute(sql(name), parameters).fetchall()
-    ]
-
-
-def _leaves_of(rows: pd.DataFrame) -> dict[int, Leaves]:
-    """The leaves of each event, by its number.
-
-    Every column is turned into values once, for all events together: event by event it took
-    twice as long.
-    """
-    seqs = rows["seq"].to_numpy()
-    order = np.argsort(seqs, kind="stable")
-    every, seqs = Leaves.of(rows.take(order)), seqs[order]
-    found: dict[int, Leaves] = {}
-    if not len(seqs):
-        return found
-    begins = np.flatnonzero(np.diff(seqs, prepend=seqs[0] - 1))
-    for first, end in zip(begins, [*begins[1:], len(seqs)], strict=True):
-        found[int(seqs[first])] = Leaves(
-            sku=every.sku[first:end], door=every.door[first:end],
-            week=every.week[first:end], delta=every.delta[first:end],
-        )  # fmt: skip
-    return found

@@ -41,6 +41,10 @@ class Limits:
     """Characters of one value."""
     grid_cells: int = 2_000_000
     """Cells of one sheet of a forecast workbook that comes back."""
+    calendar: int = 32 * MB
+    """Bytes of a calendar (ICS)."""
+    events: int = 10_000
+    """Events of a calendar."""
     rejects: int = 200_000
     """Refused rows of one table that are kept with their line and reason."""
     rejects_text: int = 64 * MB

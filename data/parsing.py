@@ -47,9 +47,9 @@ def ask(
         How messages name the file.
     path : Path
         A file, not a link.
-    task : {"tables", "stage", "lines", "grid"}
+    task : {"tables", "stage", "lines", "grid", "events", "rows"}
         What data/parser does; `more` is what it needs for that.
-    kind : {".csv", ".parquet", ".xlsx"}
+    kind : {".csv", ".parquet", ".xlsx", ".ics"}
         What the file says it is; a link may lead to another name.
 
     Raises

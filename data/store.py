@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -104,6 +104,7 @@ class Store:
         self._copying = threading.Lock()
         self._here = threading.local()
         """Of each thread: what it asks at once (`at_once`)."""
+        self._besides: list[Callable[[], None]] = []
         is_new = path is not None and _is_new(path, create=create)
         self._connection = self._connect()
         try:
@@ -120,6 +121,11 @@ class Store:
                 for left in (path, path.with_name(path.name + ".wal")):
                     left.unlink(missing_ok=True)
             raise
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it answers as it is: neither closed, nor to be opened anew first."""
+        return not (self._dead or self._closed)
 
     @property
     def staging(self) -> threading.Lock:
@@ -195,14 +201,19 @@ class Store:
                     raise
                 self._here.asked = None  # that cursor says nothing more; another one does
         try:
-            return self._rows(sql(name), parameters)
+            return self.ask(sql(name), parameters)
         except StorageFailed:  # the engine may just have died of somebody else's failure
-            return self._rows(sql(name), parameters)
+            return self.ask(sql(name), parameters)
+
+    def ask(self, statement: str, parameters: dict[str, Any]) -> pd.DataFrame:
+        """Rows of one statement, on a cursor of its own."""
+        with self.cursor() as cursor:
+            return cursor.execute(statement, parameters).df()
 
     def table(self, name: str) -> pd.DataFrame:
         """Rows in force of one table of the contract, without their batch."""
         columns = ", ".join(f'"{column}"' for column in tables.TABLES[name].names)
-        return self._rows(f"select {columns} from {name}_now order by all", {})
+        return self.ask(f"select {columns} from {name}_now order by all", {})
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy of the whole database to a new file; whole, or none.
@@ -220,17 +231,19 @@ class Store:
             ((source,),) = cursor.execute("select current_database()").fetchall()
             _copy(cursor, source, partial)
 
+    def let_go_with(self, close: Callable[[], None]) -> None:
+        """Have something else let go when the file is."""
+        self._besides.append(close)
+
     def close(self) -> None:
         """Merge the write-ahead log and release the file."""
+        for close in self._besides:
+            close()
         with self._gate:
             self._closed = True
             self._gate.wait_for(lambda: not self._lent, timeout=COMES_BACK_SECONDS)
             with suppress(duckdb.Error):  # on a full disk the log stays beside the file
                 self._connection.close()
-
-    def _rows(self, statement: str, parameters: dict[str, Any]) -> pd.DataFrame:
-        with self.cursor() as cursor:
-            return cursor.execute(statement, parameters).df()
 
     # Lending ----------------------------------------------------------------------------
 

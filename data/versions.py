@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import duckdb
@@ -58,6 +59,12 @@ class Version:
     def covered(self) -> dict[str, str]:
         """Department to the digest of its numbers; a name may hold colons and equal signs."""
         return dict(_COVERED.findall(self.digest))
+
+
+def of_some(digest: str, departments: Collection[str]) -> str:
+    """A version's digest of some departments only."""
+    told = _COVERED.findall(digest)
+    return ":".join(f"{name}={of}" for name, of in told if name in departments)
 
 
 def write(cursor: duckdb.DuckDBPyConnection, version: int, snapshot: Snapshot) -> None:

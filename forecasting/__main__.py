@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # A verb is there because its module was read: each hangs itself on `main`.
 from forecasting.commands import (
+    calendars,
     company,
     cycle,
     database,
@@ -23,6 +24,7 @@ from forecasting.commands import (
 from forecasting.commands.door import main
 
 __all__ = [
+    "calendars",
     "company",
     "cycle",
     "database",

@@ -153,7 +153,7 @@ class Reason(StrEnum):
 
 
 GLOSSARY: dict[str, str] = {
-    "80 % interval": "Range, from P10 to P90, that holds the actual in 80 % of cases.",
+    "80% interval": "Range, from P10 to P90, that holds the actual in 80% of cases.",
     "Accuracy": "1 less WAPE of the published consensus, SKU by week over all doors, by the "
     "last version published in time: six weeks ahead or more for the Bridge, a lead time and "
     "a week or more for the buy. Not below zero.",
@@ -237,7 +237,7 @@ GLOSSARY: dict[str, str] = {
     "where it was counted; in money at unit cost.",
     "Left over": "Units of an order that are likely to be there still once the activation that "
     "it came for is over.",
-    "Lift": "What an activation does to baseline demand: 1.8x means 80 % more.",
+    "Lift": "What an activation does to baseline demand: 1.8x means 80% more.",
     "Lift library": "What every past activation was worth, beside what was expected of it.",
     "Lost sales": "Demand beyond what was sold while shelves were empty, at the "
     "price in force. An estimate of the forecast model; nothing is taken as bought later.",
@@ -264,10 +264,10 @@ GLOSSARY: dict[str, str] = {
     "featured SKU, reduce the expectation, or accept the risk.",
     "Other days": "Days on which a SKU could be sold at a door and no activation featured it.",
     "Override": "A function's change to its own input, with a reason.",
-    "P10": "Lower end of the 80 % interval: one time in ten it is less.",
+    "P10": "Lower end of the 80% interval: one time in ten it is less.",
     "P50": "What happens is below it half of the time.",
-    "P90": "Upper end of the 80 % interval: one time in ten it is more.",
-    "Point": "Percentage point: from 30 % to 28 % is two points.",
+    "P90": "Upper end of the 80% interval: one time in ten it is more.",
+    "Point": "Percentage point: from 30% to 28% is two points.",
     "Preventable": "In a replay: units lost that the best mix at the time would have "
     "prevented.",
     "Projected on hand": "Stock expected at the end of a week: stock now, plus receipts, less "
@@ -280,13 +280,15 @@ GLOSSARY: dict[str, str] = {
     "Proposed": "Statistical forecast plus the mean change of the functions that changed the "
     "cell.",
     "Ran out": "The shelf was empty for part of the activation.",
+    "Push back": "To have an order that is on its way come later, so that stock of which there "
+    "is too much already does not grow; an order that is late by itself has slipped.",
     "Receipt": "Units due from a supplier at a door.",
     "Red": "Short: somebody has to decide what to do.",
     "Regular price": "Price of a unit without any discount.",
     "Release": "Placing an order. Now: this week; planned: in a later week.",
     "Replay": "Past weeks with what was known then: what the Bridge would have shown, "
     "compared with what happened.",
-    "Return on spend": "Margin added less spend, over spend: at 0 % an activation has paid for "
+    "Return on spend": "Margin added less spend, over spend: at 0% an activation has paid for "
     "itself, below zero it cost more than it brought.",
     "Revenue": "Units in demand, at the regular price less the discount of the "
     "activation that runs in the week.",

@@ -25,9 +25,7 @@ from forecasting import conventions, operation, scratch
 from forecasting.arguments import verbs
 from forecasting.consensus.events import Event, Kind
 from forecasting.conventions import US
-from forecasting.errors import (
-    NoForecast,
-)
+from forecasting.errors import NoForecast
 from forecasting.governance.audit import Audit
 from forecasting.governance.conventions import CompanyConventions
 from forecasting.governance.desk import Desk
@@ -37,6 +35,7 @@ from forecasting.governance.following import Following
 from forecasting.governance.people import Staff
 from forecasting.governance.policy import Policies, Policy
 from forecasting.governance.projector import Projector
+from forecasting.governance.reading import Reading
 from forecasting.governance.reasons import Reasons
 from forecasting.governance.recovery import Recovery
 from forecasting.governance.saved_views import SavedViews
@@ -63,7 +62,7 @@ from forecasting.record.history import History
 from forecasting.record.reversals import Reversals
 from forecasting.record.runs import Runs, run_in_force
 from forecasting.record.steps import Steps
-from forecasting.rights import LOCAL_ADMIN, Person
+from forecasting.rights import LOCAL_ADMIN, Person, Remit
 from forecasting.version import version
 from forecasting.weekly.activations import MarketingCalendar, as_changed
 from forecasting.weekly.decisions import Decisions
@@ -73,6 +72,7 @@ from forecasting.weekly.review import Weekly
 from forecasting.weekly.stated_since import history_of
 
 LOG = operation.log("workspace")
+Clock = Callable[[], dt.datetime]
 _NO_FORECAST = (
     "There is no forecast yet. Import data on the Data page, then press Refresh "
     "(or run: python -m forecasting refresh)."
@@ -105,7 +105,7 @@ class Workspace:
         self,
         path: Path | None = None,
         *,
-        clock: Callable[[], dt.datetime] = utc_now,
+        clock: Clock = utc_now,
         create: bool = True,
         least_weeks: int = 0,
     ) -> None:
@@ -121,18 +121,17 @@ class Workspace:
             raise
         _tell_started(self.seq, path, begun)
 
-    def _wire(self, clock: Callable[[], dt.datetime]) -> None:
+    def _wire(self, clock: Clock, make_desk: Callable[..., Desk] = Desk) -> None:
         """Make every part, each from those before it; what comes later is asked for then."""
-        self._plans = KeptPlans()
+        self._plans, self.parts = KeptPlans(), dict[Remit, Workspace]()
         self._building = threading.Lock()  # a plan is built once, whoever asks
-        self._policy: Policy | None = None
-        """What was set when the plan was built."""
-        self._recovery = Recovery(self._remade, self._plans.lock)
-        self.desk = Desk(self.store, self._fold, clock=clock)
+        self._policy: Policy | None = None  # what was set when the plan was built
+        self._recovery = Recovery(self.remade, self._plans.lock)
+        self.desk = make_desk(self.store, self._fold, clock=clock)
         self.ledger, desk = self.desk.ledger, self.desk
         self.conventions = CompanyConventions(self.desk, changed=self._on_another_calendar)
         self.staff, self.tokens, self.wishes = Staff(desk), Tokens(desk), Wishes(desk)
-        self.policies, self.reasons = Policies(self.desk), Reasons(self.desk)
+        self.policies, self.reasons, self.reading = Policies(desk), Reasons(desk), Reading(desk)
         self.minutes, self.drafts = Minutes(self.desk), Drafts(self.desk)
         self.views, self.following, self.feeds = SavedViews(desk), Following(desk), Feeds(desk)
         self.calendar, self.audit = MarketingCalendar(desk), Audit(desk)
@@ -149,7 +148,7 @@ class Workspace:
         )  # fmt: skip
         self.history = History(self.desk, self.cycles, plan=self._live)
         self.inputs = Inputs(
-            self.desk, plan=self._live, reasons=self.reasons, policies=self.policies
+            desk, plan=self._live, reasons=self.reasons, policies=self.policies
         )
         self.sources, self.schedules = Sources(self.desk), Schedules(self.desk)
         self.imports = Imports(
@@ -175,6 +174,7 @@ class Workspace:
             self.reasons, self.calendar, self.decisions, self.orders, self.proposals,
             self.reversals, self.steps, self.policies, self.quarters, self.oddities,
             self.sources, self.views, self.tokens, self.schedules, self.threads, self.feeds,
+            self.reading,
         )  # fmt: skip
 
     def _offer(self) -> None:
@@ -324,7 +324,7 @@ class Workspace:
             except Exception as error:
                 self._recovery.begin(error)
 
-    def _remade(self) -> None:
+    def remade(self) -> None:
         """Everything in memory anew from the ledger and the facts."""
         with self._plans.lock:
             for projector in self._projectors:

@@ -42,7 +42,7 @@ class Known:
     def content(self, store: Store) -> str:
         """What is in its file, by name; '' if it is not known, or written to since."""
         content, before = self._of.get(store, ("", ()))
-        if not content or store._dead or store._closed or store.path is None:
+        if not content or not store.is_open or store.path is None:
             return ""
         return content if _looks(store.path) == before else ""
 
@@ -58,7 +58,7 @@ class Known:
 @contextmanager
 def known() -> Iterator[None]:
     """Answer so for the while."""
-    known, open_file, close, ask = Known(), Store.__init__, Store.close, Store._rows
+    known, open_file, close, ask = Known(), Store.__init__, Store.close, Store.ask
 
     def opened(self: Store, path: Path | None = None, **options: Any) -> None:
         is_whole = path is not None and path.is_file() and not _log(path).exists()
@@ -86,7 +86,7 @@ def known() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Store, "__init__", opened)
         patch.setattr(Store, "close", closed)
-        patch.setattr(Store, "_rows", asked)
+        patch.setattr(Store, "ask", asked)
         yield
 
 

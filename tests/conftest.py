@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from forecasting.workspace import Workspace
-from tests import answers, template
+from tests import answers, postgres, template
 
 ROOT = Path(__file__).parents[1]
 
@@ -177,6 +177,29 @@ def answers_from_copies():
 
 
 @pytest.fixture(scope="session")
+def postgres_server():
+    """A PostgreSQL of this test process; where CI runs there has to be one."""
+    if postgres.programs() is None:
+        missing = "there is no PostgreSQL here (initdb); the distribution has one"
+        if os.environ.get(postgres.REQUIRED):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture
+def log_engine(request, monkeypatch):
+    """Address of a log in PostgreSQL for a test that says so (`both_engines`); '' for the file."""
+    monkeypatch.delenv("CONCORD_LOG", raising=False)
+    if getattr(request, "param", "file") == "file":
+        return ""
+    url = request.getfixturevalue("postgres_server").clean()
+    monkeypatch.setenv("CONCORD_LOG", url)
+    return url
+
+
+@pytest.fixture(scope="session")
 def shared_data() -> Path:
     if not SHARED.exists():
         pytest.skip("the real data sets are not beside this checkout (../shared/data)")
@@ -222,8 +245,10 @@ def company_copy(company, tmp_path) -> Path:
 
 
 @pytest.fixture
-def space(company_copy):
+def space(company_copy, log_engine):
     """A workspace on a company of its own."""
+    if log_engine:
+        postgres.moved(company_copy, log_engine)
     opened = Workspace(company_copy)
     yield opened
     opened.close()

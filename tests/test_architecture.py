@@ -95,6 +95,7 @@ def test_every_room_says_what_it_is_for():
     ("library", "only_in"),
     [
         ("duckdb", {"data"}),
+        ("psycopg", {"data"}),
         ("streamlit", {"app", "served", "pages"}),
         ("altair", {"pages"}),
         ("statsmodels", {"forecasting"}),

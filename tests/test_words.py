@@ -308,7 +308,7 @@ GONE = {
     r"\b(held|holds?|holding) (it |them |what was \w+ )?against\b": "compared with",
     r"\bwhat came\b|\bcame out\b|\bcame to\b": "actual",
     r"\bways? out\b": "option",
-    r"\b(8|eight)( times)? (in|of|out of) (10|ten)\b": "80 % interval",
+    r"\b(8|eight)( times)? (in|of|out of) (10|ten)\b": "80% interval",
     r"\bpp\b": "points",
     r"\bon-hand\b": "on hand",
 }

@@ -36,7 +36,7 @@ GONE_FROM_NAMES = {
     r"held_against": "compared",
     r"what_came(?!_(of|in|through|after|before|back|late))": "actuals",
     r"ways?_out": "option",
-    r"(8|eight)_(in|of|out_of)_(10|ten)": "80 % interval",
+    r"(8|eight)_(in|of|out_of)_(10|ten)": "80% interval",
 }
 GONE_FROM_PROSE = {
     r"(?<![-\w])said\b": "stated, entered, shown or flagged",
@@ -44,7 +44,7 @@ GONE_FROM_PROSE = {
     r"\b(held|holds?|holding) (it |them |what was \w+ )?against\b": "compared with",
     r"\bwhat came\b(?! (of|in|through|after|before|back|late)\b)": "actuals",
     r"\bways? out\b": "option",
-    r"\b(8|eight) (in|of|out of) (10|ten)\b": "80 % interval",
+    r"\b(8|eight) (in|of|out of) (10|ten)\b": "80% interval",
 }
 KEYS = (
     "`said`",

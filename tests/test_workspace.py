@@ -33,6 +33,7 @@ from forecasting.rights import LOCAL_ADMIN, RIGHTS
 from forecasting.sample.build import STAFF
 from forecasting.vocabulary import INPUTS, Function, Status
 from forecasting.workspace import Workspace
+from tests.postgres import both_engines
 
 WHO = {function.value: identity for identity, _, function in STAFF}
 
@@ -159,6 +160,7 @@ def test_holding_everything_refuses_the_spread_whole(space):
     assert space.seq == before
 
 
+@both_engines
 def test_two_people_on_one_cell_of_one_input_meet_a_conflict_with_a_name(space):
     space.set_person("admin", identity="nora", name="Nora Second", function=Function.PLANNING)
     base = space.seq
@@ -172,6 +174,7 @@ def test_two_people_on_one_cell_of_one_input_meet_a_conflict_with_a_name(space):
     assert total(space, "planning", sku, 2) == 90
 
 
+@both_engines
 def test_other_inputs_other_cells_and_my_own_changes_are_no_conflict(space):
     base = space.seq
     sku = featured(space)
@@ -182,6 +185,7 @@ def test_other_inputs_other_cells_and_my_own_changes_are_no_conflict(space):
     space.override("nora", scope(space, sku, 4), "set", 80, reason="TREND", base=base)
 
 
+@both_engines
 def test_undo_returns_the_number_and_redo_brings_it_back(space):
     sku = featured(space)
     stat = total(space, "statistical", sku, 2)
@@ -196,6 +200,7 @@ def test_undo_returns_the_number_and_redo_brings_it_back(space):
     assert total(space, "planning", sku, 2) == 150
 
 
+@both_engines
 def test_only_the_facilitator_takes_back_what_others_did(space):
     sku = featured(space)
     change = space.override("mara", scope(space, sku), "set", 150, reason="EVENT")
@@ -220,6 +225,7 @@ def test_clearing_returns_the_own_input_to_statistical(space):
         space.override("dana", scope(space, sku), "clear", None, reason="DATA_FIX")
 
 
+@both_engines
 def test_the_state_survives_closing_and_opening_again(space, company_copy):
     sku = featured(space)
     space.override("dana", scope(space, sku), "set", 150, reason="TREND")
@@ -244,6 +250,7 @@ def test_the_state_survives_closing_and_opening_again(space, company_copy):
         again.close()
 
 
+@both_engines
 def test_the_state_at_a_past_moment_is_what_it_was_then(space):
     sku = featured(space)
     first = space.override("dana", scope(space, sku), "add", 10, reason="TREND")
@@ -316,6 +323,7 @@ def test_a_stated_lift_is_what_the_week_shows(space):
     assert space.plan.totals["statistical"][sku, 9] != pytest.approx(2.5 * base, rel=1e-3)
 
 
+@both_engines
 def test_two_people_changing_one_activation_meet_a_conflict(space):
     space.set_person("admin", identity="otto", name="Otto Second", function=Function.MARKETING)
     act = space.plan.activations()[0].activation
@@ -398,6 +406,7 @@ def test_bad_requests_are_refused_with_words_and_change_nothing(space):
     assert space.seq == before
 
 
+@both_engines
 def test_an_import_is_all_or_nothing_and_can_be_rolled_back(space, tmp_path):
     (tmp_path / "doors.csv").write_text("door,name,region,kind\nX9,New place,North,store\n")
     before = len(space.store.table("doors"))
@@ -433,6 +442,7 @@ def test_a_later_import_replaces_the_rows_it_speaks_of(space, tmp_path):
     assert (after["on_hand"] == 4321.0).sum() == 1
 
 
+@both_engines
 def test_a_fit_that_crashes_leaves_the_run_before_in_force(space, monkeypatch):
     run = space.plan.base.run
     process.WAITING.let_go()
@@ -448,6 +458,7 @@ def test_a_fit_that_crashes_leaves_the_run_before_in_force(space, monkeypatch):
     assert "out of memory" in space.runs.refreshing.error
 
 
+@both_engines
 def test_a_refresh_puts_a_new_run_in_force_and_keeps_what_people_added(space):
     sku = featured(space)
     space.override("dana", scope(space, sku), "add", 25, reason="TREND")

@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 
 from data.limits import Limits, in_words
-from data.parser import csv_file, foreign, parquet_file, shaping, xlsx_file
+from data.parser import csv_file, foreign, ics_file, parquet_file, shaping, xlsx_file
 from data.parser.staged import Task, bad, shown
 from forecasting.errors import BadFiles
 from forecasting.faults import NO_ROOM
@@ -88,8 +88,8 @@ def _refusal(label: str, found: str, expected: str) -> dict[str, Any]:
 
 def _does(asked: dict[str, Any], limits: Limits) -> Any:
     path, label = Path(asked["path"]), asked["label"]
-    is_book = asked["kind"] == ".xlsx"
-    file = _opened(path, label, limits.workbook if is_book else limits.file)
+    most = {".xlsx": limits.workbook, ".ics": limits.calendar}.get(asked["kind"], limits.file)
+    file = _opened(path, label, most)
     try:
         match asked["task"]:
             case "tables":
@@ -97,6 +97,10 @@ def _does(asked: dict[str, Any], limits: Limits) -> Any:
             case "grid":
                 names, expected = asked["sheets"], asked["expected"]
                 return xlsx_file.grid(file, label, names, limits, expected=expected)
+            case "events":
+                return ics_file.events(file, label, limits, asked["zone"])
+            case "rows":
+                return csv_file.rows_with(file, label, asked["column"], limits)
             case "lines":
                 if "reading" in asked:
                     return foreign.lines_of(file, asked["rows"], asked["reading"])

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import duckdb
 
-from data.limits import LIMITS
+from data.limits import LIMITS, Limits
 from data.parser import engine
 from data.parser.staged import Broken, Rows, Task, bad, checked_header, walked
 from data.quoting import Sql, identifier, listed, literal, sql
@@ -56,6 +56,36 @@ def lines_of(file: int, rows: Sequence[int]) -> list[int]:
             if row == next_row:
                 found.append(line)
                 next_row = next(chosen, None)
+    return found
+
+
+def rows_with(
+    file: int, label: str, column: str, limits: Limits
+) -> list[tuple[int, list[str]]]:
+    """Every record of a small file with its line, its header first.
+
+    Parameters
+    ----------
+    column : str
+        One of the header's names: the sign between columns is the one that sets it apart.
+    """
+    check_encoding(file, label)
+    with text(file) as lines:
+        first = lines.readline(limits.value)
+    signs = (s for s in ",;\t" if column in (n.strip(' "\r\n') for n in first.split(s)))
+    found: list[tuple[int, list[str]]] = []
+    cells = 0
+    with text(file) as lines:
+        for line, values, wrong in records(lines, next(signs, ",")):
+            if wrong:
+                raise bad(label, wrong, "a row as a program writes it", line=line)
+            cells += len(values)
+            if cells > limits.grid_cells:
+                raise bad(
+                    label, f"more than {limits.grid_cells:,} cells", "fewer: split the file",
+                    line=line,
+                )  # fmt: skip
+            found.append((line, values))
     return found
 
 

@@ -33,7 +33,7 @@ def is_number(text: Sql, decimal: str) -> Sql:
 
 
 def plain(text: Sql, decimal: str) -> Sql:
-    """A number that `is_number` as plain text: 1.234,50 € becomes 1234.50, 20 % becomes 0.2."""
+    """A number that `is_number` as plain text: 1.234,50 € becomes 1234.50, 20% becomes 0.2."""
     bare = sql(
         "regexp_replace(regexp_replace({t}, {money}, '', 'g'), {other}, '', 'g')",
         t=text, money=literal(_MONEY), other=literal(r"[^0-9.,eE+\-−()]"),

@@ -10,7 +10,7 @@ with item as (
 ),
 recent as (select sku, sum(units) as units from recent_units group by sku)
 select activation as subject, count(*) as count,
-    arg_max(printf('%s at %s %% off', item.sku, told_number(100 * discount, 0)), discount) as example,
+    arg_max(printf('%s at %s%% off', item.sku, told_number(100 * discount, 0)), discount) as example,
     coalesce(sum(recent.units), 0) as weight,
     list_concat(['activation/' || activation], list('sku/' || item.sku)) as touches
 from item

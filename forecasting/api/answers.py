@@ -42,7 +42,7 @@ KINDS: Mapping[str, str] = {
     ".duckdb": "application/octet-stream",
 }
 """Form of a file to its media type."""
-PAGES_KEPT, PAGES_S = 8, 600.0
+PAGES_KEPT, PAGES_S = 32, 600.0
 """Tables that wait for their next page, and for how many seconds."""
 
 
@@ -92,22 +92,23 @@ class Pages:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, tuple[float, str, Outcome]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, str, Outcome, ExitStack]] = OrderedDict()
 
     def keep(self, whose: str, made: Outcome) -> str:
         """Keep a table for somebody; under which name."""
         name = secrets.token_hex(8)
         with self._lock:
-            self._kept[name] = (time.monotonic(), whose, made)
+            self._kept[name] = (time.monotonic(), whose, made, made.held.lease())
             since = time.monotonic() - PAGES_S
-            gone = [n for n, (at, _, _) in self._kept.items() if at < since]
-            gone += list(self._kept)[: max(0, len(self._kept) - len(gone) - PAGES_KEPT)]
-            for old in dict.fromkeys(gone):
-                self._kept.pop(old)[2].opened.close()
+            gone = [n for n, (at, *_) in self._kept.items() if at < since]
+            gone += list(self._kept)[: max(0, len(self._kept) - PAGES_KEPT)]
+            leases = [self._kept.pop(old)[3] for old in dict.fromkeys(gone)]
+        for lease in leases:  # whoever reads one of them now reads it to its end
+            lease.close()
         return name
 
-    def of(self, whose: str, cursor: str) -> tuple[str, Outcome, int]:
-        """The table of a cursor, and the row where its page begins.
+    def of(self, whose: str, cursor: str) -> tuple[str, Outcome, int, ExitStack]:
+        """The table of a cursor, the row where its page begins, and what holds its file.
 
         Raises
         ------
@@ -115,12 +116,14 @@ class Pages:
         """
         name, _, row = cursor.partition(".")
         with self._lock:
-            _, owner, made = self._kept.get(name, (0.0, "", None))
-        if made is None or owner != whose:
-            raise BadRequest("The pages of this cursor have gone. Ask anew, without it.", 410)
-        if not (row.isascii() and row.isdigit() and len(row) < 12):
-            raise BadRequest("A cursor is the 'next' of an answer, as it is.")
-        return name, made, int(row)
+            _, owner, made, _ = self._kept.get(name, (0.0, "", None, None))
+            if made is None or owner != whose:
+                raise BadRequest(
+                    "The pages of this cursor have gone. Ask anew, without it.", 410
+                )
+            if not (row.isascii() and row.isdigit() and len(row) < 12):
+                raise BadRequest("A cursor is the 'next' of an answer, as it is.")
+            return name, made, int(row), made.held.lease()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,14 +141,15 @@ def sent(verb: Verb, made: Outcome, form: Form, page: Page, pages: Pages) -> Res
         return _archive(verb, made, headers)
     if form.media == JSON:
         return _as_json(made, page, pages, headers)
-    path = made.files[0]
-    if form.media == ARROW:
-        path = _as_arrow(path)
-    ending = ".arrow" if form.media == ARROW else form.ending
-    return _File(
-        path, made.opened, media_type=form.media, filename=f"{verb.name}{ending}",
-        headers=headers,
-    )  # fmt: skip
+    with made.held.lease() as opened:
+        path = made.files[0]
+        if form.media == ARROW:
+            path = _as_arrow(path, opened)
+        ending = ".arrow" if form.media == ARROW else form.ending
+        return _File(
+            path, opened.pop_all(), media_type=form.media, filename=f"{verb.name}{ending}",
+            headers=headers,
+        )  # fmt: skip
 
 
 def more(made: Outcome, name: str, row: int, limit: int) -> Response:
@@ -155,22 +159,21 @@ def more(made: Outcome, name: str, row: int, limit: int) -> Response:
     return JSONResponse(plain(body), headers={"cache-control": "no-store"})
 
 
-def _as_json(made: Outcome, page: Page, pages: Pages, headers: Mapping[str, str]) -> Response:
+def result_of(made: Outcome) -> dict[str, Any]:
+    """What a verb came to, without the server's own folders."""
     result = {name: value for name, value in made.result.items() if name != "file"}
-    body: dict[str, Any] = {"result": _without_places(result, made), "notes": made.notes}
-    body["notes"] = _without_places(body["notes"], made)
+    notes = _without_places(made.notes, made)
+    return {"result": _without_places(result, made), "notes": notes}
+
+
+def _as_json(made: Outcome, page: Page, pages: Pages, headers: Mapping[str, str]) -> Response:
+    body = result_of(made)
     table = next((path for path in made.files if path.suffix == ".parquet"), None)
-    if table is None or table != made.files[0]:
-        body = plain(body)
-        made.opened.close()
-        return JSONResponse(body, headers=dict(headers))
-    rows, after = _rows(table, 0, page.limit)
-    if after:
-        body["next"] = f"{pages.keep(page.whose, made)}.{after}"
-    else:
-        body["next"] = None
-        made.opened.close()
-    return JSONResponse(plain({**body, **rows}), headers=dict(headers))
+    if table is not None and table == made.files[0]:
+        rows, after = _rows(table, 0, page.limit)
+        body |= rows
+        body["next"] = f"{pages.keep(page.whose, made)}.{after}" if after else None
+    return JSONResponse(plain(body), headers=dict(headers))
 
 
 def _rows(path: Path, first: int, limit: int) -> tuple[dict[str, Any], int]:
@@ -181,8 +184,9 @@ def _rows(path: Path, first: int, limit: int) -> tuple[dict[str, Any], int]:
     return {"rows": rows, "of": table.num_rows}, after if after < table.num_rows else 0
 
 
-def _as_arrow(path: Path) -> Path:
-    target = path.with_suffix(".arrow")
+def _as_arrow(path: Path, opened: ExitStack) -> Path:
+    """The same table in another form, in a folder of this one answer: others may read, too."""
+    target = opened.enter_context(scratch.folder("api")) / path.with_suffix(".arrow").name
     with (
         pq.ParquetFile(path) as source,
         pa.OSFile(str(target), "wb") as sink,
@@ -197,16 +201,16 @@ def _archive(verb: Verb, made: Outcome, headers: Mapping[str, str]) -> Response:
     """Everything that a verb wrote and told, as the command line would leave it."""
     told = [[_placed(text, made), is_note] for text, is_note in made.told]
     result = plain(_placed_all(made.result, made))
-    if made.folder is None:  # an answer that is given again
-        made.folder = made.opened.enter_context(scratch.folder("api"))
-    path = made.folder / "answer.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr("told.json", json.dumps({"told": told, "result": result}))
-        for file in made.files:
-            archive.write(file, f"files/{_name_of(file, made)}")
-    return _File(
-        path, made.opened, media_type=ZIP, filename=f"{verb.name}.zip", headers=dict(headers)
-    )
+    with made.held.lease() as opened:
+        path = opened.enter_context(scratch.folder("api")) / "answer.zip"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+            archive.writestr("told.json", json.dumps({"told": told, "result": result}))
+            for file in made.files:
+                archive.write(file, f"files/{_name_of(file, made)}")
+        return _File(
+            path, opened.pop_all(), media_type=ZIP, filename=f"{verb.name}.zip",
+            headers=dict(headers),
+        )  # fmt: skip
 
 
 def _name_of(file: Path, made: Outcome) -> str:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,23 +23,35 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from forecasting import scratch, write
-from forecasting.api import answers, problems
-from forecasting.api.answers import Page, Pages
+from forecasting.api import answers, described, jobs, problems
+from forecasting.api.answers import Form, Page, Pages
+from forecasting.api.described import LONGEST_KEY
+from forecasting.api.held import Held
 from forecasting.api.identity import Identity, TooLarge
+from forecasting.api.jobs import Jobs
 from forecasting.api.problems import BadRequest
-from forecasting.api.running import Caller, Request, Runner, check_asked, check_may, read_seen
+from forecasting.api.running import (
+    Caller,
+    Outcome,
+    Request,
+    Runner,
+    check_asked,
+    check_may,
+    read_seen,
+)
 from forecasting.api.verbs import (
     MOST_ROWS,
-    TAKES_IF_MATCH,
     USUAL_ROWS,
     Asked,
     Verb,
     catalogue,
 )
+from forecasting.commands.served import LONG
 from forecasting.governance import bearer
+from forecasting.governance.audit import Noted
 from forecasting.version import version
 from forecasting.workspace import Workspace
 
@@ -49,7 +61,6 @@ AT_ONCE = 32
 """Verbs that run at the same time; more wait for their turn."""
 MOST_FILES, MOST_FIELDS = 200, 1_000
 """Files, and other fields, of one upload."""
-LONGEST_KEY = 200
 JSON_BYTES = 2_000_000
 ABOUT = (
     "The verbs of Concord's command line, for programs. Each request brings a token: "
@@ -67,6 +78,7 @@ class Server:
     """The workspace; waits until it is open."""
     turns: asyncio.Semaphore
     pages: Pages
+    jobs: Jobs
     runner: Callable[[], Runner]
 
 
@@ -94,7 +106,7 @@ def build(
 
     server = Server(
         space=space, turns=asyncio.Semaphore(AT_ONCE), pages=Pages(),
-        runner=lambda: runner_of(space()),
+        jobs=Jobs(), runner=lambda: runner_of(space()),
     )  # fmt: skip
     app = FastAPI(
         title="Concord", version=version(), description=ABOUT, docs_url=None, redoc_url=None,
@@ -104,12 +116,14 @@ def build(
         _add(app, server, verb)
     app.get(
         "/", summary="Who asks, and which verbs there are.", tags=["about"],
-        responses=_refusals(),
+        responses=described.refusals(),
     )(_about)  # fmt: skip
     app.get(
         "/pages/{cursor}", summary="The next rows of a table.", tags=["about"],
-        responses=_refusals(_410="The table has gone; ask anew."),
+        operation_id=described.PAGE_ID,
+        responses=described.refusals(_410="The table has gone; ask anew."),
     )(_next_page(server))  # fmt: skip
+    _add_jobs(app, server)
     app.add_exception_handler(RequestValidationError, _not_valid)
     app.add_exception_handler(HTTPException, _no_such_route)
     return Identity(app, space=space, local=local, most_bytes=most_bytes)
@@ -147,8 +161,13 @@ def _next_page(server: Server) -> Callable[..., Any]:
         """`next` of an answer, as it is; a table waits ten minutes for its next page."""
         try:
             whose = _caller(request).person.id
-            name, made, row = server.pages.of(whose, cursor)
-            return await run_in_threadpool(answers.more, made, name, row, limit)
+            name, made, row, lease = server.pages.of(whose, cursor)
+
+            def read() -> Response:
+                with lease:
+                    return answers.more(made, name, row, limit)
+
+            return await run_in_threadpool(read)
         except Exception as error:
             return problems.of(error, verb="pages")
 
@@ -168,15 +187,15 @@ def _add(app: FastAPI, server: Server, verb: Verb) -> None:
     first, *rest = verb.help.partition("\n\n")
     told: dict[str, Any] = {
         "summary": first, "description": "".join(rest).strip() or first,
-        "responses": _responses(verb), "response_class": Response,
+        "responses": described.responses(verb), "response_class": Response,
     }  # fmt: skip
     if not verb.changes:
         look.__annotations__["asked"] = Annotated[model, Query()]
         app.get(f"/{verb.name}", name=verb.name, tags=["look"], **told)(look)
         return
+    more = {"requestBody": described.body(verb), "parameters": described.headers(verb)}
     app.post(
-        f"/{verb.name}", name=f"do {verb.name}", tags=["do"], **told,
-        openapi_extra={"requestBody": _body(verb), "parameters": _headers(verb)},
+        f"/{verb.name}", name=f"do {verb.name}", tags=["do"], **told, openapi_extra=more,
     )(do)  # fmt: skip
 
 
@@ -196,38 +215,131 @@ async def _answered(
 ) -> Response:
     """Run one verb for one request, and answer it whatever happens."""
     opened, compared, folder = ExitStack(), "if-match" in request.headers, ""
+    held = Held(opened)
+    mine = held.lease()
     try:
         caller = _caller(request)
         check_may(caller, verb)
         form = answers.chosen(verb, request.headers.get("accept", ""))
         seen = read_seen(verb, request.headers.get("if-match"))
-        place = opened.enter_context(scratch.folder("api"))
-        folder = str(place)
-        asked, uploaded, told = await read(place / "in")
+        place = opened.enter_context(scratch.folder("api")) if verb.has_files else None
+        folder = str(place or "")
+        asked, uploaded, told = await read(place and place / "in")
         check_asked(caller, verb, asked)
         wish = Request(
-            verb=verb, asked=asked, folder=place, opened=opened, uploaded=uploaded,
+            verb=verb, asked=asked, folder=place, held=held, uploaded=uploaded,
             form=form.ending, key=_key(request, caller, verb, asked, told), seen=seen,
             in_lines=request.headers.get(LINES) == "text",
         )  # fmt: skip
+        if verb.name in LONG:
+            return await _begun(server, caller, wish, form, request.scope)
         page = Page(whose=caller.person.id, limit=getattr(asked, "limit", USUAL_ROWS))
 
-        def work() -> Response:
-            made = server.runner().run(caller, wish)
-            if made.opened is not opened:  # the answer of before is given again
-                opened.close()
-            return answers.sent(verb, made, form, page, server.pages)
+        def work(lease: ExitStack) -> Response:
+            with lease:
+                made = server.runner().run(caller, wish)
+                return _sent(server, caller, verb, made, form, page)
 
         async with server.turns:
-            return await run_in_threadpool(work)
+            return await run_in_threadpool(work, held.lease())
     except TooLarge:
-        opened.close()
         return problems.answer(413, "Too large", "A request has no more room than an upload.")
     except BaseException as error:
-        opened.close()
         if isinstance(error, asyncio.CancelledError | KeyboardInterrupt | SystemExit):
             raise
         return problems.of(error, verb=verb.name, compared=compared, folder=folder)
+    finally:
+        mine.close()
+
+
+def _sent(
+    server: Server, caller: Caller, verb: Verb, made: Outcome, form: Form, page: Page
+) -> Response:
+    """An outcome in its form; what leaves the company is noted once it is ready to go."""
+    sent = answers.sent(verb, made, form, page, server.pages)
+    if verb.takes_out:
+        audit, what = server.space().desk.audit, f"{verb.name}: {verb.name}{form.ending}"
+        audit.note(Noted.EXPORTED, caller.person.id, what)
+    return sent
+
+
+# Jobs -------------------------------------------------------------------------------------
+
+
+def _below(scope: Scope) -> str:
+    return str(scope.get("root_path", "")).rstrip("/")
+
+
+async def _begun(
+    server: Server, caller: Caller, wish: Request, form: Form, scope: Scope
+) -> Response:
+    """Begin a job; answered as soon as it has begun, with its refusal where it did not."""
+
+    def work(job: jobs.Job) -> Outcome:
+        return server.runner().run(caller, replace(wish, tell=job.tell))
+
+    job = await run_in_threadpool(server.jobs.start, caller, wish, form, work)
+    begun = asyncio.wrap_future(job.begun)
+    await asyncio.wait({begun}, timeout=jobs.BEGUN_S)
+    if begun.done() and not begun.result():
+        server.jobs.drop(job)
+        return jobs.refused(job)
+    told = job.told(_below(scope))
+    headers = {"location": told["address"], "retry-after": "1", "cache-control": "no-store"}
+    return JSONResponse(told, 202, headers=headers)
+
+
+def _add_jobs(app: FastAPI, server: Server) -> None:
+    """The routes of jobs: one's own, one of them, and what it came to."""
+    fresh = {"cache-control": "no-store"}
+
+    async def every(request: HTTPRequest) -> Response:
+        """Those that run and those that ended within the hour, the latest first."""
+        below = _below(request.scope)
+        told = [job.told(below) for job in server.jobs.of(_caller(request))]
+        return JSONResponse({"jobs": told}, headers=fresh)
+
+    async def one(request: HTTPRequest, job: str) -> Response:
+        """How far it is, and when it is over, what it came to or why it was refused."""
+        try:
+            found = server.jobs.one(_caller(request), job)
+            return JSONResponse(found.told(_below(request.scope)), headers=fresh)
+        except Exception as error:
+            return problems.of(error, verb="jobs")
+
+    async def answer(request: HTTPRequest, job: str) -> Response:
+        """As the verb would answer at once, in the form that its request asked for."""
+        try:
+            caller = _caller(request)
+            found = server.jobs.one(caller, job)
+            if found.state == jobs.REFUSED:
+                return jobs.refused(found)
+            made, lease = server.jobs.made(found)
+            page = Page(whose=caller.person.id)
+
+            def send() -> Response:
+                with lease:
+                    return _sent(server, caller, found.verb, made, found.form, page)
+
+            return await run_in_threadpool(send)
+        except Exception as error:
+            return problems.of(error, verb="jobs")
+
+    for path, does, words, answers_with, name in (
+        ("/jobs", every, "Your long requests.", described.jobs(), "jobs"),
+        ("/jobs/{job}", one, "How far a long request is.", described.job(), described.JOB_ID),
+        (
+            "/jobs/{job}/answer",
+            answer,
+            "What a long request came to.",
+            described.of_jobs(),
+            described.ANSWER_ID,
+        ),
+    ):
+        app.get(
+            path, summary=words, tags=["about"], responses=answers_with,
+            response_class=Response, operation_id=name,
+        )(does)  # fmt: skip
 
 
 def _key(request: HTTPRequest, caller: Caller, verb: Verb, asked: Asked, told: bytes) -> str:
@@ -241,7 +353,7 @@ def _key(request: HTTPRequest, caller: Caller, verb: Verb, asked: Asked, told: b
     return bearer.key_of(caller.person.id, given, verb.name, what, told.hex())
 
 
-async def _brought(verb: Verb, request: HTTPRequest, folder: Path) -> Given:
+async def _brought(verb: Verb, request: HTTPRequest, folder: Path | None) -> Given:
     """What a request's body asks, with the files that come with it.
 
     Raises
@@ -249,7 +361,7 @@ async def _brought(verb: Verb, request: HTTPRequest, folder: Path) -> Given:
     BadRequest, ValidationError
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
+    if kind == "multipart/form-data" and folder is not None:
         return await _uploaded(verb, request, folder)
     if kind not in ("", "application/json"):
         raise BadRequest("Send application/json, or files as multipart/form-data.", 415)
@@ -328,99 +440,3 @@ async def _no_such_route(_: HTTPRequest, error: Exception) -> Response:
     headers = dict(error.headers or {})
     title = titles.get(error.status_code, "Not understood")
     return problems.answer(error.status_code, title, detail, headers=headers)
-
-
-# The description -------------------------------------------------------------------------
-
-
-def _responses(verb: Verb) -> dict[int | str, dict[str, Any]]:
-    file: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
-    done = dict.fromkeys(answers.offers(verb), file)
-    done[answers.JSON] = {"schema": ANSWER}
-    return {200: {"description": "Done.", "content": done}, **_refusals()}
-
-
-def _refusals(**more: str) -> dict[int | str, dict[str, Any]]:
-    """Every way in which a route says no."""
-    problem = {problems.MEDIA_TYPE: {"schema": PROBLEM}}
-    every = {**WHY, **{int(status[1:]): words for status, words in more.items()}}
-    return {
-        status: {"description": words, "content": problem} for status, words in every.items()
-    }
-
-
-WHY: dict[int, str] = {
-    400: "The request or a file cannot be read.",
-    401: "No token, or one that is good no more.",
-    403: "The person or the token may not.",
-    404: "Something that is named does not exist.",
-    406: "No such form of an answer.",
-    409: "Something stands in the way; a conflict names who.",
-    412: "Somebody changed it since the state of If-Match; it is named who.",
-    413: "Larger than an upload may be.",
-    415: "Neither JSON nor an upload.",
-    422: "A parameter is out of bounds.",
-    429: "Too many wrong tokens.",
-    503: "Not now: the disk is full, or the plan is being made anew.",
-}
-"""Status to why, as far as every verb has it."""
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "required": ["title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"}, "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What happened, and what to do."},
-        "problems": {"type": "array", "items": {"type": "object"},
-                     "description": "Of files: file, line, column, found, expected, count."},
-        "conflicts": {"type": "array", "items": {"type": "object"},
-                      "description": "Of conflicts: by, seq, now."},
-    },
-}  # fmt: skip
-ANSWER: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "result": {"type": "object", "description": "As the verb says it with --json."},
-        "notes": {"type": "array", "items": {"type": "string"}},
-        "rows": {"type": "array", "items": {"type": "object"},
-                 "description": "The first rows of the table that it writes."},
-        "of": {"type": "integer", "description": "Rows that there are in all."},
-        "next": {"type": ["string", "null"],
-                 "description": "Cursor of GET /pages/{cursor}; null: there are no more."},
-    },
-}  # fmt: skip
-
-
-def _headers(verb: Verb) -> list[dict[str, Any]]:
-    text = {"type": "string", "maxLength": LONGEST_KEY, "minLength": 1}
-    found = [{
-        "name": "Idempotency-Key", "in": "header", "required": False, "schema": text,
-        "description": "A name of your own for this request: sent again, it is done once.",
-    }]  # fmt: skip
-    if verb.name in TAKES_IF_MATCH:
-        found.append({
-            "name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"},
-            "description": "The ETag of what you looked at: what others changed since is kept.",
-        })  # fmt: skip
-    return found
-
-
-def _body(verb: Verb) -> dict[str, Any]:
-    """What a body may hold: JSON, and where there are files an upload."""
-    schema = verb.model.model_json_schema(by_alias=True)
-    content: dict[str, Any] = {}
-    if not any(one.required for one in verb.uploads.values()):
-        content["application/json"] = {"schema": schema}
-    if verb.uploads:
-        file = {"type": "string", "format": "binary"}
-        files = {
-            name: {"type": "array", "items": file} if one.nargs == -1 else file
-            for name, one in verb.uploads.items()
-        }
-        needed = [name for name, one in verb.uploads.items() if one.required]
-        content["multipart/form-data"] = {"schema": {
-            **schema,
-            "properties": {**schema.get("properties", {}), **files},
-            "required": [*schema.get("required", []), *needed],
-        }}  # fmt: skip
-    return {"content": content, "required": bool(schema.get("required") or not content)}

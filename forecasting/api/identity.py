@@ -77,6 +77,7 @@ class Identity:
         self._app, self._space, self._local = app, space, local
         self._most = most_bytes
         self._doubts = Doubts()
+        self._is_open = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request in, or say why not."""
@@ -89,7 +90,7 @@ class Identity:
             return
         headers = Headers(scope=scope)
         try:
-            caller = await asyncio.to_thread(self._who, headers)
+            caller = await self._caller(headers)
         except WrongToken as error:
             address = scope["client"][0] if scope.get("client") else ""
             await self._turned_away(address, error)(scope, receive, send)
@@ -104,12 +105,23 @@ class Identity:
         scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, _bounded(receive, self._most), send)
 
-    def _who(self, headers: Headers) -> Caller:
+    async def _caller(self, headers: Headers) -> Caller:
+        """Who asks: all of it is in memory once the workspace is open."""
+        if not self._is_open:
+            await asyncio.to_thread(self._space)
+            self._is_open = True
+        space = self._space()
+        caller = self._who(headers, space)
+        if caller.token and space.tokens.is_use_due(caller.token):
+            await asyncio.to_thread(space.tokens.note_use, caller.token)
+        return caller
+
+    def _who(self, headers: Headers, space: Workspace) -> Caller:
         scheme, _, secret = headers.get("authorization", "").partition(" ")
         secret = secret.strip()
         if scheme.lower() != "bearer" or not secret:
             raise WrongToken("Bring a token: Authorization: Bearer concord_...")
-        space, here = self._space(), self._local()
+        here = self._local()
         if here and hmac.compare_digest(secret.encode(), here.encode()):
             person = space.desk.allowed(headers.get(AS, "admin"), "read")
             return Caller(person=person, level=Level.ADMIN)

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from data import failures
 from forecasting import metering, operation
@@ -93,6 +93,19 @@ def of(
         body = _without(told, folder)
         return JSONResponse(body, made.status_code, media_type=MEDIA_TYPE)
     return made
+
+
+def told(made: JSONResponse) -> dict[str, Any]:
+    """What a refusal says."""
+    return dict(json.loads(bytes(made.body)))
+
+
+def again(made: JSONResponse) -> Response:
+    """The same refusal, to be sent once more."""
+    kept = {
+        n: v for n, v in made.headers.items() if n not in ("content-length", "content-type")
+    }
+    return Response(made.body, made.status_code, headers=kept, media_type=MEDIA_TYPE)
 
 
 def _without(told: Any, folder: str) -> Any:

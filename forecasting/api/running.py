@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from forecasting import operation
+from forecasting.api.held import Held
 from forecasting.api.problems import BadRequest
 from forecasting.api.verbs import TAKES_IF_MATCH, Asked, Verb
 from forecasting.commands.served import ONLY_HERE, Served, serving
 from forecasting.errors import JobRunning, NotAllowed
 from forecasting.governance import bearer
 from forecasting.governance.bearer import Call, Level
+from forecasting.outputs.part import seen_by
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
 
@@ -52,8 +54,8 @@ class Outcome:
     """Where they are."""
     seq: int = 0
     """The ledger's last event when it was done."""
-    opened: ExitStack = field(default_factory=ExitStack)
-    """Lets go of the files, once they are sent."""
+    held: Held = field(default_factory=lambda: Held(ExitStack()))
+    """The files, for as long as somebody reads them."""
 
     @property
     def notes(self) -> list[str]:
@@ -67,10 +69,11 @@ class Request:
 
     verb: Verb
     asked: Asked
-    folder: Path
-    """Of this request alone: what is uploaded is in `in`, what is written in `out`."""
-    opened: ExitStack
-    """Lets go of the folder."""
+    folder: Path | None
+    """Of this request alone: what is uploaded is in `in`, what is written in `out`. None where
+    the verb has no files: to make a folder and take it away again takes as long as an edit."""
+    held: Held
+    """The folder, for as long as somebody reads what is in it."""
     uploaded: Mapping[str, Sequence[Path]] = field(default_factory=dict)
     form: str = ""
     """Ending of the file that is the answer."""
@@ -80,6 +83,8 @@ class Request:
     """The state that the caller looked at."""
     in_lines: bool = False
     """Whether the result is told in lines for a person."""
+    tell: Callable[[str, float], None] = lambda _text, _share: None
+    """Takes how far it is."""
 
 
 class Runner:
@@ -138,13 +143,14 @@ class Runner:
         )
 
     def _run(self, caller: Caller, request: Request) -> Outcome:
-        verb, folder = request.verb, request.folder
-        (folder / "out").mkdir()
+        verb, out = request.verb, Path()
+        if request.folder is not None:
+            out = request.folder / "out"
+            out.mkdir()
         call = Call(level=caller.level, key=request.key, seen=request.seen)
-        one = Served(workspace=self.space, person=caller.person, folder=folder)
-        arguments = verb.arguments(
-            request.asked, request.uploaded, folder / "out", request.form
-        )
+        space = seen_by(self.space, caller.person)
+        one = Served(workspace=space, person=caller.person, tell=request.tell)
+        arguments = verb.arguments(request.asked, request.uploaded, out, request.form)
         if request.in_lines:
             arguments.remove("--json")
         with bearer.calling(call), serving(one):
@@ -156,12 +162,15 @@ class Runner:
         LOG.info("verb", verb=verb.name, by=caller.person.id, token=caller.token or "local")
         return Outcome(
             result=one.results[-1] if one.results else {}, told=one.told,
-            files=_written(request), folder=folder, seq=self.space.seq, opened=request.opened,
+            files=_written(request), folder=request.folder, seq=self.space.seq,
+            held=request.held,
         )  # fmt: skip
 
 
 def _written(request: Request) -> list[Path]:
     """What a verb wrote, the answer first; also what it left beside what was uploaded."""
+    if request.folder is None:
+        return []
     brought = {path for paths in request.uploaded.values() for path in paths}
     found = [
         path
@@ -171,8 +180,13 @@ def _written(request: Request) -> list[Path]:
     return sorted(found, key=lambda path: path.stem != request.verb.name)
 
 
-def check_may(caller: Caller, verb: Verb) -> None:
+def check_may(caller: Caller, verb: Verb, *, to_look: bool = False) -> None:
     """Refuse a verb that a token is not for.
+
+    Parameters
+    ----------
+    to_look : bool
+        Whether only what it came to is asked for.
 
     Raises
     ------
@@ -181,7 +195,7 @@ def check_may(caller: Caller, verb: Verb) -> None:
     if caller.commands and verb.name not in caller.commands:
         only = ", ".join(caller.commands)
         raise NotAllowed(f"This token is only for {only}, not for '{verb.name}'.")
-    if verb.changes:
+    if verb.changes and not to_look:
         with bearer.calling(Call(level=caller.level)):
             bearer.check_writing()
 

@@ -97,6 +97,16 @@ class Verb:
         return kind.forms if isinstance(kind, FileOut) else ()
 
     @property
+    def takes_out(self) -> bool:
+        """Whether its answer is a file with something of the company in it."""
+        return self.answer is not None and self.answer.name == "out"
+
+    @cached_property
+    def has_files(self) -> bool:
+        """Whether it reads or writes any, so that it needs a place for them."""
+        return any(isinstance(p.type, FileIn | FileOut | FolderOut) for p in self._params)
+
+    @property
     def is_known(self) -> bool:
         """Whether every path that it takes is one that is uploaded or answered."""
         paths = (p for p in self._params if isinstance(p.type, click.Path | click.File))

@@ -37,6 +37,7 @@ from forecasting.errors import BadFiles, DatabaseBusy, OutOfBounds, Refused
 from forecasting.governance.audit import Noted
 from forecasting.intake import oddities
 from forecasting.intake.oddities import Oddity
+from forecasting.outputs.part import seen_by
 from forecasting.plan.inbound import SUPPLIES
 from forecasting.plan.live import LivePlan
 from forecasting.rights import LOCAL_ADMIN
@@ -62,7 +63,7 @@ _db = click.option(
     default=lambda: Path(os.environ.get("CONCORD_DB", DEFAULT_PATH)),
     help="Database file (default: CONCORD_DB, else data/local/concord.duckdb).",
 )
-_SERVER, _FILE = "concord.server", "concord.token_file"
+_SERVER, _FILE, _OPEN = "concord.server", "concord.token_file", "concord.open"
 
 
 def _keep(ctx: click.Context, option: click.Parameter, value: Any) -> None:
@@ -119,8 +120,11 @@ class _Verb(click.Command):
             return super().invoke(ctx)
         if url := ctx.meta.get(_SERVER):
             return elsewhere.through(ctx, elsewhere.named(url, ctx.meta.get(_FILE)))
+        is_done = False
         try:
-            return super().invoke(ctx)
+            made = super().invoke(ctx)
+            is_done = True
+            return made
         except DatabaseBusy as busy:
             there = running.found(ctx.params["db"]) if "db" in ctx.params else None
             if there is None or self.name in ABSENT:
@@ -129,6 +133,8 @@ class _Verb(click.Command):
                 return elsewhere.through(ctx, there)
             except elsewhere.NotReached:
                 raise busy from None
+        finally:
+            _written(ctx, is_done=is_done)
 
 
 class _Verbs(click.Group):
@@ -199,25 +205,41 @@ def opened(
     one = served()
     if one is not None:
         _check_reach(one.workspace, least_weeks)
-        yield one.workspace
-        _note_export(one.workspace, one.person.id)
+        yield one.workspace  # what was made is noted when it is answered
         return
     workspace = Workspace(db, clock=clock, create=create, least_weeks=least_weeks)
+    ctx = click.get_current_context(silent=True)
+    writes_a_file = ctx is not None and ctx.params.get("out") is not None
     try:
-        yield workspace
-        _note_export(workspace, None)
-    finally:
+        yield _as_seen(workspace)
+    except BaseException:
+        workspace.close()
+        raise
+    if ctx is not None and writes_a_file:
+        ctx.meta.setdefault(_OPEN, []).append(workspace)  # until what it is for is written
+    else:
         workspace.close()
 
 
-def _note_export(workspace: Workspace, by: str | None) -> None:
-    """Note that a verb wrote a file of the company's, and for whom."""
+def _as_seen(workspace: Workspace) -> Workspace:
+    """The workspace as far as whoever acts sees it."""
     ctx = click.get_current_context(silent=True)
-    out = ctx.params.get("out") if ctx is not None else None
-    if ctx is None or out is None:
-        return
-    who = by or str(ctx.params.get("person") or LOCAL_ADMIN.id)
-    workspace.desk.audit.note(Noted.EXPORTED, who, f"{ctx.info_name}: {Path(out).name}")
+    by = ctx.params.get("person") if ctx is not None else None
+    if by is None or not workspace.reading.is_limited:
+        return workspace
+    return seen_by(workspace, workspace.person(str(by)))
+
+
+def _written(ctx: click.Context, *, is_done: bool) -> None:
+    """Note a file of the company's that a verb wrote, and let go of the database."""
+    for workspace in ctx.meta.pop(_OPEN, ()):
+        try:
+            if is_done:
+                who = str(ctx.params.get("person") or LOCAL_ADMIN.id)
+                out = Path(ctx.params["out"]).name
+                workspace.desk.audit.note(Noted.EXPORTED, who, f"{ctx.info_name}: {out}")
+        finally:
+            workspace.close()
 
 
 def _check_reach(workspace: Workspace, weeks: int) -> None:
@@ -278,6 +300,9 @@ def say_with_odd(result: dict[str, Any], found: Sequence[Oddity], *, as_json: bo
 
 def teller() -> Callable[[str, float], None]:
     """What tells progress on standard error, with the time that is left by what was spent."""
+    one = served()
+    if one is not None:  # whoever asked looks when they like
+        return one.tell
     started = time.monotonic()
 
     def tell(text: str, share: float) -> None:

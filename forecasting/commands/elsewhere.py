@@ -13,6 +13,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -25,17 +26,22 @@ import click
 from click.core import ParameterSource
 
 from data.whole import whole
+from forecasting import write
 from forecasting.commands import served
 from forecasting.commands.served import ABSENT, LOOKS, PLACE, READS, FileIn, FileOut, public
 from forecasting.errors import BadFiles, Problem, Refused
 
 if TYPE_CHECKING:
-    from httpx import Response
+    from httpx import Client, Response
 
 PATH = "/api/v1"
 TOKEN, TOKEN_FILE = "CONCORD_TOKEN", "CONCORD_TOKEN_FILE"
 CONNECT_S = 10.0
 """Seconds to reach a server; how long a verb takes is its own business."""
+LEAST_PAUSE_S, MOST_PAUSE_S = 0.2, 2.0
+"""Seconds between two looks at how far a long verb is: fewer at first."""
+ANSWERS_S, PATIENCE_S = 30.0, 120.0
+"""Seconds for one such look, and for how long none of them may have come through."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _SAID = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT, ParameterSource.PROMPT)
 
@@ -245,11 +251,72 @@ def _exchange(server: Server, asked: _Asked, answer: IO[bytes], opened: ExitStac
         httpx.Client(timeout=limits, trust_env=not server.is_here) as client,
         client.stream(method, url, headers=headers, **more) as response,
     ):
+        if response.status_code == 202:
+            url = _waited(client, server, asked, response, headers)
+        else:
+            _keep(response, server, asked, answer)
+            return
+        with client.stream("GET", url, headers=headers) as made:
+            _keep(made, server, asked, answer)
+
+
+def _keep(response: Response, server: Server, asked: _Asked, answer: IO[bytes]) -> None:
+    """Keep what was answered, or say no."""
+    if response.status_code != 200:
+        response.read()
+        _refuse(response, server, asked)
+    for block in response.iter_bytes():
+        answer.write(block)
+
+
+def _waited(
+    client: Client, server: Server, asked: _Asked, begun: Response, headers: dict[str, str]
+) -> str:
+    """Wait for what goes on at the server, telling how far it is; where its answer then is."""
+    import httpx
+
+    begun.read()
+    job = _told(begun, server)
+    url = f"{server.url}{PATH}/jobs/{job['job']}"
+    told, heard_at, pause = "", time.monotonic(), LEAST_PAUSE_S
+    while job["state"] == "running":
+        if (line := _line(job)) != told:
+            click.echo(told := line, err=True)
+        try:
+            time.sleep(pause)
+            pause = min(pause * 1.5, MOST_PAUSE_S)
+            response = client.get(url, headers=headers, timeout=ANSWERS_S)
+        except httpx.TransportError:  # a proxy or a network that is gone for a moment
+            if time.monotonic() - heard_at > PATIENCE_S:
+                raise
+            continue
+        except KeyboardInterrupt:
+            click.echo(f"It goes on at the server. How far it is: {url}", err=True)
+            raise
+        if response.status_code in (502, 504) and time.monotonic() - heard_at < PATIENCE_S:
+            continue
         if response.status_code != 200:
-            response.read()
             _refuse(response, server, asked)
-        for block in response.iter_bytes():
-            answer.write(block)
+        job, heard_at = _told(response, server), time.monotonic()
+    return f"{url}/answer"
+
+
+def _told(response: Response, server: Server) -> dict[str, Any]:
+    """A job as a server tells of it."""
+    try:
+        told = response.json()
+        return {**told, "job": str(told["job"]), "state": str(told["state"])}
+    except (ValueError, KeyError, TypeError):
+        raise NotReached(
+            f"What answers at {server.url} is not Concord, or an older one."
+        ) from None
+
+
+def _line(job: Mapping[str, Any]) -> str:
+    """How far a job is, as the command line tells it of its own work."""
+    left = job.get("seconds_left")
+    more = "" if left is None else f", {write.number(left)} s left"
+    return f"  {write.percent(job.get('share') or 0.0):>4}  {job.get('text')}{more}"
 
 
 def _refuse(response: Response, server: Server, asked: _Asked) -> None:

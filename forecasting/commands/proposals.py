@@ -1,4 +1,4 @@
-"""Verbs of proposals, and the marketing calendar that the stock allows."""
+"""Verbs of proposals."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from typing import Any
 
 import click
 
-from data import files
-from data.whole import whole
 from forecasting import write
 from forecasting.commands.door import (
     acting,
@@ -21,7 +19,6 @@ from forecasting.commands.door import (
     main,
     opened,
     say,
-    writes,
 )
 from forecasting.commands.orders import asked_of, because, of_the_plan
 from forecasting.commands.served import echo
@@ -35,14 +32,12 @@ from forecasting.consensus.events.proposals import (
 )
 from forecasting.consensus.moves import order_of
 from forecasting.errors import OutOfBounds, Refused
-from forecasting.outputs import marketing_calendar
 from forecasting.weekly import options
 from forecasting.weekly.excess import offered
 from forecasting.weekly.ground import merged
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.order_terms import divided_again
 from forecasting.weekly.proposed import Proposal
-from forecasting.weekly.readiness import State
 from forecasting.workspace import Workspace
 
 ANSWERS = ("accept", "change", "decline", "withdraw")
@@ -183,33 +178,6 @@ def answer(
             case _:
                 event = verbs.withdraw(person, number, note=note)
         _tell(workspace, event, number, as_json=as_json)
-
-
-@main.command("calendar")
-@database
-@as_json_too
-@acting
-@click.option("--weeks", default=marketing_calendar.WEEKS, type=click.IntRange(1, 52))
-@writes(".ics", ".xlsx", ".csv", ".parquet")
-def calendar_(db: Path, as_json: bool, person: str, weeks: int, out: Path) -> None:
-    """Write the marketing calendar that the stock allows (.ics, .xlsx, .csv, .parquet)."""
-    with opened(db) as workspace:
-        found = marketing_calendar.calendar(workspace, person, weeks=weeks)
-        made = marketing_calendar.as_ics(found, now=workspace.desk.now, seq=workspace.seq)
-    match out.suffix.lower():
-        case ".ics" | ".xlsx" as ending:
-            if ending == ".xlsx":
-                made = marketing_calendar.as_workbook(found)
-            with whole(out) as partial:
-                partial.write_bytes(made)
-        case ".csv" | ".parquet":
-            files.export(marketing_calendar.frame_of(found), out)
-        case ending:
-            raise Refused(
-                f"A calendar is written as .ics, .xlsx, .csv or .parquet, not '{ending}'."
-            )
-    counts = {state.value: sum(one.state is state for one in found) for state in State}
-    say({"file": str(out), "activations": len(found), **counts}, as_json=as_json)
 
 
 # Inside ---------------------------------------------------------------------------------

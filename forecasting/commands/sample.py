@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from data.log.choosing import refuse_elsewhere
 from forecasting.commands.door import as_json_too, database, main, say, teller
 from forecasting.sample.build import Blueprint, build
 
@@ -39,6 +40,7 @@ def sample(
     proof: bool,
 ) -> None:
     """Build a made-up retailer with known truth, its past cycles and its forecast."""
+    refuse_elsewhere()
     started = time.perf_counter()
     blueprint = Blueprint(
         skus=skus,

@@ -7,7 +7,7 @@ folder of this one request: no caller names a place on the server.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -27,11 +27,12 @@ ABSENT: Mapping[str, str] = {
     "serve": "It starts the server that is asked.",
     "sample": "It builds a made-up company in a database of its own.",
     "restore": "It makes a database where there is none; the one that is served is one.",
+    "move": "It moves the log from under whoever has it open: stop the server for it.",
 }
 """Verbs that programs do not have, and why."""
 READS = frozenset({
     "template", "export", "project", "bridge", "buy-plan", "orders", "pack", "proposals",
-    "calendar", "backup", "tokens", "input", "audit",
+    "calendar", "backup", "tokens", "input", "audit", "export-person",
 })  # fmt: skip
 """Verbs that change nothing."""
 LOOKS: Mapping[str, frozenset[str]] = {
@@ -42,9 +43,11 @@ LOOKS: Mapping[str, frozenset[str]] = {
     "schedules": frozenset(
         {"name", "does", "at", "days", "options", "pause", "resume", "remove", "run"}
     ),
-    "people": frozenset({"who", "departments", "classes", "regions"}),
+    "people": frozenset({"who", "departments", "classes", "regions", "see"}),
 }
 """Verbs that show something and also change it, with the parameters that do."""
+LONG = frozenset({"refresh", "backtest", "replay"})
+"""Verbs that take minutes: over HTTP they are jobs, which nobody has to wait for."""
 ONLY_HERE: Mapping[str, frozenset[str]] = {"schedules": frozenset({"options"})}
 """Parameters that may name a place on the server: for the command line of its own computer."""
 
@@ -95,8 +98,8 @@ class Served:
 
     workspace: Workspace
     person: Person
-    folder: Path
-    """Where this request's files are."""
+    tell: Callable[[str, float], None] = lambda _text, _share: None
+    """Takes how far it is: what, and which share of all."""
     told: list[tuple[str, bool]] = field(default_factory=list)
     """Lines, each with whether it is a note beside the result."""
     results: list[dict[str, Any]] = field(default_factory=list)

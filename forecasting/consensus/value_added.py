@@ -48,7 +48,7 @@ class Added:
     """WAPE of what it is compared with, less its own; NaN where there is nothing to compare."""
     low: float
     high: float
-    """The value added lies between with 80 %, by which weeks it is measured on."""
+    """The value added lies between with 80%, by which weeks it is measured on."""
 
     @property
     def is_sure(self) -> bool:
@@ -155,7 +155,7 @@ def _added(
 
 
 def _interval(gain: Floats, actual: Floats) -> tuple[float, float]:
-    """80 % interval over draws of whole weeks with replacement: weeks hang together."""
+    """80% interval over draws of whole weeks with replacement: weeks hang together."""
     drawn = np.random.default_rng(0).integers(0, len(gain), (_DRAWS, len(gain)))
     ratio = gain[drawn].sum(axis=1) / np.maximum(actual[drawn].sum(axis=1), 1e-9)
     low, high = np.quantile(ratio, [0.1, 0.9])

@@ -1,7 +1,7 @@
 """From sales to demand history: one row per series, one column per week.
 
-Sales are demand cut off by what was on the shelf. A week that was in stock for 40 % of
-its days is taken as 40 % of a week of evidence, not as a weak week; a week that was
+Sales are demand cut off by what was on the shelf. A week that was in stock for 40% of
+its days is taken as 40% of a week of evidence, not as a weak week; a week that was
 hardly on the shelf is no evidence at all. Where only the closing stock is known, a week
 that ended empty counts as "at least this much". Raw sales are kept beside.
 """

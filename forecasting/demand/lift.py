@@ -1,7 +1,7 @@
 """Lift: what an activation does to the demand of the cells it exposes.
 
 A cell's lift is the exponential of a sum over the activations in it: one term for the type
-of each, one for the depth of its price cut (and its depth beyond 15 %, where more price may
+of each, one for the depth of its price cut (and its depth beyond 15%, where more price may
 buy less; of several cuts the best price counts, offers.py), one for a low price that people
 are told of, one for any cut at all that they are told of (a sale sign sells, however small
 the saving), one for the second and later weeks of the same activation, one for activations
@@ -30,7 +30,7 @@ PRICE_TOLD = "price that is told of"
 """The same where somebody tells of the SKU; so is a low regular price that is told of."""
 CUT_TOLD = "cut that is told of"
 """Whether there is a cut at all and somebody tells of it, however deep it is."""
-DEEP = "price depth beyond 15 %"
+DEEP = "price depth beyond 15 %"  # kept in every run under this name: it stays as it is
 """Log price beyond the knee (`KNEE`)."""
 LATER = "later weeks"
 """Not the first week of its activation."""
@@ -42,7 +42,7 @@ SHAPES = (PRICE, PRICE_TOLD, CUT_TOLD, DEEP, LATER, MEETING)
 DEEPEST = 0.95
 """A deeper discount is learnt from as this one: a price of zero has no logarithm."""
 SUPPORTED = float(np.log(0.6))
-"""Log price up to which what is generally known of price cuts was seen: 40 % off. Beyond it,
+"""Log price up to which what is generally known of price cuts was seen: 40% off. Beyond it,
 and beyond what a class itself has seen, no response is drawn (`Exposures.held_back`)."""
 KNEE = float(np.log(0.85))
 """Log price from which more depth may count for less."""
@@ -350,7 +350,7 @@ def days_within(start: Dates, end: Dates, week: Dates) -> tuple[Ints, Ints]:
 
 def log_paid(discount: Floats) -> Floats:
     """Log of the share of the regular price that is paid; 0 where nothing is stated of it."""
-    paid: Floats = np.log1p(-np.clip(np.nan_to_num(discount), 0.0, DEEPEST))
+    paid: Floats = np.log1p(-np.fmin(np.fmax(discount, 0.0), DEEPEST))
     return paid
 
 

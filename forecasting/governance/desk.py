@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from data.audit import REFUSED, AuditLog
-from data.ledger import Ledger, Work, utc_now
+from data.ledger import Ledger, utc_now
+from data.log.protocol import Work
 from data.store import Store
 from forecasting import conventions, metering, operation, write
 from forecasting.consensus.events import TOTAL, Body, Conflict, Event, Kind, Leaves

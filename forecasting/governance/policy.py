@@ -91,7 +91,7 @@ class Setting:
             return "none"
         match self.unit:
             case Unit.SHARE:
-                return f"{write.figure(100 * value)} %"
+                return f"{write.figure(100 * value)}%"
             case Unit.TIMES:
                 return f"{write.figure(value)} a year"
             case Unit.WEEKS:
@@ -142,7 +142,7 @@ _ALL = (
     _threshold("least_fill", "Tight below a fill rate of", "Share of demand that stock must meet.", Unit.SHARE, 0.0, 1.0, 0.90),
     _threshold("threshold_share", "Headroom must cover, of the lift", "1x: what is there without lift just covers the lift.", Unit.FACTOR, 0.0, 5.0, 1.0),
     _threshold("target_cover_weeks", "Weeks of supply that are enough", "After an activation; twice as much is Excess.", Unit.WEEKS, 1, 52, 8),
-    _threshold("least_service", "Service level of at least", "For safety stock, where a SKU states less. 0 %: as each SKU states.", Unit.SHARE, 0.0, 0.995, 0.0),
+    _threshold("least_service", "Service level of at least", "For safety stock, where a SKU states less. 0%: as each SKU states.", Unit.SHARE, 0.0, 0.995, 0.0),
     _threshold("service_by_units", "A service level is a share of units", "No: a share of replenishment cycles whose demand is met in full.", Unit.YES_NO, 0, 1, 0),
     _threshold("service_by_cost", "Order for the service that costs least", "No: for the service level that is stated. Yes: where price, unit cost and holding cost are known, for the share of cycles at which stock left over and sales missed are in balance.", Unit.YES_NO, 0, 1, 0),
     _threshold("goodwill_share", "Goodwill lost with a missed unit", "Of its price, beside its margin: counts in the service that costs least.", Unit.SHARE, 0.0, 10.0, 0.0),
@@ -152,8 +152,8 @@ _ALL = (
     _threshold("listed", "Risks listed in one meeting", "The rest is counted.", Unit.COUNT, 3, 100, 15),
     _threshold("small_share", "A change is small below, of the input", "Small ones are asked what they decide; nobody is kept from making one.", Unit.SHARE, 0.0, 0.5, 0.10),
     _threshold("small_money", "and below, at regular price", "A change is small only below both.", Unit.MONEY, 0.0, 1e6, 1_000.0),
-    _threshold("large_share", "A change is large from, of the input", "Large ones are asked whether they are meant: 100 % is twice as much, or half. Nobody is kept from making one.", Unit.SHARE, 0.10, 10.0, 1.0),
-    Setting(name="equal_share", label="Weights drawn to equal by", about="0 %: the proposal weighs functions by their record alone; 100 %: all the same.", group=Group.WEIGHT, unit=Unit.SHARE, low=0.0, high=1.0, default=0.5),
+    _threshold("large_share", "A change is large from, of the input", "Large ones are asked whether they are meant: 100% is twice as much, or half. Nobody is kept from making one.", Unit.SHARE, 0.10, 10.0, 1.0),
+    Setting(name="equal_share", label="Weights drawn to equal by", about="0%: the proposal weighs functions by their record alone; 100%: all the same.", group=Group.WEIGHT, unit=Unit.SHARE, low=0.0, high=1.0, default=0.5),
     Setting(name="fence_weeks", label="Frozen weeks", about="First weeks of the plan that nobody may change in a cycle.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=26, default=1),
     Setting(name="frozen_buy_weeks", label="Frozen weeks of the buy", about="First weeks in which no order is released any more: what is needed then can only be expedited.", group=Group.FENCE, unit=Unit.WEEKS, low=0, high=12, default=0),
     Setting(name="horizon_weeks", label="Weeks planned ahead", about="How far every plan looks: the grid, the projection, what is published.", group=Group.FENCE, unit=Unit.WEEKS, low=52, high=78, default=52),

@@ -242,24 +242,27 @@ class Tokens(Projector[Mapping[str, tuple[Token, str]]]):
             person = self._desk.allowed(token.person, "read")
         except NotAllowed as error:
             raise WrongToken(f"{error} The token '{token.label}' ended with it.") from None
-        self._note(token)
         return token, person
 
     def last_used(self) -> Mapping[str, dt.datetime]:
         """Token to when it was last used, to ten minutes; UTC without a zone."""
         return token_use.all_of(self._desk.store)
 
-    def _note(self, token: Token) -> None:
-        now = self._desk.now
+    def is_use_due(self, token: str) -> bool:
+        """Whether it was not noted lately that a token is used."""
+        before = self._noted.get(token)
+        return before is None or self._desk.now - before >= NOTED_EVERY
+
+    def note_use(self, token: str) -> None:
+        """Note when a token was used, if that is due."""
         with self._noting:
-            before = self._noted.get(token.id)
-            if before is not None and now - before < NOTED_EVERY:
+            if not self.is_use_due(token):
                 return
-            self._noted[token.id] = now
+            now = self._noted[token] = self._desk.now
             try:
-                token_use.keep(self._desk.store, token.id, used_at=now)
+                token_use.keep(self._desk.store, token, used_at=now)
             except StorageFailed:  # nobody is kept out because a note of it cannot be kept
-                LOG.warning("use_not_noted", token=token.id)
+                LOG.warning("use_not_noted", token=token)
 
 
 def _digest(secret: str) -> str:

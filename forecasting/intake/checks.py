@@ -183,7 +183,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         kind="service_at_the_edge",
         title="Service levels that ask for next to no stockouts",
-        assumed=("At most 99.9 % is planned for: no stock is enough for certain."),
+        assumed=("At most 99.9% is planned for: no stock is enough for certain."),
         todo="Give the level that is meant: .95 or .98, seldom more.",
     ),
     Check(

@@ -15,7 +15,7 @@ from forecasting.consensus.events.proposals import holders
 from forecasting.consensus.events.record import Imported, ImportRolledBack
 from forecasting.errors import BadFiles, Refused, UnknownName
 from forecasting.governance.desk import Desk, Request
-from forecasting.intake import proposing, signed_work, sources
+from forecasting.intake import budget_names, proposing, signed_work, sources
 from forecasting.intake.signed_work import Signed, Touched
 from forecasting.intake.sources import Mapped
 from forecasting.plan.live import LivePlan
@@ -60,7 +60,7 @@ class Imports:
         plan: Callable[[str], LivePlan],
     ) -> None:
         self._desk, self._calendar = desk, calendar
-        self._rebuild, self._signed = rebuild, signed
+        self._rebuild, self.signed = rebuild, signed
         self._proposals, self._plan = proposals, plan
 
     def preview_import(
@@ -77,9 +77,11 @@ class Imports:
 
         Rows of that are not staged any more afterwards.
         """
+        odd = budget_names.remarks(self._desk.store, judged)
+        judged = replace(judged, notes=(*judged.notes, *odd))
         if not any(verdict.table in sources.CALENDAR for verdict in judged.verdicts):
             return judged, []
-        store, signed = self._desk.store, self._signed()
+        store, signed = self._desk.store, self.signed()
         known = {a.activation: a for a in self._calendar.activations}
         judged, accounts = self._with_differences(judged)
         found = list(signed_work.touched(store, judged, signed, known, accounts))
@@ -152,7 +154,8 @@ class Imports:
         names = [v.table for v in judged.verdicts if v.accepted > held.get(v.table, 0)]
         asked = (
             proposing.requests(
-                self._desk, actor, found, calendar=self._calendar, plan=self._plan,
+                self._desk, actor, [(t.before, t.after) for t in found],
+                calendar=self._calendar, plan=self._plan,
                 proposals=self._proposals, summary=_named(judged),
             )
             if found

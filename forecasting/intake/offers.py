@@ -231,7 +231,7 @@ def _log(discount: float | None) -> float:
 
 
 def _percent(share: float | None) -> str:
-    return f"{write.number(100 * (share or 0.0))} %"
+    return f"{write.number(100 * (share or 0.0))}%"
 
 
 def _row(

@@ -31,6 +31,8 @@ from forecasting.weekly.activations import MarketingCalendar
 from forecasting.weekly.proposed import Proposal, ProposalList
 
 RIGHT = "signed calendar"
+Change = tuple[Activation | None, Activation | None]
+"""An activation before and after."""
 MOST_WORTHS = 50
 """Activations of one import whose worth is worked out; of the rest it is not stated."""
 
@@ -64,14 +66,24 @@ def set_aside(store: Store, judged: Judged, touched: Sequence[Touched]) -> Judge
 def requests(
     desk: Desk,
     actor: Person,
-    touched: Sequence[Touched],
+    changes: Sequence[Change],
     *,
     calendar: MarketingCalendar,
     proposals: ProposalList,
     plan: Callable[[str], LivePlan],
     summary: str,
+    right: str = RIGHT,
+    note: str = "",
 ) -> list[tuple[Request, Callable[[], Event]]]:
-    """What is to be proposed, as it is handed to the ledger; not again what waits already."""
+    """What is to be proposed, as it is handed to the ledger; not again what waits already.
+
+    Parameters
+    ----------
+    summary : str
+        The files that it came with.
+    right : str
+        What it takes to decide it.
+    """
     waiting = {
         p.body.activation: (p, p.body.change.after)
         for p in reversed(proposals.open)
@@ -79,19 +91,23 @@ def requests(
     }
     shown = plan(actor.id)
     found: list[tuple[Request, Callable[[], Event]]] = []
-    for one in touched:
-        after = one.after
-        had, asked = waiting.get(one.activation, (None, None))
-        if after is None or after == asked:
+    for before, after in changes:
+        if after is None:
+            continue
+        had, asked = waiting.get(after.activation, (None, None))
+        if after == asked:
             continue
         if had is not None:  # of an earlier file: what it stated is not meant any more
             found.append(_replaced(desk, actor, had))
         worth = (
-            ground.worth_of(shown, one.before, after)
+            ground.worth_of(shown, before, after)
             if len(found) < MOST_WORTHS
             else ground.no_worth(shown)
         )
-        prepare = _prepared(desk, actor, after, worth, calendar=calendar, summary=summary)
+        prepare = _prepared(
+            desk, actor, after, worth, calendar=calendar, summary=summary, right=right,
+            note=note,
+        )  # fmt: skip
         found.append((Request.of(None, actor, Kind.PROPOSE), prepare))
     return found
 
@@ -112,10 +128,12 @@ def _prepared(
     *,
     calendar: MarketingCalendar,
     summary: str,
+    right: str,
+    note: str,
 ) -> Callable[[], Event]:
     def prepare() -> Event:
         before = calendar.at(after.activation)
-        body = ground.proposed_change(before, after, right=RIGHT, worth=worth, file=summary)
-        return desk.event(actor, body, base=desk.ledger.seq)
+        body = ground.proposed_change(before, after, right=right, worth=worth, file=summary)
+        return desk.event(actor, body, note=note, base=desk.ledger.seq)
 
     return prepare

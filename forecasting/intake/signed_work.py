@@ -120,18 +120,25 @@ def touched(
     found = []
     for identity, then in sorted(after.items()):
         now = known.get(identity)
-        if not _counts(now, then, identity, signed):
-            continue
-        skus = {i.sku for one in (now, then) if one for i in one.items}
-        departments = {signed.of_skus.get(sku, "") for sku in skus} & set(signed.departments)
-        if departments:
+        if departments := departments_of(now, then, signed):
             found.append(
-                Touched(
-                    activation=identity, before=now, after=then,
-                    departments=tuple(sorted(departments)),
-                )
-            )  # fmt: skip
+                Touched(activation=identity, before=now, after=then, departments=departments)
+            )
     return tuple(found)
+
+
+def departments_of(
+    now: Activation | None, then: Activation | None, signed: Signed | None
+) -> tuple[str, ...]:
+    """Departments whose signed numbers a change of an activation is of."""
+    known = now or then
+    if signed is None or known is None or not signed.departments:
+        return ()
+    if not _counts(now, then, known.activation, signed):
+        return ()
+    skus = {i.sku for one in (now, then) if one for i in one.items}
+    departments = {signed.of_skus.get(sku, "") for sku in skus} & set(signed.departments)
+    return tuple(sorted(departments))
 
 
 def concerns(found: Iterable[Touched], signed: Signed | None) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import pandas as pd
 from forecasting.hierarchy import Bools, Floats
 
 TENTHS = np.linspace(0, 1, 11)
-"""Bounds of the ten classes of risk by which it is seen whether 30 % means three in ten."""
+"""Bounds of the ten classes of risk by which it is seen whether 30% means three in ten."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

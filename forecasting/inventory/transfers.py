@@ -127,6 +127,73 @@ class _Problem:
             values=np.column_stack([self.values, np.zeros(len(rest))]),
         )
 
+    def balance(self) -> LinearConstraint:
+        """No giver gives more than it has; what comes to a taker fills its steps.
+
+        Columns are lots per lane, then units per taker and step.
+        """
+        lanes, givers, (takers, steps) = self.lanes, len(self.spare), self.sizes.shape
+        lane = np.arange(len(lanes.lot))
+        step = len(lane) + np.arange(takers * steps)
+        of_taker = givers + np.repeat(np.arange(takers), steps)
+        matrix = coo_array(
+            (
+                np.concatenate([lanes.lot, -lanes.lot, np.ones(len(step))]),
+                (
+                    np.concatenate([lanes.origin, givers + lanes.target, of_taker]),
+                    np.concatenate([lane, lane, step]),
+                ),
+            ),
+            shape=(givers + takers, len(lane) + len(step)),
+        ).tocsr()
+        none = np.zeros(takers)
+        return LinearConstraint(
+            matrix,
+            np.concatenate([np.full(givers, -np.inf), none]),
+            np.concatenate([self.spare, none]),
+        )
+
+    def worth(self, units: Floats) -> float:
+        """What moving so many units on each lane gains, money."""
+        into = self._into(units)
+        gained = self._gained(into, np.arange(len(into)))
+        return float(gained.sum() - units @ self.lanes.cost)
+
+    def rounded(self, units: Floats) -> Floats:
+        """The same in whole lots, a lane's least at least; the rest where it gains most."""
+        lanes = self.lanes
+        moved = np.floor(units / lanes.lot + 1e-9) * lanes.lot
+        moved[moved < lanes.smallest] = 0.0
+        left = self.spare - np.bincount(lanes.origin, weights=moved, minlength=len(self.spare))
+        into = self._into(moved)
+        room = self.sizes.sum(axis=1)
+        while True:
+            more = np.where(moved > 0, lanes.lot, lanes.smallest)
+            fits = (more <= left[lanes.origin] + 1e-9) & (
+                into[lanes.target] + more <= room[lanes.target] + 1e-9
+            )
+            gain = self._gained(into[lanes.target] + more, lanes.target)
+            gain -= self._gained(into[lanes.target], lanes.target) + more * lanes.cost
+            best = int(np.where(fits, gain / more, 0.0).argmax())
+            if not fits[best] or gain[best] <= 1e-9:
+                return moved
+            moved[best] += more[best]
+            left[lanes.origin[best]] -= more[best]
+            into[lanes.target[best]] += more[best]
+
+    def _into(self, units: Floats) -> Floats:
+        """Units that come to each taker, (T,), of those on each lane."""
+        come: Floats = np.zeros(len(self.sizes))
+        np.add.at(come, self.lanes.target, units)
+        return come
+
+    def _gained(self, units: Floats, takers: Ints) -> Floats:
+        """What so many units into each of some takers are worth, money."""
+        before = np.cumsum(self.sizes, axis=1)[takers] - self.sizes[takers]
+        filled = np.clip(units[:, None] - before, 0.0, self.sizes[takers])
+        worth: Floats = (filled * self.values[takers]).sum(axis=1)
+        return worth
+
     def counted_in(self, unit: float) -> _Problem:
         """The same in lots of some units, where every lane ships in such lots.
 
@@ -161,32 +228,22 @@ class _Problem:
 
 def _solved(problem: _Problem, gap: float) -> Floats:
     """Units to move on each of its lanes, (L,)."""
-    spare, sizes, values, lanes = (
-        problem.spare, problem.sizes, problem.values, problem.lanes
-    )  # fmt: skip
-    origin, target, lot = lanes.origin, lanes.target, lanes.lot
-    m, n_givers, (takers, steps) = len(origin), len(spare), sizes.shape
-    # Columns: lots per lane (m), units per taker and step.
-    lane, z = np.arange(m), m + np.arange(takers * steps)
-    cost = np.concatenate([lanes.cost * lot, -values.ravel()])
-    of_taker = n_givers + np.repeat(np.arange(takers), steps)
-    matrix = coo_array(
-        (
-            np.concatenate([lot, -lot, np.ones(len(z))]),
-            (
-                np.concatenate([origin, n_givers + target, of_taker]),
-                np.concatenate([lane, lane, z]),
-            ),
-        ),
-        shape=(n_givers + takers, len(cost)),
-    ).tocsr()
-    balance = LinearConstraint(
-        matrix,
-        np.concatenate([np.full(n_givers, -np.inf), np.zeros(takers)]),
-        np.concatenate([spare, np.zeros(takers)]),
-    )
-    most = np.minimum(spare[origin], sizes.sum(axis=1)[target])
-    high = np.concatenate([np.floor(most / lot), sizes.ravel()])
+    lanes, lot = problem.lanes, problem.lanes.lot
+    m, (takers, steps) = len(lot), problem.sizes.shape
+    most = np.minimum(problem.spare[lanes.origin], problem.sizes.sum(axis=1)[lanes.target])
+    high = np.concatenate([np.floor(most / lot), problem.sizes.ravel()])
+    cost = np.concatenate([lanes.cost * lot, -problem.values.ravel()])
+    balance = problem.balance()
+    # Bounds are as tight as they can be: what presolve does costs more than it saves.
+    options = {"time_limit": SECONDS, "presolve": False}
+    if gap:
+        # Without a least and whole lots the solver is quick, and nothing is worth more: where
+        # what it finds can be rounded with next to no loss, there is no better to look for.
+        loose = milp(cost, bounds=Bounds(0.0, high), constraints=balance, options=options)
+        if loose.x is not None:
+            near = problem.rounded(loose.x[:m] * lot)
+            if problem.worth(near) >= (1 - gap) * -loose.fun:
+                return near
     # A lane is not used, or carries its least at least. With the lanes in use fixed it is a
     # transport problem again: only lots above one unit have to be told to be whole.
     lots = lanes.smallest / lot
@@ -197,11 +254,12 @@ def _solved(problem: _Problem, gap: float) -> Floats:
     )
     result = milp(
         cost,
-        integrality=np.concatenate([kind, np.full(len(z), _ANY)]),
-        bounds=Bounds(np.concatenate([np.where(lots > 1, lots, 0.0), np.zeros(len(z))]), high),
+        integrality=np.concatenate([kind, np.full(takers * steps, _ANY)]),
+        bounds=Bounds(
+            np.concatenate([np.where(lots > 1, lots, 0.0), np.zeros(takers * steps)]), high
+        ),
         constraints=balance,
-        # Bounds are as tight as they can be: what presolve does costs more than it saves.
-        options={"time_limit": SECONDS, "mip_rel_gap": gap, "presolve": False},
+        options={**options, "mip_rel_gap": gap},
     )
     return np.zeros(m) if result.x is None else np.rint(result.x[:m]) * lot
 

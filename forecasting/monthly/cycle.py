@@ -278,7 +278,7 @@ class Cycles(CycleReader):
     def adopt(self, by: str, run: int) -> Event:
         """Put a candidate run in force, and work out again what people gave as % or target.
 
-        Signatures lapse where a department's draft moved by more than 1 %.
+        Signatures lapse where a department's draft moved by more than 1%.
         """
         actor = self._desk.allowed(by, "adopt")
         self._open()

@@ -28,6 +28,7 @@ from forecasting.outputs.paper import (
     row,
     table_or,
 )
+from forecasting.outputs.part import told
 from forecasting.quarterly import measures as measured
 from forecasting.quarterly.measures import BELOW, HEADLINES, LEAD, MEASURES, STOCKOUTS, TURNS
 from forecasting.quarterly.scorecard import Scorecard
@@ -85,7 +86,7 @@ def _paper(space: Workspace, by: str, quarter: str) -> Paper:
         basis=f"{state} {shown.weeks} weeks up to {week_label(shown.as_of)}{under_way}. Every "
         f"figure is of {label}, unless its line names other quarters. {here.fiscal.label}; money "
         f"in {here.currency}, as imported. The three headline measures are the shared "
-        f"responsibility of {_names(space)}.",
+        f"responsibility of {_names(space)}. {told(space)}".strip(),
         tiles=tuple(_headline(shown, key) for key in HEADLINES),
         below=_definitions(shown),
         sections=(
@@ -232,7 +233,7 @@ def _value_added(shown: Scorecard, label: str) -> tuple[Section, ...]:
         "(for functions, of the statistical forecast) less its own, in points; above zero is "
         "better."
     )
-    heads = ("SKU weeks", "WAPE", "Bias", "Value added, points", "80 % interval")
+    heads = ("SKU weeks", "WAPE", "Bias", "Value added, points", "80% interval")
     none = "No consensus was published early enough to be scored."
     return (
         Section(

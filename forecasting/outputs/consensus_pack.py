@@ -38,6 +38,7 @@ from forecasting.outputs.paper import (
     row,
     table_or,
 )
+from forecasting.outputs.part import told
 from forecasting.vocabulary import INPUTS, Status
 from forecasting.workspace import Workspace
 
@@ -88,7 +89,7 @@ def _paper(space: Workspace, number: int) -> Paper:
         f"by {space.person(version.person).name}. As of the week of {week_label(version.as_of)}: "
         f"its sales are known, the first week forecast is {week_label(version.first_week)}. All "
         "quantities are units of demand (u), not sales; money, stock and orders are as they "
-        "stood when it was published.",
+        f"stood when it was published. {told(space)}".strip(),
         tiles=_tiles(ahead, steps, previous, fed, len(signed)),
         below="",
         sections=(
@@ -400,7 +401,7 @@ def _value_added(space: Workspace, version: Version) -> Section:
         if found
         else ""
     )
-    heads = ("Step", "SKU weeks", "WAPE", "Bias", "Value added, points", "80 % interval")
+    heads = ("Step", "SKU weeks", "WAPE", "Bias", "Value added, points", "80% interval")
     return Section(
         title="Value added by each step and function",
         basis=basis,

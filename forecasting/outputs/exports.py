@@ -166,7 +166,10 @@ def _proposals(space: Workspace) -> pd.DataFrame:
 
 
 def _marketing_calendar(space: Workspace) -> pd.DataFrame:
-    return marketing_calendar.frame_of(marketing_calendar.calendar(space, LOCAL_ADMIN.id))
+    seq = space.seq
+    return marketing_calendar.frame_of(
+        marketing_calendar.calendar(space, LOCAL_ADMIN.id), seq=seq
+    )
 
 
 def _scorecard(space: Workspace) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import threading
 from data.leaving import Leaving
 from forecasting.governance.feeds import Feed
 from forecasting.outputs import marketing_calendar
+from forecasting.outputs.part import seen_by
 from forecasting.weekly.readiness import Readiness
 from forecasting.workspace import Workspace
 
@@ -27,8 +28,10 @@ def calendar_of(space: Workspace, secret: str) -> Leaving | None:
     feed = space.feeds.opened(secret)
     if feed is None:
         return None
+    space = seen_by(space, space.person(feed.person))
     # Until something is entered, or another day begins, it is the same for every program.
-    key = (id(space), feed.digest, space.seq, space.desk.today)
+    seq = space.seq
+    key = (id(space), feed.digest, seq, space.desk.today)
     with _ONE:
         if key not in _MADE:
             if len(_MADE) >= MOST_MADE:
@@ -37,7 +40,7 @@ def calendar_of(space: Workspace, secret: str) -> Leaving | None:
                 one for one in marketing_calendar.calendar(space, feed.person)
                 if _is_in(space, feed, one)
             ]  # fmt: skip
-            _MADE[key] = marketing_calendar.as_ics(found, now=space.desk.now, seq=space.seq)
+            _MADE[key] = marketing_calendar.as_ics(found, now=space.desk.now, seq=seq)
         return _MADE[key]
 
 

@@ -12,6 +12,7 @@ from forecasting.governance.following import What
 from forecasting.governance.jobs import State
 from forecasting.monthly import waiting
 from forecasting.monthly.waiting import Item, Need
+from forecasting.outputs.part import Part, seen_by
 from forecasting.rights import LOCAL_ADMIN, Person
 from forecasting.vocabulary import Function
 from forecasting.weekly import best_mix
@@ -31,6 +32,7 @@ def items(space: Workspace, by: str) -> list[Item]:
     UnknownName, NotAllowed
     """
     person = space.desk.allowed(by, "read")
+    space = seen_by(space, person)
     today = space.desk.today
     names = {p.id: p.name for p in space.people}
     found = _of_failures(space, person)
@@ -43,7 +45,7 @@ def items(space: Workspace, by: str) -> list[Item]:
     if space.has_forecast:
         calendar = space.calendar.activations
         found += waiting.of_risks(
-            space.seen.noticed, calendar, mine=_mine(space, person), today=today
+            _seen(space), calendar, mine=_mine(space, person), today=today
         )
         if space.cycles.is_open:
             found += waiting.of_standing(person, space.cycles.standing(), today=today)
@@ -66,6 +68,8 @@ def notice(space: Workspace, watched: Iterable[Watched] | None = None) -> None:
     watched : iterable of Watched, optional
         The working plan's watch list as everybody may see it, where it is known already.
     """
+    if isinstance(space, Part):  # what stands is kept once, of everything
+        space = space.whole
     if not space.has_forecast:
         return
     if watched is None:
@@ -88,6 +92,12 @@ def in_line(one: Item) -> str:
     when = f", since {write.moment(one.since)}" if one.since else ""
     due = f", by {write.day(one.due)}" if one.due else ""
     return f"{'* ' if one.is_new else '  '}{one.need.label}: {one.text}{due}{when}"
+
+
+def _seen(space: Workspace) -> dict[str, dt.datetime]:
+    """Since when each risk stands, of SKUs that are seen."""
+    skus = space.desk.places.skus
+    return {t: at for t, at in space.seen.noticed.items() if t.rpartition("/")[2] in skus}
 
 
 def _mine(space: Workspace, person: Person) -> list[str]:

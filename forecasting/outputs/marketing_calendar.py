@@ -17,6 +17,7 @@ import pandas as pd
 from icalendar import Calendar, Event
 
 from data import leaving
+from data.came_back import AS_OF, CALENDAR, FEATURED
 from data.leaving import Leaving
 from forecasting.arguments import Between, verb
 from forecasting.version import version
@@ -28,12 +29,14 @@ WEEKS = 26
 COLUMNS = (
     "activation", "name", "type", "start", "end", "state", "decided_by", "decide_by",
     "last_day", "why", "short_skus", "skus", "units_short", "margin_at_risk", "decisions",
-    "proposals", "planned_as", "owner", "channel", "spend", "lock_date",
+    "proposals", "planned_as", "owner", "channel", "spend", "lock_date", AS_OF,
 )  # fmt: skip
+ITEM_COLUMNS = ("activation", "sku", "door", "discount", "lift")
+"""Of the sheet of featured SKUs: what is stated, a blank lift is estimated."""
 _STATUS = {State.APPROVED: "CONFIRMED", State.CANCELLED: "CANCELLED"}
 _UNSAID = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 """Control characters, line ends that RFC 5545 does not know, and halves of characters."""
-_NAMESPACE = uuid.UUID("3c4f5a52-7b0d-4d5e-9a52-5a1d8f0f6c11")
+NAMESPACE = uuid.UUID("3c4f5a52-7b0d-4d5e-9a52-5a1d8f0f6c11")
 """Of identities of events: the same activation is the same event in every export."""
 
 Ahead = Annotated[int, Between(1, 52)]
@@ -49,15 +52,22 @@ def calendar(space: Workspace, by: str, *, weeks: Ahead = WEEKS) -> list[Readine
     )
 
 
-def frame_of(found: Sequence[Readiness]) -> pd.DataFrame:
-    """One row per activation; days are days, and what is not known is blank."""
+def frame_of(found: Sequence[Readiness], *, seq: int) -> pd.DataFrame:
+    """One row per activation; days are days, and what is not known is blank.
+
+    Parameters
+    ----------
+    seq : int
+        Number of the last event that was known before it was worked out: what comes back
+        is compared with the calendar of then (outputs/calendar_return.py).
+    """
     rows = [
         (
             a.activation, a.name, a.type, a.start, a.end, one.state.value,
             one.who, one.until, one.last_day, one.why,
             one.short_skus, one.n_skus, round(one.units_short, 1), one.margin_at_risk,
             one.decided, "; ".join(p.body.text for p in one.proposed), a.status, a.owner,
-            a.channel, a.spend, a.lock_date,
+            a.channel, a.spend, a.lock_date, seq,
         )
         for one in found
         for a in [one.activation]
@@ -68,9 +78,22 @@ def frame_of(found: Sequence[Readiness]) -> pd.DataFrame:
     return frame
 
 
-def as_workbook(found: Sequence[Readiness]) -> Leaving:
-    """The rows as a workbook; nothing in it is a formula."""
-    return leaving.as_workbook({"Marketing calendar": frame_of(found)}, fit=True)
+def items_of(found: Sequence[Readiness]) -> pd.DataFrame:
+    """One row per featured SKU of each activation."""
+    rows = [
+        (one.activation.activation, i.sku, i.door, i.discount, i.lift)
+        for one in found
+        for i in one.activation.items
+    ]
+    frame = pd.DataFrame(rows, columns=list(ITEM_COLUMNS))
+    frame[["discount", "lift"]] = frame[["discount", "lift"]].astype(float)
+    return frame
+
+
+def as_workbook(found: Sequence[Readiness], *, seq: int) -> Leaving:
+    """Activations and what they feature as a workbook; nothing in it is a formula."""
+    sheets = {CALENDAR: frame_of(found, seq=seq), FEATURED: items_of(found)}
+    return leaving.as_workbook(sheets, fit=True)
 
 
 def as_ics(found: Sequence[Readiness], *, now: dt.datetime, seq: int) -> Leaving:
@@ -81,7 +104,8 @@ def as_ics(found: Sequence[Readiness], *, now: dt.datetime, seq: int) -> Leaving
     now : datetime
         When it is made, UTC without a zone.
     seq : int
-        Number of the last event that is in it: a later export takes the place of this one.
+        Number of the last event that was known before it was worked out: a later export
+        takes the place of this one.
     """
     made = Calendar()
     made.add("prodid", f"-//Concord//Marketing calendar {version()}//EN")
@@ -93,6 +117,7 @@ def as_ics(found: Sequence[Readiness], *, now: dt.datetime, seq: int) -> Leaving
         for event in _events(one):
             event.add("dtstamp", stamp)
             event.add("sequence", seq)
+            event.add("x-concord-as-of", str(seq))  # programs count the sequence on
             event.add("transp", "TRANSPARENT")
             made.add_component(event)
     return leaving.as_calendar(made.to_ical())
@@ -101,23 +126,23 @@ def as_ics(found: Sequence[Readiness], *, now: dt.datetime, seq: int) -> Leaving
 def _events(one: Readiness) -> Iterator[Event]:
     act = one.activation
     event = Event()
-    event.add("uid", _identity(act.activation, "runs"))
-    event.add("summary", _text(f"{one.state.label}: {act.name}"))
+    event.add("uid", identity_of(act.activation, "runs"))
+    event.add("summary", as_text(f"{one.state.label}: {act.name}"))
     event.add("dtstart", act.start)
     event.add("dtend", act.end + dt.timedelta(1))  # the day after the last
     event.add("status", _STATUS.get(one.state, "TENTATIVE"))
-    event.add("categories", [_text(act.type), one.state.label])
-    event.add("description", _text(_described(one)))
+    event.add("categories", [as_text(act.type), one.state.label])
+    event.add("description", as_text(_described(one)))
     yield event
     if one.state is State.NEEDS and one.until is not None:
         due = Event()
-        due.add("uid", _identity(act.activation, "decide"))
-        due.add("summary", _text(f"To decide by today ({one.who}): {act.name}"))
+        due.add("uid", identity_of(act.activation, "decide"))
+        due.add("summary", as_text(f"To decide by today ({one.who}): {act.name}"))
         due.add("dtstart", one.until)
         due.add("dtend", one.until + dt.timedelta(1))
         due.add("status", "CONFIRMED")
         due.add("categories", ["Deadline"])
-        due.add("description", _text(one.why))
+        due.add("description", as_text(one.why))
         yield due
 
 
@@ -136,9 +161,11 @@ def _described(one: Readiness) -> str:
     return "\n".join(lines)
 
 
-def _identity(activation: str, what: str) -> str:
-    return f"{uuid.uuid5(_NAMESPACE, f'{what}:{activation}')}@concord"
+def identity_of(activation: str, what: str) -> str:
+    """Of the event that says when an activation "runs", or when to "decide" about it."""
+    return f"{uuid.uuid5(NAMESPACE, f'{what}:{activation}')}@concord"
 
 
-def _text(text: str) -> str:
+def as_text(text: str) -> str:
+    """Text as a calendar can hold it."""
     return _UNSAID.sub(" ", text)

@@ -15,6 +15,7 @@ from typing import Any
 from forecasting import conventions, vocabulary
 from forecasting.arguments import AsMade, verb
 from forecasting.calendar import as_date, week_label
+from forecasting.outputs.part import told
 from forecasting.outputs.printed import template
 from forecasting.plan import views
 from forecasting.plan.live import LivePlan
@@ -81,7 +82,7 @@ def as_html(
             _decided(space, by, plan),
         ],
         printed=here.moment(space.desk.now, year=True),
-        plan=_stands_on(space),
+        plan=f"{_stands_on(space)} {told(space)}".strip(),
     )
 
 

@@ -35,10 +35,14 @@ class BySku(Generic[T]):
 
     def every(self, plan: LivePlan) -> Mapping[int, T]:
         """The value of every SKU, in their order."""
+        return self.of(plan, range(len(plan.sku_names)))
+
+    def of(self, plan: LivePlan, skus: Iterable[int]) -> Mapping[int, T]:
+        """The value of some SKUs, in the order given."""
         known = self._of.setdefault(plan, {})
         # Before anything is read: what is changed meanwhile is newer than what was read.
         limits, changed = plan.limits, plan.changed
-        stamps = {s: (limits, changed.get(s, 0)) for s in range(len(plan.sku_names))}
+        stamps = {s: (limits, changed.get(s, 0)) for s in skus}
         old = [s for s, stamp in stamps.items() if s not in known or known[s][0] != stamp]
         for sku, value in self._work_out(plan, old):
             known[sku] = (stamps[sku], value)

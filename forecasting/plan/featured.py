@@ -1,4 +1,4 @@
-"""One featured SKU as frames: its stock to come with its 80 % interval, and its doors."""
+"""One featured SKU as frames: its stock to come with its 80% interval, and its doors."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pandas as pd
 from forecasting.consensus.activations import Activation
 
 EIGHTY = 1.2816
-"""Half of an 80 % interval, in standard deviations."""
+"""Half of an 80% interval, in standard deviations."""
 LIKE_DISCOUNT = 0.10
 """Discounts no further apart than this are alike."""
 FEW = 5
@@ -33,7 +33,7 @@ def library(lifts: pd.DataFrame, activations: Iterable[Activation]) -> pd.DataFr
     DataFrame, one row per activation and SKU
         activation, name, type, discount, sku, class, first_week, doors, baseline (units),
         actual, expected (units added), actual_lift, expected_lift, low, high (multipliers
-        of the baseline; low to high is the 80 % interval), promised (stated by people, NaN),
+        of the baseline; low to high is the 80% interval), promised (stated by people, NaN),
         as_expected (bool).
     """
     known = {a.activation: a for a in activations}

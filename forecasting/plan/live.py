@@ -10,7 +10,7 @@ import copy
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -96,6 +96,8 @@ class LivePlan(Lookup):
         )  # fmt: skip
         self.number = next(_NUMBERS)
         """Its own: no other plan of this process has it."""
+        self.signed_as: Callable[[], Mapping[str, str]] | None = None
+        """Digests of the plan that this one is a part of; None: it is no part."""
         self.weights = dict(weights or {})
         self.limits = limits or Limits()
         self.seq = seq
@@ -123,12 +125,9 @@ class LivePlan(Lookup):
         """The same plan as if some functions had entered nothing and nobody had agreed yet."""
         with self._lock:
             return LivePlan(
-                self.base,
-                standing=self.standing.without(functions),
-                limits=self.limits,
-                weights=self.weights,
-                seq=self.seq,
-            )
+                self.base, standing=self.standing.without(functions), limits=self.limits,
+                weights=self.weights, seq=self.seq,
+            )  # fmt: skip
 
     # Reading ----------------------------------------------------------------------------
 
@@ -224,6 +223,9 @@ class LivePlan(Lookup):
         Two drafts have the same digest only where every SKU, door and week holds the same.
         """
         found: dict[str, str] = {}
+        if self.signed_as is not None:
+            here = self.products.names("department")
+            return {name: told for name, told in self.signed_as().items() if name in here}
         with self._lock:
             for department in self.products.names("department"):
                 skus = self.products.members("department", department).tolist()
@@ -337,10 +339,8 @@ class LivePlan(Lookup):
             routine=supplied.beside.routine,
             usual=supplied.usual,
             projection=projection,
-            risk=risk,
-            known=supplied.known,
-            items=items,
-        )
+            risk=risk, known=supplied.known, items=items,
+        )  # fmt: skip
 
 
 class _Shown(Mapping[str, Ints]):

@@ -1,4 +1,4 @@
-"""How sure a part of the forecast is: the 80 % interval of any rows, doors and weeks."""
+"""How sure a part of the forecast is: the 80% interval of any rows, doors and weeks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from forecasting.plan.live import LivePlan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """What demand is expected to be, and its 80 % interval."""
+    """What demand is expected to be, and its 80% interval."""
 
     units: float
     low: float
@@ -21,7 +21,7 @@ class Range:
 
 
 def interval(plan: LivePlan, skus: Ints, doors: Ints, weeks: Ints) -> Range:
-    """The statistical forecast of a part of the plan with its 80 % interval, in units.
+    """The statistical forecast of a part of the plan with its 80% interval, in units.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ class SkuPlan:
     def no_lift(self) -> Projection:
         """The projection had no activation any lift; worked out when it is asked for."""
         lifted = sum((units for _, units in self.lifts), np.zeros_like(self.draft))
-        stock = np.maximum(np.nan_to_num(self.opening), 0.0)
+        stock = np.fmax(self.opening, 0.0)
         demand = np.maximum(self.draft - lifted, 0) / THOUSANDTHS
         return project(stock, self.firm + self.routine, demand)
 

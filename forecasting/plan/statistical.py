@@ -52,8 +52,7 @@ def baseline_of(base: Base, sku: int) -> tuple[Bools, Floats]:
     shape = base.shape[sku]
     if sku in base.price_ahead:  # doors whose price moves otherwise follow their own
         shape = shape / base.repriced[sku] * base.moves_of(sku)
-    full = np.nan_to_num(level)[:, None] * shape
-    return active, np.where(active, full * share, 0.0)
+    return active, np.where(active, level[:, None] * shape * share, 0.0)
 
 
 def doors_of(item: Item, door_index: Mapping[str, int]) -> Bools:
@@ -102,10 +101,12 @@ def own_lift(
         multiplier[layout.series, layout.week] = total
         exposed[layout.series, layout.week] = True
         ends = np.cumsum([len(row.doors) for row in rows])[:-1]
-        for row, increment in zip(rows, np.split(increments, ends), strict=True):
+        paid = lift.log_paid(np.array([row.discount for row in rows]))
+        each = zip(rows, np.split(increments, ends), paid.tolist(), strict=True)
+        for row, increment, log_paid in each:
             at = row.doors, row.weeks
             units[row.activation.activation][at] += increment * baseline[at]
-            own_sd = np.hypot(_sd(base, sku, row), base.event_sd)
+            own_sd = np.hypot(_sd(base, sku, row, log_paid), base.event_sd)
             sd[row.weeks] = np.maximum(sd[row.weeks], own_sd)
     return OwnLift(units=units, multiplier=multiplier, exposed=exposed, sd=sd, depth=depth)
 
@@ -287,7 +288,7 @@ def _coefficients(base: Base, sku: int, columns: Sequence[str]) -> Floats:
     return found
 
 
-def _sd(base: Base, sku: int, row: _Row) -> float:
+def _sd(base: Base, sku: int, row: _Row, log_paid: float) -> float:
     """Standard deviation of a row's log lift; none where people stated it."""
     if not np.isnan(row.stated):
         return 0.0
@@ -296,7 +297,7 @@ def _sd(base: Base, sku: int, row: _Row) -> float:
         sd = float(base.lift_sd[sku, base.columns.index(kind)])
     else:
         sd = float(priors.usual((kind,)).sd[0])
-    deepest = max(float(lift.log_paid(np.array([row.discount]))[0]), float(base.seen[sku]))
+    deepest = max(log_paid, float(base.seen[sku]))
     if deepest < 0 and lift.PRICE in base.columns:
         of_price = base.lift_sd[sku, base.columns.index(lift.PRICE)]
         sd = float(np.hypot(sd, of_price * deepest))

@@ -49,7 +49,7 @@ class Supplied:
     @property
     def stock(self) -> Floats:
         """On hand before the first week, 0 where nothing is known, (D,)."""
-        return np.maximum(np.nan_to_num(self.opening), 0.0)
+        return np.fmax(self.opening, 0.0)
 
     @property
     def firm(self) -> Floats:
@@ -147,7 +147,7 @@ class Stock:
         usual = self.usual(sku, baseline) if supply == ROUTINE else None
         sent = None
         if usual is not None:
-            stock = np.maximum(np.nan_to_num(opening), 0.0)
+            stock = np.fmax(opening, 0.0)
             due = self._inbound.at_centre(sku, moves)
             sent = self._sent(sku, stock, on_order, demand, baseline, due, tried)
         beside = flows(
@@ -279,7 +279,7 @@ def risk_over(base: Base, computed: SkuPlan, weeks: int) -> Risk:
         return computed.risk
     return _risk(
         base,
-        np.maximum(np.nan_to_num(computed.opening), 0.0),
+        np.fmax(computed.opening, 0.0),
         computed.firm,
         computed.draft / THOUSANDTHS,
         lift_sd=computed.lift_sd,

@@ -5,8 +5,9 @@ Reading only: every number here is taken from the plan, none is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,8 @@ from forecasting.inventory.bridge import (
     money,
 )
 from forecasting.inventory.projection import weeks_left, weeks_of_supply
-from forecasting.plan.inbound import ROUTINE
+from forecasting.plan.by_sku import BySku
+from forecasting.plan.inbound import ROUTINE, SUPPLIES
 from forecasting.plan.lift_library import EIGHTY
 from forecasting.plan.live import LivePlan
 from forecasting.plan.statistical import BOUGHT_AHEAD, OTHERS
@@ -73,12 +75,30 @@ class Verdict:
         return f"Short: {skus}, {at_risk}"
 
 
-def item_risks(plan: LivePlan, *, supply: str = ROUTINE) -> list[ItemRisk]:
-    """Every verdict on every featured SKU, counting a supply."""
-    if supply == ROUTINE:
-        return [item for items in plan.items.values() for item in items]
-    featured = [sku for sku, items in plan.items.items() if items]
-    return [item for sku in featured for item in plan.sku_with(sku, supply=supply).items]
+def item_risks(
+    plan: LivePlan, *, supply: str = ROUTINE, skus: Collection[str] | None = None
+) -> list[ItemRisk]:
+    """Every verdict on every featured SKU, or on some of them, counting a supply."""
+    featured = [
+        sku
+        for sku, items in plan.items.items()
+        if items and (skus is None or plan.sku_names[sku] in skus)
+    ]
+    found = plan.items if supply == ROUTINE else _COUNTING[supply].of(plan, featured)
+    return [item for sku in featured for item in found[sku]]
+
+
+def _counting(
+    supply: str, plan: LivePlan, skus: Iterable[int]
+) -> Iterator[tuple[int, tuple[ItemRisk, ...]]]:
+    """Verdicts on SKUs, counting a supply: none of those that no activation features."""
+    for sku in skus:
+        yield sku, plan.sku_with(sku, supply=supply).items if plan.items.get(sku) else ()
+
+
+_COUNTING = {
+    supply: BySku(partial(_counting, supply)) for supply in SUPPLIES if supply != ROUTINE
+}
 
 
 def verdicts(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> list[Verdict]:
@@ -92,15 +112,12 @@ def verdicts(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> list[V
     supply : str
         firm, planned or routine.
     """
+    ahead = [a for a in plan.activations() if a.is_live and _is_within(plan, a, weeks)]
+    skus = {featured.sku for activation in ahead for featured in activation.items}
     by_activation: dict[str, list[ItemRisk]] = {}
-    for item in item_risks(plan, supply=supply):
+    for item in item_risks(plan, supply=supply, skus=skus):
         by_activation.setdefault(item.activation, []).append(item)
-    found = []
-    for activation in plan.activations():
-        first, last = plan.scope_weeks(activation)
-        if activation.is_live and last >= 0 and first < weeks:
-            items = by_activation.get(activation.activation, [])
-            found.append(verdict_of(plan, activation, items))
+    found = [verdict_of(plan, a, by_activation.get(a.activation, [])) for a in ahead]
     return sorted(
         found,
         key=lambda v: (
@@ -109,6 +126,12 @@ def verdicts(plan: LivePlan, *, weeks: int = 8, supply: str = ROUTINE) -> list[V
             v.activation.start,
         ),
     )
+
+
+def _is_within(plan: LivePlan, activation: Activation, weeks: int) -> bool:
+    """Whether an activation starts or runs in the next weeks."""
+    first, last = plan.scope_weeks(activation)
+    return last >= 0 and first < weeks
 
 
 def verdict_of(plan: LivePlan, activation: Activation, items: Sequence[ItemRisk]) -> Verdict:
@@ -147,7 +170,7 @@ def verdict_of(plan: LivePlan, activation: Activation, items: Sequence[ItemRisk]
         demand=float(demand.sum()),
         lift_units=float(sum(i.window_lift.sum() for i in items)),
         n_skus=len({i.sku for i in items}),
-        n_doors=len({int(d) for i in items for d in i.doors}),
+        n_doors=len(np.unique(np.concatenate([i.doors for i in items]))),
         n_cells=len(status),
         red_cells=int((status == RED).sum()),
         red_skus=red_skus,
@@ -184,11 +207,12 @@ def skus_of(plan: LivePlan, identity: str, *, supply: str = ROUTINE) -> pd.DataF
     -------
     DataFrame, one row per SKU
         sku, description, status, demand, lift_units, lift, lift_low, lift_high (times
-        baseline; low to high is the 80 % interval), on_hand, units_short, revenue_at_risk,
+        baseline; low to high is the 80% interval), on_hand, units_short, revenue_at_risk,
         margin_at_risk, p_window (worst door), red_doors, doors, first_short (date or NaT).
     """
     rows = []
-    for item in item_risks(plan, supply=supply):
+    mine = {i.sku for a in plan.activations() if a.activation == identity for i in a.items}
+    for item in item_risks(plan, supply=supply, skus=mine):
         if item.activation != identity:
             continue
         named = plan.base.skus.iloc[item.sku]

@@ -197,7 +197,7 @@ def of_functions(added: Sequence[Added], *, quarter: str) -> list[Finding]:
                 level="function",
                 member=one.name,
                 text=f"{one.name.capitalize()}'s changes made the forecast "
-                f"{write.number(abs(100 * one.added))} points {verb} (80 % interval: "
+                f"{write.number(abs(100 * one.added))} points {verb} (80% interval: "
                 f"{write.number(100 * one.low, sign=True)} to "
                 f"{write.number(100 * one.high, sign=True)}) on the "
                 f"{write.number(one.cells)} SKU weeks it changed in the six quarters to "

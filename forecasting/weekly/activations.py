@@ -7,6 +7,7 @@ is what decisions of the Bridge changed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from forecasting.arguments import LONGEST_NAME, Name, in_words, verbs
 from forecasting.consensus.activations import Activation
@@ -21,6 +22,14 @@ from forecasting.weekly.stated_since import History, account, by_activation
 
 STATUSES = ("planned", "confirmed", "cancelled", "done")
 """As files are held to (data.tables)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """Names that an activation may speak of."""
+
+    skus: frozenset[str]
+    doors: frozenset[str]
 
 
 @verbs
@@ -176,7 +185,15 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
                 name = self._desk.person(event.person).name
                 raise Conflicted([Conflict(theirs=event, name=name, now=float("nan"))])
 
-    def check(self, activation: Activation) -> None:
+    def known(self) -> Known:
+        """Every SKU and door there is, for whoever checks many activations."""
+        store = self._desk.store
+        return Known(
+            skus=frozenset(store.query("all_skus")["sku"]),
+            doors=frozenset(store.query("all_doors")["door"]),
+        )
+
+    def check(self, activation: Activation, known: Known | None = None) -> None:
         """Refuse an activation that cannot stand in the calendar.
 
         Raises
@@ -197,12 +214,11 @@ class MarketingCalendar(Projector[Mapping[str, Activation]]):
             )
         if activation.spend is not None and activation.spend < 0:
             raise OutOfBounds("The spend of an activation is not below zero.")
-        skus = set(self._desk.store.query("all_skus")["sku"])
-        doors = set(self._desk.store.query("all_doors")["door"])
+        names = known or self.known()
         for item in activation.items:
-            if item.sku not in skus:
+            if item.sku not in names.skus:
                 raise UnknownName(f"There is no SKU '{item.sku}'.")
-            if item.door is not None and item.door not in doors:
+            if item.door is not None and item.door not in names.doors:
                 raise UnknownName(f"There is no door '{item.door}'.")
 
 

@@ -100,6 +100,7 @@ def _in_words(plan: LivePlan, item: ItemRisk, later: list[Shipment]) -> str:
     return (
         f"Push back {write.number(sum(one.units for one in later))} u of "
         f"{listed(named, 'order')} by up to {weeks} weeks for {listed(to, 'door')}, to "
-        f"when they are down to {round(plan.limits.target_cover_weeks)} weeks of supply; about "
-        f"{write.number(then)} u instead of {write.number(left)} u are left at the end"
+        f"when they are down to {round(plan.limits.target_cover_weeks)} weeks of supply; "
+        f"after the activation about {write.number(then)} u are left instead of "
+        f"{write.number(left)} u"
     )

@@ -198,12 +198,12 @@ def _of_change(body: ChangeProposed, state: State, plan: LivePlan) -> Ground:
     changed = []
     if others:
         changed.append(
-            f"Changed by others since then, and it stays so: {_listed(others)} of "
+            f"Changed by others since then, and it stays so: {listed(others)} of "
             f"{edit.after.name}."
         )
     if both:
         changed.append(
-            f"Changed by others too, since then: {_listed(both)} of {edit.after.name}; "
+            f"Changed by others too, since then: {listed(both)} of {edit.after.name}; "
             "accepting puts what is proposed in its place."
         )
     return Ground(changed=tuple(changed), state=state)
@@ -230,18 +230,22 @@ def proposed_change(
 
 def merged(body: ChangeProposed, now: Activation | None) -> Activation:
     """The activation as a proposal makes it, whatever others made of it meanwhile."""
-    edit = body.change
-    assert edit.after is not None
-    if now is None or edit.before is None:
-        return edit.after
-    mine = _changed_fields(edit.before, edit.after)
-    return replace(now, **{name: getattr(edit.after, name) for name in mine})
+    assert body.change.after is not None
+    return rebased(body.change.before, body.change.after, now)
+
+
+def rebased(before: Activation | None, after: Activation, now: Activation | None) -> Activation:
+    """A change of an activation, made to what it is now: its other fields stay."""
+    if now is None or before is None:
+        return after
+    mine = _changed_fields(before, after)
+    return replace(now, **{name: getattr(after, name) for name in mine})
 
 
 def _changed_fields(before: Activation | None, after: Activation | None) -> set[str]:
     if after is None:
         return set()
-    names = {f.name for f in fields(Activation)}
+    names = {f.name for f in fields(Activation) if f.init}
     if before is None:
         return names
     return {n for n in names if getattr(before, n) != getattr(after, n)}
@@ -260,18 +264,18 @@ def stated_of(before: Activation | None, after: Activation) -> str:
         parts.append(f"called {after.name}")
     was, now = ({i.sku for i in one.items} for one in (before, after))
     if more := sorted(now - was):
-        parts.append(f"with {_listed(more)}")
+        parts.append(f"with {listed(more)}")
     if less := sorted(was - now):
-        parts.append(f"without {_listed(less)}")
+        parts.append(f"without {listed(less)}")
     if was == now and set(before.items) != set(after.items):
         both = set(before.items) ^ set(after.items)
         parts.append(
-            f"other price cuts, lifts or doors of {_listed(sorted({i.sku for i in both}))}"
+            f"other price cuts, lifts or doors of {listed(sorted({i.sku for i in both}))}"
         )
     shown = {"start", "end", "name", "items", "activation"}
     rest = sorted(_changed_fields(before, after) - shown)
     for name in rest:
-        value, former = (_value(getattr(one, name)) for one in (after, before))
+        value, former = (in_a_word(getattr(one, name)) for one in (after, before))
         parts.append(f"{_WORDS.get(name, name)} {value} instead of {former}")
     return f"Change {before.name}: {'; '.join(parts) or 'nothing'}"
 
@@ -282,7 +286,8 @@ _WORDS = {
 }  # fmt: skip
 
 
-def _value(value: object) -> str:
+def in_a_word(value: object) -> str:
+    """What a field of an activation holds, in words."""
     match value:
         case None | "":
             return "none"
@@ -293,7 +298,7 @@ def _value(value: object) -> str:
     return str(value)
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     """A few names in words, the rest counted."""
     labels = [_WORDS.get(name, name) for name in names]
     if len(labels) <= 3:

@@ -44,6 +44,10 @@ class Bought:
     than the first, nine times in ten no more than the second."""
     left_without: tuple[float, float]
     """The same without the order."""
+    aim: float
+    """Share of such activations in which it is to be enough: the level that costs least."""
+    stated: float
+    """The level that the company states, which the buy plan orders for; at most `aim`."""
     stranded: float = 0.0
     """Of what it leaves more, half the time, units that are not sold by the exit date: worth
     their salvage only. 0 where the SKU has none."""
@@ -195,6 +199,7 @@ def bought(
         units=units,
         spend=units * float(plan.base.cost_of(item.sku)[item.first]),
         left=left, left_without=without, stranded=stranded,
+        aim=service_in(plan, item, before), stated=before.service,
     )  # fmt: skip
 
 

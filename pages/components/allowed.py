@@ -5,9 +5,11 @@ import datetime as dt
 import pandas as pd
 import streamlit as st
 
+from data.leaving import Leaving
 from forecasting.outputs import marketing_calendar
 from forecasting.plan.live import LivePlan
 from forecasting.weekly.readiness import Readiness, State, calendar_of
+from forecasting.workspace import Workspace
 from pages.components import download, frame, lists, theme
 from pages.components.text import Markdown, ours
 
@@ -15,6 +17,20 @@ MARKS = {
     State.NEEDS: "● Needs a decision", State.RISK: "◆ At risk", State.APPROVED: "✓ Approved",
     State.CANCELLED: "✗ Cancelled",
 }  # fmt: skip
+
+
+PROPOSED = "Proposed"
+COLUMNS = (
+    "State",
+    "Activation",
+    "First day",
+    "Decided by",
+    "Decide by",
+    "Last day",
+    "Why",
+    PROPOSED,
+)
+"""Of the calendar that the stock allows; the last one where something is proposed."""
 
 
 def found() -> list[Readiness]:
@@ -54,7 +70,7 @@ def table(found: list[Readiness]) -> None:
                 "Decide by": [one.until for one in found],
                 "Last day": [one.last_day for one in found],
                 "Why": [one.why for one in found],
-                "Proposed": ["; ".join(p.body.text for p in one.proposed) or None for one in found],
+                PROPOSED: ["; ".join(p.body.text for p in one.proposed) or None for one in found],
             }
         ),
         {
@@ -65,6 +81,7 @@ def table(found: list[Readiness]) -> None:
         ids=[one.activation.activation for one in found], key="allowed", picks=False,
         what=(ours("activation"), ours("activations")),
         placeholder="–", alt="What the stock allows of each activation",
+        column_order=[name for name in COLUMNS if name != PROPOSED or any(one.proposed for one in found)],
         column_config={
             name: st.column_config.DateColumn(format=theme.day_format())
             for name in ("First day", "Decide by", "Last day")
@@ -73,24 +90,26 @@ def table(found: list[Readiness]) -> None:
     with st.container(horizontal=True):
         download.button(
             "Download the calendar (XLSX)",
-            lambda: marketing_calendar.as_workbook(
-                marketing_calendar.calendar(space, person.id)
-            ),
+            lambda: _made(space, person.id, as_book=True),
             "marketing-calendar.xlsx",
         )
         download.button(
             "For your calendar program (ICS)",
-            lambda: marketing_calendar.as_ics(
-                marketing_calendar.calendar(space, person.id),
-                now=space.desk.now,
-                seq=space.seq,
-            ),
+            lambda: _made(space, person.id, as_book=False),
             "marketing-calendar.ics",
         )
     st.caption(
         "Approved: stock covers it, or what was decided makes it so. Decide by: the last "
         "day for the first of the decisions that are worth most. After the last day nothing helps."
     )
+
+
+def _made(space: Workspace, by: str, *, as_book: bool) -> Leaving:
+    seq = space.seq  # before it is worked out: what comes later is not in it
+    found = marketing_calendar.calendar(space, by)
+    if as_book:
+        return marketing_calendar.as_workbook(found, seq=seq)
+    return marketing_calendar.as_ics(found, now=space.desk.now, seq=seq)
 
 
 @st.cache_data(show_spinner="Working out what the stock allows ...", max_entries=8)

@@ -199,7 +199,7 @@ def record(function: str, reason: str) -> None:
 def _added(found: Added) -> Markdown:
     """Value added, with its interval and how many SKU weeks it is measured on."""
     return ours(
-        f"{theme.points(found.added)} points of WAPE (80 % interval {theme.points(found.low)} to "
+        f"{theme.points(found.added)} points of WAPE (80% interval {theme.points(found.low)} to "
         f"{theme.points(found.high)}; "
         f"{theme.number(found.cells)} SKU weeks)"
     )
@@ -434,8 +434,8 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
             "forecast."
         )
     sign = returned.measure.unit
-    st.dataframe(
-        workbook.by_verdict(returned.cells, returned.measure), hide_index=True, height=220,
+    written.dataframe(
+        workbook.by_verdict(returned.cells, returned.measure), hide_index=True,
         alt="Cells that were changed",
         column_config={
             f"Exported, {sign}": st.column_config.NumberColumn(format="%,.1f"),

@@ -62,7 +62,7 @@ def projection(fan: pd.DataFrame, *, first_short: Any) -> Markdown:
     )
     row = fan.iloc[at]
     between = (
-        f" (80 % interval {theme.units(row['low'])} to {theme.units(row['high'])})"
+        f" (80% interval {theme.units(row['low'])} to {theme.units(row['high'])})"
         if pd.notna(row["low"])
         else ""
     )
@@ -326,7 +326,7 @@ def results(rows: pd.DataFrame) -> Markdown:
     text = f"**{plain(best['name'])}** added most margin, {theme.money(best['margin'])}"
     if pd.notna(best["margin_low"]):
         text += (
-            f" (80 % interval {theme.money(best['margin_low'])} to "
+            f" (80% interval {theme.money(best['margin_low'])} to "
             f"{theme.money(best['margin_high'])})"
         )
     paid = known.dropna(subset=["spend"])
@@ -344,11 +344,9 @@ def side_panel(rows: pd.DataFrame, marks: pd.DataFrame, *, in_words: InWords) ->
         return ours("Not known for any week shown.")
     high = most(known, known["value"])
     text = f"Highest in {theme.week(high['week'])}: {plain(in_words(high['value']))}"
-    weeks = pd.to_datetime(known["week"])
-    during = np.zeros(len(known), dtype=bool)
-    for one in marks.itertuples(index=False):
-        first, last = one[2], one[3]
-        during |= ((weeks < last) & (weeks + pd.Timedelta(7, "D") > first)).to_numpy()
+    weeks = pd.to_datetime(known["week"]).to_numpy()[:, None]
+    first, last = (pd.to_datetime(marks.iloc[:, at]).to_numpy() for at in (2, 3))
+    during = ((weeks < last) & (weeks + np.timedelta64(7, "D") > first)).any(axis=1)
     if not during.any() or during.all():
         return ours(f"{text}.")
     with_, without = known["value"][during].mean(), known["value"][~during].mean()

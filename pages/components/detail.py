@@ -20,7 +20,16 @@ from forecasting.plan.lines import Kind as Row
 from forecasting.plan.lines import Line
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Measure
-from pages.components import charts, conclusions, followed, frame, picture, theme, trail
+from pages.components import (
+    charts,
+    conclusions,
+    followed,
+    frame,
+    picture,
+    theme,
+    trail,
+    written,
+)
 from pages.components.chosen import Cells
 from pages.components.followed import What
 from pages.components.text import ours, plain
@@ -97,9 +106,9 @@ def _cell(plan: LivePlan, over: Scope, layer: str) -> None:
         if name in (layer, "draft") or abs(units - sure.units) > 0.5:
             parts.append(f"{plain(name.capitalize())} **{theme.units(units)}**")
     st.markdown(
-        f"**{plain(over)}** · statistical {theme.units(sure.units)}, 80 % interval "
+        f"**{plain(over)}** · statistical {theme.units(sure.units)}, 80% interval "
         f"{theme.units(sure.low)} to {theme.units(sure.high)} · " + " · ".join(parts),
-        help=frame.term("80 % interval"),
+        help=frame.term("80% interval"),
     )
 
 
@@ -168,13 +177,13 @@ def _risks(_plan: LivePlan, now: Any, scope: Scope, limits: str) -> None:
             "Short, u": found["units_short"],
         }
     )
-    st.dataframe(
-        shown, hide_index=True, height=min(36 + 32 * len(shown), 210),
+    written.dataframe(
+        shown, hide_index=True, height=written.height(len(shown), most=6),
         alt="Activations that feature this row, worst first",
         column_config={
             "Stockout risk, worst door": st.column_config.ProgressColumn(
                 format="%.0f%%", min_value=0, max_value=100, help=frame.term("Stockout risk")
             ),
-            "Short, u": st.column_config.NumberColumn(format="%,.1f"),
+            "Short, u": st.column_config.NumberColumn(format="%,.0f"),
         },
     )  # fmt: skip

@@ -34,6 +34,7 @@ from pages.components.text import Markdown, ours, plain
 
 _AGREED = 0.999
 """Share of a SKU's cells from which it counts as agreed."""
+_STATISTICAL = "Statistical"
 SIDES = ("statistical", *map(str, INPUTS), "proposed")
 
 
@@ -118,9 +119,14 @@ def at_one(shown: pd.DataFrame) -> str:
                 label, key=f"exception_{step}", shortcut=key, disabled=len(skus) < 2,
                 on_click=_step, args=(skus, sku, step),
             )  # fmt: skip
+        is_open = frame.workspace().cycles.is_open
         st.markdown(
             f"**{theme.number(skus.index(sku) + 1)} of {theme.plural(len(skus), 'exception')}** · "
-            f"{theme.number(left)} to agree on",
+            + (
+                f"{theme.number(left)} to agree on"
+                if is_open
+                else f"{theme.number(len(skus) - left)} agreed"
+            ),
             width="content",
         )
     st.caption(
@@ -149,8 +155,8 @@ def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: pd.Data
     )
     table = pd.DataFrame(
         {
-            "": [
-                "✓" if agreed >= _AGREED else ("◆" if assumed else "")
+            "State": [
+                "✓ agreed" if agreed >= _AGREED else ("◆ expired" if assumed else "open")
                 for agreed, assumed in zip(shown["agreed"], shown["assumed"], strict=True)
             ],
             "SKU": shown["sku"],
@@ -164,10 +170,10 @@ def listed(shown: pd.DataFrame, ends: tuple[dt.date, dt.date], left_out: pd.Data
     )
     whole = st.column_config.NumberColumn(format="localized", step=1, width=78)
     written.dataframe(
-        table, hide_index=True, height=38 + 31 * len(table), alt="Exceptions, most important first",
+        table, hide_index=True, alt="Exceptions, most important first",
         column_config={
-            "": st.column_config.TextColumn(
-                width=30, help="✓ agreed · ◆ based on an assumption that has expired"
+            "State": st.column_config.TextColumn(
+                width=80, help="Expired: it is based on an assumption that has expired."
             ),
             "SKU": st.column_config.TextColumn(width=88),
             "Description": st.column_config.TextColumn(width=110),
@@ -215,14 +221,26 @@ def one_of(
 
 def question(one: pd.Series) -> Markdown:
     """What the meeting is asked, in a sentence: who is furthest apart, and by how much."""
-    given = {f.label: float(one[str(f)]) for f in INPUTS}
+    usual = float(one["statistical"])
+    given = {f.label: float(one[str(f)]) for f in INPUTS if abs(one[str(f)] - usual) >= 0.5}
+    if len(given) < len(
+        INPUTS
+    ):  # whoever changed nothing leaves it to the statistical forecast
+        given[_STATISTICAL] = usual
     low, high = min(given, key=given.__getitem__), max(given, key=given.__getitem__)
     name = plain(one["description"] or one["department"])
     if given[high] - given[low] < 0.5:
         return ours(f"{name}: does {theme.units(one['draft'])} still hold?")
     return ours(
-        f"{name}: {theme.units(given[low])} as {plain(low)} says, or {theme.units(given[high])} as "
-        f"{plain(high)} says?"
+        f"{name}: {theme.units(given[low])} as {_holder(low)}, or {theme.units(given[high])} as "
+        f"{_holder(high)}?"
+    )
+
+
+def _holder(label: str) -> Markdown:
+    """Whose number it is."""
+    return ours(
+        "the statistical forecast has it" if label == _STATISTICAL else f"{plain(label)} says"
     )
 
 

@@ -17,6 +17,8 @@ from data.store import DEFAULT_PATH
 from forecasting import operation
 from forecasting.errors import ConcordError, Refused
 from forecasting.governance.jobs import Job, State
+from forecasting.outputs import part
+from forecasting.outputs.part import seen_by
 from forecasting.plan import balance
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
@@ -97,10 +99,26 @@ def presence() -> Presence:
     return Presence()
 
 
-def workspace() -> Workspace:
-    """The one workspace of this process."""
+def whole() -> Workspace:
+    """The one workspace of this process: for what is nobody's look at it."""
     path = os.environ.get("CONCORD_DB", str(DEFAULT_PATH))
     return _OPENED.get(path) or _open(path)
+
+
+def workspace() -> Workspace:
+    """The workspace as far as whoever looks sees it."""
+    found = whole()
+    if not found.reading.is_limited:
+        return found
+    try:
+        return seen_by(found, me())
+    except KeyError:  # nobody has said yet who they are
+        return found
+
+
+def sees() -> str:
+    """What whoever looks sees, for what is kept for several people: '' is everything."""
+    return part.told(workspace())
 
 
 def me() -> Person:
@@ -115,8 +133,8 @@ def me() -> Person:
     """
     asked_by = _ASKED_BY.get()
     if not asked_by and signed.is_on():
-        return signed.person(workspace())
-    return workspace().desk.allowed(asked_by or st.session_state["person"], "read")
+        return signed.person(whole())
+    return whole().desk.allowed(asked_by or st.session_state["person"], "read")
 
 
 def is_somebody() -> bool:
@@ -151,6 +169,8 @@ def title(name: str, finding: str) -> None:
     """Page title and, in words, the answer to the page's question."""
     st.title(name, anchor=False)
     st.markdown(finding)
+    if of := sees():
+        st.caption(plain(of))
 
 
 def select(
@@ -277,18 +297,6 @@ def follow_sums() -> bool:
     return job.progress is not None
 
 
-def needs_forecast() -> bool:
-    """Whether there is a plan; else says what to do and stops there."""
-    if workspace().has_forecast:
-        return True
-    st.info(
-        "There is no forecast yet. Import your files on the **Data** page and press "
-        "**Refresh the forecast** there."
-    )
-    st.page_link("pages/setup/data.py", label="Go to Data", icon=":material/upload:")
-    return False
-
-
 def odd_beside(what: str, name: str) -> None:
     """A small mark, where something that this page shows looks odd in the data.
 
@@ -412,13 +420,13 @@ def _balances(_shown: LivePlan, which: int, seq: int, weeks: int) -> pd.DataFram
 def lift_library() -> pd.DataFrame:
     """The lift library of the run in force, read once for everybody."""
     space = workspace()
-    return _library(space.plan.base.run, len(space.calendar.activations))
+    return _library(sees(), space.plan.base.run, len(space.calendar.activations))
 
 
 @st.cache_data(show_spinner="Reading past activations ...", max_entries=4)
-def _library(run: int, activations: int) -> pd.DataFrame:
+def _library(of: str, run: int, activations: int) -> pd.DataFrame:
     """`run` and `activations` say when it has to be read again."""
-    del run, activations
+    del of, run, activations
     return workspace().runs.lift_library()
 
 

@@ -53,7 +53,7 @@ def at() -> int | None:
     if st.session_state.get("guide of") != person.id:
         kept = frame.workspace().drafts.of(person.id, KEPT) if person.may("draft") else None
         step = kept.fields.get("step") if kept else None
-        known = isinstance(step, int) and 0 <= step < len(STEPS)
+        known = isinstance(step, int) and 0 <= step <= len(STEPS)
         st.session_state["guide of"] = person.id
         st.session_state["guide left at"] = step if known else 0
         st.session_state["guide at"] = None
@@ -62,8 +62,11 @@ def at() -> int | None:
 
 
 def move(step: int | None) -> None:
-    """Go to a step and keep it; None closes the guide, which keeps the step it was at."""
-    st.session_state["guide at"] = step
+    """Go to a step and keep it; None closes the guide, which keeps the step it was at.
+
+    The one after the last closes it, too: the tour was gone to its end.
+    """
+    st.session_state["guide at"] = step if step is not None and step < len(STEPS) else None
     if step is None:
         return
     st.session_state["guide left at"] = step
@@ -77,13 +80,13 @@ def invite() -> None:
     if at() is not None:
         return
     left = int(st.session_state["guide left at"])
-    done = theme.number(left)
-    words = (
-        f"Go on with the tour: {done} of 10 steps done"
-        if left
-        else "Take the tour: ten steps through the loop"
-    )
-    st.button(words, icon=":material/explore:", type="tertiary", on_click=move, args=(left,))
+    if left == len(STEPS):
+        words, to = "Take the tour again", 0
+    elif left:
+        words, to = f"Go on with the tour: {left:d} of {len(STEPS):d} steps done", left
+    else:
+        words, to = "New here? Take the tour: ten steps through the loop", 0
+    st.button(words, icon=":material/explore:", type="tertiary", on_click=move, args=(to,))
 
 
 def bar() -> None:
@@ -102,5 +105,5 @@ def bar() -> None:
             st.button("Next step", key="guide_next", on_click=move, args=(here + 1,))
         st.button(
             "Leave the tour" if here + 1 < len(STEPS) else "Finish", key="guide_leave",
-            on_click=move, args=(None,),
+            on_click=move, args=(None if here + 1 < len(STEPS) else len(STEPS),),
         )  # fmt: skip

@@ -35,7 +35,7 @@ _JOBS = Gauge("concord_jobs_running", "Long work that is under way")
 @asynccontextmanager
 async def opening(_app: object) -> AsyncIterator[None]:
     """Open the workspace before the first person comes, beside the server that starts."""
-    clockwork = Clockwork(frame.workspace)
+    clockwork = Clockwork(frame.whole)
     threading.Thread(target=_open, args=(clockwork,), name="opening", daemon=True).start()
     yield
     clockwork.stop()
@@ -48,7 +48,7 @@ def _open(clockwork: Clockwork) -> None:
     )
     try:
         signed.rules()
-        frame.workspace()
+        frame.whole()
     except Exception as error:  # told by /readyz, and to whoever comes
         _STATE["why"] = f"Concord cannot open its database: {type(error).__name__}."
         LOG.fault("not_ready", error)
@@ -90,7 +90,7 @@ def _may_read(request: Request) -> bool:
 def _metrics() -> Response:
     _SESSIONS.set(frame.presence().count())
     if "why" not in _STATE:
-        space = frame.workspace()
+        space = frame.whole()
         _LEDGER.set(space.seq)
         jobs = (
             space.runs.refreshing, space.hindsight.backtesting, space.hindsight.replaying,

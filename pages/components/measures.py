@@ -12,7 +12,7 @@ from forecasting.errors import JobRunning
 from forecasting.quarterly import measures as measured
 from forecasting.quarterly.measures import MEASURES, OF_LEVEL
 from forecasting.quarterly.scorecard import Scorecard
-from pages.components import charts, conclusions, frame, picked, picture
+from pages.components import charts, conclusions, frame, picked, picture, written
 from pages.components.text import Markdown, ours, plain
 
 PAGES = {
@@ -70,13 +70,13 @@ def card(quarter: str) -> Scorecard:
     space = frame.workspace()
     if space.quarters.is_closed(quarter):
         return space.quarters.scorecard(frame.me().id, quarter)
-    return _card(quarter, space.quarters.stamp())
+    return _card(frame.sees(), quarter, space.quarters.stamp())
 
 
 @st.cache_data(show_spinner="Preparing the scorecard ...", max_entries=12)
-def _card(quarter: str, stamp: tuple[int, ...]) -> Scorecard:
-    """`stamp` says when it has to be drawn up again."""
-    del stamp
+def _card(of: str, quarter: str, stamp: tuple[int, ...]) -> Scorecard:
+    """`stamp` says when it has to be drawn up again, `of` for whom."""
+    del of, stamp
     return frame.workspace().quarters.scorecard(frame.me().id, quarter)
 
 
@@ -158,7 +158,7 @@ def table(shown: Scorecard, keys: tuple[str, ...], *, alt: str) -> None:
                 "Trend": [v for _, v in shown.trend(key) if v is not None],
             }
         )
-    event = st.dataframe(
+    event = written.dataframe(
         pd.DataFrame(rows), hide_index=True, alt=alt, on_select="rerun", selection_mode="single-row",
         key=f"measures_{shown.quarter}_{'_'.join(keys)}",
         column_config={

@@ -65,7 +65,7 @@ def ticked(plan: LivePlan, chosen: Sequence[Option], key: str) -> list[Option]:
     options = worked_out(plan, chosen, before)
     event = written.data_editor(
         table_of(plan, options, before),
-        hide_index=True, height=min(38 + 35 * len(options), 330), key=key,
+        hide_index=True, height=written.height(len(options), most=9), key=key,
         disabled=["What", "SKU", "Activation", "Short", "Margin", "Cost", "Buys", "Until", "Decided by", "Remarks"],
         column_config={
             "Ticked": st.column_config.CheckboxColumn(width=75),

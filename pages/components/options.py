@@ -33,6 +33,10 @@ EFFECT = {
 }
 
 
+MOST_A_ROW = 5
+"""Options side by side; more stand in two rows of one length."""
+
+
 def day(value: dt.date | None) -> Markdown:
     return theme.weekday(value)
 
@@ -48,7 +52,7 @@ def deadline(option: Option) -> Markdown:
 
 
 def panel(plan: LivePlan, activation: str, sku: str) -> None:
-    """Five options for one featured SKU's shortage, and accepting it."""
+    """The options for one featured SKU, short or over, and accepting that it is short."""
     found = _for_shortage(plan, plan.number, plan.seq, activation, sku)
     if not found:
         return
@@ -62,15 +66,13 @@ def panel(plan: LivePlan, activation: str, sku: str) -> None:
         f"demand; {theme.units(lacking)} more would bring every door to its service level of "
         f"{theme.percent(service)}"
     )
-    beside = (Action.ACCEPT, Action.POSTPONE)
-    five = list(dict.fromkeys(o.action for o in found if o.action not in beside))
-    for column, action in zip(st.columns(len(five)), five, strict=True):
-        mine = [o for o in found if o.action is action]
-        with column.container(border=True, height="stretch"):
-            card(plan, mine)
-    for option in (o for o in found if o.action is Action.POSTPONE):
-        with st.container(border=True):
-            card(plan, [option])
+    kinds = list(dict.fromkeys(o.action for o in found if o.action is not Action.ACCEPT))
+    a_row = len(kinds) if len(kinds) <= MOST_A_ROW else -(-len(kinds) // 2)
+    for start in range(0, len(kinds), a_row):
+        row = kinds[start : start + a_row]
+        for column, action in zip(st.columns(a_row), row, strict=False):
+            with column.container(border=True, height="stretch"):
+                card(plan, [o for o in found if o.action is action])
     if accept.short_before >= 0.5:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(plain(accept.text), key=f"accept_{activation}_{sku}", type="tertiary",
@@ -150,11 +152,19 @@ def spans(effect: Effect) -> Markdown:
 
 
 def left_over(bought: Bought) -> Markdown:
-    """What an order costs and leaves."""
+    """What an order costs, what it is enough for, and what it leaves."""
+    enough = f"Enough in {theme.percent(bought.aim, digits=0)} of such activations, "
+    if bought.aim > bought.stated:
+        enough += (
+            f"which costs least: a sale lost there costs more than a unit left over. The buy plan "
+            f"orders for the stated {theme.percent(bought.stated, digits=0)}."
+        )
+    else:
+        enough += "the level that the company states."
     return ours(
         f"Buys {theme.units(bought.units)} for {theme.money(bought.spend)} at cost. Left after the "
         f"activation: about {theme.units(bought.left[0])} ({theme.units(bought.left_without[0])} without "
-        f"it), nine times in ten no more than {theme.units(bought.left[1])}"
+        f"it), nine times in ten no more than {theme.units(bought.left[1])}. {enough}"
     )
 
 
@@ -222,7 +232,7 @@ def effect(option: Option, found: Effect) -> None:
         "Net of cost", theme.money(option.net, sign=True), border=True,
         help=f"Margin saved less {theme.money(option.cost)} of cost.",
     )  # fmt: skip
-    st.dataframe(
+    written.dataframe(
         before_and_after(found), hide_index=True, alt="What it changes: now, and then",
         column_config={"What": st.column_config.Column(" ", width=330)},
     )  # fmt: skip
@@ -282,7 +292,7 @@ def moves(plan: LivePlan, option: Option) -> None:
                 "Cost": [m.cost for m in option.moves],
             }
         ),
-        hide_index=True, alt="Units to move", height=min(38 + 35 * len(option.moves), 250),
+        hide_index=True, alt="Units to move", height=written.height(len(option.moves), most=8),
         column_config={"Cost": written.money()},
     )  # fmt: skip
 

@@ -23,6 +23,8 @@ from pages.components.text import Markdown, ours, plain
 KIND_LABELS = {"release": "Release now", "planned": "Planned release"}
 EVERY_SUPPLIER = "All suppliers"
 MOST_SHOWN = 2_000
+_HANDED_IN = "orders handed in"
+"""How often, in this window: the table begins without ticks after each time."""
 MOST_NAMED = 5
 WHOLE = st.column_config.NumberColumn(format="localized")
 UNITS = "Whole cases, at least the minimum order. Type another number to order that."
@@ -177,6 +179,8 @@ def hand_in(
 
     def told() -> None:
         del st.session_state[frame.slot("order note")]
+        # What was proposed changes no line of the table, and its ticks would stand on.
+        st.session_state[_HANDED_IN] = st.session_state.get(_HANDED_IN, 0) + 1
 
     frame.do(verb, frame.me().id, lines, note=note, base=seen, then=told)
 
@@ -215,23 +219,24 @@ def table(rows: pd.DataFrame, *, key: str, may: bool, every: bool) -> pd.DataFra
         }
     )  # fmt: skip
     first = FIRST if may else FIRST[1:]
-    order = [*first, *REST] if every else [n for n in first if shown[n].notna().any()]
+    # What is known of no order is no column: later ones do not say what is short without them.
+    order = [n for n in (*first, *(REST if every else ())) if shown[n].notna().any()]
     alt = "Orders for suppliers, the first to be released first"
     if not may:
         written.dataframe(
-            shown, hide_index=True, height=340, placeholder="–", column_config=columns(),
+            shown, hide_index=True, placeholder="–", column_config=columns(),
             column_order=order, alt=alt,
         )  # fmt: skip
         return shown
     # Edits are kept by the place of a row: other orders are another table.
     told = rows[["sku", "receipt_week", "units"]].to_numpy(dtype=object)
     content = hashlib.sha256(repr(told.tolist()).encode()).hexdigest()
-    name = f"orders {key} {content[:12]}"
+    name = f"orders {key} {content[:12]} {st.session_state.get(_HANDED_IN, 0)}"
     open_ones = {"Take": bool, "Units": float}
     if not picked.fits_kinds(st.session_state.get(name), len(shown), open_ones):
         del st.session_state[name]
     edited: pd.DataFrame = written.data_editor(
-        shown, hide_index=True, height=340, key=name, column_config=columns(), placeholder="–",
+        shown, hide_index=True, key=name, column_config=columns(), placeholder="–",
         disabled=[str(column) for column in shown if column not in open_ones], column_order=order,
     )  # fmt: skip
     return edited.assign(Units=edited["Units"].fillna(0.0))
@@ -272,9 +277,8 @@ def book(plan: LivePlan) -> None:
     standing = order_book.standing(plan, orders)
     supplier = dict(zip(plan.base.skus["sku"], plan.base.skus["supplier"], strict=True))
     names = {p.id: p.name for p in space.people}
-    event = st.dataframe(
+    event = written.dataframe(
         listed(standing, begins, supplier, names), hide_index=True,
-        height=380 if len(standing) > 10 else "content",
         # What is chosen is kept by the place of a row: other orders are another table.
         key="book " + hashlib.sha256(" ".join(o.id for o in orders).encode()).hexdigest()[:12],
         on_select="rerun", selection_mode="multi-row", placeholder="–",

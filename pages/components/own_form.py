@@ -20,7 +20,7 @@ from forecasting.intake.proposals import Proposal
 from forecasting.intake.sources import CALENDAR, Mapped, Source
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import frame
+from pages.components import frame, written
 from pages.components.text import plain
 
 ANEW = "As a new source"
@@ -156,7 +156,7 @@ def _anew(
         frame.refused(error)
         return None
     st.caption(f"Read like this: {plain(look.sentence)}.")
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(look.sample, columns=list(look.header)), hide_index=True,
         alt=f"The first rows of {path.name}",
     )  # fmt: skip

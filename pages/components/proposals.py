@@ -24,7 +24,7 @@ from forecasting.weekly.option import Action, Option
 from forecasting.weekly.order_terms import divided_again
 from forecasting.weekly.proposals import Proposals
 from forecasting.weekly.proposed import Proposal
-from pages.components import frame, theme
+from pages.components import frame, theme, written
 from pages.components.text import Markdown, ours, plain
 
 RECENT = dt.timedelta(14)
@@ -350,8 +350,8 @@ def orders_of(body: OrdersProposed) -> pd.DataFrame:
 def ordered_table(body: OrdersProposed) -> None:
     """What would be ordered."""
     rows = orders_of(body)
-    st.dataframe(
-        rows, hide_index=True, height=min(38 + 35 * len(rows), 220), alt="Proposed orders",
+    written.dataframe(
+        rows, hide_index=True, height=written.height(len(rows), most=6), alt="Proposed orders",
         column_config={"Units": st.column_config.NumberColumn(format="localized")},
     )  # fmt: skip
 
@@ -394,7 +394,7 @@ def fewer(plan: LivePlan, option: Option, seq: int) -> Option:
     )
     typed = st.data_editor(
         table, hide_index=True, disabled=["From", "To"], key=f"moves_{seq}_{option.text}",
-        height=min(38 + 35 * len(table), 220),
+        height=written.height(len(table), most=6),
         column_config={"Units": st.column_config.NumberColumn(min_value=0, step=1)},
     )  # fmt: skip
     units = typed["Units"].fillna(0.0).astype(float).tolist()

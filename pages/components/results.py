@@ -12,13 +12,14 @@ from pages.components.text import Markdown, ours, plain
 
 def results() -> Results:
     """Results of every activation that is over, measured once for everybody."""
-    return _results(frame.workspace().quarters.stamp(), frame.workspace().seq)
+    space = frame.workspace()
+    return _results(frame.sees(), space.quarters.stamp(), space.seq)
 
 
-@st.cache_data(show_spinner="Measuring past activations ...", max_entries=2)
-def _results(stamp: tuple[int, ...], seq: int) -> Results:
-    """`stamp` and `seq` say when they have to be read again."""
-    del stamp, seq
+@st.cache_data(show_spinner="Measuring past activations ...", max_entries=4)
+def _results(of: str, stamp: tuple[int, ...], seq: int) -> Results:
+    """`stamp` and `seq` say when they have to be read again, `of` for whom."""
+    del of, stamp, seq
     return frame.workspace().quarters.results(frame.me().id)
 
 
@@ -42,7 +43,7 @@ def view(quarter: str) -> None:
     left, right = st.columns([5, 4], gap="medium")
     with left:
         picture.of(
-            charts.results(mine), title=ours("Margin added, with its 80 % interval"),
+            charts.results(mine), title=ours("Margin added, with its 80% interval"),
             says=conclusions.results(mine), name="margin-added", data=lambda: mine,
             help=frame.term("Margin added"),
         )  # fmt: skip
@@ -174,7 +175,7 @@ def table(mine: pd.DataFrame) -> None:
                 "no spend given" if pd.isna(spend) else _share(value)
                 for spend, value in zip(mine["spend"], mine["return_on_spend"], strict=True)
             ],
-            "Return on spend, 80 % interval": [
+            "Return on spend, 80% interval": [
                 f"{_share(low)} to {_share(high)}" if pd.notna(low) else "–"
                 for low, high in zip(mine["return_low"], mine["return_high"], strict=True)
             ],
@@ -196,7 +197,7 @@ def table(mine: pd.DataFrame) -> None:
             "Spend": written.money(help=frame.term("Spend")),
             "Left at the end": written.money(help=frame.term("Left at the end")),
             "Return on spend": st.column_config.TextColumn(help=frame.term("Return on spend")),
-            "P10 to P90, u": st.column_config.TextColumn(help=frame.term("80 % interval")),
+            "P10 to P90, u": st.column_config.TextColumn(help=frame.term("80% interval")),
         },
     )  # fmt: skip
 
@@ -224,7 +225,7 @@ def sku_by_sku(mine: pd.DataFrame, skus: pd.DataFrame) -> None:
                 "Left at the end, u": rows["left_units"],
             }
         ),
-        hide_index=True, placeholder="–", height=300, alt="The activation's result by SKU",
+        hide_index=True, placeholder="–", alt="The activation's result by SKU",
         column_config={
             **{
                 f"{name}, u": st.column_config.NumberColumn(format="%,.0f", help=frame.term(name))
@@ -237,5 +238,5 @@ def sku_by_sku(mine: pd.DataFrame, skus: pd.DataFrame) -> None:
 
 
 def _share(value: float) -> str:
-    """'+12 %', or a dash."""
+    """'+12%', or a dash."""
     return str(theme.percent(value, digits=0, sign=True))

@@ -9,7 +9,7 @@ import streamlit as st
 from forecasting.consensus import value_added
 from forecasting.consensus.value_added import Added
 from forecasting.monthly import agenda
-from pages.components import frame, theme
+from pages.components import frame, theme, written
 from pages.components.charts.demand import STEP_NAMES
 from pages.components.text import Markdown, ours
 
@@ -17,25 +17,27 @@ from pages.components.text import Markdown, ours
 def cells(lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
     """Published numbers beside the actual demand, by SKU and week (Cycles.scored)."""
     space = frame.workspace()
-    return _cells(len(space.cycles.published()), space.plan.base.run, lag)
+    return _cells(frame.sees(), len(space.cycles.published()), space.plan.base.run, lag)
 
 
 @st.cache_data(show_spinner="Scoring past cycles ...", max_entries=6)
-def _cells(versions: int, run: int, lag: int) -> pd.DataFrame:
-    """`versions` and `run` say when it has to be scored again."""
-    del versions, run
+def _cells(of: str, versions: int, run: int, lag: int) -> pd.DataFrame:
+    """`versions` and `run` say when it has to be scored again, `of` for whom."""
+    del of, versions, run
     return frame.workspace().cycles.scored(least_lag=lag)
 
 
 def with_reasons(function: str, lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
     """The cells in which a function spoke, with the reason it gave."""
     space = frame.workspace()
-    return _with_reasons(len(space.cycles.published()), space.plan.base.run, lag, function)
+    return _with_reasons(
+        frame.sees(), len(space.cycles.published()), space.plan.base.run, lag, function
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=12)
-def _with_reasons(versions: int, run: int, lag: int, function: str) -> pd.DataFrame:
-    return frame.workspace().cycles.reasons(_cells(versions, run, lag), function)
+def _with_reasons(of: str, versions: int, run: int, lag: int, function: str) -> pd.DataFrame:
+    return frame.workspace().cycles.reasons(_cells(of, versions, run, lag), function)
 
 
 def with_people(function: str, lag: int = agenda.LEAST_LAG) -> pd.DataFrame:
@@ -57,16 +59,18 @@ def with_types(cells: pd.DataFrame) -> pd.DataFrame:
 def by_reason(function: str) -> dict[str, Added]:
     """What a function's changes added, by reason; '' for all of them."""
     space = frame.workspace()
-    return _by_reason(len(space.cycles.published()), space.plan.base.run, function)
+    return _by_reason(
+        frame.sees(), len(space.cycles.published()), space.plan.base.run, function
+    )
 
 
 @st.cache_data(show_spinner=False, max_entries=6)
-def _by_reason(versions: int, run: int, function: str) -> dict[str, Added]:
-    scored = _cells(versions, run, agenda.LEAST_LAG)
+def _by_reason(of: str, versions: int, run: int, function: str) -> dict[str, Added]:
+    scored = _cells(of, versions, run, agenda.LEAST_LAG)
     if scored.empty:
         return {}
     every = {a.name: a for a in value_added.of_functions(scored)}
-    reasons = _with_reasons(versions, run, agenda.LEAST_LAG, function)
+    reasons = _with_reasons(of, versions, run, agenda.LEAST_LAG, function)
     each = value_added.by(reasons, "reason", function=function)
     return {"": every[function], **{a.name: a for a in each}}
 
@@ -80,7 +84,7 @@ def table(
     rows: list[Added], what: str, *, in_words: Callable[[str], str] = str.capitalize, alt: str
 ) -> None:
     """Draw value added as a table, one row each."""
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 what: [STEP_NAMES.get(a.name) or in_words(a.name) for a in rows],
@@ -88,7 +92,7 @@ def table(
                 "WAPE": [100 * a.wape for a in rows],
                 "Bias": [100 * a.bias for a in rows],
                 "Value added": [points(a.added) for a in rows],
-                "80 % interval": [
+                "80% interval": [
                     "–" if np.isnan(a.low) else f"{theme.points(a.low)} to {theme.points(a.high)}"
                     for a in rows
                 ],
@@ -100,6 +104,6 @@ def table(
             "Bias": st.column_config.NumberColumn(format="%+.1f%%", help=frame.term("Bias")),
             "Value added": st.column_config.TextColumn(help=frame.term("Value added")),
             "SKU weeks": st.column_config.NumberColumn(format="localized", help=frame.term("SKU week")),
-            "80 % interval": st.column_config.TextColumn(help=frame.term("80 % interval")),
+            "80% interval": st.column_config.TextColumn(help=frame.term("80% interval")),
         },
     )  # fmt: skip

@@ -7,7 +7,7 @@ from forecasting.errors import ConcordError
 from forecasting.governance.bearer import Level
 from forecasting.governance.tokens import LONGEST_DAYS, USUAL_DAYS, Token
 from forecasting.rights import Person
-from pages.components import frame, theme
+from pages.components import frame, theme, written
 from pages.components.text import plain
 
 IN_WORDS = {
@@ -53,7 +53,7 @@ def listed(found: list[Token]) -> None:
         )
         for one in found
     ]  # fmt: skip
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             rows, columns=["For", "Speaks for", "May", "Verbs", "Until", "Last used", "State", "Id"]
         ),

@@ -20,6 +20,8 @@ from forecasting import conventions
 MOST_CELLS = 100_000
 """Cells of a table that is written cell by cell: a larger one shows its amounts without sign."""
 MISSING = "–"
+MOST_LINES = 15
+"""Lines that a table shows at once where its page asks for no other number; the rest scrolls."""
 ROW_PX, EDGE_PX = 31, 2
 """Height of a line of a table and its head, at the theme's size of type, and of its edge."""
 
@@ -28,21 +30,32 @@ class Amount(dict[str, Any]):
     """The configuration of a column of amounts."""
 
 
+class Change(Amount):
+    """That of a column of amounts more or less, which say which."""
+
+
 def money(label: str | None = None, **options: Any) -> Amount:
     """A column of amounts, without decimals; for a table that is drawn here."""
     return Amount(st.column_config.NumberColumn(label, step=1, **options))
 
 
+def change(label: str | None = None, **options: Any) -> Change:
+    """A column of changes in money: above zero with a plus."""
+    return Change(st.column_config.NumberColumn(label, step=1, **options))
+
+
 def dataframe(
     data: pd.DataFrame, *, column_config: Mapping[Any, Any] | None = None, **options: Any
 ) -> Any:
-    """`st.dataframe`, with its amounts as the company writes them."""
+    """`st.dataframe`, with its amounts as the company writes them and no line cut through."""
+    options.setdefault("height", height(len(data.index), most=MOST_LINES))
     made, config = shown(data, column_config or {})
     return st.dataframe(made, column_config=config, **options)
 
 
 def data_editor(data: pd.DataFrame, *, column_config: Mapping[Any, Any], **options: Any) -> Any:
     """`st.data_editor` likewise; amounts are read only there."""
+    options.setdefault("height", height(len(data.index), most=MOST_LINES))
     made, config = shown(data, column_config)
     return st.data_editor(made, column_config=config, **options)
 
@@ -63,7 +76,16 @@ def shown(
         for one in bare.values():
             one["type_config"] = {**one["type_config"], "format": "%,.0f"}
         return data, {**column_config, **bare}
-    return data.style.format(in_words, subset=mine), dict(column_config)
+    # What is written cell by cell would show '2.000000' of a number whose form nobody gave.
+    plainly = {
+        name: st.column_config.NumberColumn(format="localized")
+        for name in data.columns
+        if name not in column_config and pd.api.types.is_float_dtype(data[name])
+    }
+    how: dict[Any, Any] = {
+        n: changed if isinstance(column_config[n], Change) else in_words for n in mine
+    }
+    return data.style.format(how), {**plainly, **column_config}
 
 
 def in_words(value: object) -> str:
@@ -72,3 +94,9 @@ def in_words(value: object) -> str:
         return MISSING
     figures = f"{value:,.0f}"
     return conventions.in_force().money("0" if figures == "-0" else figures)
+
+
+def changed(value: object) -> str:
+    """A change in money, with its sign; nothing moved has none."""
+    amount = in_words(value)
+    return f"+{amount}" if isinstance(value, Real) and float(value) >= 0.5 else amount

@@ -13,7 +13,16 @@ from forecasting.errors import ConcordError
 from forecasting.plan.live import LivePlan
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import charts, conclusions, download, frame, picture, theme, written
+from pages.components import (
+    beginning,
+    charts,
+    conclusions,
+    download,
+    frame,
+    picture,
+    theme,
+    written,
+)
 from pages.components.text import Markdown, ours, plain
 
 MEASURES = {
@@ -47,7 +56,7 @@ def methods(facts: Mapping[str, Any]) -> None:
         )
         return
     table = pd.DataFrame(rows, columns=["Class", "SKU-doors", "How it is forecast"])
-    st.dataframe(
+    written.dataframe(
         table.sort_values(["Class", "SKU-doors"], ascending=[True, False]), hide_index=True,
         column_config={
             "Class": st.column_config.TextColumn(width="small"),
@@ -89,7 +98,7 @@ def responses(space: Workspace, facts: Mapping[str, Any]) -> None:
     )  # fmt: skip
     counted = ", ".join(f"{plain(k)} {past.get(k, 0):d}" for k in kinds)
     st.caption(
-        f"Lift without the price cut, times baseline; the line is the 80 % interval. Past activations: {counted}. "
+        f"Lift without the price cut, times baseline; the line is the 80% interval. Past activations: {counted}. "
         "A type with little history stays near the lift that is typical of it."
     )
 
@@ -123,7 +132,7 @@ def running(space: Workspace) -> None:
         space.hindsight.stop_backtest(frame.me().id)
 
 
-SHARES = ("WAPE", "WAPE, naive forecast", "Bias", "In the 80 % interval")
+SHARES = ("WAPE", "WAPE, naive forecast", "Bias", "In the 80% interval")
 """Columns of the breakdown."""
 
 
@@ -195,9 +204,9 @@ def tiles(sums: pd.DataFrame) -> None:
         "Bias", _percent(everything["bias"], sign=True), help=frame.term("Bias"), border=True
     )
     five[4].metric(
-        "In the 80 % interval",
+        "In the 80% interval",
         _percent(everything["within_p10_p90"]),
-        help=frame.term("80 % interval"),
+        help=frame.term("80% interval"),
         border=True,
     )
 
@@ -235,8 +244,8 @@ def broken_down(sums: pd.DataFrame) -> None:
     table = pd.DataFrame(rows, columns=columns)
     table[list(SHARES)] = 100 * table[list(SHARES)].astype(float)
     percent = st.column_config.NumberColumn(format="%.1f%%")
-    st.dataframe(
-        table.sort_values("SKU-door-weeks", ascending=False), hide_index=True, height=250, placeholder="–",
+    written.dataframe(
+        table.sort_values("SKU-door-weeks", ascending=False), hide_index=True, placeholder="–",
         column_config={c: percent for c in SHARES}
         | {"SKU-door-weeks": st.column_config.NumberColumn(format="localized")},
     )  # fmt: skip
@@ -244,7 +253,9 @@ def broken_down(sums: pd.DataFrame) -> None:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "Baseline", "how each class is forecast, and how accurate that was"
+    ):
         return
     space, person = frame.workspace(), frame.me()
     frame.watch_rows(None)

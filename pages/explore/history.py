@@ -13,7 +13,7 @@ from forecasting.record.reversals import UNDOABLE
 from forecasting.rights import Person
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
-from pages.components import download, frame, lists, text, theme, trail
+from pages.components import download, frame, lists, text, theme, trail, written
 from pages.components.text import ours, plain
 
 
@@ -87,7 +87,7 @@ def compare(space: Workspace, person: Person, events: Sequence[Event]) -> None:
             f"After #{after}, u",
             "Change, u",
         ]
-        st.dataframe(
+        written.dataframe(
             both, hide_index=True, alt="What inputs add at two points in time",
             column_config={
                 name: st.column_config.NumberColumn(format="%+,.0f") for name in both.columns[2:]
@@ -217,7 +217,10 @@ def page() -> None:
             "is ever deleted: a change that is taken back stays in the list.",
         )  # fmt: skip
     if not events:
-        st.info("No decision matches these filters.")
+        st.info(
+            "No decision matches these filters." if space.seq else
+            "Nothing is on record yet. Every import, change and decision will stand here: who, when and why."
+        )  # fmt: skip
         return
     table = listed(space, events, {p.id: p.name for p in space.people})
     at = lists.table(

@@ -5,6 +5,7 @@ import streamlit as st
 
 from forecasting.plan import lift_library
 from pages.components import (
+    beginning,
     charts,
     conclusions,
     download,
@@ -38,9 +39,9 @@ def tiles(chosen: pd.DataFrame) -> None:
     four[0].metric("Median lift", theme.times(middle), help=frame.term("Lift"), border=True)
     low, high = chosen["actual_lift"].quantile([0.1, 0.9])
     four[1].metric(
-        "Lift, 80 % interval",
+        "Lift, 80% interval",
         f"{theme.times(low)} to {theme.times(high)}",
-        help=frame.term("80 % interval"),
+        help=frame.term("80% interval"),
         border=True,
     )
     four[2].metric(
@@ -94,7 +95,7 @@ def by_sku(summed: pd.DataFrame, chosen: pd.DataFrame) -> None:
         "SKU by SKU", list(names), key="activation", in_words=names.__getitem__, width=420
     )
     mine = chosen[chosen["activation"] == one]
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "SKU": mine["sku"],
@@ -107,12 +108,12 @@ def by_sku(summed: pd.DataFrame, chosen: pd.DataFrame) -> None:
                 "P90": mine["high"],
                 "Actual lift": mine["actual_lift"],
                 "Lift, u": mine["actual"],
-                "80 % interval": ["within" if ok else "outside" for ok in mine["as_expected"]],
+                "80% interval": ["within" if ok else "outside" for ok in mine["as_expected"]],
             }
         ),
         hide_index=True, placeholder="–",
         column_config={
-            "80 % interval": st.column_config.TextColumn(help="Whether the actual lift was between P10 and P90."),
+            "80% interval": st.column_config.TextColumn(help="Whether the actual lift was between P10 and P90."),
             "Discount": st.column_config.NumberColumn(format="%.0f%%"),
             **{c: st.column_config.NumberColumn(format="%.2fx") for c in ("Expected lift", "P10", "P90", "Actual lift")},
             **{c: st.column_config.NumberColumn(format="%,.0f") for c in ("Baseline, u", "Lift, u")},
@@ -125,7 +126,9 @@ def by_sku(summed: pd.DataFrame, chosen: pd.DataFrame) -> None:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "Lift library", "what past activations were worth, beside what was expected"
+    ):
         return
     frame.watch_rows(None)
     rows = frame.lift_library()
@@ -149,7 +152,7 @@ def page() -> None:
             f"**{theme.plural(len(summed), 'past activation')}**, lift in the doors and weeks in stock: "
             f"{theme.units(chosen['actual'].sum())}; the model expects "
             f"{theme.units(chosen['expected'].sum())}. "
-            f"{theme.percent(chosen['as_expected'].mean(), digits=0)} of featured SKUs were within their 80 % interval "
+            f"{theme.percent(chosen['as_expected'].mean(), digits=0)} of featured SKUs were within their 80% interval "
             "(80% should be).",
         )
     tiles(chosen)

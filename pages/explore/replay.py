@@ -5,7 +5,16 @@ import streamlit as st
 
 from forecasting.inventory.replay import Scores, cells_of, scored
 from forecasting.record.replay import Replay
-from pages.components import charts, conclusions, download, frame, picture, theme, written
+from pages.components import (
+    beginning,
+    charts,
+    conclusions,
+    download,
+    frame,
+    picture,
+    theme,
+    written,
+)
 from pages.components.text import ours, plain
 
 
@@ -84,7 +93,7 @@ def activations(made: Replay) -> None:
     summed = summed.sort_values("week").reset_index()
     names = {a.activation: a.name for a in frame.workspace().calendar.activations}
     by_activation = made.prevented_by_activation()
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Activation": summed["activation"].map(lambda a: names.get(a, a)),
@@ -125,7 +134,9 @@ def downloads(made: Replay) -> None:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "Replay", "what the Bridge would have flagged in past weeks, and what ran out"
+    ):
         return
     made = frame.workspace().hindsight.last_replay()
     head, right = st.columns([5, 1], vertical_alignment="bottom")

@@ -18,6 +18,7 @@ from forecasting.plan.basis import USUAL_LEAD_TIME_WEEKS
 from forecasting.plan.live import LivePlan
 from forecasting.plan.sku import SkuPlan
 from pages.components import (
+    beginning,
     charts,
     conclusions,
     download,
@@ -195,7 +196,7 @@ def corrections(plan: LivePlan, corrected: pd.DataFrame) -> None:
         doors = dict(zip(plan.door_names, plan.base.doors["name"], strict=True))
         recent = corrected.sort_values("week", ascending=False)
         number = st.column_config.NumberColumn(format="%,.1f")
-        st.dataframe(
+        written.dataframe(
             pd.DataFrame(
                 {
                     "Week": [theme.week(w) for w in recent["week"]],
@@ -253,12 +254,12 @@ def activations(of: Looked) -> None:
     if not rows:
         st.caption("Not featured in any planned activation.")
         return
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(rows, columns=["Status", "Activation", "Starts", "Lift", "Short, u"]), hide_index=True,
         alt=f"Activations that feature {of.name}",
         column_config={
             "Lift": st.column_config.NumberColumn(format="%.2fx", help=frame.term("Lift")),
-            "Short, u": st.column_config.NumberColumn(format="%,.1f"),
+            "Short, u": st.column_config.NumberColumn(format="%,.0f"),
         },
     )  # fmt: skip
 
@@ -267,23 +268,23 @@ def receipts(of: Looked) -> None:
     st.markdown("**Open receipts**")
     base = of.plan.base
     due = base.receipts[base.receipts["sku"] == of.sku]
-    due = due[due["door"].isin(of.places)]
+    due = due[due["door"].isin(of.places)].sort_values("week", kind="stable")
     if len(due):
-        st.dataframe(
+        written.dataframe(
             pd.DataFrame(
                 {
                     "Arrives": [theme.week(base.weeks[w]) for w in due["week"]],
                     "Door": base.doors["name"].to_numpy()[due["door"].to_numpy(dtype=int)],
                     "Units": due["units"],
-                    "": [
+                    "Remark": [
                         "long past due: counted in part"
                         if chance < 1
                         else "past due: counted a week later" * bool(late)
                         for chance, late in zip(due["chance"], due["late"], strict=True)
                     ],
                 }
-            ).sort_values("Arrives"),
-            hide_index=True, height=180, alt=f"Open receipts of {of.name}",
+            ),
+            hide_index=True, height=written.height(len(due), most=6), alt=f"Open receipts of {of.name}",
             column_config={"Units": st.column_config.NumberColumn(format="localized")},
         )  # fmt: skip
     else:
@@ -298,7 +299,7 @@ def doors(of: Looked) -> None:
     computed, places, base = of.computed, of.places, of.plan.base
     lost = computed.projection.lost[places, :NEXT].sum(axis=1)
     number = st.column_config.NumberColumn(format="%,.1f")
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Door": base.doors["name"].to_numpy()[places],
@@ -332,7 +333,9 @@ def comments(of: Looked, plan: LivePlan) -> None:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "SKU", "everything about one SKU: sales, forecast, stock and doors"
+    ):
         return
     plan = frame.plan()
     if not plan.sku_names:

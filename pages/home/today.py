@@ -11,7 +11,7 @@ from forecasting.monthly.today import Campaign, Task
 from forecasting.rights import Person
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
-from pages.components import followed, frame, guide, proposals, theme
+from pages.components import beginning, followed, frame, guide, proposals, theme
 from pages.components.text import Markdown, ours, plain
 
 PLACES = {
@@ -167,9 +167,9 @@ def page() -> None:
         frame.title("Home", ours("What waits for you cannot be worked out just now."))
         frame.refused(error)
         return
-    frame.title("Home", finding(tasks, day))
-    if not frame.needs_forecast():
+    if not beginning.reached("Home", "what waits for you, the most pressing first"):
         return
+    frame.title("Home", finding(tasks, day))
     if tasks:
         st.header(
             "Your three things today" if len(tasks) >= today.MOST else "For today", anchor=False

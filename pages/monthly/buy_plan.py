@@ -11,6 +11,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.weekly.ordering import APPROVED
 from pages.components import (
     allowed,
+    beginning,
     charts,
     conclusions,
     download,
@@ -37,7 +38,7 @@ def money_left(_plan: LivePlan, which: int, seq: int) -> pd.DataFrame:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached("Buy plan", "what to order, where and by which week"):
         return
     frame.watch_rows(None)
     head, bar = st.columns([5, 5], vertical_alignment="bottom")

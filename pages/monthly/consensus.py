@@ -29,6 +29,7 @@ from forecasting.vocabulary import INPUTS, Function, Measure
 from pages.components import (
     against,
     back,
+    beginning,
     changing,
     detail,
     download,
@@ -40,6 +41,7 @@ from pages.components import (
     theme,
     trail,
     view,
+    written,
 )
 from pages.components import chosen as chosen_cells
 from pages.components.text import plain
@@ -182,7 +184,9 @@ def choose(plan: LivePlan, person: Person) -> Chosen:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "Consensus", "the forecast week by week, and the input of each function"
+    ):
         return
     person, plan = frame.me(), frame.plan()
     changing.restored()
@@ -356,7 +360,7 @@ class Sheet:
         }  # fmt: skip
         digits = 1 if self.chosen.level == "sku" and self.chosen.measure is Measure.UNITS else 0
         with st.container(key="consensus_marks"):
-            event = st.dataframe(
+            event = written.dataframe(
                 marked.styled(table, self.rows, self.columns, self.marks, digits=digits),
                 height=grid.height(len(table)), column_config=config, on_select="rerun",
                 selection_mode="multi-cell", key=f"marks_{self.chosen.key}",

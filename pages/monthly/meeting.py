@@ -7,9 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from data import leaving
+from data.versions import Version
 from forecasting.consensus.cycle import Cycle
 from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.cycle import ConsensusPublished
+from forecasting.hierarchy import Floats
 from forecasting.monthly import agenda
 from forecasting.monthly.standing import Standing
 from forecasting.outputs import consensus_pack
@@ -19,6 +21,7 @@ from forecasting.vocabulary import INPUTS, Function, Measure
 from forecasting.workspace import Workspace
 from pages.components import (
     against,
+    beginning,
     big_screen,
     charts,
     clock,
@@ -32,6 +35,7 @@ from pages.components import (
     picture,
     scores,
     theme,
+    written,
 )
 from pages.components.text import ours, plain
 
@@ -100,22 +104,7 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
     last = versions[-1]
     steps = space.cycles.walk(person.id, last, skus.tolist())
     before, after = steps["before"].sum(), steps["after"].sum()
-    five = st.columns(5)
-    five[0].metric(
-        f"Consensus of {plain(last.cycle)}", theme.units(before), border=True,
-        help="In the weeks that both forecasts have.",
-    )  # fmt: skip
-    five[1].metric("Draft now", theme.units(after), border=True, help=frame.term("Draft"))
-    share = theme.percent(after / before - 1 if before else None, sign=True)
-    five[2].metric(
-        f"Change ({share})", theme.units(after - before, sign=True), border=True,
-        help="In the weeks that both forecasts have.",
-    )  # fmt: skip
-    against.both(draft, skus, Measure.UNITS, five[3:])
-    st.caption(
-        "Consensus, draft and change: the weeks that both forecasts have. Last year and budget: all "
-        f"{len(draft)} weeks of the draft."
-    )
+    compared_with(plan, last, (before, after), draft, skus)
     left, right = st.columns([6, 5], gap="medium")
     names = {a.activation: a.name for a in space.calendar.activations}
     rows = agenda.causes(steps, names, space.reasons.labels())
@@ -125,9 +114,11 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
             says=conclusions.walk(rows, before, after), name="why-it-moved", data=lambda: rows,
         )  # fmt: skip
     with right:
-        st.dataframe(
+        written.dataframe(
             rows.rename(columns={"cause": "Cause", "before": "Published consensus, u", "after": "Draft, u", "change": "Change, u"}),
-            hide_index=True, height=340, alt="Change in the forecast by cause",
+            hide_index=True, alt="Change in the forecast by cause",
+            # A room reads what moved it; the picture beside it has the rest.
+            column_order=("Cause", "Change, u") if big_screen.is_on() else None,
             column_config={
                 name: st.column_config.NumberColumn(format="localized", step=1)
                 for name in ("Published consensus, u", "Draft, u")
@@ -136,6 +127,34 @@ def total(space: Workspace, person: Person, plan: LivePlan) -> None:
         st.caption(
             f"Compared with version #{last.version:d}, as of {theme.week(last.as_of)}. The changes add up "
             "exactly."
+        )
+
+
+def compared_with(
+    plan: LivePlan, last: Version, sums: tuple[float, float], draft: Floats, skus: np.ndarray
+) -> None:
+    """Tiles of the total, each with the weeks that it is of: the version before, and now."""
+    before, after = sums
+    known = set(pd.to_datetime(frame.workspace().cycles.layers(last)["week"]))
+    both = [week for week in plan.base.weeks if pd.Timestamp(week) in known]
+    long = theme.plural(len(both), "week")
+    share = theme.percent(after / before - 1 if before else None, sign=True)
+    five = st.columns(5)
+    five[0].metric(
+        f"Consensus of {plain(last.cycle)}, {long}", theme.units(before), border=True
+    )
+    five[1].metric(
+        f"Draft now, {long}", theme.units(after), border=True, help=frame.term("Draft")
+    )
+    five[2].metric(
+        f"Change, {long} ({share})", theme.units(after - before, sign=True), border=True
+    )
+    against.both(draft, skus, Measure.UNITS, five[3:])
+    if both:
+        st.caption(
+            f"Consensus, draft and change: {theme.week(both[0])} to {theme.week(both[-1])}, the "
+            f"{long} that both forecasts have. Last year and budget: of the {len(draft):d} weeks "
+            "of the draft those that are known."
         )
 
 
@@ -167,9 +186,9 @@ def calendar(space: Workspace, person: Person, plan: LivePlan) -> None:
         if rows.empty:
             st.caption(f"None in the next {agenda.WEEKS:d} weeks.")
         else:
-            st.dataframe(
+            written.dataframe(
                 rows.rename(columns={"sku": "SKU", "description": "Description", "class": "Class", "what": "What", "day": "Day", "draft": "Draft, u"}),
-                hide_index=True, height=380, alt="Launches and exits",
+                hide_index=True, alt="Launches and exits",
                 column_config={
                     "Day": st.column_config.DateColumn(format=theme.day_format(year=True)),
                     "Draft, u": st.column_config.NumberColumn(format="localized", step=1, help=f"In the next {agenda.WEEKS:d} weeks."),
@@ -191,24 +210,23 @@ def outlook(space: Workspace, plan: LivePlan) -> None:
     left, right = st.columns([6, 4], gap="medium")
     with left:
         st.markdown(f"**Risks and opportunities in the next {agenda.WEEKS:d} weeks**")
-        st.dataframe(
+        written.dataframe(
             pd.DataFrame(
                 {
                     "Department": rows["department"],
                     "P10, u": rows["low"], "Draft, u": rows["draft"], "P90, u": rows["high"],
-                    "Downside": [theme.money(v) for v in rows["low_money"]],
-                    "Upside": [theme.money(v) for v in rows["high_money"]],
+                    "Downside": rows["low_money"], "Upside": rows["high_money"],
                 }
             ),
             hide_index=True, alt="Range of each department's total",
             column_config={
                 n: st.column_config.NumberColumn(format="localized", step=1)
                 for n in ("P10, u", "Draft, u", "P90, u")
-            },
+            } | {n: written.change(help=frame.term(n)) for n in ("Downside", "Upside")},
         )  # fmt: skip
         n = int(rows["cycles"].max()) if len(rows) else 0
         st.caption(
-            "P10 to P90 is the 80 % interval, from how far past consensus totals were off "
+            "P10 to P90 is the 80% interval, from how far past consensus totals were off "
             f"({theme.plural(n, 'cycle')} measured, plus four assumed to be off by 10%). "
             "Money at regular price."
         )
@@ -239,7 +257,7 @@ def bought(space: Workspace, plan: LivePlan) -> None:
     classes = dict(zip(plan.sku_names, plan.products.nodes["class"], strict=True))
     st.markdown("**SKUs whose orders change most**")
     lists.table(
-        rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published consensus, u", "now": "Draft, u", "change": "Change, u", "cost": f"Cost, {theme.currency()}"}),
+        rows.rename(columns={"sku": "SKU", "description": "Description", "before": "Published consensus, u", "now": "Draft, u", "change": "Change, u", "cost": "Change at cost"}),
         {
             "Class": [str(classes.get(sku, "")) for sku in rows["sku"]],
             "Change": ["More" if change > 0 else "Less" for change in rows["change"]],
@@ -248,7 +266,8 @@ def bought(space: Workspace, plan: LivePlan) -> None:
         what=(ours("SKU"), ours("SKUs")), picks=False, alt="SKUs whose orders change most",
         column_config={
             **{n: st.column_config.NumberColumn(format="localized", step=1) for n in ("Published consensus, u", "Draft, u")},
-            **{n: st.column_config.NumberColumn(format="%+,.0f") for n in ("Change, u", f"Cost, {theme.currency()}")},
+            "Change, u": st.column_config.NumberColumn(format="%+,.0f"),
+            "Change at cost": written.change(),
         },
     )  # fmt: skip
 
@@ -319,7 +338,9 @@ def published(space: Workspace, now: Cycle) -> None:
     event = space.ledger.event(version)
     fed = event.told(ConsensusPublished).fed if event else {}
     st.success(
-        f"Published as version #{version:d}. It feeds the **buy plan** "
+        f"Published as version #{version:d}."
+        if not fed  # of a part of the products no figures were kept
+        else f"Published as version #{version:d}. It feeds the **buy plan** "
         f"({theme.number(fed['buy plan']['skus'])} SKUs, {theme.units(fed['buy plan']['units'])} from "
         f"{theme.week(fed['buy plan']['from'])}) and the **marketing calendar** "
         f"({theme.plural(fed['marketing calendar']['activations'], 'activation')})."
@@ -394,7 +415,7 @@ def agenda_line(step: str) -> None:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached("Meeting", "what the functions disagree on, one SKU at a time"):
         return
     space, person = frame.workspace(), frame.me()
     if space.cycles.current is None:

@@ -78,7 +78,7 @@ def causes(shown: Scorecard) -> None:
             table[measured.MEASURES[key].label] = [
                 measured.in_words(key, None if pd.isna(v) else float(v)) for v in rows[key]
             ]
-        st.dataframe(table, hide_index=True, alt="Measures by type of activation")
+        written.dataframe(table, hide_index=True, alt="Measures by type of activation")
     with st.container(horizontal=True):
         st.page_link(
             measures.PAGES["why"], label="Look into any number", icon=":material/search:", width="content",
@@ -101,13 +101,13 @@ def process(space: Workspace, person: Person, shown: Scorecard) -> None:
     with left:
         st.markdown(f"**Value added by function**, {plain(shown.functions_period)}")
         if shown.functions:
-            st.dataframe(
+            written.dataframe(
                 pd.DataFrame(
                     {
                         "Function": [f["name"].capitalize() for f in shown.functions],
                         "SKU weeks": [f["cells"] for f in shown.functions],
                         "Value added": [scores.points(_nan(f["added"])) for f in shown.functions],
-                        "80 % interval": [
+                        "80% interval": [
                             f"{theme.points(f['low'])} to {theme.points(f['high'])}" if f["low"] is not None else "–"
                             for f in shown.functions
                         ],
@@ -116,7 +116,7 @@ def process(space: Workspace, person: Person, shown: Scorecard) -> None:
                 hide_index=True, alt="Value added by function",
                 column_config={"SKU weeks": st.column_config.NumberColumn(format="localized", help=frame.term("SKU week")),
                     "Value added": st.column_config.TextColumn(help=frame.term("Value added")),
-                    "80 % interval": st.column_config.TextColumn(help=frame.term("80 % interval"))},
+                    "80% interval": st.column_config.TextColumn(help=frame.term("80% interval"))},
             )  # fmt: skip
         else:
             st.markdown(
@@ -157,7 +157,7 @@ def in_force(space: Workspace, group: str, mine: Sequence[Setting]) -> None:
     """What is set now, since when, by whom and why."""
     now = space.policies.now
     latest = {c.name: c for c in space.policies.changes[::-1]}
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Setting": [s.label for s in mine],
@@ -263,7 +263,7 @@ def ahead(space: Workspace) -> None:
         st.markdown(":gray[None is planned.]")
     else:
         acts["quarter"] = acts["quarter"].map(quarter_label)
-        st.dataframe(
+        written.dataframe(
             acts.rename(columns={"quarter": "Quarter", "type": "Type", "activations": "Activations", "complete": "Complete"}),
             hide_index=True, alt="Activations ahead by quarter and type",
             column_config={"Complete": st.column_config.NumberColumn(help="Activations that have their SKUs by now.")},

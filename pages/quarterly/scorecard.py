@@ -137,7 +137,7 @@ def matrix(shown: Scorecard) -> None:
     styled = texts.style
     for key in columns:
         styled = styled.apply(shade, key=key, subset=[MEASURES[key].label])
-    event = st.dataframe(
+    event = written.dataframe(
         styled, hide_index=True, on_select="rerun", selection_mode="single-cell", key=f"matrix_{level}",
         alt=f"Measures by {level}",
         column_config={MEASURES[k].label: st.column_config.TextColumn(help=frame.term(MEASURES[k].term)) for k in columns},
@@ -170,7 +170,7 @@ def lead_view(shown: Scorecard) -> None:
         if rows.empty:
             st.markdown(":gray[None began.]")
         else:
-            st.dataframe(
+            written.dataframe(
                 pd.DataFrame(
                     {
                         "Activation": rows["name"], "Type": rows["type"], "Starts": pd.to_datetime(rows["start"]),
@@ -209,7 +209,7 @@ def due(shown: Scorecard) -> None:
         st.markdown(":gray[None was due.]")
         return
     space = frame.workspace()
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "What": tasks["said"], "Who": tasks["owner"].map(lambda o: space.person(o).name),
@@ -237,7 +237,7 @@ def lead_finding(shown: Scorecard) -> Markdown:
         text += f"{plain(measured.in_words('complete_8', complete))} of activations were complete 8 weeks before their start"
         notice = shown.value("notice")
         text += (
-            f"; the first red flag came {theme.number(notice)} weeks before."
+            f"; the first red flag came {theme.number(notice, digits=1)} weeks before."
             if notice is not None
             else "."
         )

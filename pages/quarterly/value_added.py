@@ -12,7 +12,17 @@ from forecasting.monthly import agenda
 from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
-from pages.components import charts, conclusions, download, frame, picture, scores, theme
+from pages.components import (
+    beginning,
+    charts,
+    conclusions,
+    download,
+    frame,
+    picture,
+    scores,
+    theme,
+    written,
+)
 from pages.components.text import Markdown, ours, plain
 
 LAGS = {
@@ -32,9 +42,9 @@ ALL = "All departments"
 
 
 @st.cache_data(show_spinner="Reading every version ...", max_entries=4)
-def every_version(versions: int, run: int) -> pd.DataFrame:
+def every_version(of: str, versions: int, run: int) -> pd.DataFrame:
     """Consensus of every version by department, class and week."""
-    del run
+    del of, run
     space = frame.workspace()
     facts = space.plan.base.skus.set_index("sku")[["department", "class"]]
     parts: list[pd.DataFrame] = []
@@ -59,7 +69,7 @@ def finding(cells: pd.DataFrame, steps: Sequence[Added]) -> Markdown:
 
 def versions_and_actuals(space: Workspace, department: str, cells: pd.DataFrame) -> None:
     """How the forecast for the same weeks changed from cycle to cycle, and the actual demand."""
-    rows = every_version(len(space.cycles.published()), space.plan.base.run)
+    rows = every_version(frame.sees(), len(space.cycles.published()), space.plan.base.run)
     if department != ALL:
         rows = rows[rows["department"] == department]
     lines = rows.groupby(["cycle", "week"], as_index=False)[["consensus"]].sum()
@@ -77,7 +87,7 @@ def versions_and_actuals(space: Workspace, department: str, cells: pd.DataFrame)
             actual.set_index("week").rename(columns={"actual": "Actual"})
         )
         wide.index = [theme.week(w) for w in wide.index]
-        st.dataframe(
+        written.dataframe(
             wide.rename_axis("Week"), placeholder="–", alt="Every version by target week",
             column_config={c: st.column_config.NumberColumn(f"{c}, u", format="localized", step=1) for c in wide.columns},
         )  # fmt: skip
@@ -100,7 +110,7 @@ def weights(plan: LivePlan) -> None:
         for r in of.records
     ]
     with st.expander("Weight of each function in the proposed number"):
-        st.dataframe(
+        written.dataframe(
             pd.DataFrame(rows), hide_index=True, alt="Weights of the proposal and their evidence",
             column_config={
                 "Weight": st.column_config.NumberColumn(format="%.0f%%"),
@@ -169,7 +179,9 @@ def split_rows(by: str, function: str, lag: int, cells: pd.DataFrame) -> pd.Data
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "Value added", "which step and whose changes made the forecast better"
+    ):
         return
     space = frame.workspace()
     frame.watch_rows([])

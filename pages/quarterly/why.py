@@ -145,7 +145,7 @@ def evidence(quarter: str, within: dict[str, str]) -> None:
                 "Lost sales, u": cells["lost_units"], "Revenue": cells["revenue"],
             }
         ),
-        hide_index=True, height=260, placeholder="–", alt="SKU-door-weeks behind the number",
+        hide_index=True, height=written.height(len(cells), most=8), placeholder="–", alt="SKU-door-weeks behind the number",
         column_config={
             **{n: st.column_config.NumberColumn(format="%,.1f") for n in ("Promoted days", "Promoted days out", "Other days", "Other days out", "Lost sales, u")},
             "Revenue": written.money(),

@@ -13,7 +13,7 @@ from forecasting.monthly.standing import Standing
 from forecasting.rights import Person
 from forecasting.vocabulary import INPUTS, Function
 from forecasting.workspace import Workspace
-from pages.components import frame, theme
+from pages.components import beginning, frame, theme, written
 from pages.components.text import Markdown, plain
 
 STEPS = {
@@ -88,7 +88,7 @@ def candidates(space: Workspace, person: Person) -> None:
             "draft after": "Draft after, u", "lapses": "Signatures that lapse",
         }
     )  # fmt: skip
-    st.dataframe(
+    written.dataframe(
         table, hide_index=True, placeholder="–", alt="What adopting the run would change",
         column_config={
             name: st.column_config.NumberColumn(format="localized", step=1)
@@ -108,7 +108,7 @@ def reasons(space: Workspace, person: Person) -> None:
     """The list that people choose a reason from, and its editing."""
     with st.expander("Reasons that people can give"):
         known = space.reasons.all
-        st.dataframe(
+        written.dataframe(
             pd.DataFrame(
                 {
                     "Reason": [one.label for one in known],
@@ -186,7 +186,7 @@ def inputs(space: Workspace, person: Person, standing: Standing) -> None:
 
 def signatures(standing: Standing) -> None:
     st.header("Signatures", anchor=False)
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             [
                 [d, *(standing.signed[d].get(str(f), "") for f in INPUTS)]
@@ -211,7 +211,7 @@ def published(space: Workspace, person: Person, now: Cycle) -> None:
     if not versions:
         return
     st.header("Published", anchor=False)
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Cycle": [v.cycle for v in versions][::-1],
@@ -246,7 +246,9 @@ def stale(space: Workspace, person: Person) -> None:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "Cycle", "the round in which functions agree: who has submitted, who has signed"
+    ):
         return
     space, person = frame.workspace(), frame.me()
     frame.watch_rows(None)

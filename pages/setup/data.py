@@ -21,7 +21,7 @@ from forecasting.intake.oddities import Oddity
 from forecasting.intake.sources import Mapped
 from forecasting.rights import Person
 from forecasting.workspace import Workspace
-from pages.components import download, frame, own_form, picked, text, theme
+from pages.components import download, frame, own_form, picked, text, theme, written
 from pages.components.text import plain
 
 
@@ -88,7 +88,7 @@ def previewed(
 def report(judged: Judged) -> None:
     """What would be imported, what is wrong with it, and what it does to what is signed."""
     columns = ["Table", "File", "Read", "Accepted", "Refused", "Proposed", "Remarks"]
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Table": [v.table for v in judged.verdicts],
@@ -109,7 +109,7 @@ def report(judged: Judged) -> None:
     if problems:
         count = sum(p.count for p in problems)
         st.error(f"**{theme.plural(count, 'problem')}.** {plain(problems[0])}")
-        st.dataframe(problems_table(problems), hide_index=True)
+        written.dataframe(problems_table(problems), hide_index=True)
     for line in judged.notes:
         st.info(plain(line))
     for line in judged.concerns:
@@ -156,7 +156,7 @@ def importing(space: Workspace, person: Person) -> None:
             judged = previewed(space, person, plain_files, mapped, uploads)
     except BadFiles as error:
         st.error("**Nothing was imported.** These files cannot be used as they are.")
-        st.dataframe(problems_table(error.problems), hide_index=True)
+        written.dataframe(problems_table(error.problems), hide_index=True)
         return
     except ConcordError as error:
         frame.refused(error)
@@ -167,14 +167,14 @@ def importing(space: Workspace, person: Person) -> None:
         return
     try:
         with st.spinner("Importing ..."):
-            event, written = space.import_files(
+            event, done = space.import_files(
                 person.id, plain_files, mapped=mapped, allow_rejects=allow_rejects
             )
     except ConcordError as error:
         frame.refused(error)
         return
     st.session_state["round"] = st.session_state.get("round", 0) + 1
-    st.session_state["imported"] = imported(event, written)
+    st.session_state["imported"] = imported(event, done)
     st.rerun()
 
 
@@ -202,11 +202,11 @@ def asked_to_import(judged: Judged) -> bool | None:
     return None
 
 
-def imported(event: Event, written: Judged) -> str:
+def imported(event: Event, judged: Judged) -> str:
     """What was imported and proposed, in words."""
     told = event.told(Imported)
     text = f"Imported {told.summary} (batch #{event.seq}). Refresh the forecast to use it."
-    text = " ".join((text, *written.notes))
+    text = " ".join((text, *judged.notes))
     if not told.proposed:
         return text
     changes = theme.plural(told.proposed, "change")
@@ -280,7 +280,7 @@ def odd_table(found: Sequence[Oddity]) -> Oddity:
     """All of them in one table; returns the one that is looked at."""
     about = str(st.query_params.get("odd", ""))
     named = next((n for n, one in enumerate(found) if concerns(one, about)), 0)
-    event = st.dataframe(
+    event = written.dataframe(
         pd.DataFrame(
             {
                 "What looks odd": [one.title for one in found],
@@ -290,7 +290,7 @@ def odd_table(found: Sequence[Oddity]) -> Oddity:
                 "For example": [one.example for one in found],
             }
         ),
-        hide_index=True, height=min(38 + 35 * len(found), 283), on_select="rerun",
+        hide_index=True, height=written.height(len(found), most=8), on_select="rerun",
         selection_mode="single-row", key="odd", alt="What looks odd, what moves most units first",
         column_config={
             "What looks odd": st.column_config.TextColumn(width="medium"),
@@ -347,7 +347,7 @@ def batches(space: Workspace, person: Person) -> None:
         st.info("Nothing has been imported yet. Start with the templates.")
         return
     rows["person"] = rows["person"].map({p.id: p.name for p in space.people})
-    st.dataframe(
+    written.dataframe(
         rows.assign(
             recorded_at=theme.local(rows["recorded_at"].dt.to_pydatetime()),
             rolled_back=rows["rolled_back"].map({True: "rolled back", False: "in force"}),

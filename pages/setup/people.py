@@ -11,7 +11,15 @@ from data.audit import days_kept
 from forecasting.governance.audit import MOST_ROWS, Noted
 from forecasting.rights import EVERYWHERE, IN_WORDS, LOCAL_ADMIN, RIGHTS, Person, Remit
 from forecasting.vocabulary import INPUTS, Function
-from pages.components import download, frame, signed, theme, tokens
+from pages.components import (
+    download,
+    frame,
+    personal_data,
+    signed,
+    theme,
+    tokens,
+    written,
+)
 from pages.components.text import plain
 
 WIDTH = 640
@@ -36,15 +44,20 @@ def page() -> None:
     )
     frame.title("People", f"**{theme.plural(len(space.people), 'person', 'people')}.**{gap}")
     if not person.remit.is_everywhere:
+        sees = space.reading.seen_by(person)
+        seen = "everything" if sees is None else f"**{plain(sees)}**, and totals of that"
         st.info(
-            f"You may change **{plain(person.remit)}** only. You see everything; what is done "
-            "for the whole company, such as imports, is done by somebody who is not limited."
+            f"You may change **{plain(person.remit)}** only. You see {seen}; what is done for "
+            "the whole company, such as imports, is done by somebody who is not limited."
         )
     everybody(space.people)
     if person.may("people"):
-        add, part, out, groups, notes = st.tabs(
-            ["Add or change", "Limit", "Take out", "Groups", "Who came and took what"]
-        )
+        add, part, out, groups, notes, kept = st.tabs(
+            [
+                "Add or change", "Limit", "Take out", "Groups", "Who came and took what",
+                "What is kept of somebody",
+            ]
+        )  # fmt: skip
         with add:
             add_or_change(person)
         with part:
@@ -55,12 +68,14 @@ def page() -> None:
             groups_of_the_provider(person)
         with notes:
             who_came(person)
+        with kept:
+            personal_data.section(person)
     else:
         st.caption("Admin changes people and functions.")
     tokens.section(person)
     st.header("Who may do what", anchor=False)
     rights = {verb: holders for verb, holders in RIGHTS.items() if verb in IN_WORDS}
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             [[IN_WORDS[verb].capitalize(), *("✓" if f in holders else "" for f in Function)] for verb, holders in rights.items()],
             columns=["", *(f.label for f in Function)],
@@ -71,7 +86,7 @@ def page() -> None:
 
 
 def everybody(people: list[Person]) -> None:
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             [
                 (
@@ -130,8 +145,9 @@ def limit(person: Person) -> None:
     mine = [p for p in able if not p.is_by_group]
     st.markdown(
         "What somebody's function may do can hold for a part of the company only: products of "
-        "some departments or classes, at doors of some regions. They still see everything."
+        "some departments or classes, at doors of some regions."
     )
+    reading(person)
     if not mine:
         st.caption("Nobody who changes inputs was entered by name. Limit a group instead.")
         return
@@ -154,6 +170,24 @@ def limit(person: Person) -> None:
             frame.do(
                 partial(frame.workspace().staff.limit, **chosen), person.id, identity=who.id
             )
+
+
+def reading(person: Person) -> None:
+    """Whether limits hold for what people see, too: a setting of the company."""
+    verbs, key = frame.workspace().reading, "limits hold for reading"
+
+    def changed() -> None:
+        frame.do(verbs.limit, person.id, bool(st.session_state[key]))
+        st.session_state[key] = verbs.is_limited
+
+    st.session_state[key] = verbs.is_limited
+    st.toggle(
+        "Limits hold for what people see, too", key=key, on_change=changed,
+        help="Whoever is limited to departments or classes then finds those alone, on every "
+        "page, in every file, mail and calendar, and every total is of them. Regions go on "
+        "limiting what is changed only: doors share the stock of a centre. It holds from "
+        "everybody's next click on.",
+    )  # fmt: skip
 
 
 def add_or_change(person: Person) -> None:
@@ -245,7 +279,7 @@ def who_came(person: Person) -> None:
     if shown.empty:
         st.caption("Nothing of it in this time.")
         return
-    st.dataframe(shown, hide_index=True, alt="Who came and took what")
+    written.dataframe(shown, hide_index=True, alt="Who came and took what")
     if len(shown) == SHOWN:
         st.caption(f"The latest {SHOWN}; the file has all of it.")
     download.spreadsheet(
@@ -264,7 +298,7 @@ def groups_of_the_provider(person: Person) -> None:
             "Nobody signs in here: groups count once Concord is served with a sign-in file."
         )
     if space.staff.groups:
-        st.dataframe(
+        written.dataframe(
             pd.DataFrame(
                 [
                     (

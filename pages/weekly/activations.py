@@ -19,6 +19,8 @@ from forecasting.weekly.readiness import Readiness
 from forecasting.workspace import Workspace
 from pages.components import (
     allowed,
+    beginning,
+    calendar_return,
     charts,
     conclusions,
     download,
@@ -179,7 +181,7 @@ def to_be_right(
         told += f", more than {plain(beaten)} of {len(known.lifts)} similar activations reached"
     outside = not one["lift_low"] <= value <= one["lift_high"]
     return ours(
-        told + (". It lies outside the 80 % interval of the estimate." if outside else ".")
+        told + (". It lies outside the 80% interval of the estimate." if outside else ".")
     )
 
 
@@ -201,12 +203,12 @@ def lifts(space: Workspace, person: Person, act: Activation, skus: pd.DataFrame)
     if any(marks):
         shown["To check"] = marks
     times = st.column_config.NumberColumn(format="%.2fx")
-    st.dataframe(
+    written.dataframe(
         shown, hide_index=True, placeholder="–", height=written.height(len(shown), most=9),
         column_config={
             "Expected lift": st.column_config.NumberColumn(format="%.2fx", help=frame.term("Lift")),
-            "P10": st.column_config.NumberColumn(format="%.2fx", help=frame.term("80 % interval")),
-            "P90": st.column_config.NumberColumn(format="%.2fx", help=frame.term("80 % interval")),
+            "P10": st.column_config.NumberColumn(format="%.2fx", help=frame.term("80% interval")),
+            "P90": st.column_config.NumberColumn(format="%.2fx", help=frame.term("80% interval")),
             "Stated lift": times,
             "Lift, u": st.column_config.NumberColumn(format="%,.0f"),
         },
@@ -372,7 +374,7 @@ def every_one(space: Workspace) -> None:
     )  # fmt: skip
     with st.expander(f"All {len(table)} activations, past ones too"):
         form = st.column_config.DateColumn(format=theme.day_format(year=True))
-        st.dataframe(
+        written.dataframe(
             table, hide_index=True, alt="All activations",
             height=written.height(len(table), most=12),
             column_config={"First day": form, "Last day": form},
@@ -381,7 +383,9 @@ def every_one(space: Workspace) -> None:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "Activations", "the marketing calendar, and whether stock covers it"
+    ):
         return
     space, person = frame.workspace(), frame.me()
     plan = frame.working_plan()
@@ -421,6 +425,9 @@ def page() -> None:
         else:
             st.info("Only Marketing adds activations.")
     every_one(space)
+    calendar_return.section(
+        list(dict.fromkeys([*TYPES, *sorted(a.type for a in space.calendar.activations)]))
+    )
     feeding.links()
 
 

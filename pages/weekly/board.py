@@ -7,6 +7,7 @@ import streamlit as st
 from forecasting.plan import balance, featured
 from forecasting.plan.live import LivePlan
 from pages.components import (
+    beginning,
     charts,
     conclusions,
     download,
@@ -25,7 +26,7 @@ SHOWN = {"short": "Short", "over": "Excess"}
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached("Board", "every SKU that is short or over in the weeks ahead"):
         return
     frame.watch_rows(None)
     head, bar = st.columns([5, 6], vertical_alignment="bottom")

@@ -13,6 +13,7 @@ from forecasting.plan.live import LivePlan
 from forecasting.vocabulary import Status
 from forecasting.weekly.best_mix import Watched
 from pages.components import (
+    beginning,
     charts,
     conclusions,
     download,
@@ -307,7 +308,7 @@ def projected(plan: LivePlan, item: ItemRisk, chosen: pd.Series) -> None:
 def by_doors(by_door: pd.DataFrame, sku: str) -> None:
     """The doors behind the total."""
     number = st.column_config.NumberColumn(format="%,.1f")
-    st.dataframe(
+    written.dataframe(
         pd.DataFrame(
             {
                 "Door": by_door["name"],
@@ -345,7 +346,9 @@ def stands_on(which: str) -> Markdown:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "Bridge", "which activations run out of stock, and what can still be done"
+    ):
         return
     frame.watch_rows(None)
     head, bar = st.columns([4, 8], vertical_alignment="bottom")

@@ -19,6 +19,7 @@ from forecasting.weekly.decisions import Decision
 from forecasting.weekly.signals import GAIN, LastWeek, factors
 from forecasting.workspace import Workspace
 from pages.components import (
+    beginning,
     download,
     filters,
     frame,
@@ -357,7 +358,7 @@ def what_it_did(space: Workspace) -> None:
     if did.empty:
         return
     with st.expander(f"Effect of {theme.plural(len(did), 'past decision')}"):
-        st.dataframe(
+        written.dataframe(
             pd.DataFrame(
                 {
                     "Activation": did["activation"], "SKU": did["sku"], "Decided": did["said"],
@@ -414,7 +415,10 @@ def minutes(space: Workspace, plan: LivePlan) -> None:
 
 
 def page() -> None:
-    if not frame.needs_forecast():
+    if not beginning.reached(
+        "Weekly review",
+        "what needs a decision this week: actions due, misses, risks, late receipts",
+    ):
         return
     frame.watch_rows(None)
     space, plan = frame.workspace(), frame.working_plan()

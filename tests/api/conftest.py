@@ -77,6 +77,16 @@ class Served:
         thread.join(10)
 
 
+def ended(client: httpx.Client, answer: httpx.Response) -> httpx.Response:
+    """What a request came to: of a long one, once its job is over."""
+    if answer.status_code != 202:
+        return answer
+    job = answer.json()["job"]
+    while client.get(f"/jobs/{job}").json()["state"] == "running":
+        time.sleep(0.05)
+    return client.get(f"/jobs/{job}/answer")
+
+
 @pytest.fixture(scope="module")
 def served(played, tmp_path_factory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("api")

@@ -8,11 +8,14 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from data import files
 from forecasting import errors
 from forecasting.api import problems
+from forecasting.api.answers import PAGES_KEPT
 from forecasting.api.identity import MOST_WRONG, WITHIN_S, Doubts
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind
+from forecasting.governance.audit import Noted
 from forecasting.governance.tokens import WrongToken
 from tests.cycling import open_cycle
 
@@ -70,6 +73,65 @@ def test_a_page_is_its_askers_own_and_a_cursor_is_not_made_up(served):
     assert served.client("dana").get(f"/pages/{cursor}").status_code == 200
     for wrong in ("nothing.5", f"{cursor.partition('.')[0]}.x", "x"):
         assert served.client("dana").get(f"/pages/{wrong}").status_code in (400, 410)
+
+
+def test_a_page_that_is_read_is_read_to_its_end_and_one_that_has_gone_says_so(served):
+    """Others ask for so many tables meanwhile that none of the first ones is kept."""
+    asked, clients = {"table": "skus", "limit": 5}, [served.client() for _ in range(3)]
+    found, done = [], threading.Event()
+
+    def read(client) -> None:
+        while not done.is_set():
+            cursor = client.get("/export", params=asked).json()["next"]
+            for _ in range(4):
+                answer = client.get(f"/pages/{cursor}")
+                found.append(answer)
+
+    readers = [threading.Thread(target=read, args=(client,)) for client in clients]
+    for reader in readers:
+        reader.start()
+    first = served.client().get("/export", params=asked).json()["next"]
+    for _ in range(PAGES_KEPT + 1):
+        served.client().get("/export", params=asked)
+    done.set()
+    for reader in readers:
+        reader.join()
+    found.append(served.client().get(f"/pages/{first}"))
+    assert found[-1].status_code == 410
+    assert "Ask anew" in found[-1].json()["detail"]
+    assert {answer.status_code for answer in found} <= {200, 410}
+
+
+def test_an_answer_that_is_given_again_comes_in_every_form(served, cell):
+    """Its first answer's folder has gone by then."""
+    client = served.client()
+    for media in ("application/zip", "application/zip", "application/json"):
+        again = change(client, cell(week=16), idempotency_key="again", accept=media)
+        assert again.status_code == 200
+        assert again.headers["content-type"] == media
+
+
+def exported(served) -> int:
+    audit = served.space.audit.read("admin", kind=Noted.EXPORTED, most=1_000)
+    return int((audit["what"] == "export: export.csv").sum())
+
+
+def test_an_export_is_noted_once_its_file_is_there_and_not_where_the_disk_is_full(
+    served, monkeypatch
+):
+    client = served.client("ines")
+    asked, csv = {"table": "skus"}, {"accept": "text/csv"}
+    with monkeypatch.context() as patch:
+
+        def full(_frame, out):
+            out.write_bytes(b"half of")
+            raise OSError(28, "No space left on device")
+
+        patch.setattr(files, "export", full)
+        assert client.get("/export", params=asked, headers=csv).status_code == 503
+    assert exported(served) == 0
+    assert client.get("/export", params=asked, headers=csv).status_code == 200
+    assert exported(served) == 1
 
 
 def test_a_table_is_the_same_in_every_form(served):

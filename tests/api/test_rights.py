@@ -10,7 +10,7 @@ import pytest
 
 from forecasting.api.app import PATH
 from forecasting.api.verbs import ABSENT, catalogue, registry
-from tests.api.conftest import PEOPLE
+from tests.api.conftest import PEOPLE, ended
 
 EVERYBODY = tuple(PEOPLE)
 INPUTS = ("marketing", "merchandising", "planning")
@@ -69,6 +69,10 @@ by one in tests/governance/test_verbs.py."""
 
 
 def asked(client, verb: str, method: str, given: dict):
+    return ended(client, _asked(client, verb, method, given))
+
+
+def _asked(client, verb: str, method: str, given: dict):
     if method == "GET":
         return client.get(f"/{verb}", params=given)
     if verb == "import":

@@ -54,7 +54,7 @@ def test_the_bridge_names_the_first_that_runs_out():
 def test_a_projection_says_when_it_runs_out_and_what_is_still_to_come():
     out = conclusions.projection(fan([40, 0, 0, 9], (0, 0, 25, 0)), first_short=WEEKS[1])
     assert spoken(out) == (
-        "Likely to run out in W44 Nov 29: 0 u on hand at week end (80 % interval 0 u to 0 u); "
+        "Likely to run out in W44 Nov 29: 0 u on hand at week end (80% interval 0 u to 0 u); "
         "25 u arrive in W45 Dec 6."
     )
     assert "nothing more arrives until W46 Dec 13" in spoken(
@@ -138,7 +138,7 @@ def test_the_others_say_a_number_and_its_unit():
     )
     money = pd.DataFrame({"name": ["A", "B"], "margin": [900.0, 10.0], "margin_low": [500.0, 0.0], "margin_high": [1200.0, 20.0], "spend": [100.0, 50.0]})  # fmt: skip
     assert spoken(conclusions.results(money)) == (
-        "A added most margin, $900 (80 % interval $500 to $1.2k); 1 of 2 with a spend earned "
+        "A added most margin, $900 (80% interval $500 to $1.2k); 1 of 2 with a spend earned "
         "less than it."
     )
     weeks = pd.DataFrame({"week": WEEKS, "value": [1.0, 5.0, 1.0, 1.0]})

@@ -1,6 +1,7 @@
 """Meeting, Cycle and Value added where there is something to show: a cycle that was scored."""
 
 import datetime as dt
+import re
 import shutil
 from pathlib import Path
 
@@ -112,7 +113,10 @@ def test_the_meeting_holds_the_total_against_last_year_and_budget(scored):
     app = opened("meeting", "dana", step="total")
     tiles = {m.label: m.value for m in app.metric}
     for label in ("Draft vs last year's sales", "Draft vs budget"):
-        assert tiles[label].endswith("%")
+        (full,) = [one for one in tiles if re.fullmatch(rf"{label}, \d+ weeks?", one)]
+        assert tiles[full].endswith("%")
+    of_both = [re.search(r", (\d+ weeks?)", one) for one in tiles if "Draft vs" not in one]
+    assert len({found and found[1] for found in of_both}) == 1  # one span for all three
 
 
 def test_what_rests_on_an_expired_assumption_comes_first_among_the_exceptions(scored):
@@ -128,7 +132,7 @@ def test_what_rests_on_an_expired_assumption_comes_first_among_the_exceptions(sc
     assert not app.exception
     shown = app.dataframe[0].value
     assert shown["SKU"].iloc[0] == space.plan.sku_names[quiet]
-    assert shown[""].iloc[0] == "◆"
+    assert shown["State"].iloc[0] == "◆ expired"
     assert "The buyer keeps it" in " ".join(w.value for w in app.warning)
     space.minutes.judge("ines", assumed.seq, "held")
     after = opened("meeting", "dana", step="disagreements").dataframe[0].value

@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 import altair as alt
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from forecasting import conventions
@@ -18,7 +19,7 @@ WEEKS = pd.date_range("2026-11-02", periods=4, freq="7D")
 
 @pytest.fixture(autouse=True)
 def nothing_is_drawn():
-    drawing._spec.clear()
+    drawing._SPECS.clear()
 
 
 def counted():
@@ -42,6 +43,10 @@ def rows(*units: float) -> pd.DataFrame:
     return pd.DataFrame({"week": WEEKS[: len(units)], "units": units})
 
 
+def read(data: bytes) -> pd.DataFrame:
+    return pa.ipc.open_stream(data).read_pandas()
+
+
 def test_the_same_chart_is_drawn_once_and_another_anew():
     rising, times = counted()
     first, again = rising(rows(1, 2)).spec(), rising(rows(1, 2)).spec()
@@ -59,7 +64,7 @@ def test_what_one_does_to_a_specification_is_not_in_the_next():
     first["datasets"].clear()
     again = rising(rows(1, 2)).spec()
     assert again["height"] == 120
-    assert again["datasets"]["data-0"]["units"].tolist() == [1, 2]
+    assert read(again["datasets"]["data-0"])["units"].tolist() == [1, 2]
 
 
 def test_a_chart_follows_the_theme_and_how_the_company_writes():

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,70 @@ def test_the_style_sheet_names_each_colour_once_and_sizes_by_a_scale():
     sizes = re.findall(r"--size-\w+: ([\d.]+)rem", tokens)
     assert sizes == sorted(sizes, key=float)
     assert 2 <= len(sizes) <= 6
+
+
+WRITTEN = [
+    *PAGES, *sorted((ROOT / "forecasting").rglob("*.py")), *sorted((ROOT / "data").rglob("*.py")),
+    *sorted((ROOT / "data" / "queries").glob("*.sql")),
+    *(p for p in sorted((ROOT / "docs").rglob("*.md")) if "decisions" not in p.parts),
+    ROOT / "README.md",
+]  # fmt: skip
+"""Everything that somebody reads; decision records stay as they were written."""
+APART = re.compile(r"(?<=[\d}]) %(?![\w%])|(?<=%[sdg]) %%")
+"""A per cent sign set apart from its number: '80 %'. Everywhere else it is '80%'."""
+KEPT = "price depth beyond 15 %"
+"""A name under which parameters are kept in every run."""
+
+
+def apart(path: Path) -> list[int]:
+    """Lines of a file that set a per cent sign apart; of Python only what is text, not arithmetic."""
+    if path.suffix == ".py":
+        with path.open("rb") as source:
+            texts = [
+                (token.start[0], token.string)
+                for token in tokenize.tokenize(source.readline)
+                if token.type in (tokenize.STRING, tokenize.COMMENT)
+            ]
+    else:
+        texts = list(enumerate(path.read_text(encoding="utf-8").splitlines(), 1))
+    return [line for line, text in texts if APART.search(text.replace(KEPT, ""))]
+
+
+def test_a_per_cent_is_written_in_one_form():
+    strays = {str(p.relative_to(ROOT)): lines for p in WRITTEN if (lines := apart(p))}
+    assert strays == {}
+
+
+def test_the_search_for_per_cents_tells_text_from_arithmetic(tmp_path):
+    page = tmp_path / "page.py"
+    page.write_text('a = 7 % 2\nb = f"{a} %"\nc = "80 % interval"  # 5% of it\nd = "80%"\n')
+    assert apart(page) == [2, 3]
+
+
+def heights(path: Path) -> list[str]:
+    """Tables whose height is given in pixels: their last line may be cut through, or empty ones follow."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        called = ast.unparse(node.func)
+        if called == "st.dataframe":
+            found.append(f"{path.name}:{node.lineno} is drawn past pages/components/written.py")
+        for given in node.keywords if node.func.attr in ("dataframe", "data_editor") else ():
+            how = ast.unparse(given.value)
+            if given.arg == "height" and not re.fullmatch(
+                r".*\bheight\(.*\)|'content'|tall", how
+            ):
+                found.append(f"{path.name}:{node.lineno} height={how}")
+    return found
+
+
+def test_a_table_is_as_tall_as_its_lines():
+    drawn = [p for p in PAGES if p.name != "written.py"]
+    assert [stray for path in drawn for stray in heights(path)] == []
+
+
+def test_the_search_finds_a_table_that_is_cut_through(tmp_path):
+    page = tmp_path / "page.py"
+    page.write_text("st.dataframe(a)\nwritten.dataframe(a, height=340)\nwritten.dataframe(a)\n")
+    assert len(heights(page)) == 2

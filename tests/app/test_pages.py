@@ -486,7 +486,7 @@ def test_what_is_chosen_in_the_grid_is_shown_in_detail_and_changed_together(serv
     app.session_state["grid_cells"] = json.dumps({"rows": names, "columns": weeks})
     app.run()
     assert app.selectbox(key="Consensus.row").value == names[0]
-    assert "80 % interval" in text_of(app)
+    assert "80% interval" in text_of(app)
     app.session_state["several"] = True
     app.session_state["reason"] = "TREND"
     app.run()

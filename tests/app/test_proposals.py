@@ -86,3 +86,19 @@ def test_who_may_not_approve_orders_is_offered_to_propose_them_and_a_reader_is_n
     assert "It \\*runs\\* low" in text_of(app)
     space.proposals.decline("dana", seq, note="No money")
     assert "No money" in text_of(opened("home", "ines"))
+
+
+def test_the_table_of_orders_has_no_ticks_left_once_they_were_proposed(space):
+    app = opened("buyplan", "ines")
+    (before,) = [d.proto.id.split("-", 2)[2] for d in app.dataframe if " release" in d.proto.id]
+    app.session_state[before] = {
+        "edited_rows": {0: {"Take": True}}, "added_rows": [], "deleted_rows": [],
+    }  # fmt: skip
+    app = press(app.run(), "Propose 1 chosen order to Planning")
+    assert not app.exception
+    assert [one.person for one in space.proposals.waiting_for(space.person("dana"))] == ["ines"]
+    assert [b.label for b in app.button if "Propose" in b.label] == [
+        "Propose the chosen to Planning"
+    ]
+    (waits,) = space.proposals.waiting_for(space.person("dana"))
+    space.proposals.withdraw("ines", waits.seq)

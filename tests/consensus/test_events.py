@@ -21,7 +21,7 @@ from forecasting.workspace import Workspace
 LATER = {
     Kind.CONVENTIONS, Kind.SOURCE, Kind.ORDER, Kind.ORDERED, Kind.APPROVE, Kind.WITHDRAW,
     Kind.PROPOSE, Kind.ANSWER, Kind.VIEW, Kind.GROUP, Kind.SCHEDULE, Kind.FEED,
-    Kind.TOKEN, Kind.POSTPONE,
+    Kind.TOKEN, Kind.POSTPONE, Kind.READING,
 }  # fmt: skip
 """Kinds that came after the ledger in tests/governance/ledgers was written."""
 LEDGER = Path(__file__).parents[1] / "governance" / "ledgers" / "2026-11.duckdb.xz"

@@ -23,6 +23,7 @@ from forecasting.consensus.events import Event
 from forecasting.consensus.events.inputs import Commented
 from forecasting.errors import StorageFailed
 from tests.calling import called
+from tests.postgres import both_engines
 
 ROOT = Path(__file__).parents[2]
 
@@ -176,11 +177,11 @@ def event(client: str, **fields) -> Event:
 
 
 @pytest.fixture
-def ledger(tmp_path):
+def ledger(log_engine, tmp_path):
     store = Store(tmp_path / "ledger.duckdb")
     taken = []
     opened = Ledger(store, lambda events: taken.extend(e.seq for e in events))
-    opened.taken = taken
+    opened.taken, opened.store = taken, store
     yield opened
     opened.close()
     store.close()
@@ -190,6 +191,7 @@ def broken(_cursor, _seq):
     raise OSError(28, "No space left on device")
 
 
+@both_engines
 def test_a_transaction_that_breaks_off_is_refused_in_words_and_the_next_one_is_written(ledger):
     with pytest.raises(StorageFailed, match="no space left"):
         ledger.submit("a", lambda: event("a"), work=broken)
@@ -197,12 +199,13 @@ def test_a_transaction_that_breaks_off_is_refused_in_words_and_the_next_one_is_w
     assert ledger.taken == [1]
 
 
+@both_engines
 def test_a_commit_that_became_durable_before_it_broke_off_is_answered_as_done(
     ledger, monkeypatch
 ):
-    real = ledger._store.transaction
+    real = ledger.store.transaction
 
-    def breaks_after(self=ledger._store):
+    def breaks_after(self=ledger.store):
         from contextlib import contextmanager
 
         @contextmanager
@@ -213,13 +216,14 @@ def test_a_commit_that_became_durable_before_it_broke_off_is_answered_as_done(
 
         return whole()
 
-    monkeypatch.setattr(ledger._store, "transaction", breaks_after)
+    monkeypatch.setattr(ledger.store, "transaction", breaks_after)
     assert ledger.submit("a", lambda: event("a")).seq == 1
     monkeypatch.undo()
     assert ledger.submit("b", lambda: event("b")).seq == 2
     assert ledger.taken == [1, 2]
 
 
+@both_engines
 def test_one_that_cannot_be_written_does_not_take_its_neighbours_with_it(ledger):
     """A note that is no text (half a character) breaks the statement of its whole group."""
     gate, answers = threading.Event(), {}

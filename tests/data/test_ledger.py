@@ -19,6 +19,7 @@ from data.store import Store, sql
 from forecasting.consensus.events import Event, Leaves, Scope
 from forecasting.consensus.events.inputs import Overridden
 from forecasting.errors import DatabaseBusy
+from tests.postgres import both_engines
 
 ROOT = Path(__file__).parents[2]
 WEEK = np.datetime64("2026-12-06", "D")
@@ -37,14 +38,16 @@ def event(client: str, sku: str = "A", delta: int = 1000) -> Event:
 
 
 @pytest.fixture
-def ledger():
+def ledger(log_engine):
     store = Store()
     opened = Ledger(store, lambda _events: None)
+    opened.store = store
     yield opened
     opened.close()
     store.close()
 
 
+@both_engines
 def test_events_are_numbered_without_gaps_and_read_back_whole(ledger):
     written = [
         ledger.submit(
@@ -53,7 +56,7 @@ def test_events_are_numbered_without_gaps_and_read_back_whole(ledger):
         for i in range(5)
     ]
     assert [e.seq for e in written] == [1, 2, 3, 4, 5]
-    back = ledger._read(2)
+    back = ledger._log.read(2)
     assert [e.seq for e in back] == [3, 4, 5]
     assert back[0].leaves.sku == ("S2",)
     assert back[0].leaves.delta.tolist() == [1000]
@@ -61,6 +64,7 @@ def test_events_are_numbered_without_gaps_and_read_back_whole(ledger):
     assert back[0].recorded_at == written[2].recorded_at
 
 
+@both_engines
 def test_a_repeated_client_id_is_answered_not_applied_twice(ledger):
     first = ledger.submit("same", lambda: event("same"))
     again = ledger.submit("same", lambda: pytest.fail("prepared twice"))
@@ -68,6 +72,7 @@ def test_a_repeated_client_id_is_answered_not_applied_twice(ledger):
     assert ledger.seq == 1
 
 
+@both_engines
 def test_a_refusal_reaches_its_caller_and_nobody_else(ledger):
     def refuse():
         raise ValueError("no")
@@ -77,6 +82,7 @@ def test_a_refusal_reaches_its_caller_and_nobody_else(ledger):
     assert ledger.submit("good", lambda: event("good")).seq == 1
 
 
+@both_engines
 def test_events_that_touch_the_same_cells_see_each_other(ledger):
     seen = []
     ledger._on_commit = lambda events: seen.extend(e.seq for e in events)
@@ -101,6 +107,7 @@ def test_events_that_touch_the_same_cells_see_each_other(ledger):
     assert known == [list(range(1, i + 1)) for i in range(20)]
 
 
+@both_engines
 def test_an_import_that_fails_on_the_way_leaves_nothing(ledger):
     def broken(cursor, seq):
         cursor.execute("insert into doors (door, batch) values ('D1', ?)", [seq])
@@ -108,7 +115,7 @@ def test_an_import_that_fails_on_the_way_leaves_nothing(ledger):
 
     with pytest.raises(RuntimeError, match="disk full"):
         ledger.submit("x", lambda: event("x"), work=broken)
-    with ledger._store.cursor() as cursor:
+    with ledger.store.cursor() as cursor:
         assert cursor.execute("select count(*) from doors").fetchall() == [(0,)]
         assert cursor.execute("select count(*) from event").fetchall() == [(0,)]
 
@@ -145,7 +152,7 @@ def parameters_of(name: str, rows: str = ""):
         return [[] for _ in range(14 if name == "event_insert" else 7)]
     values = {
         "as_of": WEEK.item(), "since": WEEK.item(), "until": WEEK.item(), "first_week": WEEK.item(),
-        "last_week": WEEK.item(), "known": WEEK.item(), "cycle": "2026-12", "version": 1, "least_lag": 1, "weeks": 13, "cut": WEEK.item(), "later": False, "oldest": 20, "passed": [0.0] * 8, "seq": 1, "after": 0, "run": 1, "most": 5, "sku": "A",
+        "last_week": WEEK.item(), "known": WEEK.item(), "cycle": "2026-12", "version": 1, "least_lag": 1, "weeks": 13, "cut": WEEK.item(), "later": False, "oldest": 20, "passed": [0.0] * 8, "seq": 1, "after": 0, "last": 9, "run": 1, "most": 5, "sku": "A",
         "skus": rows if name == "sum_backtest" else ["A"], "rows": rows, "id": 1, "seqs": [1], "clients": ["x"], "kinds": ["x"], "person": "x", "function": "x", "kind": "x", "reason": "x", "activation": "x", "activations": ["x"], "versions": [1],
         "nodes": ["sku/A"], "doors": ["D"], "places": ["door/D"], "page": "consensus", "quarter": "2026-Q3", "from_quarter": "2026-Q1", "to_quarter": "2026-Q3", "horizon": "bridge", "bridge_lag": 6, "level": "class", "low": "A", "high": "B",
         "cover_weeks": 8.0, "least_in_stock": 0.9, "of_doors": True, "least": 30, "more": 2.2, "less": 0.4,

@@ -109,7 +109,7 @@ def test_nine_of_84_sku_door_days_out_are_ten_point_seven_per_cent():
     by = one(scores.promotions(space.store, "all"))
     assert by["exposure"] == pytest.approx(9 / 84)
     assert by["item"] == pytest.approx(3 / 12)
-    assert by["event"] == 1.0  # A1 was on the shelf on 25 of its 28 days: below 90 %
+    assert by["event"] == 1.0  # A1 was on the shelf on 25 of its 28 days: below 90%
     space.close()
 
 

@@ -274,7 +274,7 @@ def lifts_stated_at_the_edge(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
 
 
 def free(drawn: Drawn, *, past: bool, coming: bool, cuts: bool) -> tuple[Tables, pd.DataFrame]:
-    """Activations of a fifth of the styles entered as 100 % off: gifts, or price cuts too."""
+    """Activations of a fifth of the styles entered as 100% off: gifts, or price cuts too."""
     skus, chosen = drawn.tables["skus"], styles(drawn)
     acts, items = drawn.tables["activations"], drawn.tables["activation_items"]
     over = acts.loc[pd.to_datetime(acts["end"]) <= drawn.last, "activation"]
@@ -290,22 +290,22 @@ def free(drawn: Drawn, *, past: bool, coming: bool, cuts: bool) -> tuple[Tables,
 
 
 def gifts_entered_as_free(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
-    """A gift with the purchase was entered as 100 % off: past ones of a fifth of the styles."""
+    """A gift with the purchase was entered as 100% off: past ones of a fifth of the styles."""
     return free(drawn, past=True, coming=False, cuts=False)
 
 
 def coming_gifts_entered_as_free(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
-    """A gift with the purchase is entered as 100 % off, where it is still to come."""
+    """A gift with the purchase is entered as 100% off, where it is still to come."""
     return free(drawn, past=False, coming=True, cuts=False)
 
 
 def gifts_always_entered_as_free(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
-    """A gift with the purchase is entered as 100 % off, past and coming."""
+    """A gift with the purchase is entered as 100% off, past and coming."""
     return free(drawn, past=True, coming=True, cuts=False)
 
 
 def offers_entered_as_free(drawn: Drawn) -> tuple[Tables, pd.DataFrame]:
-    """Whatever is offered of a fifth of the styles is typed as 100 % off, price cuts too."""
+    """Whatever is offered of a fifth of the styles is typed as 100% off, price cuts too."""
     return free(drawn, past=True, coming=True, cuts=True)
 
 

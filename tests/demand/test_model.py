@@ -108,7 +108,7 @@ def test_a_week_half_on_the_shelf_is_half_a_week_of_evidence():
 def test_stockouts_are_censored_and_silence_with_stock_is_a_true_zero():
     rows = [
         ("A", "D", WEEKS[0], 5, 1.0, 9),
-        ("A", "D", WEEKS[1], 3, 0.4, 0),      # on the shelf 40 % of the week
+        ("A", "D", WEEKS[1], 3, 0.4, 0),      # on the shelf 40% of the week
         ("A", "D", WEEKS[2], 0, 0.0, 0),      # never on the shelf: no evidence
         ("A", "D", WEEKS[3], np.nan, np.nan, 7),  # no sale, but stock: a true zero
         ("A", "D", WEEKS[4], 4, np.nan, 0),   # ended empty, nobody knows when

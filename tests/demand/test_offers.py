@@ -211,7 +211,7 @@ EVERY = pd.DataFrame([(s, d) for s in SKUS["sku"] for d in DOORS], columns=["sku
 
 
 def entered(*, overlapping):
-    """Sales of 20 % with a flash of 40 % in their middle week, entered one way or the other."""
+    """Sales of 20% with a flash of 40% in their middle week, entered one way or the other."""
     rows, number = [], 0
     for s, sku in enumerate(SKUS["sku"]):
         for first in [*range(6 + s % 5, KNOWN - 3, 17), KNOWN + 2]:

@@ -266,7 +266,7 @@ CUT = """() => [...document.querySelectorAll("[data-testid=stMetricLabel] *, " +
         (1024, 768, ("scorecard", "why", "side", "review", "value", "bridge", "sku")),
         (400, 800, ("home", "scorecard")),
     ],
-    ids=["zoomed to 200 %", "tablet", "phone"],
+    ids=["zoomed to 200%", "tablet", "phone"],
 )
 def test_nothing_runs_out_of_a_narrow_window_or_is_cut_off(
     server, window, width, height, paths

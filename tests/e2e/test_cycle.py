@@ -76,7 +76,7 @@ def test_a_whole_cycle_in_three_browsers(company_copy, serve, visit, capsys):
         against = page.get_by_test_id("stMetric").filter(has_text="vs statistical")
         expect(against.get_by_test_id("stMetricValue")).not_to_have_text("+0.0%")
     own = screen.number(screen.tile(ines, "vs statistical"))
-    assert own < 0  # Marketing's +35 % would make it positive
+    assert own < 0  # Marketing's +35% would make it positive
     go(ines, "Meeting")
     step(ines, "3 Disagreements")
     expect(ines.get_by_text("Inputs are collected blind")).to_be_visible()

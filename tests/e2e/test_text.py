@@ -25,7 +25,7 @@ KNOWN = [
     "\\*not\\* \\", "line\nline  \nline", "[^1] [x]: http://127.0.0.1:9/ \"t\"", "<http://127.0.0.1:9/>",
     "a -> b <- c -- d >= e <= f ~= g <-> h", "=HYPERLINK(\"http://127.0.0.1:9/\")", "x\u202etxt",
     "::name[x]", ":::note", "xmpp:me@example.org/x", "ftp://x", "HTTPS://EXAMPLE.ORG", "12:30:45 :100:",
-    "O'Neil & Søn (50 %) #3, size 4/5", "2026. A year", "{x} {{y}}", "~~~", "```", "!", "\\",
+    "O'Neil & Søn (50%) #3, size 4/5", "2026. A year", "{x} {{y}}", "~~~", "```", "!", "\\",
 ]  # fmt: skip
 SIGNS = "\\`*_{}[]()<>#+-.!|~^$&:;=\"'@/% \nabw1"
 

@@ -139,4 +139,7 @@ def test_the_command_line_notes_what_it_exports_and_shows_it_to_admin(company_co
     assert concord("import", str(out), "--as", "victor").exit_code == 2
     assert noted() - before == Counter([("exported", "admin"), ("refused", "victor")])
     assert "export: doors.csv" in concord("audit", "--kind", "exported").output
+    before, nowhere = noted(), str(out / "below-a-file.csv")
+    assert concord("export", "--table", "doors", "--out", nowhere).exit_code == 2
+    assert noted() == before  # nothing left
     assert concord("audit", "--as", "mara").exit_code == 2

@@ -130,7 +130,7 @@ def test_what_is_set_lasts_and_is_in_force_where_the_workspace_is_opened_again(t
     with closing(Workspace(path)) as space:
         assert space.conventions.now == now == conventions.in_force()
         assert calendar.week_start(dt.date(2026, 11, 28)) == dt.date(2026, 11, 23)
-        week = space.store._rows("select week_of(date '2026-11-28') as week", {})
+        week = space.store.ask("select week_of(date '2026-11-28') as week", {})
         assert week["week"].iloc[0] == pd.Timestamp("2026-11-23")
 
 

@@ -7,7 +7,7 @@ import pytest
 from forecasting.errors import NotAllowed, OutOfBounds
 from forecasting.workspace import Workspace
 
-BEGUN = {"note": "Partner posts on “Friday”; 3 % more", "bulk_value": -12.5, "reason": "EVENT"}
+BEGUN = {"note": "Partner posts on “Friday”; 3% more", "bulk_value": -12.5, "reason": "EVENT"}
 
 
 def test_a_draft_is_there_after_a_restart_and_gone_once_dropped(company_copy):

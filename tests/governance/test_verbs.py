@@ -34,7 +34,7 @@ from forecasting.governance.following import Followed, What
 from forecasting.governance.schedules import Does
 from forecasting.governance.wishes import Rhythm
 from forecasting.monthly.inputs import Change
-from forecasting.outputs import workbook
+from forecasting.outputs import calendar_return, workbook
 from forecasting.vocabulary import Function, Measure
 from forecasting.weekly.option import Action, Option
 from forecasting.weekly.order_terms import OrderLine
@@ -89,6 +89,7 @@ MATRIX = {
     "proposals.propose_orders": INPUTS,
     "proposals.accept": PLANNING, "proposals.change": PLANNING, "proposals.decline": PLANNING,
     "proposals.withdraw": INPUTS,
+    "calendar_return.judge": INPUTS, "calendar_return.apply": INPUTS,
     # activations, expected lift
     "calendar.save": MARKETING, "calendar.set_lift": MARKETING, "calendar.cancel": MARKETING,
     # options: the option below expedites
@@ -120,9 +121,9 @@ MATRIX = {
     "quarters.settle": LEADERSHIP, "quarters.close": LEADERSHIP,
     # people, functions, delegates
     "staff.set_person": ADMIN, "staff.take_out": ADMIN, "staff.set_group": ADMIN,
-    "staff.limit": ADMIN,
+    "staff.limit": ADMIN, "reading.limit": ADMIN,
     "staff.speak_for": EVERYBODY,
-    "audit.read": ADMIN,
+    "audit.read": ADMIN, "personal.export": ADMIN, "personal.anonymise": ADMIN,
     # a token of one's own; somebody else's is Admin's to make
     "tokens.make": EVERYBODY, "tokens.of": EVERYBODY, "tokens.revoke": EVERYBODY,
 }  # fmt: skip
@@ -138,7 +139,7 @@ OF_A_PART = {
     "proposals.withdraw", "calendar.save", "calendar.set_lift", "calendar.cancel",
     "decisions.decide", "decisions.decide_all", "decisions.close", "decisions.release",
     "weekly.sense", "orders.approve", "orders.release", "orders.withdraw", "orders.close",
-    "cycles.sign", "cycles.agree",
+    "cycles.sign", "cycles.agree", "calendar_return.apply",
 }  # fmt: skip
 """Verbs that whoever is limited has for their part of the company."""
 OF_THE_COMPANY = {
@@ -158,6 +159,8 @@ OF_ONESELF = {
 }  # fmt: skip
 """A thread on an activation that departments share is talk, and whoever is asked answers."""
 
+MADE = (Event, workbook.Return, calendar_return.Returned)
+"""What the product made and a caller only hands back."""
 NEVER_DONE = {
     "runs.refresh", "runs.start_refresh", "hindsight.backtest", "hindsight.start_backtest",
     "hindsight.replay", "hindsight.start_replay", "cycles.adopt", "cycles.publish",
@@ -267,6 +270,8 @@ class World:
                 }  # fmt: skip
             case "staff.limit":
                 return (), {"identity": "zoe", **self.limits("inside")}
+            case "reading.limit":
+                return (True,), {}
             case "staff.take_out":
                 return (), {"identity": "zoe"}
             case "staff.set_group":
@@ -276,6 +281,8 @@ class World:
                     "person": None, "kind": "refused", "since": s.desk.today,
                     "until": s.desk.today, "most": 5,
                 }  # fmt: skip
+            case "personal.export" | "personal.anonymise":
+                return ("zoe",), {}
             case "tokens.make":
                 return (), {
                     "label": "nightly", "level": "read", "days": 30, "person": by,
@@ -355,6 +362,11 @@ class World:
                 return (), {"found": None}
             case "marketing_calendar.calendar":
                 return (), {"weeks": 8}
+            case "calendar_return.judge":
+                return (self.calendar, "c.csv"), {"missing": False, "kind": "email"}
+            case "calendar_return.apply":
+                came = calendar_return.judge(s, by, self.calendar, "c.csv")
+                return (came,), {"take": ["NEW"], "note": ""}
             case "workbook.export":
                 return (self.grid,), {
                     "level": "department", "location_level": "all", "location": "all",
@@ -537,6 +549,13 @@ class World:
                 self.space, by, self.grid, level="department", measure=Measure.UNITS
             )
         )
+
+    @property
+    def calendar(self) -> io.BytesIO:
+        """One activation, under another name at every look."""
+        act = self.activation
+        row = f"NEW,N {self.space.seq},{act.type},{act.start},{act.end}\n"
+        return io.BytesIO(f"activation,name,type,start,end\n{row}".encode())
 
     @property
     def grid(self) -> pd.DataFrame:
@@ -765,7 +784,7 @@ def crafted(valid) -> list:
     """Anything at all in the place of a valid value; of a value of ours, in each field too."""
     found = list(ABSURD)
     inside = valid[0] if isinstance(valid, list) and valid else valid
-    if is_dataclass(inside) and not isinstance(inside, Event | workbook.Return):
+    if is_dataclass(inside) and not isinstance(inside, MADE):
         for field in fields(inside):
             for value in ABSURD:
                 forged = copy.copy(inside)  # as no constructor would make it

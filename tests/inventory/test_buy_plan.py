@@ -108,7 +108,7 @@ def test_nothing_lands_after_the_exit_date():
 
 
 def test_safety_stock_of_many_units_is_the_textbook_one():
-    """95 %, error of 30 a week, lead time 4 and review 1: 1.645 x 30 x sqrt(5) = 110."""
+    """95%, error of 30 a week, lead time 4 and review 1: 1.645 x 30 x sqrt(5) = 110."""
     demand = np.full((1, 12), 1_000.0)
     alpha = np.full(12, (30.0**2 - 1_000.0) / 1_000.0**2)
     found = safety_stock(

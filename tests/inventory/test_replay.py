@@ -151,7 +151,7 @@ def prevented(cuts, moves, *happened):
 
 
 def test_a_smaller_lift_prevents_what_it_would_not_have_asked_for_and_gives_up_the_rest():
-    """5 sold and 5 lost, of which 30 % would not have come; 5 sold and 1 lost, 50 %."""
+    """5 sold and 5 lost, of which 30% would not have come; 5 sold and 1 lost, 50%."""
     door = past(lost=[5.0, 1.0, 0.0], on_hand=[0.0, 0.0, 4.0])
     found = prevented(cut(0.3, 0.5, 0.2), NO_MOVES, door)
     assert found["prevented"].tolist() == pytest.approx([3.0, 1.0, 0.0])

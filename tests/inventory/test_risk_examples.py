@@ -52,7 +52,7 @@ def test_the_gap_to_a_service_level_of_95_per_cent_is_241_units():
 
 
 def test_few_units_are_counted_fourteen_for_a_demand_of_six_fail_three_times_in_a_hundred():
-    """Mean 6, variance 15: a negative binomial says 3.3 %, a normal 1.4 %."""
+    """Mean 6, variance 15: a negative binomial says 3.3%, a normal 1.4%."""
     risk = assess(
         np.array([14.0]), np.zeros((1, 1)), np.array([[6.0]]), lift_sd=np.zeros(1),
         alpha=(15 - 6) / 36, level_sd=0.0,

@@ -30,7 +30,7 @@ from tests.load.forecasts import DEVELOPMENT_WEEK, LAST_WEEK, SHARED
 
 AHEAD, ORIGINS = 6, 8
 COVER = 6.0
-"""Weeks; 20 to 35 % of promoted cells run out with it."""
+"""Weeks; 20 to 35% of promoted cells run out with it."""
 
 
 def company(last_week: int) -> tuple[Workspace, pd.DataFrame]:

@@ -1,4 +1,7 @@
-"""The buy plan is worked out anew for the SKUs that changed, and is what it is if all were."""
+"""What is kept of every SKU is worked out anew for those that changed, and is what it is if all were.
+
+The buy plan, and verdicts that count another supply.
+"""
 
 import gc
 import random
@@ -11,7 +14,9 @@ from forecasting.calendar import as_date
 from forecasting.consensus.events import Scope
 from forecasting.inventory.bridge import Limits
 from forecasting.monthly import buying
+from forecasting.plan import views
 from forecasting.plan.by_sku import BySku
+from forecasting.plan.inbound import FIRM, PLANNED
 from forecasting.sample.company import make_sample
 from forecasting.vocabulary import Function
 from tests.company import imported
@@ -35,6 +40,15 @@ def anew(plan):
 
 def same(plan):
     rows, money = anew(plan)
+    for supply in (FIRM, PLANNED):
+        judged = views.item_risks(plan, supply=supply)
+        featured = [sku for sku, items in plan.items.items() if items]
+        again = [i for sku in featured for i in plan.sku_with(sku, supply=supply).items]
+        assert judged
+        assert [(i.sku, i.activation) for i in judged] == [(i.sku, i.activation) for i in again]
+        for one, other in zip(judged, again, strict=True):
+            np.testing.assert_array_equal(one.units_short, other.units_short)
+            np.testing.assert_array_equal(one.status, other.status)
     pd.testing.assert_frame_equal(buying.rows(plan), rows)
     kept = buying._MONEY.every(plan)
     assert list(kept) == list(money)

@@ -102,7 +102,7 @@ def test_a_day_that_is_over_is_no_day_to_decide_by(space):
 def test_a_workbook_has_a_row_an_activation_days_that_are_days_and_no_formula(space):
     made = hostile(space)
     found = leaves.calendar(space, "victor", weeks=52)
-    book = openpyxl.load_workbook(io.BytesIO(leaves.as_workbook(found)))
+    book = openpyxl.load_workbook(io.BytesIO(leaves.as_workbook(found, seq=space.seq)))
     head, *rows = book.active.iter_rows()
     assert [c.value for c in head] == list(leaves.COLUMNS)
     assert len(rows) == len(found)

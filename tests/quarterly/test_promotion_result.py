@@ -47,7 +47,7 @@ def results(rows, activations=None, planned=()):
 
 def test_a_result_by_hand():
     """Sold 150 at 3 of margin = 450; without it 100 at 5 = 500; others lost 6 at 4, later weeks
-    4 at 5: 450 - 500 - 24 - 20 = -94. Spend 500: -94 - 500 over 500 is -119 %."""
+    4 at 5: 450 - 500 - 24 - 20 = -94. Spend 500: -94 - 500 over 500 is -119%."""
     _, found = results([row()], planned=[("A", "X", 90.0)])
     one = found.iloc[0]
     assert one["added"] == 50.0
@@ -128,7 +128,7 @@ def test_what_still_runs_or_was_called_off_has_no_result():
 
 
 def test_returns_of_several_are_of_their_sums():
-    """1,100 of margin for 550 spent is +100 %; the mean of +900 % and 0 % is another thing."""
+    """1,100 of margin for 550 spent is +100%; the mean of +900% and 0% is another thing."""
     rows = [
         row("X", "A", lift=0.0, lost=0.0, taken=0.0, ahead=-100.0, paid=10.0),
         row("Y", "B", lift=0.0, lost=0.0, taken=0.0, ahead=-120.0, paid=10.0),

@@ -35,6 +35,7 @@ def test_an_order_is_whole_cases_at_least_the_minimum_and_says_what_is_left(spac
     assert bought.units == sum(m.units for m in option.moves)
     assert bought.left[0] <= bought.left[1]
     assert bought.left[0] >= bought.left_without[0]
+    assert 0 < bought.stated <= bought.aim < 1
 
 
 def test_both_plans_count_an_order_at_once(space):

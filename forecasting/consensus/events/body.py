@@ -67,6 +67,7 @@ class Kind(StrEnum):
     TOKEN = "token"  # noqa: S105  (a name)
     SCHEDULE = "schedule"
     FEED = "feed"
+    READING = "reading"
 
 
 class Told(Protocol):

@@ -109,6 +109,29 @@ class GroupSet(Body):
         return f"let the group {self.group} speak for {self.function.value}{limited}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingSet(Body):
+    """Whether limits to a part of the company hold for what people see, too."""
+
+    kind = Kind.READING
+    is_limited: bool
+
+    @classmethod
+    def read(cls, stored: Stored) -> Self:
+        """As read from the ledger."""
+        return cls(is_limited=bool(stored["limited"]))
+
+    def write(self) -> dict[str, Any]:
+        """As stored in the ledger."""
+        return {"limited": self.is_limited}
+
+    def sentence(self, event: Told) -> str:
+        """In plain words."""
+        if self.is_limited:
+            return "let limits to departments and classes hold for what people see, too"
+        return "let everybody see everything again, whatever they are limited to"
+
+
 def _remit(stored: Stored) -> Remit:
     return Remit(**{name: tuple(str(n) for n in stored.get(name, ())) for name in _SIDES})
 

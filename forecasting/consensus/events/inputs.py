@@ -56,7 +56,7 @@ class Overridden(Body):
             case "clear":
                 return "went back to the statistical number"
             case "percent":
-                return f"changed {of}by {write.figure(value, 10, sign=True)} %"
+                return f"changed {of}by {write.figure(value, 10, sign=True)}%"
             case _:
                 return f"changed {of}by {measure.in_words(value, sign=True, digits=digits)}"
 

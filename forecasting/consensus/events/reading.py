@@ -25,6 +25,7 @@ from forecasting.consensus.events.governance import (
     GroupSet,
     PersonSet,
     QuarterClosed,
+    ReadingSet,
     ReasonSaved,
     SettingChanged,
 )
@@ -99,6 +100,7 @@ READERS: Mapping[str, Mapping[int, Reader]] = {
     Kind.TOKEN: {1: TokenSet.read},
     Kind.SCHEDULE: {1: ScheduleSaved.read},
     Kind.FEED: {1: FeedSaved.read},
+    Kind.READING: {1: ReadingSet.read},
 }
 """Kind to version to what reads it."""
 

@@ -102,8 +102,8 @@ def _layers(lines: pd.DataFrame) -> alt.Chart:
         alt.Chart(lines)
         .mark_line()
         .encode(
-            x="week:T",
-            y="units:Q",
+            x=alt.X("week:T"),
+            y=alt.Y("units:Q"),
             color=alt.Color(
                 "layer:N",
                 scale=alt.Scale(domain=names, range=[colours[n] for n in names]),
@@ -142,7 +142,9 @@ def expected_and_actual(rows: pd.DataFrame, *, types: Sequence[str]) -> Chart:
     label = (
         alt.Chart(pd.DataFrame({"x": [most], "y": [most], "text": ["as expected"]}))
         .mark_text(align="right", dx=-14, dy=4, color=ink())
-        .encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale), text="text:N")
+        .encode(
+            x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale), text=alt.Text("text:N")
+        )
     )
     points = (
         alt.Chart(rows.assign(starts=rows["first_week"].map(theme.week)))
@@ -201,7 +203,7 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Chart:
     )
     drawn = base.mark_bar().encode(
         x=alt.X("low:Q", title="units", scale=alt.Scale(domain=[floor, highest], nice=False)),
-        x2="high:Q",
+        x2=alt.X2("high:Q"),
         color=alt.Color(
             "kind:N",
             legend=alt.Legend(title=None, orient="top", symbolType="square"),
@@ -211,7 +213,9 @@ def walk(rows: pd.DataFrame, before: float, after: float, name: str) -> Chart:
             ),
         ),
     )
-    labels = base.mark_text(align="left", dx=4, color=ink()).encode(x="high:Q", text="label:N")
+    labels = base.mark_text(align="left", dx=4, color=ink()).encode(
+        x=alt.X("high:Q"), text=alt.Text("label:N")
+    )
     return alt.layer(drawn, labels).properties(height=26 * len(bars) + 80)
 
 
@@ -300,7 +304,7 @@ def error_by_lag(rows: pd.DataFrame) -> Chart:
 
 @drawing
 def responses(rows: pd.DataFrame) -> Chart:
-    """Lift of each type of activation: a point a class, with its 80 % interval."""
+    """Lift of each type of activation: a point a class, with its 80% interval."""
     shown = rows.assign(
         lift=np.exp(rows["log"]),
         low=np.exp(rows["log"] - EIGHTY * rows["sd"]),
@@ -313,7 +317,7 @@ def responses(rows: pd.DataFrame) -> Chart:
         yOffset=alt.YOffset("class:N"),
         color=alt.Color(
             "class:N", scale=alt.Scale(domain=classes, range=[colours[c] for c in classes]),
-            legend=alt.Legend(title="Lift, 80 % interval", orient="top", columns=5),
+            legend=alt.Legend(title="Lift, 80% interval", orient="top", columns=5),
         ),
         tooltip=[
             named("type", "Type"), named("class", "Class"),
@@ -329,9 +333,9 @@ def responses(rows: pd.DataFrame) -> Chart:
             scale=alt.Scale(zero=False),
             axis=alt.Axis(tickCount=8),
         ),
-        x2="high:Q",
+        x2=alt.X2("high:Q"),
     )
-    points = base.mark_circle(size=28, opacity=1).encode(x="lift:Q")
+    points = base.mark_circle(size=28, opacity=1).encode(x=alt.X("lift:Q"))
     kinds = shown["type"].nunique()
     return alt.layer(ranges, points).properties(height=max(60 * kinds, 160))
 

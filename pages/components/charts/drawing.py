@@ -5,6 +5,7 @@ Putting a chart of many layers together takes longer than all else on most pages
 every run of a page shows the same charts as the run before.
 """
 
+import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ from typing import Any, ParamSpec
 
 import altair as alt
 import pandas as pd
-import streamlit as st
+from streamlit import dataframe_util
 
 from forecasting import conventions
-from forecasting.conventions import Conventions
 from pages.components import contrast, theme
+from pages.components.kept import Kept
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 P = ParamSpec("P")
@@ -26,6 +27,7 @@ CHECKED = False
 The tests of pages do it, so that a served page need not."""
 _ALONE = threading.Lock()
 """altair's settings are one for all threads."""
+_SPECS: Kept[tuple[str, Mapping[str, bytes]]] = Kept(256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,19 @@ class Drawing:
     def spec(self) -> dict[str, Any]:
         """What the browser draws it by, with its data as `datasets`; a copy that may be changed."""
         name = f"{self.draw.__module__}.{self.draw.__qualname__}"
-        return _spec(self, name, theme.look(), conventions.in_force(), self.given, self.named)
+        # Colours and numbers are in it, too.
+        look, written = theme.look(), conventions.in_force()
+        text, data = _SPECS.made(self._sent, name, look, written, self.given, self.named)
+        return {**json.loads(text), "datasets": dict(data)}
+
+    def _sent(self) -> tuple[str, Mapping[str, bytes]]:
+        """The same, as it is sent: both parts are quick to read, and nobody can change them."""
+        spec = specified(self.chart())
+        data = {
+            name: dataframe_util.convert_anything_to_arrow_bytes(frame)
+            for name, frame in spec.pop("datasets").items()
+        }
+        return json.dumps(spec), data
 
 
 def drawing(draw: Callable[P, Chart]) -> Callable[P, Drawing]:
@@ -54,20 +68,6 @@ def drawing(draw: Callable[P, Chart]) -> Callable[P, Drawing]:
         return Drawing(draw, given, named)
 
     return asked
-
-
-@st.cache_data(show_spinner=False, max_entries=256)
-def _spec(
-    _drawing: Drawing,
-    name: str,
-    look: str,
-    written: Conventions,
-    given: tuple[Any, ...],
-    named: Mapping[str, Any],
-) -> dict[str, Any]:
-    """All but the first say when it has to be drawn again: colours and numbers are in it, too."""
-    del name, look, written, given, named
-    return specified(_drawing.chart())
 
 
 def specified(chart: Chart) -> dict[str, Any]:
@@ -82,14 +82,22 @@ def specified(chart: Chart) -> dict[str, Any]:
         datasets[name := f"data-{len(datasets)}"] = data
         return {"name": name}
 
-    # Streamlit's theme moves the first and last label of an axis inwards; of a row of names the
-    # first would then stand below its bar.
-    level: Any = chart.configure_axisY(labelFlush=False)
-    if contrast.is_on():  # the theme writes axes and legends in grey
-        level = level.configure_axis(labelColor=theme.ink(), titleColor=theme.ink())
-        level = level.configure_legend(labelColor=theme.ink(), titleColor=theme.ink())
     with _ALONE:
         alt.data_transformers.register("beside", taken)
         with alt.theme.enable("none"), alt.data_transformers.enable("beside"):
-            spec: dict[str, Any] = level.to_dict(validate=CHECKED)
-    return spec | {"datasets": datasets}
+            spec: dict[str, Any] = chart.to_dict(validate=CHECKED)
+    return spec | {"config": _configured(spec.get("config", {})), "datasets": datasets}
+
+
+def _configured(config: Mapping[str, Any]) -> dict[str, Any]:
+    """How a chart is drawn, beside what it says of it itself.
+
+    Put into the specification, as each of altair's own `configure_...` copies the whole chart.
+    """
+    # Streamlit's theme moves the first and last label of an axis inwards; of a row of names the
+    # first would then stand below its bar.
+    level = {**config, "axisY": {"labelFlush": False}}
+    if contrast.is_on():  # the theme writes axes and legends in grey
+        inked = {"labelColor": theme.ink(), "titleColor": theme.ink()}
+        level |= {"axis": inked, "legend": inked}
+    return level

@@ -11,6 +11,8 @@ from pages.components import theme
 
 DAY = pd.Timedelta(1, "D")
 
+# A field is named to altair as its channel, alt.X("week:T"), not as bare text, x="week:T": for
+# each bare text it goes through every class that it has.
 # A chart is checked as a whole when it is sent; checking each of its parts when it is made
 # as well doubles what it costs.
 schemapi.disable_debug_mode()
@@ -29,8 +31,10 @@ def told_apart(names: list[str]) -> list[str]:
 def week_axis(weeks: list[pd.Timestamp]) -> alt.Axis:
     labels = {int(w.timestamp() * 1000): week_label(w.date()) for w in weeks}
     cases = " : ".join(f"+datum.value == {ms} ? '{text}'" for ms, text in labels.items())
+    # No list: of each of a chart's layers every list in it is copied many times over.
+    days = tuple({"year": w.year, "month": w.month, "date": w.day} for w in weeks)
     return alt.Axis(
-        values=[{"year": w.year, "month": w.month, "date": w.day} for w in weeks],
+        values=days,
         labelExpr=f"{cases} : ''",
         labelAngle=0,
         title=None,

@@ -53,7 +53,10 @@ def trend(values: list[tuple[str, float | None]], *, target: float | None, kind:
             .mark_rule(
                 color=theme.status_colours()["green"], strokeDash=[4, 3], strokeWidth=1.5
             )
-            .encode(y="value:Q", tooltip=[alt.Tooltip("value:Q", title="Target", format=shown)])
+            .encode(
+                y=alt.Y("value:Q"),
+                tooltip=[alt.Tooltip("value:Q", title="Target", format=shown)],
+            )
         )
     drawn = alt.layer(*layers).properties(height=92).configure_view(stroke=None)
     # Its words are in the tile beside it; a quarter without a value would be a mark without a name.
@@ -95,7 +98,7 @@ def by_member(rows: pd.DataFrame, *, kind: str, before: str = "Before") -> Chart
                  alt.Tooltip("before:Q", title=before, format=shown)],
     )  # fmt: skip
     labels = alt.Chart(rows).mark_text(align="left", dx=4, color=ink()).encode(
-        x="value:Q", y=y, text=alt.Text("value:Q", format=shown)
+        x=alt.X("value:Q"), y=y, text=alt.Text("value:Q", format=shown)
     )  # fmt: skip
     layers = [bars]
     if before in marks:
@@ -103,7 +106,7 @@ def by_member(rows: pd.DataFrame, *, kind: str, before: str = "Before") -> Chart
             alt.Chart(rows.assign(what=before))
             .mark_tick(thickness=3, height=17)
             .encode(
-                x="before:Q", y=y, color=colour,
+                x=alt.X("before:Q"), y=y, color=colour,
                 tooltip=[named("member", "Where"), alt.Tooltip("before:Q", title=before, format=shown)],
             )
         )  # fmt: skip
@@ -112,7 +115,7 @@ def by_member(rows: pd.DataFrame, *, kind: str, before: str = "Before") -> Chart
             alt.Chart(rows.head(1).assign(what="Target"))
             .mark_rule(strokeDash=[4, 3])
             .encode(
-                x="target:Q", color=colour,
+                x=alt.X("target:Q"), color=colour,
                 tooltip=[alt.Tooltip("target:Q", title="Target", format=shown)],
             )
         )  # fmt: skip
@@ -168,14 +171,14 @@ def results(rows: pd.DataFrame) -> Chart:
         axis=alt.Axis(labelLimit=230, labelOverlap=False),
     )  # fmt: skip
     axis = alt.Axis(format="~s", tickCount=6)
-    base = alt.Chart(drawn.assign(what="80 % interval"))
+    base = alt.Chart(drawn.assign(what="80% interval"))
     tips = [
         named("name", "Activation"), tip("margin", "Margin added"), tip("margin_low", "P10"),
         tip("margin_high", "P90"), tip("planned_margin", "Planned margin added"),
         tip("spend", "Spend"),
     ]  # fmt: skip
     scale = alt.Scale(
-        domain=["Margin added", "80 % interval", "Planned margin added", "Spend"],
+        domain=["Margin added", "80% interval", "Planned margin added", "Spend"],
         range=[colours["Planning"], colours["Earlier"], colours["Baseline"], colours["Lift"]],
     )
     legend = alt.Legend(title=None, orient="top", columns=2)  # read at half a window, too
@@ -195,10 +198,10 @@ def results(rows: pd.DataFrame) -> Chart:
     layers = [
         alt.Chart(pd.DataFrame({"zero": [0.0]}))
         .mark_rule(color=ink(), opacity=0.5)
-        .encode(x="zero:Q"),
+        .encode(x=alt.X("zero:Q")),
         base.mark_rule(strokeWidth=4).encode(
             x=alt.X("margin_low:Q", title=None, axis=axis),
-            x2="margin_high:Q",
+            x2=alt.X2("margin_high:Q"),
             y=y,
             tooltip=tips,
             color=alt.Color("what:N", scale=scale, legend=legend),
@@ -261,7 +264,7 @@ def side_panel(
             .mark_rect(opacity=0.16, color=theme.layer_colours()["Lift"])
             .encode(
                 x=alt.X("from:T", scale=scale),
-                x2="to:T",
+                x2=alt.X2("to:T"),
                 tooltip=[named("name", "Activation"), named("type", "Type")],
             )
         )

@@ -45,7 +45,7 @@ def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> Chart:
         .mark_bar(cornerRadius=3, height=17, cursor="pointer")
         .encode(
             x=x,
-            x2="to:T",
+            x2=alt.X2("to:T"),
             y=y,
             color=alt.Color(
                 "status:N",
@@ -64,7 +64,7 @@ def calendar(judged: list[Verdict], first: pd.Timestamp, n_weeks: int) -> Chart:
     tags = (
         alt.Chart(rows)
         .mark_text(align="left", dx=6, fontSize=11)
-        .encode(x=alt.X("to:T"), y=y, text="tag:N", color=alt.value(ink()))
+        .encode(x=alt.X("to:T"), y=y, text=alt.Text("tag:N"), color=alt.value(ink()))
     )
     return cast(
         Chart,
@@ -110,7 +110,7 @@ LINES = {
 def projection(
     fan: pd.DataFrame, *, window: tuple[pd.Timestamp, pd.Timestamp], first_short: Any
 ) -> Chart:
-    """Projected on hand with and without lift, its 80 % interval, receipts and the threshold."""
+    """Projected on hand with and without lift, its 80% interval, receipts and the threshold."""
     frame = broken(fan, ["before_lift", "after_lift", "needed", "low", "high"])
     x = alt.X("week:T", axis=week_axis(list(frame["week"])))
     layers = [_beneath(frame, x, window), _on_hand(frame, x)]
@@ -118,10 +118,12 @@ def projection(
         mark = alt.Chart(pd.DataFrame({"week": [pd.Timestamp(first_short)]}))
         red = theme.status_colours()["red"]
         layers += [
-            mark.mark_rule(color=red, strokeWidth=2, strokeDash=[4, 3]).encode(x="week:T"),
+            mark.mark_rule(color=red, strokeWidth=2, strokeDash=[4, 3]).encode(
+                x=alt.X("week:T")
+            ),
             mark.mark_text(
                 color=red, align="left", dx=5, dy=6, baseline="top", text="runs out"
-            ).encode(x="week:T", y=alt.value(0)),
+            ).encode(x=alt.X("week:T"), y=alt.value(0)),
         ]
     # Areas and lines have a legend of their own each, above and below: side by side they
     # would be cut off at half the width.
@@ -136,7 +138,7 @@ def projection(
 def _beneath(frame: pd.DataFrame, x: alt.X, window: tuple[pd.Timestamp, pd.Timestamp]) -> Any:
     """What lies beneath the lines: weeks of the activation, the interval, receipts."""
     colours = theme.layer_colours()
-    drawn = {"80 % interval": colours["Planning"], "Receipts": colours["Receipts"]}
+    drawn = {"80% interval": colours["Planning"], "Receipts": colours["Receipts"]}
     if window[1] >= window[0]:
         drawn["Weeks of the activation"] = colours["Lift"]
 
@@ -149,17 +151,17 @@ def _beneath(frame: pd.DataFrame, x: alt.X, window: tuple[pd.Timestamp, pd.Times
     if window[1] >= window[0]:
         span = {"a": window[0], "b": window[1] + 7 * DAY, "kind": "Weeks of the activation"}
         shade = alt.Chart(pd.DataFrame([span])).mark_rect(opacity=0.10)
-        layers.append(shade.encode(x="a:T", x2="b:T", color=colour))
+        layers.append(shade.encode(x=alt.X("a:T"), x2=alt.X2("b:T"), color=colour))
     layers += [
-        alt.Chart(frame.assign(kind="80 % interval"))
+        alt.Chart(frame.assign(kind="80% interval"))
         .mark_area(opacity=0.18)
         .encode(
-            x=x, y=alt.Y("low:Q", title="units on hand at week end"), y2="high:Q",
+            x=x, y=alt.Y("low:Q", title="units on hand at week end"), y2=alt.Y2("high:Q"),
             color=colour,
         ),
         alt.Chart(frame.assign(kind="Receipts"))
         .mark_bar(size=10)
-        .encode(x=x, y="receipts:Q", color=colour, tooltip=[tip("receipts", "Receipts, u"), in_week()]),
+        .encode(x=x, y=alt.Y("receipts:Q"), color=colour, tooltip=[tip("receipts", "Receipts, u"), in_week()]),
     ]  # fmt: skip
     return alt.layer(*layers)
 
@@ -175,7 +177,7 @@ def _on_hand(frame: pd.DataFrame, x: alt.X) -> Any:
         .mark_line(strokeWidth=2)
         .encode(
             x=x,
-            y="units:Q",
+            y=alt.Y("units:Q"),
             color=alt.Color(
                 "line:N",
                 scale=alt.Scale(
@@ -212,7 +214,7 @@ def gantt(rows: pd.DataFrame) -> Chart:
                         tickCount=alt.TimeIntervalStep(interval="week", step=1),
                     ),
                 ),
-                x2="to:T",
+                x2=alt.X2("to:T"),
                 y=alt.Y(
                     "name:N",
                     sort=rows["name"].tolist(),
@@ -284,12 +286,12 @@ def calibration(tenths: pd.DataFrame) -> Chart:
     line = (
         alt.Chart(pd.DataFrame({"a": [0, 100]}))
         .mark_line(strokeDash=[4, 4], color=colours["History"])
-        .encode(x="a:Q", y="a:Q")
+        .encode(x=alt.X("a:Q"), y=alt.Y("a:Q"))
     )
     label = (
         alt.Chart(pd.DataFrame({"a": [100], "text": ["as predicted"]}))
         .mark_text(align="left", dx=5, color=ink())  # beside the plot, where no point is
-        .encode(x="a:Q", y="a:Q", text="text:N")
+        .encode(x=alt.X("a:Q"), y=alt.Y("a:Q"), text=alt.Text("text:N"))
     )
     points = (
         alt.Chart(frame)

@@ -1,0 +1,2 @@
+-- No events any more.
+delete from concord.event

@@ -1,0 +1,2 @@
+-- No log any more.
+delete from concord.log

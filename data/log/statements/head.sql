@@ -1,0 +1,2 @@
+-- One row: the last number.
+select head from concord.log

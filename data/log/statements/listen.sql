@@ -1,0 +1,2 @@
+-- Be told of last numbers from now on.
+listen concord

@@ -1,0 +1,2 @@
+-- Told to whoever listens: the last number.
+select pg_notify('concord', %s)
