@@ -1,6 +1,7 @@
 """What tests share: strict hypothesis settings, real files and real databases."""
 
 import fcntl
+import gc
 import os
 import shutil
 import subprocess
@@ -120,6 +121,34 @@ LONG_FIRST = (
 """Files that take longest, by processor time, the longest first. A file is one process's, so that one which takes
 minutes and comes last keeps the other process waiting for all of them.
 """
+
+
+IN_MEMORY = Path("/dev/shm")
+"""Where files are kept in memory, on systems that have it."""
+ROOM = 6e9
+"""Bytes that two test processes need at most for their databases, with some to spare."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What costs time and is no matter of the tests."""
+    # Named here: as an option it would load pandas, and numpy, before `forecasting` says how.
+    config.addinivalue_line("filterwarnings", "error::pandas.errors.PerformanceWarning")
+    # Thousands of databases are made and thrown away; a disk would have to keep each commit.
+    if IN_MEMORY.is_dir() and _holds(IN_MEMORY):
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(IN_MEMORY))
+
+
+def _holds(place: Path) -> bool:
+    """Whether the databases of a run find room there, and programs that tests install can run."""
+    runs = not os.statvfs(place).f_flag & getattr(os, "ST_NOEXEC", 0)
+    return os.access(place, os.W_OK) and runs and shutil.disk_usage(place).free > ROOM
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Modules and tests stay; looking for garbage need not look at them time and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

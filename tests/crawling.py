@@ -109,8 +109,15 @@ def makers() -> dict[tuple[str, int], str]:
     return found
 
 
+_SOMEBODY = re.compile(rf"(?:{'|'.join(map(re.escape, NAMES.values()))})(?: \(\w+\))?")
+
+
 def alike(text: str) -> str:
-    """A label without what differs between rows: numbers, codes, amounts."""
+    """A label without what differs between rows: numbers, codes, amounts, and who it names.
+
+    What stands in one's own name on every page is one thing of that page, whoever opens it.
+    """
+    text = _SOMEBODY.sub("#", text)
     return re.sub(r"\s+", " ", re.sub(r"[\w$−+-]*\d[\w.,:%-]*", "#", text)).strip()
 
 

@@ -50,8 +50,6 @@ class _Process:
             text=True,
             cwd=Path(__file__).parents[2],
             start_new_session=True,  # so that it can be stopped with its own processes
-            # One thread a process: blocks are what runs side by side.
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
         return cls(process, trouble)
 

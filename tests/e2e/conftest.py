@@ -14,9 +14,8 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from tests.e2e import screen
+from tests.e2e.screen import PATIENCE
 
-PATIENCE = 90_000
-"""Milliseconds that a page may take on a slow, busy machine; what is there sooner is seen sooner."""
 expect.set_options(timeout=PATIENCE)
 
 ROOT = Path(__file__).parents[2]

@@ -1,17 +1,32 @@
 """What hands and eyes do on the screen."""
 
 import re
+from contextlib import suppress
 from typing import Literal
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, TimeoutError, expect
 
 COUNTING = """
 for (const [kind, what] of [["pointerdown", "clicks"], ["keydown", "keys"]])
   addEventListener(kind, (event) => {
     if (event.isTrusted) sessionStorage[what] = Number(sessionStorage[what] || 0) + 1;
   }, true);
+const send = WebSocket.prototype.send;
+window.sent = [];
+WebSocket.prototype.send = function (what) {
+  window.sent.push(typeof what === "string" ? what : new TextDecoder().decode(what));
+  return send.call(this, what);
+};
 """
-"""Counts in a window what hands do to it; a new address in the same window goes on counting."""
+"""Counts in a window what hands do to it; a new address in the same window goes on counting. What
+the page tells the server is kept, too, as text.
+"""
+
+
+def told(page: Page, text: str) -> None:
+    """Wait until the page has told the server this, and whatever came of it is done."""
+    page.wait_for_function("(text) => window.sent.some((one) => one.includes(text))", arg=text)
+    settled(page)
 
 
 def clicks(page: Page) -> int:
@@ -19,12 +34,41 @@ def clicks(page: Page) -> int:
     return int(page.evaluate("() => Number(sessionStorage.clicks || 0)"))
 
 
+QUIET = """
+async (most) => {
+  const until = performance.now() + most;
+  const isAtRest = () => {
+    const app = document.querySelector("[data-testid=stApp]");
+    return app?.dataset.testConnectionState === "CONNECTED"
+      && app.dataset.testScriptState === "notRunning"
+      && document.querySelector("[data-testid=stMain] [data-testid=stElementContainer]") !== null;
+  };
+  for (let looks = 0; looks < 12; looks = isAtRest() ? looks + 1 : 0) {
+    await new Promise((done) => setTimeout(done, 20));
+    if (performance.now() > until) return false;
+  }
+  return true;
+}
+"""
+"""Whether the page has come to rest: it is drawn and nothing runs at so many looks one after the other.
+
+A table tells what is typed a seventh of a second later, so that one look is too early. Looks are
+turns of the page's own, as what it has to do is: where it is slow, they are as much further apart.
+"""
+PATIENCE = 90_000
+"""Milliseconds that a page may take on a slow, busy machine; what is there sooner is seen sooner."""
+
+
 def settled(page: Page) -> None:
-    still = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+    """Wait until what was opened or pressed has begun, and ended."""
     while True:
-        still.wait_for()
-        page.wait_for_timeout(400)
-        if still.count():  # what was pressed has begun by then, and ended
+        try:
+            is_quiet = page.evaluate(QUIET, PATIENCE)
+        except Error as error:  # another page was on its way
+            if "context was destroyed" not in error.message.lower():
+                raise
+        else:
+            assert is_quiet, f"{page.url} does not come to rest"
             return
 
 
@@ -68,13 +112,12 @@ def link(page: Page, name: str) -> Locator:
         return page.get_by_role("link", name="Home", exact=True).first
     if name == "Inbox":
         return page.locator(BESIDE).locator("visible=true").first
-    menus = page.get_by_test_id("stTopNavSection")
-    for at in range(menus.count()):
+    menus, links = (page.get_by_test_id(f"stTopNav{n}") for n in ("Section", "DropdownLink"))
+    for at in [*range(menus.count())] * 3:  # a menu that is being drawn anew closes again
         menus.nth(at).click()
-        page.wait_for_timeout(300)
-        found = page.get_by_test_id("stTopNavDropdownLink").filter(
-            has=page.get_by_text(name, exact=True)
-        )
+        with suppress(TimeoutError):
+            links.first.wait_for(timeout=5_000)
+        found = links.filter(has=page.get_by_text(name, exact=True))
         if found.count():
             return found.first
         page.keyboard.press("Escape")
@@ -148,7 +191,7 @@ def point_at(page: Page, found: Locator, *, row: int) -> None:
     assert box is not None
     for _ in range(4):
         page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 31 * (row + 1) + 15)
-        page.wait_for_timeout(300)
+        settled(page)
         if found.locator("td[aria-selected=true]").count():
             return
     raise AssertionError("no cell is chosen")

@@ -168,7 +168,7 @@ def test_a_refusal_can_be_read_by_everybody(server, window):
 def presses(page: Page, *keys: str) -> int:
     for key in keys:
         page.keyboard.press(key)
-        page.wait_for_timeout(120)
+        screen.settled(page)
     return len(keys)
 
 
@@ -182,6 +182,8 @@ def test_a_decision_and_an_override_take_fewer_than_fifteen_keys(server, window)
     page = enter(window, server, "bridge")
     page.goto(f"{server.url}/bridge")
     screen.settled(page)
+    preview = page.get_by_role("button", name=re.compile("^Preview")).locator("visible=true")
+    preview.first.wait_for()  # a link to what is not there is not offered
     presses(page, "Tab")
     assert focused(page) == "To the first decision"
     count = presses(page, "F6")
@@ -203,7 +205,7 @@ def test_a_decision_and_an_override_take_fewer_than_fifteen_keys(server, window)
     cell = screen.grid(page).locator("td[aria-selected=true]").last
     before = cell.inner_text()
     count += presses(page, "7")
-    page.wait_for_timeout(400)
+    expect(page.locator("#portal input, #portal textarea").first).to_have_value("7")
     count += presses(page, "Enter")
     screen.settled(page)
     assert count < 15

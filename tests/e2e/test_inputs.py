@@ -32,7 +32,7 @@ def test_what_was_begun_outlives_the_tab_and_is_entered_with_its_evidence(
     mara = visit(server.url, "Mara Quill", path=path)
     screen.settled(mara)
     mara.get_by_label("Note", exact=True).press_sequentially(NOTE, delay=8)
-    mara.wait_for_timeout(1_500)  # she never leaves the field
+    screen.told(mara, NOTE)  # she never leaves the field
     mara.context.close()
 
     again = visit(server.url, "Mara Quill", path=path)
@@ -47,7 +47,7 @@ def test_what_was_begun_outlives_the_tab_and_is_entered_with_its_evidence(
     typed = round(screen.value(grid, 6, 2) * 1.5)
     total = screen.tile(again, "Draft")
     screen.edit_cell(again, grid, 6, 2, typed)
-    again.wait_for_timeout(1_500)  # Enter went on to the row below; the detail did not
+    screen.settled(again)  # Enter went on to the row below; the detail did not
     expect(again.get_by_text(f"set revenue to ${typed:,} for").first).to_be_visible()
     expect(
         again.get_by_test_id("stMetric").first.get_by_test_id("stMetricValue")

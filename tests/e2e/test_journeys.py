@@ -89,7 +89,7 @@ def test_a_newcomer_decides_and_a_planner_walks_the_whole_weekly_review(
     if dialog.count():
         dialog.first.click()
         page.get_by_role("dialog").press("n")  # nor does the key lead on beneath a dialog
-        page.wait_for_timeout(400)
+        screen.settled(page)
         assert bar.inner_text() == stands
         page.keyboard.press("Escape")
     box = page.get_by_label("Record a decision")

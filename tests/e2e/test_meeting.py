@@ -64,7 +64,7 @@ def test_two_planners_meet_on_one_cell_and_no_number_is_lost(meeting, visit):
     screen.edit_cell(dana, hers, column, row, round(before * 6 + 400))
     typed = round(before * 6 + 400)
     expect(screen.cell(theirs, column, row)).to_have_text(str(typed))
-    dana.wait_for_timeout(1_500)  # Enter went on to the row below; the detail did not
+    screen.settled(dana)  # Enter went on to the row below; the detail did not
     expect(dana.get_by_text(f"set {typed:,} u for {sku}")).to_be_visible()
     assert screen.number(screen.tile(dana, "Draft")) == pytest.approx(
         draft + typed - before, abs=2

@@ -27,7 +27,7 @@ def test_each_function_decides_its_part_of_the_best_mix(company_copy, serve, vis
             box = dialog.get_by_label("What will be cut")
             box.fill(note)
             box.press("Enter")
-            page.wait_for_timeout(800)
+            screen.told(page, note)
         dialog.get_by_role("button", name="Decide").click()
         expect(dialog).to_have_count(0)
         screen.settled(page)
