@@ -39,7 +39,6 @@ KINDS: Mapping[str, str] = {
     ".html": "text/html",
     ".pdf": "application/pdf",
     ".ics": "text/calendar",
-    ".zip": ZIP,
     ".duckdb": "application/octet-stream",
     ".zip": "application/octet-stream",  # as itself; as application/zip with what was told
 }

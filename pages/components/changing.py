@@ -19,7 +19,15 @@ from forecasting.errors import ConcordError, Conflicted
 from forecasting.monthly.inputs import Change
 from forecasting.outputs import workbook
 from forecasting.vocabulary import Function, Measure, Operation
-from pages.components import download, drafts, frame, grid, scores, theme
+from pages.components import (
+    download,
+    drafts,
+    frame,
+    grid,
+    scores,
+    theme,
+    written,
+)
 from pages.components.chosen import Cells
 from pages.components.text import Markdown, ours, plain
 
@@ -116,7 +124,7 @@ def begun() -> dict[str, Any]:
     return found
 
 
-def written() -> None:
+def was_written() -> None:
     """After something was written: what was given with it is entered, and no draft any more."""
     grid.spoken()
     grid.drop_overlay()
@@ -350,7 +358,7 @@ def _aim(of: Changing, rows: Sequence[str], ends: tuple[dt.date, dt.date]) -> st
 
 def _applied() -> None:
     drafts.entered(bulk_value=0.0)
-    written()
+    was_written()
 
 
 def _commented() -> None:
@@ -454,6 +462,6 @@ def _excel(table: Callable[[], pd.DataFrame], where: dict[str, str], measure: Me
         f"Write {theme.plural(writes, 'cell')}", type="primary", disabled=bool(lacking)
     ):
         frame.do(
-            workbook.apply, space, person.id, returned, mine_over_theirs=over, then=written,
+            workbook.apply, space, person.id, returned, mine_over_theirs=over, then=was_written,
             **grid.given(),
         )  # fmt: skip

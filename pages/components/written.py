@@ -45,11 +45,16 @@ def change(label: str | None = None, **options: Any) -> Change:
 
 
 def dataframe(
-    data: pd.DataFrame, *, column_config: Mapping[Any, Any] | None = None, **options: Any
+    data: pd.DataFrame | Styler,
+    *,
+    column_config: Mapping[Any, Any] | None = None,
+    **options: Any,
 ) -> Any:
     """`st.dataframe`, with its amounts as the company writes them and no line cut through."""
     options.setdefault("height", height(len(data.index), most=MOST_LINES))
-    made, config = shown(data, column_config or {})
+    made, config = data, dict(column_config or {})
+    if not isinstance(data, Styler):  # that one is written already
+        made, config = shown(data, config)
     return st.dataframe(made, column_config=config, **options)
 
 
