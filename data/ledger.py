@@ -168,14 +168,17 @@ class Ledger:
 
     def tail(self, after: int) -> list[Event]:
         """Events after a sequence number, oldest first."""
-        with self._reading:
-            recent = tuple(self._recent)
+        recent = self._remembered()
         if not recent or recent[0].seq <= after + 1:
             return [event for event in recent if event.seq > after]
         return self._log.read(after)
 
     def events(self, seqs: Sequence[int]) -> list[Event]:
         """Some events with their leaves, oldest first."""
+        recent, asked = self._remembered(), sorted(set(seqs))
+        if asked and recent and recent[0].seq <= asked[0]:
+            first = recent[0].seq  # numbers have no gap
+            return [recent[seq - first] for seq in asked if seq - first < len(recent)]
         return self._log.some(seqs)
 
     def made_under(self, client_ids: Iterable[str]) -> list[Event]:
@@ -189,7 +192,15 @@ class Ledger:
 
     def of_kinds(self, *kinds: Kind) -> list[Event]:
         """Every event of some kinds, oldest first."""
+        recent = self._remembered()
+        if not recent or recent[0].seq == 1:  # all there are: a company's first years
+            return [event for event in recent if event.kind in kinds]
         return self._log.of_kinds(kinds)
+
+    def _remembered(self) -> tuple[Event, ...]:
+        """The latest events, oldest first."""
+        with self._reading:
+            return tuple(self._recent)
 
     def read_again(self) -> None:
         """Take events that are remembered from the file: a name was taken out of it."""

@@ -16,7 +16,7 @@ import pytest
 
 from data.ledger import Ledger
 from data.store import Store, sql
-from forecasting.consensus.events import Event, Leaves, Scope
+from forecasting.consensus.events import Event, Kind, Leaves, Scope
 from forecasting.consensus.events.inputs import Overridden
 from forecasting.errors import DatabaseBusy
 from tests.postgres import both_engines
@@ -62,6 +62,29 @@ def test_events_are_numbered_without_gaps_and_read_back_whole(ledger):
     assert back[0].leaves.delta.tolist() == [1000]
     assert back[0].scope == written[2].scope
     assert back[0].recorded_at == written[2].recorded_at
+
+
+@pytest.mark.parametrize("kept", [2, 20], ids=["the latest", "all of them"])
+def test_what_is_remembered_is_what_is_kept(monkeypatch, kept):
+    monkeypatch.setattr("data.ledger.REMEMBERED", kept)
+    store = Store()
+    ledger = Ledger(store, lambda _events: None)
+    try:
+        for i in range(5):
+            ledger.submit(f"c{i}", lambda i=i: event(f"c{i}", f"S{i}"))
+        log = ledger._log
+        for seqs in ([1, 5], [5, 4, 5], [4], [3, 99], [0, 5], [99], []):
+            assert numbers(ledger.events(seqs)) == numbers(log.some(seqs))
+        for kinds in ([Kind.OVERRIDE], [Kind.UNDO], [Kind.UNDO, Kind.OVERRIDE]):
+            assert numbers(ledger.of_kinds(*kinds)) == numbers(log.of_kinds(kinds))
+        assert ledger.of_kinds(Kind.OVERRIDE)[0].leaves.sku == ("S0",)
+    finally:
+        ledger.close()
+        store.close()
+
+
+def numbers(events: list[Event]) -> list[int]:
+    return [one.seq for one in events]
 
 
 @both_engines
