@@ -3,10 +3,12 @@
 import datetime as dt
 import re
 import shutil
+import socket
 import ssl
 import subprocess
 import time
 import tomllib
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -20,10 +22,15 @@ from playwright.sync_api import expect
 
 from forecasting.commands.serve import NEEDED
 from forecasting.governance.sign_in import SignInRules
+from forecasting.rights import LOCAL_ADMIN
+from forecasting.vocabulary import Function
+from forecasting.weekly.option import Action
 from forecasting.workspace import Workspace
+from tests.weekly.test_decisions import first_open
 
 from . import screen
 from .conftest import Server, free_port
+from .test_proposals import answer
 
 pytestmark = pytest.mark.browser
 
@@ -36,16 +43,16 @@ def nginx():
     return found or pytest.skip("no nginx on this machine")
 
 
-def certificate(folder):
-    """A certificate for localhost that signs itself."""
+def certificate(folder, host):
+    """A certificate for a host that signs itself."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
     now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(1)).not_valid_after(now + dt.timedelta(1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .sign(key, hashes.SHA256())
     )  # fmt: skip
     (folder / "concord.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
@@ -57,12 +64,12 @@ def certificate(folder):
     )  # fmt: skip
 
 
-def proxy_settings(folder, *, listens, app):
+def proxy_settings(folder, *, listens, app, host):
     """The example with this test's ports and files, as one whole configuration."""
     text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
     for old, new in {
         "127.0.0.1:8501": f"127.0.0.1:{app}", "listen 443 ssl": f"listen {listens} ssl",
-        "server_name concord.example": "server_name localhost",
+        "server_name concord.example": f"server_name {host}",
         "/etc/ssl/certs/concord.pem": f"{folder}/concord.pem",
         "/etc/ssl/private/concord.key": f"{folder}/concord.key",
     }.items():  # fmt: skip
@@ -81,34 +88,37 @@ def proxy_settings(folder, *, listens, app):
     return file
 
 
-@pytest.fixture
-def behind(tmp_path):
-    """The address of a Concord with sign-in, TLS and a path, behind nginx."""
+@contextmanager
+def proxied(folder, database, people, *, host="localhost"):
+    """The address of a Concord with sign-in, TLS and a path, behind nginx.
+
+    `people` are name by subject at the provider; the first is Admin.
+    """
     program, outside, inside = nginx(), free_port(), free_port()
-    certificate(tmp_path)
-    settings = proxy_settings(tmp_path, listens=outside, app=inside)
+    certificate(folder, host)
+    settings = proxy_settings(folder, listens=outside, app=inside, host=host)
     with oidc_provider_mock.run_server_in_thread(
         user_claims=[
             oidc_provider_mock.User(
-                sub="boss", claims={"email": "boss@shop.example", "name": "Boss"}
+                sub=sub, claims={"email": f"{sub}@shop.example", "name": name}
             )
+            for sub, name in people.items()
         ]
     ) as provider:
-        url = f"https://localhost:{outside}/concord"
-        file = tmp_path / "sign-in.toml"
+        url = f"https://{host}:{outside}/concord"
+        file = folder / "sign-in.toml"
         file.write_text(
             f'[auth]\nredirect_uri = "{url}/oauth2callback"\ncookie_secret = "{"c0ffee" * 8}"\n'
             'client_id = "concord"\nclient_secret = "secret"\nserver_metadata_url = '
             f'"http://localhost:{provider.server_port}/.well-known/openid-configuration"\n'
-            '[concord]\nadmins = ["boss@shop.example"]\n',
+            f'[concord]\nadmins = ["{next(iter(people))}@shop.example"]\n',
             encoding="utf-8",
         )
-        Workspace(tmp_path / "team.duckdb").close()
         app = Server(
-            tmp_path / "team.duckdb", tmp_path / "server.log", port=inside, base="/concord",
+            database, folder / "server.log", port=inside, base="/concord",
             options=["--sign-in", str(file), "--base-path", "/concord"],
         )  # fmt: skip
-        proxy = subprocess.Popen([program, "-c", str(settings), "-p", str(tmp_path)])
+        proxy = subprocess.Popen([program, "-c", str(settings), "-p", str(folder)])
         unchecked = ssl._create_unverified_context()
         deadline = time.monotonic() + 20
         while True:
@@ -116,13 +126,86 @@ def behind(tmp_path):
                 urlopen(f"{url}/livez", context=unchecked, timeout=2).close()
                 break
             except OSError:
-                assert proxy.poll() is None, (tmp_path / "error.log").read_text()
+                assert proxy.poll() is None, (folder / "error.log").read_text()
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
         yield url
         proxy.terminate()
         proxy.wait(10)
         app.stop()
+
+
+@pytest.fixture
+def behind(tmp_path):
+    """The address of a new company, with an Admin."""
+    Workspace(tmp_path / "team.duckdb").close()
+    with proxied(tmp_path, tmp_path / "team.duckdb", {"boss": "Boss"}) as url:
+        yield url
+
+
+def address() -> str:
+    """Under which address other computers reach this one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("192.0.2.1", 9))  # nothing is sent
+        found = str(probe.getsockname()[0])
+        if not found.startswith("127."):
+            return found
+    return pytest.skip("this machine has no address but its own")
+
+
+def computer(browser, url, name):
+    """The browser of somebody at a computer of their own, signed in."""
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, ignore_https_errors=True, accept_downloads=True
+    )
+    context.set_default_timeout(screen.PATIENCE)
+    page = context.new_page()
+    page.goto(url)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_placeholder("sub").fill(name)
+    page.get_by_role("button", name="Authorize", exact=True).click()
+    return page
+
+
+def test_two_people_at_two_computers_run_the_weekly_review_together(company, browser, tmp_path):
+    path = shutil.copy(company, tmp_path / "team.duckdb")
+    space = Workspace(path)
+    option = first_open(space, Action.TRANSFER)
+    for who, function in (("dana", Function.PLANNING), ("mara", Function.MARKETING)):
+        space.set_person(
+            LOCAL_ADMIN.id, identity=who, name=space.person(who).name, function=function,
+            signs_in_as=f"{who}@shop.example",
+        )  # fmt: skip
+    space.close()
+    people = {"boss": "Boss", "dana": "Dana", "mara": "Mara"}
+    with proxied(tmp_path, path, people, host=address()) as url:
+        dana = computer(browser, f"{url}/signals", "dana")
+        dana.get_by_role("heading", level=1, name="Weekly review").wait_for()
+        mara = computer(browser, f"{url}/signals", "mara")
+        mara.get_by_role("heading", level=1, name="Weekly review").wait_for()
+        screen.go(mara, "Home")
+        screen.go(dana, "Home")
+        for page, name in ((dana, "Dana Okoro"), (mara, "Mara Quill")):
+            here = page.get_by_test_id("stPopoverButton").filter(has_text=f"{name} (")
+            expect(here).to_contain_text("2 here")
+        mara.goto(f"{url}/bridge?activation={option.activation}")
+
+        mara.get_by_role("button", name="Preview and propose to Planning").first.click()
+        asked = mara.get_by_role("dialog")
+        asked.get_by_role("button", name="Propose to Planning").click()
+        asked.wait_for(state="hidden")
+        mara.get_by_text("Waits for an answer").first.wait_for()
+
+        answer(dana, "Accept", "The stock is there")  # it came to her page by itself
+        expect(mara.get_by_text("Waits for an answer")).to_have_count(0)
+        screen.go(mara, "Home")
+        mara.get_by_text(re.compile("Accepted.*The stock is there")).first.wait_for()
+        for page in (dana, mara):
+            screen.nothing_is_broken(page)
+            page.context.close()
+    space = Workspace(path)
+    assert {decided.person for decided in space.decisions.all} == {"dana"}
+    space.close()
 
 
 def test_signing_in_uploads_downloads_and_reloads_work_behind_a_proxy(
