@@ -90,7 +90,7 @@ def test_an_import_says_what_looks_odd_and_who_may_lives_with_it(tmp_path, compa
     assert (one["subject"], one["count"]) == ("Coatts", 1)
     assert set(one) >= {"title", "example", "assumed", "todo", "weight"}
     line = next(line for line in told.splitlines() if "Coatts" in line)
-    assert "the nearest class with SKUs is Coats" in line
+    assert "Did you mean Coats?" in line
     name = ["odd", "--db", company_copy, "--accept", "budget_names: Coatts"]
     _, refused = concord(*name, "--as", "mara", "--note", "Next year's class", code=2)
     assert "Ask Planning or Admin" in refused
