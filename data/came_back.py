@@ -19,6 +19,7 @@ from data import parsing, reading
 from data.cells import Cell, as_text
 from data.limits import LIMITS, Limits
 from data.tables import BEYOND_ANY_RETAILER, TABLES, Column, Kind
+from forecasting import write
 from forecasting.errors import BadFiles, Problem
 
 CALENDAR, FEATURED = "Marketing calendar", "Featured SKUs"
@@ -157,7 +158,7 @@ def _rows(
 ) -> Iterator[Row]:
     for count, (line, cells) in enumerate(_table(label, rows, _NEEDED)):
         if count >= limits.events:
-            most = f"more than {limits.events:,} rows"
+            most = f"more than {write.number(limits.events)} rows"
             raise reading.bad(label, most, "fewer: split the file")
         problems: list[Problem] = []
         identity = _told(label, line, _IDENTITY, cells.get(IDENTITY, ""), problems) or ""

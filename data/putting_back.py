@@ -50,8 +50,9 @@ class Lost:
         more = f" and {rest} more kinds" if rest > 0 else ""
         return (
             f"{write.number(self.events)} event{'s' if self.events != 1 else ''} after "
-            f"#{write.number(self.since)}, from {self.first:%Y-%m-%d %H:%M} to "
-            f"{self.last:%Y-%m-%d %H:%M} UTC, by {', '.join(self.people)} ({what}{more})"
+            f"#{write.number(self.since)}, from {write.day(self.first)}, {self.first:%H:%M} to "
+            f"{write.day(self.last)}, {self.last:%H:%M} UTC, by {', '.join(self.people)} "
+            f"({what}{more})"
         )
 
 

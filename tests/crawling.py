@@ -211,6 +211,14 @@ TEXTS = (
 """What is written into every field of text."""
 
 
+CALENDAR = (
+    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:crawl@example.com\r\nSUMMARY:Fair\r\n"
+    b"CATEGORIES:event\r\nDTSTART;VALUE=DATE:20270111\r\nDTEND;VALUE=DATE:20270114\r\n"
+    b"END:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+"""What another program's calendar holds that Concord has not."""
+
+
 def files(allowed: Sequence[str], given: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     """Files for an upload: what the same page gave, a strange one and a broken one."""
     suffixes = [kind.lstrip(".") for kind in allowed]
@@ -220,6 +228,8 @@ def files(allowed: Sequence[str], given: dict[str, bytes]) -> Iterator[tuple[str
     if "csv" in suffixes:
         yield "doors.csv", b"door,name,region,kind\nCRAWL,New place,North,store\n"
         yield "strange.csv", b"one,two\n1,2\n"
+    if "ics" in suffixes:
+        yield "fair.ics", CALENDAR
     yield f"broken.{suffixes[0]}", b"\x00 this is no such file"
 
 

@@ -22,6 +22,7 @@ import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 
+from forecasting import write
 from forecasting.errors import DatabaseBusy, Refused, StorageFailed
 
 KEY = (0x434F4E, 1)
@@ -191,7 +192,11 @@ class Link:
             time.sleep(0.05)
         with self.in_words():
             holder = connection.execute(statement("who_has_log"), KEY).fetchone()
-        who = f"{holder[0]}, since {holder[1]:%Y-%m-%d %H:%M} UTC" if holder else "another one"
+        who = (
+            f"{holder[0]}, since {write.day(holder[1])}, {holder[1]:%H:%M} UTC"
+            if holder
+            else "another one"
+        )
         raise DatabaseBusy(
             f"The log at {self.place} is in use ({who}). One Concord at a time writes to a "
             "log; several on one log are not possible yet. Close that one first."

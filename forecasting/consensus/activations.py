@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -52,14 +52,8 @@ class Activation:
     sell_out: bool = False
     """Planned to sell out: running out is no miss."""
     items: tuple[Item, ...] = ()
-    _of_sku: dict[str, list[Item]] = field(init=False, repr=False, compare=False)
-    """Its items by SKU: they are asked for by every SKU of a plan."""
 
     def __post_init__(self) -> None:
-        of_sku: dict[str, list[Item]] = {}
-        for item in self.items:
-            of_sku.setdefault(item.sku, []).append(item)
-        object.__setattr__(self, "_of_sku", of_sku)
         if self.end < self.start:
             raise OutOfBounds(f"{self.name} ends on {self.end}, before its start {self.start}.")
         for item in self.items:
@@ -82,7 +76,7 @@ class Activation:
 
     def of_sku(self, sku: str) -> list[Item]:
         """Its items of one SKU."""
-        return list(self._of_sku.get(sku, ()))
+        return [item for item in self.items if item.sku == sku]
 
     def discount_of(self, sku: str) -> float:
         """The deepest price cut that it states for a SKU, 0 where it states none."""
@@ -99,7 +93,7 @@ class Activation:
 
     def to_dict(self) -> dict[str, Any]:
         """As stored in an event."""
-        return {name: value for name, value in asdict(self).items() if name != "_of_sku"}
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Activation:

@@ -27,7 +27,7 @@ def reference(
     held = compared(draft, held_to)
     part = ""
     if held.weeks < len(draft):
-        part = f" Known for {held.weeks:d} of {len(draft)} weeks." + because()
+        part = f" Known for {held.weeks:d} of {len(draft)} weeks." + plain(because())
     known = f", {theme.plural(held.weeks, 'week')}" if held.weeks else ""
     st.metric(
         label + known, theme.percent(held.change, sign=True), help=help + part, border=True

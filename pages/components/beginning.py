@@ -27,7 +27,7 @@ class Step:
     go: str
 
 
-def steps(space: Workspace) -> list[Step]:
+def to_begin(space: Workspace) -> list[Step]:
     """What a new company does before its first plan, in order."""
     batches = space.store.query("batches")
     functions = {f for p in space.people for f in p.functions}
@@ -61,10 +61,12 @@ def reached(title: str, shows: str) -> bool:
     if space.has_forecast:
         return True
     frame.title(
-        title,
-        ours(f"**There is no forecast yet.** Once there is one, this page shows {shows}."),
+        plain(title),
+        ours(
+            f"**There is no forecast yet.** Once there is one, this page shows {plain(shows)}."
+        ),
     )
-    listed(space, steps(space))
+    listed(space, to_begin(space))
     return False
 
 
@@ -79,7 +81,9 @@ def listed(space: Workspace, found: Sequence[Step]) -> None:
             text = f"**{plain(step.text)}**" if step is then else plain(step.text)
             st.markdown(f"{mark} · {text}" + (" :gray[Done.]" if step.is_done else ""))
         if person.may(then.right):
-            st.page_link(f"pages/{then.page}", label=then.go, icon=":material/arrow_forward:")
+            st.page_link(
+                f"pages/{then.page}", label=plain(then.go), icon=":material/arrow_forward:"
+            )
         else:
             st.caption(whose(space, then))
 

@@ -50,7 +50,7 @@ def star(what: What, name: str) -> None:
     st.button(
         "Following" if is_on else "Follow", key=f"star_{what}_{name}", type="tertiary",
         icon=":material/star:" if is_on else ":material/star_outline:", on_click=_turn,
-        args=(what, name, is_on), help="On your watch list on Home." if is_on else _OFFERS[what],
+        args=(what, name, is_on), help="On your watch list on Home." if is_on else plain(_OFFERS[what]),
     )  # fmt: skip
 
 

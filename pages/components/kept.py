@@ -16,6 +16,8 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
+from pages.components.text import plain
+
 T = TypeVar("T")
 
 
@@ -27,7 +29,7 @@ class Kept(Generic[T]):
     most : int
         So many are kept: those that were asked for last.
     doing : str
-        Said to who waits for one; nothing where it takes no time.
+        Shown to who waits for one; nothing where it takes no time.
     """
 
     def __init__(self, most: int, *, doing: str = "") -> None:
@@ -58,7 +60,7 @@ class Kept(Generic[T]):
                 if key in self._known:
                     return self._known[key]
             try:
-                with st.spinner(self._doing) if self._doing else nullcontext():
+                with st.spinner(plain(self._doing)) if self._doing else nullcontext():
                     found = make()
                 self._keep(key, found)
             finally:

@@ -116,7 +116,7 @@ def _origin(person: Person) -> dict[str, str]:
         )
         if not addresses.has_incoming():
             st.caption(
-                f"The server names no such folder yet ({addresses.INCOMING}). Whoever runs it "
+                f"The server names no such folder yet ({plain(addresses.INCOMING)}). Whoever runs it "
                 "can, or Admin chooses another place."
             )
     elif kind == "Database":

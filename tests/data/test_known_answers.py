@@ -16,7 +16,7 @@ def asked(monkeypatch):
     """What was really put to a database."""
     put = []
     with monkeypatch.context() as patch, answers.known():
-        known = Store._rows
+        known = Store.ask
         execute = Store.cursor
 
         def cursor(self):
