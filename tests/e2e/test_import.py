@@ -44,7 +44,7 @@ def test_real_files_are_imported_refreshed_edited_and_bridged(juice, serve, visi
     screen.go(admin, "People")
     admin.get_by_label("Id", exact=True).fill("pia")
     admin.get_by_label("Name", exact=True).fill("Pia Planner")
-    admin.get_by_role("combobox").last.click()
+    admin.get_by_role("combobox", name="Function", exact=True).locator("visible=true").click()
     admin.get_by_role("option", name="Planning").click()
     admin.get_by_role("button", name="Save").click()
     expect(admin.get_by_text("2 people")).to_be_visible()
@@ -56,6 +56,8 @@ def test_real_files_are_imported_refreshed_edited_and_bridged(juice, serve, visi
     before = screen.value(cells, 5, 2)
     draft = screen.number(screen.tile(pia, "Draft"))
     screen.edit_cell(pia, cells, 5, 2, round(before + 5000))
+    screen.settled(pia)
+    screen.point_at(pia, cells, row=2)
     expect(pia.get_by_text("Take back").first).to_be_visible()
     assert screen.number(screen.tile(pia, "Draft")) == pytest.approx(draft + 5000, abs=3)
 

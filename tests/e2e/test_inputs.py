@@ -103,10 +103,10 @@ def test_an_edit_on_its_way_while_the_grid_is_renewed_is_not_lost(company_copy, 
             await dana.enter("Dana Okoro")
             await dana.say_why("Trend")
             await dana.type(2, weeks[2], 555.0)
+            former = dana.editor  # a slow machine renews it before she does anything more
             await nora.enter("Nora Second")
             await nora.say_why("Trend")
             await nora.type(2, weeks[2], 777.0)
-            former = dana.editor
             await dana.type(3, weeks[3], 333.0)  # and sees that hers was changed
             assert dana.editor != former
             await dana.type(4, weeks[4], 444.0, into=former)
