@@ -196,7 +196,7 @@ class Crawl:
 
     def visit(self, page: Page) -> None:
         """Read everything, then act, each from a fresh window."""
-        self.page, self.given = page, {}
+        self.page, self.given, self.held = page, {}, {}
         self.open()
         for act in (False, True):
             while (found := self.next(act=act)) is not None:
@@ -205,9 +205,8 @@ class Crawl:
                 self.open()  # as it is before anybody chose anything
 
     def open(self) -> None:
-        """A new window of the page."""
+        """A new window of the page; what was opened is open: what acts may stand in it."""
         self.app = AppTest.from_file(crawling.ROOT / "app.py", default_timeout=20)
-        self.held = {}
         if not self.page.is_called_as_its_file:
             self.app.run()  # asks who it is: the pages are known from here on
         self.app.session_state["person"] = PEOPLE[self.function]
