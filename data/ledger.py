@@ -56,6 +56,31 @@ class _Request:
             self.answer.set_exception(error)
 
 
+class _Recent:
+    """The latest events; whoever reads them has what nobody changes any more."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self._lock = threading.Lock()
+        self._events: deque[Event] = deque(events, maxlen=REMEMBERED)
+
+    def all(self) -> tuple[Event, ...]:
+        """All of them, oldest first."""
+        with self._lock:
+            return tuple(self._events)
+
+    def take(self, events: Sequence[Event]) -> None:
+        """The next ones; the oldest are forgotten for them."""
+        with self._lock:
+            self._events.extend(events)
+
+    def renew(self, events: Sequence[Event]) -> None:
+        """Put events as they are kept now in the place of the same ones."""
+        fresh = {event.seq: event for event in events}
+        with self._lock:
+            now = [fresh.get(event.seq, event) for event in self._events]
+            self._events = deque(now, maxlen=REMEMBERED)
+
+
 def utc_now() -> dt.datetime:
     """What time it is, UTC without a zone."""
     return dt.datetime.now(dt.UTC).replace(tzinfo=None)
@@ -103,10 +128,7 @@ class Ledger:
         """Called after `on_commit` with the same; replaced with every change."""
         self._known: dict[str, int] = dict(self._log.known())
         self.seq = max(self._known.values(), default=0)
-        self._reading = threading.Lock()
-        self._recent: deque[Event] = deque(
-            self._log.read(self.seq - REMEMBERED), maxlen=REMEMBERED
-        )
+        self._recent = _Recent(self._log.read(self.seq - REMEMBERED))
         self._writer = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._writer.start()
 
@@ -168,14 +190,14 @@ class Ledger:
 
     def tail(self, after: int) -> list[Event]:
         """Events after a sequence number, oldest first."""
-        recent = self._remembered()
+        recent = self._recent.all()
         if not recent or recent[0].seq <= after + 1:
             return [event for event in recent if event.seq > after]
         return self._log.read(after)
 
     def events(self, seqs: Sequence[int]) -> list[Event]:
         """Some events with their leaves, oldest first."""
-        recent, asked = self._remembered(), sorted(set(seqs))
+        recent, asked = self._recent.all(), sorted(set(seqs))
         if asked and recent and recent[0].seq <= asked[0]:
             first = recent[0].seq  # numbers have no gap
             return [recent[seq - first] for seq in asked if seq - first < len(recent)]
@@ -192,24 +214,15 @@ class Ledger:
 
     def of_kinds(self, *kinds: Kind) -> list[Event]:
         """Every event of some kinds, oldest first."""
-        recent = self._remembered()
+        recent = self._recent.all()
         if not recent or recent[0].seq == 1:  # all there are: a company's first years
             return [event for event in recent if event.kind in kinds]
         return self._log.of_kinds(kinds)
 
-    def _remembered(self) -> tuple[Event, ...]:
-        """The latest events, oldest first."""
-        with self._reading:
-            return tuple(self._recent)
-
     def read_again(self) -> None:
         """Take events that are remembered from the file: a name was taken out of it."""
-        with self._reading:
-            first = self._recent[0].seq if self._recent else self.seq
-        fresh = {event.seq: event for event in self._log.read(first - 1)}
-        with self._reading:
-            now = (fresh.get(event.seq, event) for event in self._recent)
-            self._recent = deque(now, maxlen=REMEMBERED)
+        recent = self._recent.all()
+        self._recent.renew(self._log.read(recent[0].seq - 1 if recent else self.seq))
         for follower in self.followers:  # of no event: all that they took may be another now
             follower(())
 
@@ -358,8 +371,7 @@ class Ledger:
         """Take committed events into memory, and let the plan take them."""
         self.seq = events[-1].seq
         self._known.update((event.client_id, event.seq) for event in events)
-        with self._reading:
-            self._recent.extend(events)
+        self._recent.take(events)
         try:
             self._on_commit(events)
             for follower in self.followers:
