@@ -408,11 +408,10 @@ def _value(kind: type) -> Take:
 def _fields_of(kind: Any) -> tuple[tuple[str, Take], ...]:
     """How each field of a value is taken; one that is NaN where nothing is known may be NaN."""
     hints = get_type_hints(kind, include_extras=True)
-    given = [one for one in fields(kind) if one.init]
-    unknown = {one.name for one in given if _is_nan(one.default)}
+    unknown = {f.name for f in fields(kind) if _is_nan(f.default)}
     or_nan = _number(Between(-LARGEST, LARGEST), or_unknown=True)
     return tuple(
-        (one.name, or_nan if one.name in unknown else take_of(hints[one.name])) for one in given
+        (f.name, or_nan if f.name in unknown else take_of(hints[f.name])) for f in fields(kind)
     )
 
 

@@ -33,3 +33,10 @@ def called(
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return Answer(returncode=done.exit_code, stdout=done.stdout, stderr=done.stderr)
+
+
+def on(db: Path, *words: object, code: int = 0) -> Answer:
+    """Run a verb on a database; it ends with `code`, or what it wrote says why not."""
+    answer = called(*words, "--db", db)
+    assert answer.returncode == code, answer.stdout + answer.stderr
+    return answer

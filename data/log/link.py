@@ -211,39 +211,42 @@ def _place(asked: dict[str, Any]) -> str:
     return f"{host}{port}/{asked.get('dbname') or asked.get('user') or 'postgres'}"
 
 
+_SENTENCES: tuple[tuple[tuple[type[psycopg.Error], ...], str], ...] = (
+    (
+        (errors.QueryCanceled, errors.LockNotAvailable),
+        "took too long to answer. Do it again in a moment.",
+    ),
+    ((errors.DiskFull,), "has no space left. Free some on its disk, then repeat it."),
+    (
+        (errors.ReadOnlySqlTransaction,),
+        "may only be read now (a standby?). Name the one to write.",
+    ),
+    (
+        (errors.InsufficientPrivilege,),
+        "does not let this account do that ({why}). Give it the right to create a schema in "
+        "the database, or make the schema 'concord' its own.",
+    ),
+    ((errors.UniqueViolation,), "has this already, from another copy. Look, and repeat it."),
+    (
+        (psycopg.OperationalError,),
+        "does not answer ({why}). Reading goes on; nothing can be changed until it is back.",
+    ),
+    ((psycopg.Error,), "could not do that ({kind}: {why})."),
+)
+"""What PostgreSQL does where it fails, in words; the first that is meant, the widest last."""
+
+
 def refusal(error: psycopg.Error, place: str) -> Refused:
     """What an error of PostgreSQL amounts to, in words."""
-    here = f"PostgreSQL at {place}, which has this company's log,"
-    if isinstance(error, errors.QueryCanceled | errors.LockNotAvailable):
-        return StorageFailed(f"{here} took too long to answer. Do it again in a moment.")
-    if isinstance(error, errors.DiskFull):
-        return StorageFailed(
-            f"{here} has no space left. Free some on its disk, then repeat it."
-        )
-    if isinstance(error, errors.ReadOnlySqlTransaction):
-        return StorageFailed(
-            f"{here} may only be read now (a standby?). Name the one to write."
-        )
-    if isinstance(error, errors.InsufficientPrivilege):
-        return StorageFailed(
-            f"{here} does not let this account do that ({_first(error)}). Give it the right to "
-            "create a schema in the database, or make the schema 'concord' its own."
-        )
-    if isinstance(error, errors.UniqueViolation):
-        return StorageFailed(
-            f"{here} has this already, from another copy. Look, and repeat it."
-        )
+    why = _first(error)
     if isinstance(error, psycopg.DataError):
         return Refused(
-            f"A text in this cannot be kept by PostgreSQL ({_first(error)}). Take the unusual "
+            f"A text in this cannot be kept by PostgreSQL ({why}). Take the unusual "
             "character out, then do it again; nothing was changed."
         )
-    if isinstance(error, psycopg.OperationalError):
-        return StorageFailed(
-            f"{here} does not answer ({_first(error)}). Reading goes on; nothing can be "
-            "changed until it is back."
-        )
-    return StorageFailed(f"{here} could not do that ({type(error).__name__}: {_first(error)}).")
+    does = next(text for kinds, text in _SENTENCES if isinstance(error, kinds))
+    does = does.format(why=why, kind=type(error).__name__)
+    return StorageFailed(f"PostgreSQL at {place}, which has this company's log, {does}")
 
 
 def _first(error: psycopg.Error) -> str:

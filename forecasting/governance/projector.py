@@ -16,7 +16,7 @@ from forecasting.consensus.events import Event, Kind
 S = TypeVar("S")
 
 
-class Log(Protocol):
+class Recorded(Protocol):
     """Where events stand for good."""
 
     seq: int
@@ -51,7 +51,7 @@ class Projector(ABC, Generic[S]):
             self._taken = mine[-1].seq
             self._replaced()
 
-    def take_up(self, ledger: Log) -> None:
+    def take_up(self, ledger: Recorded) -> None:
         """Make the state anew from the ledger."""
         events = ledger.of_kinds(*self.kinds)
         self._state = self._with(self._begin(), events)

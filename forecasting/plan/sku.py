@@ -89,12 +89,16 @@ class SkuPlan:
         return self._ordered + self.returned - self.owed
 
     @property
+    def stock(self) -> Floats:
+        """On hand before the first week, 0 where nothing is known or less is owed, (D,)."""
+        return np.fmax(self.opening, 0.0)
+
+    @property
     def no_lift(self) -> Projection:
         """The projection had no activation any lift; worked out when it is asked for."""
         lifted = sum((units for _, units in self.lifts), np.zeros_like(self.draft))
-        stock = np.fmax(self.opening, 0.0)
         demand = np.maximum(self.draft - lifted, 0) / THOUSANDTHS
-        return project(stock, self.firm + self.routine, demand)
+        return project(self.stock, self.firm + self.routine, demand)
 
     @property
     def _ordered(self) -> Floats:

@@ -279,7 +279,7 @@ def risk_over(base: Base, computed: SkuPlan, weeks: int) -> Risk:
         return computed.risk
     return _risk(
         base,
-        np.fmax(computed.opening, 0.0),
+        computed.stock,
         computed.firm,
         computed.draft / THOUSANDTHS,
         lift_sd=computed.lift_sd,

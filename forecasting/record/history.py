@@ -15,7 +15,7 @@ from forecasting.arguments import AsMade, Between, Name, verbs
 from forecasting.consensus.events import Event, Kind, Scope
 from forecasting.consensus.overrides import is_input_of
 from forecasting.governance.desk import Desk
-from forecasting.governance.projector import Log, Projector
+from forecasting.governance.projector import Projector, Recorded
 from forecasting.hierarchy import THOUSANDTHS, Tree
 from forecasting.monthly.cycle import Cycles
 from forecasting.plan.live import LivePlan
@@ -55,7 +55,7 @@ class History(Projector[Mapping[str, int]]):
             spoken_of.update(dict.fromkeys(names, event.seq))
         return spoken_of
 
-    def take_up(self, ledger: Log) -> None:
+    def take_up(self, ledger: Recorded) -> None:
         """Forget: anything may have been entered of anything up to now."""
         self._state, self._taken = {"": ledger.seq}, ledger.seq
 

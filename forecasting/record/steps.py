@@ -14,7 +14,7 @@ from forecasting.consensus.events import Event, Kind
 from forecasting.consensus.events.undoing import Undone
 from forecasting.errors import Refused
 from forecasting.governance.desk import Desk
-from forecasting.governance.projector import Log, Projector
+from forecasting.governance.projector import Projector, Recorded
 from forecasting.record.reversals import Reversals
 
 MOST = 100
@@ -57,7 +57,7 @@ class Steps(Projector[Mapping[str, Stack]]):
     def _begin(self) -> Mapping[str, Stack]:
         return {}
 
-    def take_up(self, ledger: Log) -> None:
+    def take_up(self, ledger: Recorded) -> None:
         """Forget: what is in memory is made anew, and so are steps."""
         self._state, self._taken = self._begin(), ledger.seq
 

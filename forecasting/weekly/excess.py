@@ -86,7 +86,7 @@ def _later(plan: LivePlan, item: ItemRisk, doors: Ints) -> list[Shipment]:
     # what is on order comes before anything new.
     demand = computed.draft / THOUSANDTHS
     return pushing_back.push_back(
-        np.maximum(np.nan_to_num(computed.opening), 0.0),
+        computed.stock,
         computed.firm - computed.late[0],
         demand,
         lines,

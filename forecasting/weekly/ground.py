@@ -245,7 +245,7 @@ def rebased(before: Activation | None, after: Activation, now: Activation | None
 def _changed_fields(before: Activation | None, after: Activation | None) -> set[str]:
     if after is None:
         return set()
-    names = {f.name for f in fields(Activation) if f.init}
+    names = {f.name for f in fields(Activation)}
     if before is None:
         return names
     return {n for n in names if getattr(before, n) != getattr(after, n)}

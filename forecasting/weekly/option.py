@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
-
 from forecasting import write
 from forecasting.calendar import as_date
 from forecasting.consensus.activations import Activation
@@ -178,7 +176,7 @@ def situation_of(plan: LivePlan, computed: SkuPlan, item: ItemRisk) -> Situation
         doors=item.doors,
         first=item.first,
         last=item.last,
-        opening=np.maximum(np.nan_to_num(computed.opening), 0.0),
+        opening=computed.stock,
         receipts=computed.firm[:, ahead],
         doubt=computed.late[1][:, ahead],
         late=computed.late[0][:, ahead],

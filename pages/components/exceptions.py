@@ -223,9 +223,7 @@ def question(one: pd.Series) -> Markdown:
     """What the meeting is asked, in a sentence: who is furthest apart, and by how much."""
     usual = float(one["statistical"])
     given = {f.label: float(one[str(f)]) for f in INPUTS if abs(one[str(f)] - usual) >= 0.5}
-    if len(given) < len(
-        INPUTS
-    ):  # whoever changed nothing leaves it to the statistical forecast
+    if len(given) < len(INPUTS):  # whoever changed nothing leaves it to that
         given[_STATISTICAL] = usual
     low, high = min(given, key=given.__getitem__), max(given, key=given.__getitem__)
     name = plain(one["description"] or one["department"])

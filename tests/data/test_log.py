@@ -53,6 +53,16 @@ def path(tmp_path):
     return found
 
 
+@pytest.fixture
+def moved(path, url, monkeypatch):
+    """Its log stands in PostgreSQL, and whoever opens it looks there."""
+    move(path, url)
+    monkeypatch.setenv("CONCORD_LOG", url)
+
+
+in_postgres = pytest.mark.usefixtures("moved")
+
+
 def written(store, *clients, work=None):
     ledger = Ledger(store, lambda _events: None)
     for client in clients:
@@ -81,6 +91,15 @@ def digests(path, url) -> tuple[str, str]:
 def move(path, url) -> moving.Moved:
     with closing(Store(path)) as store:
         return moving.to_postgres(store, url)
+
+
+def cut_off(url) -> None:
+    """End every other connection to the database, as a restart of the server would."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where datname = current_database() and pid <> pg_backend_pid()"
+        )
 
 
 def back(path, url) -> moving.Moved:
@@ -211,7 +230,8 @@ def test_the_command_line_moves_it_and_says_what_to_set(path, url):
     assert "CONCORD_LOG is set" in refused.stderr
 
 
-def test_whatever_a_name_holds_is_the_same_in_both(path, url, monkeypatch):
+@in_postgres
+def test_whatever_a_name_holds_is_the_same_in_both(path, url):
     names = [
         'a"b',
         "a\\b",
@@ -222,8 +242,6 @@ def test_whatever_a_name_holds_is_the_same_in_both(path, url, monkeypatch):
         "'; drop table event; --",
         "\\N",
     ]
-    move(path, url)
-    monkeypatch.setenv("CONCORD_LOG", url)
     with closing(Store(path)) as store:
         ledger = Ledger(store, lambda _events: None)
         for n, name in enumerate(names):
@@ -350,11 +368,10 @@ def door(cursor, seq):
     cursor.execute("insert into doors (door, batch) values ('D1', ?)", [seq])
 
 
+@in_postgres
 def test_a_log_that_was_restored_from_an_older_backup_takes_what_it_lacks(
     path, url, monkeypatch
 ):
-    move(path, url)
-    monkeypatch.setenv("CONCORD_LOG", url)
     with closing(Store(path)) as store:
         written(store, "d", "e")
     with psycopg.connect(url) as connection:  # as a backup had it
@@ -394,12 +411,11 @@ ledger.submit("d", lambda: event("d"), work=door if {brings} else None)
 
 
 @pytest.mark.parametrize(("brings", "after"), [(False, True), (True, False)])
+@in_postgres
 def test_a_death_between_the_two_commits_leaves_the_event_once_in_both(
-    path, url, monkeypatch, brings, after
+    path, url, brings, after
 ):
     """Alone: the log commits first. With rows: the file does, which has them."""
-    move(path, url)
-    monkeypatch.setenv("CONCORD_LOG", url)
     code = DIES.format(root=str(ROOT), db=str(path), after=after, brings=brings)
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 9
     with closing(Store(path)) as store:
@@ -507,9 +523,8 @@ Writers(ledger, tell=lambda client, seq: print(f"{{client}} {{seq}}{{chr(10)}}",
 """
 
 
+@in_postgres
 def test_a_writer_that_is_killed_loses_nothing_that_it_acknowledged(path, url, monkeypatch):
-    move(path, url)
-    monkeypatch.setenv("CONCORD_LOG", url)
     code = WRITES.format(root=str(ROOT), db=str(path))
     told = {}
     writer = subprocess.Popen(
@@ -535,28 +550,20 @@ def test_a_writer_that_is_killed_loses_nothing_that_it_acknowledged(path, url, m
     assert len(set(digests(path, url))) == 1
 
 
-def test_a_connection_that_was_cut_while_nobody_wrote_is_made_anew_without_a_word(
-    path, url, monkeypatch
-):
-    move(path, url)
-    monkeypatch.setenv("CONCORD_LOG", url)
+@in_postgres
+def test_a_connection_that_was_cut_while_nobody_wrote_is_made_anew_without_a_word(path, url):
     with closing(Store(path)) as store:
         ledger = Ledger(store, lambda _events: None)
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity "
-                "where datname = current_database() and pid <> pg_backend_pid()"
-            )
+        cut_off(url)
         assert ledger.submit("d", lambda: event("d")).seq == 4
         ledger.close()
 
 
+@in_postgres
 def test_a_frozen_postgres_is_a_sentence_and_writing_goes_on_when_it_thaws(
     path, url, monkeypatch
 ):
     """It answers on the wire, so that no timeout of the network ends the wait."""
-    move(path, url)
-    monkeypatch.setenv("CONCORD_LOG", url)
     with closing(Store(path)) as store:
         ledger = Ledger(store, lambda _events: None)
         with psycopg.connect(url) as connection:
@@ -584,11 +591,10 @@ def test_a_frozen_postgres_is_a_sentence_and_writing_goes_on_when_it_thaws(
 
 @pytest.mark.parametrize("brings", [False, True], ids=["alone", "with rows"])
 @pytest.mark.parametrize("durable", [False, True], ids=["taken back", "kept"])
+@in_postgres
 def test_a_file_that_fails_at_its_commit_ends_with_the_same_in_both(
     path, url, monkeypatch, brings, durable
 ):
-    move(path, url)
-    monkeypatch.setenv("CONCORD_LOG", url)
     with closing(Store(path)) as store:
         ledger = Ledger(store, lambda _events: None)
         real, left = store.transaction, ["once"]
@@ -615,17 +621,12 @@ def test_a_file_that_fails_at_its_commit_ends_with_the_same_in_both(
     assert len(set(digests(path, url))) == 1
 
 
-def test_whoever_lost_the_log_to_another_is_refused_in_words(path, url, monkeypatch):
-    move(path, url)
-    monkeypatch.setenv("CONCORD_LOG", url)
+@in_postgres
+def test_whoever_lost_the_log_to_another_is_refused_in_words(path, url):
     with closing(Store(path)) as store:
         ledger = Ledger(store, lambda _events: None)
         taker = Link(url)
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity "
-                "where datname = current_database() and pid <> pg_backend_pid()"
-            )
+        cut_off(url)
         taker.get(patience=5)
         for _ in range(2):
             with pytest.raises(Refused, match="One Concord at a time"):
@@ -659,27 +660,19 @@ def test_whoever_waits_for_more_is_told_when_there_is(log_engine):
         ledger.close()
 
 
-def test_waiting_goes_on_over_a_connection_that_was_cut(path, url, monkeypatch):
-    move(path, url)
-    monkeypatch.setenv("CONCORD_LOG", url)
+@in_postgres
+def test_waiting_goes_on_over_a_connection_that_was_cut(path, url):
     with closing(Store(path)) as store:
         ledger = Ledger(store, lambda _events: None)
         assert ledger._log.wait(2, 0)
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity "
-                "where datname = current_database() and pid <> pg_backend_pid()"
-            )
+        cut_off(url)
         ledger.submit("d", lambda: event("d"))
         assert ledger._log.wait(3, 10)
         ledger.close()
 
 
-def test_a_text_that_postgres_cannot_keep_is_refused_and_its_neighbours_are_not(
-    path, url, monkeypatch
-):
-    move(path, url)
-    monkeypatch.setenv("CONCORD_LOG", url)
+@in_postgres
+def test_a_text_that_postgres_cannot_keep_is_refused_and_its_neighbours_are_not(path):
     with closing(Store(path)) as store:
         ledger = Ledger(store, lambda _events: None)
         with pytest.raises(Refused, match="cannot be kept"):

@@ -5,22 +5,22 @@ import io
 import json
 import shutil
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 from icalendar import Calendar, Event
 
 from data import leaving, parsing
 from data.came_back import CALENDAR, FEATURED
-from forecasting.__main__ import main
 from forecasting.errors import BadFiles, ConcordError, Conflicted, NotAllowed, Refused
 from forecasting.outputs import calendar_return as back
 from forecasting.outputs import marketing_calendar as leaves
 from forecasting.outputs.calendar_return import What
 from forecasting.workspace import Workspace
+from tests.calling import on
 
 DAY = dt.timedelta(1)
 
@@ -387,22 +387,16 @@ def test_what_was_judged_for_one_person_is_not_taken_by_another(shared, act):
 
 
 def test_the_command_line_shows_takes_and_says_nothing_twice(company, tmp_path):
-    db = Path(shutil.copy(company, tmp_path / "c.duckdb"))
-
-    def run(*words, code=0):
-        done = CliRunner().invoke(main, [*words, "--db", str(db)])
-        assert done.exit_code == code, done.output
-        return done
-
+    run = partial(on, Path(shutil.copy(company, tmp_path / "c.duckdb")))
     file = tmp_path / "calendar.csv"
     run("calendar", "--out", str(file))
     rows = pd.read_csv(file, dtype=str, keep_default_na=False)
     identity = rows.loc[len(rows) - 1, "activation"]
     rows.loc[len(rows) - 1, "owner"] = "Somebody"
     rows.to_csv(file, index=False, sep=";")
-    told = run("import-calendar", str(file), "--as", "mara").output
-    assert "owner Somebody" in told
-    assert "Nothing was changed" in told
+    told = run("import-calendar", str(file), "--as", "mara")
+    assert "owner Somebody" in told.stdout + told.stderr
+    assert "Nothing was changed" in told.stdout + told.stderr
     done = json.loads(
         run("import-calendar", str(file), "--as", "mara", "--all", "--json").stdout
     )

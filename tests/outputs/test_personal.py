@@ -4,16 +4,15 @@ import io
 import json
 import shutil
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
 
 from data.log import marks
 from data.log.marks import Mark
-from forecasting.__main__ import main
 from forecasting.calendar import as_date
 from forecasting.consensus.events import Kind, Scope
 from forecasting.errors import NotAllowed, OutOfBounds, Refused
@@ -23,6 +22,7 @@ from forecasting.governance.wishes import Rhythm
 from forecasting.outputs import personal
 from forecasting.vocabulary import Function
 from forecasting.workspace import Workspace
+from tests.calling import on
 
 NAME, ID, MAIL = "Zoë O'Neil-Łys", "zoe", "zoe@shop.example"
 
@@ -213,13 +213,7 @@ def test_how_they_signed_in_is_nobodys_any_more(space):
 
 
 def test_the_command_line_does_both(company, tmp_path):
-    db = Path(shutil.copy(company, tmp_path / "c.duckdb"))
-
-    def run(*words, code=0):
-        done = CliRunner().invoke(main, [*words, "--db", str(db)])
-        assert done.exit_code == code, done.output
-        return done
-
+    run = partial(on, Path(shutil.copy(company, tmp_path / "c.duckdb")))
     run("export-person", "sam", "--out", str(tmp_path / "sam.zip"))
     assert "person.json" in archive((tmp_path / "sam.zip").read_bytes())
     assert "Take them out" in run("anonymise", "sam", code=2).stderr
